@@ -1,0 +1,1 @@
+"""Evaluation: datasets, metrics and benchmarks over the pipeline the product uses."""

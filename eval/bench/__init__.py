@@ -1,0 +1,1 @@
+"""Benchmarks: each prints ratios against a peer on the same work and can write JSON."""

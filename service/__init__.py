@@ -1,0 +1,3 @@
+"""Warta: Indonesian news in English, with what each sentence rests on."""
+
+__version__ = "0.1.0"

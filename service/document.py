@@ -1,0 +1,185 @@
+"""The frozen records that pass between the floors, in the field's own words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """A piece of page furniture that cleaning set aside.
+
+    ``line`` is the zero-based line of the original text; ``reason`` is a short
+    machine-readable name of the rule that took it, for example ``read-also``.
+    """
+
+    text: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article, cleaned. ``text`` keeps its paragraphs; ``furniture`` is what cleaning took out."""
+
+    id: str
+    text: str
+    title: str = ""
+    furniture: tuple[Furniture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A sentence and the white space that follows it in the source."""
+
+    text: str
+    gap: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """A text in segments: ``lead`` is the white space before the first.
+
+    ``lead`` followed by every ``text + gap`` is the original text, character for character.
+    """
+
+    lead: str
+    segments: tuple[Segment, ...]
+
+    def paragraphs(self) -> tuple[int, ...]:
+        """The zero-based paragraph of each segment; a line break in a gap ends a paragraph."""
+        numbers, number = [], 0
+        for segment in self.segments:
+            numbers.append(number)
+            number += "\n" in segment.gap
+        return tuple(numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How an engine searches. ``max_new_tokens`` bounds the target, in the model's own tokens."""
+
+    beam_size: int = 4
+    max_new_tokens: int = 512
+    length_penalty: float = 1.0
+    repetition_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One engine answer. ``score`` is the log-probability (natural log) divided by ``tokens``.
+
+    ``tokens`` counts the target tokens, the end token included where the model wrote one;
+    ``truncated`` says that the source was cut or the target hit ``max_new_tokens``.
+    """
+
+    text: str
+    score: float
+    tokens: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the guard saw in a translation: ``kind`` is from a fixed list, ``detail`` is for people."""
+
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a result depends on. Equal signatures and equal sources give equal results."""
+
+    preset: str
+    model: str
+    revision: str
+    engine: str
+    decoding: Decoding
+    version: str
+    route: str = ""
+
+    def __str__(self) -> str:
+        decoding = ",".join(f"{name}={value}" for name, value in asdict(self.decoding).items())
+        parts = [
+            f"preset:{self.preset}",
+            f"model:{self.model}@{self.revision}",
+            f"engine:{self.engine}",
+            f"decoding:{decoding}",
+            *([f"route:{self.route}"] if self.route else []),
+            f"warta:{self.version}",
+        ]
+        return "|".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTranslation:
+    """One source segment and its English. ``cached`` says that the translation memory answered."""
+
+    source: str
+    target: str
+    score: float
+    findings: tuple[Finding, ...] = ()
+    cached: bool = False
+    truncated: bool = False
+    paragraph: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """An article in English, segment by segment, in reading order.
+
+    ``lead`` and ``gaps`` are the source's white space, so that :attr:`text` has its paragraphs.
+    ``title`` is ``None`` for an article without one.
+    """
+
+    article: Article
+    segments: tuple[SegmentTranslation, ...]
+    signature: Signature
+    title: SegmentTranslation | None = None
+    lead: str = ""
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The target text with the source's paragraph breaks."""
+        gaps = self.gaps or (" ",) * len(self.segments)
+        joined = "".join(s.target + gap for s, gap in zip(self.segments, gaps, strict=True))
+        return self.lead + joined
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySentence:
+    """A summary sentence and the zero-based indices of the source segments that carry it."""
+
+    text: str
+    support: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A summary in English; ``route`` names how it was made."""
+
+    sentences: tuple[SummarySentence, ...]
+    route: str
+    signature: Signature
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a face shows of one article. ``seconds`` is wall time from text to reading."""
+
+    article: Article
+    translation: Translation
+    summary: Summary
+    seconds: float
+    warnings: tuple[str, ...] = field(default=())
+
+
+def as_json(record: Any) -> dict[str, Any]:
+    """A record as plain dictionaries and lists, ready for :func:`json.dumps`."""
+    return asdict(record)

@@ -1,0 +1,1 @@
+"""Engines: strings in, strings out, whatever the model underneath."""

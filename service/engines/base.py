@@ -1,0 +1,44 @@
+"""The engine protocol, and the batching that every engine shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from service.document import Decoding, Output
+
+
+class Engine(Protocol):
+    """Turns source strings into target strings with one loaded model.
+
+    Tokenizing, prompt building, batching and truncation happen inside. Implementations
+    return one :class:`Output` a text, in the order given; ``[]`` for ``[]``; the batch a
+    text is in does not change its output; several threads may call at once.
+    """
+
+    signature: str
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        """One output a text, in order. Raises :class:`service.errors.EngineError`."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many source tokens ``text`` is for this model, without special tokens."""
+        ...
+
+
+def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indices in batches of similar length, longest first.
+
+    ``budget`` bounds rows x longest row (padding included) in tokens; a row above the
+    budget is a batch of its own. Longest first, so that memory peaks at the start.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    batch: list[int] = []
+    for index in order:
+        if batch and max(1, lengths[batch[0]]) * (len(batch) + 1) > budget:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch

@@ -1,0 +1,64 @@
+"""Every error a user can meet.
+
+::
+
+    WartaError                  exit code 1: one line, nothing lost
+    ├── UsageError              exit code 2: the command itself is wrong
+    ├── InputError              the text or file given cannot be read as an article
+    ├── PresetError             a file of prompts/ is wrong: names file and key
+    ├── ModelError              a model cannot be used
+    │   ├── UnknownModel        no preset of that name: lists the names there are
+    │   ├── NotInstalled        the preset exists, its weights do not: says how to get them
+    │   └── DamagedModel        the weights on disk differ from their manifest
+    ├── StoreError              a model cannot be fetched, converted or stored
+    └── EngineError             a model was loaded and failed
+
+Third-party exceptions are translated into these where they enter. The message is one
+line that says what is wrong and, where there is one, what to do.
+"""
+
+from __future__ import annotations
+
+
+class WartaError(Exception):
+    """The root: its text is fit to be shown to a user as it is."""
+
+    exit_code = 1
+
+
+class UsageError(WartaError):
+    """The command, not its input, is wrong."""
+
+    exit_code = 2
+
+
+class InputError(WartaError):
+    """The text or file given cannot be read as an article."""
+
+
+class PresetError(WartaError):
+    """A preset file is not what the schema asks for."""
+
+
+class ModelError(WartaError):
+    """A model cannot be used."""
+
+
+class UnknownModel(ModelError):
+    """No preset has that name."""
+
+
+class NotInstalled(ModelError):
+    """The preset is known, but its weights are not on this machine."""
+
+
+class DamagedModel(ModelError):
+    """Weights on disk differ from the sums in their manifest."""
+
+
+class StoreError(WartaError):
+    """A model could not be fetched, converted or stored."""
+
+
+class EngineError(WartaError):
+    """A loaded model failed while generating."""

@@ -1,0 +1,1 @@
+"""From bytes or pasted text to a clean, segmented article."""

@@ -1,0 +1,1 @@
+"""The model store: what is installed, and how it gets there."""

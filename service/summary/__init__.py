@@ -1,0 +1,1 @@
+"""Summaries whose sentences name the source they rest on."""
