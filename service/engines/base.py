@@ -22,6 +22,10 @@ class Engine(Protocol):
         """One output a text, in order. Raises :class:`service.errors.EngineError`."""
         ...
 
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """Up to ``count`` different outputs for one text, best score first (n-best of the beam)."""
+        ...
+
     def count_tokens(self, text: str) -> int:
         """How many source tokens ``text`` is for this model, without special tokens."""
         ...

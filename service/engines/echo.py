@@ -16,6 +16,10 @@ class EchoEngine:
         """The source words, at most ``decoding.max_new_tokens`` of them, with score 0."""
         return [self._answer(text, decoding.max_new_tokens) for text in texts]
 
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """The one answer there is."""
+        return self.generate([text], decoding)[:count]
+
     def count_tokens(self, text: str) -> int:
         """The number of words."""
         return len(text.split())
