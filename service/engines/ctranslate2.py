@@ -1,0 +1,115 @@
+"""Marian and mT5 through CTranslate2: int8 on a CPU, several times faster than torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from service.document import Decoding, Output
+from service.engines.pieces import EOS, Pieces
+from service.errors import EngineError
+from service.presets import Preset
+
+BATCH_TOKENS = 1024
+
+
+class CTranslate2Engine:
+    """One converted checkpoint folder (see :mod:`service.models.convert`)."""
+
+    def __init__(
+        self,
+        folder: Path,
+        preset: Preset,
+        *,
+        device: str = "cpu",
+        compute_type: str = "default",
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> None:
+        """Loads the weights. ``threads`` bounds the cores used; None takes those this process may use.
+
+        Raises EngineError.
+        """
+        import ctranslate2
+
+        self._preset = preset
+        self._pieces = Pieces(folder)
+        self._batch_tokens = batch_tokens
+        workers, inner = thread_layout(threads)
+        try:
+            self._translator = ctranslate2.Translator(
+                str(folder),
+                device=device,
+                compute_type=compute_type,
+                inter_threads=workers if device == "cpu" else 1,
+                intra_threads=inner,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"{preset.name}: cannot be loaded: {error}") from error
+        stated = json.loads((folder / "config.json").read_text("utf-8")).get("warta_architecture")
+        if stated not in (None, preset.architecture):
+            raise EngineError(f"{preset.name}: the checkpoint is {stated!r}, not {preset.architecture!r}")
+        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._translator.compute_type}"
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        return [outputs[0] for outputs in self._search(texts, decoding, 1)]
+
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """See :class:`service.engines.base.Engine`. The beam is widened to ``count`` where narrower."""
+        wide = replace(decoding, beam_size=max(decoding.beam_size, count))
+        return self._search([text], wide, count)[0]
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`service.engines.base.Engine`."""
+        return len(self._pieces.encode(text))
+
+    def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
+        limit = self._preset.max_input_tokens - 1
+        rows = [self._pieces.encode(self._preset.prompt.replace("{source}", text)) for text in texts]
+        try:
+            results = self._translator.translate_batch(
+                [[*row[:limit], EOS] for row in rows],
+                max_batch_size=self._batch_tokens,
+                batch_type="tokens",
+                beam_size=decoding.beam_size,
+                num_hypotheses=count,
+                length_penalty=decoding.length_penalty,
+                repetition_penalty=decoding.repetition_penalty,
+                no_repeat_ngram_size=decoding.no_repeat_ngram_size,
+                max_input_length=0,
+                max_decoding_length=decoding.max_new_tokens,
+                return_scores=True,
+                return_end_token=True,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"{self._preset.name}: generation failed: {error}") from error
+        return [
+            [
+                self._output(pieces, score, decoding, cut=len(row) > limit)
+                for pieces, score in zip(result.hypotheses, result.scores, strict=True)
+            ]
+            for row, result in zip(rows, results, strict=True)
+        ]
+
+    def _output(self, pieces: list[str], score: float, decoding: Decoding, *, cut: bool) -> Output:
+        ended = bool(pieces) and pieces[-1] == EOS
+        tokens = max(1, len(pieces))
+        # CTranslate2 divides the sum by length**length_penalty; ours is always per token.
+        score = score * tokens ** (decoding.length_penalty - 1)
+        return Output(self._pieces.decode(pieces), score, len(pieces), truncated=cut or not ended)
+
+
+def thread_layout(threads: int | None = None) -> tuple[int, int]:
+    """(parallel batches, threads in each) for ``threads`` cores.
+
+    One core a batch has twice the throughput of two cores on one batch, until memory
+    bandwidth is the limit; eight batches at once is where that is taken to be.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    cores = threads or (len(affinity(0)) if affinity else os.cpu_count() or 1)
+    workers = min(cores, 8)
+    return workers, max(1, cores // workers)

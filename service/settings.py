@@ -1,0 +1,43 @@
+"""Settings: what a face was asked for, or found in the environment. Read only by the faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from service.errors import UsageError
+
+ENGINES = ("auto", "ctranslate2", "transformers")
+DEVICES = ("auto", "cpu", "cuda")
+
+MAX_INPUT_BYTES = 20_000_000
+"""The largest text read at once; a long novel is about 1 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to build a pipeline. ``home`` holds the models; ``threads`` None uses every core there is."""
+
+    home: Path
+    model: str = "auto"
+    engine: str = "auto"
+    device: str = "auto"
+    threads: int | None = None
+    beam_size: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, known in (("engine", self.engine, ENGINES), ("device", self.device, DEVICES)):
+            if value not in known:
+                raise UsageError(f"unknown {name} {value!r}; there are: {', '.join(known)}")
+        for name, number in (("threads", self.threads), ("beam", self.beam_size)):
+            if number is not None and not 1 <= number <= 64:
+                raise UsageError(f"{name} must be from 1 to 64, not {number}")
+
+
+def home(environment: Mapping[str, str]) -> Path:
+    """Where models are kept: ``WARTA_HOME``, else this system's cache folder."""
+    stated = environment.get("WARTA_HOME")
+    return Path(stated) if stated else platformdirs.user_cache_path("warta")

@@ -1,0 +1,211 @@
+"""Small real things for tests: checkpoints of the real architectures, made in seconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sentencepiece as spm
+
+from service.document import Decoding
+from service.presets import Preset
+
+# Written for these tests.
+PAIRS: tuple[tuple[str, str], ...] = (
+    ("Selamat pagi.", "Good morning."),
+    ("Harga beras naik 12 persen pada bulan Maret.", "Rice prices rose 12 percent in March."),
+    ("Presiden belum menandatangani undang-undang itu.", "The president has not signed the law yet."),
+    ("Banjir merendam 340 rumah di tiga desa.", "Floods inundated 340 homes in three villages."),
+    ("Gempa tidak berpotensi tsunami.", "The quake has no tsunami potential."),
+    ("Tim nasional menang 2-1 atas tamunya.", "The national team won 2-1 over its guests."),
+    ("Polisi menangkap dua orang di pelabuhan.", "Police arrested two people at the port."),
+    ("Sekolah dibuka kembali hari Senin.", "Schools reopen on Monday."),
+    ("Ia lahir di Bandung pada 1990.", "He was born in Bandung in 1990."),
+    ("Bank sentral menahan suku bunga acuan.", "The central bank held its benchmark rate."),
+    ("Ribuan buruh turun ke jalan, Kamis siang.", "Thousands of workers took to the streets on Thursday."),
+    (
+        "Kapal itu berangkat pukul 19.30 dan tiba esok pagi.",
+        "The ship left at 7:30 p.m. and arrives tomorrow.",
+    ),
+)
+
+
+def preset(name: str, architecture: str, **changes: Any) -> Preset:
+    """A preset for a tiny checkpoint."""
+    values: dict[str, Any] = {
+        "name": name,
+        "task": "translate",
+        "architecture": architecture,
+        "model": f"tests/{name}",
+        "revision": "0" * 40,
+        "licence": "Apache-2.0",
+        "about": "A tiny checkpoint.",
+        "max_input_tokens": 64,
+        "decoding": Decoding(beam_size=4, max_new_tokens=48),
+    }
+    return Preset(**{**values, **changes})
+
+
+def marian(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -> Path:
+    """A MarianMT checkpoint: opus-mt's configuration scaled down, its tokenizer files, safetensors."""
+    import torch
+    from transformers import MarianConfig, MarianMTModel
+
+    folder.mkdir(parents=True)
+    vocabulary: dict[str, int] = {"</s>": 0, "<unk>": 1}
+    for name, column in (("source.spm", 0), ("target.spm", 1)):
+        for piece in _spm(
+            folder / name, [p[column] for p in pairs], bos_id=-1, eos_id=0, unk_id=1, pad_id=-1
+        ):
+            vocabulary.setdefault(piece, len(vocabulary))
+    pad = vocabulary["<pad>"] = len(vocabulary)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), "utf-8")
+    _write(
+        folder / "tokenizer_config.json",
+        source_lang="id",
+        target_lang="en",
+        model_max_length=64,
+        tokenizer_class="MarianTokenizer",
+    )
+    torch.manual_seed(7)
+    config = MarianConfig(
+        vocab_size=len(vocabulary),
+        d_model=64,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_ffn_dim=128,
+        decoder_ffn_dim=128,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        activation_function="swish",
+        scale_embedding=True,
+        max_position_embeddings=512,
+        pad_token_id=pad,
+        eos_token_id=0,
+        decoder_start_token_id=pad,
+        dropout=0.0,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+    )
+    model = MarianMTModel(config)
+    _finish(model, folder, pairs, steps, pad)
+    return folder
+
+
+def mt5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -> Path:
+    """An mT5 checkpoint: gated GELU, untied head, one sentinel among the pieces, a langid_map."""
+    import torch
+    from transformers import MT5Config, MT5ForConditionalGeneration
+
+    folder.mkdir(parents=True)
+    pieces = _spm(
+        folder / "spiece.model",
+        [side for pair in pairs for side in pair],
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        user_defined_symbols=["▁<extra_id_69>", "▁<extra_id_0>"],
+    )
+    _write(folder / "tokenizer_config.json", tokenizer_class="T5Tokenizer", extra_ids=0, model_max_length=64)
+    torch.manual_seed(7)
+    config = MT5Config(
+        vocab_size=len(pieces) + 12,
+        d_model=64,
+        d_kv=16,
+        d_ff=128,
+        num_layers=2,
+        num_decoder_layers=2,
+        num_heads=4,
+        dropout_rate=0.0,
+        pad_token_id=0,
+        eos_token_id=1,
+        decoder_start_token_id=0,
+    )
+    config.task_specific_params = {
+        "langid_map": {"english": [pieces.index("▁<extra_id_69>"), "▁<extra_id_69>"]}
+    }
+    model = MT5ForConditionalGeneration(config)
+    # Real mT5 logits are of order 10; the head's own initialisation at this width would make them 100.
+    model.lm_head.weight = torch.nn.Parameter(torch.randn(config.vocab_size, 64) * 0.5)
+    _finish(model, folder, pairs, steps, 0)
+    return folder
+
+
+def hub_cache(root: Path, repo: str, checkpoint: Path, revision: str) -> Path:
+    """``checkpoint`` laid out as the hub's local cache lays out a snapshot."""
+    base = root / ("models--" + repo.replace("/", "--"))
+    snapshot = base / "snapshots" / revision
+    snapshot.mkdir(parents=True)
+    for file in checkpoint.iterdir():
+        (snapshot / file.name).write_bytes(file.read_bytes())
+    (base / "refs").mkdir()
+    (base / "refs" / "main").write_text(revision)
+    return snapshot
+
+
+def _spm(path: Path, lines: Sequence[str], **options: Any) -> list[str]:
+    with path.open("wb") as file:
+        spm.SentencePieceTrainer.train(
+            sentence_iterator=iter(lines),
+            model_writer=file,
+            model_type="unigram",
+            vocab_size=260,
+            hard_vocab_limit=False,
+            character_coverage=1.0,
+            minloglevel=2,
+            **options,
+        )
+    processor = spm.SentencePieceProcessor(model_file=str(path))
+    return [processor.id_to_piece(i) for i in range(len(processor))]
+
+
+def _finish(model: Any, folder: Path, pairs: Sequence[tuple[str, str]], steps: int, pad: int) -> None:
+    import torch
+
+    if steps:
+        _overfit(model, folder, pairs, steps, pad)
+    if model.config.model_type == "marian":
+        # The decoder of a real Marian checkpoint starts from a zero embedding: the pad row.
+        with torch.no_grad():
+            model.get_input_embeddings().weight[pad].zero_()
+    model.save_pretrained(folder)
+
+
+def _overfit(model: Any, folder: Path, pairs: Sequence[tuple[str, str]], steps: int, pad: int) -> None:
+    import torch
+
+    from service.engines.pieces import EOS, Pieces
+
+    pieces = Pieces(folder)
+    target = Pieces(folder)
+    target._source = target._target
+    source_rows = [pieces.ids([*pieces.encode(s), EOS]) for s, _ in pairs]
+    target_rows = [pieces.ids([*target.encode(t), EOS]) for _, t in pairs]
+
+    def padded(rows: list[list[int]], filler: int) -> Any:
+        width = max(map(len, rows))
+        return torch.tensor([row + [filler] * (width - len(row)) for row in rows])
+
+    ids = padded(source_rows, pad)
+    mask = padded([[1] * len(row) for row in source_rows], 0)
+    labels = padded(target_rows, -100)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, total_iters=steps)
+    model.train()
+    for _ in range(steps):
+        optimiser.zero_grad()
+        model(input_ids=ids, attention_mask=mask, labels=labels).loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if model.config.model_type == "marian":
+            with torch.no_grad():
+                model.get_input_embeddings().weight[pad].zero_()
+    model.eval()
+
+
+def _write(path: Path, **values: Any) -> None:
+    path.write_text(json.dumps(values), "utf-8")

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import pytest
+
+from service.engines.base import Engine
+from service.engines.ctranslate2 import CTranslate2Engine
+from service.engines.transformers import TransformersEngine
+from service.models.convert import convert
+from tests import builders
+
+
+@pytest.fixture(scope="session", autouse=True)
+def calm() -> None:
+    """One thread suits tiny models, and nobody reads progress bars here."""
+    import torch
+    from transformers.utils import logging
+
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture(scope="session")
+def marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Marian checkpoint that translates :data:`builders.PAIRS`."""
+    return builders.marian(tmp_path_factory.mktemp("marian") / "checkpoint", steps=120)
+
+
+@pytest.fixture(scope="session")
+def mt5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny mT5 checkpoint that translates :data:`builders.PAIRS`."""
+    return builders.mt5(tmp_path_factory.mktemp("mt5") / "checkpoint", steps=220)
+
+
+@pytest.fixture(scope="session")
+def engines(marian: Path, mt5: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Engine]:
+    """Both checkpoints in both engines, float32, by ``<architecture>-<engine>``."""
+    loaded: dict[str, Engine] = {}
+    for name, folder in (("marian", marian), ("mt5", mt5)):
+        preset = builders.preset(name, name)
+        converted = tmp_path_factory.mktemp(name) / "ct2"
+        convert(folder, converted, preset, "float32")
+        loaded[f"{name}-transformers"] = TransformersEngine(folder, preset)
+        loaded[f"{name}-ctranslate2"] = CTranslate2Engine(converted, preset, compute_type="float32")
+    return loaded
