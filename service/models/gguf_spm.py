@@ -33,7 +33,9 @@ def sentencepiece_model(metadata: Mapping[str, Any]) -> bytes:
     types: Sequence[int] = metadata["tokenizer.ggml.token_type"]
     for piece, score, type_ in zip(pieces(metadata), metadata["tokenizer.ggml.scores"], types, strict=True):
         marker = piece in MARKERS
-        model.pieces.add(piece=piece, score=score, type=pb.ModelProto.SentencePiece.CONTROL if marker else type_)
+        model.pieces.add(
+            piece=piece, score=score, type=pb.ModelProto.SentencePiece.CONTROL if marker else type_
+        )
     _settings(model, metadata)
     model.pieces[model.trainer_spec.unk_id].type = pb.ModelProto.SentencePiece.UNKNOWN
     serialised: bytes = model.SerializeToString()
