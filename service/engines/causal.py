@@ -1,0 +1,189 @@
+"""A prompted causal model through CTranslate2 and SentencePiece; neither torch nor transformers is loaded."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from service.document import Decoding, Output
+from service.engines.base import token_batches
+from service.errors import EngineError
+
+TOKENIZER_FILE = "tokenizer.spm"
+BATCH_TOKENS = 1024
+# A row costs memory for its scores over the vocabulary, however short its prompt is.
+ROW_TOKENS = 32
+# English is rarely longer than its Indonesian; what runs past this is a loop.
+NEW_TOKENS_BASE, NEW_TOKENS_FACTOR = 16, 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One text, ready to run: where it stands in the request, its prompt, and whether it was cut."""
+
+    index: int
+    prompt: list[str]
+    cut: bool
+
+
+class CausalEngine:
+    """One converted folder: a CTranslate2 generator and ``tokenizer.spm``.
+
+    The target is at most ``16 + 2 x prompt`` tokens, whatever ``max_new_tokens`` allows, so
+    that a loop on a long source ends. White space in a source is collapsed: a line break
+    would end the prompt's line.
+
+    int8 rounding makes the model's scores depend a little on the shapes that are computed
+    together. Only prompts of one length share a batch, and then a text's output is the
+    same, bit for bit, whatever runs beside it.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path,
+        *,
+        prompt: str,
+        examples: Sequence[tuple[str, str]] = (),
+        device: str = "cpu",
+        compute_type: str = "int8",
+        inter_threads: int | None = None,
+        intra_threads: int = 1,
+        batch_tokens: int = BATCH_TOKENS,
+        max_input_tokens: int = 512,
+    ) -> None:
+        """Loads the weights. ``prompt`` holds ``{source}``; ``examples`` are pairs shown before it.
+
+        ``inter_threads`` batches run at once, None for one on each core this process may
+        use, with ``intra_threads`` threads each. ``batch_tokens`` bounds rows x prompt length.
+        Raises EngineError.
+        """
+        import ctranslate2
+        import sentencepiece
+
+        self._prompt = prompt
+        self._batch_tokens = batch_tokens
+        self._max_input_tokens = max_input_tokens
+        try:
+            self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(model_dir / TOKENIZER_FILE))
+            self._generator = ctranslate2.Generator(
+                str(model_dir),
+                device=device,
+                compute_type=compute_type,
+                inter_threads=(inter_threads or _cores()) if device == "cpu" else 1,
+                intra_threads=intra_threads,
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            raise EngineError(f"{model_dir}: cannot be loaded: {error}") from error
+        self._ends = _end_tokens(self._pieces)
+        self._start = self._static_prompt(examples)
+        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        return [answers[0] for answers in self._search(texts, decoding, 1)]
+
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """See :class:`service.engines.base.Engine`. The beam is widened to ``count`` where narrower."""
+        wide = replace(decoding, beam_size=max(decoding.beam_size, count))
+        best: dict[str, Output] = {}
+        for answer in sorted(self._search([text], wide, count)[0], key=lambda output: -output.score):
+            best.setdefault(answer.text, answer)
+        return list(best.values())
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`service.engines.base.Engine`."""
+        return len(self._pieces.encode(_one_line(text)))
+
+    def _static_prompt(self, examples: Sequence[tuple[str, str]]) -> list[str]:
+        shown = "".join(f"{self._fill(_one_line(s))} {_one_line(t)}\n\n" for s, t in examples)
+        return [self._pieces.id_to_piece(self._pieces.bos_id()), *self._pieces.encode(shown, out_type=str)]
+
+    def _fill(self, source: str) -> str:
+        return self._prompt.replace("{source}", source)
+
+    def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
+        answers: list[list[Output]] = [[Output("", 0.0, 0)] for _ in texts]
+        rows = [row for index, text in enumerate(texts) if (row := self._row(index, text))]
+        try:
+            running = [(batch, self._submit(batch, decoding, count)) for batch in self._batches(rows)]
+            for batch, futures in running:
+                for row, future in zip(batch, futures, strict=True):
+                    answers[row.index] = self._outputs(future.result(), row, decoding)
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"generation failed: {error}") from error
+        return answers
+
+    def _row(self, index: int, text: str) -> _Row | None:
+        source = _one_line(text)
+        if not source:
+            return None
+        ids = self._pieces.encode(source)
+        cut = len(ids) > self._max_input_tokens
+        if cut:
+            source = self._pieces.decode(ids[: self._max_input_tokens]).rstrip("\ufffd ")
+        return _Row(index, self._pieces.encode(self._fill(source), out_type=str), cut)
+
+    def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
+        """Rows of one prompt length each, longest first."""
+        by_length = defaultdict(list)
+        for row in rows:
+            by_length[len(row.prompt)].append(row)
+        for length in sorted(by_length, reverse=True):
+            same = by_length[length]
+            for batch in token_batches([max(length, ROW_TOKENS)] * len(same), self._batch_tokens):
+                yield [same[index] for index in batch]
+
+    def _submit(self, batch: Sequence[_Row], decoding: Decoding, count: int) -> list[Any]:
+        bound = NEW_TOKENS_BASE + NEW_TOKENS_FACTOR * len(batch[0].prompt)
+        futures: list[Any] = self._generator.generate_batch(
+            [row.prompt for row in batch],
+            asynchronous=True,
+            static_prompt=self._start,
+            include_prompt_in_result=False,
+            beam_size=decoding.beam_size,
+            num_hypotheses=count,
+            length_penalty=decoding.length_penalty,
+            repetition_penalty=decoding.repetition_penalty,
+            no_repeat_ngram_size=decoding.no_repeat_ngram_size,
+            max_length=min(decoding.max_new_tokens, bound),
+            end_token=self._ends,
+            return_end_token=True,
+            return_scores=True,
+        )
+        return futures
+
+    def _outputs(self, result: Any, row: _Row, decoding: Decoding) -> list[Output]:
+        return [
+            self._output(ids, score, decoding, cut=row.cut)
+            for ids, score in zip(result.sequences_ids, result.scores, strict=True)
+        ]
+
+    def _output(self, ids: list[int], score: float, decoding: Decoding, *, cut: bool) -> Output:
+        ended = bool(ids) and ids[-1] in self._ends
+        text = self._pieces.decode(ids[:-1] if ended else ids).strip()
+        # CTranslate2 divides the sum by length**length_penalty; ours is always per token.
+        score *= max(1, len(ids)) ** (decoding.length_penalty - 1)
+        return Output(text, score, len(ids), truncated=cut or not ended)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _end_tokens(pieces: Any) -> list[int]:
+    """The end of a line ends the answer: every piece of line breaks only, its byte, and ``<eos>``."""
+    breaks = [
+        i
+        for i in range(len(pieces))
+        if not pieces.id_to_piece(i).strip("\n") or pieces.id_to_piece(i) == "<0x0A>"
+    ]
+    return [*breaks, pieces.eos_id()]
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

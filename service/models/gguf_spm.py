@@ -1,0 +1,60 @@
+"""The tokenizer inside a GGUF file, as a SentencePiece model.
+
+A GGUF of the ``llama`` tokenizer kind holds SentencePiece's own pieces, scores and types,
+so nothing has to be learnt again: the model is those three lists and a few settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SPACE = "▁"
+MARKERS = frozenset({"[multimodal]", "<start_of_image>", "<end_of_image>"})
+
+
+def pieces(metadata: Mapping[str, Any]) -> list[str]:
+    """Every piece by id, white space written as SentencePiece writes it."""
+    return [token.replace(" ", SPACE) for token in metadata["tokenizer.ggml.tokens"]]
+
+
+def sentencepiece_model(metadata: Mapping[str, Any]) -> bytes:
+    """A serialised ``ModelProto`` that encodes as the GGUF's tokenizer does.
+
+    Control pieces such as ``<bos>`` are never found in text: SentencePiece spells them out.
+    Three markers that stand for images, not for text, are made control pieces too.
+    """
+    from sentencepiece import sentencepiece_model_pb2 as pb
+
+    kind = metadata["tokenizer.ggml.model"]
+    if kind != "llama":
+        raise ValueError(f"the tokenizer is {kind!r}, not a SentencePiece one")
+    model: Any = pb.ModelProto()
+    types: Sequence[int] = metadata["tokenizer.ggml.token_type"]
+    for piece, score, type_ in zip(pieces(metadata), metadata["tokenizer.ggml.scores"], types, strict=True):
+        marker = piece in MARKERS
+        model.pieces.add(
+            piece=piece, score=score, type=pb.ModelProto.SentencePiece.CONTROL if marker else type_
+        )
+    _settings(model, metadata)
+    model.pieces[model.trainer_spec.unk_id].type = pb.ModelProto.SentencePiece.UNKNOWN
+    serialised: bytes = model.SerializeToString()
+    return serialised
+
+
+def _settings(model: Any, metadata: Mapping[str, Any]) -> None:
+    from sentencepiece import sentencepiece_model_pb2 as pb
+
+    trainer = model.trainer_spec
+    trainer.model_type = pb.TrainerSpec.BPE
+    trainer.byte_fallback = True
+    trainer.vocab_size = len(model.pieces)
+    for name, key in (("unk", "unknown"), ("bos", "bos"), ("eos", "eos"), ("pad", "padding")):
+        token = metadata[f"tokenizer.ggml.{key}_token_id"]
+        setattr(trainer, f"{name}_id", token)
+        setattr(trainer, f"{name}_piece", model.pieces[token].piece)
+    normalizer = model.normalizer_spec
+    normalizer.name = "identity"
+    normalizer.add_dummy_prefix = metadata["tokenizer.ggml.add_space_prefix"]
+    normalizer.remove_extra_whitespaces = False
+    normalizer.escape_whitespaces = True
