@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from service.document import Decoding, Output
-from service.engines.base import Engine, token_batches
-from service.engines.ctranslate2 import CTranslate2Engine, thread_layout
+from service.engines.base import Engine, thread_layout, token_batches
+from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.echo import EchoEngine
 from service.engines.pieces import Pieces, start_token
 from service.engines.transformers import TransformersEngine

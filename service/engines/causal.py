@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from service.document import Decoding, Output
-from service.engines.base import token_batches
+from service.engines.base import thread_layout, token_batches
 from service.errors import EngineError
+from service.presets import Preset
 
 TOKENIZER_FILE = "tokenizer.spm"
 BATCH_TOKENS = 1024
@@ -44,42 +44,38 @@ class CausalEngine:
 
     def __init__(
         self,
-        model_dir: Path,
+        folder: Path,
+        preset: Preset,
         *,
-        prompt: str,
-        examples: Sequence[tuple[str, str]] = (),
         device: str = "cpu",
-        compute_type: str = "int8",
-        inter_threads: int | None = None,
-        intra_threads: int = 1,
+        compute_type: str = "default",
+        threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
-        max_input_tokens: int = 512,
     ) -> None:
-        """Loads the weights. ``prompt`` holds ``{source}``; ``examples`` are pairs shown before it.
+        """Loads the weights. The preset's examples are shown before each source.
 
-        ``inter_threads`` batches run at once, None for one on each core this process may
-        use, with ``intra_threads`` threads each. ``batch_tokens`` bounds rows x prompt length.
-        Raises EngineError.
+        ``threads`` bounds the cores used; None takes those this process may use.
+        ``batch_tokens`` bounds rows x prompt length. Raises EngineError.
         """
         import ctranslate2
         import sentencepiece
 
-        self._prompt = prompt
+        self._preset = preset
         self._batch_tokens = batch_tokens
-        self._max_input_tokens = max_input_tokens
+        workers, inner = thread_layout(threads)
         try:
-            self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(model_dir / TOKENIZER_FILE))
+            self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / TOKENIZER_FILE))
             self._generator = ctranslate2.Generator(
-                str(model_dir),
+                str(folder),
                 device=device,
                 compute_type=compute_type,
-                inter_threads=(inter_threads or _cores()) if device == "cpu" else 1,
-                intra_threads=intra_threads,
+                inter_threads=workers if device == "cpu" else 1,
+                intra_threads=inner,
             )
         except (OSError, RuntimeError, ValueError) as error:
-            raise EngineError(f"{model_dir}: cannot be loaded: {error}") from error
+            raise EngineError(f"{preset.name}: cannot be loaded: {error}") from error
         self._ends = _end_tokens(self._pieces)
-        self._start = self._static_prompt(examples)
+        self._start = self._static_prompt()
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
@@ -98,12 +94,12 @@ class CausalEngine:
         """See :class:`service.engines.base.Engine`."""
         return len(self._pieces.encode(_one_line(text)))
 
-    def _static_prompt(self, examples: Sequence[tuple[str, str]]) -> list[str]:
-        shown = "".join(f"{self._fill(_one_line(s))} {_one_line(t)}\n\n" for s, t in examples)
+    def _static_prompt(self) -> list[str]:
+        shown = "".join(f"{self._fill(e.source)} {e.target}\n\n" for e in self._preset.examples)
         return [self._pieces.id_to_piece(self._pieces.bos_id()), *self._pieces.encode(shown, out_type=str)]
 
     def _fill(self, source: str) -> str:
-        return self._prompt.replace("{source}", source)
+        return self._preset.prompt.replace("{source}", source)
 
     def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
         answers: list[list[Output]] = [[Output("", 0.0, 0)] for _ in texts]
@@ -114,7 +110,7 @@ class CausalEngine:
                 for row, future in zip(batch, futures, strict=True):
                     answers[row.index] = self._outputs(future.result(), row, decoding)
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"generation failed: {error}") from error
+            raise EngineError(f"{self._preset.name}: generation failed: {error}") from error
         return answers
 
     def _row(self, index: int, text: str) -> _Row | None:
@@ -122,9 +118,9 @@ class CausalEngine:
         if not source:
             return None
         ids = self._pieces.encode(source)
-        cut = len(ids) > self._max_input_tokens
+        cut = len(ids) > self._preset.max_input_tokens
         if cut:
-            source = self._pieces.decode(ids[: self._max_input_tokens]).rstrip("\ufffd ")
+            source = self._pieces.decode(ids[: self._preset.max_input_tokens]).rstrip("\ufffd ")
         return _Row(index, self._pieces.encode(self._fill(source), out_type=str), cut)
 
     def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
@@ -182,8 +178,3 @@ def _end_tokens(pieces: Any) -> list[int]:
         if not pieces.id_to_piece(i).strip("\n") or pieces.id_to_piece(i) == "<0x0A>"
     ]
     return [*breaks, pieces.eos_id()]
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from service.document import Decoding, Output
+from service.engines.base import thread_layout
 from service.engines.pieces import EOS, Pieces
 from service.errors import EngineError
 from service.presets import Preset
@@ -101,15 +101,3 @@ class CTranslate2Engine:
         # CTranslate2 divides the sum by length**length_penalty; ours is always per token.
         score = score * tokens ** (decoding.length_penalty - 1)
         return Output(self._pieces.decode(pieces), score, len(pieces), truncated=cut or not ended)
-
-
-def thread_layout(threads: int | None = None) -> tuple[int, int]:
-    """(parallel batches, threads in each) for ``threads`` cores.
-
-    One core a batch has twice the throughput of two cores on one batch, until memory
-    bandwidth is the limit; eight batches at once is where that is taken to be.
-    """
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    cores = threads or (len(affinity(0)) if affinity else os.cpu_count() or 1)
-    workers = min(cores, 8)
-    return workers, max(1, cores // workers)

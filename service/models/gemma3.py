@@ -37,7 +37,7 @@ def read_adapter(data: bytes) -> dict[str, Floats]:
     from safetensors import deserialize
 
     tensors = {}
-    for name, info in deserialize(data):
+    for name, info in deserialize(data):  # type: ignore[no-untyped-call]
         if info["dtype"] != "BF16":
             raise ValueError(f"{name} is {info['dtype']}, not BF16")
         high = np.frombuffer(info["data"], np.uint16).astype(np.uint32) << 16

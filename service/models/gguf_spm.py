@@ -24,29 +24,24 @@ def sentencepiece_model(metadata: Mapping[str, Any]) -> bytes:
     Control pieces such as ``<bos>`` are never found in text: SentencePiece spells them out.
     Three markers that stand for images, not for text, are made control pieces too.
     """
-    from sentencepiece import sentencepiece_model_pb2 as pb
-
+    pb = _protobuf()
     kind = metadata["tokenizer.ggml.model"]
     if kind != "llama":
         raise ValueError(f"the tokenizer is {kind!r}, not a SentencePiece one")
-    model: Any = pb.ModelProto()
+    model = pb.ModelProto()
+    kinds = pb.ModelProto.SentencePiece
     types: Sequence[int] = metadata["tokenizer.ggml.token_type"]
     for piece, score, type_ in zip(pieces(metadata), metadata["tokenizer.ggml.scores"], types, strict=True):
-        marker = piece in MARKERS
-        model.pieces.add(
-            piece=piece, score=score, type=pb.ModelProto.SentencePiece.CONTROL if marker else type_
-        )
+        model.pieces.add(piece=piece, score=score, type=kinds.CONTROL if piece in MARKERS else type_)
     _settings(model, metadata)
-    model.pieces[model.trainer_spec.unk_id].type = pb.ModelProto.SentencePiece.UNKNOWN
+    model.pieces[model.trainer_spec.unk_id].type = kinds.UNKNOWN
     serialised: bytes = model.SerializeToString()
     return serialised
 
 
 def _settings(model: Any, metadata: Mapping[str, Any]) -> None:
-    from sentencepiece import sentencepiece_model_pb2 as pb
-
     trainer = model.trainer_spec
-    trainer.model_type = pb.TrainerSpec.BPE
+    trainer.model_type = _protobuf().TrainerSpec.BPE
     trainer.byte_fallback = True
     trainer.vocab_size = len(model.pieces)
     for name, key in (("unk", "unknown"), ("bos", "bos"), ("eos", "eos"), ("pad", "padding")):
@@ -58,3 +53,10 @@ def _settings(model: Any, metadata: Mapping[str, Any]) -> None:
     normalizer.add_dummy_prefix = metadata["tokenizer.ggml.add_space_prefix"]
     normalizer.remove_extra_whitespaces = False
     normalizer.escape_whitespaces = True
+
+
+def _protobuf() -> Any:
+    """The generated module, whose names only exist at run time."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    return sentencepiece_model_pb2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from service import presets
 from service.engines.base import Engine
@@ -68,11 +67,8 @@ def _ready(preset: Preset, store: Store) -> bool:
 def _open_embedded(preset: Preset, store: Store, device: str, threads: int | None, notice: Notice) -> Engine:
     from service.engines.causal import CausalEngine
 
-    folder: Path = store.folder(preset)
-    if not embedded.current(folder):
-        notice(f"Preparing {preset.name} (once, about a minute)")
-        embedded.prepare(folder, notice)
-    return CausalEngine(folder, preset, device=device, threads=threads)
+    embedded.prepare(store, preset, lambda stage: notice(f"Preparing {preset.name}, once: {stage}"))
+    return CausalEngine(store.folder(preset), preset, device=device, threads=threads)
 
 
 def _device(asked: str) -> str:

@@ -120,20 +120,25 @@ def repair_hint(preset: Preset) -> str:
 
 def seal(partial: Path, target: Path, preset: Preset, revision: str, converter: str) -> None:
     """Writes the manifest of all files in ``partial`` and puts it in ``target``'s place."""
-    files = {
-        path.relative_to(partial).as_posix(): FileSum(path.stat().st_size, sha256(path))
-        for path in sorted(partial.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
-    manifest = Manifest(preset.name, preset.model, revision, preset.licence, converter, files)
-    text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n"
-    (partial / MANIFEST).write_text(text, "utf-8")
+    write_manifest(partial, preset, revision, converter)
     aside = target.with_name(target.name + ".old")
     shutil.rmtree(aside, ignore_errors=True)
     if target.exists():
         target.rename(aside)
     partial.rename(target)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_manifest(folder: Path, preset: Preset, revision: str, converter: str) -> None:
+    """Describes what ``folder`` holds, in ``folder``."""
+    files = {
+        path.relative_to(folder).as_posix(): FileSum(path.stat().st_size, sha256(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+    manifest = Manifest(preset.name, preset.model, revision, preset.licence, converter, files)
+    text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, "utf-8")
 
 
 def sha256(path: Path) -> str:
