@@ -16,33 +16,39 @@ from collections.abc import Callable, Iterator, Sequence
 from service.document import Segment, Segmented
 
 _LINE = re.compile(r"\S(?:[^\n]*\S)?")
+# The empty second group marks where the sentence ends, white space follows.
 _MARK = re.compile(r"""([.!?…]++)["'”’“‘»)\]]*+()\s*+""")
 _OPENERS = "\"'“‘”’«([-–—•*"
 _NEXT = re.compile(r"""["'“‘”’«(\[\-–—•*\s]{0,6}+(\S{0,16})""")
 _BRACKET_REACH = 300
 _WORD_REACH = 24
 
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
 # Full stops that never end a sentence when a name or a number follows: titles, ranks,
 # company forms, address parts and prepositions written short.
-_BOUND = frozenset(
+_BOUND = _words(
     """
     dr drg drh drs dra prof ir hj kh k.h tgk ust pdt mgr rm ny tn nn sdr sdri bpk yth mr mrs ms
-    jend jenderal letjen mayjen brigjen kol letkol kapt lettu letda komjen irjen brigjen kombes kompol
+    jend jenderal letjen mayjen brigjen kol letkol kapt lettu letda komjen irjen kombes kompol
     plt plh pj pjs pt cv ud fa jl jln gg ds dsn kel kec kab prov kep kp tg kav tgl tlp telp hlm rp
-    a.n an. d.a u.b u.p c.q q.q s.d a.l vs st sdn fig rep dipl dit ditjen sp
-    """.split()
+    a.n d.a u.b u.p c.q q.q s.d a.l vs st sdn fig rep dipl dit ditjen sp inf pol
+    """
 )
 # Words that are short for something only before a number.
-_BEFORE_NUMBER = frozenset("no hal pkl pk ps ay km lt rt rw bab vol art gb".split())
+_BEFORE_NUMBER = _words("no hal pkl pk ps ay km lt rt rw bab vol art gb")
 # May close a sentence, but belong to what follows when that is a bracket or a degree.
-_OPEN_ENDED = frozenset("dll dkk dst dsb tbk inc ltd corp co jr sr".split())
+_OPEN_ENDED = _words("dll dkk dst dsb tbk inc ltd corp co jr sr")
 # After one of these a single letter is a label ("vitamin C."), not an initial.
-_LABELLED = frozenset(
+_LABELLED = _words(
     "vitamin kelas blok tipe golongan grup kategori seri plan rencana zona hepatitis jalur kelompok "
-    "peringkat nilai akreditasi sim liga serie terminal gedung sektor ring pihak paket juz huruf".split()
+    "peringkat nilai akreditasi sim liga serie terminal gedung sektor ring pihak paket juz huruf"
 )
 # Words that open a sentence and are no family name: they end an initial or an acronym before them.
-_STARTERS = frozenset(
+_STARTERS = _words(
     """
     Ini Itu Hal Dia Ia Kami Kita Mereka Saya Anda Namun Tetapi Tapi Akan Dan Atau Jika Kalau Bila Karena
     Sebab Oleh Untuk Dari Dengan Dalam Pada Di Ke Sejak Setelah Sebelum Saat Ketika Sementara Selain
@@ -51,9 +57,9 @@ _STARTERS = frozenset(
     Walau Walaupun Agar Supaya Sehingga Hingga Sampai Kemudian Lalu Selanjutnya Sebelumnya Padahal Jadi
     Hanya Masih Lebih Bagi Berikut Terkait Tentang Antara Usai Atas Kata Ujar Adalah Demikian Sebaliknya
     Pihak Salah Satu Dua Tiga Rencananya Akhirnya Selama Begitu Alasannya Pasalnya
-    """.split()
+    """
 )
-_NAMES_WITH_MARK = frozenset({"Yahoo", "Jeopardy"})
+_NAMES_WITH_MARK = ("Yahoo", "Jeopardy")
 _ENUMERATOR = re.compile(r"\d{1,3}|[A-Za-z]|[IVX]{1,5}")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,6}\.)+[^\W\d_]{1,6}")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
@@ -97,7 +103,7 @@ def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
     if dots == ".":
         if bare and not _stop_ends(text, start, mark.start(), opener, following):
             return False
-    elif dots == "!" and text[max(start, after - 8) : mark.start()].split(" ")[-1] in _NAMES_WITH_MARK:
+    elif dots == "!" and text[max(start, mark.start() - 9) : mark.start()].endswith(_NAMES_WITH_MARK):
         return False
     return not _in_bracket(text, start, after)
 
@@ -136,17 +142,15 @@ def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) ->
     if not word or (stop - len(word) <= start + 1 and _ENUMERATOR.fullmatch(word)):
         return False
     key = word.lower()
-    if key in _BOUND:
-        return False
     if key in _BEFORE_NUMBER:
         return not following[0].isdigit()
-    if key in _OPEN_ENDED:
-        return opener != "(" and not _DOTTED.match(following)
+    if key in _BOUND or (word.isdigit() and before.endswith(":")):
+        return False
     if _INITIALS.fullmatch(word):
         return _initial_ends(word, before, following)
-    if _DOTTED.fullmatch(word):
+    if key in _OPEN_ENDED or _DOTTED.fullmatch(word):
         return opener != "(" and not _DOTTED.match(following)
-    return not (word.isdigit() and before.endswith(":"))
+    return True
 
 
 def _initial_ends(word: str, before: str, following: str) -> bool:
@@ -189,7 +193,9 @@ def split_long(sentence: str, fits: Callable[[str], bool]) -> Segmented:
     start = sentence.index(core)
     units = [(start, start + len(core))]
     for cut in _CUTS:
-        units = [u for a, b in units for u in ([(a, b)] if fits(sentence[a:b]) else _parts(sentence, a, b, cut))]
+        units = [
+            u for a, b in units for u in ([(a, b)] if fits(sentence[a:b]) else _parts(sentence, a, b, cut))
+        ]
     spans = _pack(sentence, units, fits)
     following = [a for a, _ in spans[1:]] + [len(sentence)]
     pieces = [Segment(sentence[a:b], sentence[b:n]) for (a, b), n in zip(spans, following, strict=True)]
