@@ -1,0 +1,112 @@
+"""From bytes to text: which encoding, and is it text at all."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from pathlib import Path
+
+from service.errors import InputError
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark begins this one
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_MAGIC = (
+    (b"%PDF-", "a PDF file"),
+    (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "a RIFF media file"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format", "a database"),
+)
+_SAMPLE = 4096
+_UTF8_PART = re.compile(
+    rb"[\x00-\x7f]++|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
+    rb"|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}"
+    rb"|\xf4[\x80-\x8f][\x80-\xbf]{2}|(?P<other>.)",
+    re.DOTALL,
+)
+
+
+def decode(data: bytes) -> str:
+    """``data`` as text: UTF-8 or UTF-16 with or without a mark, UTF-32 with one, else Windows-1252.
+
+    Where UTF-8 holds a few stray bytes only those are read as Windows-1252 (Latin-1 for the
+    five that it lacks), so the rest stays whole. Raises :class:`InputError` for what is not text.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, errors="replace")
+    for magic, name in _MAGIC:
+        if data.startswith(magic):
+            raise InputError(f"This is {name}, not text: paste or save the article as plain text.")
+    if b"\0" in data:
+        return _utf16_without_mark(data)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _mixed(data)
+
+
+def read_text(path: Path, max_bytes: int) -> str:
+    """The text of the file at ``path``; :class:`InputError` says what stands in the way."""
+    if path.is_dir():
+        raise InputError(f"{path} is a directory, not a file.")
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}.") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise InputError(f"{path} cannot be read: {reason}.") from problem
+    if len(data) > max_bytes:
+        raise InputError(f"{path} is larger than the limit of {max_bytes:,} bytes.")
+    try:
+        text = decode(data)
+    except InputError as problem:
+        raise InputError(f"{path}: {problem}") from None
+    if not text.strip():
+        raise InputError(f"{path} is empty.")
+    return text
+
+
+def _utf16_without_mark(data: bytes) -> str:
+    """UTF-16 whose zero bytes stand almost all in one half of the pairs; anything else is binary."""
+    sample = data[:_SAMPLE]
+    zeros = sample[0::2].count(0), sample[1::2].count(0)
+    most, least = max(zeros), min(zeros)
+    if len(data) % 2 == 0 and most > len(sample) // 8 and least * 20 <= most:
+        try:
+            text = data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" not in text:
+            return text
+    raise InputError("This is binary data, not text.")
+
+
+def _mixed(data: bytes) -> str:
+    """Valid UTF-8 as it is, every other byte as Windows-1252."""
+    return "".join(
+        _single(part[0]) if part.lastgroup else part[0].decode("utf-8") for part in _UTF8_PART.finditer(data)
+    )
+
+
+def _single(byte: bytes) -> str:
+    try:
+        return byte.decode("cp1252")
+    except UnicodeDecodeError:
+        return byte.decode("latin-1")
