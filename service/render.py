@@ -1,0 +1,146 @@
+"""A Translation or a Reading as text, Markdown or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from service.document import Reading, SegmentTranslation, Summary, Translation
+
+FORMATS = ("text", "markdown", "json")
+
+
+def translation_text(translation: Translation) -> str:
+    """The translation alone, the title as its first paragraph."""
+    title = translation.title.target + "\n\n" if translation.title else ""
+    return title + translation.text.strip("\n") + "\n"
+
+
+def translation_markdown(translation: Translation) -> str:
+    """Title as heading, paragraphs, then what to be careful about."""
+    parts = [f"# {translation.title.target}"] if translation.title else []
+    parts += _paragraphs(translation)
+    parts += _notes_markdown(translation)
+    return "\n\n".join(parts) + "\n"
+
+
+def translation_json(translation: Translation) -> dict[str, Any]:
+    """The translation as JSON values; ``paragraph`` counts from 0."""
+    title = translation.title
+    return {
+        "title": {"source": title.source, "target": title.target} if title else None,
+        "segments": [_segment_json(s) for s in translation.segments],
+        "furniture": [asdict(item) for item in translation.article.furniture],
+        "signature": {**asdict(translation.signature), "text": str(translation.signature)},
+    }
+
+
+def reading_text(reading: Reading) -> str:
+    """Title, summary, translation and what the reader should know of them, for a terminal."""
+    translation = reading.translation
+    parts = []
+    if translation.title:
+        parts.append(f"{translation.title.target}\n{'=' * min(len(translation.title.target), 100)}")
+    parts.append("Summary\n" + "\n".join(f"  * {line}" for line in _summary_lines(reading.summary)))
+    parts.append("Translation")
+    parts += _paragraphs(translation)
+    parts.append("\n".join(["-" * 20, *_about(reading)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def reading_markdown(reading: Reading) -> str:
+    """The same as Markdown."""
+    translation = reading.translation
+    parts = [f"# {translation.title.target}"] if translation.title else []
+    parts += ["## Summary", "\n".join(f"- {line}" for line in _summary_lines(reading.summary))]
+    parts += ["## Translation", *_paragraphs(translation)]
+    parts += ["## About this reading", "\n".join(f"- {line}" for line in _about(reading))]
+    return "\n\n".join(parts) + "\n"
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """The translation's JSON with ``summary``, ``warnings`` and ``seconds``."""
+    summary = reading.summary
+    return {
+        **translation_json(reading.translation),
+        "summary": {
+            "sentences": [asdict(sentence) for sentence in summary.sentences],
+            "route": summary.route,
+            "findings": [asdict(finding) for finding in summary.findings],
+            "notes": list(summary.notes),
+            "signature": {**asdict(summary.signature), "text": str(summary.signature)},
+        },
+        "warnings": list(reading.warnings),
+        "seconds": round(reading.seconds, 3),
+    }
+
+
+TRANSLATION: Mapping[str, Callable[[Translation], str | dict[str, Any]]] = {
+    "text": translation_text,
+    "markdown": translation_markdown,
+    "json": translation_json,
+}
+READING: Mapping[str, Callable[[Reading], str | dict[str, Any]]] = {
+    "text": reading_text,
+    "markdown": reading_markdown,
+    "json": reading_json,
+}
+
+
+def _segment_json(segment: SegmentTranslation) -> dict[str, Any]:
+    keys = ("source", "target", "paragraph", "score", "truncated", "cached")
+    return {**{key: getattr(segment, key) for key in keys}, "findings": [asdict(f) for f in segment.findings]}
+
+
+def _paragraphs(translation: Translation) -> list[str]:
+    """Each paragraph's sentences, in one string with the source's spacing inside it."""
+    paragraphs: dict[int, str] = {}
+    for segment, gap in zip(translation.segments, translation.gaps, strict=True):
+        paragraphs[segment.paragraph] = paragraphs.get(segment.paragraph, "") + segment.target + gap
+    return [text.strip() for text in paragraphs.values()]
+
+
+def _summary_lines(summary: Summary) -> list[str]:
+    """Each sentence with the numbers, from 1, of the source sentences it rests on."""
+    return [
+        sentence.text + (f" [{', '.join(str(i + 1) for i in sentence.support)}]" if sentence.support else "")
+        for sentence in summary.sentences
+    ]
+
+
+def _flags(translation: Translation) -> Iterator[str]:
+    titled = [("title", translation.title)] if translation.title else []
+    numbered = [(f"sentence {i}", s) for i, s in enumerate(translation.segments, start=1)]
+    for where, segment in [*titled, *numbered]:
+        for finding in segment.findings:
+            yield f"{where}, {finding.kind}: {finding.detail}"
+        if segment.truncated:
+            yield f"{where}, truncated: the model stopped before the end of the sentence"
+
+
+def _notes_markdown(translation: Translation) -> list[str]:
+    flags = list(_flags(translation))
+    return ["## Check before use", "\n".join(f"- {flag}" for flag in flags)] if flags else []
+
+
+def _about(reading: Reading) -> list[str]:
+    translation = reading.translation
+    signature = translation.signature
+    flags = list(_flags(translation))
+    count = len(translation.segments)
+    lines = [
+        *reading.warnings,
+        *(f"Check {flag}" for flag in flags),
+        *(f"Check summary, {finding.kind}: {finding.detail}" for finding in reading.summary.findings),
+        *reading.summary.notes,
+        f"{count} {'sentence' if count == 1 else 'sentences'} in {reading.seconds:.1f} s; "
+        f"{len(flags)} to check; summary: {reading.summary.route}",
+        f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "
+        f"beam {signature.decoding.beam_size}",
+    ]
+    if reading.article.furniture:
+        lines.insert(
+            -2, f"Set aside as page furniture: {len(reading.article.furniture)} lines (--format json)"
+        )
+    return lines

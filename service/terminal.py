@@ -1,0 +1,168 @@
+"""What the command line shares between its commands: reading, writing, progress, interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.document import Article, SegmentTranslation, Translation
+from service.errors import InputError, UsageError, WartaError
+from service.intake.formats import decode, read_text
+from service.pipeline import Pipeline, build_pipeline, sources, to_article
+from service.settings import MAX_INPUT_BYTES, Settings
+
+SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
+STDIN = Path("-")
+INTERRUPTED = 130
+
+Renderer = Callable[[Any], str | dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to read and where to put it. ``files`` may hold ``-``, once."""
+
+    files: Sequence[Path]
+    format: str
+    output: Path | None
+    keep_furniture: bool
+
+    def __post_init__(self) -> None:
+        if self.format not in SUFFIXES:
+            raise UsageError(f"unknown format {self.format!r}; there are: {', '.join(SUFFIXES)}")
+        if list(self.files).count(STDIN) > 1:
+            raise UsageError("standard input (-) can be read once only")
+        if self.output and len(self.files) > 1 and self.output.is_file():
+            raise UsageError(f"{self.output} is a file; several inputs need a folder")
+        if self.output and not self.output.parent.is_dir():
+            raise UsageError(f"{self.output.parent} is not a folder")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a command makes of a translation: ``finish`` gives what ``renderers`` render."""
+
+    finish: Callable[[Pipeline, Translation, float], Any]
+    renderers: Mapping[str, Renderer]
+    partial: Mapping[str, Renderer]
+
+
+class Status:
+    """One line on standard error that is written over; nothing at all where nobody watches."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Replaces the line."""
+        if self._shown:
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            sys.stderr.write(f"\r\x1b[K{text[: width - 1]}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leaves an empty line for what comes next."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write("warta: " + " ".join(message.split()) + "\n")
+
+
+def run(job: Job, settings: Settings, work: Work) -> int:
+    """Does ``work`` on every file; the exit code. A file that fails is named and the rest go on."""
+    status = Status()
+    pipeline: Pipeline | None = None
+    failed = 0
+    for path in job.files:
+        try:
+            article = _article(path, job)
+            if pipeline is None:
+                pipeline = build_pipeline(settings, status.show)
+            _one(article, path, pipeline, job, work, status)
+        except InputError as error:
+            failed += 1
+            status.clear()
+            complain(str(error) if str(path) in str(error) else f"{_name(path)}: {error}")
+    return 1 if failed else 0
+
+
+def _article(path: Path, job: Job) -> Article:
+    if path == STDIN:
+        if sys.stdin.isatty():
+            sys.stderr.write("Paste the article, then end it with Ctrl-D on a line of its own.\n")
+        data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
+        if len(data) > MAX_INPUT_BYTES:
+            raise InputError(f"standard input: larger than {MAX_INPUT_BYTES // 1_000_000} MB")
+        raw = decode(data)
+    else:
+        raw = read_text(path, MAX_INPUT_BYTES)
+    return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture)
+
+
+def _one(article: Article, path: Path, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
+    started = time.perf_counter()
+    done: list[SegmentTranslation] = []
+    total = len(sources(article))
+    model = pipeline.signature.preset
+    try:
+        status.show(f"{_name(path)}: {model}, {total} sentences")
+        for part in pipeline.stream(article):
+            done.append(part)
+            status.show(f"{_name(path)}: {model}, {len(done)} of {total} sentences")
+    except (KeyboardInterrupt, WartaError) as error:
+        status.clear()
+        if done:
+            partial = pipeline.assemble(article, done)
+            where = _write(job, path, _rendered(work.partial, job, partial), suffix=".partial")
+            complain(f"{_name(path)}: stopped after {len(done)} of {total} sentences; these are in {where}")
+        if isinstance(error, KeyboardInterrupt):
+            raise SystemExit(INTERRUPTED) from None
+        raise
+    result = work.finish(pipeline, pipeline.assemble(article, done), time.perf_counter() - started)
+    status.clear()
+    _write(job, path, _rendered(work.renderers, job, result))
+
+
+def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
+    rendered = renderers[job.format](result)
+    if isinstance(rendered, str):
+        return rendered
+    # Several JSON results are one a line, so that they can be told apart.
+    return json.dumps(rendered, ensure_ascii=False, indent=2 if len(job.files) == 1 else None) + "\n"
+
+
+def _write(job: Job, path: Path, text: str, suffix: str = "") -> str:
+    """Writes to the file asked for, by way of a ``.partial`` one, or to standard output."""
+    if job.output is None:
+        if len(job.files) > 1 and job.format != "json":
+            text = f"==> {_name(path)} <==\n\n{text}\n"
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return "standard output"
+    target = job.output
+    if len(job.files) > 1 or target.is_dir():
+        target.mkdir(exist_ok=True)
+        target = target / (("stdin" if path == STDIN else path.stem) + ".en" + SUFFIXES[job.format])
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.write_text(text, "utf-8")
+        if suffix:
+            return str(partial)
+        partial.replace(target)
+    except OSError as error:
+        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+    return str(target)
+
+
+def _name(path: Path) -> str:
+    return "standard input" if path == STDIN else str(path)
