@@ -7,7 +7,9 @@ the Indonesian :data:`TRAPS`, and sentences a second on the same text.
 IndoSum holds tokens, so the text is rebuilt first, without a look at the gold sentences
 (:func:`detokenise`). A boundary is the number of characters other than white space before
 it, so a wrong guess about a space cannot hurt a splitter. Paragraph ends are not counted:
-every splitter gets them for nothing.
+every splitter gets them for nothing. The gold itself is close to what NLTK's Punkt puts out
+(untrained Punkt has a recall of 0.999), slips included: hence a second score, see
+:func:`corrected`.
 """
 
 from __future__ import annotations
@@ -112,6 +114,10 @@ TRAPS = (
     "Sdr. Tono dan Sdri. Rini menikah.¦Selamat.",
     "Yth. Bapak Lurah di tempat.¦Dengan hormat.",
     "Persib vs. Persija berakhir imbang.¦Penonton kecewa.",
+    "Tim dipimpin Dr. H. Lalu Ahmad.¦Ia dari Mataram.",
+    "Kombes Pol. (Purn.) Agus Salim hadir.¦Ia berpidato.",
+    "Saksi itu berinisial M.¦Gadis itu menangis.",
+    "Pasal 5 jo. UU No. 20 dipakai jaksa.¦Hakim setuju.",
     "Kab. Bandung dan Kec. Lembang banjir.¦Warga mengungsi.",
     "Hubungi Telp. 021-555 untuk memesan.¦Layanan gratis.",
     "Perusahaan Acme Inc. mengakuisisi Beta Ltd. tahun lalu.¦Nilainya rahasia.",
@@ -318,6 +324,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the rows there too")
     parser.add_argument("--data", type=Path, default=DATA, help="indosum.dev.jsonl.xz")
     arguments = parser.parse_args()
+    if not arguments.data.is_file():
+        parser.error(f"there is no {arguments.data}")
     gold = read_indosum(arguments.data)
     slips = [sum(counts) for counts in zip(*(corrected(p)[1] for p in gold), strict=True)]
     print(f"{len(gold)} paragraphs; gold slips: list numbers, short words, speech tags = {slips}")

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from service.document import Article, Furniture
 from service.errors import InputError
@@ -23,6 +24,11 @@ _SURE_WRAP = 40
 _MONTH = r"(?:jan|feb|mar|apr|mei|may|jun|jul|agu|aug|sep|okt|oct|nov|des|dec)[a-z]{0,6}"
 _DAY = r"(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad)"
 _CLOCK = r"(?:pukul\s)?\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?(?:wib|wita|wit|gmt\s?\+?\d?))?"
+_DATE = rf"(?:{_DAY},?\s?)?\d{{1,2}}[\s/-](?:\d{{1,2}}|{_MONTH})[\s/-]\d{{2,4}}"
+_LABEL = (
+    r"(?:(?:diperbarui|diterbitkan|dipublikasikan|terbit|tayang|update)\s?:?\s"
+    r"|[\w.]{2,30}(?:\s[\w.]{2,15})?\s?[-–|,]\s?)"
+)
 _NETWORK = (
     r"(?:facebook|twitter|whatsapp|telegram|line|linkedin|pinterest|e-?mail|instagram|tiktok|youtube|threads|x"
     r"|bagikan(?:\sartikel)?(?:\sini)?|share(?:\sthis)?|salin\s(?:link|tautan)|copy\slink|link|cetak|print|simpan)"
@@ -30,16 +36,22 @@ _NETWORK = (
 _AGENCY = (
     r"(?:antara|reuters|afp|ap|epa|xinhua|getty\simages|shutterstock|unsplash|kompas\.com|tempo|detikcom)"
 )
-_CREDIT = rf"(?:(?:foto|gambar|ilustrasi|dok|dok\.|dokumentasi|istimewa)\b[^()\[\]]*|{_AGENCY}(?:\sfoto)?/[^()\[\]]*)"
+_CREDIT = (
+    r"(?:(?:foto|gambar|ilustrasi|dok\.?|dokumentasi|istimewa)\b[^()\[\]]*"
+    rf"|{_AGENCY}(?:\sfoto)?/[^()\[\]]*)"
+)
+# No sentence ends inside the line: what follows is one headline or caption.
+_ONE = r"(?!.*\w{4}[.]\s(?-i:[A-Z]))"
 _NAME = r"(?:[A-Z][\w.'’-]*|dan|bin|binti)"
 
 # What is page furniture and why; each pattern must match a whole line. Case is ignored
 # except where ``(?-i:`` asks for capitals.
 _RULES = (
-    ("read-also", r"(?:baca|lihat|simak)(?:[ _]juga|\spula|\sselengkapnya)?\s?:(?!.*[.]\s[A-Z]).*(?<![.])"),
+    ("read-also", rf"(?:baca|(?:baca|lihat|simak)[ _](?:juga|pula|selengkapnya))\s?:{_ONE}.*(?<![.])"),
     (
         "read-also",
-        r"[(\[*]{1,2}\s?(?:baca|lihat|simak)[ _](?:juga|pula)\b[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]*]{1,2}",
+        r"[(\[*]{1,2}\s?(?:baca|lihat|simak)[ _](?:juga|pula)\b"
+        r"[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]*]{1,2}",
     ),
     ("read-also", r"(?:baca|lihat)\s(?:juga|selengkapnya)(?:\sartikel\slainnya)?"),
     ("advertisement", r"\W{0,3}(?:advertisement|advertorial|iklan|sponsored|pasang\siklan)\W{0,3}"),
@@ -64,7 +76,8 @@ _RULES = (
     (
         "follow",
         r"(?:ikuti|(?:mari\s|yuk,?\s|ayo\s)?(?:ber)?gabung|follow|subscribe|langganan)\b.{0,80}"
-        r"\b(?:whatsapp|telegram|saluran|channel|kanal|newsletter|instagram|media\ssosial)\b.{0,160}",
+        r"\b(?:saluran|channel|kanal|grup|akun|media\ssosial|newsletter)\s(?:resmi\s)?"
+        r"(?:whatsapp|telegram|instagram|youtube|kami)\b.{0,160}",
     ),
     (
         "follow",
@@ -92,17 +105,16 @@ _RULES = (
     ),
     (
         "caption",
-        r"(?:foto|gambar|ilustrasi|keterangan\sfoto|infografis|grafis)(?:\silustrasi)?\s?[:/](?!.*[.]\s[A-Z]).*",
+        rf"(?:foto|gambar|ilustrasi|keterangan\sfoto|infografis|grafis)(?:\silustrasi)?\s?[:/]{_ONE}.*",
     ),
     ("caption", rf"[(\[]\s?{_CREDIT}[)\]]|{_AGENCY}(?:\sfoto)?/(?-i:{_NAME})(?:\s(?-i:{_NAME})){{0,4}}"),
     (
         "caption",
-        rf"[^.\"“”]{{1,200}}[.]?\s?[(\[]\s?(?:foto|dok\.?|antara\sfoto)\b\s?[:/.\s][^()\[\]]{{1,80}}[)\]][.]?",
+        r"[^.\"“”]{1,200}[.]?\s?[(\[]\s?(?:foto|dok\.?|antara\sfoto)\b\s?[:/.\s][^()\[\]]{1,80}[)\]][.]?",
     ),
     (
         "timestamp",
-        r"(?:(?:diperbarui|diterbitkan|dipublikasikan|terbit|tayang|update)\s?:?\s|[\w.]{2,30}(?:\s[\w.]{2,15})?\s?[-–|,]\s?)?"
-        rf"(?:{_DAY},?\s?)?\d{{1,2}}[\s/-](?:\d{{1,2}}|{_MONTH})[\s/-]\d{{2,4}}(?:\s?[-–|,]?\s?{_CLOCK})?(?:\s[-–|]\s.{{1,20}})?",
+        rf"(?:{_LABEL}{_DATE}(?:\s?[-–|,]?\s?{_CLOCK})?|{_DATE}\s?[-–|,]?\s?{_CLOCK})(?:\s[-–|]\s.{{1,20}})?",
     ),
     ("timestamp", r"\d{1,2}\s(?:detik|menit|jam|hari|minggu|bulan)\s(?:yang\s)?lalu"),
     (
@@ -118,7 +130,7 @@ _RULES = (
     ("video", r"\[gambas:[^\]]{1,80}\]|\[video[^\]]{0,120}\]"),
     (
         "video",
-        r"(?:simak|saksikan|tonton|lihat)(?:\sjuga)?\svideo\b(?!.*[.]\s[A-Z]).{0,160}"
+        rf"(?:simak|saksikan|tonton|lihat)(?:\sjuga)?\svideo\b{_ONE}.{{0,160}}"
         r"(?:(?:berikut|di\sbawah|pilihan|di\ssini|selengkapnya)(?:\sini)?[.:]?|[:\"'”’])",
     ),
     ("breadcrumb", r"(?:home|beranda)\s?(?:[>›»/|]\s?[\w\s&.-]{1,60}){1,5}"),
@@ -130,7 +142,7 @@ _LAST_INITIALS = re.compile(
     r"(?<=[.!?\"”’])\s?([(\[](?:[a-z]{2,5}|[a-zA-Z]{2,8}(?:[/-][a-zA-Z]{2,8}){1,3})[)\]])$"
 )
 _DATELINE = re.compile(r"[A-Z][\w .,'/()]{1,60}?\s?[-–—]{1,2}\s")
-_FULL_STOP = re.compile(r"[.,;:…][\"'”’)\]]*$")
+_FULL_STOP = re.compile(r"[.,;:…–-][\"'”’)\]]*$")
 _NOT_WORD = re.compile(r"\W+")
 
 
@@ -201,7 +213,7 @@ def _mended(line: str) -> str:
 
 def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
     """``lines`` with those joined that only a fixed column broke apart."""
-    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if not b.apart]
+    pairs = [(a, b) for a, b in pairwise(lines) if not b.apart]
     lengths = sorted(len(line.text) for line in lines)
     width = lengths[len(lengths) * 49 // 50] if lengths else 0
     inside = [_forced(a, b, width) for a, b in pairs if _runs_on(a, b)]
@@ -237,7 +249,7 @@ def _forced(line: _Line, following: _Line, width: int) -> bool:
 def _glued(group: Sequence[_Line]) -> str:
     """The lines of one paragraph; a word broken at its hyphen (``anak-/anak``) gets no space."""
     parts = [group[0].text]
-    for line, following in zip(group, group[1:], strict=False):
+    for line, following in pairwise(group):
         hyphen = line.text[-1] == "-" and line.text[-2:-1].isalpha() and following.text[0].islower()
         parts += [following.text] if hyphen else [" ", following.text]
     return "".join(parts)
@@ -258,14 +270,12 @@ def _rule_of(line: str) -> str:
 
 def _reasons(lines: Sequence[_Line]) -> list[str]:
     """The rule that takes each line; the name of one network alone is a share bar only beside another."""
-    reasons = [_rule_of(line.text) for line in lines]
-    for i, line in enumerate(lines):
-        if (
-            reasons[i] == "share"
-            and " " not in line.text
-            and "share" not in {*reasons[max(i - 1, 0) : i], *reasons[i + 1 : i + 2]}
-        ):
-            reasons[i] = ""
+    found = [_rule_of(line.text) for line in lines]
+    reasons = []
+    for i, (line, reason) in enumerate(zip(lines, found, strict=True)):
+        neighbours = {*found[max(i - 1, 0) : i], *found[i + 1 : i + 2]}
+        alone = reason == "share" and " " not in line.text and "share" not in neighbours
+        reasons.append("" if alone else reason)
     return reasons
 
 
@@ -276,8 +286,10 @@ def _title_line(lines: Sequence[_Line], reasons: Sequence[str]) -> int | None:
         return None
     text = lines[rest[0]].text
     body = sum(len(lines[i].text) for i in rest[1:] if _key(lines[i].text) != _key(text))
-    headline = len(text) <= _LONGEST_TITLE and not _FULL_STOP.search(text) and not _DATELINE.match(text)
-    return rest[0] if headline and body > len(text) else None
+    running = _FULL_STOP.search(text) or _DATELINE.match(text) or re.search(r"[.?!]\s", text)
+    return (
+        rest[0] if len(text) <= _LONGEST_TITLE and not running and " " in text and body > len(text) else None
+    )
 
 
 def _key(text: str) -> str:

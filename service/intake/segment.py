@@ -35,7 +35,7 @@ _BOUND = _words(
     dr drg drh drs dra prof ir hj kh k.h tgk ust pdt mgr rm ny tn nn sdr sdri bpk yth mr mrs ms
     jend jenderal letjen mayjen brigjen kol letkol kapt lettu letda komjen irjen kombes kompol
     plt plh pj pjs pt cv ud fa jl jln gg ds dsn kel kec kab prov kep kp tg kav tgl tlp telp hlm rp
-    a.n d.a u.b u.p c.q q.q s.d a.l vs st sdn fig rep dipl dit ditjen sp inf pol
+    a.n d.a u.b u.p c.q q.q s.d a.l vs st sdn fig rep dipl dit ditjen sp inf pol jo capt rer nat
     """
 )
 # Words that are short for something only before a number.
@@ -59,7 +59,10 @@ _STARTERS = _words(
     Pihak Salah Satu Dua Tiga Rencananya Akhirnya Selama Begitu Alasannya Pasalnya
     """
 )
+# "Gadis itu": a capital that opens a sentence, not a surname.
+_NOUN = re.compile(r"\s{1,4}\w{1,20}\s(?:itu|ini|tersebut)\b")
 _NAMES_WITH_MARK = ("Yahoo", "Jeopardy")
+_BRACKETED_WORD = re.compile(r"\([^\s()]{1,12}\Z")  # "Kombes Pol. (Purn.) Agus"
 _ENUMERATOR = re.compile(r"\d{1,3}|[A-Za-z]|[IVX]{1,5}")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,6}\.)+[^\W\d_]{1,6}")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
@@ -95,15 +98,17 @@ def _sentences(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
     """Whether the sentence that begins at ``start`` ends with ``mark``."""
-    after = mark.end()
+    stop, after = mark.start(), mark.end()
     opener, following = _following(text, after)
-    bare, dots = mark.start(2) == mark.end(1), mark[1]
+    closers, dots = text[mark.end(1) : mark.start(2)], mark[1]
     if not _can_open(following) and not (dots == "." and _lower_may_open(text, mark, opener, following)):
         return False
     if dots == ".":
-        if bare and not _stop_ends(text, start, mark.start(), opener, following):
+        if not closers and not _stop_ends(text, start, stop, opener, following):
             return False
-    elif dots == "!" and text[max(start, mark.start() - 9) : mark.start()].endswith(_NAMES_WITH_MARK):
+        if closers == ")" and _BRACKETED_WORD.search(text, max(start, stop - _WORD_REACH), stop):
+            return False
+    elif dots == "!" and text[max(start, stop - 9) : stop].endswith(_NAMES_WITH_MARK):
         return False
     return not _in_bracket(text, start, after)
 
@@ -147,7 +152,7 @@ def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) ->
     if key in _BOUND or (word.isdigit() and before.endswith(":")):
         return False
     if _INITIALS.fullmatch(word):
-        return _initial_ends(word, before, following)
+        return bool(_NOUN.match(text, stop + 1)) or _initial_ends(word, before, following)
     if key in _OPEN_ENDED or _DOTTED.fullmatch(word):
         return opener != "(" and not _DOTTED.match(following)
     return True
@@ -156,7 +161,7 @@ def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) ->
 def _initial_ends(word: str, before: str, following: str) -> bool:
     """Whether ``A.`` or ``S.H.`` closes its sentence: a label or a degree can, a name's initial cannot."""
     if following.rstrip(",") in _STARTERS:
-        return True
+        return not before.endswith(".")  # in "Dr. H. Lalu Ahmad" even a starter is a name
     if len(word) == 1:
         return before.lower() in _LABELLED or (before.isdigit() and len(before) == 4)
     return before.endswith(",") and not _DOTTED.match(following)
