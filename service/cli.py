@@ -150,9 +150,6 @@ def main() -> None:
     except WartaError as error:
         sys.stderr.write("warta: " + " ".join(str(error).split()) + "\n")
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("warta: stopped\n")
-        raise SystemExit(130) from None
     except BrokenPipeError:
         # The reader of a pipe went away; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from service import presets
 from service.document import Article, Reading, SegmentTranslation, Signature, Translation
-from service.errors import InputError
 from service.intake import segment
 from service.intake.clean import clean
 from service.models.load import Notice, choose, open_engine
@@ -71,11 +70,7 @@ class Pipeline:
 
 def to_article(raw: str, *, id: str = "", keep_furniture: bool = False) -> Article:
     """Cleaned text. Raises InputError if nothing is left to read."""
-    article = clean(raw, id=id, keep_furniture=keep_furniture)
-    if not article.text.strip():
-        besides = " besides page furniture" if article.furniture else ""
-        raise InputError(f"there is no article text{besides}")
-    return article
+    return clean(raw, id=id, keep_furniture=keep_furniture)
 
 
 def sources(article: Article) -> list[str]:

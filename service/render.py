@@ -14,7 +14,7 @@ FORMATS = ("text", "markdown", "json")
 def translation_text(translation: Translation) -> str:
     """The translation alone, the title as its first paragraph."""
     title = translation.title.target + "\n\n" if translation.title else ""
-    return title + translation.text.strip("\n") + "\n"
+    return title + translation.text.strip() + "\n"
 
 
 def translation_markdown(translation: Translation) -> str:

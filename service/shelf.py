@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from service import presets
-from service.errors import DamagedModel, NotInstalled, UsageError
+from service.errors import DamagedModel, NotInstalled, StoreError, UsageError
 from service.models import embedded
 from service.models.pull import offer, pull
 from service.models.store import Store
@@ -115,8 +115,12 @@ def _pull(store: Store, preset: Preset, *, agreed: bool) -> None:
     if preset.limited and not agreed:
         _agree(preset)
     status = Status()
-    pull(store, offered, lambda what, done, total: status.show(_progress(preset, what, done, total)))
-    status.clear()
+    try:
+        pull(store, offered, lambda what, done, total: status.show(_progress(preset, what, done, total)))
+    except KeyboardInterrupt:
+        raise StoreError(f"{preset.name}: stopped; pull again to go on where it stopped") from None
+    finally:
+        status.clear()
 
 
 def _agree(preset: Preset) -> None:

@@ -81,6 +81,15 @@ def complain(message: str) -> None:
 def run(job: Job, settings: Settings, work: Work) -> int:
     """Does ``work`` on every file; the exit code. A file that fails is named and the rest go on."""
     status = Status()
+    try:
+        return _run_all(job, settings, work, status)
+    except KeyboardInterrupt:
+        status.clear()
+        complain("stopped")
+        return INTERRUPTED
+
+
+def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
     pipeline: Pipeline | None = None
     failed = 0
     for path in job.files:

@@ -17,6 +17,7 @@ from service import cli, terminal
 from service.document import SegmentTranslation
 from service.engines.echo import EchoEngine
 from service.pipeline import Pipeline
+from service.settings import MAX_INPUT_BYTES
 from service.translation.translator import Translator
 from tests import builders
 
@@ -85,7 +86,7 @@ def test_markdown_has_headings(warta: Runner) -> None:
 
 
 def test_standard_input_is_read(warta: Runner) -> None:
-    ran = warta("translate", "--model", "echo", "-", stdin="Warga tidak panik.".encode())
+    ran = warta("translate", "--model", "echo", "-", stdin=b"Warga tidak panik.")
     assert (ran.code, ran.out) == (0, "Warga tidak panik.\n")
 
 
@@ -143,11 +144,11 @@ def test_a_wrong_command_is_one_line(arguments: list[str], code: int, message: s
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "empty"),
+        (b"", "no article text"),
         (b"  \n\t\n", "no article text"),
         (b"\x00\x01\x02\xff" * 50, "binary"),
         (b"%PDF-1.7 x", "PDF"),
-        (b"x" * (terminal.MAX_INPUT_BYTES + 1), "larger than 20 MB"),
+        (b"x" * (MAX_INPUT_BYTES + 1), "larger than 20 MB"),
     ],
 )
 def test_bad_standard_input_is_one_line(data: bytes, message: str, warta: Runner) -> None:
@@ -159,7 +160,7 @@ def test_bad_standard_input_is_one_line(data: bytes, message: str, warta: Runner
 
 def test_ctrl_c_keeps_what_is_done(warta: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupted(Translator):
-        def translate(self, sources: object) -> Iterator[SegmentTranslation]:
+        def translate(self, _sources: object) -> Iterator[SegmentTranslation]:
             yield SegmentTranslation("Harga Beras Naik di Jawa", "Rice Prices Rise in Java", -0.1)
             yield SegmentTranslation("Harga beras naik 12 persen.", "Rice prices rose 12 percent.", -0.1)
             raise KeyboardInterrupt

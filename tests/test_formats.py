@@ -69,7 +69,7 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         "blank": "empty",
         "big": "larger",
         "pdf": "PDF",
-        "none": "no file",
+        "none": "no such file",
         ".": "directory",
     }
     for name, reason in reasons.items():

@@ -17,7 +17,7 @@ class Noting(EchoEngine):
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
 
-    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+    def generate(self, texts: Sequence[str], _decoding: Decoding) -> list[Output]:
         self.batches.append(list(texts))
         return [Output(text.upper(), -0.5, len(text.split()), len(text) > 400) for text in texts]
 
@@ -73,7 +73,7 @@ def test_truncation_anywhere_is_reported() -> None:
 
 def test_the_score_is_that_of_all_the_tokens() -> None:
     class Scored(Noting):
-        def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        def generate(self, texts: Sequence[str], _decoding: Decoding) -> list[Output]:
             return [Output("x", -float(len(t.split())), len(t.split())) for t in texts]
 
     (found,) = translator(Scored(), limit=5).translate(["a b c, d"])

@@ -178,7 +178,7 @@ def clean(raw: str, *, id: str = "", title: str | None = None, keep_furniture: b
     if not keep_furniture:
         _take_initials(body, furniture)
     if not body:
-        raise InputError("There is no article text in the input.")
+        raise InputError("no article text in it")
     return Article(id, _joined(body), heading, tuple(furniture))
 
 

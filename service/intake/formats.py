@@ -32,6 +32,7 @@ _MAGIC = (
     (b"SQLite format", "a database"),
 )
 _SAMPLE = 4096
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _UTF8_PART = re.compile(
     rb"[\x00-\x7f]++|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
     rb"|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}"
@@ -51,7 +52,7 @@ def decode(data: bytes) -> str:
             return data[len(mark) :].decode(encoding, errors="replace")
     for magic, name in _MAGIC:
         if data.startswith(magic):
-            raise InputError(f"This is {name}, not text: paste or save the article as plain text.")
+            raise InputError(f"{name}, not text; save the article as plain text")
     if b"\0" in data:
         return _utf16_without_mark(data)
     try:
@@ -63,23 +64,23 @@ def decode(data: bytes) -> str:
 def read_text(path: Path, max_bytes: int) -> str:
     """The text of the file at ``path``; :class:`InputError` says what stands in the way."""
     if path.is_dir():
-        raise InputError(f"{path} is a directory, not a file.")
+        raise InputError(f"{path}: a directory, not a file")
     try:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except FileNotFoundError:
-        raise InputError(f"There is no file {path}.") from None
+        raise InputError(f"{path}: no such file") from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path} cannot be read: {reason}.") from problem
+        raise InputError(f"{path}: cannot be read: {reason}") from problem
     if len(data) > max_bytes:
-        raise InputError(f"{path} is larger than the limit of {max_bytes:,} bytes.")
+        raise InputError(f"{path}: larger than the limit of {max_bytes:,} bytes")
     try:
         text = decode(data)
     except InputError as problem:
         raise InputError(f"{path}: {problem}") from None
     if not text.strip():
-        raise InputError(f"{path} is empty.")
+        raise InputError(f"{path}: empty")
     return text
 
 
@@ -93,9 +94,9 @@ def _utf16_without_mark(data: bytes) -> str:
             text = data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
         except UnicodeDecodeError:
             text = "\0"
-        if "\0" not in text:
+        if not _CONTROL.search(text):
             return text
-    raise InputError("This is binary data, not text.")
+    raise InputError("binary data, not text")
 
 
 def _mixed(data: bytes) -> str:
