@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+_CURRENCIES = frozenset(["Rp", "US", "USD", "IDR"])
 _TOKEN = re.compile(
     r"""(?:Rp|US|USD|IDR)(?=\d)            # a currency written against its amount
       | \d++(?:[.,:]\d+)*+(?![A-Z])      # but 4K and 3D are words
@@ -53,9 +54,10 @@ _MONTHS = (
     ("desember", "december", "des", "dec"),
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
+# Not no and nor: they negate a whole clause, and the word after them is as a rule not what is denied.
 _NEGATORS = frozenset(
     """tidak tak bukan bukanlah belum tanpa jangan tiada enggak nggak gak ndak
-    not no never without cannot neither nor don't doesn't didn't isn't aren't wasn't weren't won't wouldn't
+    not never without cannot don't doesn't didn't isn't aren't wasn't weren't won't wouldn't
     can't couldn't shouldn't hasn't haven't hadn't""".split()
 )
 _FILLERS = frozenset(
@@ -114,7 +116,7 @@ def names(text: str) -> Iterator[str]:
     before = "."
     for token in _TOKEN.findall(text):
         acronym = len(token) > 1 and token.isupper()
-        if token[0].isupper() and (acronym or before not in _ENDERS):
+        if token[0].isupper() and token not in _CURRENCIES and (acronym or before not in _ENDERS):
             yield token
         before = token
 
@@ -141,17 +143,17 @@ def _begins(rest: str, full: list[str], index: int, least: int) -> bool:
     )
 
 
-def polarity(text: str) -> tuple[set[str], set[str]]:
-    """The words that a negation stands before, and all the other words."""
+def polarity(text: str, reach: int = 1) -> tuple[set[str], set[str]]:
+    """The words that a negation reaches (the next ``reach``, fillers passed over), and all the others."""
     negated: set[str] = set()
     plain: set[str] = set()
-    pending = False
+    left = 0
     for token in _TOKEN.findall(text.lower().replace("’", "'")):
         if token in _NEGATORS:
-            pending = True
+            left = reach
         elif not token[0].isalnum():
-            pending = pending and token not in _ENDERS and token != ","
-        elif not (pending and token in _FILLERS):
-            (negated if pending else plain).add(token)
-            pending = False
+            left = 0 if token in _ENDERS or token == "," else left  # noqa: S105
+        elif not (left and token in _FILLERS):
+            (negated if left else plain).add(token)
+            left = max(0, left - 1)
     return negated, plain
