@@ -8,7 +8,9 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 DEFAULT = Path(__file__).parents[1].parent / "shared" / "data" / "indosum.dev.jsonl.xz"
 FOLDS = 5
@@ -40,14 +42,10 @@ class Document:
 def load(path: Path = DEFAULT, limit: int | None = None) -> list[Document]:
     """The documents in the file's order, at most ``limit``."""
     with lzma.open(path, "rt", encoding="utf-8", newline="\n") as lines:
-        return [_document(json.loads(line)) for line, _ in zip(lines, _count(limit), strict=False)]
+        return [_document(json.loads(line)) for line in islice(lines, limit)]
 
 
-def _count(limit: int | None) -> range:
-    return range(1 << 31 if limit is None else limit)
-
-
-def _document(row: dict[str, list[list[list[str]]]]) -> Document:
+def _document(row: dict[str, Any]) -> Document:
     spans = [(p, detokenize(s)) for p, paragraph in enumerate(row["paragraphs"]) for s in paragraph]
     return Document(
         id=str(row["id"]),
@@ -55,7 +53,7 @@ def _document(row: dict[str, list[list[list[str]]]]) -> Document:
         sentences=tuple(text for _, text in spans),
         paragraphs=tuple(number for number, _ in spans),
         gold=tuple(bool(label) for labels in row["gold_labels"] for label in labels),
-        summary=tuple(detokenize(sentence) for sentence in row["summary"]),  # type: ignore[arg-type]
+        summary=tuple(detokenize(sentence) for sentence in row["summary"]),
     )
 
 
@@ -93,6 +91,6 @@ def _joins(before: str, word: str, after: str) -> bool:
     if word == "/":
         return True
     if word != "-":
-        return word == "-" and before == "-"
+        return False
     digits = before[-1].isdigit() and after[0].isdigit()
     return digits or before == after or before.lower() in _PREFIXES or after == "-"

@@ -141,7 +141,9 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="IndoSum, JSON lines, xz")
-    parser.add_argument("--bench", type=Path, default=BENCH, help="our own articles, JSON lines; may be absent")
+    parser.add_argument(
+        "--bench", type=Path, default=BENCH, help="our own articles, JSON lines; may be absent"
+    )
     parser.add_argument("--documents", type=int, help="only the first so many of the file")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()

@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Ours less Lead for one budget and metric: the mean, its 95 % interval, and p (paired bootstrap, one-sided)."""
+    """Ours less Lead: the mean, its 95 % interval, and p (paired bootstrap, one-sided)."""
 
     sentences: int
     metric: str
@@ -176,9 +176,7 @@ def _row(name: str, budget: int, values: NDArray[np.float64], draws: NDArray[np.
     return Row(name, budget, {metric: interval(column, draws) for metric, column in columns})
 
 
-def _comparisons(
-    gains: NDArray[np.float64], budget: int, draws: NDArray[np.intp]
-) -> list[Comparison]:
+def _comparisons(gains: NDArray[np.float64], budget: int, draws: NDArray[np.intp]) -> list[Comparison]:
     found = []
     for metric, column in zip(METRICS, gains.T, strict=True):
         losses = int((column[draws].mean(axis=1) <= 0).sum())

@@ -34,12 +34,20 @@ def train(documents: Sequence[Document]) -> dict[str, Any]:
     rows = np.vstack([features(d.sentences, title, d.paragraphs) for d, title in views])
     labels = np.concatenate([d.gold for d, _ in views])
     model = GradientBoostingClassifier(
-        n_estimators=TREES, max_depth=DEPTH, learning_rate=0.1, min_samples_leaf=50, subsample=0.5, random_state=0
+        n_estimators=TREES,
+        max_depth=DEPTH,
+        learning_rate=0.1,
+        min_samples_leaf=50,
+        subsample=0.5,
+        random_state=0,
     )
     model.fit(rows, labels)
     trees = [_complete(estimator.tree_, model.learning_rate) for estimator in model.estimators_[:, 0]]
     columns = zip(*trees, strict=True)
-    return {"names": list(NAMES), **dict(zip(("features", "thresholds", "leaves"), map(list, columns), strict=True))}
+    return {
+        "names": list(NAMES),
+        **dict(zip(("features", "thresholds", "leaves"), map(list, columns), strict=True)),
+    }
 
 
 def _complete(tree: Any, rate: float) -> tuple[list[int], list[float], list[float]]:

@@ -106,20 +106,18 @@ def _distinct(sentences: Sequence[str], scores: Floats) -> Iterator[int]:
     The share of them can only grow, so a score computed earlier is an upper bound, and it is enough to
     recompute the one at the top of the heap until it stays there (lazy greedy; Minoux 1978).
     """
-    bags = [frozenset(words(sentence)) for sentence in sentences]
-    heap = [(-score, index) for index, score in enumerate(scores.tolist()) if bags[index]]
+    spoken = [tuple(words(sentence)) for sentence in sentences]
+    first = {text: index for index, text in reversed(list(enumerate(spoken))) if text}
+    bags = {index: frozenset(text) for text, index in first.items()}
+    heap = [(-float(scores[index]), index) for index in bags]
     heapq.heapify(heap)
-    seen: set[frozenset[str]] = set()
     covered: set[str] = set()
     while heap:
         _, index = heapq.heappop(heap)
         bag = bags[index]
-        if bag in seen:
-            continue
         value = _REDUNDANCY * (len(bag & covered) / len(bag)) ** 3 - scores[index]
         if heap and (value, index) > heap[0]:
             heapq.heappush(heap, (value, index))
             continue
-        seen.add(bag)
         covered |= bag
         yield index

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from service.summary.features import lexicon
+
 _CURRENCIES = frozenset(["Rp", "US", "USD", "IDR"])
 _TOKEN = re.compile(
     r"""(?:Rp|US|USD|IDR)(?=\d)            # a currency written against its amount
@@ -55,17 +57,23 @@ _MONTHS = (
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
 # Not no and nor: they negate a whole clause, and the word after them is as a rule not what is denied.
-_NEGATORS = frozenset(
-    """tidak tak bukan bukanlah belum tanpa jangan tiada enggak nggak gak ndak
+_NEGATORS = lexicon(
+    """
+    tidak tak bukan bukanlah belum tanpa jangan tiada enggak nggak gak ndak
     not never without cannot don't doesn't didn't isn't aren't wasn't weren't won't wouldn't
-    can't couldn't shouldn't hasn't haven't hadn't""".split()
+    can't couldn't shouldn't hasn't haven't hadn't
+    """
 )
-_FILLERS = frozenset(
-    """akan bisa dapat pernah lagi sedang boleh mau ingin harus perlu hanya cuma yang ada untuk
-    be been being have has had yet any a an the to of it is was were are do does did""".split()
+_FILLERS = lexicon(
+    """
+    akan bisa dapat pernah lagi sedang boleh mau ingin harus perlu hanya cuma yang ada untuk
+    be been being have has had yet any a an the to of it is was were are do does did
+    """
 )
+_ENDERS = frozenset('.!?:;"“”‘()')
+_STOPS = _ENDERS | {","}
+_LONGEST = 20
 _PASSED = frozenset(["dan", "di", "ke", "dari", "and", "of", "the", "for"])
-_ENDERS = frozenset(".!?:;\"“”‘()")
 
 
 def numbers(text: str) -> dict[Decimal, str]:
@@ -124,23 +132,25 @@ def names(text: str) -> Iterator[str]:
 def abbreviates(name: str, text: str) -> bool:
     """Whether ``name`` is made of the beginnings of neighbouring words of ``text``.
 
-    *KPK* of one letter or more each, *Jateng* of two or more; *dan*, *di* and their like may be passed over.
+    *KPK* of one letter or more of capitalised words, *Jateng* of two or more of any; *dan*, *di* and
+    their like may be passed over. Longer than ``_LONGEST`` letters is no abbreviation.
     """
-    least = 1 if name.isupper() else 2
-    full = [token for token in re.findall(r"[^\W\d_]+", text.lower()) if token not in _PASSED]
-    return any(_begins(name.lower(), full, start, least) for start in range(len(full)))
-
-
-def _begins(rest: str, full: list[str], index: int, least: int) -> bool:
-    if index == len(full):
-        return False
-    word = full[index]
-    sizes = range(least, min(len(word), len(rest)) + 1)
-    return any(
-        rest[:size] == word[:size]
-        and (size == len(rest) or _begins(rest[size:], full, index + 1, least))
-        for size in sizes
-    )
+    short, acronym = name.lower(), name.isupper()
+    least = 1 if acronym else 2
+    reached: set[int] = set()
+    for word in re.findall(r"[^\W\d_]+", text) if len(short) <= _LONGEST else ():
+        if word.lower() in _PASSED:
+            continue
+        usable = not acronym or word[0].isupper()
+        spans = [(start, size) for start in {0, *reached} for size in range(least, len(short) - start + 1)]
+        reached = {
+            start + size
+            for start, size in spans
+            if usable and word.lower().startswith(short[start : start + size])
+        }
+        if len(short) in reached:
+            return True
+    return False
 
 
 def polarity(text: str, reach: int = 1) -> tuple[set[str], set[str]]:
@@ -152,7 +162,7 @@ def polarity(text: str, reach: int = 1) -> tuple[set[str], set[str]]:
         if token in _NEGATORS:
             left = reach
         elif not token[0].isalnum():
-            left = 0 if token in _ENDERS or token == "," else left  # noqa: S105
+            left = 0 if token in _STOPS else left
         elif not (left and token in _FILLERS):
             (negated if left else plain).add(token)
             left = max(0, left - 1)

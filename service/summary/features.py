@@ -1,4 +1,4 @@
-"""What the ranker sees of an article: one row of numbers a sentence, in time and memory linear in its words."""
+"""What the ranker sees of an article: a row of numbers for each sentence. Linear in the words."""
 
 from __future__ import annotations
 
@@ -42,12 +42,6 @@ NAMES = (
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _DATE = re.compile(r"\(\d{1,2}/\d{1,2}(?:/\d{2,4})?\)")
 _DATELINE = re.compile(r"^.{3,60}?\s(?:-{1,2}|[–—])\s*(?=\S)")
-_DEPENDENT = frozenset(
-    """ia dia mereka beliau itu ini hal tersebut begitu demikian namun tetapi tapi sementara selain kemudian lalu
-    selanjutnya menurutnya sebab karena padahal meski meskipun walau walaupun sedangkan adapun akibatnya bahkan jadi
-    sehingga pasalnya sebelumnya nantinya
-    he she they it this that these those but however meanwhile then also moreover because although""".split()
-)
 _FURNITURE = frozenset(["baca", "simak", "lihat", "tonton", "read", "watch"])
 _QUOTES = '"“”'
 
@@ -55,6 +49,21 @@ _QUOTES = '"“”'
 def words(text: str) -> list[str]:
     """Lower-case words; hyphens and apostrophes inside a word stay in it."""
     return [word.lower() for word in _WORD.findall(text)]
+
+
+def lexicon(text: str) -> frozenset[str]:
+    """A word list written as running text."""
+    return frozenset(text.split())
+
+
+_DEPENDENT = lexicon(
+    """
+    ia dia mereka beliau itu ini hal tersebut begitu demikian namun tetapi tapi sementara selain kemudian
+    lalu selanjutnya menurutnya sebab karena padahal meski meskipun walau walaupun sedangkan adapun akibatnya
+    bahkan jadi sehingga pasalnya sebelumnya nantinya
+    he she they it this that these those but however meanwhile then also moreover because although
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +88,20 @@ class TermMatrix:
         size = max(1, len(vocabulary))
         lengths = [len(bag) for bag in bags]
         keys = np.repeat(np.arange(len(bags)), lengths) * size + np.asarray(tokens, dtype=np.intp)
-        cells, counts = np.unique(keys, return_counts=True)
-        rows, terms = cells // size, cells % size
+        cells, repeats = np.unique(keys, return_counts=True)
+        rows, terms, counts = cells // size, cells % size, repeats.astype(float)
         idf = np.log((1 + len(bags)) / np.maximum(1, np.bincount(terms, minlength=size)))
         weights = counts * idf[terms]
-        norms = np.sqrt(np.bincount(rows, weights**2, minlength=len(bags)))
-        return cls(rows, terms, counts.astype(float), weights / norms[rows], idf, vocabulary)
-
-    def row_sums(self, values: Floats) -> Floats:
-        """The sum of ``values`` (one a cell) for each sentence up to the last with words."""
-        return np.bincount(self.rows, values)
+        norms = np.sqrt(_sums(rows, weights**2, len(bags)))
+        return cls(rows, terms, counts, weights / norms[rows], idf, vocabulary)
 
     def term_sums(self, values: Floats) -> Floats:
         """The sum of ``values`` (one a cell) for each term."""
-        return np.bincount(self.terms, values, minlength=len(self.idf))
+        return _sums(self.terms, values, len(self.idf))
+
+
+def _sums(places: NDArray[np.intp], values: Floats, size: int) -> Floats:
+    return np.bincount(places, values, size).astype(float)
 
 
 def features(sentences: Sequence[str], title: str, paragraphs: Sequence[int]) -> Floats:
@@ -150,7 +159,7 @@ def _lexical(bags: Sequence[Sequence[str]], title: Sequence[str]) -> list[Floats
         weights**2 * wanted[terms],
     ]
     centrality, similarity, frequency, novelty, covered, share = (
-        np.bincount(rows, values, minlength=count) for values in cells
+        _sums(rows, values, count) for values in cells
     )
     return [
         (centrality - (np.bincount(rows, minlength=count) > 0)) / max(1, count - 1),

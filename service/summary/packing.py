@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from itertools import accumulate, groupby, takewhile
+from itertools import accumulate, groupby, pairwise, takewhile
 
 from service.summary.extractive import best_first
 from service.summary.features import words
@@ -38,7 +38,7 @@ def pack(
             packs += [[index] for index in indices]
         else:
             cuts = _cuts([lengths[index] for index in indices], room)
-            packs += [indices[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+            packs += [indices[start:end] for start, end in pairwise(cuts)]
     return packs
 
 

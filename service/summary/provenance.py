@@ -10,12 +10,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
+from itertools import pairwise
 
 from service.document import Finding
 from service.summary import facts
 from service.summary.features import words
 
-# Chosen on fold 0 of IndoSum and on our own bench, whose summaries are freer: python -m eval.provenance_table.
+# Chosen on fold 0 of IndoSum and on warta-bench; measured by python -m eval.provenance_table.
 SUPPORTED = 0.2
 _LEAST_FIRST = 0.03
 _LEAST_GAIN = 0.07
@@ -27,9 +28,7 @@ _PARTS = re.compile(r"[-'’]")
 _CLITICS = frozenset(["", "s", "nya", "ku", "mu"])
 
 
-def support(
-    summary_sentence: str, segments: Sequence[str], limit: int = 3
-) -> tuple[tuple[int, ...], float]:
+def support(summary_sentence: str, segments: Sequence[str], limit: int = 3) -> tuple[tuple[int, ...], float]:
     """The indices of the segments that carry the sentence, in reading order, and how well: 0 to 1.
 
     The score is the share of the sentence's words and word pairs that the segments found hold, weighted
@@ -41,7 +40,8 @@ def support(
     units = [_units(segment) & wanted for segment in segments]
     weights = _weights(summary_sentence, wanted, units)
     total = sum(weights.values())
-    left, chosen, score = wanted, [], 0.0
+    chosen: list[int] = []
+    left, score = wanted, 0.0
     while left and units and len(chosen) < limit:
         gains = [sum(weights[unit] for unit in sorted(bag & left)) / total for bag in units]
         best = max(range(len(units)), key=lambda index: (gains[index], -len(segments[index]), -index))
@@ -67,7 +67,7 @@ def _weights(sentence: str, wanted: Set[str], units: Sequence[Set[str]]) -> dict
 
 def _units(text: str) -> frozenset[str]:
     bag = words(text)
-    return frozenset((*bag, *(f"{a} {b}" for a, b in zip(bag, bag[1:], strict=False))))
+    return frozenset((*bag, *(f"{a} {b}" for a, b in pairwise(bag))))
 
 
 def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple[Finding, ...]:
@@ -79,7 +79,10 @@ def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple
         return (Finding("unsupported", f"no source sentence says: {summary_sentence}"),)
     source = "\n".join(supporting_segments)
     return (
-        *(Finding("number", f"not in the source: {spelling}") for spelling in _new_numbers(summary_sentence, source)),
+        *(
+            Finding("number", f"not in the source: {spelling}")
+            for spelling in _new_numbers(summary_sentence, source)
+        ),
         *(Finding("entity", f"not in the source: {name}") for name in _new_names(summary_sentence, source)),
         *(Finding("negation", detail) for detail in _turned(summary_sentence, source)),
     )
