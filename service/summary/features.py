@@ -31,7 +31,7 @@ NAMES = (
     "numbers",
     "quotes",  # has a quotation mark
     "inside_quote",  # stands within a quotation that another sentence opened
-    "dependent",  # opens with a word that points back
+    "dependent",  # opens with words that point back
     "furniture",  # opens like a link to another article
     "question",
     "dateline",
@@ -42,6 +42,7 @@ NAMES = (
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _DATE = re.compile(r"\(\d{1,2}/\d{1,2}(?:/\d{2,4})?\)")
 _DATELINE = re.compile(r"^.{3,60}?\s(?:-{1,2}|[–—])\s*(?=\S)")
+_POINTERS = frozenset(["itu", "tersebut"])
 _FURNITURE = frozenset(["baca", "simak", "lihat", "tonton", "read", "watch"])
 _QUOTES = '"“”'
 
@@ -60,7 +61,7 @@ _DEPENDENT = lexicon(
     """
     ia dia mereka beliau itu ini hal tersebut begitu demikian namun tetapi tapi sementara selain kemudian
     lalu selanjutnya menurutnya sebab karena padahal meski meskipun walau walaupun sedangkan adapun akibatnya
-    bahkan jadi sehingga pasalnya sebelumnya nantinya
+    bahkan jadi sehingga pasalnya sebelumnya nantinya kendati keduanya itulah inilah hasilnya
     he she they it this that these those but however meanwhile then also moreover because although
     """
 )
@@ -177,7 +178,7 @@ def _surface(sentences: Sequence[str]) -> list[Floats]:
     for sentence in sentences:
         tokens = _WORD.findall(sentence)
         marks = sum(sentence.count(mark) for mark in _QUOTES)
-        opening = [token.lower() for token in tokens[:2]]
+        opening = [token.lower() for token in tokens[:4]]
         rows.append(
             (
                 sum(token[0].isupper() for token in tokens[1:]) / max(1, len(tokens)),
@@ -185,8 +186,8 @@ def _surface(sentences: Sequence[str]) -> list[Floats]:
                 sum(token[0].isdigit() for token in tokens),
                 marks > 0,
                 within and not marks,
-                bool(opening) and opening[0] in _DEPENDENT,
-                any(word in _FURNITURE for word in opening),
+                opening[:1] != [] and (opening[0] in _DEPENDENT or not _POINTERS.isdisjoint(opening)),
+                not _FURNITURE.isdisjoint(opening[:2]),
                 sentence.rstrip().endswith("?"),
                 bool(_DATELINE.match(sentence)) or bool(_DATE.search(sentence)),
             )
