@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eval.indosum import DEFAULT, Document, detokenize, load
 from eval.summary_table import interval, lead, oracle, scores, sumy_pick
@@ -51,6 +53,15 @@ def numbered(count: int) -> list[str]:
 )
 def test_edges(sentences: list[str], n: int, expected: list[int]) -> None:
     assert rank(sentences, n) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=12), st.integers(-1, 14), st.text(max_size=20))
+def test_any_text_gives_different_sentences_in_reading_order(texts: list[str], n: int, title: str) -> None:
+    chosen = rank(texts, n, title)
+    assert chosen == sorted(set(chosen))
+    assert len(chosen) == min(max(n, 0), len({tuple(words(text)) for text in texts} - {()}))
+    assert set(chosen) <= set(range(len(texts)))
 
 
 def test_the_news_is_chosen_and_the_furniture_is_not() -> None:

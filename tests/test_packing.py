@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.summary.packing import fit_words, merge, pack, title_fits
@@ -36,6 +36,7 @@ def test_pack(lengths: list[int], limit: int, title: str, expected: list[list[in
     assert pack(sized(*lengths), tokens, limit, title) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 12), max_size=30), st.integers(1, 40), st.integers(0, 8))
 def test_packs_hold_each_sentence_once_and_keep_the_limit(lengths: list[int], limit: int, title: int) -> None:
     heading = "t " * title
@@ -47,6 +48,7 @@ def test_packs_hold_each_sentence_once_and_keep_the_limit(lengths: list[int], li
         assert sum(lengths[index] for index in one) <= room or len(one) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=30))
 def test_packs_are_as_few_as_can_be(lengths: list[int]) -> None:
     fewest, load = 1, 0

@@ -6,10 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eval.indosum import DEFAULT, load
 from eval.provenance_table import CORRUPTIONS, row, table
 from service.summary import facts
+from service.summary.features import words
 from service.summary.provenance import findings, support
 
 SOURCE = (
@@ -89,6 +92,18 @@ def test_support_keeps_to_its_limit_and_prefers_the_shorter_of_equals() -> None:
 )
 def test_findings(sentence: str, source: tuple[str, ...], kinds: list[str]) -> None:
     assert [finding.kind for finding in findings(sentence, source)] == kinds
+
+
+@settings(deadline=None)
+@given(st.text(), st.lists(st.text(), max_size=5))
+def test_any_text_has_a_score_and_its_copy_has_no_findings(sentence: str, source: list[str]) -> None:
+    indices, score = support(sentence, source)
+    assert 0 <= score <= 1
+    assert len(indices) <= 3
+    assert set(indices) <= set(range(len(source)))
+    if words(sentence):
+        assert support(sentence, [*source, sentence])[1] == 1.0
+        assert findings(sentence, [sentence]) == ()
 
 
 def test_a_finding_names_what_is_missing() -> None:
