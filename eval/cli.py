@@ -106,9 +106,11 @@ def _guard() -> Check | None:
     return check
 
 
-def _label(paths: list[Path]) -> list[str]:
-    """File names where they differ, whole paths otherwise."""
-    names = [path.name for path in paths]
+def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
+    """The names given, else the file names, else, where those repeat, the whole paths."""
+    if given and (len(given) != len(paths) or len(set(given)) < len(given)):
+        raise UsageError(f"--name must be given once for every --hyp ({len(paths)}), each name once")
+    names = given or [path.name for path in paths]
     return names if len(set(names)) == len(names) else [str(path) for path in paths]
 
 
@@ -129,6 +131,9 @@ def _report(evaluation: Evaluation, form: Format, out: Path | None) -> None:
 def score(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
     hyp: Annotated[list[Path], typer.Option(help="A system's lines; give it again for more systems.")],
     ref: Annotated[Path, typer.Option(help="Reference lines.")],
+    name: Annotated[
+        list[str] | None, typer.Option(help="A system's name, in the order of --hyp; file names by default.")
+    ] = None,
     src: Annotated[Path | None, typer.Option(help="Source lines.")] = None,
     task: Annotated[Task, typer.Option(help="Translation or summarisation.")] = Task.mt,
     metrics: Metrics = "",
@@ -148,8 +153,8 @@ def score(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
 
     dataset = _prepared(from_files(ref, src, task.value), repair, train)
     outputs = [
-        Output(name, tuple(Answer(line) for line in read_lines(path)))
-        for name, path in zip(_label(hyp), hyp, strict=True)
+        Output(label, tuple(Answer(line) for line in read_lines(path)))
+        for label, path in zip(_labels(hyp, name), hyp, strict=True)
     ]
     options = _options(terms, stem, weights, resamples, seed)
     _report(evaluate(dataset, outputs, _names(metrics), options, _guard()), form, out)
@@ -188,7 +193,7 @@ def run(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
 
 
 @app.command()
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
     folders: Annotated[
         list[Path], typer.Argument(metavar="DIR...", help="Report folders over the same text.")
     ],

@@ -29,7 +29,8 @@ class Verdict:
 
     def __str__(self) -> str:
         return (
-            f"{'FAIL' if self.failed else 'ok'}: {self.system} {self.metric} {self.before:.2f} -> {self.after:.2f}, "
+            f"{'FAIL' if self.failed else 'ok'}: {self.system} {self.metric} "
+            f"{self.before:.2f} -> {self.after:.2f}, "
             f"drop {self.drop:+.2f} (allowed {self.allowed:g}), p={self.p:.4f} ({self.test})"
         )
 
@@ -95,15 +96,11 @@ def _verdict(
     drop = sign * (old["score"] - new["score"])
     if "statistics" in old and "statistics" in new:
         tables = [np.asarray(entry["statistics"], dtype=np.float64) for entry in (old, new)]
-        halves = [Halves(t.sum(axis=0), kept) for t, kept in zip(tables, shuffles(tables, plan), strict=True)]
-        p, test = (
-            randomisation(*halves, formula(old["name"])),
-            f"paired, {plan.trials} trials, seed {plan.seed}",
-        )
+        a, b = (Halves(t.sum(axis=0), kept) for t, kept in zip(tables, shuffles(tables, plan), strict=True))
+        p = randomisation(a, b, formula(old["name"]))
+        test = f"paired, {plan.trials} trials, seed {plan.seed}"
     else:
-        p, test = (
-            unpaired(drop, tuple(old["interval"]), tuple(new["interval"])),
-            "unpaired, from the intervals",
-        )
+        p = unpaired(drop, tuple(old["interval"]), tuple(new["interval"]))
+        test = "unpaired, from the intervals"
     failed = drop > allowed and p < plan.alpha
     return Verdict(name, old["name"], old["score"], new["score"], drop, allowed, p, test, failed)

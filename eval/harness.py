@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -18,6 +19,8 @@ from eval.datasets import Dataset, Task
 from eval.scoring import Answer, Cost, Output
 from service.document import Article, Reading, SegmentTranslation
 from service.errors import EngineError, InputError
+
+Progress = Callable[[str, int, int], None]  # a system's name, segments done, segments in all
 
 
 class System(Protocol):
@@ -138,7 +141,7 @@ def run(
     systems: Mapping[str, Callable[[], System]],
     out: Path,
     batch: int = 16,
-    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    progress: Progress | None = None,
 ) -> list[Output]:
     """The outputs of every system over the data set, one after the other; equal sources are asked once.
 
@@ -156,7 +159,7 @@ def _run(
     dataset: Dataset,
     name: str,
     load: Callable[[], System],
-    means: tuple[Cache, int, Callable[[str, int, int], None]],
+    means: tuple[Cache, int, Progress | None],
 ) -> Output:
     cache, batch, progress = means
     reset_peak()
@@ -175,7 +178,8 @@ def _run(
             raise EngineError(f"{name} gave {len(answers)} answers to {len(sources)} sources")
         timed = [Answer(a.text, a.confidence, a.findings, a.support, seconds) for a in answers]
         cache.put(signature, sources, timed)
-        progress(name, len(distinct) - len(missing) + first + len(sources), len(distinct))
+        if progress is not None:
+            progress(name, len(distinct) - len(missing) + first + len(sources), len(distinct))
     if missing:
         measured = {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
         cache.put_run(signature, measured)
@@ -187,17 +191,15 @@ def _run(
 
 def _cost(answers: Sequence[Answer], measured: Mapping[str, Any]) -> Cost | None:
     """From the seconds kept with each answer; ``None`` when the run was cut before it could measure."""
-    from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
-
     seconds = np.array([answer.seconds for answer in answers])
     if not measured or not seconds.sum():
         return None
-    tokenizer = Tokenizer13a()
+    tokenize = importlib.import_module("sacrebleu.tokenizers.tokenizer_13a").Tokenizer13a()
     total = float(seconds.sum())
     return Cost(
         seconds=total,
         words_per_second=sum(len(a.text.split()) for a in answers) / total,
-        tokens_per_second=sum(len(tokenizer(a.text).split()) for a in answers) / total,
+        tokens_per_second=sum(len(tokenize(a.text).split()) for a in answers) / total,
         p50_seconds=float(np.percentile(seconds, 50)),
         p95_seconds=float(np.percentile(seconds, 95)),
         **measured,

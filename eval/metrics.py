@@ -171,9 +171,7 @@ def _spbleu(options: Options) -> Metric:
             f"spBLEU needs the FLORES-200 SentencePiece model as {model}; "
             "`sacrebleu --tokenize flores200` fetches it when online"
         )
-    return _library(
-        "spBLEU", _sacrebleu().BLEU(force=True, tokenize="flores200"), bleu_score, "higher", options.plan
-    )
+    return _library("spBLEU", _sacrebleu().BLEU(force=True, tokenize="flores200"), options.plan)
 
 
 def _chrf(name: str, word_order: int) -> Callable[[Options], Metric]:

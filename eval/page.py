@@ -58,8 +58,8 @@ def render(evaluation: Evaluation, segments: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>Evaluation on {name}</title><style>{style}</style></head><body>"
-        f"<header><h1>Evaluation on {name}</h1>{_about(evaluation)}<nav aria-label='Contents'><ul>{contents}</ul></nav>"
-        f"</header><main>{bodies}</main></body></html>\n"
+        f"<header><h1>Evaluation on {name}</h1>{_about(evaluation)}"
+        f'<nav aria-label="Contents"><ul>{contents}</ul></nav></header><main>{bodies}</main></body></html>\n'
     )
 
 
@@ -78,8 +78,8 @@ def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
         for row in rows
     )
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption)}"><table><caption>{escape(caption)}'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -106,8 +106,10 @@ def _scores(evaluation: Evaluation) -> str:
         return f'{value}<span class="range">{low} to {high}</span>'
 
     rows = [[escape(s.output.name), *(cell(s, n, True) for n in names)] for s in evaluation.systems]
-    for b in evaluation.baselines:
-        rows.append([f"{escape(b.output.name)} <i>baseline</i>", *(cell(b, n, False) for n in names)])
+    rows += [
+        [f"{escape(b.output.name)} <i>baseline</i>", *(cell(b, n, False) for n in names)]
+        for b in evaluation.baselines
+    ]
     for name in dict.fromkeys(p.system for p in evaluation.published):
         figures = {p.metric: f"{p.score:g}" for p in evaluation.published if p.system == name}
         rows.append([f"{escape(name)} <i>published</i>", *(figures.get(n, "–") for n in names)])
@@ -219,18 +221,13 @@ def _plots(evaluation: Evaluation) -> str:
         if len(kept) > 1:
             figures.append((caption, draw(caption, [label for label, _ in kept], series, axes) + key))
 
-    labels, groups = _by_length(texts)
-    over(f"{metric} by {side} length", labels, groups, plots.lines, (f"words of the {side}", metric))
-    counts = [min(3, len(sentences(text))) for text in texts]
-    groups = [[i for i, n in enumerate(counts) if n == k] for k in (1, 2, 3)]
-    labels = [f"{name} ({len(g)})" for name, g in zip(("1", "2", "3 or more"), groups, strict=True)]
-    over(
-        f"{metric} by number of {side} sentences",
-        labels,
-        groups,
-        plots.lines,
-        ("sentences (segments)", metric),
+    measures = (
+        ("length", "words", [len(text.split()) for text in texts]),
+        ("number of sentences", "sentences", [len(sentences(text)) for text in texts]),
     )
+    for measure, unit, values in measures:
+        labels, groups = _buckets(values)
+        over(f"{metric} by {side} {measure}", labels, groups, plots.lines, (f"{unit} (segments)", metric))
     topics = list(dict.fromkeys(dataset.topics))
     groups = [[i for i, t in enumerate(dataset.topics) if t == topic] for topic in topics]
     over(f"{metric} by topic", topics, groups, plots.rows, metric)
@@ -246,13 +243,14 @@ def _plots(evaluation: Evaluation) -> str:
     )
 
 
-def _by_length(texts: Sequence[str]) -> tuple[list[str], list[list[int]]]:
-    """Five buckets with about equally many segments, by white-space words."""
-    lengths = np.array([len(text.split()) for text in texts])
-    edges = np.unique(np.quantile(lengths, [0.2, 0.4, 0.6, 0.8]).astype(int))
-    buckets = np.searchsorted(edges, lengths, side="left")
+def _buckets(values: Sequence[int]) -> tuple[list[str], list[list[int]]]:
+    """Up to five buckets with about equally many segments: labels with the counts, and the segments."""
+    sizes = np.array(values)
+    edges = np.unique(np.quantile(sizes, [0.2, 0.4, 0.6, 0.8], method="lower"))
+    buckets = np.searchsorted(edges, sizes, side="left")
     groups = [[int(i) for i in np.flatnonzero(buckets == k)] for k in range(len(edges) + 1)]
-    labels = [f"{lengths[g].min()}–{lengths[g].max()}" if g else "" for g in groups]
+    ranges = [sorted({int(sizes[g].min()), int(sizes[g].max())}) if g else [] for g in groups]
+    labels = [f"{'–'.join(map(str, r))} ({len(g)})" for r, g in zip(ranges, groups, strict=True)]
     return labels, groups
 
 
@@ -315,9 +313,10 @@ def _examples(evaluation: Evaluation) -> str:
             if lines
         ]
         summary = f"{escape(top)} and {escape(other.output.name)}"
-        parts.append(f"<details><summary>{summary}</summary>{''.join(blocks)}</details>")
-    note = "<p>By segment score. Words only one of the two has are marked: <del>struck</del>, <ins>underlined</ins>.</p>"
-    return note + "".join(parts)
+        opened = "" if parts else " open"
+        parts.append(f"<details{opened}><summary>{summary}</summary>{''.join(blocks)}</details>")
+    marks = "<del>struck</del> and <ins>underlined</ins>"
+    return f"<p>By segment score. Words that only one of the two has are {marks}.</p>" + "".join(parts)
 
 
 def _example(evaluation: Evaluation, pair: tuple[Scored, Scored], i: int, scores: dict[str, Array]) -> str:
@@ -330,12 +329,13 @@ def _example(evaluation: Evaluation, pair: tuple[Scored, Scored], i: int, scores
         else ""
     )
     columns = "".join(
-        f"<div><h5>{escape(s.output.name)} <span>{scores[s.output.name][i]:.1f}</span></h5><p>{text or '<i>empty</i>'}</p></div>"
+        f"<div><h5>{escape(s.output.name)} <span>{scores[s.output.name][i]:.1f}</span></h5>"
+        f"<p>{text or '<i>empty</i>'}</p></div>"
         for s, text in zip(pair, marked, strict=True)
     )
     return (
-        f'<article><h4>Line {i + 1}</h4><dl>{source}<dt>reference</dt><dd dir="auto">{escape(dataset.references[i])}</dd>'
-        f'</dl><div class="pair">{columns}</div></article>'
+        f"<article><h4>Line {i + 1}</h4><dl>{source}<dt>reference</dt>"
+        f'<dd dir="auto">{escape(dataset.references[i])}</dd></dl><div class="pair">{columns}</div></article>'
     )
 
 
@@ -356,14 +356,16 @@ def _marked(left: str, right: str) -> tuple[str, str]:
 
 def _link(text: str, name: str, kind: str) -> str:
     data = base64.b64encode(text.encode()).decode()
-    return f'<li><a download="{name}" href="data:{kind};base64,{data}">{name}</a> ({len(text.encode()) / 1000:,.0f} kB)</li>'
+    size = f"{len(text.encode()) / 1000:,.0f} kB"
+    return f'<li><a download="{name}" href="data:{kind};base64,{data}">{name}</a> ({size})</li>'
 
 
 def _downloads(evaluation: Evaluation, segments: str) -> str:
     links = _link(report.comma_separated(evaluation), "scores.csv", "text/csv")
     links += _link(segments, "segments.jsonl", "application/x-ndjson")
     rows = "".join(
-        f"<dt>{escape(s.output.name)}, {escape(score.name)}</dt><dd><code>{escape(score.signature)}</code></dd>"
+        f"<dt>{escape(s.output.name)}, {escape(score.name)}</dt>"
+        f"<dd><code>{escape(score.signature)}</code></dd>"
         for s in evaluation.systems
         for score in s.scores
     )

@@ -1,4 +1,4 @@
-"""Small plots as inline SVG. Colours come from the page's style sheet; every series has its own marker too."""
+"""Small plots as inline SVG. The page's style sheet has the colours; every series has its own marker too."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ class Series:
 def marker(index: int, x: float, y: float, title: str) -> str:
     """The marker of series ``index``; ``title`` is shown on hover and read aloud."""
     place = f'transform="translate({x:.1f} {y:.1f})"'
-    return f'<path class="m s{index % STYLES}" {place} d="{_SHAPES[index % STYLES]}"><title>{escape(title)}</title></path>'
+    shape = f'd="{_SHAPES[index % STYLES]}"'
+    return f'<path class="m s{index % STYLES}" {place} {shape}><title>{escape(title)}</title></path>'
 
 
 def legend(names: Sequence[str]) -> str:
     """The names with their markers, as an HTML list."""
     items = (
-        f'<li><svg viewBox="-6 -6 12 12" class="key" aria-hidden="true">{marker(i, 0, 0, name)}</svg>{escape(name)}</li>'
+        '<li><svg viewBox="-6 -6 12 12" class="key" aria-hidden="true">'
+        f"{marker(i, 0, 0, name)}</svg>{escape(name)}</li>"
         for i, name in enumerate(names)
     )
     return f'<ul class="legend">{"".join(items)}</ul>'
@@ -140,7 +142,8 @@ def histogram(title: str, values: Sequence[float], index: int, top: int) -> str:
         x, y = 8 + i * width, base - height
         tip = f"<title>{i * 10} to {i * 10 + 10}: {count} segments</title>"
         parts.append(
-            f'<rect class="bar s{index % STYLES}" x="{x + 1:.1f}" y="{y:.1f}" width="{width - 2}" height="{height:.1f}">{tip}</rect>'
+            f'<rect class="bar s{index % STYLES}" x="{x + 1:.1f}" y="{y:.1f}" '
+            f'width="{width - 2}" height="{height:.1f}">{tip}</rect>'
         )
         parts.append(_text(x + width / 2, y - 3, str(count)))
     parts += [_text(8 + i * width, base + 15, str(i * 10)) for i in range(11)]

@@ -61,7 +61,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Speed and size of one run. Tokens are sacreBLEU's 13a tokens of the output, for every model alike."""
+    """Speed and size of one run. Tokens are sacreBLEU's 13a tokens of the output, for all models alike."""
 
     load_seconds: float
     seconds: float
