@@ -16,6 +16,7 @@ from eval.text import words
 
 # White space before a mark, subword joints, or split clitics: no one writes so, tokenizers do.
 _TOKENISED = re.compile(r"\s[.,;:!?)](?:\s|$)|@@ |▁|\s(?:n't|'s|'re|'ve|&apos;)\s")
+_ENTITY = re.compile(r"&(?:quot|amp|lt|gt|apos|nbsp|#\d+|#x[0-9a-fA-F]+);")
 _TOKENISED_SHARE = 0.1
 _LENGTH_FACTOR = 3.0
 # Two lines that share this much belong together: natural logs of how rare the shared words are, summed.
@@ -54,12 +55,16 @@ def _numbered(lines: Sequence[str], wrong: Callable[[str], bool]) -> tuple[int, 
 
 
 def look(side: str, lines: Sequence[str]) -> list[Problem]:
-    """Problems one side shows by itself: double-encoded, empty, tokenised lines."""
-    rules: list[tuple[str, str, tuple[int, ...]]] = [
-        ("mojibake", "double-encoded text", _numbered(lines, lambda line: ftfy.fix_encoding(line) != line)),
-        ("empty", "empty, counted all the same", _numbered(lines, lambda line: not line.strip())),
-    ]
+    """Problems one side shows by itself: double-encoded, escaped, empty, tokenised lines."""
+    double = _numbered(lines, lambda line: ftfy.fix_encoding(line) != line)
+    escaped = _numbered(lines, lambda line: _ENTITY.search(line) is not None)
+    empty = _numbered(lines, lambda line: not line.strip())
     tokenised = _numbered(lines, lambda line: _TOKENISED.search(line) is not None)
+    rules = [
+        ("mojibake", "double-encoded text", double),
+        ("escaped", "escaped HTML such as &quot;", escaped),
+        ("empty", "empty, counted all the same", empty),
+    ]
     if len(tokenised) > _TOKENISED_SHARE * len(lines):
         rules.append(("tokenised", "looks tokenised: detokenise it, or scores are not comparable", tokenised))
     return [Problem(kind, side, found, detail) for kind, detail, found in rules if found]

@@ -222,12 +222,12 @@ def _plots(evaluation: Evaluation) -> str:
             figures.append((caption, draw(caption, [label for label, _ in kept], series, axes) + key))
 
     measures = (
-        ("length", "words", [len(text.split()) for text in texts]),
-        ("number of sentences", "sentences", [len(sentences(text)) for text in texts]),
+        (f"{side} length", "words", [len(text.split()) for text in texts]),
+        (f"number of {side} sentences", "sentences", [len(sentences(text)) for text in texts]),
     )
     for measure, unit, values in measures:
         labels, groups = _buckets(values)
-        over(f"{metric} by {side} {measure}", labels, groups, plots.lines, (f"{unit} (segments)", metric))
+        over(f"{metric} by {measure}", labels, groups, plots.lines, (f"{unit} (segments)", metric))
     topics = list(dict.fromkeys(dataset.topics))
     groups = [[i for i, t in enumerate(dataset.topics) if t == topic] for topic in topics]
     over(f"{metric} by topic", topics, groups, plots.rows, metric)
@@ -300,7 +300,7 @@ def _examples(evaluation: Evaluation) -> str:
     top = report.best(evaluation, report.metric_names(evaluation)[0]) or systems[0].output.name
     first = next(s for s in systems if s.output.name == top)
     scores = {s.output.name: segment_scores(s) for s in systems}
-    parts = []
+    parts: list[str] = []
     for other in (s for s in systems if s is not first):
         gap = scores[top] - scores[other.output.name]
         order = np.argsort(-gap, kind="stable")

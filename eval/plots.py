@@ -147,7 +147,7 @@ def histogram(title: str, values: Sequence[float], index: int, top: int) -> str:
         )
         parts.append(_text(x + width / 2, y - 3, str(count)))
     parts += [_text(8 + i * width, base + 15, str(i * 10)) for i in range(11)]
-    head = f'<svg class="small" viewBox="0 0 376 116" role="img" aria-label="{escape(title)}">'
+    head = f'<svg class="small" viewBox="-4 0 384 116" role="img" aria-label="{escape(title)}">'
     return head + "".join(parts) + "</svg>"
 
 
