@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from enum import StrEnum
 from functools import partial
@@ -128,7 +129,7 @@ def _report(evaluation: Evaluation, form: Format, out: Path | None) -> None:
 
 
 @app.command()
-def score(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
+def score(
     hyp: Annotated[list[Path], typer.Option(help="A system's lines; give it again for more systems.")],
     ref: Annotated[Path, typer.Option(help="Reference lines.")],
     name: Annotated[
@@ -161,7 +162,7 @@ def score(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
 
 
 @app.command()
-def run(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
+def run(
     dataset: Annotated[str, typer.Option(help="A named set (see `datasets`) or a .tsv or .jsonl file.")],
     model: Annotated[list[str], typer.Option(help="A preset; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder for answers and report; a second run goes on from it.")],
@@ -193,7 +194,7 @@ def run(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
 
 
 @app.command()
-def compare(  # noqa: PLR0913, PLR0917 - Typer takes options as parameters
+def compare(
     folders: Annotated[
         list[Path], typer.Argument(metavar="DIR...", help="Report folders over the same text.")
     ],
@@ -246,12 +247,17 @@ def datasets(data: Data = None) -> None:
 
 
 def _system(name: str, task: DatasetTask) -> System:
-    """A preset's pipeline as a system; without the translation memory, which would time itself."""
+    """The product's pipeline over this preset."""
     from eval.harness import PipelineSystem
 
     pipeline = importlib.import_module("service.pipeline")
     settings = importlib.import_module("service.settings")
-    return PipelineSystem(pipeline.build_pipeline(settings.Settings(model=name)), task)
+    chosen = settings.Settings(home=settings.home(os.environ), model=name)
+    return PipelineSystem(pipeline.build_pipeline(chosen, _notice), task)
+
+
+def _notice(message: str) -> None:
+    typer.echo(message, err=True)
 
 
 def _progress(name: str, done: int, total: int) -> None:

@@ -44,7 +44,7 @@ class Pipeline(Protocol):
         """Its signature; the text form is used."""
         ...
 
-    def translate_segments(self, sources: list[str]) -> Sequence[SegmentTranslation]:
+    def translate_segments(self, sources: Sequence[str]) -> Iterable[SegmentTranslation]:
         """One translation a source."""
         ...
 
@@ -68,7 +68,7 @@ class PipelineSystem:
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
         """Translations with the model's score as confidence; summaries one sentence a line."""
         if self._task == "mt":
-            for segment in self._pipeline.translate_segments(list(sources)):
+            for segment in self._pipeline.translate_segments(sources):
                 yield Answer(segment.target, segment.score, segment.findings)
             return
         for number, source in enumerate(sources, 1):

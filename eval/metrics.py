@@ -81,7 +81,7 @@ def _import(module: str, metric: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError:
-        raise NotInstalled(f"{metric} needs the package {package}: pip install {package}") from None
+        raise NotInstalled(f"{metric} needs the package {package}") from None
 
 
 def _sacrebleu() -> ModuleType:
@@ -330,12 +330,12 @@ def _mean(name: str, values: Callable[[Corpus], Sequence[float]], model: str, op
 def _comet(options: Options) -> Metric:
     comet = _import("comet", "COMET", "unbabel-comet")
     path = _weights(options, "COMET", "a checkpoint such as wmt22-comet-da")
-    model = comet.load_from_checkpoint(path)
+    model = comet.load_from_checkpoint(path, local_files_only=True)
 
     def values(corpus: Corpus) -> Sequence[float]:
         rows = zip(corpus.sources, corpus.hypotheses, corpus.references, strict=True)
         data = [{"src": source, "mt": text, "ref": reference} for source, text, reference in rows]
-        scores: list[float] = model.predict(data, batch_size=16, gpus=0).scores
+        scores: list[float] = model.predict(data, batch_size=16, gpus=0, progress_bar=False).scores
         return scores
 
     return _mean("COMET", values, Path(path).name, options)
@@ -356,12 +356,15 @@ def _bertscore(options: Options) -> Metric:
 
 
 def _lase(options: Options) -> Metric:
-    lase = _import("LaSE", "LaSE", "LaSE")
-    scorer = lase.LaSEScorer()
+    # PyPI's "lase" is another program, so the message names the repository.
+    lase = _import("LaSE", "LaSE", "in the folder LaSE of the repository csebuetnlp/CrossSum")
+    path = _weights(options, "LaSE", "a folder with LaBSE and fastText's language model")
+    scorer = lase.LaSEScorer(cache_dir=path)
 
     def values(corpus: Corpus) -> Sequence[float]:
         pairs = zip(corpus.references, corpus.hypotheses, strict=True)
-        return [scorer.score(reference, text, target_lang="english").LaSE for reference, text in pairs]
+        lines = ((" ".join(reference.split()), " ".join(text.split())) for reference, text in pairs)
+        return [scorer.score(*pair, target_lang="english").LaSE for pair in lines]
 
     return _mean("LaSE", values, "LaBSE", options)
 

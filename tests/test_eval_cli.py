@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -161,11 +162,16 @@ def test_datasets_are_listed_with_licence_and_rule() -> None:
 def test_run_goes_through_the_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
-    def build_pipeline(settings: object) -> Fake:
+    def build_pipeline(settings: object, notice: Callable[[str], None]) -> Fake:
         asked.append(settings)
+        notice("loading")
         return Fake()
 
-    settings = types.SimpleNamespace(Settings=lambda model: model)
+    def chosen(home: Path, model: str) -> str:
+        assert home == tmp_path
+        return model
+
+    settings = types.SimpleNamespace(Settings=chosen, home=lambda _: tmp_path)
     monkeypatch.setitem(sys.modules, "service.settings", settings)
     pipeline = types.SimpleNamespace(build_pipeline=build_pipeline)
     monkeypatch.setitem(sys.modules, "service.pipeline", pipeline)
@@ -173,6 +179,7 @@ def test_run_goes_through_the_pipeline(tmp_path: Path, monkeypatch: pytest.Monke
     result = call(*common, "--dataset", "warta-bench", "--limit", 12, "--metrics", "chrF2,findings-per-1000")
     assert result.exit_code == 0, result.exception
     assert asked == ["echo"]
+    assert "loading" in result.stderr
     assert "1000.0 ±0.0" in result.stdout
     assert (tmp_path / "report.html").is_file()
     summaries = call(*common, "--dataset", "warta-bench-sum", "--metrics", "support-rate,ROUGE-Lsum")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -128,9 +128,9 @@ class Fake:
 
     signature = SIGNATURE
 
-    def translate_segments(self, sources: list[str]) -> list[SegmentTranslation]:
+    def translate_segments(self, sources: Sequence[str]) -> Iterator[SegmentTranslation]:
         found = (Finding("number", "14"),)
-        return [SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found) for s in sources]
+        return (SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found) for s in sources)
 
     def read(self, article: Article) -> Reading:
         sentences = (SummarySentence("First.", (0,)), SummarySentence("Second."))

@@ -195,7 +195,7 @@ def test_the_stemmer_is_recorded() -> None:
     [
         ("COMET", "comet", "COMET needs the package unbabel-comet"),
         ("BERTScore", "bert_score", "BERTScore needs the package bert-score"),
-        ("LaSE", "LaSE", "LaSE needs the package LaSE"),
+        ("LaSE", "LaSE", "LaSE needs the package in the folder LaSE of the repository csebuetnlp/CrossSum"),
         ("ROUGE-1", "rouge_score.rouge_scorer", "ROUGE-1 needs the package rouge-score"),
         ("BLEU", "sacrebleu.metrics", "TER needs the package sacrebleu"),
     ],
@@ -224,7 +224,7 @@ def fake_libraries() -> dict[str, Any]:
     def value(text: str) -> float:
         return len(text.split()) / 10
 
-    def predict(data: list[dict[str, str]], batch_size: int, gpus: int) -> Any:
+    def predict(data: list[dict[str, str]], batch_size: int, gpus: int, progress_bar: bool) -> Any:
         assert all(row.keys() == {"src", "mt", "ref"} for row in data)
         return types.SimpleNamespace(scores=[value(row["mt"]) for row in data])
 
@@ -235,10 +235,16 @@ def fake_libraries() -> dict[str, Any]:
     def lase(reference: str, text: str, target_lang: str) -> Any:
         return types.SimpleNamespace(LaSE=value(text))
 
+    def load(path: str, local_files_only: bool) -> Any:
+        return types.SimpleNamespace(predict=predict)
+
+    def scorer(cache_dir: str) -> Any:
+        return types.SimpleNamespace(score=lase)
+
     return {
-        "comet": types.SimpleNamespace(load_from_checkpoint=lambda _: types.SimpleNamespace(predict=predict)),
+        "comet": types.SimpleNamespace(load_from_checkpoint=load),
         "bert_score": types.SimpleNamespace(score=bert),
-        "LaSE": types.SimpleNamespace(LaSEScorer=lambda: types.SimpleNamespace(score=lase)),
+        "LaSE": types.SimpleNamespace(LaSEScorer=scorer),
     }
 
 
@@ -246,9 +252,8 @@ def fake_libraries() -> dict[str, Any]:
 def test_neural_scores_are_means_in_percent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, fake in fake_libraries().items():
         monkeypatch.setitem(sys.modules, module, fake)
-    if name != "LaSE":
-        with pytest.raises(NotInstalled, match=f"--weights {name}=PATH"):
-            build([name], Options())
+    with pytest.raises(NotInstalled, match=f"--weights {name}=PATH"):
+        build([name], Options())
     options = Options(weights={name: "/models/some"})
     corpus = Corpus(["a b", "a b c d"], ["x", "y"], ["s", "t"])
     assert score(name, corpus, options) == pytest.approx(30.0)

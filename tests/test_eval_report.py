@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
 import re
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,20 @@ def test_the_document_has_the_agreed_shape() -> None:
     pair = document["comparisons"][0]
     assert (pair["metric"], pair["a"], pair["b"]) == ("BLEU", "good", "poor")
     assert pair["difference"] == pytest.approx(score["score"] - document["systems"][1]["scores"][0]["score"])
+
+
+def test_the_document_is_what_its_schema_says() -> None:
+    jsonschema = importlib.import_module("jsonschema")
+    schema = json.loads((files("eval") / "data" / "report.schema.json").read_text("utf-8"))
+    named = Dataset("flores200-dev", "mt", tuple(REFERENCES), tuple(SOURCES))
+    outputs = [output("good", GOOD, COST), output("poor", POOR)]
+    for data in (DATA, named):
+        one = evaluate(data, outputs, (), Options(plan=PLAN), look)
+        for statistics in (False, True):
+            document = json.loads(json.dumps(report.document(one, statistics)))
+            jsonschema.validate(document, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document | {"more": 1}, schema)
 
 
 def test_every_form_names_systems_baseline_and_seed() -> None:
