@@ -163,7 +163,9 @@ def score(
 
 @app.command()
 def run(
-    dataset: Annotated[str, typer.Option(help="A named set (see `datasets`) or a .tsv or .jsonl file.")],
+    dataset: Annotated[
+        list[str], typer.Option(help="A named set (see `datasets`) or a .tsv or .jsonl file; again for more.")
+    ],
     model: Annotated[list[str], typer.Option(help="A preset; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder for answers and report; a second run goes on from it.")],
     data: Data = None,
@@ -185,12 +187,13 @@ def run(
     from eval.datasets import first, load
     from eval.scoring import evaluate
 
-    loaded = load(dataset, data, task.value)
-    chosen = _prepared(first(loaded, limit) if limit else loaded, repair, train)
-    systems = {name: partial(_system, name, chosen.task) for name in dict.fromkeys(model)}
-    outputs = harness.run(chosen, systems, out, batch, _progress)
     options = _options(terms, stem, weights, resamples, seed)
-    _report(evaluate(chosen, outputs, _names(metrics), options, _guard()), form, out)
+    for loaded in [load(name, data, task.value) for name in dataset]:
+        chosen = _prepared(first(loaded, limit) if limit else loaded, repair, train)
+        folder = out / loaded.name if len(dataset) > 1 else out
+        systems = {name: partial(_system, name, chosen.task) for name in dict.fromkeys(model)}
+        outputs = harness.run(chosen, systems, folder, batch, _progress)
+        _report(evaluate(chosen, outputs, _names(metrics), options, _guard()), form, folder)
 
 
 @app.command()

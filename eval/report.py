@@ -150,8 +150,25 @@ def notes(evaluation: Evaluation) -> list[str]:
             f"{plan.trials} trials, Holm-corrected over all pairs, level {plan.alpha})"
         )
     lines += [f"{p.system} ({p.metric}) as published by {p.source}" for p in evaluation.published[:1]]
+    lines += [
+        f"{s.output.name}: {c.words_per_second:.1f} words/s, {c.tokens_per_second:.1f} tokens/s (13a), "
+        f"p50 {c.p50_seconds:.3f} s, p95 {c.p95_seconds:.3f} s a segment in batches of {c.batch}, "
+        f"loaded in {c.load_seconds:.1f} s, peak {c.peak_megabytes or 0:,.0f} MB, {c.hardware}"
+        for s in evaluation.systems
+        if (c := s.output.cost)
+    ]
     lines += [f"left out: {skipped}" for skipped in evaluation.skipped]
     return lines
+
+
+def signatures(evaluation: Evaluation) -> list[str]:
+    """What every score has in common once, by metric; then what made each system, where it is known."""
+    first = evaluation.systems[0]
+    own = f"|{first.output.signature}" if first.output.signature else ""
+    lines = [f"{score.name}: {score.signature.removesuffix(own)}" for score in first.scores]
+    return lines + [
+        f"{s.output.name}: {s.output.signature}" for s in evaluation.systems if s.output.signature
+    ]
 
 
 def _main_comparisons(evaluation: Evaluation) -> list[Comparison]:
@@ -180,7 +197,7 @@ def text(evaluation: Evaluation) -> str:
             f"bootstrap p={c.p_bootstrap:.4f}, "
             f"randomisation p={c.p_randomisation:.4f}, Holm p={c.p_holm:.4f}: {_verdict(c)}"
         )
-    lines += ["", *(f"{score.name}: {score.signature}" for score in evaluation.systems[0].scores)]
+    lines += ["", *signatures(evaluation)]
     return "\n".join(lines) + "\n"
 
 
@@ -220,7 +237,7 @@ def markdown(evaluation: Evaluation) -> str:
         lines += ["", *_markdown_table(head, body)]
     problems = (*evaluation.problems, *(p for s in evaluation.systems for p in s.problems))
     lines += ["", *(f"- {problem}" for problem in problems)] if problems else []
-    lines += ["", *(f"- {s.name}: `{s.signature}`" for s in evaluation.systems[0].scores)]
+    lines += ["", *(f"- {line}" for line in signatures(evaluation))]
     return "\n".join(lines) + "\n"
 
 

@@ -159,11 +159,13 @@ def test_datasets_are_listed_with_licence_and_rule() -> None:
     assert "access is granted by its authors" in listed
 
 
-def test_run_goes_through_the_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[object] = []
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The product's pipeline replaced by the fake one; holds the models it was built for."""
+    models: list[object] = []
 
     def build_pipeline(settings: object, notice: Callable[[str], None]) -> Fake:
-        asked.append(settings)
+        models.append(settings)
         notice("loading")
         return Fake()
 
@@ -175,15 +177,31 @@ def test_run_goes_through_the_pipeline(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "service.settings", settings)
     pipeline = types.SimpleNamespace(build_pipeline=build_pipeline)
     monkeypatch.setitem(sys.modules, "service.pipeline", pipeline)
-    common = ["run", "--model", "echo", "--out", tmp_path, "--resamples", 100]
-    result = call(*common, "--dataset", "warta-bench", "--limit", 12, "--metrics", "chrF2,findings-per-1000")
+    return models
+
+
+def test_run_goes_through_the_pipeline(tmp_path: Path, asked: list[object]) -> None:
+    metrics = "chrF2,findings-per-1000"
+    common = ["run", "--model", "echo", "--resamples", 100, "--limit", 12, "--metrics", metrics]
+    result = call(*common, "--dataset", "warta-bench", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.exception
     assert asked == ["echo"]
     assert "loading" in result.stderr
     assert "1000.0 ±0.0" in result.stdout
-    assert (tmp_path / "report.html").is_file()
-    summaries = call(*common, "--dataset", "warta-bench-sum", "--metrics", "support-rate,ROUGE-Lsum")
-    assert "50.0 ±0.0" in summaries.stdout
+    assert "words/s" in result.stdout
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_run_takes_several_sets_and_models(tmp_path: Path, asked: list[object]) -> None:
+    own = written(tmp_path, "own.tsv", [f"{s}\t{r}" for s, r in zip(SOURCES, REFERENCES, strict=True)])
+    common = ["run", "--model", "a", "--model", "b", "--resamples", 100, "--out", tmp_path / "out"]
+    sets = ["--dataset", own, "--dataset", "warta-bench-sum"]
+    result = call(*common, *sets, "--metrics", "length-ratio", "--format", "csv")
+    assert result.exit_code == 0, result.exception
+    assert asked == ["a", "b", "a", "b"]
+    for name in ("own.tsv", "warta-bench-sum"):
+        systems = json.loads((tmp_path / "out" / name / "report.json").read_text())["systems"]
+        assert [system["name"] for system in systems] == ["a", "b"]
 
 
 def test_the_module_prints_one_line_and_exits(files: dict[str, Path]) -> None:
