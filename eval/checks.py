@@ -6,7 +6,7 @@ import math
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import ftfy
@@ -19,8 +19,9 @@ _TOKENISED = re.compile(r"\s[.,;:!?)](?:\s|$)|@@ |▁|\s(?:n't|'s|'re|'ve|&apos;
 _ENTITY = re.compile(r"&(?:quot|amp|lt|gt|apos|nbsp|#\d+|#x[0-9a-fA-F]+);")
 _TOKENISED_SHARE = 0.1
 _LENGTH_FACTOR = 3.0
-# Two lines that share this much belong together: natural logs of how rare the shared words are, summed.
-_EVIDENCE = 6.0
+# How much more rare vocabulary two pairs must share after an exchange: natural logs of rarity, summed.
+# On 5,389 sound pairs of four test sets nothing reaches it; a swap of two outputs nearly always does.
+_EVIDENCE = 12.0
 _COMMON = 0.05
 _STEM = 5  # letters compared, so that cognates meet: "diagnostik" and "diagnostic"
 
@@ -87,11 +88,31 @@ def lengths(side: str, left: Sequence[str], right: Sequence[str]) -> list[Proble
 
 
 def misaligned(side: str, left: Sequence[str], right: Sequence[str]) -> list[Problem]:
-    """Lines that belong to another line: rare words and numbers they share with it, not with their own pair.
+    """Lines that would fit far better exchanged: swapped pairs, and runs that slipped by a line.
 
-    Names and numbers cross languages, so this works on source and target as on two English sides.
-    A line is named when the other line names it back (a swap), or its neighbours moved as far (a shift).
+    Two lines are named when the rare words and numbers they share across, weighted by how rare
+    they are, outweigh what each shares with its own pair. Names, numbers and cognates cross
+    languages, so this works on source and target as on two English sides.
     """
+    shared = _shared(left, right)
+    wrong: dict[int, int] = {}
+    for i, row in enumerate(shared):
+        for j, weight in row.items():
+            across = weight + shared[j].get(i, 0.0)
+            kept = row.get(i, 0.0) + shared[j].get(j, 0.0)
+            if j != i and across - kept >= _EVIDENCE and kept <= across / 2:
+                wrong.setdefault(i, j)
+                wrong.setdefault(j, i)
+    if not wrong:
+        return []
+    lines = sorted(wrong)
+    pairs = "; ".join(f"{i + 1} with {wrong[i] + 1}" for i in lines[:4]) + ("; …" if len(lines) > 4 else "")
+    detail = f"swapped or shifted, {pairs}"
+    return [Problem("misaligned", side, tuple(i + 1 for i in lines), detail)]
+
+
+def _shared(left: Sequence[str], right: Sequence[str]) -> list[dict[int, float]]:
+    """For every left line, the right lines it shares rare word beginnings with, and their weight."""
     bags = [[{word[:_STEM] for word in words(line)} for line in lines] for lines in (left, right)]
     frequency = Counter(word for bag in bags[1] for word in bag)
     limit = max(3.0, _COMMON * len(right))
@@ -100,30 +121,14 @@ def misaligned(side: str, left: Sequence[str], right: Sequence[str]) -> list[Pro
     for j, bag in enumerate(bags[1]):
         for word in bag & weight.keys():
             places[word].append(j)
-    best = [_best(i, bag, places, weight) for i, bag in enumerate(bags[0])]
-    moved = {i: j for i, j in enumerate(best) if j != i}
-    sure = [
-        i
-        for i, j in moved.items()
-        if moved.get(j) == i or any(moved.get(k) == k + j - i for k in (i - 1, i + 1))
-    ]
-    if not sure:
-        return []
-    pairs = "; ".join(f"{i + 1} matches {moved[i] + 1}" for i in sure[:4])
-    detail = f"swapped or shifted against its pair, {pairs}{'; …' if len(sure) > 4 else ''}"
-    return [Problem("misaligned", side, tuple(i + 1 for i in sure), detail)]
-
-
-def _best(
-    i: int, bag: Iterable[str], places: Mapping[str, Sequence[int]], weight: Mapping[str, float]
-) -> int:
-    """The line that shares clearly more than line ``i`` itself, else ``i``."""
-    shared: dict[int, float] = defaultdict(float)
-    for word in sorted(bag):
-        for j in places.get(word, ()):
-            shared[j] += weight[word]
-    j = max(shared, key=lambda k: (shared[k], -abs(k - i)), default=i)
-    return j if shared[j] >= _EVIDENCE and shared[j] > 2 * shared.get(i, 0.0) else i
+    rows: list[dict[int, float]] = []
+    for bag in bags[0]:
+        row: dict[int, float] = defaultdict(float)
+        for word in sorted(bag):
+            for j in places.get(word, ()):
+                row[j] += weight[word]
+        rows.append(dict(row))
+    return rows
 
 
 def overlap(dataset: Dataset, training: Iterable[str]) -> list[Problem]:

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from eval.checks import check_data, check_output, lengths, look, misaligned, overlap, repaired
-from eval.datasets import Dataset, from_files, load, read_lines
+from eval.datasets import Dataset, load, read_lines
 from tests.eval_data import GOOD, POOR, REFERENCES, SHARED, SOURCES, needs_shared
 
 DATA = Dataset("d", "mt", tuple(REFERENCES), tuple(SOURCES))
@@ -49,12 +49,12 @@ def test_a_swapped_pair_is_named() -> None:
     swapped = [GOOD[0], GOOD[4], *GOOD[2:4], GOOD[1], GOOD[5]]
     (problem,) = misaligned("good", swapped, REFERENCES)
     assert problem.lines == (2, 5)
-    assert "2 matches 5" in str(problem)
+    assert "2 with 5" in str(problem)
 
 
 def test_shifted_lines_are_named() -> None:
     (problem,) = misaligned("good", [*GOOD[1:], GOOD[0]], REFERENCES)
-    assert problem.lines == (3, 4, 5)
+    assert problem.lines == (1, 2, 3, 4, 5, 6)
 
 
 def test_a_line_far_too_long_is_named() -> None:
@@ -75,22 +75,25 @@ def test_duplicates_and_overlap_are_named() -> None:
 
 
 @needs_shared
-def test_a_swapped_pair_is_found_in_real_output_and_nothing_else() -> None:
-    """One pair in each of 40 copies of a system's 997 lines; the untouched lines stay unaccused."""
-    peers = SHARED / "peers"
-    data = from_files(peers / "flores-dev.en", peers / "flores-dev.id", "mt")
-    lines = read_lines(peers / "flores-dev.opusmt.en")
-    assert misaligned("opusmt", lines, data.references) == []
+@pytest.mark.parametrize(("file", "least"), [("flores-dev.opusmt.en", 24), ("flores-dev.id", 17)])
+def test_a_swapped_pair_is_found_in_real_text_and_nothing_else(file: str, least: int) -> None:
+    """One swap in each of 25 copies of 997 lines; the untouched lines stay unaccused.
+
+    Across languages only names, numbers and cognates tell, so fewer swaps can be seen.
+    """
+    references = read_lines(SHARED / "peers" / "flores-dev.en")
+    lines = read_lines(SHARED / "peers" / file)
+    assert misaligned(file, lines, references) == []
     rng = random.Random(3)  # noqa: S311 - a reproducible choice, no secret
     found = 0
-    for _ in range(40):
+    for _ in range(25):
         i, j = rng.sample(range(len(lines)), 2)
         tampered = list(lines)
         tampered[i], tampered[j] = tampered[j], tampered[i]
-        named = {line for p in misaligned("opusmt", tampered, data.references) for line in p.lines}
+        named = {line for p in misaligned(file, tampered, references) for line in p.lines}
         assert named <= {i + 1, j + 1}
         found += bool(named)
-    assert found >= 36
+    assert found >= least
 
 
 @needs_shared
