@@ -172,7 +172,9 @@ def run(
     task: Annotated[Task, typer.Option(help="For a file of your own; named sets know theirs.")] = Task.mt,
     metrics: Metrics = "",
     form: Printed = Format.text,
-    batch: Annotated[int, typer.Option(min=1, help="Segments asked at once; 1 times single ones.")] = 16,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Segments asked at once: by default 16, articles one by one.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N segments.")] = None,
     terms: Terms = None,
     stem: Stem = False,
@@ -192,7 +194,8 @@ def run(
         chosen = _prepared(first(loaded, limit) if limit else loaded, repair, train)
         folder = out / loaded.name if len(dataset) > 1 else out
         systems = {name: partial(_system, name, chosen.task) for name in dict.fromkeys(model)}
-        outputs = harness.run(chosen, systems, folder, batch, _progress)
+        size = batch or (16 if chosen.task == "mt" else 1)
+        outputs = harness.run(chosen, systems, folder, size, _progress)
         _report(evaluate(chosen, outputs, _names(metrics), options, _guard()), form, folder)
 
 

@@ -70,8 +70,8 @@ def _text(x: float, y: float, content: str, anchor: str = "middle", extra: str =
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>{escape(content)}</text>'
 
 
-def _svg(title: str, body: Sequence[str], height: int = HEIGHT) -> str:
-    head = f'<svg class="plot" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
+def _svg(title: str, body: Sequence[str], height: int = HEIGHT, kind: str = "plot") -> str:
+    head = f'<svg class="{kind}" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
     return head + "".join(body) + "</svg>"
 
 
@@ -83,7 +83,7 @@ def _left_axis(ticks: Sequence[float], label: str) -> tuple[list[str], float, fl
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(_text(LEFT - 6, y + 4, f"{tick:g}", "end"))
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(_text(12, middle, label, extra=f' transform="rotate(-90 12 {middle:.1f})"'))
+    parts.append(_text(14, middle, label, extra=f' transform="rotate(-90 14 {middle:.1f})"'))
     return parts, slope, offset
 
 
@@ -127,7 +127,7 @@ def rows(title: str, categories: Sequence[str], series: Sequence[Series], label:
             if not math.isnan(one.values[i]):
                 note = f"{one.name}, {category}: {one.values[i]:.1f}"
                 parts.append(marker(index, slope * one.values[i] + offset, y, note))
-    return _svg(title, parts, height)
+    return _svg(title, parts, height, "plot rows")
 
 
 def histogram(title: str, values: Sequence[float], index: int, top: int) -> str:
@@ -152,14 +152,17 @@ def histogram(title: str, values: Sequence[float], index: int, top: int) -> str:
 
 
 def scatter(title: str, points: Sequence[tuple[str, float, float]], axes: tuple[str, str]) -> str:
-    """One named marker a system at (x, y)."""
+    """One named marker a system at (x, y); x is positive and on a scale of powers of ten."""
     parts, slope, offset = _left_axis(_ticks(min(p[2] for p in points), max(p[2] for p in points)), axes[1])
-    ticks = _ticks(0.0, max(p[1] for p in points))
-    across, start = _scale(ticks, LEFT, WIDTH - RIGHT - 8)
-    parts += [_text(across * t + start, HEIGHT - BOTTOM + 18, f"{t:g}") for t in ticks]
+    powers = [math.log10(x) for _, x, _ in points]
+    low = math.floor(min(powers))
+    ticks = [float(n) for n in range(low, max(low + 1, math.ceil(max(powers))) + 1)]
+    across, start = _scale(ticks, LEFT, WIDTH - RIGHT - 18)
+    labelled = ticks[:: math.ceil(len(ticks) / 6)]
+    parts += [_text(across * t + start, HEIGHT - BOTTOM + 18, f"{10**t:,.10g}") for t in labelled]
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, axes[0]))
     parts += [
-        marker(i, across * x + start, slope * y + offset, f"{name}: {x:.1f}, {y:.1f}")
-        for i, (name, x, y) in enumerate(points)
+        marker(i, across * power + start, slope * y + offset, f"{name}: {x:,.1f}, {y:.1f}")
+        for i, ((name, x, y), power) in enumerate(zip(points, powers, strict=True))
     ]
     return _svg(title, parts)
