@@ -15,6 +15,7 @@ import typer
 from service.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from eval.checks import Problem
     from eval.datasets import Dataset
     from eval.datasets import Task as DatasetTask
     from eval.harness import System
@@ -79,14 +80,13 @@ def _options(terms: Path | None, stem: bool, weights: list[str] | None, resample
     )
 
 
-def _prepared(dataset: Dataset, repair: bool, train: Path | None) -> Dataset:
-    """The data set as it will be used; overlap with training text is said at once."""
+def _prepared(dataset: Dataset, repair: bool, train: Path | None) -> tuple[Dataset, list[Problem]]:
+    """The data set as it will be used, and its overlap with the training text."""
     from eval.checks import overlap, repaired
     from eval.datasets import read_lines
 
-    if train is not None:
-        _warn(overlap(dataset, read_lines(train)))
-    return repaired(dataset) if repair else dataset
+    noted = overlap(dataset, read_lines(train)) if train is not None else []
+    return (repaired(dataset) if repair else dataset), noted
 
 
 def _names(metrics: str) -> list[str]:
@@ -152,13 +152,13 @@ def score(
     from eval.datasets import from_files, read_lines
     from eval.scoring import Answer, Output, evaluate
 
-    dataset = _prepared(from_files(ref, src, task.value), repair, train)
+    dataset, noted = _prepared(from_files(ref, src, task.value), repair, train)
     outputs = [
         Output(label, tuple(Answer(line) for line in read_lines(path)))
         for label, path in zip(_labels(hyp, name), hyp, strict=True)
     ]
     options = _options(terms, stem, weights, resamples, seed)
-    _report(evaluate(dataset, outputs, _names(metrics), options, _guard()), form, out)
+    _report(evaluate(dataset, outputs, _names(metrics), options, _guard(), noted), form, out)
 
 
 @app.command()
@@ -191,12 +191,12 @@ def run(
 
     options = _options(terms, stem, weights, resamples, seed)
     for loaded in [load(name, data, task.value) for name in dataset]:
-        chosen = _prepared(first(loaded, limit) if limit else loaded, repair, train)
+        chosen, noted = _prepared(first(loaded, limit) if limit else loaded, repair, train)
         folder = out / loaded.name if len(dataset) > 1 else out
         systems = {name: partial(_system, name, chosen.task) for name in dict.fromkeys(model)}
         size = batch or (16 if chosen.task == "mt" else 1)
         outputs = harness.run(chosen, systems, folder, size, _progress)
-        _report(evaluate(chosen, outputs, _names(metrics), options, _guard()), form, folder)
+        _report(evaluate(chosen, outputs, _names(metrics), options, _guard(), noted), form, folder)
 
 
 @app.command()

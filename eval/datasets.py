@@ -60,7 +60,7 @@ def first(dataset: Dataset, count: int) -> Dataset:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file (``.xz`` unpacked), without trailing white space, split at "\\n" only.
+    """The lines of a UTF-8 file (``.xz`` unpacked), without trailing spaces, split at "\\n" only.
 
     ``splitlines`` would also split at U+2028 and put every later line beside the wrong reference.
     """
@@ -77,7 +77,7 @@ def read_lines(path: Path) -> list[str]:
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
-    return [line.rstrip() for line in lines]
+    return [line.rstrip(" \r") for line in lines]
 
 
 def require_equal_counts(sides: Mapping[str, Sequence[str]]) -> None:

@@ -98,6 +98,7 @@ def merge(folders: Sequence[Path]) -> tuple[Dataset, list[Output], list[str]]:
     read_all = [read(folder) for folder in folders]
     dataset, _, names = read_all[0]
     taken = [output.name for _, outputs, _ in read_all for output in outputs]
+    distinct = len({folder.name for folder in folders}) == len(folders)
     merged = []
     for folder, (other, outputs, _) in zip(folders, read_all, strict=True):
         if other.sha256 != dataset.sha256:
@@ -105,6 +106,6 @@ def merge(folders: Sequence[Path]) -> tuple[Dataset, list[Output], list[str]]:
                 f"{folder} scored other text than {folders[0]}: {other.signature}, {dataset.signature}"
             )
         for o in outputs:
-            name = f"{folder.name}/{o.name}" if taken.count(o.name) > 1 else o.name
+            name = f"{folder.name if distinct else folder}/{o.name}" if taken.count(o.name) > 1 else o.name
             merged.append(Output(name, o.answers, o.signature, o.cost))
     return dataset, merged, names

@@ -67,7 +67,7 @@ def judge(
     verdicts = []
     for name, old, new in pairs:
         sums = [s.get("data", {}).get("sha256") for s in (old, new)]
-        if sums[0] != sums[1]:
+        if None not in sums and sums[0] != sums[1]:
             raise InputError(
                 f"{name}: the baseline was scored on other text; gates compare the same test set"
             )
@@ -92,7 +92,7 @@ def _verdict(
     plan: Resampling,
 ) -> Verdict:
     old, new = (_entry(system, metric) for system in pair)
-    sign = -1 if old.get("better") == "lower" else 1
+    sign = -1 if "lower" in (old.get("better"), new.get("better")) else 1
     drop = sign * (old["score"] - new["score"])
     if "statistics" in old and "statistics" in new:
         tables = [np.asarray(entry["statistics"], dtype=np.float64) for entry in (old, new)]

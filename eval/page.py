@@ -256,6 +256,8 @@ def _buckets(values: Sequence[int]) -> tuple[list[str], list[list[int]]]:
 
 def _histograms(systems: Sequence[Scored], metric: str) -> Iterator[tuple[str, str]]:
     tables = [segment_scores(s) for s in systems]
+    if metric == "length-ratio" or max(float(t.max()) for t in tables) > 100:
+        return
     top = max(int(np.histogram(t, bins=10, range=(0, 100))[0].max()) for t in tables)
     parts = [
         f'<div class="one"><p>{escape(s.output.name)}</p>'
@@ -300,9 +302,11 @@ def _examples(evaluation: Evaluation) -> str:
     top = report.best(evaluation, report.metric_names(evaluation)[0]) or systems[0].output.name
     first = next(s for s in systems if s.output.name == top)
     scores = {s.output.name: segment_scores(s) for s in systems}
+    shown = first.score(shown_metric(first))
+    sign = -1 if shown is not None and shown.better == "lower" else 1
     parts: list[str] = []
     for other in (s for s in systems if s is not first):
-        gap = scores[top] - scores[other.output.name]
+        gap = sign * (scores[top] - scores[other.output.name])
         order = np.argsort(-gap, kind="stable")
         wins = [int(i) for i in order[:_EXAMPLES] if gap[i] > 0]
         losses = [int(i) for i in order[::-1][:_EXAMPLES] if gap[i] < 0]

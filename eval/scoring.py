@@ -27,7 +27,7 @@ from eval.significance import (
     shuffles,
 )
 from service.document import Finding
-from service.errors import UsageError
+from service.errors import InputError, UsageError
 
 Check = Callable[[str, str], tuple[Finding, ...]]
 
@@ -155,14 +155,18 @@ def evaluate(
     names: Sequence[str] = (),
     options: Options | None = None,
     check: Check | None = None,
+    noted: Sequence[Problem] = (),
 ) -> Evaluation:
     """Score every output with the metrics of these names (the task's own by default) and compare all pairs.
 
-    ``check`` is the guard; it looks at the outputs whose system did not. Metrics asked for by
-    name that the data cannot serve raise :class:`UsageError`; default ones are left out and
-    listed in ``skipped``. Line counts that differ raise :class:`service.errors.InputError`.
+    ``check`` is the guard; it looks at the outputs whose system did not. ``noted`` are problems
+    found before. Metrics asked for by name that the data cannot serve raise :class:`UsageError`;
+    default ones are left out and listed in ``skipped``. Line counts that differ, or a set on which
+    no metric is defined, raise :class:`InputError`.
     """
     options = options or Options()
+    if len({output.name for output in outputs}) < len(outputs):
+        raise UsageError("two systems have one name; give each its own")
     require_equal_counts(
         {dataset.name: dataset.references, **{output.name: output.texts for output in outputs}}
     )
@@ -173,35 +177,43 @@ def evaluate(
         name, needs = next(iter(lacking.items()))
         raise UsageError(f"{name} needs {needs}, and there are none")
     usable = [m for m in wanted if m.name not in lacking]
-    extra = baselines(dataset)
-    extra_corpora = [Corpus(texts, dataset.references, dataset.comparable_sources) for _, texts in extra]
-    tables = [[m.statistics(c) for m in usable] for c in corpora]
-    scored = tuple(
-        Scored(
-            output,
-            _scores(usable, table, dataset, output.signature, options.plan),
-            tuple(check_output(output.name, output.texts, dataset)),
-            tuple(tuple(found) for found in corpus.findings or ()),
-        )
-        for output, corpus, table in zip(outputs, corpora, tables, strict=True)
+    systems = tuple(
+        _scored(o, c, usable, dataset, options.plan) for o, c in zip(outputs, corpora, strict=True)
     )
+    if not any(system.scores for system in systems):
+        raise InputError(f"{dataset.name} holds nothing that {', '.join(m.name for m in wanted)} could count")
     of_text = [m for m in usable if m.needs in ("", "sources")]
-    beside = tuple(
-        Scored(
-            Output(name, tuple(Answer(text) for text in texts)),
-            _scores(of_text, [m.statistics(corpus) for m in of_text], dataset, "", options.plan),
-        )
-        for (name, texts), corpus in zip(extra, extra_corpora, strict=True)
-    )
+    plain = [Output(name, tuple(map(Answer, texts))) for name, texts in baselines(dataset)]
     return Evaluation(
         dataset=dataset,
-        systems=scored,
-        baselines=beside,
-        comparisons=compare(scored, usable, options.plan),
+        systems=systems,
+        baselines=tuple(_scored(o, _corpus(dataset, o, None), of_text, dataset, options.plan) for o in plain),
+        comparisons=compare(systems, usable, options.plan),
         published=published(dataset.name),
-        problems=tuple(check_data(dataset)),
+        problems=(*noted, *check_data(dataset)),
         skipped=tuple(f"{name}: no {needs}" for name, needs in lacking.items()),
         plan=options.plan,
+    )
+
+
+def _scored(
+    output: Output, corpus: Corpus, usable: Sequence[Metric], dataset: Dataset, plan: Resampling
+) -> Scored:
+    """A metric that is undefined on this data (no numbers in it, say) has no score."""
+    tables = [metric.statistics(corpus) for metric in usable]
+    resampled = bootstrap(tables, plan) if tables else []
+    scores = []
+    for metric, table, draws in zip(usable, tables, resampled, strict=True):
+        value = float(metric.score(table.sum(axis=0)))
+        signature = "|".join(filter(None, (metric.signature, dataset.signature, output.signature)))
+        if not np.isnan(value):
+            bounds = interval(metric.score(draws))
+            scores.append(Score(metric.name, value, bounds, signature, metric.better, table))
+    return Scored(
+        output,
+        tuple(scores),
+        tuple(check_output(output.name, output.texts, dataset)),
+        tuple(tuple(found) for found in corpus.findings or ()),
     )
 
 
@@ -220,21 +232,6 @@ def _corpus(dataset: Dataset, output: Output, check: Check | None) -> Corpus:
         findings or None,
         support if len(support) == len(own) else None,
     )
-
-
-def _scores(
-    usable: Sequence[Metric], tables: Sequence[Array], dataset: Dataset, signature: str, plan: Resampling
-) -> tuple[Score, ...]:
-    """A metric that is undefined on this data (no numbers in it, say) has no score."""
-    resampled = bootstrap(tables, plan) if tables else []
-    scores = []
-    for metric, table, draws in zip(usable, tables, resampled, strict=True):
-        value = float(metric.score(table.sum(axis=0)))
-        full = "|".join(part for part in (metric.signature, dataset.signature, signature) if part)
-        if not np.isnan(value):
-            bounds = interval(metric.score(draws))
-            scores.append(Score(metric.name, value, bounds, full, metric.better, table))
-    return tuple(scores)
 
 
 def compare(systems: Sequence[Scored], usable: Sequence[Metric], plan: Resampling) -> tuple[Comparison, ...]:

@@ -39,6 +39,9 @@ def look(source: str, target: str) -> tuple[Finding, ...]:
     return () if target else (Finding("empty", source),)
 
 
+TWO = [output("good", GOOD), output("poor", POOR)]
+
+
 def evaluation(names: tuple[str, ...] = ("BLEU", "chrF2")) -> Evaluation:
     outputs = [output("good", GOOD, COST), output("poor", POOR)]
     return evaluate(DATA, outputs, names, Options(plan=PLAN), look)
@@ -111,6 +114,27 @@ def test_what_the_data_cannot_serve_is_left_out_or_refused() -> None:
     ]
     with pytest.raises(UsageError, match="copy-rate needs sources"):
         evaluate(bare, [output("good", GOOD)], ["copy-rate"], Options(plan=PLAN))
+
+
+def test_names_are_unique_and_something_must_be_counted() -> None:
+    with pytest.raises(UsageError, match="two systems have one name"):
+        evaluate(DATA, [output("a", GOOD), output("a", POOR)], ["BLEU"], Options(plan=PLAN))
+    bare = Dataset("bare", "mt", ("a",), ("b",))
+    with pytest.raises(InputError, match="bare holds nothing that numbers-kept could count"):
+        evaluate(bare, [output("a", ["c"])], ["numbers-kept"], Options(plan=PLAN))
+
+
+def test_the_page_knows_that_less_ter_is_better() -> None:
+    html = page.render(evaluate(DATA, TWO, ["TER"], Options(plan=PLAN)), "")
+    wins = html[html.index("good ahead") :].split("poor ahead")[0]
+    assert "<h4>Line 6</h4>" in wins
+
+
+@pytest.mark.parametrize("metric", ["length-ratio", "findings-per-1000"])
+def test_what_is_no_percentage_has_no_histogram(metric: str) -> None:
+    html = page.render(evaluate(DATA, TWO, [metric], Options(plan=PLAN), look), "")
+    assert f"{metric} by source length" in html
+    assert "How many segments" not in html
 
 
 def test_a_missing_line_stops_the_run() -> None:
