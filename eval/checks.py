@@ -9,8 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import ftfy
-
 from eval.datasets import Dataset
 from eval.text import words
 
@@ -43,6 +41,8 @@ class Problem:
 
 def repair(lines: Sequence[str]) -> tuple[str, ...]:
     """Text whose UTF-8 was once read as Windows-1252, read rightly again."""
+    import ftfy
+
     return tuple(ftfy.fix_encoding(line) for line in lines)
 
 
@@ -57,7 +57,8 @@ def _numbered(lines: Sequence[str], wrong: Callable[[str], bool]) -> tuple[int, 
 
 def look(side: str, lines: Sequence[str]) -> list[Problem]:
     """Problems one side shows by itself: double-encoded, escaped, empty, tokenised lines."""
-    double = _numbered(lines, lambda line: ftfy.fix_encoding(line) != line)
+    mended = repair(lines)
+    double = tuple(n for n, line in enumerate(lines, 1) if mended[n - 1] != line)
     escaped = _numbered(lines, lambda line: _ENTITY.search(line) is not None)
     empty = _numbered(lines, lambda line: not line.strip())
     tokenised = _numbered(lines, lambda line: _TOKENISED.search(line) is not None)

@@ -170,6 +170,7 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder for answers and report; a second run goes on from it.")],
     data: Data = None,
     task: Annotated[Task, typer.Option(help="For a file of your own; named sets know theirs.")] = Task.mt,
+    route: Annotated[str, typer.Option(help="How summaries are made; see `warta summarize`.")] = "auto",
     metrics: Metrics = "",
     form: Printed = Format.text,
     batch: Annotated[
@@ -193,7 +194,7 @@ def run(
     for loaded in [load(name, data, task.value) for name in dataset]:
         chosen, noted = _prepared(first(loaded, limit) if limit else loaded, repair, train)
         folder = out / loaded.name if len(dataset) > 1 else out
-        systems = {name: partial(_system, name, chosen.task) for name in dict.fromkeys(model)}
+        systems = {name: partial(_system, name, chosen.task, route) for name in dict.fromkeys(model)}
         size = batch or (16 if chosen.task == "mt" else 1)
         outputs = harness.run(chosen, systems, folder, size, _progress)
         _report(evaluate(chosen, outputs, _names(metrics), options, _guard(), noted), form, folder)
@@ -252,14 +253,14 @@ def datasets(data: Data = None) -> None:
             typer.echo(f"    {entry.fetch}")
 
 
-def _system(name: str, task: DatasetTask) -> System:
+def _system(name: str, task: DatasetTask, route: str) -> System:
     """The product's pipeline over this preset."""
     from eval.harness import PipelineSystem
 
     pipeline = importlib.import_module("service.pipeline")
     settings = importlib.import_module("service.settings")
     chosen = settings.Settings(home=settings.home(os.environ), model=name)
-    return PipelineSystem(pipeline.build_pipeline(chosen, _notice), task)
+    return PipelineSystem(pipeline.build_pipeline(chosen, _notice), task, pipeline.Brief(route=route))
 
 
 def _notice(message: str) -> None:

@@ -9,7 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from eval.datasets import Dataset, Task
 from eval.scoring import Answer, Cost, Output
-from service.document import Article, Reading, SegmentTranslation
+from service.document import Article, SegmentTranslation, Summary
 from service.errors import EngineError, InputError
 
 Progress = Callable[[str, int, int], None]  # a system's name, segments done, segments in all
@@ -48,22 +48,24 @@ class Pipeline(Protocol):
         """One translation a source."""
         ...
 
-    def read(self, article: Article) -> Reading:
-        """Translation and summary of one article."""
+    def summarize(self, article: Article, brief: Any) -> Summary:
+        """The summary of one article; ``brief`` says what kind."""
         ...
 
 
 class PipelineSystem:
     """The product itself as a system: its segments for ``mt``, its summaries for ``sum``."""
 
-    def __init__(self, pipeline: Pipeline, task: Task) -> None:
+    def __init__(self, pipeline: Pipeline, task: Task, brief: Any = None) -> None:
         self._pipeline = pipeline
         self._task = task
+        self._brief = brief
 
     @property
     def signature(self) -> str:
-        """The pipeline's, and the task, as one pipeline answers both."""
-        return f"{self._pipeline.signature}|task:{self._task}"
+        """The pipeline's and the task, as one pipeline answers both; for summaries also the brief."""
+        brief = f"|{self._brief}" if self._task == "sum" else ""
+        return f"{self._pipeline.signature}|task:{self._task}{brief}"
 
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
         """Translations with the model's score as confidence; summaries one sentence a line."""
@@ -72,10 +74,11 @@ class PipelineSystem:
                 yield Answer(segment.target, segment.score, segment.findings)
             return
         for number, source in enumerate(sources, 1):
-            summary = self._pipeline.read(Article(str(number), source)).summary
+            summary = self._pipeline.summarize(Article(str(number), source), self._brief)
             carried = sum(bool(sentence.support) for sentence in summary.sentences)
             text = "\n".join(sentence.text for sentence in summary.sentences)
-            yield Answer(text, None, summary.findings, (carried, len(summary.sentences)))
+            support = (carried, len(summary.sentences))
+            yield Answer(text, None, summary.findings, support, signature=str(summary.signature))
 
 
 class Cache:
@@ -176,7 +179,7 @@ def _run(
         seconds = (time.perf_counter() - start) / len(sources)
         if len(answers) != len(sources):
             raise EngineError(f"{name} gave {len(answers)} answers to {len(sources)} sources")
-        timed = [Answer(a.text, a.confidence, a.findings, a.support, seconds) for a in answers]
+        timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:
             progress(name, len(distinct) - len(missing) + first + len(sources), len(distinct))
@@ -186,7 +189,8 @@ def _run(
     kept = {source: cache.get(signature, source) for source in distinct}
     answers = [answer for source in dataset.sources if (answer := kept[source]) is not None]
     once = [answer for answer in kept.values() if answer is not None]
-    return Output(name, tuple(answers), signature, _cost(once, cache.run(signature)))
+    made = sorted({answer.signature for answer in once if answer.signature})
+    return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
 
 
 def _cost(answers: Sequence[Answer], measured: Mapping[str, Any]) -> Cost | None:

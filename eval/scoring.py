@@ -37,7 +37,8 @@ class Answer:
     """What one system made of one source. ``confidence`` is its own, any rising scale.
 
     ``support`` is (summary sentences the source carries, all of them); ``findings`` is ``None``
-    when the system did not look. ``seconds`` is this segment's share of its batch.
+    when the system did not look. ``seconds`` is this segment's share of its batch;
+    ``signature`` is what made this answer, where a system decides that answer by answer.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Answer:
     findings: tuple[Finding, ...] | None = None
     support: tuple[int, int] | None = None
     seconds: float = 0.0
+    signature: str = ""
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Answer:
@@ -56,6 +58,7 @@ class Answer:
             None if findings is None else tuple(Finding(f["kind"], f["detail"]) for f in findings),
             (support[0], support[1]) if support else None,
             record["seconds"],
+            record["signature"],
         )
 
 

@@ -15,12 +15,10 @@ from service.document import (
     Article,
     Decoding,
     Finding,
-    Reading,
     SegmentTranslation,
     Signature,
     Summary,
     SummarySentence,
-    Translation,
 )
 from service.errors import EngineError, InputError
 from tests.eval_data import REFERENCES, SOURCES
@@ -132,18 +130,18 @@ class Fake:
         found = (Finding("number", "14"),)
         return (SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found) for s in sources)
 
-    def read(self, article: Article) -> Reading:
+    def summarize(self, article: Article, brief: object) -> Summary:
         sentences = (SummarySentence("First.", (0,)), SummarySentence("Second."))
-        summary = Summary(sentences, "extractive", SIGNATURE)
-        return Reading(article, Translation(article, (), SIGNATURE), summary, 0.1)
+        return Summary(sentences, f"{brief}: {article.text[:4]}", SIGNATURE)
 
 
 def test_the_pipeline_translates_and_summarises(tmp_path: Path) -> None:
-    translations, summaries = (PipelineSystem(Fake(), task) for task in ("mt", "sum"))
+    translations, summaries = (PipelineSystem(Fake(), task, "brief") for task in ("mt", "sum"))
     (answer,) = translations(["satu dua"])
     assert (answer.text, answer.confidence, answer.findings) == ("dua satu", -0.5, (Finding("number", "14"),))
     (answer,) = summaries(["Satu. Dua."])
     assert (answer.text, answer.support) == ("First.\nSecond.", (1, 2))
     assert translations.signature == f"{SIGNATURE}|task:mt"
     outputs = run(DATA, {"fake": lambda: translations, "sums": lambda: summaries}, tmp_path)
-    assert [output.signature for output in outputs] == [f"{SIGNATURE}|task:mt", f"{SIGNATURE}|task:sum"]
+    assert outputs[0].signature == f"{SIGNATURE}|task:mt"
+    assert outputs[1].signature == f"{SIGNATURE}|task:sum|brief|{SIGNATURE}"
