@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eval.cli import app as eval_app
 from service import __version__
 from service.errors import UsageError, WartaError
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The models on this machine: list, pull, verify, remove.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval", help="Score, run and compare translations and summaries.")
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Articles to read; - is standard input.")
