@@ -80,7 +80,7 @@ def is_english(segment: str) -> bool:
 
 
 def check_article(text: str) -> str | None:
-    """One line of warning when the article as a whole is not Indonesian; ``None`` if it is or is too short."""
+    """A one-line warning when an article as a whole is not Indonesian; ``None`` if it is, or is short."""
     if len(_WORD.findall(text)) < ARTICLE_WORDS:
         return None
     language = detect(text)
