@@ -115,6 +115,12 @@ class Glossary:
                     return term, size
         return None, 1
 
+    def rivals(self, term: Term) -> list[Term]:
+        """The other meanings of an ambiguous ``id``."""
+        return [
+            other for other in self._index.get(_key(term.id), []) if other.id == term.id and other != term
+        ]
+
     @cached_property
     def acronyms(self) -> frozenset[str]:
         """The one-word forms that are not written like ordinary words: KPK, MoU, PPh."""

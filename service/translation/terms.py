@@ -1,0 +1,213 @@
+"""Holds a translation to the glossary: checks its terms, chooses among n-best, edits what is plainly wrong.
+
+All of it works on finished text, so it serves every engine. What each step brings is measured by
+``python -m eval.bench.glossary``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from service.document import Output
+from service.translation.glossary import Glossary, Match, Term
+
+_TOKEN = re.compile(r"[^\W_]+")
+_APOSTROPHE = re.compile(r"['’]")
+# British spellings of words in names, so that either is a right answer.
+_SPELLING = {
+    "labour": "labor", "defence": "defense", "centre": "center", "organisation": "organization",
+    "programme": "program", "programmes": "programs", "authorised": "authorized",
+}  # fmt: skip
+# After these a name needs its article; after any other word ("former", "a", "its") it has none to need.
+_BEFORE_ARTICLE = frozenset(
+    _TOKEN.findall(
+        "about after against and as at before between by for from in into of on or said says than that through"
+        " to toward under via when where which while with"
+    )
+)
+_MANY = frozenset(
+    _TOKEN.findall("all dozens few hundreds many most other several some these those two three various")
+)
+_DIRECTIONS = {
+    "Utara": "North", "Selatan": "South", "Timur": "East", "Barat": "West", "Tengah": "Central",
+    "Tenggara": "Southeast",
+}  # fmt: skip
+_PLACE = re.compile(r" ((?:[A-Z][\w'’-]+)(?: [A-Z][\w'’-]+)?)")
+# How much worse, in log-probability a token, a candidate may be that has more terms right.
+MAX_LOSS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class TermCheck:
+    """The terms of a source sentence, and those of them that the target does not render rightly."""
+
+    matches: tuple[Match, ...]
+    misses: tuple[Match, ...]
+
+
+class ArticleTerms:
+    """A glossary at work on one article, so that a term means the same from the first to the last sentence.
+
+    With ``expand`` the first mention of an institution by its acronym is spelled out. Sentences are
+    given in reading order; an instance belongs to one thread.
+    """
+
+    def __init__(self, glossary: Glossary, article: str, *, expand: bool = False) -> None:
+        self._glossary = glossary
+        self._article = article
+        self._expand = expand
+        self._introduced: set[Term] = set()
+
+    def check(self, source: str, target: str) -> TermCheck:
+        """Which terms of ``source`` have a right rendering in ``target``."""
+        matches = self._glossary.find(source, self._article)
+        folded = _fold(target)
+        misses = (
+            match
+            for match in matches
+            if not _rendered(match.term, folded) or _left(match.term, source[match.start : match.end], folded)
+        )
+        return TermCheck(tuple(matches), tuple(misses))
+
+    def choose(self, source: str, candidates: Sequence[Output]) -> Output:
+        """Of n-best, best first, the one with most terms right among those that score nearly as well as the first."""
+        near = [c for c in candidates if c.score >= candidates[0].score - MAX_LOSS]
+        return min(near, key=lambda candidate: len(self.check(source, candidate.text).misses))
+
+    def edit(self, source: str, target: str) -> str:
+        """``target`` with known wrong renderings and untranslated terms put right, and all else untouched."""
+        check = self.check(source, target)
+        for term in _unique(check.misses):
+            target = _correct(term, self._glossary.rivals(term), target)
+        if self._expand:
+            for term in _unique(check.matches):
+                target = self._introduce(term, target)
+        return target
+
+    def _introduce(self, term: Term, target: str) -> str:
+        if term in self._introduced or not term.short or term.short != term.id:
+            return target
+        if _holds(_fold(target), term.en):
+            self._introduced.add(term)
+            return target
+        standing = re.compile(rf"(?<![\w(])(?:[Tt]he )?{re.escape(term.short)}(?![\w'’])(?!\))")
+        found = standing.search(target)
+        if not found:
+            return target
+        self._introduced.add(term)
+        name = f"{term.en} ({term.short})"
+        if not found.group().startswith(("the ", "The ")) and not _wants_article(target, found.start()):
+            name = name.removeprefix("the ")
+        return _put(target, found.start(), found.end(), name)
+
+
+def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:
+    """The first mistake found in ``target`` mended, if it stands there once."""
+    own = {_fold(name) for name in (*term.renderings, *term.forms)}
+    others = (name for rival in rivals for name in rival.renderings if _fold(name) not in own)
+    for wrong in (*term.wrong, *others):
+        found = _only(_pattern(wrong.removeprefix("the "), _flags(wrong)), target)
+        if found:
+            return _put(target, *found.span(), term.en.removeprefix("the "))
+    for form in term.forms:
+        found = _only(_pattern(form, _flags(form)), target)
+        if found and not _in_brackets(target, found):
+            return _translate(term, form, target, found)
+    return target
+
+
+def _translate(term: Term, form: str, target: str, found: re.Match[str]) -> str:
+    start, end = found.span()
+    place = _PLACE.match(target, end) if term.kind == "unit" and found.group()[0].isupper() else None
+    if place:
+        return f"{target[:start]}{_place_name(place[1])} {term.en.capitalize()}{target[place.end() :]}"
+    name = term.short or term.en if form == term.id else term.en
+    if not _wants_article(target, start):
+        name = name.removeprefix("the ")
+    return _put(target, start, end, _plural(name) if _counted(target, start) and name.islower() else name)
+
+
+def _place_name(name: str) -> str:
+    """Lombok Timur is East Lombok."""
+    first, _, last = name.rpartition(" ")
+    return f"{_DIRECTIONS[last]} {first}" if first and last in _DIRECTIONS else name
+
+
+def _only(pattern: re.Pattern[str], target: str) -> re.Match[str] | None:
+    found = list(pattern.finditer(target))
+    return found[0] if len(found) == 1 else None
+
+
+def _flags(form: str) -> re.RegexFlag:
+    """Acronyms are told from words by their capitals: "US" is not "us"."""
+    return re.NOFLAG if form.isupper() else re.IGNORECASE
+
+
+def _counted(target: str, start: int) -> bool:
+    before = target[:start].split()[-2:]
+    return not _MANY.isdisjoint(before) or (bool(before) and before[-1][:1].isdigit() and before[-1] != "1")
+
+
+def _plural(noun: str) -> str:
+    return noun[:-1] + "ies" if noun.endswith("cy") else noun + "s"
+
+
+def _pattern(words: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    parts = (re.escape(word) for word in words.replace(",", "").split())
+    return re.compile(rf"(?<![\w-]){',? '.join(parts)}(?![\w-])", flags)
+
+
+def _in_brackets(target: str, found: re.Match[str]) -> bool:
+    """An acronym in brackets after its English name is how news introduces it, not a mistake."""
+    return target[found.start() - 1 : found.start()] == "(" and target[found.end() : found.end() + 1] == ")"
+
+
+def _wants_article(target: str, start: int) -> bool:
+    before = target[:start].rstrip()
+    if not before or not before[-1].isalnum():
+        return True
+    return before.split()[-1].lower() in _BEFORE_ARTICLE
+
+
+def _put(target: str, start: int, end: int, name: str) -> str:
+    """``name`` in the place of a span, with a capital where a sentence starts."""
+    before = target[:start].rstrip(" \"'“‘(")
+    if not before or before[-1] in ".!?\n":
+        name = name[:1].upper() + name[1:]
+    return target[:start] + name + target[end:]
+
+
+def _unique(matches: Iterable[Match]) -> list[Term]:
+    return list(dict.fromkeys(match.term for match in matches))
+
+
+def _rendered(term: Term, folded: str) -> bool:
+    return any(_holds(folded, rendering) for rendering in term.renderings)
+
+
+def _left(term: Term, form: str, folded: str) -> bool:
+    """Whether a long Indonesian form stands in the target as it is."""
+    return (
+        " " in form
+        and form not in term.renderings
+        and f"{_fold(form)}" in folded
+        and not _holds(_fold(form), term.en)
+    )
+
+
+def _holds(folded: str, rendering: str) -> bool:
+    """Whether a folded target holds a name, in the singular or with an ``s``."""
+    name = _fold(rendering).strip().removeprefix("the ")
+    if folded.isupper():
+        name = name.upper()
+    return f" {name} " in folded or f" {name}s " in folded
+
+
+def _fold(text: str) -> str:
+    """Words between single spaces without case, apostrophes or spelling variants; acronyms keep their case."""
+    tokens = _TOKEN.findall(_APOSTROPHE.sub("", text.replace("&", " and ").replace("U.S.", "US")))
+    if not text.isupper():
+        tokens = [t if t.isupper() and len(t) > 1 else t.casefold() for t in tokens]
+    return f" {' '.join(_SPELLING.get(token, token) for token in tokens)} "
