@@ -7,10 +7,9 @@ All of it works on finished text, so it serves every engine. What each step brin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.document import Output
 from service.translation.glossary import Glossary, Match, Term
 
 _TOKEN = re.compile(r"[^\W_]+")
@@ -23,8 +22,8 @@ _SPELLING = {
 # After these a name needs its article; after any other word ("former", "a", "its") it has none to need.
 _BEFORE_ARTICLE = frozenset(
     _TOKEN.findall(
-        "about after against and as at before between by for from in into of on or said says than that through"
-        " to toward under via when where which while with"
+        "about after against and as at before between by for from in into of on or said says than that"
+        " through to toward under via when where which while with"
     )
 )
 _MANY = frozenset(
@@ -34,9 +33,8 @@ _DIRECTIONS = {
     "Utara": "North", "Selatan": "South", "Timur": "East", "Barat": "West", "Tengah": "Central",
     "Tenggara": "Southeast",
 }  # fmt: skip
-_PLACE = re.compile(r" ((?:[A-Z][\w'’-]+)(?: [A-Z][\w'’-]+)?)")
-# How much worse, in log-probability a token, a candidate may be that has more terms right.
-MAX_LOSS = 0.3
+_NO_PLACE = "Kabupaten|Kecamatan|Kelurahan|Desa|Provinsi|Kota|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
+_PLACE = re.compile(rf" ((?!{_NO_PLACE})[A-Z][\w'’-]+(?: (?!{_NO_PLACE})[A-Z][\w'’-]+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,18 @@ class ArticleTerms:
         )
         return TermCheck(tuple(matches), tuple(misses))
 
-    def choose(self, source: str, candidates: Sequence[Output]) -> Output:
-        """Of n-best, best first, the one with most terms right among those that score nearly as well as the first."""
-        near = [c for c in candidates if c.score >= candidates[0].score - MAX_LOSS]
-        return min(near, key=lambda candidate: len(self.check(source, candidate.text).misses))
+    def inject(self, source: str) -> str:
+        """``source`` with the English names in the places of its terms, for a model that copies them.
+
+        What stands in brackets after its name, and an acronym that English keeps, stays as it is.
+        """
+        parts, at = [], 0
+        for match in self._glossary.find(source, self._article):
+            if match.start >= at:
+                name, end = _name(match.term, source, match.start, match.end)
+                parts += [source[at : match.start], name]
+                at = end
+        return "".join(parts) + source[at:]
 
     def edit(self, source: str, target: str) -> str:
         """``target`` with known wrong renderings and untranslated terms put right, and all else untouched."""
@@ -113,20 +119,29 @@ def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:
             return _put(target, *found.span(), term.en.removeprefix("the "))
     for form in term.forms:
         found = _only(_pattern(form, _flags(form)), target)
-        if found and not _in_brackets(target, found):
-            return _translate(term, form, target, found)
+        if found:
+            return _translate(term, target, found)
     return target
 
 
-def _translate(term: Term, form: str, target: str, found: re.Match[str]) -> str:
-    start, end = found.span()
-    place = _PLACE.match(target, end) if term.kind == "unit" and found.group()[0].isupper() else None
-    if place:
-        return f"{target[:start]}{_place_name(place[1])} {term.en.capitalize()}{target[place.end() :]}"
-    name = term.short or term.en if form == term.id else term.en
-    if not _wants_article(target, start):
-        name = name.removeprefix("the ")
+def _translate(term: Term, target: str, found: re.Match[str]) -> str:
+    start = found.start()
+    name, end = _name(term, target, start, found.end())
+    if term.en.startswith("the ") and _wants_article(target, start):
+        name = f"the {name}"
     return _put(target, start, end, _plural(name) if _counted(target, start) and name.islower() else name)
+
+
+def _name(term: Term, text: str, start: int, end: int) -> tuple[str, int]:
+    """The English for a form of ``term`` in ``text``, without its article, and where the form ends."""
+    form = text[start:end]
+    if term.kind == "unit":
+        place = _PLACE.match(text, end) if form[0].isupper() else None
+        return (f"{_place_name(place[1])} {term.en.capitalize()}", place.end()) if place else (form, end)
+    if form == term.short or (_bracketed(text, start, end) and not term.short):
+        return form, end
+    name = term.short if form == term.id or _bracketed(text, start, end) else ""
+    return name or term.en.removeprefix("the "), end
 
 
 def _place_name(name: str) -> str:
@@ -159,9 +174,9 @@ def _pattern(words: str, flags: re.RegexFlag) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){',? '.join(parts)}(?![\w-])", flags)
 
 
-def _in_brackets(target: str, found: re.Match[str]) -> bool:
-    """An acronym in brackets after its English name is how news introduces it, not a mistake."""
-    return target[found.start() - 1 : found.start()] == "(" and target[found.end() : found.end() + 1] == ")"
+def _bracketed(text: str, start: int, end: int) -> bool:
+    """Whether it is an acronym after its full name, as news introduces one."""
+    return text[start - 1 : start] == "(" and text[end : end + 1] == ")"
 
 
 def _wants_article(target: str, start: int) -> bool:
@@ -206,7 +221,7 @@ def _holds(folded: str, rendering: str) -> bool:
 
 
 def _fold(text: str) -> str:
-    """Words between single spaces without case, apostrophes or spelling variants; acronyms keep their case."""
+    """Words between single spaces; case, apostrophes and spelling levelled, but acronyms keep their case."""
     tokens = _TOKEN.findall(_APOSTROPHE.sub("", text.replace("&", " and ").replace("U.S.", "US")))
     if not text.isupper():
         tokens = [t if t.isupper() and len(t) > 1 else t.casefold() for t in tokens]
