@@ -1,7 +1,7 @@
-"""Holds a translation to the glossary: checks its terms, chooses among n-best, edits what is plainly wrong.
+"""Holds a translation to the glossary: names in the source, a check and edits of the target.
 
-All of it works on finished text, so it serves every engine. What each step brings is measured by
-``python -m eval.bench.glossary``.
+All of it works on text before and after the engine, so it serves every engine. What each step brings is
+measured by ``python -m eval.bench.glossary``.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ class ArticleTerms:
 
         What stands in brackets after its name, and an acronym that English keeps, stays as it is.
         """
-        parts, at = [], 0
+        done, at = "", 0
         for match in self._glossary.find(source, self._article):
-            if match.start >= at:
-                name, end = _name(match.term, source, match.start, match.end)
-                parts += [source[at : match.start], name]
-                at = end
-        return "".join(parts) + source[at:]
+            name, start, end = _name(match.term, source, match.start, match.end)
+            if start >= at and (match.term.kind != "unit" or end > match.end):
+                done += source[at:start]
+                done, at = done + _opened(done, name), end
+        return done + source[at:]
 
     def edit(self, source: str, target: str) -> str:
         """``target`` with known wrong renderings and untranslated terms put right, and all else untouched."""
@@ -106,7 +106,7 @@ class ArticleTerms:
         name = f"{term.en} ({term.short})"
         if not found.group().startswith(("the ", "The ")) and not _wants_article(target, found.start()):
             name = name.removeprefix("the ")
-        return _put(target, found.start(), found.end(), name)
+        return _put(target, name, found.start(), found.end())
 
 
 def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:
@@ -116,7 +116,7 @@ def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:
     for wrong in (*term.wrong, *others):
         found = _only(_pattern(wrong.removeprefix("the "), _flags(wrong)), target)
         if found:
-            return _put(target, *found.span(), term.en.removeprefix("the "))
+            return _put(target, term.en.removeprefix("the "), *found.span())
     for form in term.forms:
         found = _only(_pattern(form, _flags(form)), target)
         if found:
@@ -125,23 +125,28 @@ def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:
 
 
 def _translate(term: Term, target: str, found: re.Match[str]) -> str:
-    start = found.start()
-    name, end = _name(term, target, start, found.end())
+    name, start, end = _name(term, target, *found.span())
     if term.en.startswith("the ") and _wants_article(target, start):
         name = f"the {name}"
-    return _put(target, start, end, _plural(name) if _counted(target, start) and name.islower() else name)
+    elif name.islower() and _counted(target, start):
+        name = _plural(name)
+    return _put(target, name, start, end)
 
 
-def _name(term: Term, text: str, start: int, end: int) -> tuple[str, int]:
-    """The English for a form of ``term`` in ``text``, without its article, and where the form ends."""
-    form = text[start:end]
-    if term.kind == "unit":
-        place = _PLACE.match(text, end) if form[0].isupper() else None
-        return (f"{_place_name(place[1])} {term.en.capitalize()}", place.end()) if place else (form, end)
-    if form == term.short or (_bracketed(text, start, end) and not term.short):
-        return form, end
-    name = term.short if form == term.id or _bracketed(text, start, end) else ""
-    return name or term.en.removeprefix("the "), end
+def _name(term: Term, text: str, start: int, end: int) -> tuple[str, int, int]:
+    """The English, without article, for the form of ``term`` at a span of ``text``, and the span it takes."""
+    form, bracketed = text[start:end], _bracketed(text, start, end)
+    if term.kind == "unit" and (place := _place(text, start, end)):
+        return f"{_place_name(place[1])} {term.en.capitalize()}", start, place.end()
+    if form == term.short or (bracketed and not term.short):
+        return form, start, end
+    short = term.short if bracketed or form == term.id else ""
+    return short or term.en.removeprefix("the "), start, end
+
+
+def _place(text: str, start: int, end: int) -> re.Match[str] | None:
+    """The name that follows a unit: "Kabupaten" in "Kabupaten Wonogiri"."""
+    return _PLACE.match(text, end) if text[start].isupper() else None
 
 
 def _place_name(name: str) -> str:
@@ -186,12 +191,14 @@ def _wants_article(target: str, start: int) -> bool:
     return before.split()[-1].lower() in _BEFORE_ARTICLE
 
 
-def _put(target: str, start: int, end: int, name: str) -> str:
-    """``name`` in the place of a span, with a capital where a sentence starts."""
-    before = target[:start].rstrip(" \"'“‘(")
-    if not before or before[-1] in ".!?\n":
-        name = name[:1].upper() + name[1:]
-    return target[:start] + name + target[end:]
+def _put(target: str, name: str, start: int, end: int) -> str:
+    return target[:start] + _opened(target[:start], name) + target[end:]
+
+
+def _opened(before: str, name: str) -> str:
+    """``name`` with a capital where it opens a sentence."""
+    before = before.rstrip(" \"'“‘(")
+    return name if before and before[-1] not in ".!?\n" else name[:1].upper() + name[1:]
 
 
 def _unique(matches: Iterable[Match]) -> list[Term]:
@@ -207,7 +214,7 @@ def _left(term: Term, form: str, folded: str) -> bool:
     return (
         " " in form
         and form not in term.renderings
-        and f"{_fold(form)}" in folded
+        and _fold(form) in folded
         and not _holds(_fold(form), term.en)
     )
 
