@@ -240,8 +240,8 @@ def test_the_first_mention_is_spelled_out_once() -> None:
         ("Kata KPK, itu benar.", "It is true, said the KPK.", "It is true, said the KPK."),
         ("Mantan ketua BPS", "the former BPS head", "the former Statistics Indonesia (BPS) head"),
         ("BPS menolak.", "BPS refused.", "BPS refused."),
-        ("Badan Narkotika Nasional (BNN)", "National Narcotics Agency (BNN)", "National Narcotics Agency (BNN)"),
-        ("BNN menolak.", "BNN refused.", "BNN refused."),
+        ("Badan POM (BPOM)", "Food and Drug Monitoring Agency", "Food and Drug Monitoring Agency"),
+        ("BPOM menolak.", "BPOM refused.", "BPOM refused."),
     ]  # fmt: skip
     assert [terms.edit(source, target) for source, target, _ in pairs] == [edited for *_, edited in pairs]
 

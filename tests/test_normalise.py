@@ -51,6 +51,7 @@ def test_spelling(source: str, text: str) -> None:
         ("KPK – Polisi datang.", "", "X"),
         ("Polisi – yang datang – pergi.", "", "X"),
         ("GEMPA BUMI – WARGA PANIK", "", "X"),
+        ("JAKARTA – BANJIR LAGI", "JAKARTA – ", "JAKARTA – X"),
         ("Rupiah - Dolar Menguat", "", "X"),
         ("Jakarta adalah kota besar.", "", "X"),
     ],
@@ -152,6 +153,7 @@ PIECES = st.lists(
 
 @given(st.one_of(st.text(max_size=60), PIECES.map(" ".join), PIECES.map("".join)), st.booleans())
 @example("GEMPA -- PANIK -- JAKARTA", False)
+@example('JAKARTA - AAA"A', False)
 def test_doing_it_twice_changes_nothing_more(source: str, headline: bool) -> None:
     once = normalise(source, headline=headline)
     twice = normalise(once.text, headline=headline)

@@ -100,7 +100,19 @@ def normalise(source: str, *, casing: Mapping[str, str] = _NO_CASING, headline: 
     without it only acronyms that cannot be read as a word keep their capitals. Title Case is
     undone only in a ``headline``.
     """
-    text, special = source, False
+    first = _pass(source, casing, headline=headline)
+    if first.text == source:
+        return first
+    # What one rule changes may show another its work: "JAKARTA – BANJIR LAGI" is a dateline once calm.
+    rest = normalise(first.text, casing=casing, headline=headline)
+    place = rest.dateline.upper() if first.look == "upper" else rest.dateline
+    return Normalised(
+        rest.text, first.dateline + place, first.look or rest.look, first.special or rest.special
+    )
+
+
+def _pass(text: str, casing: Mapping[str, str], *, headline: bool) -> Normalised:
+    special = False
     if _NEEDS.search(text):
         text, count = _SPECIAL.subn(lambda m: f"‹{m[1]}›" if m[1] else f"»{m[2]}«", text)
         special = count > 0
