@@ -47,7 +47,11 @@ def test_spelling(source: str, text: str) -> None:
         ("TEMPO.CO, Bandung - Polisi datang.", "TEMPO.CO, Bandung - ", "TEMPO.CO, Bandung - X"),
         ("PALANGKA RAYA — “Kami datang,” katanya.", "PALANGKA RAYA — ", "PALANGKA RAYA — X"),
         ("JENEWA – Polisi datang.", "JENEWA – ", "GENEVA – X"),
-        ("Den Haag, ANTARA - Polisi datang.", "", "X"),
+        ("Den Haag, ANTARA - Polisi datang.", "Den Haag, ANTARA - ", "The Hague, ANTARA - X"),
+        ("Brebes (ANTARA News) - Polisi datang.", "Brebes (ANTARA News) - ", "Brebes (ANTARA News) - X"),
+        ("Merdeka.com - Polisi datang.", "Merdeka.com - ", "Merdeka.com - X"),
+        ("SIMAK JUGA - Polisi Datang Lagi", "", "X"),
+        ("Brebes - Polisi datang.", "", "X"),
         ("KPK – Polisi datang.", "", "X"),
         ("Polisi – yang datang – pergi.", "", "X"),
         ("GEMPA BUMI – WARGA PANIK", "", "X"),
@@ -128,6 +132,13 @@ def test_a_quiet_sentence_is_left_alone_and_fast() -> None:
     for _ in range(1000):
         normalise(source)
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize("piece", ["AB ", "JAKARTA, ", "Ab ", "-- ", "(A ", "“", "Rp. ", "<s>"])
+def test_time_is_linear(piece: str) -> None:
+    started = time.process_time()
+    normalise(piece * 10_000, headline=True)
+    assert time.process_time() - started < 2
 
 
 def test_casing_is_learnt_from_inside_sentences() -> None:

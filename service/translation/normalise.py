@@ -39,23 +39,30 @@ _CITIES = (
     "|Yogyakarta|Yogya"
 )
 _OUTLET = (
-    r"[A-Za-z]\w*\.(?:com|co\.id|co|id|net|tv|COM|CO\.ID|CO|ID|NET)"
-    r"|CNN Indonesia|CNBC Indonesia|BBC News Indonesia|ANTARA|Antara|Kompas TV|VIVA|Okezone|SINDOnews"
+    r"(?:[A-Za-z]\w*\.(?:com|co\.id|co|id|net|tv|COM|CO\.ID|CO|ID|NET)|(?:CNN|CNBC|BBC News) Indonesia"
+    r"|ANTARA|Antara(?: News)?|Kompas TV|Okezone|Pos Kota|Republika|Rimanews|SINDOnews|Tempo|VIVA)"
 )
-_UPPER_PLACE = r"[A-Z][A-Z'’]+(?:[ -][A-Z'’]+){0,3}"
+# Labels that stand before a headline in the same way.
+_LABELS = "BACA|BERITA|BREAKING|FOTO|INFOGRAFIS|JUGA|POPULER|SIMAK|UPDATE|VIDEO"
+_UPPER_PLACE = rf"(?!{_LABELS})(?=[A-Z]{{4}}|[A-Z]+ [A-Z]{{3}})[A-Z'’]+(?:[ -](?!{_LABELS})[A-Z'’]+){{0,3}}"
 _PART = rf"(?:{_OUTLET}|{_CITIES}|{_UPPER_PLACE})"
+# A place that is not known and not in capitals counts only before an outlet: "Brebes (ANTARA News) -".
+_ANY_PLACE = r"[A-Z]\w+(?: [A-Z]\w+){0,2}(?:, [A-Z]\w+(?: [A-Z]\w+)?)?"
 _DATELINE = re.compile(
-    rf"(?P<parts>{_PART}(?:(?:, ?| )\(?{_PART}\)?){{0,2}}(?: ?\(\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?\))?)"
-    r"(?: ?(?:--|[-–—:])| --) (?=[“\"‘']?[A-Z\d])"
+    rf"(?P<parts>(?:{_PART}(?:, ?{_PART}){{0,2}}|{_ANY_PLACE}, {_OUTLET}|{_ANY_PLACE}(?= \((?i:{_OUTLET})))"
+    r"(?: ?\([A-Z][\w. ]{2,20}\))?(?: ?\(\d\d?/\d\d?(?:/\d{2,4})?\))?)"
+    r" *(?:--|[-–—]) +(?=[“\"‘']?[A-Z\d])"
 )
-# Cities whose English name differs, as datelines write them.
-_ENGLISH_CITIES = {
-    "Athena": "Athens", "Beograd": "Belgrade", "Brussel": "Brussels", "Den Haag": "The Hague",
-    "Jenewa": "Geneva", "Kairo": "Cairo", "Lisabon": "Lisbon", "Madinah": "Medina", "Mekkah": "Mecca",
-    "Moskwa": "Moscow", "Praha": "Prague", "Roma": "Rome", "Singapura": "Singapore", "Warsawa": "Warsaw",
-    "Wina": "Vienna", "Yerusalem": "Jerusalem",
+# Places whose English name differs, as datelines write them.
+_ENGLISH_PLACES = {
+    "Athena": "Athens", "Belanda": "Netherlands", "Beograd": "Belgrade", "Brussel": "Brussels",
+    "Den Haag": "The Hague", "Filipina": "Philippines", "Inggris": "England", "Italia": "Italy",
+    "Jenewa": "Geneva", "Jepang": "Japan", "Jerman": "Germany", "Kairo": "Cairo", "Lisabon": "Lisbon",
+    "Madinah": "Medina", "Mekkah": "Mecca", "Moskwa": "Moscow", "Praha": "Prague", "Prancis": "France",
+    "Roma": "Rome", "Singapura": "Singapore", "Spanyol": "Spain", "Warsawa": "Warsaw", "Wina": "Vienna",
+    "Yerusalem": "Jerusalem",
 }  # fmt: skip
-_CITY = re.compile("|".join(rf"\b{name}\b" for name in _ENGLISH_CITIES), re.IGNORECASE)
+_FOREIGN = re.compile("|".join(rf"\b{name}\b" for name in _ENGLISH_PLACES), re.IGNORECASE)
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 # Three upper-case words in a row, numbers and commas between them allowed.
@@ -90,7 +97,7 @@ class Normalised:
             target = _title_case(target)
         if self.special:
             target = _NEUTRAL.sub(lambda m: f"<{m[1]}>" if m[1] else f">>{m[2]}<<", target)
-        return _CITY.sub(_english_city, self.dateline) + target if self.dateline else target
+        return _FOREIGN.sub(_english_place, self.dateline) + target if self.dateline else target
 
 
 def normalise(source: str, *, casing: Mapping[str, str] = _NO_CASING, headline: bool = False) -> Normalised:
@@ -134,7 +141,7 @@ def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
         dateline, rest = _split_dateline(line, _NO_CASING)
         names = [word.title() for word in _WORD.findall(dateline)]
         calm = _SHOUT.sub(lambda m: " " * len(m[0]), rest)
-        inner = (m[0] for m in _WORD.finditer(calm) if not _SENTENCE_START.search(rest, 0, m.start()))
+        inner = (m[0] for m in _WORD.finditer(calm) if not _opens(rest, m.start()))
         for word in (*names, *inner):
             forms.setdefault(word.lower(), Counter())[word] += 1
     learned = {lower: counts.most_common(1)[0][0] for lower, counts in forms.items()}
@@ -151,8 +158,8 @@ def _split_dateline(text: str, casing: Mapping[str, str]) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def _english_city(found: re.Match[str]) -> str:
-    name = _ENGLISH_CITIES[found[0].title()]
+def _english_place(found: re.Match[str]) -> str:
+    name = _ENGLISH_PLACES[found[0].title()]
     return name.upper() if found[0].isupper() else name
 
 
@@ -172,10 +179,14 @@ def _sentence_case(part: str, text: str, start: int, casing: Mapping[str, str]) 
 
     def write(found: re.Match[str]) -> str:
         word = _lowered(found[0], casing)
-        opens = _SENTENCE_START.search(text, 0, start + found.start())
-        return word[:1].upper() + word[1:] if opens else word
+        return word[:1].upper() + word[1:] if _opens(text, start + found.start()) else word
 
     return _WORD.sub(write, part)
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether a sentence or a quotation starts at ``at``; a few characters before it tell."""
+    return _SENTENCE_START.search(text, max(0, at - 8), at) is not None
 
 
 def _lowered(word: str, casing: Mapping[str, str]) -> str:
