@@ -20,7 +20,7 @@ ARTICLE = (
         ("Anggarannya Rp 1,5 triliun.", "Anggarannya Rp1,5 triliun."),
         ("Harga naik Rp.\N{NO-BREAK SPACE}2.000 saja", "Harga naik Rp2.000 saja"),
         ("rp 500 dan RP 600", "Rp500 dan Rp600"),
-        ("Ia berkata, „Tidak‟ lalu pergi.", "Ia berkata, “Tidak“ lalu pergi."),
+        ("Ia berkata, „Tidak” lalu pergi.", "Ia berkata, “Tidak” lalu pergi."),
         ("Ia berkata, ''Tidak'' lalu pergi.", 'Ia berkata, "Tidak" lalu pergi.'),
         ("Ia pulang -- lalu tidur.", "Ia pulang – lalu tidur."),
         ("Suhu \N{MINUS SIGN}2 derajat", "Suhu -2 derajat"),

@@ -176,8 +176,7 @@ def _read_table(text: str, name: str) -> list[Term]:
         if len(row) > len(columns):
             raise InputError(f"{where}: {len(row)} cells under {len(columns)} columns")
         if any(row):
-            term = _term(dict(zip(columns, row, strict=False)), where)
-            _add(term, terms, where)
+            _add(_term(dict(zip(columns, row, strict=False)), where), terms, where)
     if not terms:
         raise InputError(f"{name}: holds no terms")
     return [term for same in terms.values() for term in same]
@@ -236,9 +235,9 @@ def _term(cells: Mapping[str, Any], where: str) -> Term:
     for key, value in (("id", term.id), ("en", term.en)):
         if not _WORD.search(value):
             raise InputError(f"{where}: {key!r} is empty")
-    for form in term.forms:
-        if not _WORD.search(form):
-            raise InputError(f"{where}: {form!r} holds no word")
+    for value in (*term.forms, *term.renderings, *term.wrong, *term.cues):
+        if not _WORD.search(value):
+            raise InputError(f"{where}: {value!r} holds no word")
     return term
 
 

@@ -18,7 +18,7 @@ _NEUTRAL = re.compile(r"‹(/?s|pad|unk|bos|eos|mask|extra_id_\d+|(?:start|end)_
 _PLAIN = {
     "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ", "\N{HYPHEN}": "-",
     "\N{NON-BREAKING HYPHEN}": "-", "\N{FIGURE DASH}": "–", "\N{HORIZONTAL BAR}": "—", "\N{MINUS SIGN}": "-",
-    "„": "“", "‟": "“", "″": '"', "‚": "‘", "‛": "‘", "′": "'", "´": "'", "`": "'", "＂": '"',
+    "„": "“", "‚": "‘", "″": '"', "＂": '"', "′": "'", "´": "'", "`": "'",
 }  # fmt: skip
 _ODD = re.compile(f"[{''.join(map(re.escape, _PLAIN))}]")
 _RULES = (
@@ -39,7 +39,7 @@ _CITIES = (
     "|Yogyakarta|Yogya"
 )
 _OUTLET = (
-    r"(?:[A-Za-z]\w*\.(?:com|co\.id|co|id|net|tv|COM|CO\.ID|CO|ID|NET)|(?:CNN|CNBC|BBC News) Indonesia"
+    r"(?:[A-Za-z]\w*\.(?i:com|co\.id|co|id|net|tv)|(?:CNN|CNBC|BBC News) Indonesia"
     r"|ANTARA|Antara(?: News)?|Kompas TV|Okezone|Pos Kota|Republika|Rimanews|SINDOnews|Tempo|VIVA)"
 )
 # Labels that stand before a headline in the same way.
