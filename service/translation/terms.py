@@ -93,7 +93,7 @@ class ArticleTerms:
         return target
 
     def _introduce(self, term: Term, target: str) -> str:
-        if term in self._introduced or not term.short or term.short != term.id:
+        if term in self._introduced or term.short != term.id or term.short in term.en:
             return target
         if _holds(_fold(target), term.en):
             self._introduced.add(term)
