@@ -1,3 +1,4 @@
+import json
 import time
 from pathlib import Path
 
@@ -244,6 +245,20 @@ def test_the_first_mention_is_spelled_out_once() -> None:
         ("BPOM menolak.", "BPOM refused.", "BPOM refused."),
     ]  # fmt: skip
     assert [terms.edit(source, target) for source, target, _ in pairs] == [edited for *_, edited in pairs]
+
+
+def test_the_references_of_warta_bench_hold_the_terms() -> None:
+    path = Path(__file__).parents[2] / "shared" / "data" / "warta-bench.jsonl"
+    if not path.is_file():
+        pytest.skip("the shared corpora are not beside the checkout")
+    checks = []
+    for line in path.read_text("utf-8").rstrip("\n").split("\n"):
+        pairs = [pair for paragraph in json.loads(line)["paragraphs"] for pair in paragraph]
+        terms = ArticleTerms(GLOSSARY, " ".join(pair["id"] for pair in pairs))
+        checks += [terms.check(pair["id"], pair["en"]) for pair in pairs]
+        assert [terms.edit(pair["id"], pair["en"]) for pair in pairs] == [pair["en"] for pair in pairs]
+    assert sum(len(check.matches) for check in checks) > 150
+    assert sum(len(check.misses) for check in checks) < 5
 
 
 def test_nothing_is_spelled_out_unasked() -> None:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ LINES = [
     line.split("\t")
     for line in (Path(__file__).parent / "data" / "languages.tsv").read_text("utf-8").rstrip("\n").split("\n")
 ]
+DATA = Path(__file__).parents[2] / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the shared corpora are not beside the checkout")
 INDONESIAN = (
     "Pemerintah daerah memastikan pasokan air bersih kembali normal setelah pipa utama selesai diperbaiki. "
     "Warga yang sempat mengantre sejak pagi menyambut kabar itu dengan lega. "
@@ -94,6 +97,22 @@ def test_malay_gets_the_softer_note() -> None:
 )
 def test_the_article_as_a_whole_decides(text: str, warns: bool) -> None:
     assert (check_article(text) is not None) is warns
+
+
+@needs_data
+def test_no_indonesian_line_of_the_corpora_is_taken_for_english() -> None:
+    rows = (DATA / "flores200.dev.ind-eng.tsv").read_text("utf-8").rstrip("\n").split("\n")
+    pairs = [row.split("\t") for row in rows]
+    assert [source for source, _ in pairs if is_english(source)] == []
+    assert sum(is_english(english) for _, english in pairs) > 0.9 * len(pairs)
+
+
+@needs_data
+def test_no_article_of_warta_bench_gets_a_warning() -> None:
+    for line in (DATA / "warta-bench.jsonl").read_text("utf-8").rstrip("\n").split("\n"):
+        pairs = [pair for paragraph in json.loads(line)["paragraphs"] for pair in paragraph]
+        assert check_article(" ".join(pair["id"] for pair in pairs)) is None
+        assert "English" in (check_article(" ".join(pair["en"] for pair in pairs)) or "")
 
 
 def test_importing_the_module_loads_no_library() -> None:
