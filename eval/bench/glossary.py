@@ -1,0 +1,157 @@
+"""Measures what the glossary brings to any system: term accuracy and BLEU, as it is and after each step.
+
+``python -m eval.bench.glossary [--data DIR] [--json FILE]`` takes the peers' outputs for FLORES-200 dev.
+``--write DIR`` writes the sentences of warta-bench to be translated, plain and with the English names
+put in; ``--plain FILE --injected FILE`` then takes a system's translations of them, a line a sentence.
+
+A term counts as right when the target holds one of the renderings that the glossary accepts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from service.translation.glossary import Glossary
+from service.translation.terms import ArticleTerms
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+PEERS = ("argos", "opusmt", "nllb", "bergamot-tiny", "microsoft", "google")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The scores of one list of targets; ``changed`` counts those that differ from the system's own."""
+
+    name: str
+    terms: int
+    right: int
+    bleu: float
+    chrf: float
+    changed: int
+
+
+class Corpus:
+    """Sources and references in reading order, with the glossary at work on each article."""
+
+    def __init__(self, articles: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+        """``articles`` are pairs of the whole text and its (source, reference) sentences."""
+        glossary = Glossary.load()
+        self.rows = [
+            (ArticleTerms(glossary, text), source, reference)
+            for text, pairs in articles
+            for source, reference in pairs
+        ]
+
+    def measure(self, name: str, targets: Sequence[str], own: Sequence[str]) -> Row:
+        """Term accuracy and corpus scores of ``targets``; ``own`` is what the system wrote."""
+        import sacrebleu
+
+        checks = [t.check(source, target) for (t, source, _), target in zip(self.rows, targets, strict=True)]
+        total = sum(len(check.matches) for check in checks)
+        references = [[reference for *_, reference in self.rows]]
+        return Row(
+            name,
+            total,
+            total - sum(len(check.misses) for check in checks),
+            round(sacrebleu.corpus_bleu(targets, references).score, 2),
+            round(sacrebleu.corpus_chrf(targets, references).score, 2),
+            sum(a != b for a, b in zip(targets, own, strict=True)),
+        )
+
+    def edit(self, targets: Sequence[str]) -> list[str]:
+        """The targets after :meth:`ArticleTerms.edit`."""
+        return [t.edit(source, target) for (t, source, _), target in zip(self.rows, targets, strict=True)]
+
+    def better(self, plain: Sequence[str], injected: Sequence[str]) -> list[str]:
+        """The injected translation where it has fewer misses, else the plain one."""
+        return [
+            there if len(t.check(source, there).misses) < len(t.check(source, here).misses) else here
+            for (t, source, _), here, there in zip(self.rows, plain, injected, strict=True)
+        ]
+
+
+def read_articles(path: Path) -> Corpus:
+    """A corpus from a file in warta-bench's form."""
+    articles = []
+    for line in _lines(path):
+        record = json.loads(line)
+        pairs = [(pair["id"], pair["en"]) for paragraph in record["paragraphs"] for pair in paragraph]
+        articles.append((" ".join([record["title_id"], *(source for source, _ in pairs)]), pairs))
+    return Corpus(articles)
+
+
+def measure_peers(folder: Path) -> list[Row]:
+    """Each peer's output for FLORES-200 dev, as it is and edited."""
+    pairs = list(zip(_lines(folder / "flores-dev.id"), _lines(folder / "flores-dev.en"), strict=True))
+    corpus = Corpus([("", pairs)])
+    rows = [corpus.measure("reference", [reference for _, reference in pairs], [r for _, r in pairs])]
+    for peer in PEERS:
+        own = _lines(folder / f"flores-dev.{peer}.en")
+        rows += [corpus.measure(peer, own, own), corpus.measure(f"{peer} +edit", corpus.edit(own), own)]
+    return rows
+
+
+def measure_steps(corpus: Corpus, plain: Sequence[str], injected: Sequence[str]) -> list[Row]:
+    """A system's output for warta-bench, as it is and after each step."""
+    better = corpus.better(plain, injected)
+    references = [reference for *_, reference in corpus.rows]
+    steps = {
+        "reference": references,
+        "as it is": plain,
+        "edit": corpus.edit(plain),
+        "inject everywhere": injected,
+        "inject everywhere, edit": corpus.edit(injected),
+        "inject on a miss": better,
+        "inject on a miss, edit": corpus.edit(better),
+    }
+    return [
+        corpus.measure(name, targets, references if name == "reference" else plain)
+        for name, targets in steps.items()
+    ]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").removesuffix("\n").split("\n")
+
+
+def _write(corpus: Corpus, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plain.id").write_text("".join(f"{source}\n" for _, source, _ in corpus.rows), "utf-8")
+    injected = (t.inject(source) for t, source, _ in corpus.rows)
+    (folder / "injected.id").write_text("".join(f"{source}\n" for source in injected), "utf-8")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Prints a table; 0 when it could be made."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--plain", type=Path)
+    parser.add_argument("--injected", type=Path)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args(argv)
+    if bool(options.plain) != bool(options.injected):
+        parser.error("--plain and --injected go together")
+    if options.write:
+        _write(read_articles(options.data / "warta-bench.jsonl"), options.write)
+        return 0
+    if options.plain:
+        corpus = read_articles(options.data / "warta-bench.jsonl")
+        rows = measure_steps(corpus, _lines(options.plain), _lines(options.injected))
+    else:
+        rows = measure_peers(options.data / "peers")
+    print(f"{'':26}{'terms':>7}{'right %':>9}{'BLEU':>8}{'chrF2':>8}{'changed':>9}")
+    for row in rows:
+        share = 100 * row.right / row.terms
+        print(f"{row.name:26}{row.terms:7}{share:9.1f}{row.bleu:8.2f}{row.chrf:8.2f}{row.changed:9}")
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,295 @@
+"""Terms of Indonesian news and their English: the records, their files, and finding them in a text."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from service.errors import InputError
+
+_WORD = re.compile(r"[^\W_]+")
+# What may stand between two words of one term: "Meteorologi, Klimatologi", "Bangsa-Bangsa", "ATR/BPN".
+_GAP = re.compile(r"[^\S\n]?[-–/,&]?[^\S\n]?")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One meaning of one Indonesian term.
+
+    ``id`` is the form that news uses most, ``expansion`` its full Indonesian form. ``en`` is the English
+    name, with "the" where running text needs it, ``short`` the acronym that English text uses, ``also``
+    other renderings that are right and ``wrong`` ones that are not. A term with ``cues`` is ambiguous: it
+    is meant only where one of these words stands near.
+    """
+
+    id: str
+    en: str
+    expansion: str = ""
+    short: str = ""
+    also: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    kind: str = ""
+    source: str = ""
+    note: str = ""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """How the source may write it."""
+        return tuple(form for form in (self.id, self.expansion, *self.variants) if form)
+
+    @property
+    def renderings(self) -> tuple[str, ...]:
+        """What a right translation may hold."""
+        return tuple(form for form in (self.en, self.short, *self.also) if form)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A term in a source text, at the characters ``start`` to ``end``."""
+
+    term: Term
+    start: int
+    end: int
+
+
+COLUMNS = tuple(field.name for field in fields(Term))
+_LISTS = ("also", "wrong", "variants", "cues")
+
+
+class Glossary:
+    """A set of terms that can be found in a text in time linear in its length."""
+
+    def __init__(self, terms: Iterable[Term]) -> None:
+        """Where several terms share a form, a term without cues hides those after it."""
+        self.terms = tuple(terms)
+
+    @classmethod
+    def load(cls) -> Glossary:
+        """The terms that come with Warta, ``prompts/glossary/news.tsv``."""
+        resource = files("prompts") / "glossary" / "news.tsv"
+        return cls(_read_table(resource.read_text("utf-8"), "news.tsv"))
+
+    def merged(self, user: Iterable[Term]) -> Glossary:
+        """A glossary in which the user's terms come first and replace those with the same ``id``."""
+        first = tuple(user)
+        replaced = {term.id.casefold() for term in first}
+        return Glossary([*first, *(term for term in self.terms if term.id.casefold() not in replaced)])
+
+    def find(self, text: str, article: str = "") -> list[Match]:
+        """The terms in ``text``, longest first from the left, none overlapping.
+
+        ``article`` is the text around it: an ambiguous acronym means what the article spells out, else
+        what the cues in ``text`` say, else those in ``article``; without any it is left alone.
+        """
+        words = list(_WORD.finditer(text))
+        keys = [word.group().casefold() for word in words]
+        found, at = [], 0
+        while at < len(words):
+            term, size = self._at(text, words, keys, at, article or text)
+            if term:
+                found.append(Match(term, words[at].start(), words[at + size - 1].end()))
+            at += size
+        return found
+
+    def _at(
+        self, text: str, words: Sequence[re.Match[str]], keys: Sequence[str], at: int, article: str
+    ) -> tuple[Term | None, int]:
+        """The longest term that starts at word ``at`` and its number of words; none and 1 without one."""
+        for size in range(min(self._longest.get(keys[at], 0), len(words) - at), 0, -1):
+            key = tuple(keys[at : at + size])
+            if key in self._index and _together(text, words[at : at + size]):
+                form = text[words[at].start() : words[at + size - 1].end()]
+                terms = [term for term in self._index[key] if size > 1 or _same_case(term, form)]
+                if term := _meant(terms, key, text, article):
+                    return term, size
+        return None, 1
+
+    def rivals(self, term: Term) -> list[Term]:
+        """The other meanings of an ambiguous ``id``."""
+        return [
+            other for other in self._index.get(_key(term.id), []) if other.id == term.id and other != term
+        ]
+
+    @cached_property
+    def acronyms(self) -> frozenset[str]:
+        """The one-word forms that are not written like ordinary words: KPK, MoU, PPh."""
+        forms = {form for term in self.terms for form in (*term.forms, term.short)}
+        return frozenset(form for form in forms if _is_acronym(form) and len(_key(form)) == 1)
+
+    @cached_property
+    def _index(self) -> Mapping[tuple[str, ...], list[Term]]:
+        index: dict[tuple[str, ...], list[Term]] = {}
+        for term in self.terms:
+            for form in term.forms:
+                terms = index.setdefault(_key(form), [])
+                if term not in terms:
+                    terms.append(term)
+        return index
+
+    @cached_property
+    def _longest(self) -> Mapping[str, int]:
+        """Words in the longest form that starts with a word."""
+        longest: dict[str, int] = {}
+        for key in self._index:
+            longest[key[0]] = max(len(key), longest.get(key[0], 0))
+        return longest
+
+
+def load_user(path: Path) -> list[Term]:
+    """The terms of a user's ``.csv``, ``.tsv`` or ``.toml`` file.
+
+    A table names its columns in the first line; ``id`` and ``en`` are needed, the rest may be left out,
+    and several values in one cell are parted by ``|``. TOML holds ``[[term]]`` tables with the same keys.
+    Raises InputError with file, line and problem.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise InputError(f"{path}: {reason}") from error
+    match path.suffix.lower():
+        case ".toml":
+            return _read_toml(text, str(path))
+        case ".csv" | ".tsv":
+            return _read_table(text, str(path))
+    raise InputError(f"{path}: a glossary is a .csv, .tsv or .toml file")
+
+
+def _read_table(text: str, name: str) -> list[Term]:
+    rows = _csv_rows(text, name) if name.lower().endswith(".csv") else _tsv_rows(text)
+    _, columns = next(rows, (1, [""]))
+    _check_keys(columns, f"{name}, line 1")
+    terms: dict[str, list[Term]] = {}
+    for line, row in rows:
+        where = f"{name}, line {line}"
+        if len(row) > len(columns):
+            raise InputError(f"{where}: {len(row)} cells under {len(columns)} columns")
+        if any(row):
+            _add(_term(dict(zip(columns, row, strict=False)), where), terms, where)
+    if not terms:
+        raise InputError(f"{name}: holds no terms")
+    return [term for same in terms.values() for term in same]
+
+
+def _tsv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        yield number, [cell.strip() for cell in line.split("\t")]
+
+
+def _csv_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
+    try:
+        for row in reader:
+            yield reader.line_num, [cell.strip() for cell in row]
+    except csv.Error as error:
+        raise InputError(f"{name}, line {reader.line_num}: {error}") from error
+
+
+def _read_toml(text: str, name: str) -> list[Term]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{name}: {error}") from error
+    tables = data.get("term")
+    if set(data) != {"term"} or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise InputError(f"{name}: a glossary is [[term]] tables and nothing else")
+    terms: dict[str, list[Term]] = {}
+    for number, table in enumerate(tables, 1):
+        where = f"{name}, term {number}"
+        _check_keys(list(table), where)
+        _add(_term(table, where), terms, where)
+    return [term for same in terms.values() for term in same]
+
+
+def _check_keys(keys: Sequence[str], where: str) -> None:
+    unknown = [key for key in keys if key not in COLUMNS]
+    if unknown:
+        raise InputError(f"{where}: unknown column {unknown[0]!r}; there are: {', '.join(COLUMNS)}")
+    for needed in ("id", "en"):
+        if keys.count(needed) != 1:
+            raise InputError(f"{where}: one column must be {needed!r}")
+
+
+def _term(cells: Mapping[str, Any], where: str) -> Term:
+    values: dict[str, Any] = {}
+    for key, cell in cells.items():
+        parts = cell.split("|") if key in _LISTS and isinstance(cell, str) else cell
+        if key in _LISTS and isinstance(parts, list) and all(isinstance(part, str) for part in parts):
+            values[key] = tuple(part.strip() for part in parts if part.strip())
+        elif isinstance(parts, str):
+            values[key] = " ".join(parts.split())
+        else:
+            raise InputError(f"{where}: {key!r} is not text")
+    term = Term(**({"id": "", "en": ""} | values))
+    for key, value in (("id", term.id), ("en", term.en)):
+        if not _WORD.search(value):
+            raise InputError(f"{where}: {key!r} is empty")
+    for value in (*term.forms, *term.renderings, *term.wrong, *term.cues):
+        if not _WORD.search(value):
+            raise InputError(f"{where}: {value!r} holds no word")
+    return term
+
+
+def _add(term: Term, terms: dict[str, list[Term]], where: str) -> None:
+    same = terms.setdefault(term.id, [])
+    if same and not (term.cues and same[0].cues):
+        raise InputError(f"{where}: {term.id!r} is given twice; cues tell two meanings apart")
+    same.append(term)
+
+
+def _key(form: str) -> tuple[str, ...]:
+    return tuple(word.casefold() for word in _WORD.findall(form))
+
+
+def _together(text: str, words: Sequence[re.Match[str]]) -> bool:
+    return all(_GAP.fullmatch(text, a.end(), b.start()) for a, b in pairwise(words))
+
+
+def _is_acronym(form: str) -> bool:
+    return sum(character.isupper() for character in form) > 1
+
+
+def _same_case(term: Term, word: str) -> bool:
+    """Acronyms match as they are written ("AS", never "as"); other words in any case."""
+    return any(
+        form == word if _is_acronym(form) else form.casefold() == word.casefold() for form in term.forms
+    )
+
+
+def _meant(terms: Sequence[Term], key: tuple[str, ...], text: str, article: str) -> Term | None:
+    """The one of several meanings that the surroundings point to. Only the ``id`` of a term is ambiguous."""
+    plain = next((term for term in terms if not term.cues or _key(term.id) != key), None)
+    if plain is not None and plain is terms[0]:
+        return plain
+    unsure = [term for term in terms if term is not plain]
+    for cues, context in (
+        ([(term.expansion,) for term in unsure], article),
+        ([term.cues for term in unsure], text),
+        ([term.cues for term in unsure], article),
+    ):
+        counts = [_count(words, _haystack(context)) for words in cues]
+        best = max(counts, default=0)
+        if best and counts.count(best) == 1:
+            return unsure[counts.index(best)]
+    return plain
+
+
+def _count(cues: Iterable[str], haystack: str) -> int:
+    return sum(f" {' '.join(_key(cue))} " in haystack for cue in cues if cue)
+
+
+@lru_cache(maxsize=16)
+def _haystack(text: str) -> str:
+    """Words between single spaces; kept, because one article is asked about many times."""
+    return f" {' '.join(_key(text))} "

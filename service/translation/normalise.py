@@ -1,0 +1,214 @@
+"""Makes a source sentence look like what models were trained on, and gives its look to the translation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+_NO_CASING: Mapping[str, str] = MappingProxyType({})
+
+# Literal special tokens of SentencePiece models; a tokenizer would take them for the real ones.
+_SPECIAL = re.compile(
+    r"<(/?s|pad|unk|bos|eos|mask|extra_id_\d+|(?:start|end)_of_turn)>|>>([a-z]{2,3}(?:_[A-Za-z]{4})?)<<"
+)
+_NEUTRAL = re.compile(r"‹(/?s|pad|unk|bos|eos|mask|extra_id_\d+|(?:start|end)_of_turn)›|»([a-z_A-Z]{2,8})«")
+_PLAIN = {
+    "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ", "\N{HYPHEN}": "-",
+    "\N{NON-BREAKING HYPHEN}": "-", "\N{FIGURE DASH}": "–", "\N{HORIZONTAL BAR}": "—", "\N{MINUS SIGN}": "-",
+    "„": "“", "‚": "‘", "″": '"', "＂": '"', "′": "'", "´": "'", "`": "'",
+}  # fmt: skip
+_ODD = re.compile(f"[{''.join(map(re.escape, _PLAIN))}]")
+_RULES = (
+    (re.compile(r"''"), '"'),
+    (re.compile(r"(?<=[^\s-]) *--+ *(?=[^\s-])"), " – "),
+    (re.compile(r"\b[Rr][Pp]\.? ?(?=\d)"), "Rp"),
+    (re.compile(r"(Rp\d[\d.]*),-+(?!\d)"), r"\1"),
+)
+_NEEDS = re.compile(
+    rf"{_SPECIAL.pattern}|{_ODD.pattern}|''|--|\b[Rr][Pp](?:\. ?| )\d|\brp\d|\bRP\d|Rp\d[\d.]*,-"
+)
+
+_CITIES = (
+    "Ambon|Balikpapan|Banda Aceh|Bandar Lampung|Bandung|Banjarmasin|Batam|Bekasi|Bengkulu|Bogor|Cirebon"
+    "|Denpasar|Depok|Garut|Gorontalo|Jakarta|Jambi|Jayapura|Jember|Kendari|Kudus|Kupang|Lampung|Madiun"
+    "|Magelang|Makassar|Malang|Mamuju|Manado|Mataram|Medan|Padang|Palangka Raya|Palembang|Palu|Pangkalpinang"
+    "|Pekanbaru|Pontianak|Samarinda|Semarang|Serang|Sidoarjo|Solo|Surabaya|Surakarta|Tangerang|Ternate"
+    "|Yogyakarta|Yogya"
+)
+_OUTLET = (
+    r"(?:[A-Za-z]\w*\.(?i:com|co\.id|co|id|net|tv)|(?:CNN|CNBC|BBC News) Indonesia"
+    r"|ANTARA|Antara(?: News)?|Kompas TV|Okezone|Pos Kota|Republika|Rimanews|SINDOnews|Tempo|VIVA)"
+)
+# Labels that stand before a headline in the same way.
+_LABELS = "BACA|BERITA|BREAKING|FOTO|INFOGRAFIS|JUGA|POPULER|SIMAK|UPDATE|VIDEO"
+_UPPER_PLACE = rf"(?!{_LABELS})(?=[A-Z]{{4}}|[A-Z]+ [A-Z]{{3}})[A-Z'’]+(?:[ -](?!{_LABELS})[A-Z'’]+){{0,3}}"
+_PART = rf"(?:{_OUTLET}|{_CITIES}|{_UPPER_PLACE})"
+# A place that is not known and not in capitals counts only before an outlet: "Brebes (ANTARA News) -".
+_ANY_PLACE = r"[A-Z]\w+(?: [A-Z]\w+){0,2}(?:, [A-Z]\w+(?: [A-Z]\w+)?)?"
+_DATELINE = re.compile(
+    rf"(?P<parts>(?:{_PART}(?:, ?{_PART}){{0,2}}|{_ANY_PLACE}, {_OUTLET}|{_ANY_PLACE}(?= \((?i:{_OUTLET})))"
+    r"(?: ?\([A-Z][\w. ]{2,20}\))?(?: ?\(\d\d?/\d\d?(?:/\d{2,4})?\))?)"
+    r" *(?:--|[-–—]) +(?=[“\"‘']?[A-Z\d])"
+)
+# Places whose English name differs, as datelines write them.
+_ENGLISH_PLACES = {
+    "Athena": "Athens", "Belanda": "Netherlands", "Beograd": "Belgrade", "Brussel": "Brussels",
+    "Den Haag": "The Hague", "Filipina": "Philippines", "Inggris": "England", "Italia": "Italy",
+    "Jenewa": "Geneva", "Jepang": "Japan", "Jerman": "Germany", "Kairo": "Cairo", "Lisabon": "Lisbon",
+    "Madinah": "Medina", "Mekkah": "Mecca", "Moskwa": "Moscow", "Praha": "Prague", "Prancis": "France",
+    "Roma": "Rome", "Singapura": "Singapore", "Spanyol": "Spain", "Warsawa": "Warsaw", "Wina": "Vienna",
+    "Yerusalem": "Jerusalem",
+}  # fmt: skip
+_FOREIGN = re.compile("|".join(rf"\b{name}\b" for name in _ENGLISH_PLACES), re.IGNORECASE)
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+# Three upper-case words in a row, numbers and commas between them allowed.
+_SHOUT = re.compile(r"\b[^\W\d_a-z]{2,}\b(?:[\s\d,.:;/“”\"'’()–-]+\b[^\W\d_a-z]+\b){2,}")
+_MIXED = re.compile(r"[a-z]{2}")
+_SMALL = frozenset(
+    _WORD.findall(
+        "a an and as at but by for from if in into nor of off on or out over per so the to up via vs with"
+    )
+)
+_SENTENCE_START = re.compile(r"(?:^|[.!?:] |(?: |--)[–—-]+ |[“\"‘(])[\s“\"‘'(]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A sentence for the model, and how to give its look back.
+
+    ``dateline`` stood in front of ``text`` and stays untranslated; ``look`` is ``upper`` or ``title``
+    for a source that was set so, else empty; ``special`` says that special tokens were neutralised.
+    """
+
+    text: str
+    dateline: str = ""
+    look: str = ""
+    special: bool = False
+
+    def restore(self, target: str) -> str:
+        """The translation of :attr:`text` as the source looked."""
+        if self.look == "upper":
+            target = target.upper()
+        elif self.look == "title":
+            target = _title_case(target)
+        if self.special:
+            target = _NEUTRAL.sub(lambda m: f"<{m[1]}>" if m[1] else f">>{m[2]}<<", target)
+        return _FOREIGN.sub(_english_place, self.dateline) + target if self.dateline else target
+
+
+def normalise(source: str, *, casing: Mapping[str, str] = _NO_CASING, headline: bool = False) -> Normalised:
+    """What the model should get for ``source``; doing it twice changes nothing more.
+
+    ``casing`` (from :func:`learn_casing`) says how names and acronyms in ALL-CAPS text are written;
+    without it only acronyms that cannot be read as a word keep their capitals. Title Case is
+    undone only in a ``headline``.
+    """
+    first = _pass(source, casing, headline=headline)
+    if first.text == source:
+        return first
+    # What one rule changes may show another its work: "JAKARTA – BANJIR LAGI" is a dateline once calm.
+    rest = normalise(first.text, casing=casing, headline=headline)
+    place = rest.dateline.upper() if first.look == "upper" else rest.dateline
+    return Normalised(
+        rest.text, first.dateline + place, first.look or rest.look, first.special or rest.special
+    )
+
+
+def _pass(text: str, casing: Mapping[str, str], *, headline: bool) -> Normalised:
+    special = False
+    if _NEEDS.search(text):
+        text, count = _SPECIAL.subn(lambda m: f"‹{m[1]}›" if m[1] else f"»{m[2]}«", text)
+        special = count > 0
+        text = _ODD.sub(lambda m: _PLAIN[m[0]], text)
+        for pattern, replacement in _RULES:
+            text = pattern.sub(replacement, text)
+    dateline, text = _split_dateline(text, casing)
+    text, look = _calm(text, casing, headline=headline)
+    return Normalised(text, dateline, look, special)
+
+
+def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
+    """How ``text``, the article around a headline, writes its names and acronyms: lower case to true case.
+
+    A word counts where it cannot owe its capital to the start of a sentence or to a line in capitals.
+    """
+    forms: dict[str, Counter[str]] = {}
+    for line in text.split("\n"):
+        dateline, rest = _split_dateline(line, _NO_CASING)
+        names = [word.title() for word in _WORD.findall(dateline)]
+        calm = _SHOUT.sub(lambda m: " " * len(m[0]), rest)
+        inner = (m[0] for m in _WORD.finditer(calm) if not _opens(rest, m.start()))
+        for word in (*names, *inner):
+            forms.setdefault(word.lower(), Counter())[word] += 1
+    learned = {lower: counts.most_common(1)[0][0] for lower, counts in forms.items()}
+    return {acronym.lower(): acronym for acronym in acronyms} | learned
+
+
+def _split_dateline(text: str, casing: Mapping[str, str]) -> tuple[str, str]:
+    end = 0
+    while found := _DATELINE.match(text, end):
+        rest = text[found.end() :]
+        if not _MIXED.search(rest) or casing.get(found["parts"].lower(), "").isupper():
+            break
+        end = found.end()
+    return text[:end], text[end:]
+
+
+def _english_place(found: re.Match[str]) -> str:
+    name = _ENGLISH_PLACES[found[0].title()]
+    return name.upper() if found[0].isupper() else name
+
+
+def _calm(text: str, casing: Mapping[str, str], *, headline: bool) -> tuple[str, str]:
+    calm = _SHOUT.sub(lambda m: _sentence_case(m[0], text, m.start(), casing), text)
+    if calm != text and not _MIXED.search(text):
+        return calm, "upper"
+    if headline and _is_title_case(calm):
+        return _sentence_case(calm, calm, 0, casing), "title"
+    return calm, ""
+
+
+def _sentence_case(part: str, text: str, start: int, casing: Mapping[str, str]) -> str:
+    words = [found[0] for found in _WORD.finditer(part)]
+    if part.isupper() and sum(_lowered(word, casing) != word for word in words) < 2:
+        return part
+
+    def write(found: re.Match[str]) -> str:
+        word = _lowered(found[0], casing)
+        return word[:1].upper() + word[1:] if _opens(text, start + found.start()) else word
+
+    return _WORD.sub(write, part)
+
+
+def _opens(text: str, at: int) -> bool:
+    """Whether a sentence or a quotation starts at ``at``; a few characters before it tell."""
+    return _SENTENCE_START.search(text, max(0, at - 8), at) is not None
+
+
+def _lowered(word: str, casing: Mapping[str, str]) -> str:
+    known = casing.get(word.lower())
+    if known is not None:
+        return known
+    vowels = sum(c in "AEIOU" for c in word.upper())
+    return word if word.isupper() and (len(word) == 1 or not vowels) else word.lower()
+
+
+def _is_title_case(text: str) -> bool:
+    words = [word for word in _WORD.findall(text) if len(word) > 3]
+    return len(words) > 3 and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+
+
+def _title_case(text: str) -> str:
+    """English headline case: all words but the small ones, which keep a capital first and last."""
+    found = list(_WORD.finditer(text))
+    ends = {found[0].start(), found[-1].start()} if found else set()
+
+    def write(match: re.Match[str]) -> str:
+        word = match[0]
+        return word if word in _SMALL and match.start() not in ends else word[:1].upper() + word[1:]
+
+    return _WORD.sub(write, text)
