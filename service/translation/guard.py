@@ -1,0 +1,164 @@
+"""Is this English sentence still what the Indonesian one said?
+
+:func:`check` looks at one source and one target and names what a reader should not trust. It knows no model and
+needs none: every check is text against text, fast enough to run on everything. What it finds and how often it is
+right is measured in ``docs/guard.md``.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from operator import eq
+from typing import NamedTuple
+
+from service.document import Finding
+from service.translation import negation, numbers
+
+KINDS = ("empty", "truncated", "artefact", "echo", "repetition", "dropped", "number", "entity", "negation")
+"""Every kind of finding, gravest first."""
+
+
+class _Words(NamedTuple):
+    """The words of one side: in lower case in order, and as a set."""
+
+    low: list[str]
+    distinct: frozenset[str]
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+
+
+def check(
+    source: str, target: str, *, score: float | None = None, truncated: bool = False
+) -> tuple[Finding, ...]:
+    """What is wrong with ``target`` as the English of the Indonesian ``source``, gravest first; ``()`` if nothing.
+
+    ``score`` is the engine's mean log-probability a token, where it is known: below it a borderline length counts
+    as dropped text. ``truncated`` is what the engine reported.
+    """
+    if not target.strip():
+        return (Finding("empty", "no translation"),) if source.strip() else ()
+    findings = [Finding("truncated", "the text was cut at the model's limit")] if truncated else []
+    ours, theirs = _words(source), _words(target)
+    for kind, detail in (
+        ("artefact", _artefact(source, target)),
+        ("echo", _echo(ours, theirs)),
+        ("repetition", _repetition(ours, theirs, target)),
+        ("dropped", _dropped(source, target)),
+    ):
+        if detail:
+            findings.append(Finding(kind, detail))
+    if numbers.present(source, ours.distinct, numbers.INDONESIAN) or numbers.present(
+        target, theirs.distinct, numbers.ENGLISH
+    ):
+        findings.extend(Finding("number", detail) for detail in _numbers(source, target))
+    negated = negation.lost(source, ours.distinct, target, theirs.distinct)
+    if negated:
+        findings.append(Finding("negation", negated))
+    return tuple(findings)
+
+
+def _words(text: str) -> _Words:
+    low = _WORD.findall(text.lower())
+    return _Words(low, frozenset(low))
+
+
+def _numbers(source: str, target: str) -> list[str]:
+    missing, added = numbers.compare(source, target)
+    paired = min(len(missing), len(added))
+    details = [
+        f"{ours.text} in the source, {theirs.text} in the translation"
+        for ours, theirs in zip(missing, added, strict=False)
+    ]
+    details += [f"{number.text} is not in the translation" for number in missing[paired:]]
+    details += [f"{number.text} is not in the source" for number in added[paired:]]
+    return details
+
+
+_ARTEFACT = re.compile(
+    r"<(?:extra_id_\d+|/?s|pad|unk|eos|bos|/?mask)>|⁇|\ufffd|&(?:#\d+|#x[0-9a-f]+|quot|amp|apos|lt|gt);"
+    r"|▁|@-@|@@|\b(?:Indonesian|English|Translation|Translate|Source|Target) ?:",
+    re.IGNORECASE,
+)
+_ARTEFACT_SIGNS = frozenset("<⁇\ufffd&▁@:")
+
+
+def _artefact(source: str, target: str) -> str:
+    """Model tokens, entities or prompt text that the source does not hold."""
+    if _ARTEFACT_SIGNS.isdisjoint(target):
+        return ""
+    for found in _ARTEFACT.findall(target):
+        if found not in source:
+            return f"'{found}' is no part of a translation"
+    return ""
+
+
+_FUNCTION_WORDS = frozenset(
+    "yang dan di dengan untuk pada dari ini itu adalah tidak dalam oleh akan ke juga telah karena sebagai para atau"
+    " saat bisa sudah mereka kata bahwa tersebut ada kami kita dia ia bukan belum agar hingga seperti lebih secara"
+    " merupakan dapat harus namun tetapi setelah sebelum antara orang hari tahun".split()
+)
+
+
+def _echo(source: _Words, target: _Words) -> str:
+    """Whether the target is Indonesian: its function words, or nearly all of the source's words with one of them."""
+    indonesian = target.distinct & _FUNCTION_WORDS
+    if not indonesian:
+        return ""
+    count = sum(word in indonesian for word in target.low)
+    if count >= 3 and count * 8 >= len(target.low):
+        return f"still Indonesian: {', '.join(sorted(indonesian)[:3])}"
+    kept = sum(word in source.distinct for word in target.low)
+    if len(target.low) >= 3 and kept * 5 >= len(target.low) * 4:
+        return "the source was copied, not translated"
+    return ""
+
+
+# Words in a phrase: how many words in a row must equal the ones a phrase earlier for it to be a loop.
+_LOOPS = ((1, 2), (2, 4), (3, 4), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8))
+_LOOP_SIGNS = re.compile(r"(\S{2,12}?)\1{3,}")
+
+
+def _repetition(source: _Words, target: _Words, text: str) -> str:
+    """A phrase that follows itself again and again in the target and not in the source."""
+    low = target.low
+    if len(low) - len(target.distinct) >= 2:
+        for size, needed in _LOOPS:
+            run = bytes(map(eq, low, low[size:])).find(b"\1" * needed)
+            if run >= 0 and bytes(map(eq, source.low, source.low[size:])).find(b"\1" * needed) < 0:
+                return f"'{' '.join(low[run : run + size])}' again and again"
+    if max(map(len, low), default=0) > 20 and (loop := _LOOP_SIGNS.search(text)):
+        return f"'{loop[1]}' again and again"
+    return ""
+
+
+# A sentence ends after a word of three letters or more, so that "St." and initials do not end one.
+_END = re.compile(r"(?<=[^\W_]{3})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
+# ln(target characters / source characters) of the FLORES dev references: mean and standard deviation.
+_RATIO_MEAN, _RATIO_SPREAD = -0.0835, 0.1305
+
+
+def _dropped(source: str, target: str) -> str:
+    """Whether the target is too short: for its source, or as if one of the source's sentences had been left out."""
+    if "&" in target:
+        target = html.unescape(target)
+    here, there = len(source.strip()), len(target.strip())
+    short = _shortness(there, here)
+    if short <= 0 or here < 12:
+        return ""
+    if short > 4.2 + 60 / here:
+        return f"{there} characters for {here}"
+    sentences = _END.split(source.strip())
+    if len(sentences) == 1 or len(_END.split(target.strip())) >= len(sentences):
+        return ""
+    # How much better the length fits when one sentence is taken away.
+    gain = short**2 - min(_shortness(there, here - len(s)) ** 2 for s in sentences if len(s) < here)
+    gain += 3 * ("?" in source and "?" not in target)
+    return f"{len(sentences)} sentences in the source, fewer in the translation" if gain > 1.0 else ""
+
+
+def _shortness(target: int, source: int) -> float:
+    """How many standard deviations the target is shorter than usual."""
+    return (_RATIO_MEAN - math.log(target / source)) / _RATIO_SPREAD
