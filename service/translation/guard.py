@@ -14,7 +14,7 @@ from operator import eq
 from typing import NamedTuple
 
 from service.document import Finding
-from service.translation import negation, numbers
+from service.translation import names, negation, numbers, units
 
 KINDS = ("empty", "truncated", "artefact", "echo", "repetition", "dropped", "number", "entity", "negation")
 """Every kind of finding, gravest first."""
@@ -41,9 +41,12 @@ def check(
     if not target.strip():
         return (Finding("empty", "no translation"),) if source.strip() else ()
     findings = [Finding("truncated", "the text was cut at the model's limit")] if truncated else []
+    artefact = _artefact(source, target)
+    if "&" in target:
+        target = html.unescape(target)
     ours, theirs = _words(source), _words(target)
     for kind, detail in (
-        ("artefact", _artefact(source, target)),
+        ("artefact", artefact),
         ("echo", _echo(ours, theirs)),
         ("repetition", _repetition(ours, theirs, target)),
         ("dropped", _dropped(source, target)),
@@ -53,7 +56,14 @@ def check(
     if numbers.present(source, ours.distinct, numbers.INDONESIAN) or numbers.present(
         target, theirs.distinct, numbers.ENGLISH
     ):
-        findings.extend(Finding("number", detail) for detail in _numbers(source, target))
+        details = _numbers(source, target) + units.changed(source, ours.distinct, target, theirs.distinct)
+        findings.extend(Finding("number", detail) for detail in details)
+    findings.extend(
+        Finding("entity", f"{name} is not in the translation") for name in names.missing(source, theirs.distinct)
+    )
+    findings.extend(
+        Finding("entity", f"{name} is not in the source") for name in names.added(ours.distinct, _WORD.findall(target))
+    )
     negated = negation.lost(source, ours.distinct, target, theirs.distinct)
     if negated:
         findings.append(Finding("negation", negated))
@@ -70,6 +80,8 @@ def _numbers(source: str, target: str) -> list[str]:
     paired = min(len(missing), len(added))
     details = [
         f"{ours.text} in the source, {theirs.text} in the translation"
+        if ours.text != theirs.text
+        else f"{ours.text} was left as it is: in English it reads as another number"
         for ours, theirs in zip(missing, added, strict=False)
     ]
     details += [f"{number.text} is not in the translation" for number in missing[paired:]]
@@ -142,13 +154,11 @@ _RATIO_MEAN, _RATIO_SPREAD = -0.0835, 0.1305
 
 def _dropped(source: str, target: str) -> str:
     """Whether the target is too short: for its source, or as if one of the source's sentences had been left out."""
-    if "&" in target:
-        target = html.unescape(target)
     here, there = len(source.strip()), len(target.strip())
     short = _shortness(there, here)
     if short <= 0 or here < 12:
         return ""
-    if short > 4.2 + 60 / here:
+    if short > 4.0 + 130 / here:
         return f"{there} characters for {here}"
     sentences = _END.split(source.strip())
     if len(sentences) == 1 or len(_END.split(target.strip())) >= len(sentences):

@@ -11,21 +11,20 @@ import re
 _INDONESIAN = frozenset("tidak bukan belum tanpa jangan tak tiada tidaklah bukanlah belumlah janganlah takkan"
                         " tdk bukannya nggak enggak ngga gak ndak".split())  # fmt: skip
 _ENGLISH = frozenset(
-    "not no never none nobody nothing nowhere neither nor without cannot non ain't"
+    "not no never none nobody nothing nowhere neither nor without cannot non"
     " unable impossible hardly barely scarcely rarely seldom little few unless instead rather except"
-    " despite lack lacks lacked lacking absent absence free avoid avoids avoided avoiding"
-    " fail fails failed failing failure deny denies denied denying refuse refuses refused refusing refusal"
-    " reject rejects rejected rejecting decline declined prevent prevents prevented preventing"
-    " stop stopped ban banned bans prohibit prohibited prohibits forbid forbidden forbids"
-    " yet unlike otherwise other beyond neglect neglected ignore ignored miss missed missing"
-    " hidden whether only still opposed against away out still least illegal illegally less"
-    " wrong false worthless ex former before pending remain remains remained until empty excluding refrain".split()
+    " lack lacks lacked lacking absent absence free avoid avoids avoided avoiding"
+    " fail fails failed failing failure failures deny denies denied denying refuse refuses refused refusing refusal"
+    " reject rejects rejected decline declined prevent prevents prevented preventing"
+    " ban banned bans prohibit prohibited prohibits forbid forbidden forbids"
+    " yet unlike otherwise neglect neglected ignore ignored"
+    " offline devoid false anonymous anonymity oblivious ignorant underprepared underreported".split()
 )
 _AFFIXED = re.compile(
-    r"un(?!i|der|til|cle)\w{3}|(?:in|im|ir|il)(?:ab|acc|act|ade|app|cap|comp(?:at|et|le)|conc|cons|cor|cur|def|dep"
-    r"|dir|eff|eli|eq|ess|evit|exp|fin|flex|form|hum|inv|jus|let|log|mat|mob|mort|mov|nume|oper|pat|perf|poss|prac"
-    r"|pro[bp]|rat|reg|rel|repl|resi|resp|rev|scr|sep|sig|soc|sta|suf|tan|tol|val|var|vis)"
-    r"|dis(?:a[bglp]|b|cont|hon|in|li|loc|obey|par|qu|reg|resp|sat|sim|tast|uni)|a(?:moral|sym)"
+    r"un(?!i[tvoqfc]|der|til|less)\w{3}|(?:in|im|ir|il)(?:ab|acc|act|ade|adm|app|cap|comp(?:at|et|le)|conc|cons"
+    r"|cor|cur|def|dep|dig|dir|dis|eff|eli|eq|ess|evit|exo|exp|fin|flex|form|freq|hum|inv|jus|leg|let|log|mat|mob|mor|mov|num|oper"
+    r"|pat|perf|poss|prac|pro[bp]|rat|reg|rel|repl|resi|resp|rev|scr|sep|sig|soc|sta|suf|tan|tol|val|var|vis)"
+    r"|dis(?:a[bglp]|b|com|cont|hon|in|li|loc|obey|par|qu|reg|resp|sat|sim|tast|uni)|am?oral|asym"
     r"|non|mis|anti|\w{3,}(?:less|lessly|free)$"
 )
 _SOFTENED = frozenset(
@@ -39,12 +38,16 @@ _IDIOMS = re.compile(
     r"\b(?:tidak|tak|bukan) (?:hanya|saja|sekadar|cuma|semata|main|tidak|tak|mustahil)\b"
     r"|\b(?:suka|mau) (?:tidak|tak) (?:suka|mau)\b|\batau (?:tidak|bukan|belum)\b"
     r"|\b(?:tidak|tak) (?:lain|sedikit|jarang|lama|kurang|kalah|terkecuali|pelak|ayal|heran|apa-apa|langsung|sengaja"
-    r"|sah|aktif|bersalah|bergerak|ubahnya|sabar|jauh|henti|asing|peduli)\b"
+    r"|terlalu|begitu|se\w+|terduga|tahu|masuk akal|senonoh|sah|aktif|bersalah|bergerak|ubahnya|sabar|jauh|henti|asing|peduli)\b"
     r"|\b(?:kalau|jika|bila|apabila) (?:tidak|tak)\b|\btanpa (?:terkecuali|kecuali|henti|sadar|sengaja|awak|batas)\b"
-    r"|\bbelum (?:lama|pernah|lagi|tentu)\b|\btidak .{0,60}\b(?:kecuali|sampai|hingga|selain|lebih dari)\b"
+    r"|\bpaling (?:tidak|tak)\b|\bbelum (?:lama|pernah|lagi|tentu)\b|\btidak .{0,60}\b(?:kecuali|sampai|hingga|selain|lebih dari)\b"
 )
 _STRONG = frozenset("not never cannot nobody nothing nowhere neither none".split())
-_ENGLISH_IDIOMS = re.compile(r"\b(?:not only|not just|if not|why not|not long|not to mention|whether or not|nothing but)\b")
+_ENGLISH_IDIOMS = re.compile(r"\b(?:not only|not just|not least|not surprising|if not|why not|not long|not to mention|whether or not|nothing but)\b")
+
+
+_AIMS = re.compile(r"\b(?:agar|supaya|untuk) (?:tidak|tak|jangan)\b")
+_AVERTED = frozenset("from against away".split())
 
 
 def lost(source: str, low: frozenset[str] | set[str], target: str, target_low: frozenset[str] | set[str]) -> str | None:
@@ -53,6 +56,8 @@ def lost(source: str, low: frozenset[str] | set[str], target: str, target_low: f
     theirs = _strong(target_low)
     if ours and not theirs and target_low.isdisjoint(_ENGLISH):
         rest = _IDIOMS.sub(" ", source.lower())
+        if not target_low.isdisjoint(_AVERTED):
+            rest = _AIMS.sub(" ", rest)
         left = [word for word in re.findall(r"\w+", rest) if word in _INDONESIAN]
         if left and not any(_AFFIXED.match(word) for word in target_low):
             return f"'{left[0]}' has no counterpart"

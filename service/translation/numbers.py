@@ -59,17 +59,19 @@ class Language:
         object.__setattr__(self, "firm", frozenset(words))
 
 
-_TOKEN = re.compile(r"[0-9]+(?:[.,:/][0-9]+)*|[^\W\d_¼½¾²³]+|[^\w\s]|[¼½¾²³]")
+_TOKEN = re.compile(r"(?:(?<![\w.])\.)?[0-9]+(?:[.,:/][0-9]+)*|[^\W\d_¼½¾²³]+|[^\w\s]|[¼½¾²³]")
 _DIGIT = re.compile(r"[0-9]")
 _SEPARATOR = re.compile(r"[.,:]")
 _NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv"
 _ROMAN = {word: float(value) for value, word in enumerate(_NUMERALS.split(), start=2) if len(word) > 1}
 _RANGE = frozenset("- – — ~ hingga sampai atau dan to or and".split())
+_BEFORE_MAY = frozenset("in last next this of early late mid until till since by between from and to on th st nd rd".split())
 _HALVES = frozenset(("setengah", "half"))
 _POINTS = frozenset(("koma", "point"))
 _ASCII_DIGITS = frozenset("0123456789")
-_ONE = frozenset((1.0,))
+_TRIVIAL = frozenset((0.0, 1.0))
 _POWERS = frozenset(("2", "3"))
+_LETTER_SCALES = {"m": 1e6, "b": 1e9, "k": 1e3, "tn": 1e12}
 _LENGTHS = frozenset(("km", "m", "cm", "mm", "mi", "ft"))
 _SIGNS: dict[str, tuple[Value, ...]] = {
     "½": (0.5, 1.0, 2.0), "¼": (0.25, 1.0, 4.0), "¾": (0.75, 3.0, 4.0), "²": (2.0,), "³": (3.0,),
@@ -97,7 +99,7 @@ def numbers(text: str, language: Language) -> list[Number]:
 def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Span]:
     token = low[at]
     end, values, firm, scale = at + 1, frozenset[Value](), True, 1.0
-    if token[0] in _ASCII_DIGITS:
+    if token[-1] in _ASCII_DIGITS:
         if at and token in _POWERS and low[at - 1] in _LENGTHS:
             return []
         if "/" in token:
@@ -105,9 +107,10 @@ def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Sp
         end, values, scale = _digits(low, at, language)
     elif token in language.units or (token in language.scales and at and low[at - 1] == "a"):
         end, values, scale = _words(low, at, language)
-        firm = values != _ONE and not (end == at + 1 and token in language.loose)
+        firm = values.isdisjoint(_TRIVIAL) and not (end == at + 1 and token in language.loose)
     elif token in language.named:
-        values = frozenset((language.named[token],)) if _is_name(raw, at) else values
+        values = frozenset((language.named[token],)) if raw[at][0].isupper() else values
+        firm = raw[at] != "May" or _is_month(raw, at)
     elif token in _ROMAN and raw[at].isupper():
         values = frozenset((_ROMAN[token],))
     elif token in language.loose:
@@ -144,7 +147,10 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
     if low[end : end + 1] == ["s"] or low[end : end + 2] == ["-", "an"] or low[end : end + 1] == ["an"]:
         decades: set[Value] = {value + 1900 for value in values if not isinstance(value, str) and value < 100}
         return end, frozenset(values | decades), 1.0
+    values |= _short_forms(low, at, end, values, language)
     scale = 1.0
+    if low[end : end + 1] == ["+"] and _next(low, end) in language.scales:
+        end += 1
     while end < len(low) and low[end] in language.scales:
         scale *= language.scales[low[end]]
         end += 1
@@ -154,8 +160,20 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
     return end, frozenset(scaled), scale
 
 
+def _short_forms(low: list[str], at: int, end: int, values: set[Value], language: Language) -> set[Value]:
+    """``£125m`` is 125 million too, and the 20 of ``2019-20`` is 2020."""
+    if language.decimal == "." and end < len(low) and low[end] in _LETTER_SCALES:
+        size = _LETTER_SCALES[low[end]]
+        return {value * size for value in values if not isinstance(value, str)}
+    if at > 1 and low[at - 1] in _RANGE and len(low[at]) == 2 and len(low[at - 2]) == 4 and low[at - 2].isdigit():
+        return {float(low[at - 2][:2] + low[at])}
+    return set()
+
+
 def _readings(token: str, decimal: str) -> set[Value]:
     """What a run of digits and separators can mean where ``decimal`` is the decimal sign."""
+    if token[0] == ".":
+        token = f"0{token}"
     parts = _SEPARATOR.split(token)
     if len(parts) == 1:
         clock = len(token) == 4 and token[0] == "0"
@@ -182,7 +200,7 @@ def _readings(token: str, decimal: str) -> set[Value]:
 
 def _times(low: list[str], start: int, end: int, language: Language) -> set[Value]:
     """The times of day that the digits at ``low[start:end]`` can be."""
-    parts = _SEPARATOR.split(low[start])
+    parts = _SEPARATOR.split(low[start].lstrip("."))
     hour, minute = int(parts[0]), parts[1] if len(parts) > 1 else "00"
     if len(parts) > 2 or hour > 24 or len(minute) != 2 or int(minute) > 59:
         return set()
@@ -220,7 +238,9 @@ def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[
         elif (part := _part(low, end, language)) is not None:
             group += part[1]
             end = part[0] - 1
-        elif not (token == "and" and _goes_on(low, end, language)):
+        elif not (token == "and" and _goes_on(low, end, language)) and not (
+            token == "-" and last >= 20 and _next(low, end) in language.units and _fits(group, language.units[low[end + 1]])
+        ):
             break
         end += 1
     value = total + group
@@ -249,8 +269,9 @@ def _part(low: list[str], at: int, language: Language) -> tuple[int, float] | No
         return at + 2, language.units[low[at + 1]] / 10
     if token == "setengah":
         return at + 1, 0.5
-    if low[at : at + 3] == ["and", "a", "half"]:
-        return at + 3, 0.5
+    for halves in (["and", "a", "half"], ["-", "and", "-", "a", "-", "half"]):
+        if low[at : at + len(halves)] == halves:
+            return at + len(halves), 0.5
     return None
 
 
@@ -274,11 +295,10 @@ def _next(low: list[str], at: int) -> str:
     return low[at + 1] if at + 1 < len(low) else ""
 
 
-def _is_name(raw: list[str], at: int) -> bool:
-    """Whether the month or day at ``at`` is one: ``May`` at the start of a sentence asks for a number beside it."""
-    if not raw[at][0].isupper():
-        return False
-    return raw[at] != "May" or at > 0 or _next(raw, at)[:1].isdigit()
+def _is_month(raw: list[str], at: int) -> bool:
+    """Whether the ``May`` at ``at`` is surely the month, not the verb or the surname."""
+    before = raw[at - 1].lower() if at else ""
+    return before[:1].isdigit() or before in _BEFORE_MAY or _next(raw, at)[:1].isdigit()
 
 
 def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
@@ -364,7 +384,8 @@ INDONESIAN = Language(
         "keempatnya": (4.0,), "setengah": (0.5,), "separuh": (0.5,), "separo": (0.5,), "paruh": (0.5,),
         "sepertiga": (0.3333, 3.0), "seperempat": (0.25, 4.0), "seperlima": (0.2, 5.0), "sepersepuluh": (0.1, 10.0),
         "puluhan": (10.0, 20.0), "ratusan": (100.0,), "ribuan": (1e3,), "jutaan": (1e6,), "miliaran": (1e9,),
-        "triliunan": (1e12,), "minggu": ("day 7",), "jum'at": ("day 5",), "dasawarsa": (10.0,), "dekade": (10.0,), "abad": (100.0,), "selusin": (12.0,), "milenium": (1000.0,),
+        "triliunan": (1e12,), "minggu": ("day 7",), "jum'at": ("day 5",), "balita": (5.0,), "setengahnya": (0.5,), "separuhnya": (0.5,), "sepertiganya": (0.3333, 3.0),
+        "seperempatnya": (0.25, 4.0), "dasawarsa": (10.0,), "dekade": (10.0,), "abad": (100.0,), "selusin": (12.0,), "milenium": (1000.0,),
         **_abbreviated("jan feb mar apr mei jun jul agu sep okt nov des", "agust sept"),
     },
     named=_named(_MONTHS_ID, _DAYS_ID),

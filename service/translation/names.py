@@ -1,0 +1,204 @@
+"""Names that a translation lost, and countries that it brought in.
+
+Most Indonesian words with a capital are no names but titles and institutions, which are translated. So a name is
+reported only where nothing in the translation resembles any word of it, and the tables hold what changes spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+# A country in Indonesian = its English name, people and adjectives.
+_COUNTRIES = """
+indonesia ri nusantara = indonesia indonesian indonesians
+malaysia = malaysia malaysian malaysians
+singapura = singapore singaporean singaporeans
+filipina = philippines philippine filipino filipinos
+thailand thai = thailand thai thais
+vietnam = vietnam vietnamese
+kamboja = cambodia cambodian cambodians
+jepang = japan japanese
+china cina tiongkok tionghoa imlek rrc rrt = china chinese prc
+korea korsel korut = korea korean koreans
+india hindia indian = india indian indians indies
+pakistan = pakistan pakistani pakistanis
+afganistan afghanistan = afghanistan afghan afghans
+iran = iran iranian iranians
+irak iraq = iraq iraqi iraqis
+arab saudi = saudi arabia arab arabian saudis arabs arabic
+yaman = yemen yemeni
+suriah = syria syrian syrians
+yordania = jordan jordanian
+israel = israel israeli israelis
+palestina = palestine palestinian palestinians
+mesir = egypt egyptian egyptians
+turki = turkey turkish turks
+yunani = greece greek greeks
+italia = italy italian italians
+prancis perancis = france french
+jerman = germany german germans
+belanda = netherlands dutch holland
+belgia = belgium belgian belgians
+spanyol = spain spanish spaniard spaniards
+inggris britania english british = england english britain british uk briton britons
+skotlandia = scotland scottish scots
+irlandia = ireland irish
+swedia = sweden swedish swedes
+norwegia = norway norwegian norwegians
+denmark = denmark danish danes dane
+islandia = iceland icelandic
+rusia soviet = russia russian russians soviet ussr
+ukraina = ukraine ukrainian ukrainians
+polandia kutub = poland polish poles
+hongaria hungaria = hungary hungarian hungarians
+swiss = switzerland swiss
+kanada = canada canadian canadians
+meksiko = mexico mexican mexicans
+brasil brazil = brazil brazilian brazilians
+argentina = argentina argentine argentinian
+australia = australia australian australians aussie
+amerika as = america american americans us u.s usa states
+afrika = africa african africans
+eropa ue = europe european europeans eu
+ceko = czech czechia
+kroasia = croatia croatian
+maroko = morocco moroccan
+aljazair = algeria algerian
+siprus = cyprus cypriot
+"""
+# Words that names are made of and that English translates; a name that holds one of them is never reported.
+_TRANSLATED = frozenset(
+    """
+    abad acara agung air akademi angin api aliansi alkitab anak anda anggota angkatan antariksa armada arktik asal asasi asosiasi asli atas
+    ayah bab badai badan bagian bahan bahasa balai bandara bangsa bank berapi bapak barat baru batu bea bebas belahan
+    benteng berita besar biro bintang bu buddha bukit bulan bumi bupati buruh bursa cagar cuaca cukai daerah daftar
+    dana danau darat darurat dalam dataran data demokrat dewan dinas dingin direktorat direktur direksi divisi doktor
+    dokter dolar dollar duta dunia ekonomi eksekutif elang emas empat fakultas fase filsafat gambar garis firaun forum gedung gelombang
+    gereja gerakan gubernur gugus gunung gurun guru hakim hari hewan hijau hitam hukum hutan ia iblis ibu ikatan ilmu imlek
+    indeks ini insinyur inspektur institut internasional itu jaksa jalan jaringan jenderal jembatan juara juru jumat
+    jum'at kabinet kabupaten kaisar kamar kami kamis kanal kanselir kantor kapal kapolres kapolri kapten karibia kasus
+    kastel katolik kawasan kebun kecamatan kejaksaan kelas kelautan kelompok kelurahan keluarga kemah kementerian
+    kementrian kepala kepolisian kepulauan kerajaan keras kesehatan ketua keuangan kita klub koalisi kolonel komandan
+    komisaris komisi komite komunikasi komunis komunitas konferensi kongres konservatif konstitusi kontak kopral koran
+    korupsi kota krisis kristen kristus kuba kuil kutub lama langit lapangan laporan laut lautan layanan lembaga lembah
+    lembar letnan liar liberal liga lima lintas listrik luar mahkamah majelis makam makanan malam mandarin
+    manusia maritim markas masehi masjid masyarakat matahari mayor media melayu menara menteri merah mereka minggu
+    minyak muda museum musim muslim nabi nasional natal negara negeri nomor nona novel nuklir ny nyonya obat oktober oposisi peta puncak pria tabel televisi udara tumbuhan tanaman kuda anjing kucing mobil kereta sepeda
+    olahraga olimpiade operasi orang organisasi otoritas padang paduka pahlawan pajak pak palang palung panduan
+    panglima pangeran pangkalan panitia pantai para paris parlemen partai pasal pasar pasukan paus pekan pekerjaan
+    pelabuhan pelatih pemerintah pemerintahan pemilu pemuda pendeta pengadilan pengawas penjara penyakit perang
+    perairan perbatasan perdana perguruan peristiwa perserikatan persatuan perunggu perusahaan pesawat pesta petugas
+    piala pidana piramida pinggir polisi polres polda polsek pondok pos presiden profesor program prof propinsi protestan
+    provinsi proyek pulau pusat putih putra putri rabu radio raja rakyat ratu raya rencana republik resmi richter rs
+    rumah sabtu sakit saksi saluran salju samudera samudra santo sang satu saudara saya sd sejarah sekolah sekretaris
+    selandia selasa selat selatan semenanjung semi senat senin senjata seni seperti sersan serikat setan siaran sidang
+    siklon singa sipil smp sma smk sosial stasiun suci sultan sungai surat susu syariah syiah tahun taman tanah tanjung
+    tari teater teknik teknologi teluk tengah tenaga tenggara tentara terminal terusan tiga tim timur tinggi tol tn
+    tokoh tragedi tua tuan tuhan tugas ular umat umum undang undang-undang uni universitas utama utara utusan wakil
+    waktu walikota wali wanita warisan wilayah wina wisata yahudi yayasan yang zaman
+    apd asi balita bnpb bumn dpr dprd gbr gmt ham hiv aids hut imf indo ispa jakpus jaksel jaktim jakbar jateng jatim
+    jabar diy dki kpai ktp ktt kuhp lsm lapas mpr napi ormas otg paud pbb pdb pemkab pemkot pemprov pilkada pilpres
+    pmi pns polri ppkm psbb rt rw ruu sdm sim sm spbu tbc tk tki tkw tni tv uang umkm usd uu wib wit wita wna wni wfh
+    ii iii iv vi vii viii ix xi xii
+    ahad januari februari maret april mei juni juli agustus september november desember
+    den haag moskow athena roma wina praha warsawa kairo beijing peking bolonia kopenhagen mekah makkah mekkah madinah
+    yerusalem damaskus baghdad alpen mediterania himalaya atlantik pasifik hindia inggris
+    """.split()
+)
+
+
+
+def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Indonesian name -> English words; English word -> Indonesian names."""
+    ours: dict[str, frozenset[str]] = {}
+    theirs: dict[str, frozenset[str]] = {}
+    for row in _COUNTRIES.strip().split("\n"):
+        names, english = (frozenset(side.split()) for side in row.split("="))
+        ours.update(dict.fromkeys(names, english))
+        theirs.update(dict.fromkeys(english, names | english))
+    return ours, theirs
+
+
+_COUNTRY, _ENGLISH_COUNTRY = _countries()
+_DERIVED = re.compile(
+    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}|\w{5,}(?:nya|kan)|\w{4,}an"
+)
+_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz,;")
+
+
+def missing(source: str, target_words: frozenset[str]) -> list[str]:
+    """The names of ``source`` of which no word is in ``target`` in any spelling.
+
+    ``target_words``: the lower-cased words of ``target``. A sentence with most words in capitals is a headline
+    or a list, and is not judged.
+    """
+    found = [name for name in _names(source) if not _kept(name, target_words)]
+    return [" ".join(name) for name in found]
+
+
+def added(source_words: frozenset[str], target: list[str]) -> list[str]:
+    """The countries that ``target`` names and the source, whose lower-cased words are given, does not."""
+    found = []
+    for word in target:
+        names = _ENGLISH_COUNTRY.get(word.lower()) if word[0].isupper() and len(word) > 3 else None
+        if names and names.isdisjoint(source_words):
+            starts = tuple(name[:4] for name in names)
+            if not any(ours.startswith(starts) for ours in source_words):
+                found.append(word)
+    return found
+
+
+def _names(source: str) -> Iterator[list[str]]:
+    """Runs of capitalised words inside a sentence, none of which English translates."""
+    words = list(_NAME.finditer(source))
+    capitals = sum(match[0][0].isupper() for match in words)
+    if capitals * 2 > len(words):
+        return
+    run: list[str] = []
+    end = -1
+    for match in words:
+        word, start = match[0], match.start()
+        if word[0].isupper():
+            if run and source[end:start] == " ":
+                run.append(word)
+            else:
+                if run:
+                    yield run
+                run = [word] if _inside(source, start) else []
+            end = match.end()
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _inside(source: str, start: int) -> bool:
+    """Whether the word at ``start`` follows a word or comma, so that its capital is its own."""
+    return start > 1 and source[start - 1] in " (" and (source[start - 2] in _INSIDE or source[start - 1] == "(")
+
+
+def _kept(name: list[str], target: frozenset[str]) -> bool:
+    """Whether any word of the name is in the target, is translated, or is no name by its form."""
+    return any(_word_kept(word, target) for word in name)
+
+
+def _word_kept(word: str, target: frozenset[str]) -> bool:
+    low = word.lower()
+    if "-" in low:
+        return any(_word_kept(part, target) for part in low.split("-"))
+    if low in target or len(low) < 4 or low in _TRANSLATED or low in _COUNTRY or _DERIVED.fullmatch(low):
+        return True
+    return any(_alike(low, other) for other in target)
+
+
+def _alike(ours: str, theirs: str) -> bool:
+    """Whether two words are spellings of one name: the same start, or mostly the same letters."""
+    if ours[:3] == theirs[:3]:
+        return True
+    if abs(len(ours) - len(theirs)) > 4 or len(theirs) < 3:
+        return False
+    return SequenceMatcher(None, ours, theirs).ratio() > 0.6
