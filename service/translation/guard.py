@@ -27,7 +27,7 @@ class _Words(NamedTuple):
     distinct: frozenset[str]
 
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD = re.compile(r"[a-zà-ɏ]+(?:['’]t)?")
 
 
 def check(
@@ -59,10 +59,12 @@ def check(
         details = _numbers(source, target) + units.changed(source, ours.distinct, target, theirs.distinct)
         findings.extend(Finding("number", detail) for detail in details)
     findings.extend(
-        Finding("entity", f"{name} is not in the translation") for name in names.missing(source, theirs.distinct)
+        Finding("entity", f"{name} is not in the translation")
+        for name in names.missing(source, theirs.distinct)
     )
     findings.extend(
-        Finding("entity", f"{name} is not in the source") for name in names.added(ours.distinct, _WORD.findall(target))
+        Finding("entity", f"{name} is not in the source")
+        for name in names.added(ours.distinct, target, theirs.distinct)
     )
     negated = negation.lost(source, ours.distinct, target, theirs.distinct)
     if negated:
@@ -136,8 +138,11 @@ _LOOP_SIGNS = re.compile(r"(\S{2,12}?)\1{3,}")
 def _repetition(source: _Words, target: _Words, text: str) -> str:
     """A phrase that follows itself again and again in the target and not in the source."""
     low = target.low
-    if len(low) - len(target.distinct) >= 2:
+    repeated = len(low) - len(target.distinct)
+    if repeated >= 2:
         for size, needed in _LOOPS:
+            if needed > repeated:
+                break
             run = bytes(map(eq, low, low[size:])).find(b"\1" * needed)
             if run >= 0 and bytes(map(eq, source.low, source.low[size:])).find(b"\1" * needed) < 0:
                 return f"'{' '.join(low[run : run + size])}' again and again"

@@ -7,7 +7,6 @@ reported only where nothing in the translation resembles any word of it, and the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 # A country in Indonesian = its English name, people and adjectives.
@@ -109,7 +108,6 @@ _TRANSLATED = frozenset(
 )
 
 
-
 def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     """Indonesian name -> English words; English word -> Indonesian names."""
     ours: dict[str, frozenset[str]] = {}
@@ -125,72 +123,51 @@ _COUNTRY, _ENGLISH_COUNTRY = _countries()
 _DERIVED = re.compile(
     r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}|\w{5,}(?:nya|kan)|\w{4,}an"
 )
-_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz,;")
+_UPPER, _LETTER = "A-ZÀ-Þ", "\\w'’-"
+# A capital after a word, a comma or a bracket, so that it is the word's own, and the capitalised words after it.
+_NAME = re.compile(rf"[{_UPPER}](?:(?<=[a-z,;] .)|(?<= \(.))[{_LETTER}]+(?: [{_UPPER}][{_LETTER}]+)*")
+_PARTS = re.compile(r"[ '’-]")
+_HEADLINE = re.compile(rf"\b[{_UPPER}]")
 
 
 def missing(source: str, target_words: frozenset[str]) -> list[str]:
-    """The names of ``source`` of which no word is in ``target`` in any spelling.
+    """The names of ``source`` of which no word is in ``target_words``, lower-cased, in any spelling.
 
-    ``target_words``: the lower-cased words of ``target``. A sentence with most words in capitals is a headline
-    or a list, and is not judged.
+    A sentence with most words in capitals is a headline or a list, and is not judged.
     """
-    found = [name for name in _names(source) if not _kept(name, target_words)]
-    return [" ".join(name) for name in found]
-
-
-def added(source_words: frozenset[str], target: list[str]) -> list[str]:
-    """The countries that ``target`` names and the source, whose lower-cased words are given, does not."""
-    found = []
-    for word in target:
-        names = _ENGLISH_COUNTRY.get(word.lower()) if word[0].isupper() and len(word) > 3 else None
-        if names and names.isdisjoint(source_words):
-            starts = tuple(name[:4] for name in names)
-            if not any(ours.startswith(starts) for ours in source_words):
-                found.append(word)
+    found = [name for name in _NAME.findall(source) if not _kept(name, target_words)]
+    if found and len(_HEADLINE.findall(source)) * 2 > len(source.split()):
+        return []
     return found
 
 
-def _names(source: str) -> Iterator[list[str]]:
-    """Runs of capitalised words inside a sentence, none of which English translates."""
-    words = list(_NAME.finditer(source))
-    capitals = sum(match[0][0].isupper() for match in words)
-    if capitals * 2 > len(words):
-        return
-    run: list[str] = []
-    end = -1
-    for match in words:
-        word, start = match[0], match.start()
-        if word[0].isupper():
-            if run and source[end:start] == " ":
-                run.append(word)
-            else:
-                if run:
-                    yield run
-                run = [word] if _inside(source, start) else []
-            end = match.end()
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+def added(source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
+    """The countries that ``target`` names and the source does not; the words are lower-cased."""
+    found = []
+    for word in sorted(target_words & _ENGLISH_COUNTRY.keys()):
+        ours = _ENGLISH_COUNTRY[word]
+        if len(word) < 4 or not ours.isdisjoint(source_words) or word.capitalize() not in target:
+            continue
+        starts = tuple(name[:4] for name in ours)
+        if not any(other.startswith(starts) for other in source_words):
+            found.append(word.capitalize())
+    return found
 
 
-def _inside(source: str, start: int) -> bool:
-    """Whether the word at ``start`` follows a word or comma, so that its capital is its own."""
-    return start > 1 and source[start - 1] in " (" and (source[start - 2] in _INSIDE or source[start - 1] == "(")
-
-
-def _kept(name: list[str], target: frozenset[str]) -> bool:
+def _kept(name: str, target: frozenset[str]) -> bool:
     """Whether any word of the name is in the target, is translated, or is no name by its form."""
-    return any(_word_kept(word, target) for word in name)
+    return any(_word_kept(word, target) for word in _PARTS.split(name.lower()))
 
 
-def _word_kept(word: str, target: frozenset[str]) -> bool:
-    low = word.lower()
-    if "-" in low:
-        return any(_word_kept(part, target) for part in low.split("-"))
-    if low in target or len(low) < 4 or low in _TRANSLATED or low in _COUNTRY or _DERIVED.fullmatch(low):
+def _word_kept(low: str, target: frozenset[str]) -> bool:
+    if (
+        low in target
+        or len(low) < 4
+        or not low.isalpha()
+        or low in _TRANSLATED
+        or low in _COUNTRY
+        or _DERIVED.fullmatch(low)
+    ):
         return True
     return any(_alike(low, other) for other in target)
 

@@ -43,17 +43,19 @@ _IDIOMS = re.compile(
     r"|\bpaling (?:tidak|tak)\b|\bbelum (?:lama|pernah|lagi|tentu)\b|\btidak .{0,60}\b(?:kecuali|sampai|hingga|selain|lebih dari)\b"
 )
 _STRONG = frozenset("not never cannot nobody nothing nowhere neither none".split())
-_ENGLISH_IDIOMS = re.compile(r"\b(?:not only|not just|not least|not surprising|if not|why not|not long|not to mention|whether or not|nothing but)\b")
+_ENGLISH_IDIOMS = re.compile(
+    r"\b(?:not only|not just|not least|not surprising|if not|why not|not long|not to mention|whether or not|nothing but)\b"
+)
 
 
 _AIMS = re.compile(r"\b(?:agar|supaya|untuk) (?:tidak|tak|jangan)\b")
 _AVERTED = frozenset("from against away".split())
 
 
-def lost(source: str, low: frozenset[str] | set[str], target: str, target_low: frozenset[str] | set[str]) -> str | None:
+def lost(source: str, low: frozenset[str], target: str, target_low: frozenset[str]) -> str | None:
     """What is wrong with the negation, for a reader, or ``None``. ``low`` are each side's lower-cased words."""
     ours = low & _INDONESIAN
-    theirs = _strong(target_low)
+    theirs = _strong(target, target_low)
     if ours and not theirs and target_low.isdisjoint(_ENGLISH):
         rest = _IDIOMS.sub(" ", source.lower())
         if not target_low.isdisjoint(_AVERTED):
@@ -66,9 +68,11 @@ def lost(source: str, low: frozenset[str] | set[str], target: str, target_low: f
     return None
 
 
-def _strong(words: frozenset[str] | set[str]) -> str:
+def _strong(target: str, words: frozenset[str]) -> str:
     """A word among ``words`` that negates a whole English sentence, or nothing."""
     found = words & _STRONG
     if found:
         return min(found)
-    return next((word for word in words if word.endswith(("n't", "n’t"))), "")
+    if "n't" in target or "n’t" in target:
+        return next((word for word in words if word.endswith(("n't", "n’t"))), "")
+    return ""

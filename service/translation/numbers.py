@@ -53,19 +53,23 @@ class Language:
     named: Mapping[str, Value]
     half: Callable[[list[str], int, int, int], str]
     firm: frozenset[str] = field(init=False)
+    words: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         words = (*self.units, *self.scales, *self.denominators, *self.named, *_ROMAN)
         object.__setattr__(self, "firm", frozenset(words))
+        object.__setattr__(self, "words", frozenset((*words, *self.loose, *_SIGNS)))
 
 
-_TOKEN = re.compile(r"(?:(?<![\w.])\.)?[0-9]+(?:[.,:/][0-9]+)*|[^\W\d_¼½¾²³]+|[^\w\s]|[¼½¾²³]")
+_TOKEN = re.compile(r"[a-zA-ZÀ-ɏ]+|[0-9]+(?:[.,:/][0-9]+)*|(?<![\w.])\.[0-9]+|[^\w\s]|[¼½¾²³]")
 _DIGIT = re.compile(r"[0-9]")
 _SEPARATOR = re.compile(r"[.,:]")
 _NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv"
 _ROMAN = {word: float(value) for value, word in enumerate(_NUMERALS.split(), start=2) if len(word) > 1}
 _RANGE = frozenset("- – — ~ hingga sampai atau dan to or and".split())
-_BEFORE_MAY = frozenset("in last next this of early late mid until till since by between from and to on th st nd rd".split())
+_BEFORE_MAY = frozenset(
+    "in last next this of early late mid until till since by between from and to on th st nd rd".split()
+)
 _HALVES = frozenset(("setengah", "half"))
 _POINTS = frozenset(("koma", "point"))
 _ASCII_DIGITS = frozenset("0123456789")
@@ -88,11 +92,13 @@ def numbers(text: str, language: Language) -> list[Number]:
     raw = _TOKEN.findall(html.unescape(text) if "&" in text else text)
     low = [token.lower() for token in raw]
     spans: list[_Span] = []
-    at = 0
-    while at < len(low):
-        found = _at(raw, low, at, language)
-        spans.extend(found)
-        at = found[-1].end if found else at + 1
+    end = 0
+    for at, token in enumerate(low):
+        if at >= end and (token in language.words or token[-1] in _ASCII_DIGITS):
+            found = _at(raw, low, at, language)
+            if found:
+                spans.extend(found)
+                end = found[-1].end
     return _share_scales(spans, low)
 
 
@@ -141,7 +147,9 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
     """The number that starts with digits at ``at``: its end, its values and its scale."""
     values = _readings(low[at], language.decimal)
     end = at + 1
-    if low[end : end + 1] == ["½"] or (low[end : end + 1] and low[end] in _HALVES and language.decimal == ","):
+    if low[end : end + 1] == ["½"] or (
+        low[end : end + 1] and low[end] in _HALVES and language.decimal == ","
+    ):
         values = {value + 0.5 for value in values if not isinstance(value, str)}
         end += 1
     if low[end : end + 1] == ["s"] or low[end : end + 2] == ["-", "an"] or low[end : end + 1] == ["an"]:
@@ -165,7 +173,13 @@ def _short_forms(low: list[str], at: int, end: int, values: set[Value], language
     if language.decimal == "." and end < len(low) and low[end] in _LETTER_SCALES:
         size = _LETTER_SCALES[low[end]]
         return {value * size for value in values if not isinstance(value, str)}
-    if at > 1 and low[at - 1] in _RANGE and len(low[at]) == 2 and len(low[at - 2]) == 4 and low[at - 2].isdigit():
+    if (
+        at > 1
+        and low[at - 1] in _RANGE
+        and len(low[at]) == 2
+        and len(low[at - 2]) == 4
+        and low[at - 2].isdigit()
+    ):
         return {float(low[at - 2][:2] + low[at])}
     return set()
 
@@ -239,7 +253,10 @@ def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[
             group += part[1]
             end = part[0] - 1
         elif not (token == "and" and _goes_on(low, end, language)) and not (
-            token == "-" and last >= 20 and _next(low, end) in language.units and _fits(group, language.units[low[end + 1]])
+            token == "-"
+            and last >= 20
+            and _next(low, end) in language.units
+            and _fits(group, language.units[low[end + 1]])
         ):
             break
         end += 1
@@ -367,7 +384,9 @@ def _named(months: list[str], days: list[str]) -> dict[str, Value]:
 
 def _abbreviated(months: str, others: str) -> dict[str, tuple[Value, ...]]:
     """Short month names; ``others`` are further spellings, known by their first three letters."""
-    short: dict[str, tuple[Value, ...]] = {m: (f"month {n}",) for n, m in enumerate(months.split(), 1) if m not in ("mei", "may")}
+    short: dict[str, tuple[Value, ...]] = {
+        m: (f"month {n}",) for n, m in enumerate(months.split(), 1) if m not in ("mei", "may")
+    }
     short.update({other: short[other[:3]] for other in others.split()})
     return short
 

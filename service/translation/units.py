@@ -52,7 +52,9 @@ _OURS, _THEIRS = _read()
 _SHARE = _OURS["persen"][0][0]
 
 
-def changed(source: str, source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
+def changed(
+    source: str, source_words: frozenset[str], target: str, target_words: frozenset[str]
+) -> list[str]:
     """What happened to the units, for a reader: a unit of the source that another of the same quantity replaced."""
     here, there = _units(source, source_words, _OURS), _units(target, target_words, _THEIRS)
     lost, brought = here - there, there - here
@@ -66,7 +68,9 @@ def changed(source: str, source_words: frozenset[str], target: str, target_words
     ]
 
 
-def _units(text: str, words: frozenset[str], table: dict[str, tuple[tuple[int, str], ...]]) -> set[tuple[int, str]]:
+def _units(
+    text: str, words: frozenset[str], table: dict[str, tuple[tuple[int, str], ...]]
+) -> set[tuple[int, str]]:
     found = {unit for word in words & table.keys() for unit in table[word]}
     low = text.lower()
     found.update(unit for sign in _SIGNS if sign in low and sign in table for unit in table[sign])
