@@ -56,8 +56,7 @@ def check(
     if numbers.present(source, ours.distinct, numbers.INDONESIAN) or numbers.present(
         target, theirs.distinct, numbers.ENGLISH
     ):
-        details = _numbers(source, target) + units.changed(source, ours.distinct, target, theirs.distinct)
-        findings.extend(Finding("number", detail) for detail in details)
+        findings.extend(Finding("number", detail) for detail in _numbers(source, target))
     findings.extend(
         Finding("entity", f"{name} is not in the translation")
         for name in names.missing(source, theirs.distinct)
@@ -78,7 +77,9 @@ def _words(text: str) -> _Words:
 
 
 def _numbers(source: str, target: str) -> list[str]:
-    missing, added = numbers.compare(source, target)
+    here = numbers.numbers(source, numbers.INDONESIAN)
+    there = numbers.numbers(target, numbers.ENGLISH)
+    missing, added = numbers.unmatched(here, there, source)
     paired = min(len(missing), len(added))
     details = [
         f"{ours.text} in the source, {theirs.text} in the translation"
@@ -88,7 +89,7 @@ def _numbers(source: str, target: str) -> list[str]:
     ]
     details += [f"{number.text} is not in the translation" for number in missing[paired:]]
     details += [f"{number.text} is not in the source" for number in added[paired:]]
-    return details
+    return details + units.changed(here, there)
 
 
 _ARTEFACT = re.compile(

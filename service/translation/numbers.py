@@ -20,11 +20,14 @@ class Number(NamedTuple):
     """A number as it is written and every value it can be read as.
 
     ``firm``: it has to have a counterpart; a loose one (``both``, ``second``) may be a number, and only answers.
+    ``before`` and ``after`` are the lower-cased words beside it, where a unit stands.
     """
 
     text: str
     values: frozenset[Value]
     firm: bool
+    before: str = ""
+    after: str = ""
 
 
 class _Span(NamedTuple):
@@ -70,6 +73,7 @@ _RANGE = frozenset("- – — ~ hingga sampai atau dan to or and".split())
 _BEFORE_MAY = frozenset(
     "in last next this of early late mid until till since by between from and to on th st nd rd".split()
 )
+_BEFORE_UNIT = frozenset("- ° º degree degrees derajat square cubic sq suhu".split())
 _HALVES = frozenset(("setengah", "half"))
 _POINTS = frozenset(("koma", "point"))
 _ASCII_DIGITS = frozenset("0123456789")
@@ -125,7 +129,14 @@ def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Sp
         values, firm = frozenset(_SIGNS[token]), False
     if not values:
         return []
-    return [_Span(Number(" ".join(raw[at:end]), values, firm), at, end, scale)]
+    number = Number(" ".join(raw[at:end]), values, firm, low[at - 1] if at else "", _unit(low, end))
+    return [_Span(number, at, end, scale)]
+
+
+def _unit(low: list[str], end: int) -> str:
+    """The word after a number: ``km`` of ``5-km``, ``miles`` of ``5 square miles``, ``c`` of ``5 °C``."""
+    following = (token for token in low[end : end + 3] if token not in _BEFORE_UNIT)
+    return next(following, "")
 
 
 def _slashed(token: str) -> list[Number]:
@@ -163,7 +174,10 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
         scale *= language.scales[low[end]]
         end += 1
     if scale == 1.0:
-        return end, frozenset(values | _times(low, at, end, language)), 1.0
+        times = _times(low, at, end, language)
+        if times and language.half(low, at, end, 0) in ("am", "pm"):
+            return end, frozenset(times), 1.0  # English half-day
+        return end, frozenset(values | times), 1.0
     scaled: set[Value] = {round(value * scale, 4) for value in values if not isinstance(value, str)}
     return end, frozenset(scaled), scale
 
@@ -451,13 +465,12 @@ ENGLISH = Language(
 )  # fmt: skip
 
 
-def compare(source: str, target: str) -> tuple[list[Number], list[Number]]:
-    """The firm numbers of an Indonesian source without an equal in the target, and the reverse.
+def unmatched(here: list[Number], there: list[Number], source: str) -> tuple[list[Number], list[Number]]:
+    """The firm numbers of an Indonesian side without an equal on the English side, and the reverse.
 
-    A number that stands several times needs one equal. An English number word that the source has too
+    A number that stands several times needs one equal. An English number word that ``source`` has too
     (``Six Flags``) is a name.
     """
-    here, there = numbers(source, INDONESIAN), numbers(target, ENGLISH)
     source_values = frozenset(value for number in here for value in number.values)
     target_values = frozenset(value for number in there for value in number.values)
     missing = [number for number in here if number.firm and number.values.isdisjoint(target_values)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from service.translation.numbers import Number
+
 # unit = Indonesian words = English words, a blank line between quantities. Signs stand with the words.
 _TABLE = """
 kilometres = km kilometer kilo kpj = km kms kilometer kilometers kilometre kilometres kph kmh
@@ -13,14 +15,17 @@ feet = kaki = foot feet ft
 inches = inci inch = inch inches
 yards = yard ela = yard yards
 
+hectares = ha hektar hektare = ha hectare hectares
+acres = ekar acre = acre acres
+
 kilograms = kg kilogram kilo = kg kgs kilogram kilograms kilo kilos kilogrammes
 grams = gram gr = gram grams gramme grammes
 pounds = pon pound lb lbs = pound pounds lb lbs
 tonnes = ton = ton tons tonne tonnes
 ounces = ons ounce ounces = ounce ounces oz
 
-celsius = celsius celcius °c ºc = celsius centigrade °c ºc
-fahrenheit = fahrenheit °f ºf = fahrenheit °f ºf
+celsius = celsius celcius c = celsius centigrade c
+fahrenheit = fahrenheit f = fahrenheit f
 
 rupiah = rupiah rp idr = rupiah rp idr rupiahs
 dollars = dolar usd $ = dollar dollars usd $
@@ -32,7 +37,6 @@ yuan = yuan renminbi = yuan renminbi
 percent = persen % prosen = percent percentage percentages % cent pct
 percentage points = poin persentase = points point percentage pp
 """
-_SIGNS = ("$", "€", "£", "¥", "%", "°c", "ºc", "°f", "ºf")
 
 
 def _read() -> tuple[dict[str, tuple[tuple[int, str], ...]], dict[str, tuple[tuple[int, str], ...]]]:
@@ -49,29 +53,24 @@ def _read() -> tuple[dict[str, tuple[tuple[int, str], ...]], dict[str, tuple[tup
 
 
 _OURS, _THEIRS = _read()
-_SHARE = _OURS["persen"][0][0]
 
 
-def changed(
-    source: str, source_words: frozenset[str], target: str, target_words: frozenset[str]
-) -> list[str]:
-    """What happened to the units, for a reader: a unit of the source that another of the same quantity replaced."""
-    here, there = _units(source, source_words, _OURS), _units(target, target_words, _THEIRS)
-    lost, brought = here - there, there - here
-    if (_SHARE, "percent") in lost and all(quantity != _SHARE for quantity, _ in there):
-        return ["percent is not in the translation"]
-    return [
-        f"{ours} in the source, {theirs} in the translation"
-        for quantity, ours in sorted(lost)
-        for other, theirs in sorted(brought)
-        if quantity == other
-    ]
+def changed(here: list[Number], there: list[Number]) -> list[str]:
+    """What happened to the units, for a reader: an equal number that stands with another unit of its quantity.
+
+    ``here`` are the numbers of the source and ``there`` those of the target.
+    """
+    details = []
+    for number in there:
+        brought = _units(number, _THEIRS)
+        if brought:
+            equal = [_units(other, _OURS) for other in here if not other.values.isdisjoint(number.values)]
+            for quantity, unit in sorted(brought):
+                ours = {name for units in equal for other, name in units if other == quantity}
+                if ours and unit not in ours:
+                    details.append(f"{min(ours)} in the source, {unit} in the translation")
+    return details
 
 
-def _units(
-    text: str, words: frozenset[str], table: dict[str, tuple[tuple[int, str], ...]]
-) -> set[tuple[int, str]]:
-    found = {unit for word in words & table.keys() for unit in table[word]}
-    low = text.lower()
-    found.update(unit for sign in _SIGNS if sign in low and sign in table for unit in table[sign])
-    return found
+def _units(number: Number, table: dict[str, tuple[tuple[int, str], ...]]) -> set[tuple[int, str]]:
+    return {*table.get(number.before, ()), *table.get(number.after, ())}
