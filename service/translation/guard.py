@@ -145,8 +145,11 @@ def _repetition(source: _Words, target: _Words, text: str) -> str:
             if needed > repeated:
                 break
             run = bytes(map(eq, low, low[size:])).find(b"\1" * needed)
-            if run >= 0 and bytes(map(eq, source.low, source.low[size:])).find(b"\1" * needed) < 0:
-                return f"'{' '.join(low[run : run + size])}' again and again"
+            if run < 0 or bytes(map(eq, source.low, source.low[size:])).find(b"\1" * needed) >= 0:
+                continue
+            phrase = low[run : run + size]
+            if re.search(r"\W+".join(map(re.escape, phrase * 2)), text.lower()):
+                return f"'{' '.join(phrase)}' again and again"
     if max(map(len, low), default=0) > 20 and (loop := _LOOP_SIGNS.search(text)):
         return f"'{loop[1]}' again and again"
     return ""

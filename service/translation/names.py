@@ -124,8 +124,12 @@ _DERIVED = re.compile(
     r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}|\w{5,}(?:nya|kan)|\w{4,}an"
 )
 _UPPER, _LETTER = "A-ZÀ-Þ", "\\w'’-"
-# A capital after a word, a comma or a bracket, so that it is the word's own, and the capitalised words after it.
-_NAME = re.compile(rf"[{_UPPER}](?:(?<=[a-z,;] .)|(?<= \(.))[{_LETTER}]+(?: [{_UPPER}][{_LETTER}]+)*")
+_NAME = re.compile(rf"[{_UPPER}][{_LETTER}]+(?: [{_UPPER}][{_LETTER}]+)*")
+# What stands before a capital that is the word's own, and not the sentence's or the quotation's.
+_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
+_CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.fromkeys("aeiouyh")})
+# After these stands a common noun or the name of an age, both of which English translates.
+_COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ")
 _PARTS = re.compile(r"[ '’-]")
 _HEADLINE = re.compile(rf"\b[{_UPPER}]")
 
@@ -135,7 +139,14 @@ def missing(source: str, target_words: frozenset[str]) -> list[str]:
 
     A sentence with most words in capitals is a headline or a list, and is not judged.
     """
-    found = [name for name in _NAME.findall(source) if not _kept(name, target_words)]
+    found = []
+    for match in _NAME.finditer(source):
+        name, start = match[0], match.start()
+        inside = start > 1 and (source[start - 1] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
+        if not (inside or " " in name) or _kept(name, target_words):
+            continue
+        if not source[:start].lower().endswith(_COMMON_NEXT):
+            found.append(name)
     if found and len(_HEADLINE.findall(source)) * 2 > len(source.split()):
         return []
     return found
@@ -173,9 +184,18 @@ def _word_kept(low: str, target: frozenset[str]) -> bool:
 
 
 def _alike(ours: str, theirs: str) -> bool:
-    """Whether two words are spellings of one name: the same start, or mostly the same letters."""
+    """Whether two words are spellings of one name: one start, one skeleton, or mostly the same letters."""
     if ours[:3] == theirs[:3]:
         return True
     if abs(len(ours) - len(theirs)) > 4 or len(theirs) < 3:
         return False
+    skeleton = _skeleton(ours)
+    if len(skeleton) > 2 and skeleton == _skeleton(theirs):
+        return True
     return SequenceMatcher(None, ours, theirs).ratio() > 0.6
+
+
+def _skeleton(word: str) -> str:
+    """The consonants, in the spelling that Indonesian gives foreign names: Thrace and Trakia are ``trk``."""
+    word = word.replace("th", "t").replace("ph", "f").replace("ch", "k")
+    return word.translate(_CONSONANTS)

@@ -13,7 +13,7 @@ _INDONESIAN = frozenset("tidak bukan belum tanpa jangan tak tiada tidaklah bukan
 _ENGLISH = frozenset(
     "not no never none nobody nothing nowhere neither nor without cannot non"
     " unable impossible hardly barely scarcely rarely seldom little few unless instead rather except"
-    " lack lacks lacked lacking absent absence free avoid avoids avoided avoiding"
+    " less stop stops stopped ceased lack lacks lacked lacking absent absence free avoid avoids avoided avoiding"
     " fail fails failed failing failure failures deny denies denied denying refuse refuses refused refusing refusal"
     " reject rejects rejected decline declined prevent prevents prevented preventing"
     " ban banned bans prohibit prohibited prohibits forbid forbidden forbids"
@@ -49,6 +49,7 @@ _ENGLISH_IDIOMS = re.compile(
 
 
 _AIMS = re.compile(r"\b(?:agar|supaya|untuk) (?:tidak|tak|jangan)\b")
+_KEPT_FROM = frozenset(("keep", "from"))
 _AVERTED = frozenset("from against away".split())
 
 
@@ -58,6 +59,8 @@ def lost(source: str, low: frozenset[str], target: str, target_low: frozenset[st
     theirs = _strong(target, target_low)
     if ours and not theirs and target_low.isdisjoint(_ENGLISH):
         rest = _IDIOMS.sub(" ", source.lower())
+        if _KEPT_FROM <= target_low:
+            return None
         if not target_low.isdisjoint(_AVERTED):
             rest = _AIMS.sub(" ", rest)
         left = [word for word in re.findall(r"\w+", rest) if word in _INDONESIAN]

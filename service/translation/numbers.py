@@ -129,7 +129,10 @@ def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Sp
         values, firm = frozenset(_SIGNS[token]), False
     if not values:
         return []
-    number = Number(" ".join(raw[at:end]), values, firm, low[at - 1] if at else "", _unit(low, end))
+    text = " ".join(raw[at:end])
+    if all(isinstance(value, str) for value in values) and language.decimal == ".":
+        text = f"{text} {language.half(low, at, end, 0)}".strip()
+    number = Number(text, values, firm, low[at - 1] if at else "", _unit(low, end))
     return [_Span(number, at, end, scale)]
 
 
