@@ -8,19 +8,21 @@
     python -m eval.guard_calibration confidence --outputs FILE
                                                  fits the coefficients, and says how calibrated they are
 
-``--data`` names the folder with ``flores200.dev.ind-eng.tsv``, ``ntrex128.ind-eng.tsv`` and ``peers/``. Outputs are
-JSON lines with ``i`` (the FLORES line), ``source``, ``text``, ``score`` and ``truncated``. Bounds were tuned on lines
-of even index; lines of odd index are for reporting.
+``--data`` names the folder with the FLORES dev, NTREX and TICO-19 pairs and ``peers/``. Outputs are
+JSON lines with ``i`` (the FLORES line), ``source``, ``text``, ``score`` and ``truncated``. Bounds
+were tuned on lines of even index; lines of odd index are for reporting.
 """
 
 from __future__ import annotations
 
 import argparse
+import calendar
 import json
 import math
 import re
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,9 @@ def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
     share = hits / count
     middle = share + z * z / (2 * count)
     spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, (middle - spread) / (1 + z * z / count)), min(1.0, (middle + spread) / (1 + z * z / count))
+    return max(0.0, (middle - spread) / (1 + z * z / count)), min(
+        1.0, (middle + spread) / (1 + z * z / count)
+    )
 
 
 def share(hits: int, count: int) -> str:
@@ -73,8 +77,8 @@ def read_labels(path: Path) -> dict[str, dict[tuple[str, int], bool]]:
     return labels
 
 
-def against_labels(data: Path) -> None:
-    """Prints precision and recall a kind, for both halves."""
+def against_labels(data: Path) -> Iterator[str]:
+    """Precision and recall a kind, for both halves."""
     sources = lines(data / "peers" / "flores-dev.id")
     labels = read_labels(LABELS)
     found: dict[str, set[tuple[str, int]]] = defaultdict(set)
@@ -83,7 +87,7 @@ def against_labels(data: Path) -> None:
         for index, (source, target) in enumerate(zip(sources, targets, strict=True)):
             for finding in check(source, target):
                 found[finding.kind].add((system, index))
-    print("kind        half  precision                  recall                     flagged, not judged")
+    yield "kind        half  precision                  recall                     flagged, not judged"
     for kind in labels:
         for half in (0, 1, None):
             judged = {key: label for key, label in labels[kind].items() if half in (None, key[1] % 2)}
@@ -92,13 +96,13 @@ def against_labels(data: Path) -> None:
             known = flagged & judged.keys()
             name = "all" if half is None else HALVES[half]
             recall = share(right, sum(judged.values()))
-            print(f"{kind:11} {name:5} {share(right, len(known)):26} {recall:26} {len(flagged - known)}")
+            yield f"{kind:11} {name:5} {share(right, len(known)):26} {recall:26} {len(flagged - known)}"
     lengths = [key for key in found["dropped"] if key[0] == "google"]
-    print(f"dropped, false alarms on google: {share(len(lengths), len(sources))}")
+    yield f"dropped, false alarms on google: {share(len(lengths), len(sources))}"
 
 
-def on_references(data: Path) -> None:
-    """Prints the share of perfect references with a finding, a kind and corpus."""
+def on_references(data: Path) -> Iterator[str]:
+    """The share of perfect references with a finding, a kind and corpus."""
     for name in ("flores200.dev.ind-eng.tsv", "ntrex128.ind-eng.tsv", "tico19.test.ind-eng.tsv"):
         corpus = pairs(data / name)
         kinds: dict[str, int] = dict.fromkeys(KINDS, 0)
@@ -106,7 +110,7 @@ def on_references(data: Path) -> None:
             for kind in {finding.kind for finding in check(source, target)}:
                 kinds[kind] += 1
         shares = ", ".join(f"{kind} {count / len(corpus):.1%}" for kind, count in kinds.items() if count)
-        print(f"{name}: {len(corpus)} lines: {shares}")
+        yield f"{name}: {len(corpus)} lines: {shares}"
 
 
 def _replaced(pattern: str, change: Callable[[re.Match[str]], str]) -> Callable[[str, str], str]:
@@ -114,14 +118,18 @@ def _replaced(pattern: str, change: Callable[[re.Match[str]], str]) -> Callable[
     return lambda _, target: compiled.sub(change, target, count=1)
 
 
-_MONTHS = "January February March April June July August September October November December".split()
-_NEXT_MONTH = dict(zip(_MONTHS, _MONTHS[1:] + _MONTHS[:1], strict=True))
+_MONTHS = tuple(calendar.month_name)[1:]
+_NEXT_MONTH = dict(zip(_MONTHS, (*_MONTHS[1:], _MONTHS[0]), strict=True))
 _NEGATED = re.compile(r"\b(?:tidak|bukan|belum|tanpa|jangan)\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(not|no|never|without|cannot|none|nothing|nor|neither)\b|n['’]t\b")
 
 
 def _without_negation(source: str, target: str) -> str:
-    if len(_NOT.findall(target)) != 1 or not _NEGATED.search(source):
+    if (
+        len(_NOT.findall(target)) != 1
+        or re.search(r"not (?:only|just)|or not|not yet", target)
+        or not _NEGATED.search(source)
+    ):
         return target
     return _NOT.sub(lambda match: "can" if match[0] == "cannot" else "", target)
 
@@ -138,8 +146,9 @@ def _without_tail(_: str, target: str) -> str:
 
 
 def _without_name(source: str, target: str) -> str:
-    for match in re.finditer(r"(?<=[a-z,] )[A-Z][a-z]{3,}(?: [A-Z][a-z]+)*", target):
-        if all(source.count(word) for word in match[0].split()):
+    for match in re.finditer(r"[A-Z][a-z]{3,}(?: [A-Z][a-z]+)*", target):
+        inside = target[: match.start()][-2:].strip() not in ("", ".", '"', "“")
+        if inside and all(word in source.split() for word in match[0].split()):
             return target.replace(match[0], "Halvorsen")
     return target
 
@@ -150,10 +159,18 @@ def _looped(_: str, target: str) -> str:
 
 
 CORRUPTIONS: tuple[tuple[str, str, Callable[[str, str], str]], ...] = (
-    ("number", "a digit dropped: 1894, 189", _replaced(r"\b(\d{2,})\b(?![.,]\d)", lambda m: m[1][:-1])),
-    ("number", "times ten: 40, 400", _replaced(r"\b(\d{1,})\b(?![.,:]\d)", lambda m: m[1] + "0")),
+    (
+        "number",
+        "a digit dropped: 1894, 189",
+        _replaced(r"(?<![\d.,:])(\d{2,})\b(?![.,]\d)", lambda m: m[1][:-1]),
+    ),
+    ("number", "times ten: 40, 400", _replaced(r"(?<![\d.,:])(\d+)\b(?![.,:]\d)", lambda m: m[1] + "0")),
     ("number", "the decimal point lost: 2.3, 23", _replaced(r"\b(\d+)\.(\d+)\b", lambda m: m[1] + m[2])),
-    ("number", "another month", _replaced(rf"\b({'|'.join(_MONTHS)})\b", lambda m: _NEXT_MONTH[m[1]])),
+    (
+        "number",
+        "another month",
+        _replaced(rf"\b({'|'.join(_MONTHS)}) (?=\d)", lambda m: _NEXT_MONTH[m[1]] + " "),
+    ),
     ("number", "million, billion", _replaced(r"\bmillion\b", lambda _: "billion")),
     ("number", "three, four", _replaced(r"\bthree\b", lambda _: "four")),
     ("number", "percent, percentage points", _replaced(r"%| percent\b", lambda _: " percentage points")),
@@ -167,8 +184,8 @@ CORRUPTIONS: tuple[tuple[str, str, Callable[[str, str], str]], ...] = (
 )
 
 
-def on_synthetic(data: Path) -> None:
-    """Prints the share of broken references that the guard finds, an error at a time, with the kind it should have."""
+def on_synthetic(data: Path) -> Iterator[str]:
+    """The share of broken references that the guard finds under the right kind, an error at a time."""
     corpus = pairs(data / "flores200.dev.ind-eng.tsv") + pairs(data / "ntrex128.ind-eng.tsv")
     for kind, name, corrupt in CORRUPTIONS:
         broken = []
@@ -176,7 +193,7 @@ def on_synthetic(data: Path) -> None:
             changed = corrupt(source, target)
             if changed != target and not any(finding.kind == kind for finding in check(source, target)):
                 broken.append(any(finding.kind == kind for finding in check(source, changed)))
-        print(f"{kind:11} {name:32} {share(sum(broken), len(broken))}")
+        yield f"{kind:11} {name:32} {share(sum(broken), len(broken))}"
 
 
 def fit(rows: Sequence[Sequence[float]], targets: Sequence[float], ridge: float = 1e-2) -> list[float]:
@@ -208,51 +225,50 @@ def _scored(data: Path, outputs: Path) -> list[tuple[int, tuple[float, ...], flo
     return scored
 
 
-def fit_confidence(data: Path, outputs: Path) -> None:
-    """Fits on lines of even index whether a sentence's chrF2 is in the better half, and reports on the odd ones."""
+def fit_confidence(data: Path, outputs: Path) -> Iterator[str]:
+    """Fits whether a sentence's chrF2 is in the better half: on lines of even index, reported on odd."""
     scored = _scored(data, outputs)
     middle = sorted(chrf for _, _, chrf in scored)[len(scored) // 2]
     train = [(values, float(chrf >= middle)) for index, values, chrf in scored if index % 2 == 0]
     weights = fit([values for values, _ in train], [good for _, good in train])
-    print(f"good: sentence chrF2 of at least {middle:.1f}, the median of {len(scored)} sentences")
-    print("COEFFICIENTS = (" + ", ".join(f"{weight:.3f}" for weight in weights) + ")")
+    yield f"good: sentence chrF2 of at least {middle:.1f}, the median of {len(scored)} sentences"
+    yield "COEFFICIENTS = (" + ", ".join(f"{weight:.3f}" for weight in weights) + ")"
     tested = sorted(
-        (1 / (1 + math.exp(-sum(a * b for a, b in zip(weights, values, strict=True)))), chrf)
-        for index, values, chrf in scored
-        if index % 2
+        (confidence.logistic(weights, values), chrf) for index, values, chrf in scored if index % 2
     )
     brier = sum((value - (chrf >= middle)) ** 2 for value, chrf in tested) / len(tested)
-    print(f"odd lines: {len(tested)}, Brier {brier:.3f} (always one half: 0.250), AUC {_auc(tested, middle):.3f}")
-    print("confidence   n  mean  good  chrF2")
-    for low in (0.0, 0.2, 0.4, 0.6, 0.8):
-        _print_bin(f"{low:.1f}-{low + 0.2:.1f}", [r for r in tested if low <= r[0] < low + 0.2 + (low == 0.8)], middle)
+    yield f"odd lines: {len(tested)}; Brier {brier:.3f}, always one half 0.250; AUC {_auc(tested, middle):.3f}"
+    yield "confidence    n  mean  good  chrF2"
+    for tenth in range(0, 10, 2):
+        rows = [row for row in tested if min(int(row[0] * 5), 4) * 2 == tenth]
+        yield from _bin(f"0.{tenth}-0.{tenth + 2}" if tenth < 8 else "0.8-1.0", rows, middle)
     for name in ("low", "medium", "high"):
-        _print_bin(name, [row for row in tested if confidence.band(row[0]) == name], middle)
+        yield from _bin(name, [row for row in tested if confidence.band(row[0]) == name], middle)
 
 
-def _print_bin(name: str, rows: Sequence[tuple[float, float]], middle: float) -> None:
+def _bin(name: str, rows: Sequence[tuple[float, float]], middle: float) -> Iterator[str]:
     if rows:
         mean = sum(value for value, _ in rows) / len(rows)
         good = sum(chrf >= middle for _, chrf in rows) / len(rows)
         chrf = sum(chrf for _, chrf in rows) / len(rows)
-        print(f"{name:10} {len(rows):4} {mean:5.2f} {good:5.2f} {chrf:6.1f}  {'#' * round(good * 40)}")
+        yield f"{name:10} {len(rows):4} {mean:5.2f} {good:5.2f} {chrf:6.1f}  {'#' * round(good * 40)}"
 
 
 def _auc(rows: Iterable[tuple[float, float]], middle: float) -> float:
     """The chance that a good sentence has the higher confidence; ``rows`` are in order of it."""
-    below, pairs_won, good = 0, 0, 0
+    below, won, good = 0, 0, 0
     for _, chrf in rows:
         if chrf >= middle:
-            pairs_won += below
+            won += below
             good += 1
         else:
             below += 1
-    return pairs_won / max(1, below * good)
+    return won / max(1, below * good)
 
 
 def main() -> None:
     """Runs one command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("command", choices=("labels", "references", "synthetic", "confidence"))
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--outputs", type=Path)
@@ -260,9 +276,12 @@ def main() -> None:
     if options.command == "confidence":
         if not options.outputs:
             parser.error("confidence needs --outputs")
-        fit_confidence(options.data, options.outputs)
-        return
-    {"labels": against_labels, "references": on_references, "synthetic": on_synthetic}[options.command](options.data)
+        report = fit_confidence(options.data, options.outputs)
+    else:
+        commands = {"labels": against_labels, "references": on_references, "synthetic": on_synthetic}
+        report = commands[options.command](options.data)
+    for line in report:
+        sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How many segment pairs a second the guard checks on one core: ``python -m eval.bench.guard [--json FILE]``.
+"""How many pairs a second the guard checks on one core: ``python -m eval.bench.guard [--json FILE]``.
 
-The pairs are a source and its reference or a system's output (``--pairs FILE``: source, tab, target a line). The
+The pairs are a source and a translation of it (``--pairs FILE``: source, tab, target a line). The
 best of several passes counts, in processor time, so that other programs on the machine do not.
 """
 
@@ -53,9 +53,8 @@ def main() -> None:
         lines = options.pairs.read_text(encoding="utf-8").split("\n")
         pairs = [(first, second) for first, _, second in (line.partition("\t") for line in lines) if second]
     result = measure(pairs, options.passes)
-    print(
-        f"{result['pairs_per_second']:,} pairs a second over {result['pairs']:,}; {result['flagged']:.1%} flagged"
-    )
+    speed, share = result["pairs_per_second"], result["flagged"]
+    print(f"{speed:,} pairs a second over {result['pairs']:,}; {share:.1%} flagged")
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -18,8 +18,9 @@ HIGH, LOW = 0.6, 0.3
 def features(source: str, target: str, score: float, findings: Sequence[Finding]) -> tuple[float, ...]:
     """What the confidence is made of; the first is the constant 1.
 
-    The score (mean log-probability a token, 0 at best), the weighted findings, how far the length is from the
-    usual, the share of the target's words that the source has too, and the length of the source.
+    The score (mean log-probability a token, 0 at best), the weighted findings, how far the length
+    is from the usual, the share of the target's words that the source has too, and the length of
+    the source.
     """
     words = target.lower().split()
     known = frozenset(source.lower().split())
@@ -34,14 +35,18 @@ def features(source: str, target: str, score: float, findings: Sequence[Finding]
     )
 
 
-def confidence(source: str, target: str, score: float, findings: Sequence[Finding]) -> float:
-    """The probability, 0 to 1, that the segment is a good one: as near its reference as the better half.
+def logistic(weights: Sequence[float], values: Sequence[float]) -> float:
+    """The logistic function of the weighted sum."""
+    return 1 / (1 + math.exp(-sum(a * b for a, b in zip(weights, values, strict=True))))
 
-    Calibrated on the embedded model's FLORES dev; other models' scores have other scales, so there the order
-    holds and the number less.
+
+def confidence(source: str, target: str, score: float, findings: Sequence[Finding]) -> float:
+    """The probability, 0 to 1, that a segment is as near its reference as the better half is.
+
+    Fitted to the embedded model. Other models score on other scales: there the order holds, the
+    number less.
     """
-    values = features(source, target, score, findings)
-    return 1 / (1 + math.exp(-sum(a * b for a, b in zip(COEFFICIENTS, values, strict=True))))
+    return logistic(COEFFICIENTS, features(source, target, score, findings))
 
 
 def band(value: float) -> Band:

@@ -1,13 +1,16 @@
 """Names that a translation lost, and countries that it brought in.
 
-Most Indonesian words with a capital are no names but titles and institutions, which are translated. So a name is
-reported only where nothing in the translation resembles any word of it, and the tables hold what changes spelling.
+Most Indonesian words with a capital are no names but titles and institutions, which are translated.
+So a name is reported only where nothing in the translation resembles any word of it, and the tables
+hold what changes its spelling.
 """
 
 from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+
+from service.translation.words import Words, listed
 
 # A country in Indonesian = its English name, people and adjectives.
 _COUNTRIES = """
@@ -26,7 +29,7 @@ pakistan = pakistan pakistani pakistanis
 afganistan afghanistan = afghanistan afghan afghans
 iran = iran iranian iranians
 irak iraq = iraq iraqi iraqis
-arab saudi = saudi arabia arab arabian saudis arabs arabic
+arab saudi = saudi arabia arab arabian saudis arabs arabic dromedary mers
 yaman = yemen yemeni
 suriah = syria syrian syrians
 yordania = jordan jordanian
@@ -41,7 +44,7 @@ jerman = germany german germans
 belanda = netherlands dutch holland
 belgia = belgium belgian belgians
 spanyol = spain spanish spaniard spaniards
-inggris britania english british = england english britain british uk briton britons
+inggris britania english british = england english britain british uk briton britons kingdom
 skotlandia = scotland scottish scots
 irlandia = ireland irish
 swedia = sweden swedish swedes
@@ -50,7 +53,7 @@ denmark = denmark danish danes dane
 islandia = iceland icelandic
 rusia soviet = russia russian russians soviet ussr
 ukraina = ukraine ukrainian ukrainians
-polandia kutub = poland polish poles
+polandia = poland polish
 hongaria hungaria = hungary hungarian hungarians
 swiss = switzerland swiss
 kanada = canada canadian canadians
@@ -58,54 +61,63 @@ meksiko = mexico mexican mexicans
 brasil brazil = brazil brazilian brazilians
 argentina = argentina argentine argentinian
 australia = australia australian australians aussie
-amerika as = america american americans us u.s usa states
+amerika as = america american americans americas us usa u states
 afrika = africa african africans
 eropa ue = europe european europeans eu
 ceko = czech czechia
 kroasia = croatia croatian
 maroko = morocco moroccan
-aljazair = algeria algerian
+aljazair = algeria algerian algiers
 siprus = cyprus cypriot
 """
 # Words that names are made of and that English translates; a name that holds one of them is never reported.
-_TRANSLATED = frozenset(
+_TRANSLATED = listed(
     """
-    abad acara agung air akademi angin api aliansi alkitab anak anda anggota angkatan antariksa armada arktik asal asasi asosiasi asli atas
-    ayah bab badai badan bagian bahan bahasa balai bandara bangsa bank berapi bapak barat baru batu bea bebas belahan
-    benteng berita besar biro bintang bu buddha bukit bulan bumi bupati buruh bursa cagar cuaca cukai daerah daftar
-    dana danau darat darurat dalam dataran data demokrat dewan dinas dingin direktorat direktur direksi divisi doktor
-    dokter dolar dollar duta dunia ekonomi eksekutif elang emas empat fakultas fase filsafat gambar garis firaun forum gedung gelombang
-    gereja gerakan gubernur gugus gunung gurun guru hakim hari hewan hijau hitam hukum hutan ia iblis ibu ikatan ilmu imlek
-    indeks ini insinyur inspektur institut internasional itu jaksa jalan jaringan jenderal jembatan juara juru jumat
-    jum'at kabinet kabupaten kaisar kamar kami kamis kanal kanselir kantor kapal kapolres kapolri kapten karibia kasus
-    kastel katolik kawasan kebun kecamatan kejaksaan kelas kelautan kelompok kelurahan keluarga kemah kementerian
-    kementrian kepala kepolisian kepulauan kerajaan keras kesehatan ketua keuangan kita klub koalisi kolonel komandan
-    komisaris komisi komite komunikasi komunis komunitas konferensi kongres konservatif konstitusi kontak kopral koran
-    korupsi kota krisis kristen kristus kuba kuil kutub lama langit lapangan laporan laut lautan layanan lembaga lembah
-    lembar letnan liar liberal liga lima lintas listrik luar mahkamah majelis makam makanan malam mandarin
-    manusia maritim markas masehi masjid masyarakat matahari mayor media melayu menara menteri merah mereka minggu
-    minyak muda museum musim muslim nabi nasional natal negara negeri nomor nona novel nuklir ny nyonya obat oktober oposisi peta puncak pria tabel televisi udara tumbuhan tanaman kuda anjing kucing mobil kereta sepeda
-    olahraga olimpiade operasi orang organisasi otoritas padang paduka pahlawan pajak pak palang palung panduan
-    panglima pangeran pangkalan panitia pantai para paris parlemen partai pasal pasar pasukan paus pekan pekerjaan
-    pelabuhan pelatih pemerintah pemerintahan pemilu pemuda pendeta pengadilan pengawas penjara penyakit perang
-    perairan perbatasan perdana perguruan peristiwa perserikatan persatuan perunggu perusahaan pesawat pesta petugas
-    piala pidana piramida pinggir polisi polres polda polsek pondok pos presiden profesor program prof propinsi protestan
-    provinsi proyek pulau pusat putih putra putri rabu radio raja rakyat ratu raya rencana republik resmi richter rs
-    rumah sabtu sakit saksi saluran salju samudera samudra santo sang satu saudara saya sd sejarah sekolah sekretaris
-    selandia selasa selat selatan semenanjung semi senat senin senjata seni seperti sersan serikat setan siaran sidang
-    siklon singa sipil smp sma smk sosial stasiun suci sultan sungai surat susu syariah syiah tahun taman tanah tanjung
-    tari teater teknik teknologi teluk tengah tenaga tenggara tentara terminal terusan tiga tim timur tinggi tol tn
-    tokoh tragedi tua tuan tuhan tugas ular umat umum undang undang-undang uni universitas utama utara utusan wakil
-    waktu walikota wali wanita warisan wilayah wina wisata yahudi yayasan yang zaman
-    apd asi balita bnpb bumn dpr dprd gbr gmt ham hiv aids hut imf indo ispa jakpus jaksel jaktim jakbar jateng jatim
-    jabar diy dki kpai ktp ktt kuhp lsm lapas mpr napi ormas otg paud pbb pdb pemkab pemkot pemprov pilkada pilpres
-    pmi pns polri ppkm psbb rt rw ruu sdm sim sm spbu tbc tk tki tkw tni tv uang umkm usd uu wib wit wita wna wni wfh
-    ii iii iv vi vii viii ix xi xii
-    ahad januari februari maret april mei juni juli agustus september november desember
-    den haag moskow athena roma wina praha warsawa kairo beijing peking bolonia kopenhagen mekah makkah mekkah madinah
-    yerusalem damaskus baghdad alpen mediterania himalaya atlantik pasifik hindia inggris
-    """.split()
+    abad acara agung agustus ahad aids air akademi aliansi alkitab alpen anak anda anggota angin
+    angkatan anjing antariksa apd api april arktik armada asal asasi asi asli asosiasi atas athena
+    atlantik ayah bab badai badan baghdad bagian bahan bahasa balai balita bandara bangsa bank bapak
+    barat baru batu bea bebas beijing belahan benteng berapi berita besar bintang biro bnpb bolonia bu
+    buddha bukit bulan bumi bumn bupati bursa buruh cagar cuaca cukai daerah daftar dalam damaskus dana
+    danau darat darurat data dataran demokrat den desember dewan dinas dingin direksi direktorat
+    direktur divisi diy dki dokter doktor dolar dollar dpr dprd dunia duta ekonomi eksekutif elang emas
+    empat fakultas fase februari filsafat firaun forum gambar garis gbr gedung gelombang gerakan gereja
+    gmt gubernur gugus gunung guru gurun haag hakim ham hari hewan hijau himalaya hindia hitam hiv hukum
+    hut hutan ia iblis ibu ii iii ikatan ilmu imf imlek indeks indo inggris ini insinyur inspektur
+    institut internasional ispa itu iv ix jabar jakbar jakpus jaksa jaksel jaktim jalan januari jaringan
+    jateng jatim jembatan jenderal juara juli jum'at jumat juni juru kabinet kabupaten kairo kaisar
+    kamar kami kamis kanal kanselir kantor kapal kapolres kapolri kapten karibia kastel kasus katolik
+    kawasan kebun kecamatan kejaksaan kelas kelautan kelompok keluarga kelurahan kemah kementerian
+    kementrian kepala kepolisian kepulauan kerajaan keras kereta kesehatan ketua keuangan kita klub
+    koalisi kolonel komandan komisaris komisi komite komunikasi komunis komunitas konferensi kongres
+    konservatif konstitusi kontak kopenhagen kopral koran korupsi kota kpai krisis kristen kristus ktp
+    ktt kuba kucing kuda kuhp kuil kutub lama langit lapangan lapas laporan laut lautan layanan lembaga
+    lembah lembar letnan liar liberal liga lima lintas listrik lsm luar madinah mahkamah majelis makam
+    makanan makkah malam mandarin manusia maret maritim markas masehi masjid masyarakat matahari mayor
+    media mediterania mei mekah mekkah melayu menara menteri merah mereka minggu minyak mobil moskow mpr
+    muda museum musim muslim nabi napi nasional natal negara negeri nomor nona novel november nuklir ny
+    nyonya obat oktober olahraga olimpiade operasi oposisi orang organisasi ormas otg otoritas padang
+    paduka pahlawan pajak pak palang palung panduan pangeran pangkalan panglima panitia pantai para
+    paris parlemen partai pasal pasar pasifik pasukan paud paus pbb pdb pekan pekerjaan peking pelabuhan
+    pelatih pemerintah pemerintahan pemilu pemkab pemkot pemprov pemuda pendeta pengadilan pengawas
+    penjara penyakit perairan perang perbatasan perdana perguruan peristiwa persatuan perserikatan
+    perunggu perusahaan pesawat pesta peta petugas piala pidana pilkada pilpres pinggir piramida pmi pns
+    polda polisi polres polri polsek pondok pos ppkm praha presiden pria prof profesor program propinsi
+    protestan provinsi proyek psbb pulau puncak pusat putih putra putri rabu radio raja rakyat ratu raya
+    rencana republik resmi richter roma rs rt rumah ruu rw sabtu sakit saksi salju saluran samudera
+    samudra sang santo satu saudara saya sd sdm sejarah sekolah sekretaris selandia selasa selat selatan
+    semenanjung semi senat seni senin senjata sepeda seperti september serikat sersan setan siaran
+    sidang siklon sim singa sipil sm sma smk smp sosial spbu stasiun suci sultan sungai surat susu
+    syariah syiah tabel tahun taman tanah tanaman tanjung tari tbc teater teknik teknologi televisi
+    teluk tenaga tengah tenggara tentara terminal terusan tiga tim timur tinggi tk tki tkw tn tni tokoh
+    tol tragedi tua tuan tugas tuhan tumbuhan tv uang udara ular umat umkm umum undang undang-undang uni
+    universitas usd utama utara utusan uu vi vii viii wakil waktu wali walikota wanita warisan warsawa
+    wfh wib wilayah wina wisata wit wita wna wni xi xii yahudi yang yayasan yerusalem zaman
+    """
 )
+
+
+# Words that answer for a country and do not name one by themselves.
+_AMBIGUOUS = frozenset(("kingdom", "states", "dromedary", "mers", "americas"))
 
 
 def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
@@ -115,7 +127,7 @@ def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     for row in _COUNTRIES.strip().split("\n"):
         names, english = (frozenset(side.split()) for side in row.split("="))
         ours.update(dict.fromkeys(names, english))
-        theirs.update(dict.fromkeys(english, names | english))
+        theirs.update(dict.fromkeys(english - _AMBIGUOUS, names | english))
     return ours, theirs
 
 
@@ -134,8 +146,14 @@ _PARTS = re.compile(r"[ '’-]")
 _HEADLINE = re.compile(rf"\b[{_UPPER}]")
 
 
-def missing(source: str, target_words: frozenset[str]) -> list[str]:
-    """The names of ``source`` of which no word is in ``target_words``, lower-cased, in any spelling.
+def changed(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
+    """What happened to the names, for a reader: names that are lost, and countries that are new."""
+    lost = [f"{name} is not in the translation" for name in _missing(source, theirs.distinct)]
+    return lost + [f"{name} is not in the source" for name in _added(ours.distinct, target, theirs.distinct)]
+
+
+def _missing(source: str, target_words: frozenset[str]) -> list[str]:
+    """The names of ``source`` of which no word is in ``target_words`` in any spelling.
 
     A sentence with most words in capitals is a headline or a list, and is not judged.
     """
@@ -152,12 +170,12 @@ def missing(source: str, target_words: frozenset[str]) -> list[str]:
     return found
 
 
-def added(source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
+def _added(source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
     """The countries that ``target`` names and the source does not; the words are lower-cased."""
     found = []
     for word in sorted(target_words & _ENGLISH_COUNTRY.keys()):
         ours = _ENGLISH_COUNTRY[word]
-        if len(word) < 4 or not ours.isdisjoint(source_words) or word.capitalize() not in target:
+        if len(word) < 5 or not ours.isdisjoint(source_words) or word.capitalize() not in target:
             continue
         starts = tuple(name[:4] for name in ours)
         if not any(other.startswith(starts) for other in source_words):
@@ -171,14 +189,12 @@ def _kept(name: str, target: frozenset[str]) -> bool:
 
 
 def _word_kept(low: str, target: frozenset[str]) -> bool:
-    if (
-        low in target
-        or len(low) < 4
-        or not low.isalpha()
-        or low in _TRANSLATED
-        or low in _COUNTRY
-        or _DERIVED.fullmatch(low)
-    ):
+    if low in target or len(low) < 4 or not low.isalpha():
+        return True
+    if low in _COUNTRY:
+        if not _COUNTRY[low].isdisjoint(target):
+            return True
+    elif low in _TRANSLATED or _DERIVED.fullmatch(low):
         return True
     return any(_alike(low, other) for other in target)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from service.translation.words import Words, listed
 
 Value = float | str
 
@@ -44,8 +46,8 @@ class Language:
     """How a language writes numbers; every word in lower case.
 
     ``units`` add up and ``scales`` multiply; ``denominators`` follow a count (``pertiga``, ``thirds``);
-    ``loose`` words may be numbers; ``named`` are months and days; ``half`` says whether the hour at ``low[start:end]`` is ``"am"``, ``"pm"``, ``"clock"`` (a time
-    without either) or ``""``.
+    ``loose`` words may be numbers; ``named`` are months and days; ``half`` says of the words, the start and the
+    end of a number and its hour whether it is ``"am"``, ``"pm"``, ``"clock"`` (a time without either) or ``""``.
     """
 
     decimal: str
@@ -69,11 +71,11 @@ _DIGIT = re.compile(r"[0-9]")
 _SEPARATOR = re.compile(r"[.,:]")
 _NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv"
 _ROMAN = {word: float(value) for value, word in enumerate(_NUMERALS.split(), start=2) if len(word) > 1}
-_RANGE = frozenset("- – — ~ hingga sampai atau dan to or and".split())
-_BEFORE_MAY = frozenset(
-    "in last next this of early late mid until till since by between from and to on th st nd rd".split()
+_RANGE = listed("- – — ~ hingga sampai atau dan to or and")
+_BEFORE_MAY = listed(
+    "in last next this of early late mid until till since by between from and to on th st nd rd"
 )
-_BEFORE_UNIT = frozenset("- ° º degree degrees derajat square cubic sq suhu".split())
+_BEFORE_UNIT = listed("- ° º degree degrees derajat square cubic sq suhu")
 _HALVES = frozenset(("setengah", "half"))
 _POINTS = frozenset(("koma", "point"))
 _ASCII_DIGITS = frozenset("0123456789")
@@ -86,9 +88,9 @@ _SIGNS: dict[str, tuple[Value, ...]] = {
 }  # fmt: skip
 
 
-def present(text: str, words: Iterable[str], language: Language) -> bool:
-    """Whether ``text``, whose lower-cased words are ``words``, can hold a firm number."""
-    return _DIGIT.search(text) is not None or not language.firm.isdisjoint(words)
+def present(text: str, words: Words, language: Language) -> bool:
+    """Whether ``text`` can hold a firm number; ``words`` are its words."""
+    return _DIGIT.search(text) is not None or not language.firm.isdisjoint(words.distinct)
 
 
 def numbers(text: str, language: Language) -> list[Number]:
@@ -345,127 +347,6 @@ def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
             scaled = {value * second.scale for value in first.number.values if not isinstance(value, str)}
             shared[index] = first.number._replace(values=first.number.values | scaled)
     return shared
-
-
-def _half_indonesian(low: list[str], start: int, end: int, hour: int) -> str:
-    part = next((word for word in low[end : end + 3] if word in _DAY_PARTS), "")
-    if part:
-        first, past = _DAY_PARTS[part]
-        if part == "malam" and hour == 12:
-            return "am"
-        return "pm" if first <= hour < past else "clock"
-    said = start and low[start - 1] in ("pukul", "jam")
-    return "clock" if said or _next(low, end - 1) in ("wib", "wita", "wit") else ""
-
-
-def _half_english(low: list[str], start: int, end: int, hour: int) -> str:
-    following = "".join(low[end : end + 3])
-    if following.startswith(("am", "a.m")):
-        return "am"
-    if following.startswith(("pm", "p.m")):
-        return "pm"
-    return "clock" if following.startswith(("o'clock", "o’clock")) else ""
-
-
-_DAY_PARTS = {
-    "pagi": (99, 0), "subuh": (99, 0), "dini": (99, 0), "siang": (1, 5), "sore": (1, 12), "petang": (1, 12),
-    "malam": (5, 12),
-}  # fmt: skip
-_ID_DIGITS = "nol satu dua tiga empat lima enam tujuh delapan sembilan".split()
-_ID_UNITS = {word: float(value) for value, word in enumerate(_ID_DIGITS)} | {
-    "sepuluh": 10.0, "sebelas": 11.0, "seratus": 100.0, "seribu": 1e3, "sejuta": 1e6, "semiliar": 1e9,
-    "semilyar": 1e9, "setriliun": 1e12,
-}  # fmt: skip
-_ID_SCALES = {
-    "belas": 11.0, "puluh": 10.0, "ratus": 100.0, "ribu": 1e3, "juta": 1e6, "miliar": 1e9, "milyar": 1e9,
-    "triliun": 1e12, "trilyun": 1e12, "lusin": 12.0, "puluhan": 10.0,
-}  # fmt: skip
-_ID_ORDINALS = {f"ke{word}": value for word, value in _ID_UNITS.items() if 1 < value < 12}
-_ID_JOINED = {
-    word + tail: value + 10 if tail == "belas" else value * size
-    for word, value in _ID_UNITS.items()
-    for tail, size in (("belas", 0.0), ("puluh", 10.0), ("ratus", 100.0))
-    if 1 < value < 10
-}
-_MONTHS_ID = "januari februari maret april mei juni juli agustus september oktober november desember".split()
-_MONTHS_EN = "january february march april may june july august september october november december".split()
-_DAYS_ID = "senin selasa rabu kamis jumat sabtu ahad".split()
-_DAYS_EN = "monday tuesday wednesday thursday friday saturday sunday".split()
-
-
-def _named(months: list[str], days: list[str]) -> dict[str, Value]:
-    names: dict[str, Value] = {word: f"month {number}" for number, word in enumerate(months, 1)}
-    names.update({word: f"day {number}" for number, word in enumerate(days, 1)})
-    return names
-
-
-def _abbreviated(months: str, others: str) -> dict[str, tuple[Value, ...]]:
-    """Short month names; ``others`` are further spellings, known by their first three letters."""
-    short: dict[str, tuple[Value, ...]] = {
-        m: (f"month {n}",) for n, m in enumerate(months.split(), 1) if m not in ("mei", "may")
-    }
-    short.update({other: short[other[:3]] for other in others.split()})
-    return short
-
-
-INDONESIAN = Language(
-    decimal=",",
-    units=_ID_UNITS | _ID_ORDINALS | _ID_JOINED,
-    scales=_ID_SCALES,
-    denominators={f"per{word}": int(value) for word, value in _ID_UNITS.items() if 2 < value < 11},
-    loose={
-        "pertama": (1.0,), "sekali": (1.0,), "kesatu": (1.0,), "seorang": (1.0,), "sebuah": (1.0,), "seekor": (1.0,),
-        "kedua": (2.0,), "keduanya": (2.0,), "berdua": (2.0,), "ganda": (2.0,), "kembar": (2.0,), "sepasang": (2.0,),
-        "pasangan": (2.0,), "dobel": (2.0,), "duanya": (2.0,), "ketiganya": (3.0,), "bertiga": (3.0,),
-        "keempatnya": (4.0,), "setengah": (0.5,), "separuh": (0.5,), "separo": (0.5,), "paruh": (0.5,),
-        "sepertiga": (0.3333, 3.0), "seperempat": (0.25, 4.0), "seperlima": (0.2, 5.0), "sepersepuluh": (0.1, 10.0),
-        "puluhan": (10.0, 20.0), "ratusan": (100.0,), "ribuan": (1e3,), "jutaan": (1e6,), "miliaran": (1e9,),
-        "triliunan": (1e12,), "minggu": ("day 7",), "jum'at": ("day 5",), "balita": (5.0,), "setengahnya": (0.5,), "separuhnya": (0.5,), "sepertiganya": (0.3333, 3.0),
-        "seperempatnya": (0.25, 4.0), "dasawarsa": (10.0,), "dekade": (10.0,), "abad": (100.0,), "selusin": (12.0,), "milenium": (1000.0,),
-        **_abbreviated("jan feb mar apr mei jun jul agu sep okt nov des", "agust sept"),
-    },
-    named=_named(_MONTHS_ID, _DAYS_ID),
-    half=_half_indonesian,
-)  # fmt: skip
-
-_EN_UNITS = {
-    word: float(value)
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen".split()
-    )
-}
-_EN_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_EN_ORDINALS = (
-    "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
-    " sixteenth seventeenth eighteenth nineteenth".split()
-)
-ENGLISH = Language(
-    decimal=".",
-    units=_EN_UNITS
-    | {word: float(value) for value, word in zip(range(20, 100, 10), _EN_TENS, strict=True)}
-    | {word: float(value) for value, word in enumerate(_EN_ORDINALS, 3)}
-    | {word[:-1] + "ieth": float(value) for value, word in zip(range(20, 100, 10), _EN_TENS, strict=True)},
-    scales={
-        "hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "bn": 1e9, "mn": 1e6,
-        "hundredth": 100.0, "thousandth": 1e3, "dozen": 12.0,
-    },
-    denominators={"quarters": 4, "quarter": 4}
-    | {word + plural: value for value, word in enumerate(_EN_ORDINALS[:8], 3) for plural in ("", "s")},
-    loose={
-        "first": (1.0,), "once": (1.0,), "a": (1.0,), "an": (1.0,), "single": (1.0,), "1st": (1.0,),
-        "second": (2.0,), "seconds": (2.0,), "both": (2.0,), "twice": (2.0,), "pair": (2.0,), "couple": (2.0,),
-        "double": (2.0,), "doubles": (2.0,), "doubled": (2.0,), "twin": (2.0,), "twins": (2.0,), "dual": (2.0,),
-        "either": (2.0,), "triple": (3.0,), "tripled": (3.0,), "thrice": (3.0,), "trio": (3.0,),
-        "quadruple": (4.0,), "half": (0.5,), "halves": (0.5,), "quarter": (0.25, 4.0), "quarters": (0.25, 4.0),
-        "decade": (10.0,), "century": (100.0,), "millennium": (1000.0,), "dozen": (12.0,), "fortnight": (2.0, 14.0),
-        "noon": (12.0, "12:00"), "midnight": (0.0, 12.0, 24.0, "0:00"), "biweekly": (2.0,), "quadrupled": (4.0,), "triad": (3.0,), "augustus": ("month 8",),
-        **{word[:-1] + "ies": (value, 1900 + value) for value, word in zip(range(20, 100, 10), _EN_TENS, strict=True)},
-        **_abbreviated("jan feb mar apr may jun jul aug sep oct nov dec", "sept"),
-    },
-    named=_named(_MONTHS_EN, _DAYS_EN),
-    half=_half_english,
-)  # fmt: skip
 
 
 def unmatched(here: list[Number], there: list[Number], source: str) -> tuple[list[Number], list[Number]]:

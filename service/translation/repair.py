@@ -1,6 +1,7 @@
 """A suspicious translation, decoded again under other rules, and the best of what comes out.
 
-The ladder is short and stops at the first clean answer. A segment without findings never reaches the engine.
+The ladder is short and stops at the first clean answer. A segment without findings never reaches the
+engine.
 """
 
 from __future__ import annotations
@@ -62,10 +63,10 @@ def repair(
     split: Split | None = None,
     seconds: float = SECONDS,
 ) -> Repaired:
-    """The best of ``first`` and of what the ladder gives: fewest weighted findings, then the best score.
+    """The best of ``first`` and what the ladder gives: fewest weighted findings, then best score.
 
-    ``decoding`` is what ``first`` was made with. No rung starts after ``seconds``; each runs once. The result is
-    never worse than ``first`` by this measure. Raises EngineError.
+    ``decoding`` is what ``first`` was made with. No rung starts after ``seconds``, and each runs
+    once. The result is never worse than ``first`` by this measure. Raises EngineError.
     """
     best, findings = first, check(source, first.text, truncated=first.truncated)
     attempts: list[Attempt] = []
