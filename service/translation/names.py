@@ -1,0 +1,217 @@
+"""Names that a translation lost, and countries that it brought in.
+
+Most Indonesian words with a capital are no names but titles and institutions, which are translated.
+So a name is reported only where nothing in the translation resembles any word of it, and the tables
+hold what changes its spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from service.translation.words import Words, listed
+
+# A country in Indonesian = its English name, people and adjectives.
+_COUNTRIES = """
+indonesia ri nusantara = indonesia indonesian indonesians
+malaysia = malaysia malaysian malaysians
+singapura = singapore singaporean singaporeans
+filipina = philippines philippine filipino filipinos
+thailand thai = thailand thai thais
+vietnam = vietnam vietnamese
+kamboja = cambodia cambodian cambodians
+jepang = japan japanese
+china cina tiongkok tionghoa imlek rrc rrt = china chinese prc
+korea korsel korut = korea korean koreans
+india hindia indian = india indian indians indies
+pakistan = pakistan pakistani pakistanis
+afganistan afghanistan = afghanistan afghan afghans
+iran = iran iranian iranians
+irak iraq = iraq iraqi iraqis
+arab saudi = saudi arabia arab arabian saudis arabs arabic dromedary mers
+yaman = yemen yemeni
+suriah = syria syrian syrians
+yordania = jordan jordanian
+israel = israel israeli israelis
+palestina = palestine palestinian palestinians
+mesir = egypt egyptian egyptians
+turki = turkey turkish turks
+yunani = greece greek greeks
+italia = italy italian italians
+prancis perancis = france french
+jerman = germany german germans
+belanda = netherlands dutch holland
+belgia = belgium belgian belgians
+spanyol = spain spanish spaniard spaniards
+inggris britania english british = england english britain british uk briton britons kingdom
+skotlandia = scotland scottish scots
+irlandia = ireland irish
+swedia = sweden swedish swedes
+norwegia = norway norwegian norwegians
+denmark = denmark danish danes dane
+islandia = iceland icelandic
+rusia soviet = russia russian russians soviet ussr
+ukraina = ukraine ukrainian ukrainians
+polandia = poland polish
+hongaria hungaria = hungary hungarian hungarians
+swiss = switzerland swiss
+kanada = canada canadian canadians
+meksiko = mexico mexican mexicans
+brasil brazil = brazil brazilian brazilians
+argentina = argentina argentine argentinian
+australia = australia australian australians aussie
+amerika as = america american americans americas us usa u states
+afrika = africa african africans
+eropa ue = europe european europeans eu
+ceko = czech czechia
+kroasia = croatia croatian
+maroko = morocco moroccan
+aljazair = algeria algerian algiers
+siprus = cyprus cypriot
+"""
+# Words that names are made of and that English translates; a name that holds one of them is never reported.
+_TRANSLATED = listed(
+    """
+    abad acara agung agustus ahad aids air akademi aliansi alkitab alpen anak anda anggota angin
+    angkatan anjing antariksa apd api april arktik armada asal asasi asi asli asosiasi atas athena
+    atlantik ayah bab badai badan baghdad bagian bahan bahasa balai balita bandara bangsa bank bapak
+    barat baru batu bea bebas beijing belahan benteng berapi berita besar bintang biro bnpb bolonia bu
+    buddha bukit bulan bumi bumn bupati bursa buruh cagar cuaca cukai daerah daftar dalam damaskus dana
+    danau darat darurat data dataran demokrat den desember dewan dinas dingin direksi direktorat
+    direktur divisi diy dki dokter doktor dolar dollar dpr dprd dunia duta ekonomi eksekutif elang emas
+    empat fakultas fase februari filsafat firaun forum gambar garis gbr gedung gelombang gerakan gereja
+    gmt gubernur gugus gunung guru gurun haag hakim ham hari hewan hijau himalaya hindia hitam hiv hukum
+    hut hutan ia iblis ibu ii iii ikatan ilmu imf imlek indeks indo inggris ini insinyur inspektur
+    institut internasional ispa itu iv ix jabar jakbar jakpus jaksa jaksel jaktim jalan januari jaringan
+    jateng jatim jembatan jenderal juara juli jum'at jumat juni juru kabinet kabupaten kairo kaisar
+    kamar kami kamis kanal kanselir kantor kapal kapolres kapolri kapten karibia kastel kasus katolik
+    kawasan kebun kecamatan kejaksaan kelas kelautan kelompok keluarga kelurahan kemah kementerian
+    kementrian kepala kepolisian kepulauan kerajaan keras kereta kesehatan ketua keuangan kita klub
+    koalisi kolonel komandan komisaris komisi komite komunikasi komunis komunitas konferensi kongres
+    konservatif konstitusi kontak kopenhagen kopral koran korupsi kota kpai krisis kristen kristus ktp
+    ktt kuba kucing kuda kuhp kuil kutub lama langit lapangan lapas laporan laut lautan layanan lembaga
+    lembah lembar letnan liar liberal liga lima lintas listrik lsm luar madinah mahkamah majelis makam
+    makanan makkah malam mandarin manusia maret maritim markas masehi masjid masyarakat matahari mayor
+    media mediterania mei mekah mekkah melayu menara menteri merah mereka minggu minyak mobil moskow mpr
+    muda museum musim muslim nabi napi nasional natal negara negeri nomor nona novel november nuklir ny
+    nyonya obat oktober olahraga olimpiade operasi oposisi orang organisasi ormas otg otoritas padang
+    paduka pahlawan pajak pak palang palung panduan pangeran pangkalan panglima panitia pantai para
+    paris parlemen partai pasal pasar pasifik pasukan paud paus pbb pdb pekan pekerjaan peking pelabuhan
+    pelatih pemerintah pemerintahan pemilu pemkab pemkot pemprov pemuda pendeta pengadilan pengawas
+    penjara penyakit perairan perang perbatasan perdana perguruan peristiwa persatuan perserikatan
+    perunggu perusahaan pesawat pesta peta petugas piala pidana pilkada pilpres pinggir piramida pmi pns
+    polda polisi polres polri polsek pondok pos ppkm praha presiden pria prof profesor program propinsi
+    protestan provinsi proyek psbb pulau puncak pusat putih putra putri rabu radio raja rakyat ratu raya
+    rencana republik resmi richter roma rs rt rumah ruu rw sabtu sakit saksi salju saluran samudera
+    samudra sang santo satu saudara saya sd sdm sejarah sekolah sekretaris selandia selasa selat selatan
+    semenanjung semi senat seni senin senjata sepeda seperti september serikat sersan setan siaran
+    sidang siklon sim singa sipil sm sma smk smp sosial spbu stasiun suci sultan sungai surat susu
+    syariah syiah tabel tahun taman tanah tanaman tanjung tari tbc teater teknik teknologi televisi
+    teluk tenaga tengah tenggara tentara terminal terusan tiga tim timur tinggi tk tki tkw tn tni tokoh
+    tol tragedi tua tuan tugas tuhan tumbuhan tv uang udara ular umat umkm umum undang undang-undang uni
+    universitas usd utama utara utusan uu vi vii viii wakil waktu wali walikota wanita warisan warsawa
+    wfh wib wilayah wina wisata wit wita wna wni xi xii yahudi yang yayasan yerusalem zaman
+    """
+)
+
+
+# Words that answer for a country and do not name one by themselves.
+_AMBIGUOUS = frozenset(("kingdom", "states", "dromedary", "mers", "americas"))
+
+
+def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Indonesian name -> English words; English word -> Indonesian names."""
+    ours: dict[str, frozenset[str]] = {}
+    theirs: dict[str, frozenset[str]] = {}
+    for row in _COUNTRIES.strip().split("\n"):
+        names, english = (frozenset(side.split()) for side in row.split("="))
+        ours.update(dict.fromkeys(names, english))
+        theirs.update(dict.fromkeys(english - _AMBIGUOUS, names | english))
+    return ours, theirs
+
+
+_COUNTRY, _ENGLISH_COUNTRY = _countries()
+_DERIVED = re.compile(
+    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}|\w{5,}(?:nya|kan)|\w{4,}an"
+)
+_UPPER, _LETTER = "A-ZÀ-Þ", "\\w'’-"
+_NAME = re.compile(rf"[{_UPPER}][{_LETTER}]+(?: [{_UPPER}][{_LETTER}]+)*")
+# What stands before a capital that is the word's own, and not the sentence's or the quotation's.
+_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
+_CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.fromkeys("aeiouyh")})
+# After these stands a common noun or the name of an age, both of which English translates.
+_COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ")
+_PARTS = re.compile(r"[ '’-]")
+_HEADLINE = re.compile(rf"\b[{_UPPER}]")
+
+
+def changed(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
+    """What happened to the names, for a reader: names that are lost, and countries that are new."""
+    lost = [f"{name} is not in the translation" for name in _missing(source, theirs.distinct)]
+    return lost + [f"{name} is not in the source" for name in _added(ours.distinct, target, theirs.distinct)]
+
+
+def _missing(source: str, target_words: frozenset[str]) -> list[str]:
+    """The names of ``source`` of which no word is in ``target_words`` in any spelling.
+
+    A sentence with most words in capitals is a headline or a list, and is not judged.
+    """
+    found = []
+    for match in _NAME.finditer(source):
+        name, start = match[0], match.start()
+        inside = start > 1 and (source[start - 1] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
+        if not (inside or " " in name) or _kept(name, target_words):
+            continue
+        if not source[:start].lower().endswith(_COMMON_NEXT):
+            found.append(name)
+    if found and len(_HEADLINE.findall(source)) * 2 > len(source.split()):
+        return []
+    return found
+
+
+def _added(source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
+    """The countries that ``target`` names and the source does not; the words are lower-cased."""
+    found = []
+    for word in sorted(target_words & _ENGLISH_COUNTRY.keys()):
+        ours = _ENGLISH_COUNTRY[word]
+        if len(word) < 5 or not ours.isdisjoint(source_words) or word.capitalize() not in target:
+            continue
+        starts = tuple(name[:4] for name in ours)
+        if not any(other.startswith(starts) for other in source_words):
+            found.append(word.capitalize())
+    return found
+
+
+def _kept(name: str, target: frozenset[str]) -> bool:
+    """Whether any word of the name is in the target, is translated, or is no name by its form."""
+    return any(_word_kept(word, target) for word in _PARTS.split(name.lower()))
+
+
+def _word_kept(low: str, target: frozenset[str]) -> bool:
+    if low in target or len(low) < 4 or not low.isalpha():
+        return True
+    if low in _COUNTRY:
+        if not _COUNTRY[low].isdisjoint(target):
+            return True
+    elif low in _TRANSLATED or _DERIVED.fullmatch(low):
+        return True
+    return any(_alike(low, other) for other in target)
+
+
+def _alike(ours: str, theirs: str) -> bool:
+    """Whether two words are spellings of one name: one start, one skeleton, or mostly the same letters."""
+    if ours[:3] == theirs[:3]:
+        return True
+    if abs(len(ours) - len(theirs)) > 4 or len(theirs) < 3:
+        return False
+    skeleton = _skeleton(ours)
+    if len(skeleton) > 2 and skeleton == _skeleton(theirs):
+        return True
+    return SequenceMatcher(None, ours, theirs).ratio() > 0.6
+
+
+def _skeleton(word: str) -> str:
+    """The consonants, in the spelling that Indonesian gives foreign names: Thrace and Trakia are ``trk``."""
+    word = word.replace("th", "t").replace("ph", "f").replace("ch", "k")
+    return word.translate(_CONSONANTS)

@@ -1,0 +1,130 @@
+"""A suspicious translation, decoded again under other rules, and the best of what comes out.
+
+The ladder is short and stops at the first clean answer. A segment without findings never reaches the
+engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from service.document import Decoding, Finding, Output, Segmented
+from service.engines.base import Engine
+from service.translation.guard import check
+
+Split = Callable[[str, Callable[[str], bool]], Segmented]
+"""``service.intake.segment.split_long``: a sentence and what fits -> pieces cut at the strongest marks."""
+
+WEIGHTS = {
+    "empty": 8.0,
+    "truncated": 5.0,
+    "echo": 5.0,
+    "repetition": 5.0,
+    "dropped": 4.0,
+    "artefact": 3.0,
+    "number": 2.0,
+    "negation": 2.0,
+    "entity": 1.0,
+}
+"""How much a finding of each kind counts against a candidate."""
+
+SECONDS = 10.0
+ALTERNATIVES = 8
+
+_LOOPS = frozenset(("repetition", "truncated"))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One rung that was tried: its name, what its best answer still had, and whether it was taken."""
+
+    rung: str
+    findings: tuple[Finding, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """The output to show, the findings that remain in it, and what was tried; no attempt for a clean first."""
+
+    output: Output
+    findings: tuple[Finding, ...]
+    attempts: tuple[Attempt, ...] = ()
+
+
+def repair(
+    source: str,
+    first: Output,
+    engine: Engine,
+    decoding: Decoding,
+    *,
+    split: Split | None = None,
+    seconds: float = SECONDS,
+) -> Repaired:
+    """The best of ``first`` and what the ladder gives: fewest weighted findings, then best score.
+
+    ``decoding`` is what ``first`` was made with. No rung starts after ``seconds``, and each runs
+    once. The result is never worse than ``first`` by this measure. Raises EngineError.
+    """
+    best, findings = first, check(source, first.text, truncated=first.truncated)
+    attempts: list[Attempt] = []
+    start = time.monotonic()
+    for rung, answer in _ladder(source, findings, engine, decoding, split) if findings else ():
+        begun = time.monotonic()
+        if begun - start > seconds:
+            break
+        judged = [(output, check(source, output.text, truncated=output.truncated)) for output in answer()]
+        candidate, left = min(judged, key=lambda pair: _badness(*pair), default=(best, findings))
+        attempts.append(Attempt(rung, left, time.monotonic() - begun))
+        if _badness(candidate, left) < _badness(best, findings):
+            best, findings = candidate, left
+        if not findings:
+            break
+    return Repaired(best, findings, tuple(attempts))
+
+
+def _badness(output: Output, findings: tuple[Finding, ...]) -> tuple[float, float]:
+    return sum(WEIGHTS[finding.kind] for finding in findings), -output.score
+
+
+def _ladder(
+    source: str, findings: tuple[Finding, ...], engine: Engine, decoding: Decoding, split: Split | None
+) -> Iterator[tuple[str, Callable[[], list[Output]]]]:
+    """The rungs that can help with ``findings``, each a name and a call."""
+    if any(finding.kind in _LOOPS for finding in findings):
+        # Only here, because a text may rightly say a phrase twice.
+        strict = replace(decoding, no_repeat_ngram_size=4, repetition_penalty=1.2)
+        yield "no-repeat", lambda: engine.generate([source], strict)
+    cased = _sentence_case(source)
+    if cased != source:
+        yield "sentence-case", lambda: engine.generate([cased], decoding)
+    if split:
+        pieces = split(source, _shorter_than(source, engine))
+        if len(pieces.segments) > 1:
+            yield "split", lambda: [_join(pieces, engine, decoding)]
+    wide = replace(decoding, beam_size=max(decoding.beam_size, ALTERNATIVES))
+    yield "n-best", lambda: engine.alternatives(source, wide, ALTERNATIVES)
+
+
+def _sentence_case(source: str) -> str:
+    """``source`` in small letters after the first, if capitals are most of it."""
+    letters = [character for character in source if character.isalpha()]
+    if len(letters) < 8 or sum(letter.isupper() for letter in letters) * 2 < len(letters):
+        return source
+    return source[:1] + source[1:].lower()
+
+
+def _shorter_than(source: str, engine: Engine) -> Callable[[str], bool]:
+    """Whether a piece is at most six tenths of ``source``, so that the pieces are about its halves."""
+    limit = max(8, engine.count_tokens(source) * 6 // 10)
+    return lambda piece: engine.count_tokens(piece) <= limit
+
+
+def _join(pieces: Segmented, engine: Engine, decoding: Decoding) -> Output:
+    outputs = engine.generate([segment.text for segment in pieces.segments], decoding)
+    tokens = sum(output.tokens for output in outputs)
+    score = sum(output.score * output.tokens for output in outputs) / max(1, tokens)
+    text = " ".join(output.text for output in outputs)
+    return Output(text, score, tokens, any(output.truncated for output in outputs))
