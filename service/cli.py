@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,6 +33,13 @@ Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Articles to read; - is standard input.")
 ]
 Model = Annotated[str, typer.Option(help="A name from `warta models list`, or auto.", envvar="WARTA_MODEL")]
+GlossaryFile = Annotated[Path | None, typer.Option("--glossary", help="Your own terms: CSV, TSV or TOML.")]
+Expand = Annotated[
+    bool, typer.Option("--expand", help="Spell an institution's acronym out at its first mention.")
+]
+NoRepair = Annotated[
+    bool, typer.Option("--no-repair", help="Flag suspicious sentences without decoding them again.")
+]
 RouteName = Annotated[
     str, typer.Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")
 ]
@@ -70,6 +77,9 @@ def read(
     device: Device = "auto",
     threads: Threads = None,
     beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -80,11 +90,12 @@ def read(
     from service.summary.summarizer import Length
     from service.terminal import Job, Work
 
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
     brief = Brief(route, Length(sentences, words))
     work = Work(
         lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
     )
-    _run(Job(files, format, output, keep_furniture), _settings(model, engine, device, threads, beam), work)
+    _run(Job(files, format, output, keep_furniture), settings, work)
 
 
 @app.command()
@@ -95,6 +106,9 @@ def translate(
     device: Device = "auto",
     threads: Threads = None,
     beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -103,8 +117,9 @@ def translate(
     from service.render import TRANSLATION
     from service.terminal import Job, Work
 
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
     work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION)
-    _run(Job(files, format, output, keep_furniture), _settings(model, engine, device, threads, beam), work)
+    _run(Job(files, format, output, keep_furniture), settings, work)
 
 
 @app.command("summarize")
@@ -119,6 +134,9 @@ def summarize_articles(
     device: Device = "auto",
     threads: Threads = None,
     beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -129,9 +147,22 @@ def summarize_articles(
     from service.summary.summarizer import Length
     from service.terminal import Job, Work
 
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
     brief = Brief(route, Length(sentences, words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
-    _run(Job(files, format, output, keep_furniture), _settings(model, engine, device, threads, beam), work)
+    _run(Job(files, format, output, keep_furniture), settings, work)
+
+
+@app.command()
+def check(
+    source: Annotated[Path, typer.Option("--source", help="Indonesian, a segment a line.")],
+    target: Annotated[Path, typer.Option("--target", help="Any system's English, a segment a line.")],
+    format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+) -> None:
+    """Check a translation line by line: numbers, names, negation, dropped text, loops, echoes."""
+    from service.terminal import check_files
+
+    check_files(source, target, format)
 
 
 @models_app.command("list")
@@ -202,10 +233,11 @@ def _run(job: Job, settings: Settings, work: Work) -> None:
     raise typer.Exit(run(job, settings, work))
 
 
-def _settings(model: str, engine: str, device: str, threads: int | None, beam: int | None) -> Settings:
+def _settings(*options: Any) -> Settings:
+    """The options of a command in the order of :class:`service.settings.Settings`, after ``home``."""
     from service.settings import Settings, home
 
-    return Settings(home(os.environ), model, engine, device, threads, beam)
+    return Settings(home(os.environ), *options)
 
 
 def _store() -> Store:

@@ -91,7 +91,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a result depends on. Equal signatures and equal sources give equal results."""
+    """What a result depends on. Equal signatures and equal articles give equal results."""
 
     preset: str
     model: str
@@ -100,6 +100,8 @@ class Signature:
     decoding: Decoding
     version: str
     route: str = ""
+    glossary: str = ""
+    repair: bool = True
 
     def __str__(self) -> str:
         decoding = ",".join(f"{name}={value}" for name, value in asdict(self.decoding).items())
@@ -109,6 +111,8 @@ class Signature:
             f"engine:{self.engine}",
             f"decoding:{decoding}",
             *([f"route:{self.route}"] if self.route else []),
+            f"glossary:{self.glossary or 'none'}",
+            f"repair:{'yes' if self.repair else 'no'}",
             f"warta:{self.version}",
         ]
         return "|".join(parts)
@@ -116,12 +120,20 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class SegmentTranslation:
-    """One source segment and its English. ``cached`` says that the translation memory answered."""
+    """One source segment and its English.
+
+    ``score`` is the engine's mean log-probability a token; ``confidence`` (0 to 1) and its
+    ``band`` weigh that with the findings. ``repaired`` says that a first answer was decoded
+    again; ``cached`` that the translation memory answered.
+    """
 
     source: str
     target: str
     score: float
     findings: tuple[Finding, ...] = ()
+    confidence: float = 0.0
+    band: str = "low"
+    repaired: bool = False
     cached: bool = False
     truncated: bool = False
     paragraph: int = 0
@@ -141,6 +153,7 @@ class Translation:
     title: SegmentTranslation | None = None
     lead: str = ""
     gaps: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -197,7 +210,6 @@ class Reading:
     translation: Translation
     summary: Summary
     seconds: float
-    warnings: tuple[str, ...] = ()
 
 
 def as_json(record: Any) -> dict[str, Any]:

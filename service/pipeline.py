@@ -11,12 +11,14 @@ from service import presets
 from service.document import Article, Reading, SegmentTranslation, Signature, Summary, Translation
 from service.intake import segment
 from service.intake.clean import clean
+from service.intake.language import check_article
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.settings import Settings
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
-from service.translation.translator import Translator
+from service.translation.glossary import Glossary, load_user
+from service.translation.translator import Care, Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Pipeline:
 
     def stream(self, article: Article) -> Iterator[SegmentTranslation]:
         """The title, if there is one, then each segment, as they are ready."""
-        return self._translator.translate(sources(article))
+        context = f"{article.title}\n{article.text}"
+        return self._translator.translate(sources(article), article=context, headline=bool(article.title))
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """What :meth:`stream` gave, whole or cut short, as a Translation."""
@@ -68,6 +71,7 @@ class Pipeline:
             done[0] if titles and done else None,
             segmented.lead,
             tuple(part.gap for part in segmented.segments[: len(body)]),
+            warnings(article),
         )
 
     def translate(self, article: Article) -> Translation:
@@ -82,7 +86,7 @@ class Pipeline:
 
         def english(wanted: Sequence[str]) -> list[SegmentTranslation]:
             missing = [text for text in wanted if text not in known]
-            known.update(zip(missing, self._translator.translate(missing), strict=True))
+            known.update(zip(missing, self._translator.translate(missing, article=article.text), strict=True))
             return [known[text] for text in wanted]
 
         task = Task(article, brief.length, brief.language, english, self._writer)
@@ -106,6 +110,12 @@ class Pipeline:
 def to_article(raw: str, *, id: str = "", keep_furniture: bool = False) -> Article:
     """Cleaned text. Raises InputError if nothing is left to read."""
     return clean(raw, id=id, keep_furniture=keep_furniture)
+
+
+def warnings(article: Article) -> tuple[str, ...]:
+    """What a reader should know before trusting a translation of ``article``."""
+    warning = check_article(article.text)
+    return (warning,) if warning else ()
 
 
 def sources(article: Article) -> list[str]:
@@ -135,4 +145,11 @@ def build_pipeline(settings: Settings, notice: Notice) -> Pipeline:
     def installed(name: str) -> bool:
         return store.manifest(presets.get(name)) is not None
 
-    return Pipeline(Translator(engine, preset, revision, settings.beam_size), writer, installed)
+    care = Care(_glossary(settings), settings.expand, settings.repair)
+    translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
+    return Pipeline(translator, writer, installed)
+
+
+def _glossary(settings: Settings) -> Glossary:
+    glossary = Glossary.load()
+    return glossary.merged(load_user(settings.glossary)) if settings.glossary else glossary

@@ -31,6 +31,7 @@ def translation_json(translation: Translation) -> dict[str, Any]:
     return {
         "title": {"source": title.source, "target": title.target} if title else None,
         "segments": [_segment_json(s) for s in translation.segments],
+        "warnings": list(translation.warnings),
         "furniture": [asdict(item) for item in translation.article.furniture],
         "signature": {**asdict(translation.signature), "text": str(translation.signature)},
     }
@@ -56,12 +57,11 @@ def reading_markdown(reading: Reading) -> str:
 
 
 def reading_json(reading: Reading) -> dict[str, Any]:
-    """The translation's JSON with ``headline``, ``summary``, ``warnings`` and ``seconds``."""
+    """The translation's JSON with ``headline``, ``summary`` and ``seconds``."""
     return {
         **translation_json(reading.translation),
         "headline": reading.headline,
         "summary": summary_json(reading.summary),
-        "warnings": list(reading.warnings),
         "seconds": round(reading.seconds, 3),
     }
 
@@ -106,7 +106,7 @@ READING: Mapping[str, Renderer] = {
 
 
 def _segment_json(segment: SegmentTranslation) -> dict[str, Any]:
-    keys = ("source", "target", "paragraph", "score", "truncated", "cached")
+    keys = ("source", "target", "paragraph", "score", "confidence", "band", "truncated", "repaired", "cached")
     return {**{key: getattr(segment, key) for key in keys}, "findings": [asdict(f) for f in segment.findings]}
 
 
@@ -155,7 +155,7 @@ def _about(reading: Reading) -> list[str]:
     flags = list(_flags(translation))
     count = len(translation.segments)
     lines = [
-        *reading.warnings,
+        *(f"Careful: {warning}" for warning in translation.warnings),
         *(f"Check {flag}" for flag in flags),
         *_summary_flags(reading.summary),
         *reading.summary.notes,

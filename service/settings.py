@@ -19,7 +19,11 @@ MAX_INPUT_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to build a pipeline. ``home`` holds the models; ``threads`` None uses every core there is."""
+    """How to build a pipeline. ``home`` holds the models; ``threads`` None uses every core there is.
+
+    ``glossary`` is a file of the user's terms; ``expand`` spells out an institution's acronym at its
+    first mention; ``repair`` decodes suspicious segments again.
+    """
 
     home: Path
     model: str = "auto"
@@ -27,6 +31,9 @@ class Settings:
     device: str = "auto"
     threads: int | None = None
     beam_size: int | None = None
+    glossary: Path | None = None
+    expand: bool = False
+    repair: bool = True
 
     def __post_init__(self) -> None:
         for name, value, known in (("engine", self.engine, ENGINES), ("device", self.device, DEVICES)):

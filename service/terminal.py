@@ -7,16 +7,17 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from service.document import Article, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.formats import decode, read_text
-from service.pipeline import Pipeline, build_pipeline, sources, to_article
+from service.pipeline import Pipeline, build_pipeline, sources, to_article, warnings
 from service.render import TRANSLATION, Renderer
 from service.settings import MAX_INPUT_BYTES, Settings
+from service.translation.guard import check
 
 SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
 STDIN = Path("-")
@@ -108,6 +109,36 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
     return 1 if failed else 0
 
 
+def check_files(source: Path, target: Path, format: str) -> None:
+    """Prints the findings of each pair of lines; JSON has an object for every line.
+
+    Raises UsageError for another format, InputError for files that cannot be paired.
+    """
+    if format not in ("text", "json"):
+        raise UsageError(f"unknown format {format!r}; there are: text, json")
+    pairs = list(zip(*_equal_lines(source, target), strict=True))
+    flagged = 0
+    for number, (ours, theirs) in enumerate(pairs, start=1):
+        found = check(ours, theirs)
+        flagged += bool(found)
+        if format == "json":
+            line = {"line": number, "findings": [asdict(finding) for finding in found]}
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.writelines(f"line {number}, {finding.kind}: {finding.detail}\n" for finding in found)
+    if format == "text":
+        sys.stdout.write(f"{flagged} of {len(pairs)} lines to check\n")
+
+
+def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
+    texts = [read_text(path, MAX_INPUT_BYTES).removesuffix("\n") for path in (source, target)]
+    # Only a line feed ends a line: a text may hold U+2028.
+    ours, theirs = (text.replace("\r\n", "\n").split("\n") for text in texts)
+    if len(ours) != len(theirs):
+        raise InputError(f"{source} has {len(ours)} lines, {target} has {len(theirs)}: they cannot be paired")
+    return ours, theirs
+
+
 def _article(path: Path, job: Job) -> Article:
     if path == STDIN:
         if sys.stdin.isatty():
@@ -127,6 +158,8 @@ def _one(article: Article, path: Path, pipeline: Pipeline, job: Job, work: Work,
     status.show(f"{_name(path)}: finishing")
     result = work.finish(pipeline, article, translation, time.perf_counter() - started)
     status.clear()
+    for warning in warnings(article):
+        complain(f"{_name(path)}: {warning}")
     _write(job, path, _rendered(work.renderers, job, result))
 
 

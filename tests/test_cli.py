@@ -23,7 +23,7 @@ from service.translation.translator import Translator
 from tests import builders
 
 ROOT = Path(__file__).parents[1]
-ARTICLE = "Harga Beras Naik di Jawa\n\nHarga beras naik 12 persen. Warga tidak panik.\n\nPasokan aman.\n"
+ARTICLE = "Harga Beras Naik Lagi\n\nHarga beras naik 12 persen. Warga tidak panik.\n\nPasokan aman.\n"
 
 
 class Ran:
@@ -67,8 +67,8 @@ def test_text_is_the_translation_alone(warta: Runner) -> None:
 
 def test_json_has_its_documented_keys(warta: Runner) -> None:
     table = json.loads(warta("translate", "--model", "echo", "--format", "json", "a.txt").out)
-    assert set(table) == {"title", "segments", "furniture", "signature"}
-    assert table["title"] == {"source": "Harga Beras Naik di Jawa", "target": "Harga Beras Naik di Jawa"}
+    assert set(table) == {"title", "segments", "warnings", "furniture", "signature"}
+    assert table["title"] == {"source": "Harga Beras Naik Lagi", "target": "Harga Beras Naik Lagi"}
     keys = {"source", "target", "paragraph", "score", "truncated", "findings"}
     assert all(keys <= set(segment) for segment in table["segments"])
     assert [segment["paragraph"] for segment in table["segments"]] == [0, 0, 1]
@@ -83,7 +83,7 @@ def test_read_shows_summary_translation_and_model(warta: Runner) -> None:
 
 def test_markdown_has_headings(warta: Runner) -> None:
     out = warta("read", "--model", "echo", "--format", "markdown", "a.txt").out
-    assert out.startswith("# Harga Beras Naik di Jawa\n\n## Summary\n")
+    assert out.startswith("# Harga Beras Naik Lagi\n\n## Summary\n")
 
 
 def test_standard_input_is_read(warta: Runner) -> None:
@@ -165,8 +165,8 @@ def no_writer(name: str) -> Writer:
 
 def test_ctrl_c_keeps_what_is_done(warta: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupted(Translator):
-        def translate(self, _sources: object) -> Iterator[SegmentTranslation]:
-            yield SegmentTranslation("Harga Beras Naik di Jawa", "Rice Prices Rise in Java", -0.1)
+        def translate(self, *_: object, **__: object) -> Iterator[SegmentTranslation]:
+            yield SegmentTranslation("Harga Beras Naik Lagi", "Rice Prices Rise Again", -0.1)
             yield SegmentTranslation("Harga beras naik 12 persen.", "Rice prices rose 12 percent.", -0.1)
             raise KeyboardInterrupt
 
@@ -178,7 +178,7 @@ def test_ctrl_c_keeps_what_is_done(warta: Runner, tmp_path: Path, monkeypatch: p
     assert ran.code == 130
     assert "stopped after 2 of 4 sentences" in ran.err
     kept = (tmp_path / "out.txt.partial").read_text("utf-8")
-    assert kept == "Rice Prices Rise in Java\n\nRice prices rose 12 percent.\n"
+    assert kept == "Rice Prices Rise Again\n\nRice prices rose 12 percent.\n"
     assert not (tmp_path / "out.txt").exists()
 
 
@@ -186,6 +186,56 @@ def test_a_full_disk_is_one_line(warta: Runner) -> None:
     ran = warta("translate", "--model", "echo", "-o", "/dev/full/x", "a.txt")
     assert ran.code in (1, 2)
     assert ran.err.count("\n") == 1
+
+
+def test_another_language_is_warned_of(warta: Runner, tmp_path: Path) -> None:
+    english = (
+        "The government said on Monday that prices had risen by 12 percent in March, and officials said "
+    )
+    (tmp_path / "english.txt").write_text(english + "that they expect more of the same in April.", "utf-8")
+    ran = warta("translate", "--model", "echo", "english.txt")
+    assert ran.code == 0
+    assert "this reads like English, not Indonesian" in ran.err
+    assert "this reads like English" in warta("read", "--model", "echo", "english.txt").out
+
+
+def test_a_glossary_of_one_s_own_wins(warta: Runner, tmp_path: Path) -> None:
+    (tmp_path / "terms.csv").write_text("id,en\nKPK,the Graft Commission\n")
+    (tmp_path / "kpk.txt").write_text("Penyidik KPK memeriksa lima saksi pada hari Kamis.")
+    assert (
+        "Graft Commission" in warta("translate", "--model", "echo", "--glossary", "terms.csv", "kpk.txt").out
+    )
+    (tmp_path / "terms.csv").write_text("id,en\nKPK\n")
+    ran = warta("translate", "--model", "echo", "--glossary", "terms.csv", "kpk.txt")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "terms.csv" in ran.err
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    (tmp_path / "id").write_text("Harga naik 12 persen.\nWarga tidak panik.\nPasokan aman.\n", "utf-8")
+    (tmp_path / "en").write_text(
+        "Prices rose 21 percent.\nResidents did not panic.\nSupply is safe.\n", "utf-8"
+    )
+    return tmp_path
+
+
+def test_check_lists_every_line(warta: Runner, pair: Path) -> None:
+    ran = warta("check", "--source", "id", "--target", "en", "--format", "json")
+    assert ran.code == 0
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    assert [line["line"] for line in lines] == [1, 2, 3]
+    assert [[finding["kind"] for finding in line["findings"]] for line in lines] == [["number"], [], []]
+    text = warta("check", "--source", "id", "--target", "en").out
+    assert text.startswith("line 1, number: ")
+    assert text.endswith("1 of 3 lines to check\n")
+
+
+def test_check_refuses_files_that_cannot_be_paired(warta: Runner, pair: Path) -> None:
+    (pair / "en").write_text("Prices rose.\n", "utf-8")
+    ran = warta("check", "--source", "id", "--target", "en")
+    assert (ran.code, ran.out) == (1, "")
+    assert "id has 3 lines, en has 1" in ran.err
 
 
 def test_models_list_shows_licences(warta: Runner) -> None:

@@ -7,7 +7,7 @@ import pytest
 from service.document import Decoding, Output
 from service.engines.base import Engine
 from service.engines.echo import EchoEngine
-from service.translation.translator import FIRST_WINDOW, LARGEST_WINDOW, Translator
+from service.translation.translator import FIRST_WINDOW, LARGEST_WINDOW, Care, Translator
 from tests import builders
 
 
@@ -23,7 +23,8 @@ class Noting(EchoEngine):
 
 
 def translator(engine: Engine, limit: int = 64) -> Translator:
-    return Translator(engine, builders.preset("tiny", "marian", max_input_tokens=limit), "r" * 40)
+    preset = builders.preset("tiny", "marian", max_input_tokens=limit)
+    return Translator(engine, preset, "r" * 40, care=Care(repair=False))
 
 
 def test_one_translation_a_source_in_order() -> None:

@@ -60,18 +60,20 @@ def repair(
     engine: Engine,
     decoding: Decoding,
     *,
+    given: str = "",
     split: Split | None = None,
     seconds: float = SECONDS,
 ) -> Repaired:
     """The best of ``first`` and what the ladder gives: fewest weighted findings, then best score.
 
-    ``decoding`` is what ``first`` was made with. No rung starts after ``seconds``, and each runs
+    ``first`` was made with ``decoding`` from ``given``, where that is not ``source`` itself; answers are
+    checked against ``source``. No rung starts after ``seconds``, and each runs
     once. The result is never worse than ``first`` by this measure. Raises EngineError.
     """
     best, findings = first, check(source, first.text, truncated=first.truncated)
     attempts: list[Attempt] = []
     start = time.monotonic()
-    for rung, answer in _ladder(source, findings, engine, decoding, split) if findings else ():
+    for rung, answer in _ladder(given or source, findings, engine, decoding, split) if findings else ():
         begun = time.monotonic()
         if begun - start > seconds:
             break
