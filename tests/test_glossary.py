@@ -234,6 +234,18 @@ def test_edit(source: str, target: str, edited: str) -> None:
     assert terms.edit(source, edited) == edited
 
 
+@pytest.mark.parametrize(
+    ("targets", "index"),
+    [
+        (["The body moved.", "The KPK moved.", "The KPK has moved."], 1),
+        (["The KPK moved.", "The KPK has moved."], 0),
+        (["It moved.", "They moved."], 0),
+    ],
+)
+def test_choose(targets: list[str], index: int) -> None:
+    assert ArticleTerms(GLOSSARY, "").choose("KPK bergerak.", targets) == index
+
+
 def test_the_first_mention_is_spelled_out_once() -> None:
     terms = ArticleTerms(GLOSSARY, "KPK dan BPS", expand=True)
     pairs = [

@@ -49,6 +49,8 @@ def test_detect(text: str, code: str | None, reliable: bool) -> None:
         ("“We will not leave anyone behind, and that is a promise,” the minister said.", True),
         ("The city is sinking faster than any other on the coast.", True),
         ("“We will not leave anyone behind, and that is a promise,” kata menteri itu.", False),
+        ("“We will not leave anyone behind, and that is a promise,” katanya.", False),
+        ("The president of Kenya said that they will not leave the union.", True),
         ("Menurut dia, the show must go on and we are ready for it.", False),
         ("The Raid, The Act of Killing, A Man Called Ahok", False),
         ("Manchester United and Real Madrid", False),

@@ -1,8 +1,9 @@
 """Measures what the glossary brings to any system: term accuracy and BLEU, as it is and after each step.
 
 ``python -m eval.bench.glossary [--data DIR] [--json FILE]`` takes the peers' outputs for FLORES-200 dev.
-``--write DIR`` writes the sentences of warta-bench to be translated, plain and with the English names
-put in; ``--plain FILE --injected FILE`` then takes a system's translations of them, a line a sentence.
+``--write DIR`` writes the sentences of warta-bench, or with ``--corpus ntrex`` the first 160 of NTREX-128
+that hold a term, plain and with the English names put in; ``--plain FILE --injected FILE`` then takes a
+system's translations of them, a line a sentence.
 
 A term counts as right when the target holds one of the renderings that the glossary accepts.
 """
@@ -19,6 +20,8 @@ from service.translation.glossary import Glossary
 from service.translation.terms import ArticleTerms
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+# Enough for a decision, few enough for a small machine.
+NTREX_ROWS, NTREX_LENGTH = 160, 260
 PEERS = ("argos", "opusmt", "nllb", "bergamot-tiny", "microsoft", "google")
 
 
@@ -66,11 +69,11 @@ class Corpus:
         """The targets after :meth:`ArticleTerms.edit`."""
         return [t.edit(source, target) for (t, source, _), target in zip(self.rows, targets, strict=True)]
 
-    def better(self, plain: Sequence[str], injected: Sequence[str]) -> list[str]:
-        """The injected translation where it has fewer misses, else the plain one."""
+    def better(self, first: Sequence[str], second: Sequence[str]) -> list[str]:
+        """The first translation, or the second where that has fewer misses."""
         return [
-            there if len(t.check(source, there).misses) < len(t.check(source, here).misses) else here
-            for (t, source, _), here, there in zip(self.rows, plain, injected, strict=True)
+            (a, b)[t.choose(source, (a, b))]
+            for (t, source, _), a, b in zip(self.rows, first, second, strict=True)
         ]
 
 
@@ -82,6 +85,18 @@ def read_articles(path: Path) -> Corpus:
         pairs = [(pair["id"], pair["en"]) for paragraph in record["paragraphs"] for pair in paragraph]
         articles.append((" ".join([record["title_id"], *(source for source, _ in pairs)]), pairs))
     return Corpus(articles)
+
+
+def read_ntrex(path: Path) -> Corpus:
+    """The first sentences of NTREX-128 that hold a term, each with its document around it."""
+    documents: dict[str, list[tuple[str, str]]] = {}
+    for line in _lines(path):
+        document, source, reference = line.split("\t")
+        documents.setdefault(document, []).append((source, reference))
+    corpus = Corpus([("\n".join(source for source, _ in pairs), pairs) for pairs in documents.values()])
+    held = [row for row in corpus.rows if len(row[1]) < NTREX_LENGTH and row[0].inject(row[1]) != row[1]]
+    corpus.rows = held[:NTREX_ROWS]
+    return corpus
 
 
 def measure_peers(folder: Path) -> list[Row]:
@@ -97,21 +112,28 @@ def measure_peers(folder: Path) -> list[Row]:
 
 def measure_steps(corpus: Corpus, plain: Sequence[str], injected: Sequence[str]) -> list[Row]:
     """A system's output for warta-bench, as it is and after each step."""
-    better = corpus.better(plain, injected)
     references = [reference for *_, reference in corpus.rows]
+    on_a_miss, unless_missed = corpus.better(plain, injected), corpus.better(injected, plain)
     steps = {
         "reference": references,
         "as it is": plain,
         "edit": corpus.edit(plain),
-        "inject everywhere": injected,
-        "inject everywhere, edit": corpus.edit(injected),
-        "inject on a miss": better,
-        "inject on a miss, edit": corpus.edit(better),
+        "inject on a miss": on_a_miss,
+        "inject on a miss, edit": corpus.edit(on_a_miss),
+        "inject": injected,
+        "inject, plain on a miss": unless_missed,
+        "  and edit": corpus.edit(unless_missed),
     }
     return [
         corpus.measure(name, targets, references if name == "reference" else plain)
         for name, targets in steps.items()
     ]
+
+
+def _corpus(options: argparse.Namespace) -> Corpus:
+    if options.corpus == "ntrex":
+        return read_ntrex(options.data / "ntrex128.ind-eng.tsv")
+    return read_articles(options.data / "warta-bench.jsonl")
 
 
 def _lines(path: Path) -> list[str]:
@@ -129,6 +151,7 @@ def main(argv: list[str] | None = None) -> int:
     """Prints a table; 0 when it could be made."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--corpus", choices=("warta-bench", "ntrex"), default="warta-bench")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--plain", type=Path)
     parser.add_argument("--injected", type=Path)
@@ -137,10 +160,10 @@ def main(argv: list[str] | None = None) -> int:
     if bool(options.plain) != bool(options.injected):
         parser.error("--plain and --injected go together")
     if options.write:
-        _write(read_articles(options.data / "warta-bench.jsonl"), options.write)
+        _write(_corpus(options), options.write)
         return 0
     if options.plain:
-        corpus = read_articles(options.data / "warta-bench.jsonl")
+        corpus = _corpus(options)
         rows = measure_steps(corpus, _lines(options.plain), _lines(options.injected))
     else:
         rows = measure_peers(options.data / "peers")

@@ -7,7 +7,7 @@ measured by ``python -m eval.bench.glossary``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from service.translation.glossary import Glossary, Match, Term
@@ -81,6 +81,10 @@ class ArticleTerms:
                 done += source[at:start]
                 done, at = done + _opened(done, name), end
         return done + source[at:]
+
+    def choose(self, source: str, targets: Sequence[str]) -> int:
+        """The index of the target with the fewest misses, the first of equals."""
+        return min(range(len(targets)), key=lambda index: len(self.check(source, targets[index]).misses))
 
     def edit(self, source: str, target: str) -> str:
         """``target`` with known wrong renderings and untranslated terms put right, and all else untouched."""
