@@ -237,7 +237,8 @@ def fit_confidence(data: Path, outputs: Path) -> Iterator[str]:
         (confidence.logistic(weights, values), chrf) for index, values, chrf in scored if index % 2
     )
     brier = sum((value - (chrf >= middle)) ** 2 for value, chrf in tested) / len(tested)
-    yield f"odd lines: {len(tested)}; Brier {brier:.3f}, always one half 0.250; AUC {_auc(tested, middle):.3f}"
+    yield f"odd lines: {len(tested)}; Brier {brier:.3f} (always one half: 0.250)"
+    yield f"AUC {_auc(tested, middle):.3f}"
     yield "confidence    n  mean  good  chrF2"
     for tenth in range(0, 10, 2):
         rows = [row for row in tested if min(int(row[0] * 5), 4) * 2 == tenth]

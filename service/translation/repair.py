@@ -15,7 +15,7 @@ from service.engines.base import Engine
 from service.translation.guard import check
 
 Split = Callable[[str, Callable[[str], bool]], Segmented]
-"""``service.intake.segment.split_long``: a sentence and what fits -> pieces cut at the strongest marks."""
+"""As ``service.intake.segment.split_long``: a sentence and what fits -> pieces that fit."""
 
 WEIGHTS = {
     "empty": 8.0,
@@ -38,7 +38,7 @@ _LOOPS = frozenset(("repetition", "truncated"))
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One rung that was tried: its name, what its best answer still had, and whether it was taken."""
+    """One rung that was tried: its name, what its best answer still had, and how long it took."""
 
     rung: str
     findings: tuple[Finding, ...]
@@ -47,14 +47,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The output to show, the findings that remain in it, and what was tried; no attempt for a clean first."""
+    """The output to show, the findings that remain in it, and what was tried."""
 
     output: Output
     findings: tuple[Finding, ...]
     attempts: tuple[Attempt, ...] = ()
 
 
-def repair(
+def repair(  # noqa: PLR0913 - what an engine is asked for, and two bounds
     source: str,
     first: Output,
     engine: Engine,
