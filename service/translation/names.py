@@ -161,7 +161,12 @@ def _missing(source: str, target_words: frozenset[str]) -> list[str]:
     for match in _NAME.finditer(source):
         name, start = match[0], match.start()
         inside = start > 1 and (source[start - 1] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
-        if not (inside or " " in name) or _kept(name, target_words):
+        if not inside:
+            # The first word of a sentence has a capital whatever it is: it may only keep the rest.
+            first, _, name = name.partition(" ")
+            if not name or first.lower() in _TRANSLATED or _alike_any(first.lower(), target_words):
+                continue
+        if _kept(name, target_words):
             continue
         if not source[:start].lower().endswith(_COMMON_NEXT):
             found.append(name)
@@ -196,6 +201,10 @@ def _word_kept(low: str, target: frozenset[str]) -> bool:
             return True
     elif low in _TRANSLATED or _DERIVED.fullmatch(low):
         return True
+    return _alike_any(low, target)
+
+
+def _alike_any(low: str, target: frozenset[str]) -> bool:
     return any(_alike(low, other) for other in target)
 
 

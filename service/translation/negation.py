@@ -63,7 +63,7 @@ _ENGLISH_IDIOMS = re.compile(
 # "agar tidak X" may come out as "keep from X", "against X".
 _AIMS = re.compile(r"\b(?:agar|supaya|untuk) (?:tidak|tak|jangan)\b")
 _AVERTED = listed("from against away")
-_KEPT_FROM = listed("keep from")
+_KEPT = listed("keep keeps kept keeping")
 
 
 def lost(source: str, ours: Words, target: str, theirs: Words) -> str:
@@ -78,7 +78,9 @@ def lost(source: str, ours: Words, target: str, theirs: Words) -> str:
 
 
 def _unanswered(source: str, target_words: frozenset[str]) -> str:
-    if target_words >= _KEPT_FROM or any(_AFFIXED.match(word) for word in target_words):
+    if ("from" in target_words and not target_words.isdisjoint(_KEPT)) or any(
+        _AFFIXED.match(word) for word in target_words
+    ):
         return ""
     rest = _IDIOMS.sub(" ", source.lower())
     if not target_words.isdisjoint(_AVERTED):

@@ -131,6 +131,8 @@ def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Sp
         firm = raw[at] != "May" or _is_month(raw, at)
     elif word in _ROMAN and raw[at].isupper():
         values = frozenset((_ROMAN[word],))
+    elif word in _HALVES and (half := _half_of(low, at, language)):
+        end, values = half
     elif word in language.loose or word in _SIGNS:
         values, firm = frozenset(language.loose.get(word) or _SIGNS[word]), False
     if not values:
@@ -140,6 +142,13 @@ def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Sp
         text = f"{text} {language.half(low, at, end, 0)}".strip()
     number = Number(text, values, firm, low[at - 1] if at else "", _unit(low, end))
     return [_Span(number, at, end, scale)]
+
+
+def _half_of(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value]] | None:
+    """``half a million`` and ``setengah juta``: the end and the value."""
+    scale_at = at + 2 if _next(low, at) == "a" else at + 1
+    scale = language.scales.get(_next(low, scale_at - 1), 0.0)
+    return (scale_at + 1, frozenset((scale / 2,))) if scale > 99 else None
 
 
 def _unit(low: list[str], end: int) -> str:

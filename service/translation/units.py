@@ -34,8 +34,8 @@ pounds = pound poundsterling sterling £ gbp = pound pounds sterling £ gbp
 yen = yen ¥ = yen ¥
 yuan = yuan renminbi = yuan renminbi
 
-percent = persen % prosen = percent percentage percentages % cent pct
-percentage points = poin persentase = points point percentage pp
+percent = persen % prosen = percent % cent pct
+percentage points = poin persentase = points point percentage percentages pp
 """
 
 
