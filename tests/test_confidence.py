@@ -24,7 +24,7 @@ def test_it_is_a_probability(source: str, target: str, score: float, count: int)
     [
         ((TARGET, -0.1, []), (TARGET, -0.9, [])),
         ((TARGET, -0.3, []), (TARGET[:14], -0.3, [])),
-        ((TARGET, -0.3, []), (SOURCE, -0.3, [])),
+        ((TARGET, -0.3, []), (SOURCE, -0.3, [Finding("echo", "")])),
         ((TARGET, -0.1, []), (TARGET, -0.1, [Finding("number", "")])),
         ((TARGET, -0.1, [Finding("number", "")]), (TARGET, -0.1, [Finding("dropped", "")])),
     ],

@@ -18,8 +18,8 @@ TWO = "Jembatan itu ditutup sejak pagi karena banjir. Warga harus memutar lewat 
 CASES = [
     # clean
     (MARKET, "The market vendor arranged her goods before dawn.", []),
-    (TWO, "The bridge has been closed since morning by floods. Residents detour through the next village.", []),
-    (TWO, "The bridge has been closed since morning by floods, so residents detour through the next village.", []),
+    (TWO, "The bridge has been closed since morning by floods. Residents drive through another one.", []),
+    (TWO, "The bridge has been closed since morning by floods, so residents drive through another one.", []),
     ("", "", []),
     ("Tempo", "Tempo", []),
     ("Bank Mandiri", "Bank Mandiri", []),
@@ -37,7 +37,7 @@ CASES = [
     ("Kode <pad> itu dihapus dari laporan.", "The code <pad> was removed from the report.", []),
     # echo
     (MARKET, MARKET, ["echo"]),
-    ("Polisi menangkap tersangka pencurian kendaraan.", "Polisi menangkap tersangka pencurian kendaraan.", ["echo"]),
+    ("Polisi menangkap tersangka pencurian.", "Polisi menangkap tersangka pencurian.", ["echo"]),
     (MARKET, "The vendor menata barang yang akan dijual di pasar itu.", ["echo"]),
     ("Pirates of the Caribbean", "Pirates of the Caribbean", []),
     ("Ia menyebutnya tanah air.", "He called it tanah air, the homeland.", []),
@@ -114,11 +114,11 @@ def test_truncation_is_reported_as_the_engine_said_it() -> None:
     ("source", "target", "detail"),
     [
         ("Ia tidak datang ke rapat itu.", "He came to the meeting.", "'tidak' has no counterpart"),
-        ("Bupati menyetujui rencana itu.", "The regent did not approve the plan.", "'not' is not in the source"),
-        ("Menurut Sulastri, harga naik.", "According to her, prices rose.", "Sulastri is not in the translation"),
+        ("Bupati menyetujui itu.", "The regent did not approve it.", "'not' is not in the source"),
+        ("Menurut Sulastri, harga naik.", "Prices rose, she said.", "Sulastri is not in the translation"),
         ("Harga naik di kota.", "Prices in Malaysia rose.", "Malaysia is not in the source"),
         (MARKET, "The vendor goods goods goods before dawn came.", "'goods' again and again"),
-        (MARKET, "The market vendor </s> arranged her goods before dawn.", "'</s>' is no part of a translation"),
+        (MARKET, "The vendor </s> arranged her goods before dawn.", "'</s>' is no part of a translation"),
     ],
 )  # fmt: skip
 def test_details_are_for_readers(source: str, target: str, detail: str) -> None:

@@ -13,7 +13,7 @@ from service.translation.repair import WEIGHTS
 Band = Literal["high", "medium", "low"]
 
 # python -m eval.guard_calibration confidence, over the embedded model's FLORES dev.
-COEFFICIENTS = (0.478, 7.759, -3.733, -0.627, 4.131)
+COEFFICIENTS = (0.478, 7.759, -3.733, 4.131)
 HIGH, LOW = 0.6, 0.3
 # chrF hardly sees a wrong number or a lost "not", so findings are not fitted but cap: with any finding a
 # segment is at most medium, with one of this weight low.
@@ -24,17 +24,15 @@ _BELOW = 0.01
 def features(source: str, target: str, score: float) -> tuple[float, ...]:
     """What the confidence is made of; the first is the constant 1.
 
-    The score (mean log-probability a token, 0 at best), how far the length is from the usual, the
-    share of the target's words that the source has too, and the length of the source.
+    The score (mean log-probability a token, 0 at best), how far the length is from the usual, and
+    the length of the source. The share of copied words was tried and told nothing on top: a copied
+    sentence is an ``echo``, which caps.
     """
-    words = target.lower().split()
-    known = frozenset(source.lower().split())
     ratio = math.log((len(target) + 1) / (len(source) + 1)) - RATIO_MEAN
     return (
         1.0,
         max(score, -5.0),
         min(abs(ratio), 1.0),
-        sum(word in known for word in words) / max(1, len(words)),
         math.log(len(source) + 1) / 5,
     )
 

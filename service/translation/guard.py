@@ -42,7 +42,7 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
         *[("entity", detail) for detail in names.changed(source, ours, target, theirs)],
         ("negation", negation.lost(source, ours, target, theirs)),
     ]
-    return tuple(Finding(kind, detail) for kind, detail in found if detail)
+    return tuple(dict.fromkeys(Finding(kind, detail) for kind, detail in found if detail))
 
 
 def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
