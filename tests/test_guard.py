@@ -88,7 +88,7 @@ CASES = [
     ("Menurut Sulastri, harga beras naik.", "According to Sulastri, the price of rice rose.", []),
     ("Dubes itu terbang ke Jepang kemarin.", "The ambassador flew to Korea yesterday.", ["entity", "entity"]),
     ("Dubes itu terbang ke Jerman kemarin.", "The ambassador flew to Germany yesterday.", []),
-    ("Dubes itu terbang ke Jerman kemarin.", "The ambassador flew to France yesterday.", ["entity", "entity"]),
+    ("Dubes itu terbang ke Jerman kemarin.", "The envoy flew to France yesterday.", ["entity", "entity"]),
     ("Petinju asal Belanda menang.", "The Dutch boxer won.", []),
     ("Ia bekerja untuk PBB di Kairo.", "He works for the UN in Cairo.", []),
     ("Sidang di Mahkamah Agung ditunda.", "The Supreme Court session was postponed.", []),
