@@ -9,7 +9,7 @@
                                                  fits the coefficients, and says how calibrated they are
 
 ``--data`` names the folder with the FLORES dev, NTREX and TICO-19 pairs and ``peers/``. Outputs are
-JSON lines with ``i`` (the FLORES line), ``source``, ``text``, ``score`` and ``truncated``. Bounds
+JSON lines with ``i`` (the FLORES line), ``source``, ``text`` and ``score``. Bounds
 were tuned on lines of even index; lines of odd index are for reporting.
 """
 
@@ -218,8 +218,7 @@ def _scored(data: Path, outputs: Path) -> list[tuple[int, tuple[float, ...], flo
     scored = []
     for line in lines(outputs):
         row: dict[str, Any] = json.loads(line)
-        findings = check(row["source"], row["text"], truncated=row["truncated"])
-        values = confidence.features(row["source"], row["text"], row["score"], findings)
+        values = confidence.features(row["source"], row["text"], row["score"])
         chrf = sacrebleu.sentence_chrf(row["text"], [references[row["i"]]]).score
         scored.append((row["i"], values, chrf))
     return scored
@@ -237,7 +236,8 @@ def fit_confidence(data: Path, outputs: Path) -> Iterator[str]:
         (confidence.logistic(weights, values), chrf) for index, values, chrf in scored if index % 2
     )
     brier = sum((value - (chrf >= middle)) ** 2 for value, chrf in tested) / len(tested)
-    yield f"odd lines: {len(tested)}; Brier {brier:.3f}, always one half 0.250; AUC {_auc(tested, middle):.3f}"
+    yield f"odd lines: {len(tested)}; Brier {brier:.3f} (always one half: 0.250)"
+    yield f"AUC {_auc(tested, middle):.3f}"
     yield "confidence    n  mean  good  chrF2"
     for tenth in range(0, 10, 2):
         rows = [row for row in tested if min(int(row[0] * 5), 4) * 2 == tenth]

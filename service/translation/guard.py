@@ -29,8 +29,8 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
     if not target.strip():
         return (Finding("empty", "no translation"),) if source.strip() else ()
     artefact = _artefact(source, target)
-    if "&" in target:
-        target = html.unescape(target)
+    if artefact:
+        target = _ARTEFACT.sub(" ", html.unescape(target))
     ours, theirs = words(source), words(target)
     found = [
         ("truncated", "the text was cut at the model's limit" if truncated else ""),
@@ -42,7 +42,7 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
         *[("entity", detail) for detail in names.changed(source, ours, target, theirs)],
         ("negation", negation.lost(source, ours, target, theirs)),
     ]
-    return tuple(Finding(kind, detail) for kind, detail in found if detail)
+    return tuple(dict.fromkeys(Finding(kind, detail) for kind, detail in found if detail))
 
 
 def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
@@ -143,15 +143,15 @@ def _loop(spoken: list[str], repeated: int) -> list[str]:
 # A sentence ends after a word of three letters or more, so that "St." and initials do not end one.
 _END = re.compile(r"(?<=[^\W_]{3})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
 # ln(target characters / source characters) of the FLORES dev references: mean and standard deviation.
-_RATIO_MEAN, _RATIO_SPREAD = -0.0835, 0.1305
+RATIO_MEAN, RATIO_SPREAD = -0.0835, 0.1305
 
 
 def _dropped(source: str, target: str) -> str:
     """Whether the target is too short for its source, or as short as if a sentence had been left out."""
     here, there = len(source.strip()), len(target.strip())
-    short = _shortness(there, here)
-    if short <= 0 or here < 12:
+    if here < 12 or not there:
         return ""
+    short = _shortness(there, here)
     if short > 2.8 + 90 / here:
         return f"{there} characters for {here}"
     sentences = _END.split(source.strip())
@@ -165,4 +165,4 @@ def _dropped(source: str, target: str) -> str:
 
 def _shortness(target: int, source: int) -> float:
     """How many standard deviations the target is shorter than usual."""
-    return (_RATIO_MEAN - math.log(target / source)) / _RATIO_SPREAD
+    return (RATIO_MEAN - math.log(target / source)) / RATIO_SPREAD

@@ -142,6 +142,8 @@ _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
 _CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.fromkeys("aeiouyh")})
 # After these stands a common noun or the name of an age, both of which English translates.
 _COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ")
+# Indonesian and English first letters of one name.
+_STARTS = listed("kc kq sc sz fp fv yj jy uo oe iy wv ij ea ay")
 _PARTS = re.compile(r"[ '’-]")
 _HEADLINE = re.compile(rf"\b[{_UPPER}]")
 
@@ -161,8 +163,11 @@ def _missing(source: str, target_words: frozenset[str]) -> list[str]:
     for match in _NAME.finditer(source):
         name, start = match[0], match.start()
         inside = start > 1 and (source[start - 1] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
-        if not (inside or " " in name) or _kept(name, target_words):
+        first, _, rest = ("", "", name) if inside else name.partition(" ")
+        # The first word of a sentence has a capital whatever it is: it may only keep the rest.
+        if not rest or _kept(rest, target_words) or (first and _known(first.lower(), target_words)):
             continue
+        name = rest
         if not source[:start].lower().endswith(_COMMON_NEXT):
             found.append(name)
     if found and len(_HEADLINE.findall(source)) * 2 > len(source.split()):
@@ -185,16 +190,20 @@ def _added(source_words: frozenset[str], target: str, target_words: frozenset[st
 
 def _kept(name: str, target: frozenset[str]) -> bool:
     """Whether any word of the name is in the target, is translated, or is no name by its form."""
-    return any(_word_kept(word, target) for word in _PARTS.split(name.lower()))
-
-
-def _word_kept(low: str, target: frozenset[str]) -> bool:
-    if low in target or len(low) < 4 or not low.isalpha():
+    words = _PARTS.split(name.lower())
+    if any(low in target or len(low) < 4 or not low.isalpha() for low in words):
         return True
-    if low in _COUNTRY:
-        if not _COUNTRY[low].isdisjoint(target):
-            return True
-    elif low in _TRANSLATED or _DERIVED.fullmatch(low):
+    if any(_DERIVED.fullmatch(low) and low not in _COUNTRY for low in words):
+        return True
+    return any(_known(low, target) for low in words)
+
+
+def _known(low: str, target: frozenset[str]) -> bool:
+    """Whether a word is translated, by the tables, or is spelled otherwise in the target."""
+    if low in _TRANSLATED:
+        return True
+    countries = _COUNTRY.get(low)
+    if countries and not countries.isdisjoint(target):
         return True
     return any(_alike(low, other) for other in target)
 
@@ -203,7 +212,8 @@ def _alike(ours: str, theirs: str) -> bool:
     """Whether two words are spellings of one name: one start, one skeleton, or mostly the same letters."""
     if ours[:3] == theirs[:3]:
         return True
-    if abs(len(ours) - len(theirs)) > 4 or len(theirs) < 3:
+    same_start = ours[0] == theirs[0] or ours[0] + theirs[0] in _STARTS
+    if not same_start or abs(len(ours) - len(theirs)) > 4 or len(theirs) < 3:
         return False
     skeleton = _skeleton(ours)
     if len(skeleton) > 2 and skeleton == _skeleton(theirs):

@@ -44,24 +44,26 @@ _SOFTENED = listed(
     alih-alih alih urung mati pantang buta tertunda gratis padahal sia-sia sia ilegal terlarang percuma
     """
 )
+_PUNCTUATION = ",.;:!?()\"'“”‘’"
 _IDIOMS = re.compile(
     r"\b(?:tidak|tak|bukan) (?:hanya|saja|sekadar|cuma|semata|main|tidak|tak|mustahil)\b"
-    r"|\b(?:suka|mau) (?:tidak|tak) (?:suka|mau)\b|\batau (?:tidak|bukan|belum)\b"
-    r"|\b(?:tidak|tak) (?:lain|sedikit|jarang|lama|kurang|kalah|terkecuali|pelak|ayal|heran|apa-apa|langsung|sengaja"
-    r"|terlalu|begitu|se\w+|terduga|tahu|masuk akal|senonoh|sah|aktif|bersalah|bergerak|ubahnya|sabar|jauh|henti|asing|peduli)\b"
-    r"|\b(?:kalau|jika|bila|apabila) (?:tidak|tak)\b|\btanpa (?:terkecuali|kecuali|henti|sadar|sengaja|awak|batas)\b"
-    r"|\bpaling (?:tidak|tak)\b|\bbelum (?:lama|pernah|lagi|tentu)\b|\btidak .{0,60}\b(?:kecuali|sampai|hingga|selain|lebih dari)\b"
+    r"|\b(?:suka|mau) (?:tidak|tak) (?:suka|mau)\b|\b(?:atau|paling) (?:tidak|tak|bukan|belum)\b"
+    r"|\b(?:tidak|tak) (?:lain|sedikit|jarang|lama|kurang|kalah|terkecuali|pelak|ayal|heran|apa-apa"
+    r"|langsung|sengaja|terlalu|begitu|se\w+|terduga|tahu|masuk akal|senonoh|sah|aktif|bersalah"
+    r"|bergerak|ubahnya|sabar|jauh|henti|asing|peduli)\b"
+    r"|\b(?:kalau|jika|bila|apabila) (?:tidak|tak)\b"
+    r"|\btanpa (?:terkecuali|kecuali|henti|sadar|sengaja|awak|batas)\b"
+    r"|\bbelum (?:lama|pernah|lagi|tentu)\b"
+    r"|\btidak .{0,60}\b(?:kecuali|sampai|hingga|selain|lebih dari)\b"
 )
 _STRONG = listed("not never cannot nobody nothing nowhere neither none")
 _ENGLISH_IDIOMS = re.compile(
-    r"\b(?:not only|not just|not least|not surprising|if not|why not|not long|not to mention|whether or not|nothing but)\b"
+    r"\b(?:not (?:only|just|least|surprising|long|to mention)|if not|why not|or not|nothing but)\b"
 )
-
-
+# "agar tidak X" may come out as "keep from X", "against X".
 _AIMS = re.compile(r"\b(?:agar|supaya|untuk) (?:tidak|tak|jangan)\b")
-_KEPT_FROM = listed("keep from")
-_PUNCTUATION = ",.;:!?()\"'“”‘’"
 _AVERTED = listed("from against away")
+_KEPT = listed("keep keeps kept keeping")
 
 
 def lost(source: str, ours: Words, target: str, theirs: Words) -> str:
@@ -76,7 +78,9 @@ def lost(source: str, ours: Words, target: str, theirs: Words) -> str:
 
 
 def _unanswered(source: str, target_words: frozenset[str]) -> str:
-    if target_words >= _KEPT_FROM or any(_AFFIXED.match(word) for word in target_words):
+    if ("from" in target_words and not target_words.isdisjoint(_KEPT)) or any(
+        _AFFIXED.match(word) for word in target_words
+    ):
         return ""
     rest = _IDIOMS.sub(" ", source.lower())
     if not target_words.isdisjoint(_AVERTED):

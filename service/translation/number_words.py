@@ -149,8 +149,8 @@ _EN_TENS = _numbered("twenty thirty forty fifty sixty seventy eighty ninety", fi
 ENGLISH = Language(
     decimal=".",
     units=_numbered(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen"
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+        " sixteen seventeen eighteen nineteen"
     )
     | _EN_ORDINALS
     | _EN_TENS

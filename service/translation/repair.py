@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from service.document import Decoding, Finding, Output, Segmented
 from service.engines.base import Engine
 from service.translation.guard import check
+from service.translation.words import listed
 
 Split = Callable[[str, Callable[[str], bool]], Segmented]
-"""``service.intake.segment.split_long``: a sentence and what fits -> pieces cut at the strongest marks."""
+"""As ``service.intake.segment.split_long``: a sentence and what fits -> pieces that fit."""
 
 WEIGHTS = {
     "empty": 8.0,
@@ -38,7 +39,7 @@ _LOOPS = frozenset(("repetition", "truncated"))
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One rung that was tried: its name, what its best answer still had, and whether it was taken."""
+    """One rung that was tried: its name, what its best answer still had, and how long it took."""
 
     rung: str
     findings: tuple[Finding, ...]
@@ -47,14 +48,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The output to show, the findings that remain in it, and what was tried; no attempt for a clean first."""
+    """The output to show, the findings that remain in it, and what was tried."""
 
     output: Output
     findings: tuple[Finding, ...]
     attempts: tuple[Attempt, ...] = ()
 
 
-def repair(
+def repair(  # noqa: PLR0913 - what an engine is asked for, and two bounds
     source: str,
     first: Output,
     engine: Engine,
@@ -124,9 +125,33 @@ def _shorter_than(source: str, engine: Engine) -> Callable[[str], bool]:
     return lambda piece: engine.count_tokens(piece) <= limit
 
 
+# What an English clause starts with; a name that starts one keeps its capital.
+_STARTERS = listed(
+    """
+    a after although an and as at because before but by during for from he her his if in it its of on or our
+    she since so some such that the their then there these they this those through to until we when where
+    which while who with
+    """
+)
+
+
+def _seam(source: str, left: str, right: str) -> tuple[str, str]:
+    """Two translated pieces as one sentence, if ``source``, the left piece, does not end one."""
+    mark = source.rstrip("\"”')")[-1:]
+    if mark in ".!?":
+        return left, right
+    left = left.rstrip(".")
+    if mark in ",;:" and left[-1:] not in ",;:":
+        left += mark
+    first = right.split(" ", 1)[0]
+    return left, right[:1].lower() + right[1:] if first.lower() in _STARTERS else right
+
+
 def _join(pieces: Segmented, engine: Engine, decoding: Decoding) -> Output:
     outputs = engine.generate([segment.text for segment in pieces.segments], decoding)
     tokens = sum(output.tokens for output in outputs)
     score = sum(output.score * output.tokens for output in outputs) / max(1, tokens)
-    text = " ".join(output.text for output in outputs)
-    return Output(text, score, tokens, any(output.truncated for output in outputs))
+    texts = [output.text.strip() for output in outputs]
+    for place in range(len(texts) - 1):
+        texts[place : place + 2] = _seam(pieces.segments[place].text, *texts[place : place + 2])
+    return Output(" ".join(texts), score, tokens, any(output.truncated for output in outputs))

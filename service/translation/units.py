@@ -1,4 +1,4 @@
-"""Whether a quantity kept its unit: kilometres that became miles, rupiah that became dollars, percent that vanished."""
+"""Whether a quantity kept its unit: kilometres that became miles, rupiah that became dollars."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ pounds = pound poundsterling sterling £ gbp = pound pounds sterling £ gbp
 yen = yen ¥ = yen ¥
 yuan = yuan renminbi = yuan renminbi
 
-percent = persen % prosen = percent percentage percentages % cent pct
-percentage points = poin persentase = points point percentage pp
+percent = persen % prosen = percent % cent pct
+percentage points = poin persentase = points point percentage percentages pp
 """
 
 
@@ -56,7 +56,7 @@ _OURS, _THEIRS = _read()
 
 
 def changed(here: list[Number], there: list[Number]) -> list[str]:
-    """What happened to the units, for a reader: an equal number that stands with another unit of its quantity.
+    """What happened to the units, for a reader: equal numbers with another unit of one quantity.
 
     ``here`` are the numbers of the source and ``there`` those of the target.
     """
