@@ -55,7 +55,7 @@ class Repaired:
     attempts: tuple[Attempt, ...] = ()
 
 
-def repair(  # noqa: PLR0913 - what an engine is asked for, and two bounds
+def repair(
     source: str,
     first: Output,
     engine: Engine,
