@@ -55,8 +55,8 @@ class Pipeline:
 
     def stream(self, article: Article) -> Iterator[SegmentTranslation]:
         """The title, if there is one, then each segment, as they are ready."""
-        context = f"{article.title}\n{article.text}"
-        return self._translator.translate(sources(article), article=context, headline=bool(article.title))
+        headline = bool(article.title)
+        return self._translator.translate(sources(article), article=article.text, headline=headline)
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """What :meth:`stream` gave, whole or cut short, as a Translation."""

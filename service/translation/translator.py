@@ -108,30 +108,55 @@ class Translator:
                 self._prepared(source, casing, terms, headline=headline and start + offset == 0)
                 for offset, source in enumerate(sources[start : start + size])
             ]
-            fresh = list({p.given: p for p in window if p.given not in known}.values())
-            known.update(zip((p.given for p in fresh), self._answers(fresh), strict=True))
+            fresh = list({p.source: p for p in window if p.source not in known}.values())
+            known.update(zip((p.source for p in fresh), self._answers(fresh, terms), strict=True))
             for prepared in window:
-                yield self._finished(prepared, known[prepared.given], terms)
+                yield self._finished(prepared, known[prepared.source], terms)
             start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
 
     def _prepared(
         self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
     ) -> _Prepared:
         normalised = normalise(source, casing=casing, headline=headline)
-        given = terms.inject(normalised.text) if terms else normalised.text
-        if self._fits(given):
-            return _Prepared(source, normalised, given, (given,), ("",))
-        split = segment.split_long(given, self._fits).segments
-        return _Prepared(source, normalised, given, tuple(p.text for p in split), tuple(p.gap for p in split))
+        whole = _Prepared(source, normalised, "", (), ())
+        return self._parted(whole, terms.inject(normalised.text) if terms else normalised.text)
 
-    def _answers(self, prepared: Sequence[_Prepared]) -> list[_Answer]:
+    def _parted(self, prepared: _Prepared, given: str) -> _Prepared:
+        """``prepared`` with ``given`` for the engine, in parts where it is over the model's limit."""
+        if self._fits(given):
+            return replace(prepared, given=given, parts=(given,), gaps=("",))
+        split = segment.split_long(given, self._fits).segments
+        return replace(
+            prepared, given=given, parts=tuple(p.text for p in split), gaps=tuple(p.gap for p in split)
+        )
+
+    def _answers(self, prepared: Sequence[_Prepared], terms: ArticleTerms | None) -> list[_Answer]:
         asked = [p for p in prepared if not is_english(p.source)]
-        outputs = iter(self._engine.generate([part for p in asked for part in p.parts], self._decoding))
-        first = {p.given: _joined([next(outputs) for _ in p.parts], p.gaps) for p in asked}
-        return [
-            self._repaired(p, first[p.given]) if p.given in first else _Answer(Output(p.given, 0.0, 0), False)
-            for p in prepared
+        outputs = self._decoded(asked)
+        if terms:
+            asked, outputs = self._plain_where_better(asked, outputs, terms)
+        answers = {p.source: self._repaired(p, output) for p, output in zip(asked, outputs, strict=True)}
+        return [answers.get(p.source) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
+
+    def _decoded(self, prepared: Sequence[_Prepared]) -> list[Output]:
+        outputs = iter(self._engine.generate([part for p in prepared for part in p.parts], self._decoding))
+        return [_joined([next(outputs) for _ in p.parts], p.gaps) for p in prepared]
+
+    def _plain_where_better(
+        self, prepared: Sequence[_Prepared], outputs: Sequence[Output], terms: ArticleTerms
+    ) -> tuple[list[_Prepared], list[Output]]:
+        """The source without the English names, where the model did not copy them and that is better."""
+        best, chosen = list(prepared), list(outputs)
+        missed = [
+            index
+            for index, (p, output) in enumerate(zip(prepared, outputs, strict=True))
+            if p.given != p.normalised.text and terms.check(p.normalised.text, output.text).misses
         ]
+        plain = [self._parted(prepared[index], prepared[index].normalised.text) for index in missed]
+        for index, other, output in zip(missed, plain, self._decoded(plain), strict=True):
+            if terms.choose(other.normalised.text, (outputs[index].text, output.text)):
+                best[index], chosen[index] = other, output
+        return best, chosen
 
     def _repaired(self, prepared: _Prepared, first: Output) -> _Answer:
         if not self._care.repair or len(prepared.parts) > 1:
@@ -146,7 +171,7 @@ class Translator:
         self, prepared: _Prepared, answer: _Answer, terms: ArticleTerms | None
     ) -> SegmentTranslation:
         source, output = prepared.source, answer.output
-        target = terms.edit(source, output.text) if terms else output.text
+        target = terms.edit(prepared.normalised.text, output.text) if terms else output.text
         target = prepared.normalised.restore(target)
         findings: tuple[Finding, ...] = ()
         if output.tokens or not is_english(source):
