@@ -13,7 +13,6 @@ import sentencepiece as spm
 
 from service.document import Decoding
 from service.models import embedded
-from service.models.gemma3 import PROJECTIONS
 from service.presets import Preset
 from tests import builders
 
@@ -139,12 +138,12 @@ def wheels(root: Path, gguf: bytes, adapter: bytes) -> Wheels:
     return Wheels(root, named, hashlib.sha256(adapter).hexdigest())
 
 
-def random_adapter(model: Any, rank: int = 4) -> bytes:
+def random_adapter(model: Any, seed: int = 11, rank: int = 4) -> bytes:
     """A low-rank update of every projection, as safetensors in bfloat16; it changes what the model says."""
     import torch
     from safetensors.torch import save
 
-    torch.manual_seed(11)
+    torch.manual_seed(seed)
     tensors = {}
     for name, module in model.named_modules():
         if name.endswith("_proj"):
@@ -207,6 +206,8 @@ def _overfit(model: Any, pieces: Any, steps: int) -> None:
 
 def _gguf(path: Path, model: Any, pieces: Any) -> bytes:
     import gguf
+
+    from service.models.gemma3 import PROJECTIONS
 
     writer = gguf.GGUFWriter(path, "gemma3")
     _hyper(writer, model.config)
