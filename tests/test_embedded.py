@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ STAGES = [
     "writing the model",
     "checking and storing the model",
 ]
+WAITING = "waiting for another process that prepares it"
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def silent(stage: str) -> None:
 
 
 def contents(store: Store) -> list[str]:
-    """What is in the store's folder, hidden things too."""
-    return sorted(path.name for path in store.root.iterdir()) if store.root.exists() else []
+    """What is in the store's folder but the lock's file, which stays."""
+    return sorted(path.name for path in store.root.glob("*") if path.suffix != ".lock")
 
 
 def test_a_prepared_model_is_whole(
@@ -207,7 +207,7 @@ def no_space(*_: Any, **__: Any) -> None:
     [
         "pathlib.Path.write_bytes",
         "ctranslate2.specs.ModelSpec.save",
-        "service.models.embedded.write_manifest",
+        "service.models.store.write_manifest",
     ],
 )
 def test_a_full_disk_is_one_line_and_leaves_all_as_it_was(
@@ -246,19 +246,23 @@ def test_an_interruption_leaves_nothing(stage: str, wheels: gemma.Wheels, store:
 def test_threads_that_prepare_at_once_all_end_well(
     stale: bool, wheels: gemma.Wheels, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All reach the last stage before one goes on."""
+    """One builds; the others say that they wait."""
     if stale:
         embedded.prepare(store, wheels.preset, silent)
         monkeypatch.setattr(embedded, "FORMAT", embedded.FORMAT + 1)
-    barrier = threading.Barrier(4)
+    said: list[str] = []
+    others_wait = threading.Event()
     ended: list[bool] = []
 
-    def meet(stage: str) -> None:
+    def note(stage: str) -> None:
+        said.append(stage)
+        if said.count(WAITING) == 3:
+            others_wait.set()
         if stage == STAGES[-1]:
-            barrier.wait(60)
+            assert others_wait.wait(60)
 
     def run() -> None:
-        embedded.prepare(store, wheels.preset, meet)
+        embedded.prepare(store, wheels.preset, note)
         ended.append(embedded.is_current(store, wheels.preset))
 
     threads = [threading.Thread(target=run) for _ in range(4)]
@@ -267,6 +271,7 @@ def test_threads_that_prepare_at_once_all_end_well(
     for thread in threads:
         thread.join()
     assert ended == [True] * 4
+    assert sorted(said) == sorted([*STAGES, *[WAITING] * 3])
     assert contents(store) == ["tiny-gemma"]
     assert store.verify(wheels.preset) == []
 
@@ -309,26 +314,23 @@ def start(
 
 def test_processes_that_prepare_at_once_all_end_well(wheels: gemma.Wheels, store: Store) -> None:
     running = [start(wheels, store) for _ in range(2)]
-    assert [process.communicate()[0] for process in running] == ["", ""]
-    assert [process.returncode for process in running] == [0, 0]
+    assert [(process.communicate()[0], process.returncode) for process in running] == [("", 0)] * 2
     assert contents(store) == ["tiny-gemma"]
     assert store.verify(wheels.preset) == []
 
 
-def test_a_killed_preparation_is_not_installed_and_swept_later(wheels: gemma.Wheels, store: Store) -> None:
+def test_a_killed_preparation_is_not_installed_and_swept_by_the_next(
+    wheels: gemma.Wheels, store: Store
+) -> None:
     killed = start(wheels, store, die_at=STAGES[-1])
     killed.communicate()
     assert killed.returncode == 9
-    (scratch,) = store.root.iterdir()
+    assert contents(store) == ["tiny-gemma.partial"]
     assert store.manifest(wheels.preset) is None
     assert not embedded.is_current(store, wheels.preset)
     embedded.prepare(store, wheels.preset, silent)
-    assert contents(store) == sorted([scratch.name, "tiny-gemma"]), "it might still be at work"
-    (store.folder(wheels.preset) / "manifest.json").unlink()
-    old = time.time() - embedded.STALE_SECONDS - 1
-    os.utime(scratch, (old, old))
-    embedded.prepare(store, wheels.preset, silent)
     assert contents(store) == ["tiny-gemma"]
+    assert store.verify(wheels.preset) == []
 
 
 @pytest.mark.parametrize("module", ["gguf", "google.protobuf"])
