@@ -31,6 +31,11 @@ Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Articles to read; - is standard input.")
 ]
 Model = Annotated[str, typer.Option(help="A name from `warta models list`, or auto.", envvar="WARTA_MODEL")]
+RouteName = Annotated[
+    str, typer.Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")
+]
+Sentences = Annotated[int, typer.Option("--sentences", help="Sentences in the summary.")]
+Words = Annotated[int | None, typer.Option("--words", help="Words in the summary, instead of sentences.")]
 EngineName = Annotated[str, typer.Option(help="auto, ctranslate2 or transformers.", envvar="WARTA_ENGINE")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", envvar="WARTA_DEVICE")]
 Threads = Annotated[int | None, typer.Option(help="Cores to use; default: all.", envvar="WARTA_THREADS")]
@@ -56,6 +61,9 @@ def root(
 def read(
     files: Files,
     model: Model = "auto",
+    route: RouteName = "auto",
+    sentences: Sentences = 3,
+    words: Words = None,
     engine: EngineName = "auto",
     device: Device = "auto",
     threads: Threads = None,
@@ -65,12 +73,16 @@ def read(
     keep_furniture: Keep = False,
 ) -> None:
     """Read articles: English title, summary and translation, and what to check."""
-    from service.render import READING, TRANSLATION
+    from service.pipeline import Brief
+    from service.render import READING
+    from service.summary.summarizer import Length
     from service.terminal import Job, Work
 
-    job = Job(files, format, output, keep_furniture)
-    work = Work(lambda pipeline, done, seconds: pipeline.reading(done, seconds), READING, TRANSLATION)
-    _run(job, _settings(model, engine, device, threads, beam), work)
+    brief = Brief(route, Length(sentences, words))
+    work = Work(
+        lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
+    )
+    _run(Job(files, format, output, keep_furniture), _settings(model, engine, device, threads, beam), work)
 
 
 @app.command()
@@ -89,9 +101,35 @@ def translate(
     from service.render import TRANSLATION
     from service.terminal import Job, Work
 
-    job = Job(files, format, output, keep_furniture)
-    work = Work(lambda _pipeline, done, _seconds: done, TRANSLATION, TRANSLATION)
-    _run(job, _settings(model, engine, device, threads, beam), work)
+    work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION)
+    _run(Job(files, format, output, keep_furniture), _settings(model, engine, device, threads, beam), work)
+
+
+@app.command("summarize")
+def summarize_articles(
+    files: Files,
+    model: Model = "auto",
+    route: RouteName = "auto",
+    sentences: Sentences = 3,
+    words: Words = None,
+    language: Annotated[str, typer.Option("--language", help="Of the summary: en or id.")] = "en",
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    threads: Threads = None,
+    beam: Beam = None,
+    format: Format = "text",
+    output: Output = None,
+    keep_furniture: Keep = False,
+) -> None:
+    """Summarise articles; each sentence names, in brackets, the source sentences it rests on."""
+    from service.pipeline import Brief
+    from service.render import SUMMARY
+    from service.summary.summarizer import Length
+    from service.terminal import Job, Work
+
+    brief = Brief(route, Length(sentences, words), language)
+    work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
+    _run(Job(files, format, output, keep_furniture), _settings(model, engine, device, threads, beam), work)
 
 
 @models_app.command("list")

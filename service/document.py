@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -152,32 +152,52 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class SummarySentence:
-    """A summary sentence and the zero-based indices of the source segments that carry it."""
+    """A summary sentence and the zero-based indices of the source segments that carry it.
+
+    ``score`` says how well they carry it, from 0 to 1 (1: copied); ``findings`` is what in it
+    none of them holds. ``source`` is the Indonesian it was translated from, if it was.
+    """
 
     text: str
     support: tuple[int, ...] = ()
+    score: float = 0.0
+    findings: tuple[Finding, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A summary in English; ``route`` names how it was made."""
+    """A summary; ``route`` names how it was made, ``language`` is en or id.
+
+    ``packs`` counts the parts that a model summarised one by one; ``notes`` are for the reader.
+    """
 
     sentences: tuple[SummarySentence, ...]
     route: str
     signature: Signature
-    findings: tuple[Finding, ...] = ()
+    language: str = "en"
+    packs: int = 1
     notes: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What any of the sentences says without support."""
+        return tuple(finding for sentence in self.sentences for finding in sentence.findings)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a face shows of one article. ``seconds`` is wall time from text to reading."""
+    """What a face shows of one article. ``seconds`` is wall time from text to reading.
+
+    ``headline`` is the title in English, or one made from the lead where there is none.
+    """
 
     article: Article
+    headline: str
     translation: Translation
     summary: Summary
     seconds: float
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
 def as_json(record: Any) -> dict[str, Any]:

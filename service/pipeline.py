@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from service import presets
-from service.document import Article, Reading, SegmentTranslation, Signature, Translation
+from service.document import Article, Reading, SegmentTranslation, Signature, Summary, Translation
 from service.intake import segment
 from service.intake.clean import clean
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.settings import Settings
-from service.summary.summarizer import lead
+from service.summary.headline import headline
+from service.summary.summarizer import Length, Task, Writer, summarize
 from service.translation.translator import Translator
 
 
-class Pipeline:
-    """Everything between a face and a model. Safe from several threads."""
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What kind of summary is wanted: see :mod:`service.summary.summarizer`."""
 
-    def __init__(self, translator: Translator) -> None:
+    route: str = "auto"
+    length: Length = field(default_factory=Length)
+    language: str = "en"
+
+
+class Pipeline:
+    """Everything between a face and the models. Safe from several threads.
+
+    ``writer`` opens a summarisation model by its preset's name; ``installed`` says whether it
+    is there.
+    """
+
+    def __init__(
+        self, translator: Translator, writer: Callable[[str], Writer], installed: Callable[[str], bool]
+    ) -> None:
         self._translator = translator
+        self._writer = writer
+        self._installed = installed
 
     @property
     def signature(self) -> Signature:
@@ -55,17 +74,33 @@ class Pipeline:
         """The article in English."""
         return self.assemble(article, list(self.stream(article)))
 
-    def reading(self, translation: Translation, seconds: float) -> Reading:
-        """A translation with its summary; ``seconds`` is what the translation took."""
-        started = time.perf_counter()
-        summary = lead(translation)
-        return Reading(translation.article, translation, summary, seconds + time.perf_counter() - started)
+    def summarize(self, article: Article, brief: Brief, translation: Translation | None = None) -> Summary:
+        """A summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
+        known = {part.source: part for part in translation.segments} if translation else {}
+        if translation and translation.title:
+            known[translation.title.source] = translation.title
 
-    def read(self, article: Article) -> Reading:
-        """Translation and summary."""
+        def english(wanted: Sequence[str]) -> list[SegmentTranslation]:
+            missing = [text for text in wanted if text not in known]
+            known.update(zip(missing, self._translator.translate(missing), strict=True))
+            return [known[text] for text in wanted]
+
+        task = Task(article, brief.length, brief.language, english, self._writer)
+        return summarize(task, brief.route, self._translator.signature, self._installed)
+
+    def read(
+        self,
+        article: Article,
+        brief: Brief | None = None,
+        translation: Translation | None = None,
+        seconds: float = 0,
+    ) -> Reading:
+        """Translation and summary. A ``translation`` that is there already took ``seconds``."""
         started = time.perf_counter()
-        translation = self.translate(article)
-        return self.reading(translation, time.perf_counter() - started)
+        translation = translation or self.translate(article)
+        summary = self.summarize(article, brief or Brief(), translation)
+        title = translation.title.target if translation.title else headline(translation.segments[0].target)
+        return Reading(article, title, translation, summary, seconds + time.perf_counter() - started)
 
 
 def to_article(raw: str, *, id: str = "", keep_furniture: bool = False) -> Article:
@@ -80,13 +115,24 @@ def sources(article: Article) -> list[str]:
 
 
 def build_pipeline(settings: Settings, notice: Notice) -> Pipeline:
-    """Chooses and opens the model. ``notice`` is told of work before the first sentence.
+    """Chooses and opens the translation model; one for summaries is opened when a route needs it.
 
-    Raises UnknownModel, NotInstalled, EngineError, StoreError.
+    ``notice`` is told of work before the first sentence. Raises UnknownModel, NotInstalled,
+    EngineError, StoreError.
     """
     store = Store(settings.home / "models")
     preset = choose(settings.model, "translate", store)
     engine = open_engine(preset, store, settings, notice)
     manifest = store.manifest(preset)
-    revision = manifest.revision if manifest else presets.get(preset.name).revision
-    return Pipeline(Translator(engine, preset, revision, settings.beam_size))
+    revision = manifest.revision if manifest else preset.revision
+
+    @cache
+    def writer(name: str) -> Writer:
+        chosen = presets.get(name, "summarize")
+        opened = open_engine(chosen, store, settings, notice)
+        return Writer(opened, chosen, store.require(chosen).revision)
+
+    def installed(name: str) -> bool:
+        return store.manifest(presets.get(name)) is not None
+
+    return Pipeline(Translator(engine, preset, revision, settings.beam_size), writer, installed)

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.document import Reading, SegmentTranslation, Summary, Translation
 
-FORMATS = ("text", "markdown", "json")
+Renderer = Callable[[Any], str | dict[str, Any]]
 
 
 def translation_text(translation: Translation) -> str:
@@ -38,50 +38,67 @@ def translation_json(translation: Translation) -> dict[str, Any]:
 
 def reading_text(reading: Reading) -> str:
     """Title, summary, translation and what the reader should know of them, for a terminal."""
-    translation = reading.translation
-    parts = []
-    if translation.title:
-        parts.append(f"{translation.title.target}\n{'=' * min(len(translation.title.target), 100)}")
+    parts = [f"{reading.headline}\n{'=' * min(len(reading.headline), 100)}"]
     parts.append("Summary\n" + "\n".join(f"  * {line}" for line in _summary_lines(reading.summary)))
     parts.append("Translation")
-    parts += _paragraphs(translation)
+    parts += _paragraphs(reading.translation)
     parts.append("\n".join(["-" * 20, *_about(reading)]))
     return "\n\n".join(parts) + "\n"
 
 
 def reading_markdown(reading: Reading) -> str:
     """The same as Markdown."""
-    translation = reading.translation
-    parts = [f"# {translation.title.target}"] if translation.title else []
+    parts = [f"# {reading.headline}"]
     parts += ["## Summary", "\n".join(f"- {line}" for line in _summary_lines(reading.summary))]
-    parts += ["## Translation", *_paragraphs(translation)]
+    parts += ["## Translation", *_paragraphs(reading.translation)]
     parts += ["## About this reading", "\n".join(f"- {line}" for line in _about(reading))]
     return "\n\n".join(parts) + "\n"
 
 
 def reading_json(reading: Reading) -> dict[str, Any]:
-    """The translation's JSON with ``summary``, ``warnings`` and ``seconds``."""
-    summary = reading.summary
+    """The translation's JSON with ``headline``, ``summary``, ``warnings`` and ``seconds``."""
     return {
         **translation_json(reading.translation),
-        "summary": {
-            "sentences": [asdict(sentence) for sentence in summary.sentences],
-            "route": summary.route,
-            "findings": [asdict(finding) for finding in summary.findings],
-            "notes": list(summary.notes),
-            "signature": {**asdict(summary.signature), "text": str(summary.signature)},
-        },
+        "headline": reading.headline,
+        "summary": summary_json(reading.summary),
         "warnings": list(reading.warnings),
         "seconds": round(reading.seconds, 3),
     }
 
 
-TRANSLATION: Mapping[str, Callable[[Translation], str | dict[str, Any]]] = {
+def summary_text(summary: Summary) -> str:
+    """A sentence a line with what it rests on, then what to check."""
+    notes = [*summary.notes, *_summary_flags(summary)]
+    about = ["", *notes] if notes else []
+    return "\n".join([*_summary_lines(summary), *about]) + "\n"
+
+
+def summary_markdown(summary: Summary) -> str:
+    """A list of sentences, then what to check."""
+    notes = [*summary.notes, *_summary_flags(summary)]
+    about = ["", *(f"> {note}" for note in notes)] if notes else []
+    return "\n".join([*(f"- {line}" for line in _summary_lines(summary)), *about]) + "\n"
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """The summary as JSON values; ``support`` counts source segments from 0."""
+    return {
+        "sentences": [asdict(sentence) for sentence in summary.sentences],
+        "language": summary.language,
+        "route": summary.route,
+        "packs": summary.packs,
+        "notes": list(summary.notes),
+        "signature": {**asdict(summary.signature), "text": str(summary.signature)},
+    }
+
+
+TRANSLATION: Mapping[str, Renderer] = {
     "text": translation_text,
     "markdown": translation_markdown,
     "json": translation_json,
 }
-READING: Mapping[str, Callable[[Reading], str | dict[str, Any]]] = {
+SUMMARY: Mapping[str, Renderer] = {"text": summary_text, "markdown": summary_markdown, "json": summary_json}
+READING: Mapping[str, Renderer] = {
     "text": reading_text,
     "markdown": reading_markdown,
     "json": reading_json,
@@ -119,6 +136,14 @@ def _flags(translation: Translation) -> Iterator[str]:
             yield f"{where}, truncated: the model stopped before the end of the sentence"
 
 
+def _summary_flags(summary: Summary) -> list[str]:
+    return [
+        f"Check summary sentence {number}, {finding.kind}: {finding.detail}"
+        for number, sentence in enumerate(summary.sentences, start=1)
+        for finding in sentence.findings
+    ]
+
+
 def _notes_markdown(translation: Translation) -> list[str]:
     flags = list(_flags(translation))
     return ["## Check before use", "\n".join(f"- {flag}" for flag in flags)] if flags else []
@@ -132,7 +157,7 @@ def _about(reading: Reading) -> list[str]:
     lines = [
         *reading.warnings,
         *(f"Check {flag}" for flag in flags),
-        *(f"Check summary, {finding.kind}: {finding.detail}" for finding in reading.summary.findings),
+        *_summary_flags(reading.summary),
         *reading.summary.notes,
         f"{count} {'sentence' if count == 1 else 'sentences'} in {reading.seconds:.1f} s; "
         f"{len(flags)} to check; summary: {reading.summary.route}",

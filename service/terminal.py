@@ -15,13 +15,12 @@ from service.document import Article, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.formats import decode, read_text
 from service.pipeline import Pipeline, build_pipeline, sources, to_article
+from service.render import TRANSLATION, Renderer
 from service.settings import MAX_INPUT_BYTES, Settings
 
 SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
 STDIN = Path("-")
 INTERRUPTED = 130
-
-Renderer = Callable[[Any], str | dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a command makes of a translation: ``finish`` gives what ``renderers`` render."""
+    """What a command makes of an article.
 
-    finish: Callable[[Pipeline, Translation, float], Any]
+    ``finish`` gets the translation and the seconds it took, or None where ``whole`` is false
+    and only a part of the article will be translated; ``renderers`` render what it gives.
+    """
+
+    finish: Callable[[Pipeline, Article, Translation | None, float], Any]
     renderers: Mapping[str, Renderer]
-    partial: Mapping[str, Renderer]
+    whole: bool = True
 
 
 class Status:
@@ -120,9 +123,17 @@ def _article(path: Path, job: Job) -> Article:
 
 def _one(article: Article, path: Path, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
     started = time.perf_counter()
+    translation = _translated(article, path, pipeline, job, status) if work.whole else None
+    status.show(f"{_name(path)}: finishing")
+    result = work.finish(pipeline, article, translation, time.perf_counter() - started)
+    status.clear()
+    _write(job, path, _rendered(work.renderers, job, result))
+
+
+def _translated(article: Article, path: Path, pipeline: Pipeline, job: Job, status: Status) -> Translation:
+    """The whole translation; if it is stopped or fails, what was done is written and named."""
+    total, model = len(sources(article)), pipeline.signature.preset
     done: list[SegmentTranslation] = []
-    total = len(sources(article))
-    model = pipeline.signature.preset
     try:
         status.show(f"{_name(path)}: {model}, {total} sentences")
         for part in pipeline.stream(article):
@@ -131,15 +142,13 @@ def _one(article: Article, path: Path, pipeline: Pipeline, job: Job, work: Work,
     except (KeyboardInterrupt, WartaError) as error:
         status.clear()
         if done:
-            partial = pipeline.assemble(article, done)
-            where = _write(job, path, _rendered(work.partial, job, partial), suffix=".partial")
+            text = _rendered(TRANSLATION, job, pipeline.assemble(article, done))
+            where = _write(job, path, text, suffix=".partial")
             complain(f"{_name(path)}: stopped after {len(done)} of {total} sentences; these are in {where}")
         if isinstance(error, KeyboardInterrupt):
             raise SystemExit(INTERRUPTED) from None
         raise
-    result = work.finish(pipeline, pipeline.assemble(article, done), time.perf_counter() - started)
-    status.clear()
-    _write(job, path, _rendered(work.renderers, job, result))
+    return pipeline.assemble(article, done)
 
 
 def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:

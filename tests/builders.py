@@ -94,8 +94,13 @@ def marian(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 
     return folder
 
 
-def mt5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -> Path:
-    """An mT5 checkpoint: gated GELU, untied head, one sentinel among the pieces, a langid_map."""
+def mt5(
+    folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0, *, crosslingual: bool = False
+) -> Path:
+    """An mT5 checkpoint: gated GELU, untied head, one sentinel among the pieces, a langid_map.
+
+    A ``crosslingual`` one learns to start from its map's token for English, as CrossSum does.
+    """
     import torch
     from transformers import MT5Config, MT5ForConditionalGeneration
 
@@ -122,7 +127,7 @@ def mt5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) 
         dropout_rate=0.0,
         pad_token_id=0,
         eos_token_id=1,
-        decoder_start_token_id=0,
+        decoder_start_token_id=pieces.index("▁<extra_id_69>") if crosslingual else 0,
     )
     config.task_specific_params = {
         "langid_map": {"english": [pieces.index("▁<extra_id_69>"), "▁<extra_id_69>"]}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +21,7 @@ class Hub:
         self.repos: dict[str, tuple[str, Path]] = {}
         self.cut_once: dict[str, int] = {}
         self.damage: set[str] = set()
+        self.slow: set[str] = set()
         self.ranges: list[str] = []
         self.requests: list[str] = []
         self.url = ""
@@ -101,6 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
+        if name in self.hub.slow:
+            self.wfile.write(data[start : start + 1000])
+            while name in self.hub.slow:
+                time.sleep(0.05)
+            return
         cut = self.hub.cut_once.pop(name, None)
         self.wfile.write(data[start:] if cut is None else data[start : start + cut])
         if cut is not None:

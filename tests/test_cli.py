@@ -18,6 +18,7 @@ from service.document import SegmentTranslation
 from service.engines.echo import EchoEngine
 from service.pipeline import Pipeline
 from service.settings import MAX_INPUT_BYTES
+from service.summary.summarizer import Writer
 from service.translation.translator import Translator
 from tests import builders
 
@@ -158,6 +159,10 @@ def test_bad_standard_input_is_one_line(data: bytes, message: str, warta: Runner
     assert message in ran.err
 
 
+def no_writer(name: str) -> Writer:
+    raise AssertionError(name)
+
+
 def test_ctrl_c_keeps_what_is_done(warta: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupted(Translator):
         def translate(self, _sources: object) -> Iterator[SegmentTranslation]:
@@ -165,7 +170,9 @@ def test_ctrl_c_keeps_what_is_done(warta: Runner, tmp_path: Path, monkeypatch: p
             yield SegmentTranslation("Harga beras naik 12 persen.", "Rice prices rose 12 percent.", -0.1)
             raise KeyboardInterrupt
 
-    pipeline = Pipeline(Interrupted(EchoEngine(), builders.preset("tiny", "echo"), "r"))
+    pipeline = Pipeline(
+        Interrupted(EchoEngine(), builders.preset("tiny", "echo"), "r"), no_writer, lambda _: False
+    )
     monkeypatch.setattr(terminal, "build_pipeline", lambda *_: pipeline)
     ran = warta("translate", "-o", "out.txt", "a.txt")
     assert ran.code == 130

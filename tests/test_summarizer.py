@@ -1,0 +1,286 @@
+"""Every route on tiny mT5 checkpoints that were trained to shorten three articles, in both engines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.document import Article, Decoding, Output, SegmentTranslation, Signature
+from service.engines.base import Engine
+from service.engines.ctranslate2 import CTranslate2Engine
+from service.engines.echo import EchoEngine
+from service.engines.transformers import TransformersEngine
+from service.errors import UsageError
+from service.models.convert import convert
+from service.summary.headline import headline
+from service.summary.summarizer import Length, Task, Writer, summarize
+from tests import builders
+
+# Written for these tests: title, sentences, summary, and both in English.
+NEWS = (
+    (
+        "Harga Beras Naik",
+        ["Harga beras naik 12 persen di Jawa.", "Warga tidak panik.", "Pasokan di gudang masih aman."],
+        "Harga beras naik 12 persen di Jawa.",
+        ["Rice prices rose 12 percent in Java.", "Residents are not panicking.", "Stocks are still safe."],
+        "Rice prices rose 12 percent in Java.",
+    ),
+    (
+        "Banjir di Purwareja",
+        [
+            "Hujan turun sejak Senin.",
+            "Banjir merendam 340 rumah.",
+            "Jembatan desa putus.",
+            "Sekolah diliburkan.",
+        ],
+        "Banjir merendam 340 rumah. Jembatan desa putus.",
+        [
+            "It has rained since Monday.",
+            "Floods inundated 340 homes.",
+            "A bridge broke.",
+            "Schools are closed.",
+        ],
+        "Floods inundated 340 homes. A bridge broke.",
+    ),
+    (
+        "Tim Nasional Menang",
+        ["Tim nasional menang 2-1 di Surabaya.", "Gol penentu lahir pada menit akhir.", "Penonton bersorak."],
+        "Tim nasional menang 2-1 di Surabaya.",
+        ["The national team won 2-1 in Surabaya.", "The winner came late.", "The crowd cheered."],
+        "The national team won 2-1 in Surabaya.",
+    ),
+)
+ENGLISH = {
+    source: target
+    for title, sentences, _, targets, _ in NEWS
+    for source, target in zip([title, *sentences], [title.upper(), *targets], strict=True)
+}
+SIGNATURE = Signature("tiny", "tests/tiny", "r", "echo", Decoding(), "0")
+DECODING = Decoding(beam_size=4, max_new_tokens=48, length_penalty=0.6, no_repeat_ngram_size=2)
+
+
+def english(sources: Sequence[str]) -> list[SegmentTranslation]:
+    """The translations written above; anything else is marked as unknown."""
+    return [SegmentTranslation(source, ENGLISH.get(source, f"[{source}]"), -0.1) for source in sources]
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("summaries")
+    indonesian = [(f"{title} {' '.join(body)}", summary) for title, body, summary, _, _ in NEWS]
+    translated = [(f"{title.upper()} {' '.join(body)}", summary) for title, _, _, body, summary in NEWS]
+    cross = [(source, target) for (source, _), (_, target) in zip(indonesian, translated, strict=True)]
+    return {
+        "mt5-xlsum": builders.mt5(folder / "xlsum", indonesian + translated, steps=260),
+        "mt5-crosssum-en": builders.mt5(folder / "cross", cross, steps=220, crosslingual=True),
+    }
+
+
+@pytest.fixture(scope="module", params=["transformers", "ctranslate2"])
+def writer(
+    request: pytest.FixtureRequest, checkpoints: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Writer]:
+    writers = {}
+    for name, folder in checkpoints.items():
+        start = "english" if name == "mt5-crosssum-en" else ""
+        preset = builders.preset(name, "mt5", task="summarize", decoding=DECODING, start_language=start)
+        preset = replace(preset, max_input_tokens=128)
+        engine: Engine
+        if request.param == "transformers":
+            engine = TransformersEngine(folder, preset)
+        else:
+            converted = tmp_path_factory.mktemp("ct2") / name
+            convert(folder, converted, preset, "float32")
+            engine = CTranslate2Engine(converted, preset, compute_type="float32")
+        writers[name] = Writer(engine, preset, "r" * 40)
+    return writers.__getitem__
+
+
+def article(index: int) -> Article:
+    title, sentences = NEWS[index][0], NEWS[index][1]
+    return Article("test", " ".join(sentences), title)
+
+
+def task(
+    index: int, writer: Callable[[str], Writer], language: str = "en", length: Length | None = None
+) -> Task:
+    return Task(article(index), length or Length(), language, english, writer)
+
+
+def absent(name: str) -> Writer:
+    raise AssertionError(f"{name} is not needed")
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_mt5_in_indonesian_names_the_sentences_it_rests_on(
+    index: int, writer: Callable[[str], Writer]
+) -> None:
+    summary = summarize(task(index, writer, "id"), "mt5", SIGNATURE, bool)
+    assert " ".join(s.text for s in summary.sentences) == NEWS[index][2]
+    for sentence in summary.sentences:
+        assert [NEWS[index][1][i] for i in sentence.support] == [sentence.text]
+        assert sentence.score == pytest.approx(1)
+    assert summary.findings == ()
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_mt5_is_translated_sentence_by_sentence(index: int, writer: Callable[[str], Writer]) -> None:
+    summary = summarize(task(index, writer), "mt5", SIGNATURE, bool)
+    assert " ".join(s.text for s in summary.sentences) == NEWS[index][4]
+    assert [s.source for s in summary.sentences] == [ENGLISH_TO_ID[s.text] for s in summary.sentences]
+
+
+ENGLISH_TO_ID = {target: source for source, target in ENGLISH.items()}
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_crosssum_writes_english_at_once(index: int, writer: Callable[[str], Writer]) -> None:
+    summary = summarize(task(index, writer), "crosssum", SIGNATURE, bool)
+    assert " ".join(s.text for s in summary.sentences) == NEWS[index][4]
+    for sentence in summary.sentences:
+        assert [NEWS[index][3][i] for i in sentence.support] == [sentence.text]
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_translate_first_summarises_the_english(index: int, writer: Callable[[str], Writer]) -> None:
+    summary = summarize(task(index, writer), "translate-first", SIGNATURE, bool)
+    assert " ".join(s.text for s in summary.sentences) == NEWS[index][4]
+
+
+def test_the_signature_says_what_made_the_summary(writer: Callable[[str], Writer]) -> None:
+    made = summarize(task(0, writer), "mt5", SIGNATURE, bool).signature.route
+    assert made.startswith("mt5(mt5-xlsum@rrrr")
+    assert "length_penalty=0.6" in made
+
+
+def test_the_licence_is_shown_with_the_summary(writer: Callable[[str], Writer]) -> None:
+    assert "no commercial use" in summarize(task(0, writer), "mt5", SIGNATURE, bool).notes[0]
+
+
+def test_a_long_article_is_packed_and_nothing_is_cut(writer: Callable[[str], Writer]) -> None:
+    sentences = [sentence for news in NEWS for sentence in news[1]] * 4
+    long = Task(Article("long", " ".join(sentences)), Length(), "id", english, writer)
+    summary = summarize(long, "mt5", SIGNATURE, bool)
+    assert summary.packs > 1
+    assert f"Summarised in {summary.packs} parts and merged." in summary.notes
+    assert not [note for note in summary.notes if "cut short" in note]
+    assert len(summary.sentences) <= 3
+
+
+class Fixed(EchoEngine):
+    """Answers everything with one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def generate(self, texts: Sequence[str], _decoding: Decoding) -> list[Output]:
+        return [Output(self._text, -0.1, len(self._text.split())) for _ in texts]
+
+
+@pytest.mark.parametrize(
+    ("written", "kinds"),
+    [
+        ("Harga beras naik 12 persen di Jawa.", []),
+        ("Harga beras naik 15 persen di Jawa.", ["number"]),
+        ("Harga beras naik 12 persen di Papua.", ["entity"]),
+        ("Harga beras tidak naik di Jawa.", ["negation"]),
+        ("Presiden bertemu petani kopi.", ["unsupported"]),
+    ],
+)
+def test_what_the_source_does_not_say_is_flagged(written: str, kinds: list[str]) -> None:
+    preset = builders.preset("mt5-xlsum", "mt5", task="summarize", max_input_tokens=128)
+    writer = Writer(Fixed(written), preset, "r")
+    summary = summarize(task(0, lambda _: writer, "id"), "mt5", SIGNATURE, bool)
+    assert [finding.kind for finding in summary.findings] == kinds
+
+
+@pytest.mark.parametrize(
+    ("installed", "language", "expected"),
+    [
+        ((), "en", "extractive"),
+        (("mt5-xlsum",), "en", "mt5"),
+        (("mt5-xlsum", "mt5-crosssum-en"), "en", "crosssum"),
+        (("mt5-xlsum", "mt5-crosssum-en"), "id", "mt5"),
+        (("mt5-crosssum-en",), "id", "extractive"),
+    ],
+)
+def test_auto_is_the_best_that_is_installed(
+    installed: tuple[str, ...], language: str, expected: str, writer: Callable[[str], Writer]
+) -> None:
+    summary = summarize(task(1, writer, language), "auto", SIGNATURE, installed.__contains__)
+    assert summary.route == expected
+
+
+def test_auto_leaves_a_very_long_article_to_extraction(writer: Callable[[str], Writer]) -> None:
+    sentences = [f"{sentence[:-1]} nomor {i}." for i in range(20) for news in NEWS for sentence in news[1]]
+    long = Task(Article("long", " ".join(sentences)), Length(), "en", english, writer)
+    assert summarize(long, "auto", SIGNATURE, bool).route == "extractive"
+
+
+@pytest.mark.parametrize("text", ["Harga naik.", "Kata", "Harga beras naik. Warga tidak panik."])
+def test_a_short_article_is_shown_whole_by_every_route(text: str) -> None:
+    for route in ("auto", "extractive", "mt5"):
+        summary = summarize(Task(Article("x", text), Length(), "id", english, absent), route, SIGNATURE, bool)
+        assert " ".join(s.text for s in summary.sentences) == text
+        assert summary.route == "whole"
+        assert "shown whole" in summary.notes[0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_extractive_keeps_to_the_sentences_asked_for(count: int) -> None:
+    asked = Task(article(1), Length(count), "en", english, absent)
+    summary = summarize(asked, "extractive", SIGNATURE, lambda _: False)
+    assert [s.text for s in summary.sentences] == [NEWS[1][3][s.support[0]] for s in summary.sentences]
+    assert len(summary.sentences) == count
+
+
+@pytest.mark.parametrize("words", [1, 6, 9, 100])
+def test_extractive_keeps_to_the_words_within_a_sentence(words: int) -> None:
+    asked = Task(article(1), Length(words=words), "id", english, absent)
+    summary = summarize(asked, "extractive", SIGNATURE, lambda _: False)
+    total = sum(len(s.text.split()) for s in summary.sentences)
+    longest = max(len(s.split()) for s in NEWS[1][1])
+    everything = sum(len(s.split()) for s in NEWS[1][1])
+    assert total <= words or len(summary.sentences) == 1
+    assert total > words - longest or total == everything
+
+
+@pytest.mark.parametrize(
+    ("route", "language", "message"),
+    [
+        ("magic", "en", "there are: auto, extractive, mt5, crosssum, translate-first"),
+        ("auto", "fr", "there are: en, id"),
+        ("crosssum", "id", "English only"),
+        ("translate-first", "id", "English only"),
+    ],
+)
+def test_what_cannot_be_is_said(route: str, language: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        summarize(task(0, absent, language), route, SIGNATURE, bool)
+
+
+@pytest.mark.parametrize("length", [{"sentences": 0}, {"words": 0}, {"sentences": -1}])
+def test_a_length_below_one_is_refused(length: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match="must be at least 1"):
+        Length(**length)
+
+
+@pytest.mark.parametrize(
+    ("lead", "expected"),
+    [
+        ("Rice prices rose 12 percent.", "Rice prices rose 12 percent"),
+        (
+            "JAKARTA – The central bank held its rate on Thursday (18/9), its governor said.",
+            "The central bank held its rate",
+        ),
+        (
+            "Floods inundated 340 homes in three villages, officials said.",
+            "Floods inundated 340 homes in three villages",
+        ),
+        ("Yes, it rained.", "Yes, it rained"),
+        (" ".join(["word"] * 30), " ".join(["word"] * 14) + "…"),
+    ],
+)
+def test_a_headline_from_the_lead(lead: str, expected: str) -> None:
+    assert headline(lead) == expected
