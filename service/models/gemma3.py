@@ -97,6 +97,8 @@ class Gemma3Converter:
         for name, key in (("bos", "bos"), ("eos", "eos"), ("unk", "unknown")):
             token = tokens[self._gguf.metadata[f"tokenizer.ggml.{key}_token_id"]]
             setattr(spec.config, f"{name}_token", token)
+        # Not CTranslate2's own key: the engine must keep its prompts within the window.
+        spec.config.add_attribute("sliding_window", self._hyper("attention.sliding_window"))
         return spec
 
     def _embedding(self, decoder: Any) -> None:

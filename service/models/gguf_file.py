@@ -84,10 +84,13 @@ class GgufFile:
         return numbers
 
     def _string(self) -> str:
-        size = self._int(8)
-        self._at += size
-        return str(self._data[self._at - size : self._at], "utf-8")
+        return str(self._take(self._int(8)), "utf-8")
 
     def _int(self, size: int) -> int:
-        self._at += size
-        return int.from_bytes(self._data[self._at - size : self._at], "little")
+        return int.from_bytes(self._take(size), "little")
+
+    def _take(self, size: int) -> memoryview:
+        start, self._at = self._at, self._at + size
+        if self._at > len(self._data):
+            raise ValueError("the GGUF file ends too early")
+        return self._data[start : self._at]
