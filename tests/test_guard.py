@@ -34,6 +34,7 @@ CASES = [
     (MARKET, "English: The market vendor arranged her goods before dawn.", ["artefact"]),
     (MARKET, "The market vendor&#39;s goods were arranged before dawn.", ["artefact"]),
     (MARKET, "The market vendor arranged her goods \ufffd before dawn.", ["artefact"]),
+    (MARKET, "The market vendor arranged her goods before dawn.\nThe market vendor did.", ["artefact"]),
     ("Kode <pad> itu dihapus dari laporan.", "The code <pad> was removed from the report.", []),
     # echo
     (MARKET, MARKET, ["echo"]),
