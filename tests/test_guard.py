@@ -95,6 +95,9 @@ CASES = [
     ("Sidang di Mahkamah Agung ditunda.", "The Supreme Court session was postponed.", []),
     ("Ekspor ke Uni Eropa naik.", "Exports to the European Union rose.", []),
     ("Penyair dari Trakia itu wafat.", "The poet from Thrace died.", []),
+    ("Festival itu bertema “Tetap Kenyang”.", "The festival's theme was “Still Full.”", []),
+    ("Ia berbicara dalam bahasa Jawa.", "He spoke in Javanese.", []),
+    ("Menurut BPS, inflasi naik.", "According to Statistics Indonesia, inflation rose.", []),
     ("Harga gabah naik.", "The price of rice in Malaysia rose.", ["entity"]),
     # several at once, gravest first
     (TWO, "", ["empty"]),
