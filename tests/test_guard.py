@@ -34,6 +34,7 @@ CASES = [
     (MARKET, "English: The market vendor arranged her goods before dawn.", ["artefact"]),
     (MARKET, "The market vendor&#39;s goods were arranged before dawn.", ["artefact"]),
     (MARKET, "The market vendor arranged her goods \ufffd before dawn.", ["artefact"]),
+    (MARKET, "The market vendor arranged her goods before dawn.\nThe market vendor did.", ["artefact"]),
     ("Kode <pad> itu dihapus dari laporan.", "The code <pad> was removed from the report.", []),
     # echo
     (MARKET, MARKET, ["echo"]),
@@ -94,6 +95,9 @@ CASES = [
     ("Sidang di Mahkamah Agung ditunda.", "The Supreme Court session was postponed.", []),
     ("Ekspor ke Uni Eropa naik.", "Exports to the European Union rose.", []),
     ("Penyair dari Trakia itu wafat.", "The poet from Thrace died.", []),
+    ("Festival itu bertema “Tetap Kenyang”.", "The festival's theme was “Still Full.”", []),
+    ("Ia berbicara dalam bahasa Jawa.", "He spoke in Javanese.", []),
+    ("Menurut BPS, inflasi naik.", "According to Statistics Indonesia, inflation rose.", []),
     ("Harga gabah naik.", "The price of rice in Malaysia rose.", ["entity"]),
     # several at once, gravest first
     (TWO, "", ["empty"]),

@@ -88,6 +88,8 @@ EQUAL = [
     ("Juara pertama.", "The first prize."),
     ("Anak ketiga.", "The third child."),
     ("Raja Louis XVI.", "King Louis XVI."),
+    ("Triwulan IV-2026.", "The fourth quarter of 2026."),
+    ("Pukul 07.00 s.d. 10.00.", "From 07:00 to 10:00."),
     # number words
     ("Tujuh orang.", "7 people."),
     ("7 orang.", "Seven people."),
@@ -113,6 +115,7 @@ EQUAL = [
     ("Dua kali lipat.", "Doubled."),
     ("Dua kali sehari.", "Twice a day."),
     ("Empat kali lipat.", "Quadrupled."),
+    ("Tiga kali lipat.", "Threefold."),
     ("Kedua pihak.", "Both sides."),
     ("Kedua pihak.", "The two sides."),
     ("Sepasang sepatu.", "A pair of shoes."),

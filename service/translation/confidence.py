@@ -13,7 +13,7 @@ from service.translation.repair import WEIGHTS
 Band = Literal["high", "medium", "low"]
 
 # python -m eval.guard_calibration confidence, over the embedded model's FLORES dev.
-COEFFICIENTS = (0.478, 7.759, -3.733, 4.131)
+COEFFICIENTS = (1.915, 7.606, -3.377, 2.539)
 HIGH, LOW = 0.6, 0.3
 # chrF hardly sees a wrong number or a lost "not", so findings are not fitted but cap: with any finding a
 # segment is at most medium, with one of this weight low.

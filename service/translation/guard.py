@@ -73,6 +73,8 @@ _ARTEFACT_SIGNS = frozenset("<⁇\ufffd&▁@:")
 
 def _artefact(source: str, target: str) -> str:
     """Model tokens, entities or prompt text that the source does not hold."""
+    if "\n" in target.strip() and "\n" not in source.strip():
+        return "a line break that the source does not have"
     if _ARTEFACT_SIGNS.isdisjoint(target):
         return ""
     for found in _ARTEFACT.findall(target):
@@ -140,8 +142,9 @@ def _loop(spoken: list[str], repeated: int) -> list[str]:
     return []
 
 
-# A sentence ends after a word of three letters or more, so that "St." and initials do not end one.
+# A sentence ends after a longer word, so that "dr.", "St." and initials do not end one.
 _END = re.compile(r"(?<=[^\W_]{3})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
+_END_ENGLISH = re.compile(r"(?<=[a-z0-9]{2})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
 # ln(target characters / source characters) of the FLORES dev references: mean and standard deviation.
 RATIO_MEAN, RATIO_SPREAD = -0.0835, 0.1305
 
@@ -155,7 +158,7 @@ def _dropped(source: str, target: str) -> str:
     if short > 2.8 + 90 / here:
         return f"{there} characters for {here}"
     sentences = _END.split(source.strip())
-    if len(sentences) == 1 or len(_END.split(target.strip())) >= len(sentences):
+    if len(sentences) == 1 or len(_END_ENGLISH.split(target.strip())) >= len(sentences):
         return ""
     # How much better the length fits when one sentence is taken away.
     gain = short**2 - min(_shortness(there, here - len(s)) ** 2 for s in sentences if len(s) < here)

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from service.translation.words import Words, listed
 
-# A country in Indonesian = its English name, people and adjectives.
+# A country, or another name that is respelled, in Indonesian = its English name, people and adjectives.
 _COUNTRIES = """
 indonesia ri nusantara = indonesia indonesian indonesians
 malaysia = malaysia malaysian malaysians
@@ -69,55 +69,69 @@ kroasia = croatia croatian
 maroko = morocco moroccan
 aljazair = algeria algerian algiers
 siprus = cyprus cypriot
+jawa = java javanese
+jenewa = geneva
+islam muslim = islam islamic muslim muslims
+idulfitri iduladha lebaran = eid
+natal = christmas
 """
 # Words that names are made of and that English translates; a name that holds one of them is never reported.
 _TRANSLATED = listed(
     """
-    abad acara agung agustus ahad aids air akademi aliansi alkitab alpen anak anda anggota angin
-    angkatan anjing antariksa apd api april arktik armada asal asasi asi asli asosiasi atas athena
-    atlantik ayah bab badai badan baghdad bagian bahan bahasa balai balita bandara bangsa bank bapak
-    barat baru batu bea bebas beijing belahan benteng berapi berita besar bintang biro bnpb bolonia bu
-    buddha bukit bulan bumi bumn bupati bursa buruh cagar cuaca cukai daerah daftar dalam damaskus dana
-    danau darat darurat data dataran demokrat den desember dewan dinas dingin direksi direktorat
-    direktur divisi diy dki dokter doktor dolar dollar dpr dprd dunia duta ekonomi eksekutif elang emas
-    empat fakultas fase februari filsafat firaun forum gambar garis gbr gedung gelombang gerakan gereja
-    gmt gubernur gugus gunung guru gurun haag hakim ham hari hewan hijau himalaya hindia hitam hiv hukum
-    hut hutan ia iblis ibu ii iii ikatan ilmu imf imlek indeks indo inggris ini insinyur inspektur
-    institut internasional ispa itu iv ix jabar jakbar jakpus jaksa jaksel jaktim jalan januari jaringan
-    jateng jatim jembatan jenderal juara juli jum'at jumat juni juru kabinet kabupaten kairo kaisar
-    kamar kami kamis kanal kanselir kantor kapal kapolres kapolri kapten karibia kastel kasus katolik
-    kawasan kebun kecamatan kejaksaan kelas kelautan kelompok keluarga kelurahan kemah kementerian
-    kementrian kepala kepolisian kepulauan kerajaan keras kereta kesehatan ketua keuangan kita klub
-    koalisi kolonel komandan komisaris komisi komite komunikasi komunis komunitas konferensi kongres
-    konservatif konstitusi kontak kopenhagen kopral koran korupsi kota kpai krisis kristen kristus ktp
-    ktt kuba kucing kuda kuhp kuil kutub lama langit lapangan lapas laporan laut lautan layanan lembaga
-    lembah lembar letnan liar liberal liga lima lintas listrik lsm luar madinah mahkamah majelis makam
-    makanan makkah malam mandarin manusia maret maritim markas masehi masjid masyarakat matahari mayor
-    media mediterania mei mekah mekkah melayu menara menteri merah mereka minggu minyak mobil moskow mpr
-    muda museum musim muslim nabi napi nasional natal negara negeri nomor nona novel november nuklir ny
-    nyonya obat oktober olahraga olimpiade operasi oposisi orang organisasi ormas otg otoritas padang
-    paduka pahlawan pajak pak palang palung panduan pangeran pangkalan panglima panitia pantai para
-    paris parlemen partai pasal pasar pasifik pasukan paud paus pbb pdb pekan pekerjaan peking pelabuhan
-    pelatih pemerintah pemerintahan pemilu pemkab pemkot pemprov pemuda pendeta pengadilan pengawas
-    penjara penyakit perairan perang perbatasan perdana perguruan peristiwa persatuan perserikatan
-    perunggu perusahaan pesawat pesta peta petugas piala pidana pilkada pilpres pinggir piramida pmi pns
-    polda polisi polres polri polsek pondok pos ppkm praha presiden pria prof profesor program propinsi
-    protestan provinsi proyek psbb pulau puncak pusat putih putra putri rabu radio raja rakyat ratu raya
-    rencana republik resmi richter roma rs rt rumah ruu rw sabtu sakit saksi salju saluran samudera
-    samudra sang santo satu saudara saya sd sdm sejarah sekolah sekretaris selandia selasa selat selatan
-    semenanjung semi senat seni senin senjata sepeda seperti september serikat sersan setan siaran
-    sidang siklon sim singa sipil sm sma smk smp sosial spbu stasiun suci sultan sungai surat susu
-    syariah syiah tabel tahun taman tanah tanaman tanjung tari tbc teater teknik teknologi televisi
-    teluk tenaga tengah tenggara tentara terminal terusan tiga tim timur tinggi tk tki tkw tn tni tokoh
-    tol tragedi tua tuan tugas tuhan tumbuhan tv uang udara ular umat umkm umum undang undang-undang uni
-    universitas usd utama utara utusan uu vi vii viii wakil waktu wali walikota wanita warisan warsawa
-    wfh wib wilayah wina wisata wit wita wna wni xi xii yahudi yang yayasan yerusalem zaman
+    abad acara adha agung agustus ahad aids aiptu air akademi akbp akp aliansi alkitab alpen anak anda
+    anggota angin angkatan anjing antariksa apd api april arktik armada asal asasi asi asli asosiasi
+    atas athena atlantik ayah bab badai badan baghdad bagian bahan bahasa balai balita bandara bangsa
+    bank bapak barat baru batu bea bebas beijing belahan benteng berapi berita besar bintang biro bnpb
+    bolonia brigjen bripka bu buddha bukit bulan bumi bumn bupati bursa buruh cagar cuaca cukai daerah
+    daftar dalam damaskus dana danau darat darurat data dataran demokrat den desember dewan dinas dingin
+    direksi direktorat direktur divisi diy dki dokter doktor dolar dollar dpr dprd dunia duta ekonomi
+    eksekutif elang emas empat fakultas fase februari filsafat firaun fitri forum gambar garis gbr
+    gedung gelombang gerakan gereja gmt gubernur gugus gunung guru gurun haag haji hakim ham hari hewan
+    hijau himalaya hindia hitam hiv hukum hut hutan ia iblis ibu idul ii iii ikatan ilmu imf imlek
+    indeks indo inggris ini insinyur inspektur institut internasional ipda iptu irjen ispa itu iv ix
+    jabar jakbar jakpus jaksa jaksel jaktim jalan januari jaringan jateng jatim jembatan jenderal juara
+    juli jum'at jumat juni juru kabinet kabupaten kairo kaisar kamar kami kamis kanal kanselir kantor
+    kapal kapolres kapolri kapten karibia kastel kasus katolik kawasan kebun kecamatan kejaksaan kelas
+    kelautan kelompok keluarga kelurahan kemah kementerian kementrian kepala kepolisian kepulauan
+    kerajaan keras kereta kesehatan ketua keuangan kita klub koalisi kolonel komandan kombes komisaris
+    komisi komite komjen kompol komunikasi komunis komunitas konferensi kongres konservatif konstitusi
+    kontak kopenhagen kopral koran korupsi kota kpai krisis kristen kristus kritis ktp ktt kuartal kuba
+    kucing kuda kuhp kuil kutub laksamana lama langit lapangan lapas laporan laut lautan layanan lebaran
+    lembaga lembah lembar letjen letkol letnan liar liberal liga lima lintas listrik lsm luar madinah
+    mahkamah majelis makam makanan makkah malam mandarin manusia maret maritim markas marsekal masehi
+    masjid masyarakat matahari mayjen mayor media mediterania mei mekah mekkah melayu menara menteri
+    merah mereka minggu minyak mobil moskow mpr muda museum musim muslim nabi napi nasi nasional natal
+    negara negeri nomor nona novel november nuklir ny nyonya obat oktober olahraga olimpiade operasi
+    oposisi orang organisasi ormas otg otoritas padang paduka pagi pahlawan pajak pak palang palung
+    panduan pangeran pangkalan panglima panitia pantai para paris parlemen partai pasal pasar pasifik
+    pasukan paud paus pbb pdb pekan pekerjaan peking pelabuhan pelatih pemerintah pemerintahan pemilu
+    pemkab pemkot pemprov pemuda pendeta pengadilan pengawas penjara penyakit perairan perang perbatasan
+    perdana perguruan peristiwa persatuan perserikatan perunggu perusahaan pesawat pesta peta petugas
+    piala pidana pilkada pilpres pinggir piramida pmi pns polda polisi polres polri polsek pondok pos
+    ppkm praha presiden pria prof profesor program propinsi protestan provinsi proyek psbb puasa pulau
+    punah puncak purn pusat putih putra putri rabu radio raja rakyat ramadan ramadhan ratu raya rencana
+    republik resmi richter roma rs rt rumah ruu rw sabtu sakit saksi salju saluran samudera samudra sang
+    santo satu saudara saya sd sdm sejarah sekolah sekretaris selandia selasa selat selatan semenanjung
+    semester semi senat seni senin senjata sepeda seperti september serikat serka serma sersan setan
+    siang siaran sidang siklon sim singa sipil sm sma smk smp sore sosial spbu stasiun suci sultan
+    sungai surat susu syariah syawal syiah tabel tahun taman tanah tanaman tanjung tari tbc teater
+    teknik teknologi televisi teluk tenaga tengah tenggara tentara terminal terusan tiga tim timur
+    tinggi tk tki tkw tn tni tokoh tol tragedi triwulan tua tuan tugas tuhan tumbuhan tv uang udara ular
+    umat umkm umrah umum undang undang-undang uni universitas usd utama utara utusan uu vi vii viii
+    wakil waktu wali walikota wanita warisan warsawa wfh wib wilayah wina wisata wit wita wna wni xi xii
+    yahudi yang yayasan yerusalem zaman
     """
 )
 
 
-# Words that answer for a country and do not name one by themselves.
-_AMBIGUOUS = frozenset(("kingdom", "states", "dromedary", "mers", "americas"))
+# Words that answer for a name and are no finding by themselves. English names Indonesia for readers abroad
+# where an Indonesian text says "the ministry".
+_AMBIGUOUS = listed(
+    """
+    americas christmas dromedary eid indonesia indonesian indonesians islamic kingdom mers muslim muslims
+    states
+    """
+)
 
 
 def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
@@ -140,10 +154,12 @@ _NAME = re.compile(rf"[{_UPPER}][{_LETTER}]+(?: [{_UPPER}][{_LETTER}]+)*")
 # What stands before a capital that is the word's own, and not the sentence's or the quotation's.
 _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
 _CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.fromkeys("aeiouyh")})
-# After these stands a common noun or the name of an age, both of which English translates.
-_COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ")
+# After these stands a common noun or the name of an age or class, all of which English translates.
+_COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "kategori ", "agama ")
 # Indonesian and English first letters of one name.
-_STARTS = listed("kc kq sc sz fp fv yj jy uo oe iy wv ij ea ay")
+_STARTS = listed("jg kc kq sc sz fp fv yj jy uo oe iy wv ij ea ay")
+# A short quotation is a title or a motto, which may be translated.
+_QUOTED = re.compile(r"[\"“][^\"“”]{1,40}[\"”]")
 _PARTS = re.compile(r"[ '’-]")
 _HEADLINE = re.compile(rf"\b[{_UPPER}]")
 
@@ -160,6 +176,7 @@ def _missing(source: str, target_words: frozenset[str]) -> list[str]:
     A sentence with most words in capitals is a headline or a list, and is not judged.
     """
     found = []
+    source = _QUOTED.sub(" ", source)
     for match in _NAME.finditer(source):
         name, start = match[0], match.start()
         inside = start > 1 and (source[start - 1] == "(" or source[start - 2 : start].rstrip() in _INSIDE)

@@ -139,6 +139,10 @@ INDONESIAN = Language(
     half=_half_indonesian,
 )
 
+_EN_DIGITS = _numbered(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    " seventeen eighteen nineteen"
+)
 _EN_ORDINALS = _numbered(
     "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
     " sixteenth seventeenth eighteenth nineteenth",
@@ -148,10 +152,7 @@ _EN_TENS = _numbered("twenty thirty forty fifty sixty seventy eighty ninety", fi
 
 ENGLISH = Language(
     decimal=".",
-    units=_numbered(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-        " sixteen seventeen eighteen nineteen"
-    )
+    units=_EN_DIGITS
     | _EN_ORDINALS
     | _EN_TENS
     | {f"{word[:-1]}ieth": value for word, value in _EN_TENS.items()},
@@ -192,6 +193,7 @@ ENGLISH = Language(
         """
     )
     | {f"{word[:-1]}ies": (value, 1900 + value) for word, value in _EN_TENS.items()}
+    | {f"{word}fold": (value,) for word, value in _EN_DIGITS.items()}
     | {"augustus": ("month 8",)}
     | _abbreviated("jan feb mar apr . jun jul aug sep oct nov dec", ". . . . . . . . sept"),
     named=_named(

@@ -180,7 +180,7 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
     if following == "½" or (following in _HALVES and language.decimal == ","):
         values = set(_scaled(values, 1.0, 0.5))
         end += 1
-    elif following in ("s", "an") or low[end : end + 2] == ["-", "an"]:
+    elif (following == "s" and language.decimal == ".") or "an" in (following, _after_hyphen(low, end)):
         return end, frozenset(values | {value + 1900 for value in _scaled(values) if value < 100}), 1.0
     values |= _short_forms(low, at, end, values, language)
     if following == "+" and _next(low, end) in language.scales:
@@ -195,6 +195,10 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
     if times and language.decimal == "." and language.half(low, at, end, 0) in ("am", "pm"):
         return end, frozenset(times), 1.0
     return end, frozenset(values | times), 1.0
+
+
+def _after_hyphen(low: list[str], at: int) -> str:
+    return _next(low, at) if _next(low, at - 1) == "-" else ""
 
 
 def _scaled(values: set[Value], scale: float = 1.0, more: float = 0.0) -> set[float]:
@@ -291,6 +295,8 @@ def _fraction(low: list[str], end: int, value: float, language: Language) -> tup
     at = end + 1 if _next(low, end - 1) == "-" else end
     word = _next(low, at - 1)
     divisor: float = language.denominators.get(word, 0)
+    if low[end - 1] in language.denominators:  # "the fourth quarter" is no fraction
+        divisor = 0
     if word == "per" and language.units.get(_next(low, at), 0) > value:
         at, divisor = at + 1, language.units[low[at + 1]]
     return ({round(value / divisor, 4)} if divisor else set()), at + 1
