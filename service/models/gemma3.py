@@ -148,8 +148,10 @@ class Gemma3Converter:
         key = f"model.layers.{index}.{PROJECTIONS[name]}"
         if f"{key}.lora_A" not in self._adapter:
             return weight
-        update: Floats = self._adapter[f"{key}.lora_B"] @ self._adapter[f"{key}.lora_A"]
-        return weight + np.float32(self._scale) * update
+        # In float64, so that the sums do not depend on how many threads BLAS has.
+        left, right = (self._adapter[f"{key}.lora_{side}"].astype(np.float64) for side in "BA")
+        merged: Floats = (weight + self._scale * (left @ right)).astype(np.float32)
+        return merged
 
     def _stored(self, weight: Floats) -> tuple[npt.NDArray[Any], Floats]:
         """The weight as it is stored and its scale by row, as CTranslate2 quantises to int8."""
