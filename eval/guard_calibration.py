@@ -21,13 +21,17 @@ import json
 import math
 import re
 import sys
-from collections import defaultdict
+import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from service.document import Decoding, Output
+from service.engines.base import Engine
 from service.translation import confidence
 from service.translation.guard import KINDS, check
+from service.translation.repair import Split, repair
 
 SYSTEMS = ("argos", "bergamot-tiny", "google", "microsoft", "nllb", "opusmt")
 LABELS = Path(__file__).parents[1] / "tests" / "data" / "guard-labels.tsv"
@@ -244,6 +248,44 @@ def fit_confidence(data: Path, outputs: Path) -> Iterator[str]:
         yield from _bin(f"0.{tenth}-0.{tenth + 2}" if tenth < 8 else "0.8-1.0", rows, middle)
     for name in ("low", "medium", "high"):
         yield from _bin(name, [row for row in tested if confidence.band(row[0]) == name], middle)
+
+
+def on_repair(
+    engine: Engine, decoding: Decoding, split: Split | None, data: Path, outputs: Path
+) -> Iterator[str]:
+    """Findings, BLEU and chrF2 before and after repair, and its extra time.
+
+    ``outputs`` are JSON lines of what ``engine`` gave under ``decoding``: ``i``, ``source`` and the
+    fields of an Output.
+    """
+    import sacrebleu
+
+    references = [target for _, target in pairs(data / "flores200.dev.ind-eng.tsv")]
+    rows: list[dict[str, Any]] = [json.loads(line) for line in lines(outputs)]
+    targets = [references[row["i"]] for row in rows]
+    before = [Output(row["text"], row["score"], row["tokens"], row["truncated"]) for row in rows]
+    start = time.perf_counter()
+    after = [
+        repair(row["source"], first, engine, decoding, split=split)
+        for row, first in zip(rows, before, strict=True)
+    ]
+    seconds = time.perf_counter() - start
+    were = [
+        check(row["source"], first.text, truncated=first.truncated)
+        for row, first in zip(rows, before, strict=True)
+    ]
+    results = (
+        ("before", [output.text for output in before], were),
+        ("after", [repaired.output.text for repaired in after], [repaired.findings for repaired in after]),
+    )
+    for name, texts, findings in results:
+        kinds = Counter(kind for found in findings for kind in {finding.kind for finding in found})
+        bleu = sacrebleu.corpus_bleu(texts, [targets]).score
+        chrf = sacrebleu.corpus_chrf(texts, [targets]).score
+        flagged = sum(map(bool, findings))
+        yield f"{name:6} {flagged} of {len(rows)} flagged, BLEU {bleu:.2f}, chrF2 {chrf:.2f}, {dict(kinds)}"
+    rungs = Counter(attempt.rung for repaired in after for attempt in repaired.attempts)
+    yield f"{seconds:.0f} s more; rungs tried: {dict(rungs)}"
 
 
 def _bin(name: str, rows: Sequence[tuple[float, float]], middle: float) -> Iterator[str]:

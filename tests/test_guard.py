@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.guard_calibration import LABELS, SYSTEMS, lines, read_labels
 from service.translation.guard import KINDS, check
 
-FLORES = Path(__file__).parents[1].parent / "shared" / "data" / "flores200.dev.ind-eng.tsv"
+DATA = Path(__file__).parents[1].parent / "shared" / "data"
+FLORES = DATA / "flores200.dev.ind-eng.tsv"
 
 MARKET = "Pedagang pasar itu menata dagangannya sebelum fajar."
 TWO = "Jembatan itu ditutup sejak pagi karena banjir. Warga harus memutar lewat desa tetangga."
@@ -146,3 +148,35 @@ def test_perfect_references_have_number_findings_on_at_most_three_in_a_hundred()
     rows = [line.split("\t") for line in FLORES.read_text(encoding="utf-8").rstrip("\n").split("\n")]
     flagged = [index for index, (s, t) in enumerate(rows) if any(f.kind == "number" for f in check(s, t))]
     assert len(flagged) <= 0.03 * len(rows)
+
+
+def flagged(kind: str, system: str) -> set[tuple[str, int]]:
+    sources, targets = (lines(DATA / "peers" / f"flores-dev.{name}") for name in ("id", f"{system}.en"))
+    both = enumerate(zip(sources, targets, strict=True))
+    return {(system, index) for index, (s, t) in both if any(f.kind == kind for f in check(s, t))}
+
+
+@pytest.mark.skipif(
+    not (DATA / "peers").exists(), reason="the six systems' outputs are not beside the repository"
+)
+@pytest.mark.parametrize(("kind", "precision", "recall"), [("number", 0.95, 0.95), ("dropped", 0.85, 0.85)])
+def test_the_hand_labels(kind: str, precision: float, recall: float) -> None:
+    labels = read_labels(LABELS)[kind]
+    found = set().union(*(flagged(kind, system) for system in SYSTEMS))
+    right = sum(labels.get(key, False) for key in found)
+    assert right >= precision * len(found)
+    assert right >= recall * sum(labels.values())
+
+
+@pytest.mark.skipif(
+    not (DATA / "peers").exists(), reason="the six systems' outputs are not beside the repository"
+)
+def test_good_output_is_not_called_dropped() -> None:
+    assert len(flagged("dropped", "google")) <= 0.02 * 997
+
+
+def test_every_label_is_of_a_kind_and_said_once() -> None:
+    rows = [line.split("\t") for line in lines(LABELS)[1:]]
+    assert {row[2] for row in rows} <= set(KINDS)
+    assert {row[3] for row in rows} == {"0", "1"}
+    assert len({tuple(row[:3]) for row in rows}) == len(rows)
