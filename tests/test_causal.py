@@ -284,3 +284,10 @@ print(json.dumps([text, sorted({{"torch", "transformers", "gguf"}} & set(sys.mod
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == [TARGETS[0], []]
+
+
+def test_what_follows_the_end_of_the_line_is_no_answer(engine: CausalEngine) -> None:
+    """Beam search was seen to run on into a second answer in 12 of 997 sentences."""
+    ids = engine._pieces.encode("Good morning.\nEnglish: Good day.")
+    output = engine._output(ids, -0.5, Decoding(), cut=False)
+    assert (output.text, output.truncated) == ("Good morning.", False)

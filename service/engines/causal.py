@@ -179,11 +179,12 @@ class CausalEngine:
         ]
 
     def _output(self, ids: list[int], score: float, decoding: Decoding, *, cut: bool) -> Output:
-        ended = bool(ids) and ids[-1] in self._ends
-        text = self._pieces.decode(ids[:-1] if ended else ids).strip()
+        # A beam now and then runs on past the line that ends its answer, into a second answer.
+        text, *more = self._pieces.decode(ids).strip().split("\n", 1)
+        ended = bool(more) or (bool(ids) and ids[-1] in self._ends)
         # CTranslate2 divides the sum by length**length_penalty; ours is always per token.
         score *= max(1, len(ids)) ** (decoding.length_penalty - 1)
-        return Output(text, score, len(ids), truncated=cut or not ended)
+        return Output(text.strip(), score, len(ids), truncated=cut or not ended)
 
 
 def _one_line(text: str) -> str:
