@@ -24,14 +24,16 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from service.document import Decoding, Output
 from service.engines.base import Engine
+from service.intake.segment import split_long
 from service.translation import confidence
 from service.translation.guard import KINDS, check
-from service.translation.repair import Split, repair
+from service.translation.repair import repair
 
 SYSTEMS = ("argos", "bergamot-tiny", "google", "microsoft", "nllb", "opusmt")
 LABELS = Path(__file__).parents[1] / "tests" / "data" / "guard-labels.tsv"
@@ -250,23 +252,30 @@ def fit_confidence(data: Path, outputs: Path) -> Iterator[str]:
         yield from _bin(name, [row for row in tested if confidence.band(row[0]) == name], middle)
 
 
-def on_repair(
-    engine: Engine, decoding: Decoding, split: Split | None, data: Path, outputs: Path
-) -> Iterator[str]:
-    """Findings, BLEU and chrF2 before and after repair, and its extra time.
+def on_repair(data: Path, outputs: Path | None) -> Iterator[str]:
+    """Findings, BLEU and chrF2 before and after repair by the embedded model, and the extra time.
 
-    ``outputs`` are JSON lines of what ``engine`` gave under ``decoding``: ``i``, ``source`` and the
-    fields of an Output.
+    ``outputs`` as for :func:`fit_confidence`; without it all of FLORES dev is translated first.
     """
+    import os
+
     import sacrebleu
 
+    from service import presets, settings
+    from service.models.load import open_engine
+    from service.models.store import Store
+
+    preset = presets.get("gemma-3-270m")
+    chosen = settings.Settings(settings.home(os.environ))
+    engine = open_engine(preset, Store(chosen.home / "models"), chosen, lambda _: None)
+    decoding = preset.decoding
     references = [target for _, target in pairs(data / "flores200.dev.ind-eng.tsv")]
-    rows: list[dict[str, Any]] = [json.loads(line) for line in lines(outputs)]
+    rows = [json.loads(line) for line in lines(outputs)] if outputs else _translated(engine, decoding, data)
     targets = [references[row["i"]] for row in rows]
     before = [Output(row["text"], row["score"], row["tokens"], row["truncated"]) for row in rows]
     start = time.perf_counter()
     after = [
-        repair(row["source"], first, engine, decoding, split=split)
+        repair(row["source"], first, engine, decoding, split=split_long)
         for row, first in zip(rows, before, strict=True)
     ]
     seconds = time.perf_counter() - start
@@ -286,6 +295,12 @@ def on_repair(
         yield f"{name:6} {flagged} of {len(rows)} flagged, BLEU {bleu:.2f}, chrF2 {chrf:.2f}, {dict(kinds)}"
     rungs = Counter(attempt.rung for repaired in after for attempt in repaired.attempts)
     yield f"{seconds:.0f} s more; rungs tried: {dict(rungs)}"
+
+
+def _translated(engine: Engine, decoding: Decoding, data: Path) -> list[dict[str, Any]]:
+    sources = [source for source, _ in pairs(data / "flores200.dev.ind-eng.tsv")]
+    made = zip(sources, engine.generate(sources, decoding), strict=True)
+    return [{"i": i, "source": source, **asdict(output)} for i, (source, output) in enumerate(made)]
 
 
 def _bin(name: str, rows: Sequence[tuple[float, float]], middle: float) -> Iterator[str]:
@@ -311,7 +326,7 @@ def _auc(rows: Iterable[tuple[float, float]], middle: float) -> float:
 def main() -> None:
     """Runs one command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("command", choices=("labels", "references", "synthetic", "confidence"))
+    parser.add_argument("command", choices=("labels", "references", "synthetic", "confidence", "repair"))
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--outputs", type=Path)
     options = parser.parse_args()
@@ -319,6 +334,8 @@ def main() -> None:
         if not options.outputs:
             parser.error("confidence needs --outputs")
         report = fit_confidence(options.data, options.outputs)
+    elif options.command == "repair":
+        report = on_repair(options.data, options.outputs)
     else:
         commands = {"labels": against_labels, "references": on_references, "synthetic": on_synthetic}
         report = commands[options.command](options.data)

@@ -132,8 +132,13 @@ def _flags(translation: Translation) -> Iterator[str]:
     for where, segment in [*titled, *numbered]:
         for finding in segment.findings:
             yield f"{where}, {finding.kind}: {finding.detail}"
-        if segment.truncated:
-            yield f"{where}, truncated: the model stopped before the end of the sentence"
+
+
+def _doubtful(translation: Translation) -> list[str]:
+    """The sentences in the lowest band of confidence, by number from 1."""
+    low = [str(i) for i, s in enumerate(translation.segments, start=1) if s.band == "low"]
+    titled = ["title"] if translation.title and translation.title.band == "low" else []
+    return [f"Low confidence: {', '.join(titled + low)}"] if titled or low else []
 
 
 def _summary_flags(summary: Summary) -> list[str]:
@@ -145,7 +150,7 @@ def _summary_flags(summary: Summary) -> list[str]:
 
 
 def _notes_markdown(translation: Translation) -> list[str]:
-    flags = list(_flags(translation))
+    flags = [*_flags(translation), *_doubtful(translation)]
     return ["## Check before use", "\n".join(f"- {flag}" for flag in flags)] if flags else []
 
 
@@ -157,6 +162,7 @@ def _about(reading: Reading) -> list[str]:
     lines = [
         *(f"Careful: {warning}" for warning in translation.warnings),
         *(f"Check {flag}" for flag in flags),
+        *_doubtful(translation),
         *_summary_flags(reading.summary),
         *reading.summary.notes,
         f"{count} {'sentence' if count == 1 else 'sentences'} in {reading.seconds:.1f} s; "

@@ -173,7 +173,7 @@ def changed(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
 def _missing(source: str, target_words: frozenset[str]) -> list[str]:
     """The names of ``source`` of which no word is in ``target_words`` in any spelling.
 
-    A sentence with most words in capitals is a headline or a list, and is not judged.
+    A sentence with three words of four in capitals is a headline or a list, and is not judged.
     """
     found = []
     source = _QUOTED.sub(" ", source)
@@ -187,7 +187,7 @@ def _missing(source: str, target_words: frozenset[str]) -> list[str]:
         name = rest
         if not source[:start].lower().endswith(_COMMON_NEXT):
             found.append(name)
-    if found and len(_HEADLINE.findall(source)) * 2 > len(source.split()):
+    if found and len(_HEADLINE.findall(source)) * 4 > len(source.split()) * 3:
         return []
     return found
 
