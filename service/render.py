@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +40,7 @@ def translation_json(translation: Translation) -> dict[str, Any]:
 def reading_text(reading: Reading) -> str:
     """Title, summary, translation and what the reader should know of them, for a terminal."""
     parts = [f"{reading.headline}\n{'=' * min(len(reading.headline), 100)}"]
-    parts.append("Summary\n" + "\n".join(f"  * {line}" for line in _summary_lines(reading.summary)))
+    parts.append("Summary\n" + "\n".join(f"* {line}" for line in _summary_lines(reading.summary)))
     parts.append("Translation")
     parts += _paragraphs(reading.translation)
     parts.append("\n".join(["-" * 20, *_about(reading)]))
@@ -126,19 +126,23 @@ def _summary_lines(summary: Summary) -> list[str]:
     ]
 
 
-def _flags(translation: Translation) -> Iterator[str]:
+def _flags(translation: Translation) -> list[str]:
+    """What to check, each with the number of its sentence, from 1, and how the sentence begins."""
     titled = [("title", translation.title)] if translation.title else []
     numbered = [(f"sentence {i}", s) for i, s in enumerate(translation.segments, start=1)]
+    flags = []
     for where, segment in [*titled, *numbered]:
-        for finding in segment.findings:
-            yield f"{where}, {finding.kind}: {finding.detail}"
+        reasons = [f"{finding.kind}: {finding.detail}" for finding in segment.findings]
+        if not reasons and segment.band == "low":
+            reasons = [f"low confidence ({segment.confidence:.2f})"]
+        if reasons:
+            flags.append(f"{where} ({_opening(segment.target)}) {'; '.join(reasons)}")
+    return flags
 
 
-def _doubtful(translation: Translation) -> list[str]:
-    """The sentences in the lowest band of confidence, by number from 1."""
-    low = [str(i) for i, s in enumerate(translation.segments, start=1) if s.band == "low"]
-    titled = ["title"] if translation.title and translation.title.band == "low" else []
-    return [f"Low confidence: {', '.join(titled + low)}"] if titled or low else []
+def _opening(text: str) -> str:
+    words = text.split()
+    return "“" + " ".join(words[:7]) + ("…”" if len(words) > 7 else "”")
 
 
 def _summary_flags(summary: Summary) -> list[str]:
@@ -150,19 +154,18 @@ def _summary_flags(summary: Summary) -> list[str]:
 
 
 def _notes_markdown(translation: Translation) -> list[str]:
-    flags = [*_flags(translation), *_doubtful(translation)]
+    flags = _flags(translation)
     return ["## Check before use", "\n".join(f"- {flag}" for flag in flags)] if flags else []
 
 
 def _about(reading: Reading) -> list[str]:
     translation = reading.translation
     signature = translation.signature
-    flags = list(_flags(translation))
+    flags = _flags(translation)
     count = len(translation.segments)
     lines = [
         *(f"Careful: {warning}" for warning in translation.warnings),
         *(f"Check {flag}" for flag in flags),
-        *_doubtful(translation),
         *_summary_flags(reading.summary),
         *reading.summary.notes,
         f"{count} {'sentence' if count == 1 else 'sentences'} in {reading.seconds:.1f} s; "

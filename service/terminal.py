@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -197,7 +199,7 @@ def _write(job: Job, path: Path, text: str, suffix: str = "") -> str:
     if job.output is None:
         if len(job.files) > 1 and job.format != "json":
             text = f"==> {_name(path)} <==\n\n{text}\n"
-        sys.stdout.write(text)
+        sys.stdout.write(_folded(text) if sys.stdout.isatty() and job.format == "text" else text)
         sys.stdout.flush()
         return "standard output"
     target = job.output
@@ -213,6 +215,16 @@ def _write(job: Job, path: Path, text: str, suffix: str = "") -> str:
     except OSError as error:
         raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
     return str(target)
+
+
+def _folded(text: str) -> str:
+    """``text`` with its long lines broken between words, for a terminal; a list item hangs."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    lines = []
+    for line in text.split("\n"):
+        indent = "  " if line.startswith("* ") else ""
+        lines += textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
+    return "\n".join(lines)
 
 
 def _name(path: Path) -> str:
