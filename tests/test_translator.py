@@ -7,6 +7,7 @@ import pytest
 from service.document import Decoding, Output
 from service.engines.base import Engine
 from service.engines.echo import EchoEngine
+from service.translation.glossary import Glossary
 from service.translation.translator import FIRST_WINDOW, LARGEST_WINDOW, Care, Translator
 from tests import builders
 
@@ -90,3 +91,104 @@ def test_the_beam_asked_for_is_used_and_signed() -> None:
     assert chosen.decoding.beam_size == 7
     assert chosen.signature.decoding == chosen.decoding
     assert "beam_size=7" in str(chosen.signature)
+
+
+class Scripted(EchoEngine):
+    """Answers from a table, and notes what it was asked; ``wide`` is what the n-best search finds."""
+
+    def __init__(self, answers: dict[str, str], wide: dict[str, str] | None = None) -> None:
+        self.answers, self.wide = answers, wide or {}
+        self.asked: list[str] = []
+
+    def generate(self, texts: Sequence[str], _decoding: Decoding) -> list[Output]:
+        self.asked += texts
+        return [Output(self.answers.get(text, text), -0.3, 9) for text in texts]
+
+    def alternatives(self, text: str, _decoding: Decoding, _count: int) -> list[Output]:
+        return [Output(self.wide[text], -0.4, 9)] if text in self.wide else []
+
+
+def careful(engine: Engine, **care: bool) -> Translator:
+    chosen = Care(Glossary.load(), **care)
+    return Translator(engine, builders.preset("tiny", "marian", max_input_tokens=200), "r" * 40, care=chosen)
+
+
+def test_the_model_gets_the_english_names() -> None:
+    engine = Scripted({})
+    list(careful(engine, repair=False).translate(["Badan Pusat Statistik mencatat inflasi."]))
+    assert engine.asked[0] == "Statistics Indonesia mencatat inflasi."
+
+
+def test_names_that_were_not_copied_cost_a_second_look_and_the_better_is_kept() -> None:
+    source = "Badan Pusat Statistik mencatat inflasi."
+    given = "Statistics Indonesia mencatat inflasi."
+    answers = {given: "It recorded inflation.", source: "Statistics Indonesia recorded inflation."}
+    engine = Scripted(answers)
+    (found,) = careful(engine, repair=False).translate([source])
+    assert engine.asked == [given, source]
+    assert found.target == "Statistics Indonesia recorded inflation."
+
+
+def test_a_suspicious_answer_is_decoded_again() -> None:
+    source = "Harga beras naik 12 persen."
+    wrong, right = "Rice prices rose 21 percent.", "Rice prices rose 12 percent."
+    (found,) = careful(Scripted({source: wrong}, {source: right})).translate([source])
+    assert (found.target, found.repaired, found.findings) == (right, True, ())
+
+
+def test_what_stays_wrong_stays_visible() -> None:
+    source, wrong = "Harga beras naik 12 persen.", "Rice prices rose 21 percent."
+    for care in ({"repair": True}, {"repair": False}):
+        (found,) = careful(Scripted({source: wrong}), **care).translate([source])
+        assert (found.target, found.repaired) == (wrong, False)
+        assert [finding.kind for finding in found.findings] == ["number"]
+        assert found.band != "high"
+
+
+def test_a_clean_answer_is_decoded_once() -> None:
+    engine = Scripted({"Warga tidak panik.": "Residents are not panicking."})
+    (found,) = careful(engine).translate(["Warga tidak panik."])
+    assert engine.asked == ["Warga tidak panik."]
+    assert found.findings == ()
+    assert 0 < found.confidence < 1
+
+
+def test_capitals_are_calmed_for_the_model_and_given_back() -> None:
+    engine = Scripted({"Harga beras naik di Bandung": "Rice prices rise in Bandung"})
+    article = "Harga beras naik di Bandung sejak Senin."
+    (found,) = careful(engine, repair=False).translate(
+        ["HARGA BERAS NAIK DI BANDUNG"], article=article, headline=True
+    )
+    assert engine.asked == ["Harga beras naik di Bandung"]
+    assert found.target == "RICE PRICES RISE IN BANDUNG"
+
+
+def test_a_dateline_is_kept_in_front() -> None:
+    engine = Scripted({"Harga beras naik 12 persen.": "Rice prices rose 12 percent."})
+    (found,) = careful(engine).translate(["BANDUNG – Harga beras naik 12 persen."])
+    assert found.target == "BANDUNG – Rice prices rose 12 percent."
+
+
+def test_english_passes_through_unasked() -> None:
+    source = "The visit will last three days, officials said in a statement on Sunday."
+    engine = Scripted({})
+    (found,) = careful(engine).translate([source])
+    assert engine.asked == []
+    assert (found.target, found.findings) == (source, ())
+
+
+def test_an_acronym_is_spelled_out_at_its_first_mention_on_request() -> None:
+    sources = ["KPK memeriksa lima saksi.", "KPK belum menahan siapa pun."]
+    answers = {"KPK memeriksa lima saksi.": "The KPK questioned five witnesses."}
+    answers |= {"KPK belum menahan siapa pun.": "The KPK has not detained anyone."}
+    found = list(
+        careful(Scripted(answers), repair=False, expand=True).translate(sources, article=" ".join(sources))
+    )
+    assert found[0].target == "The Corruption Eradication Commission (KPK) questioned five witnesses."
+    assert found[1].target == "The KPK has not detained anyone."
+
+
+def test_glossary_and_repair_are_signed() -> None:
+    signature = str(careful(EchoEngine(), repair=False).signature)
+    assert "glossary:517@" in signature
+    assert "repair:no" in signature
