@@ -120,7 +120,7 @@ def document_text(data: bytes, name: str, max_bytes: int) -> str:
     data, name = _unpacked(data, name, limits)
     text = kind_of(data, name).read(data, limits)
     if not text.strip():
-        raise InputError("holds no text")
+        raise InputError("no article text in it")
     return text
 
 
