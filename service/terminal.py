@@ -99,13 +99,14 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
     failed = 0
     for path in job.files:
         try:
-            article = None if _again(path, job, work) else _article(path, job)
+            document = _document_for(path, job, work)
+            article = None if document else _article(path, job)
             if pipeline is None:
                 pipeline = build_pipeline(settings, status.show)
-            if article:
+            if document:
+                _document(path, document, pipeline, status)
+            elif article:
                 _one(article, path, pipeline, job, work, status)
-            else:
-                _document(path, pipeline, job, status)
         except InputError as error:
             failed += 1
             status.clear()
@@ -156,16 +157,15 @@ def _article(path: Path, job: Job) -> Article:
     return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture)
 
 
-def _again(path: Path, job: Job, work: Work) -> bool:
-    """Whether the output is the same document in English: a translation into a file of the input's type."""
-    into = job.output if job.format == "text" and work.renderers is TRANSLATION and path != STDIN else None
-    return bool(into and len(job.files) == 1 and not into.is_dir() and keeps_structure(path, into))
+def _document_for(path: Path, job: Job, work: Work) -> Path | None:
+    """Where the same document goes in English: for a translation into a file of the input's type."""
+    single = len(job.files) == 1 and job.format == "text" and work.renderers is TRANSLATION
+    into = job.output if single else None
+    return into if into and not into.is_dir() and keeps_structure(path, into) else None
 
 
-def _document(path: Path, pipeline: Pipeline, job: Job, status: Status) -> None:
+def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> None:
     """Translates a document and keeps its structure; what to check is named on standard error."""
-    if job.output is None:
-        raise UsageError("a document needs a file to be written to")
     model = pipeline.signature.preset
 
     def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
@@ -173,7 +173,7 @@ def _document(path: Path, pipeline: Pipeline, job: Job, status: Status) -> None:
             status.show(f"{_name(path)}: {model}, {number} of {len(sources)} sentences")
             yield part
 
-    found = translate_document(path, job.output, translate, MAX_INPUT_BYTES)
+    found = translate_document(path, into, translate, MAX_INPUT_BYTES)
     status.clear()
     for item in found:
         complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")

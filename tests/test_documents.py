@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html as stdlib_html
 import io
 import re
 import zipfile
@@ -18,7 +19,11 @@ import zstandard
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from fpdf import FPDF
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
+from service import cli
 from service.document import Finding, SegmentTranslation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import (
@@ -39,6 +44,7 @@ ENGLISH = {
     "Pasar Induk": "the Induk Market",
     "Warga diminta tenang.": "Residents were asked to stay calm.",
     "tenang": "calm",
+    "beras": "Rice.",
     "Di Pasar Induk harga beras naik.": "The price of rice rose at Induk Market.",
 }
 
@@ -118,7 +124,7 @@ def linked(document: docx.document.Document) -> None:
     paragraph.add_run(".")
 
 
-def xlsx_of(rows: Sequence[Sequence[object]]) -> bytes:
+def xlsx_of(rows: Sequence[list[str | float | None]]) -> bytes:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -285,8 +291,6 @@ def test_pdf_text_is_put_together_again() -> None:
 
 
 def encrypted_docx() -> bytes:
-    from msoffcrypto.format.ooxml import OOXMLFile
-
     out = io.BytesIO()
     OOXMLFile(io.BytesIO(docx_of(linked))).encrypt("rahasia", out)
     return out.getvalue()
@@ -397,7 +401,8 @@ def again(name: str, data: bytes, translate: Translate, folder: Path) -> bytes:
         ("a.srt", SRT.replace("\n", "\r\n")),
         (
             "a.srt",
-            "\n1\n00:00:01,000 --> 00:00:02,000\n\n2\n00:00:02,000 --> 00:00:03,000\nIya\n3\n00:00:04,0 --> 00:00:05,0",
+            "\n1\n00:00:01,000 --> 00:00:02,000\n\n"
+            "2\n00:00:02,000 --> 00:00:03,000\nIya\n3\n00:00:04,0 --> 00:00:05,0",
         ),
         ("a.vtt", VTT),
     ],
@@ -433,8 +438,8 @@ def test_docx_keeps_its_looks(tmp_path: Path) -> None:
     assert [run for run in done[1] if run[0]] == [
         ("Rice prices", True, None),
         (" rose sharply at ", None, None),
-        ("the Induk ", None, True),
-        ("Market", None, True),
+        ("the Induk", None, True),
+        (" Market", None, True),
         (". Residents were asked to stay calm.", None, None),
     ]
     loudly = runs(again("a.docx", docx_of(report), loud, tmp_path))
@@ -444,6 +449,23 @@ def test_docx_keeps_its_looks(tmp_path: Path) -> None:
         "WARTA PASAR",
         "HALAMAN PENUTUP",
     ]
+
+
+def test_docx_moves_links_and_looks_with_their_words(tmp_path: Path) -> None:
+    def build(document: docx.document.Document) -> None:
+        paragraph = document.add_paragraph("Di ")
+        link = (
+            f'<w:hyperlink {nsdecls("w", "r")} w:anchor="p"><w:r><w:t>Pasar Induk</w:t></w:r></w:hyperlink>'
+        )
+        paragraph._p.append(parse_xml(link))
+        paragraph.add_run(" harga ")
+        paragraph.add_run("beras").bold = True
+        paragraph.add_run(" naik.")
+
+    done = docx.Document(io.BytesIO(again("a.docx", docx_of(build), english, tmp_path))).paragraphs[0]
+    assert done.text == "The price of rice rose at Induk Market."
+    assert [run.text for run in done.runs if run.bold] == ["rice"]
+    assert [link.text for link in done.hyperlinks] == ["Induk Market"]
 
 
 def test_docx_keeps_its_links(tmp_path: Path) -> None:
@@ -457,25 +479,20 @@ def test_docx_keeps_its_links(tmp_path: Path) -> None:
     ("source", "expected"),
     [
         (
-            "<p><b>Harga beras</b> naik tajam di <a href='x'>Pasar <i>Induk</i></a>. Warga diminta tenang.</p>",
-            "<p><b>Rice prices</b> rose sharply at <a href='x'>the Induk <i>Market</i></a>. "
+            "<p><b>Harga beras</b> naik tajam di <a href=x>Pasar <i>Induk</i></a>. Warga diminta tenang.</p>",
+            "<p><b>Rice prices</b> rose sharply at <a href=x>the <i>Induk</i> Market</a>. "
             "Residents were asked to stay calm.</p>",
         ),
         ("<p>Warga diminta <em>tenang</em>.</p>", "<p>Residents were asked to stay <em>calm</em>.</p>"),
         ("<h1><b>Warga diminta tenang.</b></h1>", "<h1><b>Residents were asked to stay calm.</b></h1>"),
         (
-            "<p>Di <a href=p>Pasar Induk</a> <b>harga beras</b> naik.</p>",
+            "<p>Di <a href=p>Pasar Induk</a> harga <b>beras</b> naik.</p>",
             "<p>The price of <b>rice</b> rose at <a href=p>Induk Market</a>.</p>",
         ),
     ],
 )
 def test_inline_tags_stay_on_their_words(source: str, expected: str, tmp_path: Path) -> None:
-    more = ENGLISH | {"Induk": "Market"}
-
-    def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-        return (SegmentTranslation(s, more.get(s, s), 0.0) for s in sources)
-
-    assert again("a.html", source.encode(), translate, tmp_path).decode() == expected
+    assert again("a.html", source.encode(), english, tmp_path).decode() == expected
 
 
 def test_html_says_that_it_is_english_and_leaves_code_alone(tmp_path: Path) -> None:
@@ -509,8 +526,8 @@ def test_every_cue_keeps_its_time_and_has_words(tmp_path: Path) -> None:
     done = again("a.srt", SRT.encode(), english, tmp_path).decode()
     assert re.findall("(?m)^.*-->.*$", done) == re.findall("(?m)^.*-->.*$", SRT)
     assert done == (
-        "1\n00:00:01,000 --> 00:00:02,500\nRice prices\nrose sharply\n\n"
-        "2\n00:00:02,600 --> 00:00:04,000\n<i>at the Induk Market.</i>\n\n" + SRT[SRT.index("3\n") :]
+        "1\n00:00:01,000 --> 00:00:02,500\nRice prices\nrose sharply at\n\n"
+        "2\n00:00:02,600 --> 00:00:04,000\n<i>the Induk Market.</i>\n\n" + SRT[SRT.index("3\n") :]
     )
 
 
@@ -583,3 +600,41 @@ def test_hostile_markdown_takes_linear_time(hostile: str) -> None:
 def test_hostile_subtitles_take_linear_time() -> None:
     hostile = "00:01.000 --> 00:02.000\n" * 20_000
     assert subtitles.parse(hostile).joined() == hostile
+
+
+PIECES = (
+    "<b> </b> <p> </a> <a\thref='x'> <code> </code> Satu\thal. dua \t \n &amp; < <br> * ** ` [ ](u) | #\t "
+    "-\t >\t \n\n \\ <!-- --> 12 <script> </script> ~~~\n ! http://a.b/c"
+)
+
+
+def letters(text: str) -> list[str]:
+    return sorted(re.findall(r"\w", stdlib_html.unescape(text).lower()))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PIECES.split(" ")), max_size=40).map("".join))
+def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
+    for parse in (html.parse, markdown.parse):
+        assert parse(text).joined() == text
+        markup = parse(text)
+        markup.translate(same)
+        assert markup.joined() == text
+        markup.translate(loud)
+        assert letters(markup.joined()) == letters(text)
+
+
+def test_warta_translate_keeps_a_document(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WARTA_HOME", str(tmp_path / "home"))
+    (tmp_path / "a.docx").write_bytes(docx_of(linked))
+    for output in ("b.docx", "b.txt"):
+        monkeypatch.setattr("sys.argv", ["warta", "translate", "--model", "echo", "a.docx", "-o", output])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        assert stop.value.code in (0, None)
+    assert docx.Document("b.docx").paragraphs[0].hyperlinks[0].text == "Pasar Induk"
+    assert Path("b.txt").read_text("utf-8") == "Harga beras naik tajam di Pasar Induk.\n"
+    assert "check paragraph 1, echo" in capsys.readouterr().err

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from service.intake.documents.blocks import Block, Mark, PlacedFinding, Translate, translate_blocks
+from service.intake.documents.blocks import Block, Change, PlacedFinding, Translate, translate_blocks
+from service.intake.documents.placement import Mark
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # Deeper marks are left alone: nobody reads them, and a hostile file may nest a million.
@@ -24,13 +25,14 @@ class Markup:
         self._blocks: list[Block] = []
         self._where: list[list[int]] = []
         self._instead: list[dict[int, str]] = []
+        self._ranges: list[dict[Mark, range]] = []
         self._clear()
 
     def _clear(self) -> None:
         self._slots: list[int] = []
         self._texts: list[str] = []
-        self._marks: list[Mark] = []
-        self._open: list[tuple[str, Mark]] = []
+        self._marks: dict[Mark, range] = {}
+        self._open: list[tuple[str, Mark, int]] = []
         self._swaps: dict[int, str] = {}
 
     def text(self, raw: str, plain: str) -> None:
@@ -56,16 +58,18 @@ class Markup:
     def open(self, raw: str, name: str, *, fixed: bool = False, line: bool = False) -> None:
         """Markup that begins a mark: see :class:`Mark`."""
         self.inline(raw)
-        self._open.append((name, Mark(len(self._slots) - 1, 0, fixed, line)))
+        self._open.append((name, Mark(len(self._slots) - 1, 0, fixed, line), len(self._pieces) - 2))
 
     def close(self, raw: str, name: str, *, instead: str | None = None) -> None:
         """Markup that ends the mark ``name``, and those inside it that were left open."""
         stop = len(self._slots)
-        if any(name == opened for opened, _ in self._open[-_DEEPEST:]):
+        if any(name == opened for opened, *_ in self._open[-_DEEPEST:]):
             while self._open:
-                opened, mark = self._open.pop()
+                opened, mark, start = self._open.pop()
                 if len(self._open) < _DEEPEST:
-                    self._marks.append(replace(mark, stop=stop))
+                    own = opened == name
+                    mark = replace(mark, stop=stop, pinned=not own)
+                    self._marks[mark] = range(start, len(self._pieces) + own)
                 if opened == name:
                     break
         self.inline(raw, instead=instead)
@@ -74,12 +78,13 @@ class Markup:
         """The block is over; ``raw`` follows it."""
         if any(c.isalpha() for text in self._texts for c in text):
             stop = len(self._slots)
-            rest = [replace(mark, stop=stop) for _, mark in self._open[:_DEEPEST]]
+            rest = [replace(mark, stop=stop, pinned=True) for _, mark, _ in self._open[:_DEEPEST]]
             marks = tuple(sorted([*self._marks, *rest], key=lambda mark: (mark.first, -mark.stop)))
             place = f"{self._place} {len(self._blocks) + 1}"
             self._blocks.append(Block(_collapsed(self._texts), marks, place))
             self._where.append(self._slots)
             self._instead.append(self._swaps)
+            self._ranges.append(self._marks)
         self._clear()
         if raw:
             self._pieces.append(raw)
@@ -95,16 +100,24 @@ class Markup:
 
     def translate(self, translate: Translate) -> list[PlacedFinding]:
         """Puts translations in the place of the blocks' texts."""
-        changed, findings = translate_blocks(self._blocks, translate)
-        for slots, swaps, texts in zip(self._where, self._instead, changed, strict=True):
-            if texts is None:
-                continue
-            for index, text in zip(slots, texts, strict=True):
-                new = _edged(self._pieces[index], self._escape(text))
-                self._pieces[index] = self._at_line_ends(index, new, swaps)
-            for index, raw in swaps.items():
-                self._pieces[index] = raw
+        changes, findings = translate_blocks(self._blocks, translate)
+        for index, change in enumerate(changes):
+            if change:
+                self._change(index, change)
         return findings
+
+    def _change(self, block: int, change: Change) -> None:
+        swaps, ranges = self._instead[block], self._ranges[block]
+        for index, text in zip(self._where[block], change.texts, strict=True):
+            new = _edged(self._pieces[index], self._escape(text))
+            self._pieces[index] = self._at_line_ends(index, new, swaps)
+        for index, raw in swaps.items():
+            self._pieces[index] = raw
+        moved = [
+            (ranges[there], "".join(self._pieces[i] for i in ranges[mark])) for there, mark in change.moves
+        ]
+        for place, text in moved:
+            self._pieces[place.start : place.stop] = [text] + [""] * (len(place) - 1)
 
     def _at_line_ends(self, index: int, text: str, swaps: Mapping[int, str]) -> str:
         """``text`` without the white space that would stand at the end or start of a kept line."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from service.errors import InputError
 from service.intake.documents.archive import Archive, need
-from service.intake.documents.blocks import Block, Mark, PlacedFinding, Translate, translate_blocks
+from service.intake.documents.blocks import Block, Change, PlacedFinding, Translate, translate_blocks
+from service.intake.documents.placement import Mark
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -68,9 +69,9 @@ def translate_docx(archive: Archive, translate: Translate) -> tuple[bytes, list[
     passages = [passage for root in roots.values() for p in root.iter(_W + "p") for passage in _passages(p)]
     blocks = [passage.block(f"paragraph {number}") for number, passage in enumerate(passages, start=1)]
     changed, findings = translate_blocks(blocks, translate)
-    for passage, texts in zip(passages, changed, strict=True):
-        if texts is not None:
-            passage.put(texts)
+    for passage, change in zip(passages, changed, strict=True):
+        if change:
+            passage.put(change)
     for root in roots.values():
         for language in root.iter(_W + "lang"):
             if language.get(_W + "val", "").split("-")[0] in ("id", "in"):
@@ -137,9 +138,10 @@ class _Passage:
         )
         return Block(texts, marks, place)
 
-    def put(self, texts: Sequence[str]) -> None:
+    def put(self, change: Change) -> None:
         """Writes the texts; plain text between two marks gets a run of its own."""
         slots = self.slots()
+        texts = change.texts
         for index, (slot, text) in enumerate(zip(slots, texts, strict=True)):
             clean = _ILLEGAL.sub("", text)
             if slot is not None:
@@ -150,6 +152,23 @@ class _Passage:
                 assert neighbour is not None  # noqa: S101  (two gaps never stand side by side)
                 self._insert(neighbour, clean, before=follows)
 
+        self._move([(slots[there.first], slots[mark.first]) for there, mark in change.moves])
+
+    def _move(self, pairs: Sequence[tuple[Element | None, Element | None]]) -> None:
+        """The links and runs of each second text's group go where those of the first stood."""
+        groups = {id(leaf): group for group in self.groups for leaf in group}
+        places = []
+        for there, mark in pairs:
+            place = self.groups[0][0].makeelement(_W + "r")
+            _anchor(groups[id(there)][0]).addprevious(place)
+            places.append((place, dict.fromkeys(_anchor(leaf) for leaf in groups[id(mark)])))
+        for place, anchors in places:
+            for anchor in anchors:
+                place.addprevious(anchor)
+            parent = place.getparent()
+            if parent is not None:
+                parent.remove(place)
+
     def _insert(self, neighbour: Element, text: str, *, before: bool) -> None:
         plain = next((g[0] for g, marked in zip(self.groups, self.marked, strict=True) if not marked), None)
         run = neighbour.makeelement(_W + "r")
@@ -159,9 +178,14 @@ class _Passage:
         leaf = run.makeelement(_W + "t")
         _set(leaf, text)
         run.append(leaf)
-        anchor = _link(neighbour)
-        anchor = anchor if anchor is not None else _run(neighbour)
+        anchor = _anchor(neighbour)
         (anchor.addprevious if before else anchor.addnext)(run)
+
+
+def _anchor(leaf: Element) -> Element:
+    """What moves as a whole: the link that the text is in, or its run."""
+    link = _link(leaf)
+    return _run(leaf) if link is None else link
 
 
 def _set(leaf: Element, text: str) -> None:

@@ -14,6 +14,8 @@ _TIMING = re.compile(
     r"[ \t]*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[ \t]+-->[ \t]+((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[^\n]*"
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*+>|<\d[\d:.]*>|\{\\[^{}\n]*+\}")
+# White space at the ends of a line, tags not counted.
+_SPACES = re.compile(r"^((?:<[^<>/\n]*+>)*) +| +((?:</[^<>\n]*+>)*)$", re.MULTILINE)
 _NAME = re.compile(r"[a-z]+", re.I)
 _ENDED = re.compile(r"""[.!?…]["'”’)\]]*\s*\Z|[♪\])]\s*\Z""")
 _SPEAKER = re.compile(r"\s*(?:[-–—]|\[|\(|♪)")
@@ -50,9 +52,9 @@ def translate(text: str, translation: Translate) -> tuple[str, list[PlacedFindin
     cues, tail = _cues(markup.joined())
     pieces = []
     for number, (old, new) in enumerate(zip(_cues(text)[0], cues, strict=True), start=1):
-        spoken = new.text if new.text == old.text else re.sub(r"(?m)^ +| +$", "", new.text)
+        spoken = new.text if new.text == old.text else _SPACES.sub(r"\1\2", new.text)
         pieces += [new.head, _wrapped(spoken, 1 + old.text.count("\n") - spoken.count("\n"))]
-        if old.text.strip() and not new.text.strip():
+        if _TAG.sub("", old.text).strip() and not _TAG.sub("", spoken).strip():
             detail = "the English sentence had fewer words than its cues"
             findings.append(PlacedFinding(f"cue {number}", old.text.strip(), Finding("empty", detail)))
     return "".join([*pieces, tail]), findings
