@@ -6,7 +6,9 @@ import gzip
 import html as stdlib_html
 import io
 import re
+import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -235,7 +237,7 @@ print("jangan ubah")
             epub_of(
                 {"b.xhtml": CHAPTER.format("dua"), "a.xhtml": CHAPTER.format("satu")}, ["a.xhtml", "b.xhtml"]
             ),
-            "Bab\n\nsatu\n\nIsi bab satu.\n\nBab\n\ndua\n\nIsi bab dua.",
+            "satu\n\nIsi bab satu.\n\ndua\n\nIsi bab dua.",
         ),
         ("a.srt", SRT.encode(), "Harga beras naik tajam di Pasar Induk.\n\n- Siapa itu?\n\n- Saya."),
         ("tanpa-akhiran", VTT.encode(), "Warga diminta tenang."),
@@ -363,6 +365,25 @@ def test_what_cannot_be_read_is_said_in_one_line(
         read_document(path, LIMIT)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "make"),
+    [
+        ("pypdf", "a.pdf", lambda: pdf_of([["Isi"]])),
+        ("lxml", "a.docx", lambda: docx_of(linked)),
+        ("openpyxl", "a.xlsx", lambda: xlsx_of([["Isi"]])),
+        ("zstandard", "a.zst", lambda: zstandard.compress(b"Isi")),
+        ("trafilatura", "a.html", lambda: b"<html><p>Isi</p>"),
+    ],
+)
+def test_a_missing_library_says_what_to_install(
+    library: str, name: str, make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make()
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InputError, match=rf"needs {library}.*pip install 'warta\[documents\]'"):
+        document_text(data, name, LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -608,11 +629,11 @@ PIECES = (
 )
 
 
-def letters(text: str) -> list[str]:
-    return sorted(re.findall(r"\w", stdlib_html.unescape(text).lower()))
+def letters(text: str) -> Counter[str]:
+    return Counter(re.findall(r"\w", stdlib_html.unescape(text).lower()))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=5000, deadline=None)
 @given(st.lists(st.sampled_from(PIECES.split(" ")), max_size=40).map("".join))
 def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
     for parse in (html.parse, markdown.parse):
@@ -621,7 +642,7 @@ def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
         markup.translate(same)
         assert markup.joined() == text
         markup.translate(loud)
-        assert letters(markup.joined()) == letters(text)
+        assert not letters(text) - letters(markup.joined())
 
 
 def test_warta_translate_keeps_a_document(

@@ -185,13 +185,14 @@ def kind_of(data: bytes, name: str) -> Kind:
 
     Raises InputError for content of no type, or text under a suffix that promises another.
     """
-    if b"%PDF-" in data[:1024]:
+    suffix = Path(name).suffix.lower()
+    # The standard allows a kilobyte of anything before the mark; an article may speak of it.
+    if b"%PDF-" in data[: 1024 if suffix in PDF.suffixes else 5]:
         return PDF
     if data.startswith(ZIP):
         return _zipped(data)
     if data.startswith(office.OLE):
         raise office.explain_ole(data)
-    suffix = Path(name).suffix.lower()
     promised = next((kind for kind in KINDS if suffix in kind.suffixes), TEXT)
     if promised not in _TEXTUAL:
         raise InputError(f"not what its name says: no {promised.name} document, or a broken one")

@@ -33,7 +33,7 @@ class Limits:
     depth: int = 3
     members: int = 10_000
     pages: int = 5_000
-    cells: int = 1_000_000
+    cells: int = 5_000_000
 
 
 def need(extra: str, library: str) -> InputError:

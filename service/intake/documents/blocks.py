@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from service.document import Finding, SegmentTranslation
 from service.intake import segment
-from service.intake.documents.placement import Alike, Mark, Placer, covers, holds, phrase_of
+from service.intake.documents.placement import Alike, Mark, Placer, covers, fixed_through, holds, phrase_of
 
 Translate = Callable[[Sequence[str]], Iterator[SegmentTranslation]]
 
@@ -135,7 +135,7 @@ def _piece(
     )
     whole = tuple(dict.fromkeys(mark for slot in range(first, last + 1) for mark in covering[slot]))
     whole = whole if len(whole) <= _MOST_MARKS else ()
-    marks = tuple(_clipped(block, mark, first, parts) for mark in whole)
+    marks = fixed_through(parts, [_clipped(block, mark, first, parts) for mark in whole])
     return _Sentence("".join(parts), first, parts, marks, whole)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from urllib.parse import unquote
 
 from service.errors import InputError
@@ -11,6 +12,7 @@ from service.intake.documents.archive import Archive, Limits
 from service.intake.documents.office import parse_xml
 from service.intake.formats import decode
 
+_BODY = re.compile(r"\A.*?(?=<body\b)", re.DOTALL | re.IGNORECASE)
 _CONTAINER = "META-INF/container.xml"
 _FONT_ONLY = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/enc#RC")
 
@@ -26,7 +28,7 @@ def read(archive: Archive, limits: Limits) -> str:
     if len(spine) > limits.pages:
         raise InputError(f"a book of more than {limits.pages:,} chapters")
     names = [_member(package, href) for href in dict.fromkeys(spine) if href]
-    chapters = [html.visible(decode(archive.read(name))) for name in names]
+    chapters = [html.visible(_BODY.sub("", decode(archive.read(name)), count=1)) for name in names]
     return "\n\n".join(chapter for chapter in chapters if chapter.strip())
 
 

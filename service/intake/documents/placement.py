@@ -57,6 +57,24 @@ def covers(parts: Sequence[str], mark: Mark) -> bool:
     return not any(character.isalnum() for part in outside for character in part)
 
 
+def fixed_through(parts: Sequence[str], marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """The marks; one whose words all stand in a fixed one inside it is fixed too."""
+    fixed = [mark for mark in marks if mark.fixed]
+    return tuple(
+        replace(mark, fixed=mark.fixed or any(_fills(parts, inner, mark) for inner in fixed))
+        for mark in marks
+    )
+
+
+def _fills(parts: Sequence[str], inner: Mark, outer: Mark) -> bool:
+    within = outer.first <= inner.first and inner.stop <= outer.stop
+    return within and not any(
+        character.isalnum()
+        for part in [*parts[outer.first : inner.first], *parts[inner.stop : outer.stop]]
+        for character in part
+    )
+
+
 def holds(target: str, phrase: str) -> bool:
     """Whether the words stand in the target, whatever their case."""
     return next(_occurrences(target, phrase), None) is not None
@@ -98,7 +116,9 @@ class Placer:
                 target, parts, marks, list(zip(top, _shares(target, parts, chosen), strict=True))
             )
         spans = self._spans(target, parts, chosen)
-        order = sorted(range(len(top)), key=lambda i: (spans[i].start, spans[i].end, i))
+        order = list(range(len(top)))
+        if not any(mark.pinned for mark in chosen):
+            order.sort(key=lambda i: (spans[i].start, spans[i].end, i))
         self.moves += [(top[there], top[i]) for there, i in enumerate(order) if there != i]
         return self._assembled(target, parts, marks, [(top[i], spans[i]) for i in order])
 

@@ -21,12 +21,15 @@ def read(data: bytes, limits: Limits) -> str:
     try:
         from openpyxl import load_workbook
         from openpyxl.utils.exceptions import InvalidFileException
+        from openpyxl.worksheet._read_only import ReadOnlyWorksheet
     except ImportError:
         raise need("documents", "openpyxl") from None
     paragraphs, cells = [], 0
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
         for sheet in book.worksheets:
+            if isinstance(sheet, ReadOnlyWorksheet):
+                sheet.reset_dimensions()  # else every row is as wide as the file claims, up to 16,384
             for row in sheet.iter_rows(values_only=True):
                 cells += len(row)
                 if cells > limits.cells:
