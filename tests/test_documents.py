@@ -61,6 +61,11 @@ def loud(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
     return (SegmentTranslation(source, source.upper(), 0.0) for source in sources)
 
 
+def shuffled(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+    """Every sentence in capitals, its words in the opposite order."""
+    return (SegmentTranslation(s, " ".join(reversed(s.upper().split())), 0.0) for s in sources)
+
+
 def english(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
     """The sentences that stand in the table above, others as they are."""
     return (SegmentTranslation(source, ENGLISH.get(source, source), 0.0) for source in sources)
@@ -633,7 +638,7 @@ def letters(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w", stdlib_html.unescape(text).lower()))
 
 
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(PIECES.split(" ")), max_size=40).map("".join))
 def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
     for parse in (html.parse, markdown.parse):
@@ -641,7 +646,7 @@ def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
         markup = parse(text)
         markup.translate(same)
         assert markup.joined() == text
-        markup.translate(loud)
+        markup.translate(shuffled)
         assert not letters(text) - letters(markup.joined())
 
 
