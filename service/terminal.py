@@ -8,14 +8,15 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from service.document import Article, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
-from service.intake.formats import decode, read_text
+from service.intake.documents import document_text, keeps_structure, read_document, translate_document
+from service.intake.formats import read_text
 from service.pipeline import Pipeline, build_pipeline, sources, to_article, warnings
 from service.render import TRANSLATION, Renderer
 from service.settings import MAX_INPUT_BYTES, Settings
@@ -100,10 +101,14 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
     failed = 0
     for path in job.files:
         try:
-            article = _article(path, job)
+            document = _document_for(path, job, work)
+            article = None if document else _article(path, job)
             if pipeline is None:
                 pipeline = build_pipeline(settings, status.show)
-            _one(article, path, pipeline, job, work, status)
+            if document:
+                _document(path, document, pipeline, status)
+            elif article:
+                _one(article, path, pipeline, job, work, status)
         except InputError as error:
             failed += 1
             status.clear()
@@ -148,10 +153,32 @@ def _article(path: Path, job: Job) -> Article:
         data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
         if len(data) > MAX_INPUT_BYTES:
             raise InputError(f"standard input: larger than {MAX_INPUT_BYTES // 1_000_000} MB")
-        raw = decode(data)
+        raw = document_text(data, "", MAX_INPUT_BYTES)
     else:
-        raw = read_text(path, MAX_INPUT_BYTES)
+        raw = read_document(path, MAX_INPUT_BYTES)
     return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture)
+
+
+def _document_for(path: Path, job: Job, work: Work) -> Path | None:
+    """Where the same document goes in English: for a translation into a file of the input's type."""
+    single = len(job.files) == 1 and job.format == "text" and work.renderers is TRANSLATION
+    into = job.output if single else None
+    return into if into and not into.is_dir() and keeps_structure(path, into) else None
+
+
+def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> None:
+    """Translates a document and keeps its structure; what to check is named on standard error."""
+    model = pipeline.signature.preset
+
+    def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+        for number, part in enumerate(pipeline.translate_segments(sources), start=1):
+            status.show(f"{_name(path)}: {model}, {number} of {len(sources)} sentences")
+            yield part
+
+    found = translate_document(path, into, translate, MAX_INPUT_BYTES)
+    status.clear()
+    for item in found:
+        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")
 
 
 def _one(article: Article, path: Path, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:

@@ -1,0 +1,249 @@
+"""Documents: their text, and the same document in English. One table, by content and by suffix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.errors import InputError, UsageError, WartaError
+from service.intake.documents import epub, html, markdown, office, pdf, sheet, subtitles
+from service.intake.documents.archive import ZIP, Archive, Limits, is_packed, unpack
+from service.intake.documents.blocks import PlacedFinding, Translate
+from service.intake.formats import decode
+
+UNPACKED = 10
+"""How many times the largest file a file may unpack to."""
+
+_PACKED_SUFFIX = (".gz", ".zst", ".zstd")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A document type: how it is read, and translated if its structure can be kept."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[bytes, Limits], str]
+    translate: Callable[[bytes, Limits, Translate], tuple[bytes, list[PlacedFinding]]] | None = None
+
+
+def _text(data: bytes, _: Limits) -> str:
+    return decode(data)
+
+
+def _html(data: bytes, _: Limits) -> str:
+    return html.read(decode(data))
+
+
+def _markdown(data: bytes, _: Limits) -> str:
+    return markdown.read(_lines(decode(data)))
+
+
+def _subtitles(data: bytes, _: Limits) -> str:
+    return subtitles.read(_lines(decode(data)))
+
+
+def _docx(data: bytes, limits: Limits) -> str:
+    return office.read_docx(Archive(data, limits))
+
+
+def _odt(data: bytes, limits: Limits) -> str:
+    return office.read_odt(Archive(data, limits))
+
+
+def _epub(data: bytes, limits: Limits) -> str:
+    return epub.read(Archive(data, limits), limits)
+
+
+def _xlsx(data: bytes, limits: Limits) -> str:
+    Archive(data, limits)
+    return sheet.read(data, limits)
+
+
+def _html_again(data: bytes, _: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
+    markup = html.parse(decode(data))
+    findings = markup.translate(translate)
+    return markup.joined().encode(), findings
+
+
+def _markdown_again(data: bytes, _: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
+    text = decode(data)
+    markup = markdown.parse(_lines(text))
+    findings = markup.translate(translate)
+    return _ended_as(text, markup.joined()).encode(), findings
+
+
+def _subtitles_again(data: bytes, _: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
+    text = decode(data)
+    done, findings = subtitles.translate(_lines(text), translate)
+    return _ended_as(text, done).encode(), findings
+
+
+def _docx_again(data: bytes, limits: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
+    return office.translate_docx(Archive(data, limits), translate)
+
+
+TEXT = Kind("text", (".txt", ".text"), _text)
+HTML = Kind("HTML", (".html", ".htm", ".xhtml"), _html, _html_again)
+MARKDOWN = Kind("Markdown", (".md", ".markdown"), _markdown, _markdown_again)
+SUBTITLES = Kind("subtitles", (".srt", ".vtt"), _subtitles, _subtitles_again)
+DOCX = Kind("Word", (".docx", ".docm"), _docx, _docx_again)
+ODT = Kind("OpenDocument", (".odt",), _odt)
+EPUB = Kind("EPUB", (".epub",), _epub)
+XLSX = Kind("Excel", (".xlsx", ".xlsm"), _xlsx)
+PDF = Kind("PDF", (".pdf",), pdf.read)
+
+KINDS = (TEXT, HTML, MARKDOWN, SUBTITLES, DOCX, ODT, EPUB, XLSX, PDF)
+_TEXTUAL = (TEXT, HTML, MARKDOWN, SUBTITLES)
+SUFFIXES = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
+
+
+def read_document(path: Path, max_bytes: int) -> str:
+    """The text of the document at ``path``, for :func:`service.intake.clean.clean`.
+
+    ``max_bytes`` bounds the file; what it unpacks to may be ten times that. Raises InputError,
+    in one line that begins with the path.
+    """
+    data = read_bytes(path, max_bytes)
+    try:
+        text = document_text(data, path.name, max_bytes)
+    except InputError as problem:
+        raise InputError(f"{path}: {problem}") from problem.__cause__
+    return text
+
+
+def document_text(data: bytes, name: str, max_bytes: int) -> str:
+    """The text of a document in memory; ``name`` gives the suffix. Raises InputError."""
+    limits = Limits(max_bytes * UNPACKED)
+    data, name = _unpacked(data, name, limits)
+    text = kind_of(data, name).read(data, limits)
+    if not text.strip():
+        raise InputError("no article text in it")
+    return text
+
+
+def keeps_structure(source: Path, target: Path) -> bool:
+    """Whether :func:`translate_document` makes ``target``, a document of its source's type."""
+    return any(
+        kind.translate
+        and source.suffix.lower() in kind.suffixes
+        and target.suffix.lower() == source.suffix.lower()
+        for kind in KINDS
+    )
+
+
+def translate_document(
+    path_in: Path, path_out: Path, translate: Translate, max_bytes: int
+) -> list[PlacedFinding]:
+    """Writes the document at ``path_in`` to ``path_out`` with its text translated and the rest as it was.
+
+    ``translate`` gets sentences and gives one translation each, in order. The file appears when it
+    is complete. Raises InputError for what cannot be read, UsageError for a type that cannot be
+    written, WartaError if the disk refuses.
+    """
+    data = read_bytes(path_in, max_bytes)
+    limits = Limits(max_bytes * UNPACKED)
+    try:
+        kind = kind_of(data, path_in.name)
+        if kind.translate is None:
+            raise UsageError(f"{path_in}: {kind.name} documents cannot be written again; write text instead")
+        done, findings = kind.translate(data, limits, translate)
+    except InputError as problem:
+        raise InputError(f"{path_in}: {problem}") from problem.__cause__
+    partial = path_out.with_name(path_out.name + ".partial")
+    try:
+        partial.write_bytes(done)
+        partial.replace(path_out)
+    except OSError as problem:
+        raise WartaError(f"{path_out}: cannot be written: {problem.strerror}") from problem
+    return findings
+
+
+def read_bytes(path: Path, max_bytes: int) -> bytes:
+    """The file at ``path``; InputError says what stands in the way."""
+    if path.is_dir():
+        raise InputError(f"{path}: a directory, not a file")
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise InputError(f"{path}: cannot be read: {reason}") from problem
+    if len(data) > max_bytes:
+        raise InputError(f"{path}: larger than the limit of {max_bytes:,} bytes")
+    if not data:
+        raise InputError(f"{path}: empty")
+    return data
+
+
+def kind_of(data: bytes, name: str) -> Kind:
+    """The type of a document by its content; the suffix decides between kinds of text.
+
+    Raises InputError for content of no type, or text under a suffix that promises another.
+    """
+    suffix = Path(name).suffix.lower()
+    # The standard allows a kilobyte of anything before the mark; an article may speak of it.
+    if b"%PDF-" in data[: 1024 if suffix in PDF.suffixes else 5]:
+        return PDF
+    if data.startswith(ZIP):
+        return _zipped(data)
+    if data.startswith(office.OLE):
+        raise office.explain_ole(data)
+    promised = next((kind for kind in KINDS if suffix in kind.suffixes), TEXT)
+    if promised not in _TEXTUAL:
+        raise InputError(f"not what its name says: no {promised.name} document, or a broken one")
+    head = decode(
+        data[:65_536] if len(data) > 65_536 and data[:2] not in (b"\xff\xfe", b"\xfe\xff") else data
+    )
+    if html.is_page(head):
+        return HTML
+    if promised is not MARKDOWN and subtitles.is_subtitles(_lines(head)):
+        return SUBTITLES
+    return promised
+
+
+def _zipped(data: bytes) -> Kind:
+    archive = Archive(data, Limits(unpacked=1 << 40, ratio=1 << 20))
+    names = archive.names
+    if "mimetype" in names:
+        mime = archive.read("mimetype").strip()
+        if mime == b"application/epub+zip":
+            return EPUB
+        if mime.startswith(b"application/vnd.oasis.opendocument.text"):
+            return ODT
+        raise InputError(f"an archive of type {mime[:60].decode('ascii', 'replace')!r}, which is not read")
+    if "word/document.xml" in names:
+        return DOCX
+    if "xl/workbook.xml" in names:
+        return XLSX
+    if "META-INF/container.xml" in names:
+        return EPUB
+    raise InputError("a ZIP archive, not a document; unpack it first")
+
+
+def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
+    for _ in range(limits.depth):
+        if not is_packed(data):
+            return data, name
+        data = unpack(data, limits)
+        stem = Path(name)
+        name = stem.stem if stem.suffix.lower() in _PACKED_SUFFIX else name
+    if is_packed(data):
+        raise InputError(f"packed more than {limits.depth} times over")
+    if not data:
+        raise InputError("empty")
+    return data, name
+
+
+def _lines(text: str) -> str:
+    """``text`` with line feeds only."""
+    return re.sub(r"\r\n?", "\n", text)
+
+
+def _ended_as(old: str, new: str) -> str:
+    """``new`` with the line ends that ``old`` had."""
+    return new.replace("\n", "\r\n") if "\r\n" in old else new

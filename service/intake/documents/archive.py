@@ -1,0 +1,132 @@
+"""Limits on what a file may unpack to, and the two containers: compressed streams and ZIP."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+
+from service.errors import InputError
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# What a part of a file that another program wrote may be wrong in.
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
+
+_RATIO_FREE = 1_000_000
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is refused. ``unpacked`` is in bytes; ``ratio`` is unpacked over packed size.
+
+    Deflate reaches 1,032 at most and office XML rarely 50; below 1 MB no ratio is refused.
+    """
+
+    unpacked: int
+    ratio: int = 200
+    depth: int = 3
+    members: int = 10_000
+    pages: int = 5_000
+    cells: int = 5_000_000
+
+
+def need(extra: str, library: str) -> InputError:
+    """The error for a library that is not installed."""
+    return InputError(f"needs {library}, which is not installed: pip install 'warta[{extra}]'")
+
+
+def is_packed(data: bytes) -> bool:
+    """Whether ``data`` is a gzip or Zstandard stream."""
+    return data.startswith((GZIP, ZSTD))
+
+
+def unpack(data: bytes, limits: Limits) -> bytes:
+    """What the compressed stream ``data`` holds. Raises InputError for a broken or too large one."""
+    most = min(limits.unpacked, max(len(data) * limits.ratio, _RATIO_FREE))
+    unpacked = _gunzip(data, most) if data.startswith(GZIP) else _unzstd(data, most)
+    if len(unpacked) > most:
+        raise InputError(f"unpacks to more than {most:,} bytes; refused as a possible bomb")
+    return unpacked
+
+
+def _gunzip(data: bytes, most: int) -> bytes:
+    try:
+        with gzip.open(BytesIO(data)) as stream:
+            return stream.read(most + 1)
+    except (OSError, EOFError, zlib.error) as problem:
+        raise InputError(f"a broken gzip file: {problem}") from problem
+
+
+def _unzstd(data: bytes, most: int) -> bytes:
+    try:
+        import zstandard
+    except ImportError:
+        raise need("documents", "zstandard") from None
+    # 128 MB is the largest window that zstd itself opens without being asked.
+    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    parts, size = [], 0
+    try:
+        with decompressor.stream_reader(BytesIO(data), read_across_frames=True) as stream:
+            while size <= most and (part := stream.read(_CHUNK)):
+                parts.append(part)
+                size += len(part)
+    except zstandard.ZstdError as problem:
+        raise InputError(f"a broken Zstandard file: {problem}") from problem
+    return b"".join(parts)
+
+
+class Archive:
+    """A ZIP file whose members were checked before any of them is read; nothing is extracted to disk.
+
+    ``zipfile`` reads no more of a member than its header announces, so announced sizes bound
+    what reading costs.
+    """
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        """Raises InputError for a broken, encrypted, oversized or hostile archive."""
+        try:
+            self._zip = zipfile.ZipFile(BytesIO(data))
+        except BROKEN_ZIP as problem:
+            raise InputError(f"a broken ZIP or Office file: {problem}") from problem
+        self.members = self._zip.infolist()
+        self.names = frozenset(member.filename for member in self.members)
+        self._check(limits)
+
+    def _check(self, limits: Limits) -> None:
+        if len(self.members) > limits.members:
+            raise InputError(f"an archive of more than {limits.members:,} files")
+        if len(self.names) < len(self.members):
+            raise InputError("an archive that holds one name twice")
+        if sum(member.file_size for member in self.members) > limits.unpacked:
+            raise InputError(f"unpacks to more than {limits.unpacked:,} bytes; refused as a possible bomb")
+        for member in self.members:
+            path = PurePosixPath(member.filename.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts:
+                raise InputError(f"an archive with a name that leaves its folder: {member.filename!r}")
+            if member.file_size > max(member.compress_size * limits.ratio, _RATIO_FREE):
+                raise InputError(f"{member.filename!r} in it is packed like a bomb; refused")
+            if member.flag_bits & 1:
+                raise InputError("password-protected")
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a member. Raises InputError if it is missing or broken."""
+        try:
+            return self._zip.read(name)
+        except KeyError:
+            raise InputError(f"broken: it lacks its part {name!r}") from None
+        except (*BROKEN_ZIP, RuntimeError) as problem:
+            raise InputError(f"broken: its part {name!r} cannot be read: {problem}") from problem
+
+    def copy(self, changed: dict[str, bytes]) -> bytes:
+        """The archive again, with the members of ``changed`` replaced and the rest as they were."""
+        out = BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+            for member in self.members:
+                target.writestr(member, changed.get(member.filename, b"") or self.read(member.filename))
+        return out.getvalue()

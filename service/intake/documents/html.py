@@ -1,0 +1,159 @@
+"""HTML: the text of a page or a fragment, and a page translated with every tag left as it is.
+
+The source is cut into tags and text by the rules of the HTML standard's tokenizer, not parsed
+into a tree and written again, so that what is not translated stays byte for byte.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+from collections.abc import Iterator
+
+from service.intake.documents.archive import need
+from service.intake.documents.builder import Markup
+
+_TOKEN = re.compile(
+    r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*+(?:>|\Z)"""
+    r"""|<(?P<end>/?)(?P<name>[a-zA-Z][\w:.-]*+)(?P<rest>(?:[^<>"']|"[^"]*"|'[^']*')*+)>""",
+    re.DOTALL,
+)
+_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head>|body[\s>])", re.I | re.S
+)
+_NO_TRANSLATE = re.compile(r"""\btranslate\s*=\s*["']?no\b|\bclass\s*=\s*["'][^"']*\bnotranslate\b""", re.I)
+_LANG = re.compile(r"""(?<=[\s"'])((?:xml:)?lang\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""", re.I)
+_CHARSET = re.compile(r"""(\bcharset\s*=\s*["']?)[\w.:-]+""", re.I)
+
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+INLINE = _names(
+    "a abbr acronym b bdi bdo big cite data del dfn em font i ins label mark q rp rt ruby s small span "
+    "strike strong sub sup time tt u"
+)
+FIXED = _names("code kbd samp var")
+VOID_INLINE = _names("img wbr input")
+VOID = VOID_INLINE | _names("area base br col embed hr link meta param source track")
+SKIPPED = _names("pre svg math template object iframe noscript audio video canvas select")
+RAW = _names("script style textarea xmp")
+
+
+def is_page(text: str) -> bool:
+    """Whether ``text`` begins as a whole web page does."""
+    return _PAGE.match(text) is not None
+
+
+def read(text: str) -> str:
+    """The article of a page, or the visible text of a fragment, a blank line between paragraphs."""
+    return (is_page(text) and article(text)) or visible(text)
+
+
+def visible(text: str) -> str:
+    """All text that a browser would show, a blank line between paragraphs."""
+    return "\n\n".join(parse(text).paragraphs)
+
+
+def article(text: str) -> str:
+    """What trafilatura takes for the article of a page, under its title; empty if it finds none."""
+    try:
+        import trafilatura
+    except ImportError:
+        raise need("documents", "trafilatura") from None
+    logger = logging.getLogger("trafilatura")
+    if not logger.handlers:
+        # Without a handler Python would print the library's warnings on standard error.
+        logger.addHandler(logging.NullHandler())
+    found = trafilatura.bare_extraction(text, include_comments=False, include_formatting=False)
+    if found is None:
+        return ""
+    body, title = str(getattr(found, "text", "") or ""), str(getattr(found, "title", "") or "")
+    if title and not body.startswith(title):
+        body = f"{title}\n\n{body}"
+    return re.sub(r"\n+", "\n\n", body)
+
+
+def parse(text: str) -> Markup:
+    """The page's blocks. Code, scripts, styles and what says ``translate="no"`` are not among them."""
+    markup = Markup(lambda new: html.escape(new, quote=False))
+    feed(markup, text)
+    markup.end()
+    return markup
+
+
+def feed(markup: Markup, text: str) -> None:
+    """Adds ``text`` to ``markup``; the last block is left open."""
+    skipped = 0
+    skipping = raw = ""
+    for token, match in _tokens(text):
+        name = match["name"].lower() if match and match["name"] else ""
+        ends = bool(match and match["end"])
+        if raw:
+            if name == raw and ends:
+                raw = ""
+            markup.end(token)
+        elif skipping:
+            if name == skipping:
+                skipped += -1 if ends else 1
+                skipping = skipping if skipped else ""
+            markup.end(token)
+        elif match is None:
+            markup.text(token, html.unescape(token))
+        elif not name:
+            markup.inline(token)
+        elif not ends and name in RAW:
+            raw = name
+            markup.end(token)
+        elif not ends and name not in VOID and (name in SKIPPED or _barred(name, match["rest"])):
+            skipping, skipped = name, 1
+            markup.end(token)
+        else:
+            _tag(markup, token, name, match, ends)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """Each tag, comment or declaration with its match, each text with None."""
+    at = 0
+    for match in _TOKEN.finditer(text):
+        if at < match.start():
+            yield text[at : match.start()], None
+        yield match[0], match
+        at = match.end()
+    if at < len(text):
+        yield text[at:], None
+
+
+def _barred(name: str, rest: str) -> bool:
+    """Whether a block element must not be translated; an inline one becomes a fixed mark instead."""
+    return name not in INLINE and bool(_NO_TRANSLATE.search(rest))
+
+
+def _tag(markup: Markup, token: str, name: str, match: re.Match[str], ends: bool) -> None:
+    if name in INLINE or name in FIXED:
+        if ends:
+            markup.close(token, name)
+        else:
+            fixed = name in FIXED or bool(_NO_TRANSLATE.search(match["rest"]))
+            markup.open(_english(token, name), name, fixed=fixed)
+    elif name in VOID_INLINE:
+        markup.inline(token)
+    else:
+        markup.end(token if ends else _english(token, name))
+
+
+def _english(token: str, name: str) -> str:
+    """A start tag whose language, if it was Indonesian, is English; ``html`` and ``meta`` in full."""
+    if name == "meta":
+        return _CHARSET.sub(r"\g<1>utf-8", token)
+    if name != "html":
+        return _LANG.sub(lambda m: f'{m[1]}"en"' if _indonesian(m) else m[0], token)
+    changed, count = _LANG.subn(lambda m: f'{m[1]}"en"', token)
+    return changed if count else re.sub(r"(?i)^<html", r'\g<0> lang="en"', token)
+
+
+def _indonesian(match: re.Match[str]) -> bool:
+    language = (match[2] or match[3] or match[4] or "").lower()
+    return language.split("-")[0] in ("id", "in", "ind")

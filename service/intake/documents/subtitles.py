@@ -1,0 +1,149 @@
+"""SubRip and WebVTT: every cue keeps its timing and its place; sentences may run over several cues."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from service.document import Finding
+from service.intake.documents.blocks import PlacedFinding, Translate
+from service.intake.documents.builder import Markup
+
+_TIMING = re.compile(
+    r"[ \t]*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[ \t]+-->[ \t]+((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[^\n]*"
+)
+_TAG = re.compile(r"</?[a-zA-Z][^<>\n]*+>|<\d[\d:.]*>|\{\\[^{}\n]*+\}")
+# White space at the ends of a line, tags not counted.
+_SPACES = re.compile(r"^((?:<[^<>/\n]*+>)*) +| +((?:</[^<>\n]*+>)*)$", re.MULTILINE)
+_NAME = re.compile(r"[a-z]+", re.I)
+_ENDED = re.compile(r"""[.!?…]["'”’)\]]*\s*\Z|[♪\])]\s*\Z""")
+_SPEAKER = re.compile(r"\s*(?:[-–—]|\[|\(|♪)")
+_BLANK = re.compile(r"\n[ \t]*(?:\n|\Z)")
+_NUMBER = re.compile(r"(?:\n\d+)?\s*\Z")
+_PAUSE = 3.0
+_MOST_CUES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    """What stands before a cue's text, its text, and when it is shown, in seconds."""
+
+    head: str
+    text: str
+    start: float
+    end: float
+
+
+def is_subtitles(text: str) -> bool:
+    """Whether ``text`` begins as a WebVTT or SubRip file does."""
+    return bool(re.match(r"WEBVTT(?:[ \t\r\n]|\Z)|\s*(?:\d+[ \t]*\r?\n)?" + _TIMING.pattern, text))
+
+
+def read(text: str) -> str:
+    """What is said, a blank line where a sentence ends before a pause or another speaker."""
+    return "\n\n".join(parse(text).paragraphs)
+
+
+def translate(text: str, translation: Translate) -> tuple[str, list[PlacedFinding]]:
+    """``text`` with its cues in English, one for one, and what to look at."""
+    markup = parse(text)
+    findings = markup.translate(translation)
+    cues, tail = _cues(markup.joined())
+    pieces = []
+    for number, (old, new) in enumerate(zip(_cues(text)[0], cues, strict=True), start=1):
+        spoken = new.text if new.text == old.text else _SPACES.sub(r"\1\2", new.text)
+        pieces += [new.head, _wrapped(spoken, 1 + old.text.count("\n") - spoken.count("\n"))]
+        if _TAG.sub("", old.text).strip() and not _TAG.sub("", spoken).strip():
+            detail = "the English sentence had fewer words than its cues"
+            findings.append(PlacedFinding(f"cue {number}", old.text.strip(), Finding("empty", detail)))
+    return "".join([*pieces, tail]), findings
+
+
+def _wrapped(text: str, lines: int) -> str:
+    """The longest line of a cue in as many lines of about one length."""
+    if lines < 2:
+        return text
+    longest = max(text.split("\n"), key=len)
+    tags = [match.span() for match in _TAG.finditer(longest)]
+    spaces = [m.start() for m in re.finditer(" ", longest) if not any(a < m.start() < b for a, b in tags)]
+    chosen: list[int] = []
+    for number in range(1, lines):
+        free = [space for space in spaces if not chosen or space > chosen[-1]]
+        if free:
+            chosen.append(min(free, key=lambda space: abs(space - len(longest) * number // lines)))
+    parts = [longest[a:b].strip() for a, b in zip([0, *chosen], [*chosen, len(longest)], strict=True)]
+    return text.replace(longest, "\n".join(filter(None, parts)), 1)
+
+
+def parse(text: str) -> Markup:
+    """The cues in blocks that end where a sentence ends; header, notes and styles are left alone."""
+    markup = Markup(
+        lambda new: html.escape(new, quote=False) if text.startswith("WEBVTT") else new, "passage"
+    )
+    cues, tail = _cues(text)
+    count = 0
+    for number, cue in enumerate(cues):
+        joined = number > 0 and _runs_on(cues[number - 1], cue) and count < _MOST_CUES
+        count = count + 1 if joined else 1
+        if joined:
+            markup.inline(cue.head, space=True)
+        else:
+            markup.end(cue.head)
+        _feed(markup, cue.text)
+        markup.close("", "line")
+    markup.end(tail)
+    return markup
+
+
+def _runs_on(last: _Cue, cue: _Cue) -> bool:
+    ended = _ENDED.search(last.text) or _SPEAKER.match(cue.text)
+    return not ended and 0 <= cue.start - last.end < _PAUSE and bool(last.text.strip())
+
+
+def _feed(markup: Markup, text: str) -> None:
+    """A cue's text: tags are marks; a line break parts words, and is found anew in a translation."""
+    markup.open("", "line", line=True)
+    for number, line in enumerate(text.split("\n")):
+        if number and _SPEAKER.match(line):
+            markup.end("\n")
+            markup.open("", "line", line=True)
+        elif number:
+            markup.inline("\n", space=True, instead="")
+        at = 0
+        for match in _TAG.finditer(line):
+            _words(markup, line[at : match.start()])
+            name = _NAME.search(match[0])
+            if name is None or match[0][0] == "{":
+                markup.inline(match[0])
+            elif match[0].startswith("</"):
+                markup.close(match[0], name[0].lower())
+            else:
+                markup.open(match[0], name[0].lower())
+            at = match.end()
+        _words(markup, line[at:])
+
+
+def _words(markup: Markup, raw: str) -> None:
+    if raw:
+        markup.text(raw, html.unescape(raw))
+
+
+def _cues(text: str) -> tuple[list[_Cue], str]:
+    """The cues, and what follows the last one's text. A blank line or the next cue ends a text."""
+    timings = list(re.finditer(r"(?m)^" + _TIMING.pattern + "$", text))
+    cues: list[_Cue] = []
+    at = 0
+    for number, match in enumerate(timings):
+        start = min(match.end() + 1, len(text))
+        stop = timings[number + 1].start() if number + 1 < len(timings) else len(text)
+        blank = _BLANK.search(text, match.end(), stop)
+        end = max(blank.start(), start) if blank else start + len(_NUMBER.sub("", text[start:stop]))
+        cues.append(_Cue(text[at:start], text[start:end], _seconds(match[1]), _seconds(match[2])))
+        at = end
+    return cues, text[at:]
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes, seconds = ["0", *clock.replace(",", ".").split(":")][-3:]
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
