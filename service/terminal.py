@@ -23,6 +23,9 @@ from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard import check
 
 SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
+DOCUMENTS = (".docx", ".odt", ".pdf", ".epub", ".xlsx", ".srt", ".vtt", ".html", ".htm")
+"""What an output must not be called unless it is one."""
+
 STDIN = Path("-")
 INTERRUPTED = 130
 
@@ -162,8 +165,16 @@ def _article(path: Path, job: Job) -> Article:
 def _document_for(path: Path, job: Job, work: Work) -> Path | None:
     """Where the same document goes in English: for a translation into a file of the input's type."""
     single = len(job.files) == 1 and job.format == "text" and work.renderers is TRANSLATION
-    into = job.output if single else None
-    return into if into and not into.is_dir() and keeps_structure(path, into) else None
+    into = job.output if len(job.files) == 1 else None
+    if not into or into.is_dir():
+        return None
+    if single and keeps_structure(path, into):
+        return into
+    if into.suffix.lower() in DOCUMENTS:
+        raise UsageError(
+            f"{into}: only translating a {into.suffix} as text makes a {into.suffix}; choose .txt"
+        )
+    return None
 
 
 def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> None:

@@ -131,6 +131,11 @@ def test_a_bad_file_among_good_ones_is_named_and_the_rest_done(warta: Runner, tm
         (["--threads", "1000", "a.txt"], 2, "threads must be from 1 to 64"),
         (["--output", "no/such/file", "a.txt"], 2, "is not a folder"),
         (["--output", "a.txt", "a.txt", "a.txt"], 2, "several inputs need a folder"),
+        (
+            ["--model", "echo", "--output", "a.docx", "a.txt"],
+            2,
+            "only translating a .docx as text makes a .docx",
+        ),
         (["-", "-"], 2, "can be read once only"),
     ],
 )
