@@ -71,7 +71,7 @@ class PipelineSystem:
         """Translations with the model's score as confidence; summaries one sentence a line."""
         if self._task == "mt":
             for segment in self._pipeline.translate_segments(sources):
-                yield Answer(segment.target, segment.score, segment.findings)
+                yield Answer(segment.target, segment.confidence, segment.findings)
             return
         for number, source in enumerate(sources, 1):
             summary = self._pipeline.summarize(Article(str(number), source), self._brief)
