@@ -154,6 +154,43 @@ def summarize_articles(
 
 
 @app.command()
+def batch(
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Files and folders: txt, jsonl, csv, tsv.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .jsonl or .csv file.")],
+    task: Annotated[str, typer.Option("--task", help="translate, summarize or read.")] = "translate",
+    column: Annotated[str, typer.Option("--column", help="Where the text is in a table.")] = "text",
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Start over, or go on where a run stopped.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")] = False,
+    model: Model = "auto",
+    route: RouteName = "auto",
+    sentences: Sentences = 3,
+    words: Words = None,
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    threads: Threads = None,
+    beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
+    keep_furniture: Keep = False,
+) -> None:
+    """Work on many articles; stopped by anything, the same command goes on."""
+    from service.batch.run import Job
+    from service.bulk import run_batch
+    from service.pipeline import Brief
+    from service.summary.summarizer import Length
+
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
+    brief = Brief(route, Length(sentences, words))
+    job = Job(inputs, output, task, column, brief, keep_furniture, strict, fresh)
+    raise typer.Exit(run_batch(job, settings))
+
+
+@app.command()
 def check(
     source: Annotated[Path, typer.Option("--source", help="Indonesian, a segment a line.")],
     target: Annotated[Path, typer.Option("--target", help="Any system's English, a segment a line.")],

@@ -18,7 +18,7 @@ from service.settings import Settings
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
 from service.translation.glossary import Glossary, load_user
-from service.translation.translator import Care, Translator
+from service.translation.translator import Care, Text, Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,13 @@ class Pipeline:
 
     def stream(self, article: Article) -> Iterator[SegmentTranslation]:
         """The title, if there is one, then each segment, as they are ready."""
-        headline = bool(article.title)
-        return self._translator.translate(sources(article), article=article.text, headline=headline)
+        text = _text(article)
+        return self._translator.translate(text.sources, article=text.article, headline=text.headline)
+
+    def translate_all(self, articles: Sequence[Article]) -> list[Translation]:
+        """Each article in English; the sentences of several fill the engine's batches."""
+        done = self._translator.translate_all([_text(article) for article in articles])
+        return [self.assemble(article, parts) for article, parts in zip(articles, done, strict=True)]
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """What :meth:`stream` gave, whole or cut short, as a Translation."""
@@ -124,6 +129,10 @@ def sources(article: Article) -> list[str]:
     return title + [part.text for part in segment.split(article.text).segments]
 
 
+def _text(article: Article) -> Text:
+    return Text(sources(article), article.text, bool(article.title))
+
+
 def build_pipeline(settings: Settings, notice: Notice) -> Pipeline:
     """Chooses and opens the translation model; one for summaries is opened when a route needs it.
 
@@ -145,7 +154,9 @@ def build_pipeline(settings: Settings, notice: Notice) -> Pipeline:
     def installed(name: str) -> bool:
         return store.manifest(presets.get(name)) is not None
 
-    care = Care(_glossary(settings), settings.expand, settings.repair)
+    # An echo is flagged in every sentence and decoding it again gives another one.
+    translates = preset.architecture != "echo"
+    care = Care(_glossary(settings), settings.expand, settings.repair and translates, translates)
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
     return Pipeline(translator, writer, installed)
 

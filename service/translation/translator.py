@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -26,14 +26,24 @@ WINDOW_GROWTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """What is done around the engine: which glossary, whether terms are spelled out, and repair.
+    """What is done around the engine: which glossary, whether terms are spelled out, check and repair.
 
-    ``glossary`` None does without one.
+    ``glossary`` None does without one. ``check`` False is for an engine that does not translate.
     """
 
     glossary: Glossary | None = None
     expand: bool = False
     repair: bool = True
+    check: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Sources that belong together; ``article`` and ``headline`` as in :meth:`Translator.translate`."""
+
+    sources: Sequence[str]
+    article: str = ""
+    headline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +52,15 @@ class _Prepared:
 
     source: str
     normalised: Normalised
-    given: str
-    parts: tuple[str, ...]
-    gaps: tuple[str, ...]
+    terms: ArticleTerms | None
+    given: str = ""
+    parts: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """All that the answer depends on."""
+        return self.source, self.given, self.normalised.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +114,42 @@ class Translator:
         windows that grow, so that the first answer comes soon and the rest in full batches, with
         memory bounded however many sources there are. Raises EngineError.
         """
-        glossary = self._care.glossary
-        terms = ArticleTerms(glossary, article, expand=self._care.expand) if glossary else None
-        casing = learn_casing(article, glossary.acronyms if glossary else ()) if article else {}
-        known: dict[str, _Answer] = {}
+        prepare = self._preparer(Text(sources, article, headline))
+        known: dict[tuple[str, str, str], _Answer] = {}
         start, size = 0, FIRST_WINDOW
         while start < len(sources):
-            window = [
-                self._prepared(source, casing, terms, headline=headline and start + offset == 0)
-                for offset, source in enumerate(sources[start : start + size])
-            ]
-            fresh = list({p.source: p for p in window if p.source not in known}.values())
-            known.update(zip((p.source for p in fresh), self._answers(fresh, terms), strict=True))
+            window = [prepare(index) for index in range(start, min(start + size, len(sources)))]
+            self._learn(known, window)
             for prepared in window:
-                yield self._finished(prepared, known[prepared.source], terms)
+                yield self._finished(prepared, known[prepared.key])
             start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
+
+    def translate_all(self, texts: Sequence[Text]) -> list[list[SegmentTranslation]]:
+        """What :meth:`translate` gives for each text, with the engine's batches filled across them."""
+        prepared = [list(map(self._preparer(text), range(len(text.sources)))) for text in texts]
+        known: dict[tuple[str, str, str], _Answer] = {}
+        self._learn(known, [p for of_text in prepared for p in of_text])
+        return [[self._finished(p, known[p.key]) for p in of_text] for of_text in prepared]
+
+    def _learn(self, known: dict[tuple[str, str, str], _Answer], wanted: Sequence[_Prepared]) -> None:
+        fresh = {p.key: p for p in wanted if p.key not in known}
+        known.update(zip(fresh, self._answers(list(fresh.values())), strict=True))
+
+    def _preparer(self, text: Text) -> Callable[[int], _Prepared]:
+        """Prepares the sources of a text by their index."""
+        glossary = self._care.glossary
+        terms = ArticleTerms(glossary, text.article, expand=self._care.expand) if glossary else None
+        acronyms = glossary.acronyms if glossary else ()
+        casing = learn_casing(text.article, acronyms) if text.article else {}
+        return lambda index: self._prepared(
+            text.sources[index], casing, terms, headline=text.headline and index == 0
+        )
 
     def _prepared(
         self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
     ) -> _Prepared:
         normalised = normalise(source, casing=casing, headline=headline)
-        whole = _Prepared(source, normalised, "", (), ())
+        whole = _Prepared(source, normalised, terms)
         return self._parted(whole, terms.inject(normalised.text) if terms else normalised.text)
 
     def _parted(self, prepared: _Prepared, given: str) -> _Prepared:
@@ -130,31 +161,34 @@ class Translator:
             prepared, given=given, parts=tuple(p.text for p in split), gaps=tuple(p.gap for p in split)
         )
 
-    def _answers(self, prepared: Sequence[_Prepared], terms: ArticleTerms | None) -> list[_Answer]:
+    def _answers(self, prepared: Sequence[_Prepared]) -> list[_Answer]:
         asked = [p for p in prepared if not is_english(p.source)]
-        outputs = self._decoded(asked)
-        if terms:
-            asked, outputs = self._plain_where_better(asked, outputs, terms)
-        answers = {p.source: self._repaired(p, output) for p, output in zip(asked, outputs, strict=True)}
-        return [answers.get(p.source) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
+        chosen, outputs = self._plain_where_better(asked, self._decoded(asked))
+        repaired = map(self._repaired, chosen, outputs)
+        answers = dict(zip((p.key for p in asked), repaired, strict=True))
+        return [answers.get(p.key) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
 
     def _decoded(self, prepared: Sequence[_Prepared]) -> list[Output]:
+        if not prepared:
+            return []
         outputs = iter(self._engine.generate([part for p in prepared for part in p.parts], self._decoding))
         return [_joined([next(outputs) for _ in p.parts], p.gaps) for p in prepared]
 
     def _plain_where_better(
-        self, prepared: Sequence[_Prepared], outputs: Sequence[Output], terms: ArticleTerms
+        self, prepared: Sequence[_Prepared], outputs: Sequence[Output]
     ) -> tuple[list[_Prepared], list[Output]]:
         """The source without the English names, where the model did not copy them and that is better."""
         best, chosen = list(prepared), list(outputs)
         missed = [
             index
             for index, (p, output) in enumerate(zip(prepared, outputs, strict=True))
-            if p.given != p.normalised.text and terms.check(p.normalised.text, output.text).misses
+            if p.terms
+            and p.given != p.normalised.text
+            and p.terms.check(p.normalised.text, output.text).misses
         ]
         plain = [self._parted(prepared[index], prepared[index].normalised.text) for index in missed]
         for index, other, output in zip(missed, plain, self._decoded(plain), strict=True):
-            if terms.choose(other.normalised.text, (outputs[index].text, output.text)):
+            if other.terms and other.terms.choose(other.normalised.text, (outputs[index].text, output.text)):
                 best[index], chosen[index] = other, output
         return best, chosen
 
@@ -167,14 +201,12 @@ class Translator:
         )
         return _Answer(done.output, done.output is not first)
 
-    def _finished(
-        self, prepared: _Prepared, answer: _Answer, terms: ArticleTerms | None
-    ) -> SegmentTranslation:
-        source, output = prepared.source, answer.output
+    def _finished(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
+        source, terms, output = prepared.source, prepared.terms, answer.output
         target = terms.edit(prepared.normalised.text, output.text) if terms else output.text
         target = prepared.normalised.restore(target)
         findings: tuple[Finding, ...] = ()
-        if output.tokens or not is_english(source):
+        if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
         value = confidence(source, target, output.score, findings)
         return SegmentTranslation(
