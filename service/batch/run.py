@@ -260,5 +260,6 @@ def _described(job: Job, pipeline: Pipeline, inputs: _Inputs) -> dict[str, Any]:
         "keep-furniture": job.keep_furniture,
         **brief,
         **asdict(pipeline.signature),
+        "your own translations": pipeline.own_translations,
         "inputs": {name: f"{files:,} files, {size:,} bytes" for name, (files, size) in inputs.sizes.items()},
     }

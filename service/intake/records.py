@@ -125,8 +125,10 @@ def _read_jsonl(path: Path, column: str) -> Iterator[Record | BadRecord]:
 def _parsed(line: str, place: str, number: int, column: str) -> Record | BadRecord:
     try:
         value = json.loads(line)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return bad(place, number, f"not JSON: {error}")
+    except RecursionError:
+        return bad(place, number, "not JSON: nested too deeply")
     if isinstance(value, str):
         value = {column: value}
     if not isinstance(value, dict):
@@ -159,7 +161,7 @@ def _read_tsv(path: Path, column: str) -> Iterator[Record | BadRecord]:
 def _read_table(path: Path, column: str, delimiter: str | None) -> Iterator[Record | BadRecord]:
     with path.open("rb") as file:
         lines = (line or "" for line in _lines(file))
-        first = next((line for line in lines if line.strip()), "")
+        blank, first = next(((n, line) for n, line in enumerate(lines) if line.strip()), (0, ""))
         if not first:
             yield bad(str(path), 1, "empty")
             return
@@ -169,7 +171,7 @@ def _read_table(path: Path, column: str, delimiter: str | None) -> Iterator[Reco
             # Strict, so that a quote left open is an error, and not one record with all the rest in it.
             delimiter = max(_DELIMITERS, key=first.count)
             rows = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
-        yield from _table_records(path, column, rows)
+        yield from _table_records(path, column, rows, blank)
 
 
 def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
@@ -177,12 +179,13 @@ def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
     yield from rest
 
 
-def _table_records(path: Path, column: str, rows: Any) -> Iterator[Record | BadRecord]:
+def _table_records(path: Path, column: str, rows: Any, blank: int) -> Iterator[Record | BadRecord]:
     # The default of 131,072 characters is less than a long article; the limit is the process's own.
     csv.field_size_limit(MAX_INPUT_BYTES)
     header: list[str] = []
     while True:
-        place, number = f"{path}:{rows.line_num + 1}", rows.line_num + 1
+        number = blank + rows.line_num + 1
+        place = f"{path}:{number}"
         try:
             row = next(rows)
         except StopIteration:
@@ -192,8 +195,9 @@ def _table_records(path: Path, column: str, rows: Any) -> Iterator[Record | BadR
             continue
         if not header:
             header = [name.strip() for name in row]
-            if column not in header:
-                yield bad(str(path), 1, f"no column {column!r}; there is: {', '.join(header)}")
+            if header.count(column) != 1:
+                number_of = "no" if column not in header else "more than one"
+                yield bad(str(path), 1, f"{number_of} column {column!r}; there is: {', '.join(header)}")
                 return
         elif any(value.strip() for value in row):
             yield (
@@ -213,7 +217,11 @@ def _lines(file: BinaryIO) -> Iterator[str | None]:
     file.seek(3 if mark == _MARK else 0)
     if wide:
         # Only a line feed ends a line: a text may hold U+2028.
-        yield from io.TextIOWrapper(file, wide, errors="replace", newline="\n")
+        wrapper = io.TextIOWrapper(file, wide, errors="replace", newline="\n")
+        try:
+            yield from wrapper
+        finally:
+            wrapper.detach()  # the file is the caller's to close
         return
     while line := file.readline(MAX_INPUT_BYTES):
         if len(line) < MAX_INPUT_BYTES or line.endswith(b"\n"):

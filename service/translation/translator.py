@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from service.presets import Preset
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
 from service.translation.guard import check
+from service.translation.memory import Remembered, TranslationMemory
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
@@ -23,18 +24,22 @@ FIRST_WINDOW = 2
 LARGEST_WINDOW = 512
 WINDOW_GROWTH = 4
 
+_Key = tuple[str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Care:
     """What is done around the engine: which glossary, whether terms are spelled out, check and repair.
 
-    ``glossary`` None does without one. ``check`` False is for an engine that does not translate.
+    ``glossary`` None does without one. ``check`` False is for an engine that does not translate;
+    ``memory`` is asked before the engine and told after it.
     """
 
     glossary: Glossary | None = None
     expand: bool = False
     repair: bool = True
     check: bool = True
+    memory: TranslationMemory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +63,19 @@ class _Prepared:
     gaps: tuple[str, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> _Key:
         """All that the answer depends on."""
         return self.source, self.given, self.normalised.text
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the engine, after repair, made of a prepared source."""
+    """What the engine, after repair, made of a prepared source; ``final`` is one's own, left as it is."""
 
     output: Output
     repaired: bool
+    cached: bool = False
+    final: bool = False
 
 
 class Translator:
@@ -104,6 +111,11 @@ class Translator:
         """What the engine is asked for."""
         return self._decoding
 
+    @property
+    def own_translations(self) -> str:
+        """The memory's :meth:`TranslationMemory.stamp`."""
+        return self._care.memory.stamp() if self._care.memory else "none"
+
     def translate(
         self, sources: Sequence[str], *, article: str = "", headline: bool = False
     ) -> Iterator[SegmentTranslation]:
@@ -115,7 +127,7 @@ class Translator:
         memory bounded however many sources there are. Raises EngineError.
         """
         prepare = self._preparer(Text(sources, article, headline))
-        known: dict[tuple[str, str, str], _Answer] = {}
+        known: dict[_Key, _Answer] = {}
         start, size = 0, FIRST_WINDOW
         while start < len(sources):
             window = [prepare(index) for index in range(start, min(start + size, len(sources)))]
@@ -127,13 +139,30 @@ class Translator:
     def translate_all(self, texts: Sequence[Text]) -> list[list[SegmentTranslation]]:
         """What :meth:`translate` gives for each text, with the engine's batches filled across them."""
         prepared = [list(map(self._preparer(text), range(len(text.sources)))) for text in texts]
-        known: dict[tuple[str, str, str], _Answer] = {}
+        known: dict[_Key, _Answer] = {}
         self._learn(known, [p for of_text in prepared for p in of_text])
         return [[self._finished(p, known[p.key]) for p in of_text] for of_text in prepared]
 
-    def _learn(self, known: dict[tuple[str, str, str], _Answer], wanted: Sequence[_Prepared]) -> None:
+    def _learn(self, known: dict[_Key, _Answer], wanted: Sequence[_Prepared]) -> None:
+        known.update(self._recalled({p.key: p for p in wanted if p.key not in known}.values()))
         fresh = {p.key: p for p in wanted if p.key not in known}
-        known.update(zip(fresh, self._answers(list(fresh.values())), strict=True))
+        made = dict(zip(fresh, self._answers(list(fresh.values())), strict=True))
+        known.update(made)
+        if memory := self._care.memory:
+            kept = {"\0".join(key): Remembered(key[0], a.output, a.repaired) for key, a in made.items()}
+            memory.put(str(self.signature), kept)
+
+    def _recalled(self, wanted: Collection[_Prepared]) -> Iterator[tuple[_Key, _Answer]]:
+        """What the memory knows: the user's own translations, else what this model made of the same."""
+        if not (memory := self._care.memory):
+            return
+        own = memory.own(p.source for p in wanted)
+        made = memory.get(str(self.signature), ("\0".join(p.key) for p in wanted))
+        for p in wanted:
+            if p.source in own:
+                yield p.key, _Answer(Output(own[p.source], 0.0, 0), False, cached=True, final=True)
+            elif found := made.get("\0".join(p.key)):
+                yield p.key, _Answer(found.output, found.repaired, cached=True)
 
     def _preparer(self, text: Text) -> Callable[[int], _Prepared]:
         """Prepares the sources of a text by their index."""
@@ -203,8 +232,10 @@ class Translator:
 
     def _finished(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
         source, terms, output = prepared.source, prepared.terms, answer.output
-        target = terms.edit(prepared.normalised.text, output.text) if terms else output.text
-        target = prepared.normalised.restore(target)
+        target = output.text
+        if not answer.final:
+            target = terms.edit(prepared.normalised.text, target) if terms else target
+            target = prepared.normalised.restore(target)
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
@@ -217,6 +248,7 @@ class Translator:
             confidence=value,
             band=band(value),
             repaired=answer.repaired,
+            cached=answer.cached,
             truncated=output.truncated,
         )
 
