@@ -108,9 +108,11 @@ def available(source: BinaryIO) -> Iterator[list[bytes]]:
     lines: Queue[bytes] = Queue(LINES)
 
     def read() -> None:
-        for line in source:
-            lines.put(line)
-        lines.put(b"")
+        try:
+            for line in source:
+                lines.put(line)
+        finally:
+            lines.put(b"")
 
     threading.Thread(target=read, daemon=True).start()
     ended = False

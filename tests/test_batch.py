@@ -3,11 +3,9 @@
 import csv
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from eval.bench.batch import torture
 from service.batch import journal
 from service.batch.run import Job, run
 from service.document import Decoding, Output
@@ -135,6 +134,17 @@ def test_what_a_crash_left_behind_the_last_commit_is_cut_off(tmp_path: Path) -> 
             file.write(b'{"key": "torn')
     run(job, pipeline())
     assert [row["fields"] for row in read_rows(job.output)] == [{"id": n} for n in range(60)]
+
+
+def test_a_partial_output_that_was_lost_is_said(tmp_path: Path) -> None:
+    job = stopped(tmp_path)
+    partial = journal.beside(job.output, "partial")
+    partial.write_bytes(b"")
+    with pytest.raises(WartaError, match="shorter than its journal says"):
+        run(job, pipeline())
+    partial.unlink()
+    with pytest.raises(WartaError, match="is gone; start over with --fresh"):
+        run(job, pipeline())
 
 
 @pytest.mark.parametrize(("step", "there"), [("replace", False), ("unlink", True)])
@@ -271,27 +281,7 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "WARTA_HOME": str(home / "home"), "PYTHONPATH": str(ROOT)}
 
 
-def killed(arguments: list[str], home: Path, seconds: float) -> int:
-    """Runs the command and kills it after so long; its exit code."""
-    process = subprocess.Popen(command(*arguments), env=environment(home), stderr=subprocess.DEVNULL)
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        return process.wait()
-
-
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    source = corpus(tmp_path / "in.jsonl", 2000, broken=[1500])
-    run_to = [str(source), "--model", "echo", "-o"]
-    started = time.perf_counter()
-    assert killed([*run_to, str(tmp_path / "clean.jsonl")], tmp_path, 60) == 1
-    whole = time.perf_counter() - started
-    moments = random.Random(20)  # noqa: S311 - not for secrets
-    for _ in range(8):
-        if killed([*run_to, str(tmp_path / "out.jsonl")], tmp_path, moments.uniform(whole / 2, whole)) == 1:
-            break
-    else:
-        killed([*run_to, str(tmp_path / "out.jsonl")], tmp_path, 60)
-    assert (tmp_path / "out.jsonl").read_bytes() == (tmp_path / "clean.jsonl").read_bytes()
-    assert not list(tmp_path.glob("out.jsonl.*"))
+    result = torture(tmp_path, records=2000, kills=8)
+    assert (result.lost, result.doubled, result.equal) == (0, 0, True)
+    assert result.midway > 0

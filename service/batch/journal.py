@@ -64,7 +64,7 @@ class Journal:
     @property
     def placed(self) -> bool:
         """Whether an earlier run had put the whole output in its place."""
-        return self.last.complete and not self._partial.exists()
+        return self.last.complete and not self._partial.exists() and self._output.exists()
 
     @property
     def last(self) -> Commit:
@@ -141,6 +141,8 @@ class Journal:
 
     def _cut(self) -> None:
         """Takes off what a crash left behind the last commit, in both files."""
+        if not self._partial.exists():
+            raise WartaError(f"{self._partial} is gone; start over with --fresh")
         with _told(self._output, self.last):
             self._data = self._partial.open("r+b", buffering=0)
             if self._data.seek(0, os.SEEK_END) < self.last.size:
