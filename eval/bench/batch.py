@@ -116,6 +116,7 @@ def _pipeline(engine: EchoEngine, memory: TranslationMemory | None = None) -> Pi
 def overhead(folder: Path, records: int = 400) -> dict[str, float]:
     """Microseconds a segment that a batch adds to the bare engine call on the same segments."""
     source = write_corpus(folder / "in.jsonl", records, sentences=10)
+    run(Job([source], folder / "warm.jsonl"), _pipeline(EchoEngine()))  # opens the language identifier
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
     segments = [segment for text in texts for segment in sources(to_article(text))]
     bare = _seconds(lambda: Slow().generate(segments, Decoding()))
@@ -127,6 +128,7 @@ def overhead(folder: Path, records: int = 400) -> dict[str, float]:
 def from_memory(folder: Path, records: int = 400) -> dict[str, float]:
     """Seconds of a first and a second run over the same corpus."""
     source = write_corpus(folder / "in.jsonl", records, sentences=10)
+    run(Job([source], folder / "warm.jsonl"), _pipeline(EchoEngine()))  # opens the language identifier
     memory = TranslationMemory(folder / "memory.sqlite")
     first, second = (
         _seconds(lambda: run(Job([source], folder / "out.jsonl", fresh=True), _pipeline(Slow(), memory)))

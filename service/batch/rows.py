@@ -10,9 +10,10 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
-from service.document import SegmentTranslation, Summary, Translation
+from service.document import SegmentTranslation, Signature, Summary, Translation
 from service.errors import UsageError
 from service.intake.records import BadRecord, Record
 
@@ -35,7 +36,7 @@ def translated(translation: Translation) -> dict[str, Any]:
         "translation": translation.text,
         "findings": [{"segment": where, **asdict(f)} for where, part in flagged for f in part.findings],
         "warnings": list(translation.warnings),
-        "signature": str(translation.signature),
+        "signature": _text(translation.signature),
     }
 
 
@@ -44,7 +45,7 @@ def summarized(summary: Summary) -> dict[str, Any]:
     return {
         "summary": [asdict(sentence) for sentence in summary.sentences],
         "notes": list(summary.notes),
-        "signature": str(summary.signature),
+        "signature": _text(summary.signature),
     }
 
 
@@ -53,6 +54,12 @@ def row(record: Record | BadRecord, made: Mapping[str, Any], error: str = "") ->
     said = record.error if isinstance(record, BadRecord) else error
     fields = {} if isinstance(record, BadRecord) else dict(record.fields)
     return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **made}
+
+
+@lru_cache(maxsize=16)
+def _text(signature: Signature) -> str:
+    """Its text, which most rows share."""
+    return str(signature)
 
 
 Format = tuple[Callable[[Sequence[str]], str], Callable[[Sequence[str], Mapping[str, Any]], str]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 
 from service import __version__
@@ -168,8 +169,7 @@ class Translator:
         """Prepares the sources of a text by their index."""
         glossary = self._care.glossary
         terms = ArticleTerms(glossary, text.article, expand=self._care.expand) if glossary else None
-        acronyms = glossary.acronyms if glossary else ()
-        casing = learn_casing(text.article, acronyms) if text.article else {}
+        casing = _Casing(text.article, glossary.acronyms if glossary else ())
         return lambda index: self._prepared(
             text.sources[index], casing, terms, headline=text.headline and index == 0
         )
@@ -256,6 +256,27 @@ class Translator:
         limit = self._preset.max_input_tokens - 2
         # A token is at least one byte, and counting tokens takes far longer than counting bytes.
         return len(text.encode()) <= limit or self._engine.count_tokens(text) <= limit
+
+
+class _Casing(Mapping[str, str]):
+    """:func:`learn_casing` of an article, which only a line in capitals needs: learnt when first asked."""
+
+    def __init__(self, article: str, acronyms: Iterable[str]) -> None:
+        self._article = article
+        self._acronyms = acronyms
+
+    @cached_property
+    def _learnt(self) -> dict[str, str]:
+        return learn_casing(self._article, self._acronyms) if self._article else {}
+
+    def __getitem__(self, word: str) -> str:
+        return self._learnt[word]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._learnt)
+
+    def __len__(self) -> int:
+        return len(self._learnt)
 
 
 def _joined(outputs: Sequence[Output], gaps: Sequence[str]) -> Output:
