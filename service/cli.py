@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from service.models.store import Store
     from service.settings import Settings
     from service.terminal import Job, Work
+    from service.translation.memory import TranslationMemory
 
 app = typer.Typer(
     name="warta",
@@ -27,10 +29,17 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The models on this machine: list, pull, verify, remove.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+memory_app = typer.Typer(
+    help="The translation memory: what is in it, TMX in and out, clear.", no_args_is_help=True
+)
+app.add_typer(memory_app, name="memory")
 app.add_typer(eval_app, name="eval", help="Score, run and compare translations and summaries.")
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Articles to read; - is standard input.")
+]
+MaybeFiles = Annotated[
+    list[Path] | None, typer.Argument(metavar="FILE...", help="Articles to translate; - is standard input.")
 ]
 Model = Annotated[str, typer.Option(help="A name from `warta models list`, or auto.", envvar="WARTA_MODEL")]
 GlossaryFile = Annotated[Path | None, typer.Option("--glossary", help="Your own terms: CSV, TSV or TOML.")]
@@ -100,7 +109,7 @@ def read(
 
 @app.command()
 def translate(
-    files: Files,
+    files: MaybeFiles = None,
     model: Model = "auto",
     engine: EngineName = "auto",
     device: Device = "auto",
@@ -112,12 +121,20 @@ def translate(
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Standard input to standard output, a line for a line.")
+    ] = False,
 ) -> None:
     """Translate articles; paragraphs stay as they are."""
     from service.render import TRANSLATION
     from service.terminal import Job, Work
 
     settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
+    if lines:
+        _lines(settings, (files, output, format != "text", keep_furniture))
+        return
+    if not files:
+        raise UsageError("name a file to translate, or - for standard input")
     work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION)
     _run(Job(files, format, output, keep_furniture), settings, work)
 
@@ -151,6 +168,43 @@ def summarize_articles(
     brief = Brief(route, Length(sentences, words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
     _run(Job(files, format, output, keep_furniture), settings, work)
+
+
+@app.command()
+def batch(
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Files and folders: txt, jsonl, csv, tsv.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .jsonl or .csv file.")],
+    task: Annotated[str, typer.Option("--task", help="translate, summarize or read.")] = "translate",
+    column: Annotated[str, typer.Option("--column", help="Where the text is in a table.")] = "text",
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--resume", help="Start over, or go on where a run stopped.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")] = False,
+    model: Model = "auto",
+    route: RouteName = "auto",
+    sentences: Sentences = 3,
+    words: Words = None,
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    threads: Threads = None,
+    beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
+    keep_furniture: Keep = False,
+) -> None:
+    """Work on many articles; stopped by anything, the same command goes on."""
+    from service.batch.run import Job
+    from service.bulk import run_batch
+    from service.pipeline import Brief
+    from service.summary.summarizer import Length
+
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
+    brief = Brief(route, Length(sentences, words))
+    job = Job(inputs, output, task, column, brief, keep_furniture, strict, fresh)
+    raise typer.Exit(run_batch(job, settings))
 
 
 @app.command()
@@ -212,6 +266,41 @@ def remove(name: Name) -> None:
     typer.echo(f"{name}: removed, {freed / 1e6:.0f} MB freed")
 
 
+@memory_app.command()
+def stats() -> None:
+    """How many translations it holds, by model."""
+    from service.bulk import memory_stats
+
+    typer.echo(memory_stats(_memory()), nl=False)
+
+
+@memory_app.command()
+def export(target: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx file to write.")]) -> None:
+    """Write all of it as TMX."""
+    from service.bulk import export_memory
+
+    typer.echo(f"{target}: {export_memory(_memory(), target):,} units")
+
+
+@memory_app.command("import")
+def import_memory(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx file with id and en.")],
+) -> None:
+    """Take your own translations from TMX; they go before any model's."""
+    from service.translation.tmx import read_tmx
+
+    typer.echo(f"{source}: {_memory().add_own(read_tmx(source)):,} units")
+
+
+@memory_app.command()
+def clear(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget every translation, your own too."""
+    if yes or typer.confirm("Forget every translation, your own too?"):
+        typer.echo(f"{_memory().clear():,} translations forgotten")
+
+
 def main() -> None:
     """The console command: errors in one line, exit code 1, or 2 for a wrong command."""
     if hasattr(sys.stdout, "reconfigure"):
@@ -237,7 +326,24 @@ def _settings(*options: Any) -> Settings:
     """The options of a command in the order of :class:`service.settings.Settings`, after ``home``."""
     from service.settings import Settings, home
 
-    return Settings(home(os.environ), *options)
+    return replace(Settings(home(os.environ), *options), memory=True)
+
+
+def _lines(settings: Settings, unused: tuple[object, ...]) -> None:
+    from service.bulk import translate_lines
+    from service.pipeline import build_pipeline
+
+    if any(unused):
+        raise UsageError("--lines takes standard input and standard output, and no file or format")
+    translate_lines(build_pipeline(settings, lambda _: None), sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _memory() -> TranslationMemory:
+    from service.pipeline import MEMORY
+    from service.settings import home
+    from service.translation.memory import TranslationMemory
+
+    return TranslationMemory(home(os.environ) / MEMORY)
 
 
 def _store() -> Store:

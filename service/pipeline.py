@@ -18,7 +18,11 @@ from service.settings import Settings
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
 from service.translation.glossary import Glossary, load_user
-from service.translation.translator import Care, Translator
+from service.translation.memory import TranslationMemory
+from service.translation.translator import Care, Text, Translator
+
+MEMORY = "memory.sqlite"
+"""The translation memory's file in the settings' home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,34 @@ class Pipeline:
         """What the translations depend on."""
         return self._translator.signature
 
+    @property
+    def own_translations(self) -> str:
+        """Which imported translations are used before the model's, in short."""
+        return self._translator.own_translations
+
     def translate_segments(self, sources: Sequence[str]) -> Iterator[SegmentTranslation]:
         """Sentences without an article around them: one translation each, in order."""
         return self._translator.translate(sources)
 
     def stream(self, article: Article) -> Iterator[SegmentTranslation]:
         """The title, if there is one, then each segment, as they are ready."""
-        headline = bool(article.title)
-        return self._translator.translate(sources(article), article=article.text, headline=headline)
+        text = _text(article)
+        return self._translator.translate(text.sources, article=text.article, headline=text.headline)
+
+    def translate_all(self, articles: Sequence[Article]) -> list[Translation]:
+        """Each article in English; the sentences of several fill the engine's batches."""
+        done = self._translator.translate_all([_text(article) for article in articles])
+        return [self.assemble(article, parts) for article, parts in zip(articles, done, strict=True)]
+
+    def translate_texts(self, texts: Sequence[str]) -> list[str]:
+        """Each text in English on one line, taken as it is: nothing is cleaned away, no title looked for."""
+        split = [segment.split(text) for text in texts]
+        done = self._translator.translate_all([Text([s.text for s in text.segments]) for text in split])
+        joined = (
+            text.lead + "".join(d.target + s.gap for d, s in zip(parts, text.segments, strict=True))
+            for text, parts in zip(split, done, strict=True)
+        )
+        return [" ".join(text.split("\n")) for text in joined]
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """What :meth:`stream` gave, whole or cut short, as a Translation."""
@@ -124,6 +148,10 @@ def sources(article: Article) -> list[str]:
     return title + [part.text for part in segment.split(article.text).segments]
 
 
+def _text(article: Article) -> Text:
+    return Text(sources(article), article.text, bool(article.title))
+
+
 def build_pipeline(settings: Settings, notice: Notice) -> Pipeline:
     """Chooses and opens the translation model; one for summaries is opened when a route needs it.
 
@@ -145,7 +173,10 @@ def build_pipeline(settings: Settings, notice: Notice) -> Pipeline:
     def installed(name: str) -> bool:
         return store.manifest(presets.get(name)) is not None
 
-    care = Care(_glossary(settings), settings.expand, settings.repair)
+    # An echo is flagged in every sentence and decoding it again gives another one.
+    translates = preset.architecture != "echo"
+    memory = TranslationMemory(settings.home / MEMORY) if settings.memory and translates else None
+    care = Care(_glossary(settings), settings.expand, settings.repair and translates, translates, memory)
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
     return Pipeline(translator, writer, installed)
 

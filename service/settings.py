@@ -22,7 +22,7 @@ class Settings:
     """How to build a pipeline. ``home`` holds the models; ``threads`` None uses every core there is.
 
     ``glossary`` is a file of the user's terms; ``expand`` spells out an institution's acronym at its
-    first mention; ``repair`` decodes suspicious segments again.
+    first mention; ``repair`` decodes suspicious segments again; ``memory`` keeps and uses translations.
     """
 
     home: Path
@@ -34,6 +34,7 @@ class Settings:
     glossary: Path | None = None
     expand: bool = False
     repair: bool = True
+    memory: bool = False
 
     def __post_init__(self) -> None:
         for name, value, known in (("engine", self.engine, ENGINES), ("device", self.device, DEVICES)):

@@ -216,6 +216,71 @@ def test_a_glossary_of_one_s_own_wins(warta: Runner, tmp_path: Path) -> None:
     assert "terms.csv" in ran.err
 
 
+LINES = "Harga naik. Warga tenang.\n\n  \nBaris\u2028lain.\r\nTanpa akhir"
+
+
+def test_lines_are_one_for_one(warta: Runner) -> None:
+    ran = warta("translate", "--model", "echo", "--lines", stdin=LINES.encode())
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "Harga naik. Warga tenang.\n\n  \nBaris lain.\nTanpa akhir\n"
+    assert warta("translate", "--model", "echo", "--lines", stdin=b"").out == ""
+
+
+def test_a_line_is_answered_before_the_next_is_there(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "service", "translate", "--lines", "--model", "echo"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "WARTA_HOME": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        for line in (b"Harga naik.\n", b"Warga tenang.\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline() == line
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("arguments", [["--lines", "a.txt"], ["--lines", "-f", "json"], []])
+def test_translate_wants_files_or_lines(arguments: list[str], warta: Runner) -> None:
+    ran = warta("translate", "--model", "echo", *arguments)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+def test_the_memory_is_shown_exported_imported_and_cleared(warta: Runner, tmp_path: Path) -> None:
+    unit = '<tu><tuv xml:lang="id"><seg>Aman.</seg></tuv><tuv xml:lang="en"><seg>Safe.</seg></tuv></tu>'
+    (tmp_path / "a.tmx").write_text(f"<tmx><body>{unit}</body></tmx>")
+    assert warta("memory", "import", "a.tmx").out == "a.tmx: 1 units\n"
+    assert "1  your own translations" in warta("memory", "stats").out
+    assert warta("memory", "export", "b.tmx").out == "b.tmx: 1 units\n"
+    assert "<seg>Safe.</seg>" in (tmp_path / "b.tmx").read_text()
+    assert warta("memory", "clear", "--yes").out == "1 translations forgotten\n"
+    assert "0  in all" in warta("memory", "stats").out
+    assert warta("memory", "import", "a.txt").code == 1
+
+
+def test_batch_says_what_it_did(warta: Runner, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "Harga naik. Warga tenang."}\n{"isi": 1}\n')
+    ran = warta("batch", "in.jsonl", "-o", "out.jsonl", "--model", "echo")
+    assert (ran.code, ran.out) == (1, "")
+    start = "warta: out.jsonl: 2 records, 2 segments, 0 from memory, 0 findings, 1 failures; "
+    assert ran.err.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.txt", "-o", "out.docx"], "one of .jsonl, .csv"),
+        (["a.txt", "-o", "no/out.csv"], "no is not a folder"),
+        (["gone.txt", "-o", "out.csv"], "gone.txt: no such file or folder"),
+        (["a.txt", "-o", "out.csv", "--task", "sing"], "there are: translate, summarize, read"),
+    ],
+)
+def test_a_wrong_batch_is_one_line(arguments: list[str], message: str, warta: Runner) -> None:
+    ran = warta("batch", "--model", "echo", *arguments)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert message in ran.err
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> Path:
     (tmp_path / "id").write_text("Harga naik 12 persen.\nWarga tidak panik.\nPasokan aman.\n", "utf-8")

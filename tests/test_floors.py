@@ -25,6 +25,7 @@ FLOORS: dict[str, int] = {
     "service.render": 4,
     "service.cli": 5,
     "service.terminal": 5,
+    "service.bulk": 5,
     "service.shelf": 5,
     "service.api": 5,
     "service.__main__": 5,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 
 from service import __version__
@@ -15,6 +16,7 @@ from service.presets import Preset
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
 from service.translation.guard import check
+from service.translation.memory import Remembered, TranslationMemory
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
@@ -23,17 +25,31 @@ FIRST_WINDOW = 2
 LARGEST_WINDOW = 512
 WINDOW_GROWTH = 4
 
+_Key = tuple[str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """What is done around the engine: which glossary, whether terms are spelled out, and repair.
+    """What is done around the engine: which glossary, whether terms are spelled out, check and repair.
 
-    ``glossary`` None does without one.
+    ``glossary`` None does without one. ``check`` False is for an engine that does not translate;
+    ``memory`` is asked before the engine and told after it.
     """
 
     glossary: Glossary | None = None
     expand: bool = False
     repair: bool = True
+    check: bool = True
+    memory: TranslationMemory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Sources that belong together; ``article`` and ``headline`` as in :meth:`Translator.translate`."""
+
+    sources: Sequence[str]
+    article: str = ""
+    headline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +58,25 @@ class _Prepared:
 
     source: str
     normalised: Normalised
-    given: str
-    parts: tuple[str, ...]
-    gaps: tuple[str, ...]
+    terms: ArticleTerms | None
+    given: str = ""
+    parts: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> _Key:
+        """All that the answer depends on."""
+        return self.source, self.given, self.normalised.text
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the engine, after repair, made of a prepared source."""
+    """What the engine, after repair, made of a prepared source; ``final`` is one's own, left as it is."""
 
     output: Output
     repaired: bool
+    cached: bool = False
+    final: bool = False
 
 
 class Translator:
@@ -88,6 +112,11 @@ class Translator:
         """What the engine is asked for."""
         return self._decoding
 
+    @property
+    def own_translations(self) -> str:
+        """The memory's :meth:`TranslationMemory.stamp`."""
+        return self._care.memory.stamp() if self._care.memory else "none"
+
     def translate(
         self, sources: Sequence[str], *, article: str = "", headline: bool = False
     ) -> Iterator[SegmentTranslation]:
@@ -98,27 +127,58 @@ class Translator:
         windows that grow, so that the first answer comes soon and the rest in full batches, with
         memory bounded however many sources there are. Raises EngineError.
         """
-        glossary = self._care.glossary
-        terms = ArticleTerms(glossary, article, expand=self._care.expand) if glossary else None
-        casing = learn_casing(article, glossary.acronyms if glossary else ()) if article else {}
-        known: dict[str, _Answer] = {}
+        prepare = self._preparer(Text(sources, article, headline))
+        known: dict[_Key, _Answer] = {}
         start, size = 0, FIRST_WINDOW
         while start < len(sources):
-            window = [
-                self._prepared(source, casing, terms, headline=headline and start + offset == 0)
-                for offset, source in enumerate(sources[start : start + size])
-            ]
-            fresh = list({p.source: p for p in window if p.source not in known}.values())
-            known.update(zip((p.source for p in fresh), self._answers(fresh, terms), strict=True))
+            window = [prepare(index) for index in range(start, min(start + size, len(sources)))]
+            self._learn(known, window)
             for prepared in window:
-                yield self._finished(prepared, known[prepared.source], terms)
+                yield self._finished(prepared, known[prepared.key])
             start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
+
+    def translate_all(self, texts: Sequence[Text]) -> list[list[SegmentTranslation]]:
+        """What :meth:`translate` gives for each text, with the engine's batches filled across them."""
+        prepared = [list(map(self._preparer(text), range(len(text.sources)))) for text in texts]
+        known: dict[_Key, _Answer] = {}
+        self._learn(known, [p for of_text in prepared for p in of_text])
+        return [[self._finished(p, known[p.key]) for p in of_text] for of_text in prepared]
+
+    def _learn(self, known: dict[_Key, _Answer], wanted: Sequence[_Prepared]) -> None:
+        known.update(self._recalled({p.key: p for p in wanted if p.key not in known}.values()))
+        fresh = {p.key: p for p in wanted if p.key not in known}
+        made = dict(zip(fresh, self._answers(list(fresh.values())), strict=True))
+        known.update(made)
+        if memory := self._care.memory:
+            kept = {"\0".join(key): Remembered(key[0], a.output, a.repaired) for key, a in made.items()}
+            memory.put(str(self.signature), kept)
+
+    def _recalled(self, wanted: Collection[_Prepared]) -> Iterator[tuple[_Key, _Answer]]:
+        """What the memory knows: the user's own translations, else what this model made of the same."""
+        if not (memory := self._care.memory):
+            return
+        own = memory.own(p.source for p in wanted)
+        made = memory.get(str(self.signature), ("\0".join(p.key) for p in wanted))
+        for p in wanted:
+            if p.source in own:
+                yield p.key, _Answer(Output(own[p.source], 0.0, 0), False, cached=True, final=True)
+            elif found := made.get("\0".join(p.key)):
+                yield p.key, _Answer(found.output, found.repaired, cached=True)
+
+    def _preparer(self, text: Text) -> Callable[[int], _Prepared]:
+        """Prepares the sources of a text by their index."""
+        glossary = self._care.glossary
+        terms = ArticleTerms(glossary, text.article, expand=self._care.expand) if glossary else None
+        casing = _Casing(text.article, glossary.acronyms if glossary else ())
+        return lambda index: self._prepared(
+            text.sources[index], casing, terms, headline=text.headline and index == 0
+        )
 
     def _prepared(
         self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
     ) -> _Prepared:
         normalised = normalise(source, casing=casing, headline=headline)
-        whole = _Prepared(source, normalised, "", (), ())
+        whole = _Prepared(source, normalised, terms)
         return self._parted(whole, terms.inject(normalised.text) if terms else normalised.text)
 
     def _parted(self, prepared: _Prepared, given: str) -> _Prepared:
@@ -130,31 +190,34 @@ class Translator:
             prepared, given=given, parts=tuple(p.text for p in split), gaps=tuple(p.gap for p in split)
         )
 
-    def _answers(self, prepared: Sequence[_Prepared], terms: ArticleTerms | None) -> list[_Answer]:
+    def _answers(self, prepared: Sequence[_Prepared]) -> list[_Answer]:
         asked = [p for p in prepared if not is_english(p.source)]
-        outputs = self._decoded(asked)
-        if terms:
-            asked, outputs = self._plain_where_better(asked, outputs, terms)
-        answers = {p.source: self._repaired(p, output) for p, output in zip(asked, outputs, strict=True)}
-        return [answers.get(p.source) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
+        chosen, outputs = self._plain_where_better(asked, self._decoded(asked))
+        repaired = map(self._repaired, chosen, outputs)
+        answers = dict(zip((p.key for p in asked), repaired, strict=True))
+        return [answers.get(p.key) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
 
     def _decoded(self, prepared: Sequence[_Prepared]) -> list[Output]:
+        if not prepared:
+            return []
         outputs = iter(self._engine.generate([part for p in prepared for part in p.parts], self._decoding))
         return [_joined([next(outputs) for _ in p.parts], p.gaps) for p in prepared]
 
     def _plain_where_better(
-        self, prepared: Sequence[_Prepared], outputs: Sequence[Output], terms: ArticleTerms
+        self, prepared: Sequence[_Prepared], outputs: Sequence[Output]
     ) -> tuple[list[_Prepared], list[Output]]:
         """The source without the English names, where the model did not copy them and that is better."""
         best, chosen = list(prepared), list(outputs)
         missed = [
             index
             for index, (p, output) in enumerate(zip(prepared, outputs, strict=True))
-            if p.given != p.normalised.text and terms.check(p.normalised.text, output.text).misses
+            if p.terms
+            and p.given != p.normalised.text
+            and p.terms.check(p.normalised.text, output.text).misses
         ]
         plain = [self._parted(prepared[index], prepared[index].normalised.text) for index in missed]
         for index, other, output in zip(missed, plain, self._decoded(plain), strict=True):
-            if terms.choose(other.normalised.text, (outputs[index].text, output.text)):
+            if other.terms and other.terms.choose(other.normalised.text, (outputs[index].text, output.text)):
                 best[index], chosen[index] = other, output
         return best, chosen
 
@@ -167,14 +230,14 @@ class Translator:
         )
         return _Answer(done.output, done.output is not first)
 
-    def _finished(
-        self, prepared: _Prepared, answer: _Answer, terms: ArticleTerms | None
-    ) -> SegmentTranslation:
-        source, output = prepared.source, answer.output
-        target = terms.edit(prepared.normalised.text, output.text) if terms else output.text
-        target = prepared.normalised.restore(target)
+    def _finished(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
+        source, terms, output = prepared.source, prepared.terms, answer.output
+        target = output.text
+        if not answer.final:
+            target = terms.edit(prepared.normalised.text, target) if terms else target
+            target = prepared.normalised.restore(target)
         findings: tuple[Finding, ...] = ()
-        if output.tokens or not is_english(source):
+        if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
         value = confidence(source, target, output.score, findings)
         return SegmentTranslation(
@@ -185,6 +248,7 @@ class Translator:
             confidence=value,
             band=band(value),
             repaired=answer.repaired,
+            cached=answer.cached,
             truncated=output.truncated,
         )
 
@@ -192,6 +256,27 @@ class Translator:
         limit = self._preset.max_input_tokens - 2
         # A token is at least one byte, and counting tokens takes far longer than counting bytes.
         return len(text.encode()) <= limit or self._engine.count_tokens(text) <= limit
+
+
+class _Casing(Mapping[str, str]):
+    """:func:`learn_casing` of an article, which only a line in capitals needs: learnt when first asked."""
+
+    def __init__(self, article: str, acronyms: Iterable[str]) -> None:
+        self._article = article
+        self._acronyms = acronyms
+
+    @cached_property
+    def _learnt(self) -> dict[str, str]:
+        return learn_casing(self._article, self._acronyms) if self._article else {}
+
+    def __getitem__(self, word: str) -> str:
+        return self._learnt[word]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._learnt)
+
+    def __len__(self) -> int:
+        return len(self._learnt)
 
 
 def _joined(outputs: Sequence[Output], gaps: Sequence[str]) -> Output:

@@ -1,0 +1,249 @@
+"""What makes a run survive: the output grows beside its place, and a journal says how much of it counts.
+
+For an output ``out.jsonl`` there are, until it is complete, ``out.jsonl.partial`` (the rows so far),
+``out.jsonl.journal`` (one line a commit) and ``out.jsonl.lock``. Rows are written and synced first, then the
+line that counts them; after a crash what no line counts is cut off. The input's keys are chained into each
+line, so that a run never goes on with another input.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from service.errors import UsageError, WartaError
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What has been done so far; ``seconds`` over all runs."""
+
+    records: int = 0
+    failures: int = 0
+    segments: int = 0
+    words: int = 0
+    cached: int = 0
+    findings: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One line of the journal: how many bytes of the output count, and the chained keys of their records."""
+
+    totals: Totals = field(default_factory=Totals)
+    size: int = 0
+    chain: str = ""
+    complete: bool = False
+
+
+class Journal:
+    """An output being made. Use it as :func:`opened` gives it: locked, with what counts read back."""
+
+    def __init__(self, output: Path, job: Mapping[str, Any], head: bytes) -> None:
+        self._output = output
+        self._job = dict(job)
+        self._head = head
+        self._partial, self._path = beside(output, "partial"), beside(output, "journal")
+        self._data: BinaryIO | None = None
+        self._log: BinaryIO | None = None
+        self.commits: tuple[Commit, ...] = ()
+
+    @property
+    def placed(self) -> bool:
+        """Whether an earlier run had put the whole output in its place."""
+        return self.last.complete and not self._partial.exists() and self._output.exists()
+
+    @property
+    def last(self) -> Commit:
+        """What counts."""
+        return self.commits[-1]
+
+    def start(self, *, fresh: bool) -> None:
+        """Begins, or goes on where an interrupted run stopped. Raises UsageError where neither may be."""
+        if fresh:
+            self._path.unlink(missing_ok=True)
+        found = _read(self._path)
+        if not found:
+            if self._output.exists() and not fresh:
+                raise UsageError(f"{self._output} is there already; --fresh makes it anew")
+            self._begin()
+            return
+        job, commits = found
+        if changed := _changes(job, self._job):
+            raise UsageError(
+                f"{self._output} was begun otherwise: {'; '.join(changed)}. "
+                "Go on with what it was begun with, or start over with --fresh"
+            )
+        self.commits = commits
+        if not self.placed:
+            self._cut()
+
+    def check(self, records: int, chain: str) -> None:
+        """Raises UsageError if the input's first ``records`` records are not those that were done."""
+        for before, after in zip((Commit(), *self.commits), self.commits, strict=False):
+            if after.totals.records == records and after.chain != chain:
+                raise UsageError(
+                    f"the input has changed: its records {before.totals.records + 1:,} to {records:,} are "
+                    f"not those that {self._output} was begun with; --fresh starts over"
+                )
+
+    def commit(self, rows: bytes, totals: Totals, chain: str) -> None:
+        """Adds rows; they count when this returns."""
+        if not (self._data and self._log):
+            raise WartaError(f"{self._output} is not being written")
+        made = Commit(totals, self.last.size + len(rows), chain)
+        with _told(self._output, self.last):
+            _write(self._data, rows)
+            _write(self._log, _line(made))
+        # Only the last one and those that an interrupted run left are needed again.
+        self.commits = (*self.commits[:-1], made)
+
+    def finish(self) -> None:
+        """Puts the output in its place and takes the rest away."""
+        if self._log and self._data:
+            with _told(self._output, self.last):
+                _write(self._log, _line(replace(self.last, complete=True)))
+                self.close()
+                self._partial.replace(self._output)
+                _sync_folder(self._output.parent)
+        self._path.unlink()
+
+    def close(self) -> None:
+        """Closes the files."""
+        for file in (self._data, self._log):
+            if file:
+                file.close()
+        self._data = self._log = None
+
+    def _begin(self) -> None:
+        first = Commit(size=len(self._head))
+        self.commits = (first,)
+        with _told(self._output, first):
+            # The journal comes last: without one, whatever is in the partial file does not count.
+            self._data = self._partial.open("wb", buffering=0)
+            _write(self._data, self._head)
+            self._log = self._path.open("wb", buffering=0)
+            _write(self._log, json.dumps(self._job, ensure_ascii=False).encode() + b"\n" + _line(first))
+            _sync_folder(self._output.parent)
+
+    def _cut(self) -> None:
+        """Takes off what a crash left behind the last commit, in both files."""
+        if not self._partial.exists():
+            raise WartaError(f"{self._partial} is gone; start over with --fresh")
+        with _told(self._output, self.last):
+            self._data = self._partial.open("r+b", buffering=0)
+            if self._data.seek(0, os.SEEK_END) < self.last.size:
+                raise WartaError(f"{self._partial} is shorter than its journal says; start over with --fresh")
+            self._data.truncate(self.last.size)
+            self._data.seek(self.last.size)
+            self._log = self._path.open("r+b", buffering=0)
+            whole = self._log.read().rpartition(b"\n")[0] + b"\n"
+            self._log.truncate(len(whole))
+            self._log.seek(len(whole))
+
+
+@contextmanager
+def opened(output: Path, job: Mapping[str, Any], head: bytes, *, fresh: bool) -> Iterator[Journal]:
+    """The journal of ``output``, locked: a second run on it raises UsageError.
+
+    ``job`` is all that the rows depend on, ``head`` what the output begins with.
+    """
+    lock = FileLock(beside(output, "lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(f"another run is writing {output}") from None
+    except OSError as error:
+        raise WartaError(f"{output}: cannot be written: {error.strerror}") from error
+    journal = Journal(output, job, head)
+    try:
+        journal.start(fresh=fresh)
+        yield journal
+    finally:
+        journal.close()
+        # While it is still held: filelock sees that the file is gone and takes a new one.
+        beside(output, "lock").unlink(missing_ok=True)
+        lock.release()
+
+
+def beside(output: Path, kind: str) -> Path:
+    """The working file of that kind."""
+    return output.with_name(f"{output.name}.{kind}")
+
+
+def chained(chain: str, key: str) -> str:
+    """The chain with one more key."""
+    return sha256(f"{chain}{key}".encode()).hexdigest()[:32]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
+    """The job and the commits of a journal; None for one that no commit was made in."""
+    try:
+        whole = path.read_bytes().rpartition(b"\n")[0].split(b"\n")
+    except FileNotFoundError:
+        return None
+    try:
+        job, *lines = (json.loads(line) for line in whole)
+        commits = tuple(Commit(**{**line, "totals": Totals(**line["totals"])}) for line in lines)
+    except (ValueError, TypeError, KeyError) as error:
+        if len(whole) < 2:
+            return None
+        raise WartaError(f"{path} is damaged; start over with --fresh") from error
+    return (job, commits) if commits else None
+
+
+def _line(commit: Commit) -> bytes:
+    return json.dumps(asdict(commit)).encode() + b"\n"
+
+
+def _changes(old: Any, new: Any, name: str = "") -> Sequence[str]:
+    """What differs between two jobs, each as ``name: old → new``."""
+    new = json.loads(json.dumps(new))
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(key for key in new if key not in old)]
+        return [c for key in keys for c in _changes(old.get(key), new.get(key), f"{name} {key}".strip())]
+    return [] if old == new else [f"{name}: {old} → {new}"]
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+    os.fsync(file.fileno())
+
+
+@contextmanager
+def _told(output: Path, last: Commit) -> Iterator[None]:
+    """What the system refuses, said in a line."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "the disk is full" if full else f"cannot be written: {error.strerror}"
+        raise WartaError(
+            f"{output}: {what}; {last.totals.records:,} records are safe, and the same command goes on"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name is durable only when its folder is; Windows cannot open one and needs no such call."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,97 @@
+"""What a finished record looks like in the output: a line of JSON or a row of CSV.
+
+A row holds nothing that another run of the same job would write otherwise: no time, no cache hits.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from service.document import SegmentTranslation, Signature, Summary, Translation
+from service.errors import UsageError
+from service.intake.records import BadRecord, Record
+
+COMMON = ("key", "place", "error", "fields")
+TASKS: Mapping[str, tuple[str, ...]] = {
+    "translate": ("title", "translation", "findings", "warnings", "signature"),
+    "summarize": ("summary", "notes", "signature"),
+    "read": ("title", "translation", "findings", "warnings", "headline", "summary", "notes", "signature"),
+}
+"""The columns of each task, after the common ones."""
+
+
+def translated(translation: Translation) -> dict[str, Any]:
+    """The columns of a translation; a finding's ``segment`` counts from 0, and is null in the title."""
+    title = translation.title
+    flagged: list[tuple[int | None, SegmentTranslation]] = [(None, title)] if title else []
+    flagged += enumerate(translation.segments)
+    return {
+        "title": title.target if title else None,
+        "translation": translation.text,
+        "findings": [{"segment": where, **asdict(f)} for where, part in flagged for f in part.findings],
+        "warnings": list(translation.warnings),
+        "signature": _text(translation.signature),
+    }
+
+
+def summarized(summary: Summary) -> dict[str, Any]:
+    """The columns of a summary; ``support`` counts source segments from 0."""
+    return {
+        "summary": [asdict(sentence) for sentence in summary.sentences],
+        "notes": list(summary.notes),
+        "signature": _text(summary.signature),
+    }
+
+
+def row(record: Record | BadRecord, made: Mapping[str, Any], error: str = "") -> dict[str, Any]:
+    """The row of a record: ``made`` from it, or its error."""
+    said = record.error if isinstance(record, BadRecord) else error
+    fields = {} if isinstance(record, BadRecord) else dict(record.fields)
+    return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **made}
+
+
+@lru_cache(maxsize=16)
+def _text(signature: Signature) -> str:
+    """Its text, which most rows share."""
+    return str(signature)
+
+
+Format = tuple[Callable[[Sequence[str]], str], Callable[[Sequence[str], Mapping[str, Any]], str]]
+"""What stands before the rows, and one row, both for the columns given."""
+
+
+def _jsonl(columns: Sequence[str], values: Mapping[str, Any]) -> str:
+    line = {name: values.get(name) for name in columns}
+    return json.dumps(line, ensure_ascii=False, default=str) + "\n"
+
+
+def _csv(columns: Sequence[str], values: Mapping[str, Any]) -> str:
+    """Lists and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants."""
+    target = io.StringIO()
+    csv.writer(target).writerow(_cell(values.get(name)) for name in columns)
+    return target.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None or value in ([], {}):
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+FORMATS: Mapping[str, Format] = {
+    ".jsonl": (lambda _: "", _jsonl),
+    ".csv": (lambda columns: _csv(columns, dict(zip(columns, columns, strict=True))), _csv),
+}
+
+
+def format_of(suffix: str) -> Format:
+    """The format of an output file. Raises UsageError."""
+    if suffix.lower() not in FORMATS:
+        raise UsageError(f"the output is to be one of {', '.join(FORMATS)}, not {suffix or 'a bare name'}")
+    return FORMATS[suffix.lower()]

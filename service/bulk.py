@@ -1,0 +1,128 @@
+"""What the commands for many texts show, and where: batch, memory and translate --lines."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, Queue
+from typing import BinaryIO
+
+from service.batch.journal import Totals
+from service.batch.run import Job, Progress, run
+from service.errors import WartaError
+from service.intake.records import line_text
+from service.pipeline import Pipeline, build_pipeline
+from service.settings import Settings
+from service.terminal import INTERRUPTED, Status, complain
+from service.translation.memory import TranslationMemory
+from service.translation.tmx import write_tmx
+
+LINES = 1024
+
+
+def run_batch(job: Job, settings: Settings) -> int:
+    """Does the job, with its progress and a summary on standard error; 1 where a record failed."""
+    status = Status()
+    last = Totals()
+
+    def watch(progress: Progress) -> None:
+        nonlocal last
+        last = progress.totals
+        status.show(progress_line(job.output.name, progress))
+
+    started = time.perf_counter()
+    try:
+        totals = run(job, build_pipeline(settings, status.show), watch)
+    except KeyboardInterrupt:
+        status.clear()
+        complain(f"stopped: {last.records:,} records are safe, and the same command goes on")
+        return INTERRUPTED
+    finally:
+        status.clear()
+    complain(summary_line(job.output.name, totals, time.perf_counter() - started))
+    return 1 if totals.failures else 0
+
+
+def progress_line(name: str, progress: Progress) -> str:
+    """``out.jsonl: 1,200 records, 31 %, 85 words/s, 2 h 05 min left``."""
+    totals, before = progress.totals, progress.before
+    rate = (totals.words - before.words) / max(progress.seconds, 1e-9)
+    # The time that all work so far took, so that a run that went on from 90 % does not promise too much.
+    left = totals.seconds * (1 - progress.share) / progress.share if progress.share else 0.0
+    parts = [f"{totals.records:,} records", f"{progress.share:.0%}", f"{rate:,.0f} words/s"]
+    return f"{name}: {', '.join(parts)}" + (f", about {duration(left)} left" if left else "")
+
+
+def summary_line(name: str, totals: Totals, seconds: float) -> str:
+    """What was done, over all runs; ``seconds`` is what this run took."""
+    rate = totals.words / max(totals.seconds, 1e-9)
+    counts = f"{totals.records:,} records, {totals.segments:,} segments, {totals.cached:,} from memory"
+    found = f"{totals.findings:,} findings, {totals.failures:,} failures"
+    return f"{name}: {counts}, {found}; {rate:,.0f} words/s, this run {duration(seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``3 min 05 s`` or ``2 h 05 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def memory_stats(memory: TranslationMemory) -> str:
+    """Entries by model, and the size of the file."""
+    stats = memory.stats()
+    lines = [f"{count:>10,}  {text or 'your own translations'}\n" for text, count in stats.entries.items()]
+    return "".join(lines) + f"{sum(stats.entries.values()):>10,}  in all, {stats.size / 1e6:,.1f} MB\n"
+
+
+def export_memory(memory: TranslationMemory, target: Path) -> int:
+    """Writes all of it as TMX, by way of a ``.partial`` file; how many units."""
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            count = write_tmx(file, memory.entries())
+        partial.replace(target)
+    except OSError as error:
+        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+    return count
+
+
+def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> None:
+    """One line in, one line out, as they come; an empty line stays one. Raises EngineError."""
+    for lines in available(source):
+        texts = [line_text(line).rstrip("\r\n") for line in lines]
+        wanted = [text for text in texts if text.strip()]
+        made = iter(pipeline.translate_texts(wanted))
+        done = [next(made) if text.strip() else text for text in texts]
+        # A last line without an end gets one, as every line of a pipe has.
+        target.write("".join(f"{text}\n" for text in done).encode("utf-8", "replace"))
+        target.flush()
+
+
+def available(source: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines that can be read without waiting, at least one and at most ``LINES`` at once."""
+    lines: Queue[bytes] = Queue(LINES)
+
+    def read() -> None:
+        try:
+            for line in source:
+                lines.put(line)
+        finally:
+            lines.put(b"")
+
+    threading.Thread(target=read, daemon=True).start()
+    ended = False
+    while not ended:
+        batch = [lines.get()]
+        while batch[-1] and len(batch) < LINES:
+            try:
+                batch.append(lines.get_nowait())
+            except Empty:
+                break
+        ended = not batch[-1]
+        if some := [line for line in batch if line]:
+            yield some
