@@ -128,7 +128,7 @@ class Fake:
 
     def translate_segments(self, sources: Sequence[str]) -> Iterator[SegmentTranslation]:
         found = (Finding("number", "14"),)
-        return (SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found) for s in sources)
+        return (SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found, 0.7) for s in sources)
 
     def summarize(self, article: Article, brief: object) -> Summary:
         sentences = (SummarySentence("First.", (0,)), SummarySentence("Second."))
@@ -138,7 +138,7 @@ class Fake:
 def test_the_pipeline_translates_and_summarises(tmp_path: Path) -> None:
     translations, summaries = (PipelineSystem(Fake(), task, "brief") for task in ("mt", "sum"))
     (answer,) = translations(["satu dua"])
-    assert (answer.text, answer.confidence, answer.findings) == ("dua satu", -0.5, (Finding("number", "14"),))
+    assert (answer.text, answer.confidence, answer.findings) == ("dua satu", 0.7, (Finding("number", "14"),))
     (answer,) = summaries(["Satu. Dua."])
     assert (answer.text, answer.support) == ("First.\nSecond.", (1, 2))
     assert translations.signature == f"{SIGNATURE}|task:mt"
