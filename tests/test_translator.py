@@ -108,8 +108,8 @@ class Scripted(EchoEngine):
         return [Output(self.wide[text], -0.4, 9)] if text in self.wide else []
 
 
-def careful(engine: Engine, **care: bool) -> Translator:
-    chosen = Care(Glossary.load(), **care)
+def careful(engine: Engine, *, repair: bool = True, expand: bool = False) -> Translator:
+    chosen = Care(Glossary.load(), expand, repair)
     return Translator(engine, builders.preset("tiny", "marian", max_input_tokens=200), "r" * 40, care=chosen)
 
 
@@ -138,8 +138,8 @@ def test_a_suspicious_answer_is_decoded_again() -> None:
 
 def test_what_stays_wrong_stays_visible() -> None:
     source, wrong = "Harga beras naik 12 persen.", "Rice prices rose 21 percent."
-    for care in ({"repair": True}, {"repair": False}):
-        (found,) = careful(Scripted({source: wrong}), **care).translate([source])
+    for repair in (True, False):
+        (found,) = careful(Scripted({source: wrong}), repair=repair).translate([source])
         assert (found.target, found.repaired) == (wrong, False)
         assert [finding.kind for finding in found.findings] == ["number"]
         assert found.band != "high"
