@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,6 +48,7 @@ Expand = Annotated[
 NoRepair = Annotated[
     bool, typer.Option("--no-repair", help="Flag suspicious sentences without decoding them again.")
 ]
+NoMemory = Annotated[bool, typer.Option("--no-memory", help="Neither use nor keep earlier translations.")]
 RouteName = Annotated[
     str, typer.Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")
 ]
@@ -89,6 +89,7 @@ def read(
     glossary: GlossaryFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
+    no_memory: NoMemory = False,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -99,7 +100,7 @@ def read(
     from service.summary.summarizer import Length
     from service.terminal import Job, Work
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
     brief = Brief(route, Length(sentences, words))
     work = Work(
         lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
@@ -118,6 +119,7 @@ def translate(
     glossary: GlossaryFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
+    no_memory: NoMemory = False,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -129,7 +131,7 @@ def translate(
     from service.render import TRANSLATION
     from service.terminal import Job, Work
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
     if lines:
         _lines(settings, (files, output, format != "text", keep_furniture))
         return
@@ -154,6 +156,7 @@ def summarize_articles(
     glossary: GlossaryFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
+    no_memory: NoMemory = False,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -164,7 +167,7 @@ def summarize_articles(
     from service.summary.summarizer import Length
     from service.terminal import Job, Work
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
     brief = Brief(route, Length(sentences, words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
     _run(Job(files, format, output, keep_furniture), settings, work)
@@ -193,6 +196,7 @@ def batch(
     glossary: GlossaryFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
+    no_memory: NoMemory = False,
     keep_furniture: Keep = False,
 ) -> None:
     """Work on many articles; stopped by anything, the same command goes on."""
@@ -201,7 +205,7 @@ def batch(
     from service.pipeline import Brief
     from service.summary.summarizer import Length
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair)
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
     brief = Brief(route, Length(sentences, words))
     job = Job(inputs, output, task, column, brief, keep_furniture, strict, fresh)
     raise typer.Exit(run_batch(job, settings))
@@ -326,7 +330,7 @@ def _settings(*options: Any) -> Settings:
     """The options of a command in the order of :class:`service.settings.Settings`, after ``home``."""
     from service.settings import Settings, home
 
-    return replace(Settings(home(os.environ), *options), memory=True)
+    return Settings(home(os.environ), *options)
 
 
 def _lines(settings: Settings, unused: tuple[object, ...]) -> None:

@@ -58,11 +58,15 @@ def test_a_pulled_model_is_the_one_that_runs(warta: Shell, tmp_path: Path) -> No
     assert f"{OPUS.model}@{OPUS.revision}" in pulled.stdout
     assert "licence Apache-2.0" in pulled.stdout
     assert "installed" in warta("models", "list").stdout
+    memory = tmp_path / "home" / "memory.sqlite"
+    assert warta("translate", "--no-memory", "-", stdin=source).stdout == f"{target}\n"
+    assert not memory.exists()
     for arguments in ([], ["--engine", "transformers"]):
         read = warta("read", *arguments, "-", stdin=source)
         assert (read.returncode, read.stderr) == (0, "")
         assert target in read.stdout
         assert f"Model opus-mt-id-en ({OPUS.model}@{OPUS.revision})" in read.stdout
+    assert memory.exists()
     assert warta("models", "verify").stdout.endswith("all as installed\n")
     model = tmp_path / "home" / "models" / "opus-mt-id-en" / "int8" / "model.bin"
     data = bytearray(model.read_bytes())
