@@ -126,6 +126,7 @@ def test_a_bad_file_among_good_ones_is_named_and_the_rest_done(warta: Runner, tm
         (["--model", "opus-mt-id-en", "a.txt"], 1, "warta models pull opus-mt-id-en"),
         (["--engine", "magic", "a.txt"], 2, "there are: auto, ctranslate2, transformers"),
         (["--device", "abacus", "a.txt"], 2, "there are: auto, cpu, cuda"),
+        (["--model", "echo", "--engine", "transformers", "a.txt"], 2, "echo has no weights"),
         (["--format", "pdf", "a.txt"], 2, "there are: text, markdown, json"),
         (["--beam", "0", "a.txt"], 2, "beam must be from 1 to 64"),
         (["--threads", "1000", "a.txt"], 2, "threads must be from 1 to 64"),

@@ -211,6 +211,17 @@ def test_a_folder_without_tokenizer_is_refused(tmp_path: Path) -> None:
         Pieces(tmp_path)
 
 
+def test_the_threads_asked_for_are_used(marian: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        TransformersEngine(marian, builders.preset("marian", "marian"), threads=2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize(("threads", "layout"), [(1, (1, 1)), (2, (2, 1)), (8, (8, 1)), (32, (8, 4))])
 def test_threads_are_spread_over_batches_first(threads: int, layout: tuple[int, int]) -> None:
     assert thread_layout(threads) == layout

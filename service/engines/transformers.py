@@ -27,10 +27,24 @@ class TransformersEngine:
     One generation runs at a time: torch already uses every core for it.
     """
 
-    def __init__(self, folder: Path, preset: Preset, *, device: str = "cpu", dtype: str = "auto") -> None:
-        """Loads the weights. Raises EngineError if the folder is not the checkpoint the preset asks for."""
+    def __init__(
+        self,
+        folder: Path,
+        preset: Preset,
+        *,
+        device: str = "cpu",
+        dtype: str = "auto",
+        threads: int | None = None,
+    ) -> None:
+        """Loads the weights. ``threads`` bounds the cores that torch uses, in the whole process.
+
+        Raises EngineError if the folder is not the checkpoint the preset asks for.
+        """
         import torch
         import transformers
+
+        if threads:
+            torch.set_num_threads(threads)
 
         self._generation_config: type[Any] = transformers.GenerationConfig
         dtype = ("float32" if device == "cpu" else "bfloat16") if dtype == "auto" else dtype

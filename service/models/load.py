@@ -40,6 +40,8 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     Raises ModelError, EngineError, UsageError, StoreError.
     """
     if preset.architecture == "echo":
+        if (settings.engine, settings.device) != ("auto", "auto"):
+            raise UsageError("echo has no weights: it takes no --engine and no --device")
         from service.engines.echo import EchoEngine
 
         return EchoEngine()
@@ -52,7 +54,7 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     if settings.engine == "transformers":
         from service.engines.transformers import TransformersEngine
 
-        return TransformersEngine(store.folder(preset) / "original", preset, device=device)
+        return TransformersEngine(store.folder(preset) / "original", preset, device=device, threads=threads)
     from service.engines.ctranslate2 import CTranslate2Engine
 
     return CTranslate2Engine(store.folder(preset) / "int8", preset, device=device, threads=threads)
