@@ -7,7 +7,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -351,10 +350,14 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_while_reading_is_one_line(tmp_path: Path) -> None:
-    process = shell("translate", "-", folder=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    time.sleep(1.5)
+    master, slave = pty.openpty()
+    process = shell("translate", "-", folder=tmp_path, stdin=slave, stdout=subprocess.PIPE)
+    assert process.stderr
+    assert b"Paste the article" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
+    os.close(slave)
+    os.close(master)
     assert errors == b"warta: stopped\n"
     assert process.returncode == 130
 
