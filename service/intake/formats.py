@@ -61,8 +61,8 @@ def decode(data: bytes) -> str:
         return _mixed(data)
 
 
-def read_text(path: Path, max_bytes: int) -> str:
-    """The text of the file at ``path``; :class:`InputError` says what stands in the way."""
+def read_bytes(path: Path, max_bytes: int) -> bytes:
+    """The file at ``path``; InputError says what stands in the way."""
     if path.is_dir():
         raise InputError(f"{path}: a directory, not a file")
     try:
@@ -75,6 +75,14 @@ def read_text(path: Path, max_bytes: int) -> str:
         raise InputError(f"{path}: cannot be read: {reason}") from problem
     if len(data) > max_bytes:
         raise InputError(f"{path}: larger than the limit of {max_bytes:,} bytes")
+    if not data:
+        raise InputError(f"{path}: empty")
+    return data
+
+
+def read_text(path: Path, max_bytes: int) -> str:
+    """The text of the file at ``path``; :class:`InputError` says what stands in the way."""
+    data = read_bytes(path, max_bytes)
     try:
         text = decode(data)
     except InputError as problem:

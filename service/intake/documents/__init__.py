@@ -11,7 +11,7 @@ from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import epub, html, markdown, office, pdf, sheet, subtitles
 from service.intake.documents.archive import ZIP, Archive, Limits, is_packed, unpack
 from service.intake.documents.blocks import PlacedFinding, Translate
-from service.intake.formats import decode
+from service.intake.formats import decode, read_bytes
 
 UNPACKED = 10
 """How many times the largest file a file may unpack to."""
@@ -159,25 +159,6 @@ def translate_document(
     except OSError as problem:
         raise WartaError(f"{path_out}: cannot be written: {problem.strerror}") from problem
     return findings
-
-
-def read_bytes(path: Path, max_bytes: int) -> bytes:
-    """The file at ``path``; InputError says what stands in the way."""
-    if path.is_dir():
-        raise InputError(f"{path}: a directory, not a file")
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path}: cannot be read: {reason}") from problem
-    if len(data) > max_bytes:
-        raise InputError(f"{path}: larger than the limit of {max_bytes:,} bytes")
-    if not data:
-        raise InputError(f"{path}: empty")
-    return data
 
 
 def kind_of(data: bytes, name: str) -> Kind:
