@@ -12,6 +12,9 @@
     │   └── DamagedModel        the weights on disk differ from their manifest
     ├── StoreError              a model cannot be fetched, converted or stored
     └── EngineError             a model was loaded and failed
+        ├── Busy                too much waits for it already: come back later
+        ├── Cancelled           the caller asked no more
+        └── DeadlinePassed      the time allowed for a request has passed
 
 Third-party exceptions are translated into these where they enter. The message is one
 line that says what is wrong and, where there is one, what to do.
@@ -62,3 +65,19 @@ class StoreError(WartaError):
 
 class EngineError(WartaError):
     """A loaded model failed while generating."""
+
+
+class Busy(EngineError):
+    """Too much waits for the model already; ``retry_after`` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"too much is waiting already; try again in {retry_after:.0f} s")
+        self.retry_after = retry_after
+
+
+class Cancelled(EngineError):
+    """Whoever asked does not want the answer any more."""
+
+
+class DeadlinePassed(EngineError):
+    """A request's time has passed."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 
 from service import presets
 from service.document import Article, Reading, SegmentTranslation, Signature, Summary, Translation
+from service.engines.base import Engine
 from service.intake import segment
 from service.intake.clean import clean
 from service.intake.language import check_article
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
+from service.presets import Preset
 from service.settings import Settings
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
@@ -23,6 +25,8 @@ from service.translation.translator import Care, Text, Translator
 
 MEMORY = "memory.sqlite"
 """The translation memory's file in the settings' home."""
+
+Opener = Callable[[Preset], Engine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +156,24 @@ def _text(article: Article) -> Text:
     return Text(sources(article), article.text, bool(article.title))
 
 
-def build_pipeline(settings: Settings, notice: Notice) -> Pipeline:
+def build_pipeline(settings: Settings, notice: Notice, opener: Opener | None = None) -> Pipeline:
     """Chooses and opens the translation model; one for summaries is opened when a route needs it.
 
-    ``notice`` is told of work before the first sentence. Raises UnknownModel, NotInstalled,
+    ``notice`` is told of work before the first sentence. ``opener`` opens a preset's engine, where
+    that is not to be :func:`service.models.load.open_engine`. Raises UnknownModel, NotInstalled,
     EngineError, StoreError.
     """
     store = Store(settings.home / "models")
+    opened = opener or partial(open_engine, store=store, settings=settings, notice=notice)
     preset = choose(settings.model, "translate", store)
-    engine = open_engine(preset, store, settings, notice)
+    engine = opened(preset)
     manifest = store.manifest(preset)
     revision = manifest.revision if manifest else preset.revision
 
     @cache
     def writer(name: str) -> Writer:
         chosen = presets.get(name, "summarize")
-        opened = open_engine(chosen, store, settings, notice)
-        return Writer(opened, chosen, store.require(chosen).revision)
+        return Writer(opened(chosen), chosen, store.require(chosen).revision)
 
     def installed(name: str) -> bool:
         return store.manifest(presets.get(name)) is not None

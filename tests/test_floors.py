@@ -23,6 +23,7 @@ FLOORS: dict[str, int] = {
     "service.pipeline": 4,
     "service.batch": 4,
     "service.render": 4,
+    "service.host": 4,
     "service.cli": 5,
     "service.terminal": 5,
     "service.bulk": 5,

@@ -46,6 +46,9 @@ class CausalEngine:
     the same, bit for bit, whatever runs beside it.
     """
 
+    equal_lengths = True
+    """A queue in front does best to bring texts of one length together."""
+
     def __init__(
         self,
         folder: Path,

@@ -1,0 +1,386 @@
+"""One loaded model, many callers: their segments wait in one queue and run in common batches.
+
+Worker threads take batches off the queue. A batch starts from the client whose turn it is, with
+that client's oldest segment, and is filled with the waiting segments nearest to it in length,
+whoever asked for them. So every client moves on in turn, and batches are as full as the queue
+allows.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from service.document import Decoding, Output
+from service.engines.base import Engine
+from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaError
+
+POLL_SECONDS = 0.05
+"""How often a waiting caller looks whether it was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How much may wait, and how batches are formed. Tokens are source tokens.
+
+    ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it.
+    ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. Less than a batch waits
+    ``wait_seconds`` for company. ``parallel`` batches run at once.
+    """
+
+    max_tokens_waiting: int = 32_768
+    batch_tokens: int = 1024
+    batch_rows: int = 32
+    wait_seconds: float = 0.005
+    parallel: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """The queue at one moment, and its totals since it was opened.
+
+    ``waiting`` and ``running`` count segments; ``fill`` is the mean share of a batch's token budget
+    that was used; ``wait_seconds`` is summed over the segments that left the queue.
+    """
+
+    waiting: int = 0
+    tokens_waiting: int = 0
+    running: int = 0
+    batches: int = 0
+    rows: int = 0
+    source_tokens: int = 0
+    target_tokens: int = 0
+    fill: float = 0.0
+    wait_seconds: float = 0.0
+    busy_seconds: float = 0.0
+    refused: int = 0
+    dropped: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Ask:
+    """On whose behalf the engine is called. ``deadline`` is in :func:`time.monotonic` seconds.
+
+    The first call of an ask may be refused, the later ones are not: what was begun can be ended.
+    """
+
+    client: str = ""
+    deadline: float | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    admitted: bool = False
+
+    def check(self) -> None:
+        """Raises Cancelled or DeadlinePassed."""
+        if self.cancelled.is_set():
+            raise Cancelled("cancelled")
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise DeadlinePassed("the time allowed for this request has passed")
+
+
+_asking: ContextVar[Ask | None] = ContextVar("asking", default=None)
+
+
+@contextmanager
+def asking(ask: Ask) -> Iterator[Ask]:
+    """Calls of a :class:`SharedEngine` within belong to ``ask``."""
+    token = _asking.set(ask)
+    try:
+        yield ask
+    finally:
+        _asking.reset(token)
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """One call of the engine, waiting for its rows."""
+
+    ask: Ask
+    answers: list[list[Output]]
+    left: int
+    done: threading.Event = field(default_factory=threading.Event)
+    error: Exception | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Row:
+    """One text of a call; ``count`` is 0 for the best output only, else the alternatives wanted."""
+
+    call: _Call
+    index: int
+    text: str
+    tokens: int
+    decoding: Decoding
+    count: int
+    since: float
+
+
+class SharedEngine:
+    """An engine that many threads share; its outputs are those of ``inner`` alone.
+
+    A caller within :func:`asking` is refused with Busy when the queue is full, and leaves the queue
+    with Cancelled or DeadlinePassed; a batch that runs is run to its end, and what was
+    cancelled of it is dropped.
+    """
+
+    def __init__(self, inner: Engine, *, limits: QueueLimits | None = None) -> None:
+        """Starts ``limits.parallel`` threads."""
+        self.signature = inner.signature
+        self._inner = inner
+        self._limits = limits or QueueLimits()
+        self._equal = bool(getattr(inner, "equal_lengths", False))
+        self._lock = threading.Condition()
+        self._queues: dict[str, deque[_Row]] = {}
+        self._tokens = 0
+        self._running = 0
+        self._closed = False
+        self._count = _Count()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"batches-{number}", daemon=True)
+            for number in range(self._limits.parallel)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        """See :class:`service.engines.base.Engine`. Raises Busy, Cancelled, DeadlinePassed too."""
+        return [answers[0] for answers in self._ask(texts, decoding, 0)]
+
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """See :class:`service.engines.base.Engine`. Raises Busy, Cancelled, DeadlinePassed too."""
+        return self._ask([text], decoding, count)[0]
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`service.engines.base.Engine`."""
+        return self._inner.count_tokens(text)
+
+    def stats(self) -> QueueStats:
+        """The queue now, and its totals."""
+        with self._lock:
+            waiting = sum(map(len, self._queues.values()))
+            return self._count.stats(waiting, self._tokens, self._running)
+
+    def close(self) -> None:
+        """Ends the threads; a batch that runs is run to its end, callers that wait get EngineError."""
+        with self._lock:
+            self._closed = True
+            rows = [row for queue in self._queues.values() for row in queue]
+            self._queues.clear()
+            self._tokens = 0
+            self._lock.notify_all()
+        for row in rows:
+            _fail(row.call, EngineError("the engine was closed"))
+        for thread in self._threads:
+            thread.join()
+
+    # The caller's side.
+
+    def _ask(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
+        ask = _asking.get() or Ask(admitted=True)
+        ask.check()
+        if not texts:
+            return []
+        call = _Call(ask, [[] for _ in texts], len(texts))
+        sizes = [max(1, self._inner.count_tokens(text)) for text in texts]
+        now = time.monotonic()
+        rows = [_Row(call, i, text, sizes[i], decoding, count, now) for i, text in enumerate(texts)]
+        self._enter(ask, rows)
+        self._await(call)
+        if call.error:
+            self._leave(call)
+            raise call.error
+        return call.answers
+
+    def _enter(self, ask: Ask, rows: Sequence[_Row]) -> None:
+        with self._lock:
+            if self._closed:
+                raise EngineError("the engine was closed")
+            if not ask.admitted:
+                self._admit(ask)
+            self._queues.setdefault(ask.client, deque()).extend(rows)
+            self._tokens += sum(row.tokens for row in rows)
+            self._lock.notify_all()
+
+    def _admit(self, ask: Ask) -> None:
+        most = self._limits.max_tokens_waiting
+        own = sum(row.tokens for row in self._queues.get(ask.client, ()))
+        if self._tokens >= most or own >= max(1, most // 2):
+            self._count.refused += 1
+            raise Busy(self._count.seconds_for(self._tokens))
+        ask.admitted = True
+
+    def _await(self, call: _Call) -> None:
+        while not call.done.wait(POLL_SECONDS):
+            try:
+                call.ask.check()
+            except (Cancelled, DeadlinePassed):
+                self._leave(call)
+                raise
+
+    def _leave(self, call: _Call) -> None:
+        with self._lock:
+            queue = self._queues.get(call.ask.client)
+            if queue is None:
+                return
+            kept = deque(row for row in queue if row.call is not call)
+            gone = sum(row.tokens for row in queue if row.call is call)
+            self._count.dropped += len(queue) - len(kept)
+            self._tokens -= gone
+            if kept:
+                self._queues[call.ask.client] = kept
+            else:
+                del self._queues[call.ask.client]
+
+    # The workers' side.
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            started = time.monotonic()
+            answers = self._run(batch)
+            with self._lock:
+                self._running -= len(batch)
+                self._count.busy_seconds += time.monotonic() - started
+                for row, answer in zip(batch, answers, strict=True):
+                    self._settle(row, answer)
+
+    def _settle(self, row: _Row, answer: list[Output] | Exception) -> None:
+        if isinstance(answer, Exception):
+            _fail(row.call, answer)
+            return
+        self._count.target_tokens += sum(output.tokens for output in answer)
+        row.call.answers[row.index] = answer
+        row.call.left -= 1
+        if not row.call.left:
+            row.call.done.set()
+
+    def _next_batch(self) -> list[_Row]:
+        """The next rows to run, longest first; none when the engine is closed."""
+        with self._lock:
+            while not self._closed:
+                if not self._queues:
+                    self._lock.wait()
+                elif (delay := self._delay()) > 0:
+                    self._lock.wait(delay)
+                else:
+                    batch = self._take()
+                    self._running += len(batch)
+                    return batch
+            return []
+
+    def _delay(self) -> float:
+        """Seconds for which the next batch may still wait for company."""
+        if self._tokens >= self._limits.batch_tokens:
+            return 0.0
+        oldest = min(queue[0].since for queue in self._queues.values())
+        return oldest + self._limits.wait_seconds - time.monotonic()
+
+    def _take(self) -> list[_Row]:
+        first = next(iter(self._queues.values()))[0]
+        batch = [first] if first.count else self._fill(first)
+        chosen = set(map(id, batch))
+        clients = {row.call.ask.client for row in batch}
+        for client in clients:
+            left = deque(row for row in self._queues.pop(client) if id(row) not in chosen)
+            if left:
+                # Behind the others: who was served waits a turn.
+                self._queues[client] = left
+        self._tokens -= sum(row.tokens for row in batch)
+        self._count.add(batch, self._limits)
+        return sorted(batch, key=lambda row: -row.tokens)
+
+    def _fill(self, first: _Row) -> list[_Row]:
+        """``first`` and the rows nearest to it in length that can run with it."""
+        alike = [
+            row
+            for row in _in_turn(self._queues.values())
+            if row is not first and not row.count and row.decoding == first.decoding
+            and (not self._equal or row.tokens == first.tokens)
+        ]  # fmt: skip
+        batch, longest = [first], first.tokens
+        for row in sorted(alike, key=lambda row: abs(row.tokens - first.tokens)):
+            longest = max(longest, row.tokens)
+            full = len(batch) >= self._limits.batch_rows
+            if full or longest * (len(batch) + 1) > self._limits.batch_tokens:
+                break
+            batch.append(row)
+        return batch
+
+    def _run(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
+        """The answers of each row, or why there are none; a row that fails does not fail the others."""
+        try:
+            return self._answers(batch)
+        except WartaError as error:
+            if len(batch) == 1:
+                return [error]
+            return [answer for row in batch for answer in self._run([row])]
+        except Exception as error:  # whatever it is, somebody waits for it
+            return [error for _ in batch]
+
+    def _answers(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
+        first = batch[0]
+        if first.count:
+            return [self._inner.alternatives(first.text, first.decoding, first.count)]
+        outputs = self._inner.generate([row.text for row in batch], first.decoding)
+        return [[output] for output in outputs]
+
+
+@dataclass(slots=True)
+class _Count:
+    """Totals; guarded by the engine's lock."""
+
+    batches: int = 0
+    rows: int = 0
+    source_tokens: int = 0
+    target_tokens: int = 0
+    filled: float = 0.0
+    wait_seconds: float = 0.0
+    busy_seconds: float = 0.0
+    refused: int = 0
+    dropped: int = 0
+    opened: float = field(default_factory=time.monotonic)
+
+    def add(self, batch: Sequence[_Row], limits: QueueLimits) -> None:
+        now = time.monotonic()
+        tokens = sum(row.tokens for row in batch)
+        self.batches += 1
+        self.rows += len(batch)
+        self.source_tokens += tokens
+        self.filled += min(1.0, tokens / limits.batch_tokens)
+        self.wait_seconds += sum(now - row.since for row in batch)
+
+    def seconds_for(self, tokens: int) -> float:
+        """How long so many source tokens take, going by what was done; from 1 to 60."""
+        pace = self.source_tokens / max(0.001, self.busy_seconds)
+        return min(60.0, max(1.0, tokens / pace if pace else 1.0))
+
+    def stats(self, waiting: int, tokens_waiting: int, running: int) -> QueueStats:
+        return QueueStats(
+            waiting,
+            tokens_waiting,
+            running,
+            self.batches,
+            self.rows,
+            self.source_tokens,
+            self.target_tokens,
+            self.filled / max(1, self.batches),
+            self.wait_seconds,
+            self.busy_seconds,
+            self.refused,
+            self.dropped,
+        )
+
+
+def _in_turn(queues: Iterable[deque[_Row]]) -> Iterator[_Row]:
+    """The first row of each queue, then the second of each, and so on."""
+    for rows in zip_longest(*queues):
+        yield from (row for row in rows if row)
+
+
+def _fail(call: _Call, error: Exception) -> None:
+    call.error = call.error or error
+    call.done.set()

@@ -1,0 +1,68 @@
+"""What one server process holds: each model opened once and shared by all its requests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+
+from service.engines.shared import QueueLimits, SharedEngine
+from service.models.load import Notice, choose, open_engine
+from service.models.store import Store
+from service.pipeline import Pipeline, build_pipeline
+from service.presets import Preset
+from service.settings import Settings
+
+
+class Host:
+    """The pipelines of one server process: each model's engine is opened once and shared.
+
+    Safe from many threads. ``notice`` is told of work before a model's first sentence.
+    """
+
+    def __init__(
+        self, settings: Settings, limits: QueueLimits | None = None, notice: Notice = lambda _: None
+    ) -> None:
+        """Opens nothing yet. ``limits`` holds for each model's queue."""
+        self.settings = settings
+        self.store = Store(settings.home / "models")
+        self._limits = limits or QueueLimits()
+        self._notice = notice
+        self._lock = threading.RLock()
+        self._engines: dict[str, SharedEngine] = {}
+        self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
+
+    def pipeline(self, model: str = "auto", *, beam_size: int | None = None) -> Pipeline:
+        """The pipeline of a preset, opened on first use and kept; ``auto`` is what the settings say.
+
+        Raises UnknownModel, NotInstalled, EngineError, StoreError, UsageError.
+        """
+        asked = self.settings.model if model == "auto" else model
+        name = choose(asked, "translate", self.store).name
+        key = name, beam_size or self.settings.beam_size
+        with self._lock:
+            if key not in self._pipelines:
+                settings = replace(self.settings, model=name, beam_size=key[1])
+                self._pipelines[key] = build_pipeline(settings, self._notice, self._open)
+            return self._pipelines[key]
+
+    def engines(self) -> Mapping[str, SharedEngine]:
+        """The engines that are open, by their preset's name."""
+        with self._lock:
+            return dict(self._engines)
+
+    def close(self) -> None:
+        """Closes every engine; what waits in their queues fails."""
+        with self._lock:
+            engines = self.engines()
+            self._pipelines.clear()
+            self._engines.clear()
+        for engine in engines.values():
+            engine.close()
+
+    def _open(self, preset: Preset) -> SharedEngine:
+        with self._lock:
+            if preset.name not in self._engines:
+                inner = open_engine(preset, self.store, self.settings, self._notice)
+                self._engines[preset.name] = SharedEngine(inner, limits=self._limits)
+            return self._engines[preset.name]
