@@ -34,11 +34,22 @@ memory_app = typer.Typer(
 app.add_typer(memory_app, name="memory")
 app.add_typer(eval_app, name="eval", help="Score, run and compare translations and summaries.")
 
+
+def _source(text: str) -> Path | str:
+    """A file, or a URL as it is: a path would lose slashes of it."""
+    return text if text.lower().startswith(("http://", "https://")) else Path(text)
+
+
+# Typer knows no unions: each is what _source gives.
 Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="Articles to read; - is standard input.")
+    list[Any],
+    typer.Argument(metavar="FILE...", parser=_source, help="Articles to read, or URLs; - is standard input."),
 ]
 MaybeFiles = Annotated[
-    list[Path] | None, typer.Argument(metavar="FILE...", help="Articles to translate; - is standard input.")
+    list[Any] | None,
+    typer.Argument(
+        metavar="FILE...", parser=_source, help="Articles to translate, or URLs; - is standard input."
+    ),
 ]
 Model = Annotated[str, typer.Option(help="A name from `warta models list`, or auto.", envvar="WARTA_MODEL")]
 GlossaryFile = Annotated[Path | None, typer.Option("--glossary", help="Your own terms: CSV, TSV or TOML.")]

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from service.document import Article, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text, keeps_structure, read_document, translate_document
 from service.intake.formats import read_text
+from service.intake.web import article as read_url
 from service.pipeline import Pipeline, build_pipeline, sources, to_article, warnings
 from service.render import TRANSLATION, Renderer
 from service.settings import MAX_INPUT_BYTES, Settings
@@ -28,13 +30,15 @@ DOCUMENTS = (".docx", ".odt", ".pdf", ".epub", ".xlsx", ".srt", ".vtt", ".html",
 
 STDIN = Path("-")
 INTERRUPTED = 130
+Source = Path | str
+"""A file, or a URL as a string."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to read and where to put it. ``files`` may hold ``-``, once."""
 
-    files: Sequence[Path]
+    files: Sequence[Source]
     format: str
     output: Path | None
     keep_furniture: bool
@@ -108,7 +112,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
             article = None if document else _article(path, job)
             if pipeline is None:
                 pipeline = build_pipeline(settings, status.show)
-            if document:
+            if document and isinstance(path, Path):
                 _document(path, document, pipeline, status)
             elif article:
                 _one(article, path, pipeline, job, work, status)
@@ -149,8 +153,10 @@ def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
     return ours, theirs
 
 
-def _article(path: Path, job: Job) -> Article:
-    if path == STDIN:
+def _article(path: Source, job: Job) -> Article:
+    if isinstance(path, str):
+        raw = read_url(path)
+    elif path == STDIN:
         if sys.stdin.isatty():
             sys.stderr.write("Paste the article, then end it with Ctrl-D on a line of its own.\n")
         data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
@@ -162,13 +168,13 @@ def _article(path: Path, job: Job) -> Article:
     return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture)
 
 
-def _document_for(path: Path, job: Job, work: Work) -> Path | None:
+def _document_for(path: Source, job: Job, work: Work) -> Path | None:
     """Where the same document goes in English: for a translation into a file of the input's type."""
     single = len(job.files) == 1 and job.format == "text" and work.renderers is TRANSLATION
     into = job.output if len(job.files) == 1 else None
     if not into or into.is_dir():
         return None
-    if single and keeps_structure(path, into):
+    if single and isinstance(path, Path) and keeps_structure(path, into):
         return into
     if into.suffix.lower() in DOCUMENTS:
         raise UsageError(
@@ -192,7 +198,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
         complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")
 
 
-def _one(article: Article, path: Path, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
+def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
     started = time.perf_counter()
     translation = _translated(article, path, pipeline, job, status) if work.whole else None
     status.show(f"{_name(path)}: finishing")
@@ -203,7 +209,7 @@ def _one(article: Article, path: Path, pipeline: Pipeline, job: Job, work: Work,
     _write(job, path, _rendered(work.renderers, job, result))
 
 
-def _translated(article: Article, path: Path, pipeline: Pipeline, job: Job, status: Status) -> Translation:
+def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, status: Status) -> Translation:
     """The whole translation; if it is stopped or fails, what was done is written and named."""
     total, model = len(sources(article)), pipeline.signature.preset
     done: list[SegmentTranslation] = []
@@ -232,7 +238,7 @@ def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
     return json.dumps(rendered, ensure_ascii=False, indent=2 if len(job.files) == 1 else None) + "\n"
 
 
-def _write(job: Job, path: Path, text: str, suffix: str = "") -> str:
+def _write(job: Job, path: Source, text: str, suffix: str = "") -> str:
     """Writes to the file asked for, by way of a ``.partial`` one, or to standard output."""
     if job.output is None:
         if len(job.files) > 1 and job.format != "json":
@@ -243,7 +249,7 @@ def _write(job: Job, path: Path, text: str, suffix: str = "") -> str:
     target = job.output
     if len(job.files) > 1 or target.is_dir():
         target.mkdir(exist_ok=True)
-        target = target / (("stdin" if path == STDIN else path.stem) + ".en" + SUFFIXES[job.format])
+        target = target / (_stem(path) + ".en" + SUFFIXES[job.format])
     partial = target.with_name(target.name + ".partial")
     try:
         partial.write_text(text, "utf-8")
@@ -265,5 +271,13 @@ def _folded(text: str) -> str:
     return "\n".join(lines)
 
 
-def _name(path: Path) -> str:
+def _stem(path: Source) -> str:
+    """What an output in a folder is called after; for a URL its last word, or its host."""
+    if isinstance(path, Path):
+        return "stdin" if path == STDIN else path.stem
+    parts = urlsplit(path)
+    return Path(unquote(parts.path).replace("\\", "/")).stem or parts.hostname or "page"
+
+
+def _name(path: Source) -> str:
     return "standard input" if path == STDIN else str(path)
