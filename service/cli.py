@@ -187,7 +187,7 @@ def summarize_articles(
 @app.command()
 def batch(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Files and folders: txt, jsonl, csv, tsv.")
+        list[Path], typer.Argument(metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="A .jsonl or .csv file.")],
     task: Annotated[str, typer.Option("--task", help="translate, summarize or read.")] = "translate",

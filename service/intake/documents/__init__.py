@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import epub, html, markdown, office, pdf, sheet, subtitles
-from service.intake.documents.archive import ZIP, Archive, Limits, is_packed, unpack
+from service.intake.documents.archive import ZIP, Archive, Limits, unpack
 from service.intake.documents.blocks import PlacedFinding, Translate
 from service.intake.formats import decode, read_bytes
+from service.intake.streams import SUFFIXES as PACKED
+from service.intake.streams import is_packed
 
 UNPACKED = 10
 """How many times the largest file a file may unpack to."""
-
-_PACKED_SUFFIX = (".gz", ".zst", ".zstd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,15 @@ def document_text(data: bytes, name: str, max_bytes: int) -> str:
     return text
 
 
+def sheet_rows(data: bytes, name: str, max_bytes: int) -> Iterator[tuple[str, int, list[str]]]:
+    """Sheet, row number and cells of a workbook's rows; none for another document. Raises InputError."""
+    limits = Limits(max_bytes * UNPACKED)
+    data, name = _unpacked(data, name, limits)
+    if kind_of(data, name) is XLSX:
+        Archive(data, limits)
+        yield from sheet.rows(data, limits)
+
+
 def keeps_structure(source: Path, target: Path) -> bool:
     """Whether :func:`translate_document` makes ``target``, a document of its source's type."""
     return any(
@@ -212,7 +221,7 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
             return data, name
         data = unpack(data, limits)
         stem = Path(name)
-        name = stem.stem if stem.suffix.lower() in _PACKED_SUFFIX else name
+        name = stem.stem if stem.suffix.lower() in PACKED else name
     if is_packed(data):
         raise InputError(f"packed more than {limits.depth} times over")
     if not data:

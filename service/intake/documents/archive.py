@@ -10,14 +10,12 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from service.errors import InputError
+from service.intake.streams import DEPTH, GZIP, RATIO, RATIO_FREE, ZstdReader
 
-GZIP = b"\x1f\x8b"
-ZSTD = b"\x28\xb5\x2f\xfd"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # What a part of a file that another program wrote may be wrong in.
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
 
-_RATIO_FREE = 1_000_000
 _CHUNK = 1 << 20
 
 
@@ -25,30 +23,20 @@ _CHUNK = 1 << 20
 class Limits:
     """What is refused. ``unpacked`` is in bytes; ``ratio`` is unpacked over packed size.
 
-    Deflate reaches 1,032 at most and office XML rarely 50; below 1 MB no ratio is refused.
+    Office XML rarely reaches 50; below 1 MB no ratio is refused.
     """
 
     unpacked: int
-    ratio: int = 200
-    depth: int = 3
+    ratio: int = RATIO
+    depth: int = DEPTH
     members: int = 10_000
     pages: int = 5_000
     cells: int = 5_000_000
 
 
-def need(extra: str, library: str) -> InputError:
-    """The error for a library that is not installed."""
-    return InputError(f"needs {library}, which is not installed: pip install 'warta[{extra}]'")
-
-
-def is_packed(data: bytes) -> bool:
-    """Whether ``data`` is a gzip or Zstandard stream."""
-    return data.startswith((GZIP, ZSTD))
-
-
 def unpack(data: bytes, limits: Limits) -> bytes:
     """What the compressed stream ``data`` holds. Raises InputError for a broken or too large one."""
-    most = min(limits.unpacked, max(len(data) * limits.ratio, _RATIO_FREE))
+    most = min(limits.unpacked, max(len(data) * limits.ratio, RATIO_FREE))
     unpacked = _gunzip(data, most) if data.startswith(GZIP) else _unzstd(data, most)
     if len(unpacked) > most:
         raise InputError(f"unpacks to more than {most:,} bytes; refused as a possible bomb")
@@ -64,20 +52,10 @@ def _gunzip(data: bytes, most: int) -> bytes:
 
 
 def _unzstd(data: bytes, most: int) -> bytes:
-    try:
-        import zstandard
-    except ImportError:
-        raise need("documents", "zstandard") from None
-    # 128 MB is the largest window that zstd itself opens without being asked.
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    parts, size = [], 0
-    try:
-        with decompressor.stream_reader(BytesIO(data), read_across_frames=True) as stream:
-            while size <= most and (part := stream.read(_CHUNK)):
-                parts.append(part)
-                size += len(part)
-    except zstandard.ZstdError as problem:
-        raise InputError(f"a broken Zstandard file: {problem}") from problem
+    stream, parts, size = ZstdReader(BytesIO(data)), list[bytes](), 0
+    while size <= most and (part := stream.read(_CHUNK)):
+        parts.append(part)
+        size += len(part)
     return b"".join(parts)
 
 
@@ -109,7 +87,7 @@ class Archive:
             path = PurePosixPath(member.filename.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts:
                 raise InputError(f"an archive with a name that leaves its folder: {member.filename!r}")
-            if member.file_size > max(member.compress_size * limits.ratio, _RATIO_FREE):
+            if member.file_size > max(member.compress_size * limits.ratio, RATIO_FREE):
                 raise InputError(f"{member.filename!r} in it is packed like a bomb; refused")
             if member.flag_bits & 1:
                 raise InputError("password-protected")

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 from service.errors import InputError
-from service.intake.documents.archive import Limits, need
+from service.intake.documents.archive import Limits
+from service.intake.streams import need
 
 _LONG = 80
 
 
 def read(data: bytes, limits: Limits) -> str:
-    """Every sheet; cells of a row parted by `` | ``, or a paragraph each where one is long.
+    """Every sheet; cells of a row parted by `` | ``, or a paragraph each where one is long."""
+    paragraphs = []
+    for _, _, cells in rows(data, limits):
+        texts = [text for text in cells if text]
+        long = any(len(text) > _LONG or "\n" in text for text in texts)
+        paragraphs.append(("\n\n" if long else " | ").join(texts))
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def rows(data: bytes, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
+    """Sheet, row number from 1 and the cells' texts, row by row. Raises InputError.
 
     The archive is checked by the caller. Values are those that were saved; formulas are not computed.
     """
@@ -24,19 +36,17 @@ def read(data: bytes, limits: Limits) -> str:
         from openpyxl.worksheet._read_only import ReadOnlyWorksheet
     except ImportError:
         raise need("documents", "openpyxl") from None
-    paragraphs, cells = [], 0
+    count = 0
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
         for sheet in book.worksheets:
             if isinstance(sheet, ReadOnlyWorksheet):
                 sheet.reset_dimensions()  # else every row is as wide as the file claims, up to 16,384
-            for row in sheet.iter_rows(values_only=True):
-                cells += len(row)
-                if cells > limits.cells:
+            for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+                count += len(row)
+                if count > limits.cells:
                     raise InputError(f"a workbook of more than {limits.cells:,} cells")
-                texts = [text for value in row if (text := _text(value))]
-                long = any(len(text) > _LONG or "\n" in text for text in texts)
-                paragraphs.append(("\n\n" if long else " | ").join(texts))
+                yield sheet.title, number, [_text(value) for value in row]
         book.close()
     except (
         InvalidFileException,
@@ -48,7 +58,6 @@ def read(data: bytes, limits: Limits) -> str:
         OSError,
     ) as problem:
         raise InputError(f"a broken Excel file: {problem}") from problem
-    return "\n\n".join(filter(None, paragraphs))
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,48 @@
+"""A record: one text to work on, with its key and its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One text to work on. ``key`` is a hash of place and content, and the position in its file.
+
+    ``place`` is for people: the file, and the line in it where there is one. ``fields`` is what else
+    the record holds.
+    """
+
+    key: str
+    text: str
+    place: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that cannot be read, and why."""
+
+    key: str
+    place: str
+    error: str
+
+
+def good(place: str, position: int, text: str, fields: Mapping[str, Any]) -> Record:
+    """A record with its key."""
+    content = json.dumps([text, fields], ensure_ascii=False, default=str) if fields else text
+    return Record(_key(place, position, content), text, place, fields)
+
+
+def bad(place: str, position: int, error: str) -> BadRecord:
+    """A bad record with its key."""
+    return BadRecord(_key(place, position, error), place, error)
+
+
+def _key(place: str, position: int, content: str) -> str:
+    digest = sha256(f"{place}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{digest[:16]}-{position}"

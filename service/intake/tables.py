@@ -1,0 +1,283 @@
+"""Readers of what holds many records: JSON lines, CSV, TSV, Excel sheets and Parquet."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from service.errors import InputError
+from service.intake.formats import decode
+from service.intake.record import BadRecord, Record, bad, good
+from service.intake.streams import need
+from service.settings import MAX_INPUT_BYTES
+
+if TYPE_CHECKING:
+    from pyarrow import DataType
+    from pyarrow.parquet import ParquetFile
+
+PARQUET = b"PAR1"
+
+_WIDE = (
+    (b"\xff\xfe\0\0", "utf-32"),  # before UTF-16, whose mark begins this one
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_MARK = b"\xef\xbb\xbf"
+_DELIMITERS = ",;\t|"
+_SAMPLE = 1024
+_ROWS = 256
+"""Rows of a Parquet file that are held at once."""
+_TOO_LONG = f"longer than {MAX_INPUT_BYTES // 1_000_000} MB"
+
+Records = Iterator[Record | BadRecord]
+
+
+def read_jsonl(path: Path, file: io.BufferedReader, column: str) -> Records:
+    """An object a line, or the text itself as a string; empty lines are passed over."""
+    for number, line in enumerate(_lines(file), start=1):
+        place = f"{path}:{number}"
+        if line is None:
+            yield bad(place, number, _TOO_LONG)
+        elif line.strip():
+            yield _parsed(line, place, number, column)
+
+
+def _parsed(line: str, place: str, number: int, column: str) -> Record | BadRecord:
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        return bad(place, number, f"not JSON: {error}")
+    except RecursionError:
+        return bad(place, number, "not JSON: nested too deeply")
+    if isinstance(value, str):
+        value = {column: value}
+    if not isinstance(value, dict):
+        return bad(place, number, f"a JSON {type(value).__name__}, not an object")
+    return _chosen(value, place, number, column)
+
+
+def _chosen(values: dict[str, Any], place: str, number: int, column: str) -> Record | BadRecord:
+    if column not in values:
+        there = ", ".join(values) or "nothing"
+        return bad(place, number, f"no {column!r} in it; there is: {there}")
+    text = values.pop(column)
+    if text is None:
+        return bad(place, number, f"{column!r} is empty")
+    if not isinstance(text, str):
+        return bad(place, number, f"{column!r} is not a text")
+    if not text.strip():
+        return bad(place, number, f"{column!r} is empty")
+    return good(place, number, text, values)
+
+
+def read_csv(path: Path, file: io.BufferedReader, column: str) -> Records:
+    """A header, then a record a row, quoted as RFC 4180 has it; ``;``, tab and ``|`` may stand for ``,``."""
+    yield from _read_table(path, file, column, None)
+
+
+def read_tsv(path: Path, file: io.BufferedReader, column: str) -> Records:
+    """A header, then a record a line; as in IANA's TSV a quotation mark is a letter like any other."""
+    yield from _read_table(path, file, column, "\t")
+
+
+def _read_table(path: Path, file: io.BufferedReader, column: str, delimiter: str | None) -> Records:
+    lines = (line or "" for line in _lines(file))
+    blank, first = next(((n, line) for n, line in enumerate(lines) if line.strip()), (0, ""))
+    if not first:
+        yield bad(str(path), 1, "empty")
+        return
+    if delimiter:
+        rows = csv.reader(_chained(first, lines), delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    else:
+        # Strict, so that a quote left open is an error, and not one record with all the rest in it.
+        delimiter = max(_DELIMITERS, key=first.count)
+        rows = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
+    yield from _table_records(path, column, rows, blank)
+
+
+def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
+    # The default of 131,072 characters is less than a long article; the limit is the process's own.
+    csv.field_size_limit(MAX_INPUT_BYTES)
+    header: list[str] = []
+    while True:
+        number = blank + rows.line_num + 1
+        place = f"{path}:{number}"
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield bad(place, number, f"not a row: {error}")
+            continue
+        if not header:
+            header = [name.strip() for name in row]
+            if header.count(column) != 1:
+                yield bad(str(path), 1, _which(header, column))
+                return
+        elif any(value.strip() for value in row):
+            yield (
+                _chosen(dict(zip(header, row, strict=True)), place, number, column)
+                if len(row) == len(header)
+                else bad(place, number, f"{len(row)} fields, where the header has {len(header)}")
+            )
+
+
+def _which(header: Iterable[str], column: str) -> str:
+    names = list(header)
+    number_of = "no" if column not in names else "more than one"
+    return f"{number_of} column {column!r}; there is: {', '.join(names)}"
+
+
+def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column: str) -> Records | None:
+    """A record a row of the sheets whose first row names the column, None where no sheet does.
+
+    A sheet that does not name it among others that do is a BadRecord.
+    """
+    headers: dict[str, list[str]] = {}
+    found: list[Record | BadRecord] = []
+    for sheet, number, cells in rows:
+        if not any(cells):
+            continue
+        place = f"{path}:{sheet}:{number}"
+        if sheet not in headers:
+            headers[sheet] = cells
+            if cells.count(column) != 1:
+                found.append(bad(place, number, _which(cells, column)))
+            continue
+        header = headers[sheet]
+        if header.count(column) == 1:
+            width = max(len(header), len(cells))
+            padded = zip(
+                header + [""] * (width - len(header)), cells + [""] * (width - len(cells)), strict=True
+            )
+            values = {name or f"column {i}": text for i, (name, text) in enumerate(padded, 1) if name or text}
+            found.append(_chosen(values, place, number, column))
+    named = [cells for cells in headers.values() if cells.count(column) == 1]
+    return iter(found) if named else None
+
+
+def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
+    """A record a row, read by row group, however large the file. Raises InputError."""
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise need("parquet", "pyarrow") from None
+    with tempfile.TemporaryFile() as spare:
+        # A Parquet file is read from its end, which a packed one shows last.
+        source: BinaryIO = file
+        if not isinstance(file.raw, io.FileIO):
+            shutil.copyfileobj(file, spare)
+            source = spare
+        try:
+            yield from _parquet_records(path, ParquetFile(source, pre_buffer=False), column)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise InputError(f"a broken Parquet file: {' '.join(str(error).split())}") from error
+
+
+def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
+    schema = parquet.schema_arrow
+    if schema.names.count(column) != 1:
+        raise InputError(_which(schema.names, column))
+    kind = schema.field(column).type
+    if not _is_text(kind):
+        raise InputError(f"column {column!r} holds {kind}, not text")
+    number = 0
+    for batch in parquet.iter_batches(batch_size=_ROWS):
+        for values in batch.to_pylist():
+            number += 1
+            place = f"{path}:{number}"
+            plain = {name: _plain(value) for name, value in values.items()}
+            long = isinstance(plain[column], str) and len(plain[column]) > MAX_INPUT_BYTES
+            yield bad(place, number, _TOO_LONG) if long else _chosen(plain, place, number, column)
+
+
+def _is_text(kind: DataType) -> bool:
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (
+        types.is_string,
+        types.is_large_string,
+        types.is_string_view,
+        types.is_binary,
+        types.is_large_binary,
+    )
+    return types.is_null(kind) or any(test(kind) for test in tests)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bytes):
+        return _text_or_base64(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def _text_or_base64(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode("ascii")
+
+
+def _lines(file: io.BufferedReader) -> Iterator[str | None]:
+    """The lines of a file, with their ends; None for one that is too long to be held."""
+    head = file.peek(_SAMPLE)[:_SAMPLE]
+    wide = next((name for start, name in _WIDE if head.startswith(start)), None) or _unmarked(head)
+    if wide:
+        # Only a line feed ends a line: a text may hold U+2028.
+        wrapper = io.TextIOWrapper(file, wide, errors="replace", newline="\n")
+        try:
+            yield from wrapper
+        finally:
+            wrapper.detach()  # the file is the caller's to close
+        return
+    if head.startswith(_MARK):
+        file.read(len(_MARK))
+    while line := file.readline(MAX_INPUT_BYTES):
+        if len(line) < MAX_INPUT_BYTES or line.endswith(b"\n"):
+            yield line_text(line)
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(MAX_INPUT_BYTES)
+        yield None
+
+
+def _unmarked(head: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of what is mostly Latin script is zero."""
+    zeros = head[0::2].count(0), head[1::2].count(0)
+    if max(zeros) * 4 > len(head) and min(zeros) * 20 <= max(zeros):
+        return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+    return None
+
+
+def line_text(line: bytes) -> str:
+    """One line of a file as text: UTF-8, and Windows-1252 for bytes that are not."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        # The space keeps a line from being taken for a file of another kind by its first bytes.
+        return decode(b" " + line.replace(b"\0", b"\xef\xbf\xbd"))[1:]
