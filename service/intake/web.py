@@ -23,6 +23,7 @@ from service import __version__
 from service.errors import InputError
 from service.intake.documents import document_text
 from service.intake.documents.archive import Limits, is_packed, unpack
+from service.intake.streams import is_packed
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
