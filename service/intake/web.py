@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 from service import __version__
 from service.errors import InputError
 from service.intake.documents import document_text
-from service.intake.documents.archive import Limits, is_packed, unpack
+from service.intake.documents.archive import Limits, unpack
 from service.intake.streams import is_packed
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
