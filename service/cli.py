@@ -189,7 +189,10 @@ def batch(
     inputs: Annotated[
         list[Path], typer.Argument(metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="A .jsonl or .csv file.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="A .jsonl, .csv, .tsv or .parquet file; .gz or .zst after it."),
+    ],
     task: Annotated[str, typer.Option("--task", help="translate, summarize or read.")] = "translate",
     column: Annotated[str, typer.Option("--column", help="Where the text is in a table.")] = "text",
     fresh: Annotated[

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
@@ -21,6 +21,9 @@ from typing import Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from service.errors import UsageError, WartaError
+
+BESIDE = ("partial", "journal", "lock", "made")
+"""What there may be beside an output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +114,28 @@ class Journal:
         # Only the last one and those that an interrupted run left are needed again.
         self.commits = (*self.commits[:-1], made)
 
-    def finish(self) -> None:
-        """Puts the output in its place and takes the rest away."""
+    def finish(self, make: Callable[[Path, Path], None] | None = None) -> None:
+        """Puts the output in its place and takes the rest away; ``make`` makes it of the rows."""
         if self._log and self._data:
             with _told(self._output, self.last):
                 _write(self._log, _line(replace(self.last, complete=True)))
                 self.close()
-                self._partial.replace(self._output)
+                if make:
+                    self._make(make)
+                else:
+                    self._partial.replace(self._output)
                 _sync_folder(self._output.parent)
         self._path.unlink()
+
+    def _make(self, make: Callable[[Path, Path], None]) -> None:
+        made = beside(self._output, "made")
+        make(self._partial, made)
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        made.replace(self._output)
+        _sync_folder(self._output.parent)
+        # Until the rows are gone, the output counts as not made and is made again.
+        self._partial.unlink()
 
     def close(self) -> None:
         """Closes the files."""
@@ -136,7 +152,7 @@ class Journal:
             self._data = self._partial.open("wb", buffering=0)
             _write(self._data, self._head)
             self._log = self._path.open("wb", buffering=0)
-            _write(self._log, json.dumps(self._job, ensure_ascii=False).encode() + b"\n" + _line(first))
+            _write(self._log, json.dumps(self._job).encode() + b"\n" + _line(first))
             _sync_folder(self._output.parent)
 
     def _cut(self) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
 from service.document import SegmentTranslation, Signature, Summary, Translation
-from service.errors import UsageError
 from service.intake.records import BadRecord, Record
 
+_ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
 COMMON = ("key", "place", "error", "fields")
 TASKS: Mapping[str, tuple[str, ...]] = {
     "translate": ("title", "translation", "findings", "warnings", "signature"),
@@ -84,14 +85,14 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
+def _tsv(columns: Sequence[str], values: Mapping[str, Any]) -> str:
+    """As :func:`_csv`, with a space for what would end a cell, as IANA's TSV knows no quotation marks."""
+    cells = (_ENDS_CELL.sub(" ", _cell(values.get(name))) for name in columns)
+    return "\t".join(cells) + "\n"
+
+
 FORMATS: Mapping[str, Format] = {
     ".jsonl": (lambda _: "", _jsonl),
     ".csv": (lambda columns: _csv(columns, dict(zip(columns, columns, strict=True))), _csv),
+    ".tsv": (lambda columns: "\t".join(columns) + "\n", _tsv),
 }
-
-
-def format_of(suffix: str) -> Format:
-    """The format of an output file. Raises UsageError."""
-    if suffix.lower() not in FORMATS:
-        raise UsageError(f"the output is to be one of {', '.join(FORMATS)}, not {suffix or 'a bare name'}")
-    return FORMATS[suffix.lower()]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from service.batch import rows
-from service.batch.journal import Journal, Totals, beside, chained, opened
+from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
+from service.batch.outputs import format_of, maker_of
 from service.document import Article, SegmentTranslation, Translation
 from service.errors import InputError, UsageError
 from service.intake.records import BadRecord, Record, list_files, read_records
@@ -38,7 +39,8 @@ class Job:
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:
             raise UsageError(f"unknown task {self.task!r}; there are: {', '.join(rows.TASKS)}")
-        rows.format_of(self.output.suffix)
+        format_of(self.output)
+        maker_of(self.output)
         if not self.output.parent.is_dir():
             raise UsageError(f"{self.output.parent} is not a folder")
         for path in self.inputs:
@@ -81,12 +83,12 @@ def run(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
     bad record where the job is strict, WartaError and EngineError for what the system or the model refuses.
     """
     inputs = _Inputs(job)
-    head, _ = rows.format_of(job.output.suffix)
+    head, _ = format_of(job.output)
     first = head(_columns(job)).encode()
     with opened(job.output, _described(job, pipeline, inputs), first, fresh=job.fresh) as journal:
         if not journal.placed:
             _Batch(job, pipeline, journal, watch).work(inputs)
-        journal.finish()
+        journal.finish(maker_of(job.output))
         return journal.last.totals
 
 
@@ -94,7 +96,7 @@ class _Inputs:
     """The files of a job, and the records in them."""
 
     def __init__(self, job: Job) -> None:
-        own = {beside(job.output, kind).resolve() for kind in ("partial", "journal", "lock")}
+        own = {beside(job.output, kind).resolve() for kind in BESIDE}
         self._own = own | {job.output.resolve()}
         self._job = job
         self.sizes = {str(path): self._size(path) for path in job.inputs}
@@ -140,7 +142,7 @@ class _Batch:
         self._before = journal.last.totals
         self._started = time.perf_counter()
         self._columns = _columns(job)
-        _, self._row = rows.format_of(job.output.suffix)
+        _, self._row = format_of(job.output)
 
     def work(self, inputs: _Inputs) -> None:
         """Does what is not done yet, chunk by chunk."""

@@ -1,0 +1,162 @@
+"""Outputs that cannot grow row by row: packed ones and Parquet, made of the whole rows at the end.
+
+What is made depends on the rows alone: an interrupted run ends with the bytes of an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from service.batch.rows import FORMATS, Format
+from service.errors import UsageError
+from service.intake.streams import need
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Make = Callable[[Path, Path], None]
+"""Makes the second file, which is the output, of the first, which holds the rows."""
+
+PARQUET = ".parquet"
+PACKED = (".gz", ".zst")
+_GROUP_ROWS, _GROUP_BYTES = 10_000, 32_000_000
+_GZIP_LEVEL, _ZSTD_LEVEL = 6, 9
+
+
+def format_of(output: Path) -> Format:
+    """How the rows of an output are written as they come. Raises UsageError."""
+    suffix, packing = _suffixes(output)
+    kind = ".jsonl" if suffix == PARQUET and not packing else suffix
+    if kind not in FORMATS:
+        known = [*FORMATS, PARQUET, *(f"{kind}{packing}" for kind in FORMATS for packing in PACKED)]
+        raise UsageError(
+            f"the output is to be one of {', '.join(known)}, not {output.suffix or 'a bare name'}"
+        )
+    return FORMATS[kind]
+
+
+def maker_of(output: Path) -> Make | None:
+    """What makes the output of its rows at the end, None where the rows are the output.
+
+    Raises InputError where a library is missing.
+    """
+    suffix, packing = _suffixes(output)
+    if packing == ".gz":
+        return _gzip
+    if packing:
+        _zstandard()
+        return _zstd
+    if suffix == PARQUET:
+        _pyarrow()
+        return _parquet
+    return None
+
+
+def _suffixes(output: Path) -> tuple[str, str]:
+    """The suffix of the rows, and that of the packing or nothing."""
+    suffix = output.suffix.lower()
+    return (Path(output.stem).suffix.lower(), suffix) if suffix in PACKED else (suffix, "")
+
+
+def _gzip(source: Path, target: Path) -> None:
+    # Without the name and the time that gzip notes, equal rows give equal bytes.
+    with (
+        source.open("rb") as rows,
+        target.open("wb") as file,
+        gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed,
+    ):
+        shutil.copyfileobj(rows, packed, 1 << 20)
+
+
+def _zstd(source: Path, target: Path) -> None:
+    compressor = _zstandard().ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
+    with source.open("rb") as rows, target.open("wb") as file:
+        compressor.copy_stream(rows, file)
+
+
+def _parquet(source: Path, target: Path) -> None:
+    pyarrow = _pyarrow()
+    from pyarrow import parquet
+
+    with target.open("wb") as file:
+        writer = None
+        for rows in _groups(source):
+            schema = _schema(list(rows[0]))
+            writer = writer or parquet.ParquetWriter(file, schema, compression="zstd")
+            writer.write_table(pyarrow.Table.from_pylist(rows, schema))
+        if writer:
+            writer.close()
+        else:
+            parquet.write_table(pyarrow.table({}), file)
+
+
+def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
+    """The rows, in lists that fit into memory."""
+    rows: list[dict[str, Any]] = []
+    size = 0
+    with source.open("rb") as lines:
+        for line in lines:
+            row = _storable(json.loads(line))
+            # Whatever else a record holds: its columns differ from input to input.
+            row["fields"] = json.dumps(row["fields"], ensure_ascii=False)
+            rows.append(row)
+            size += len(line)
+            if len(rows) == _GROUP_ROWS or size >= _GROUP_BYTES:
+                yield rows
+                rows, size = [], 0
+    if rows:
+        yield rows
+
+
+def _storable(value: Any) -> Any:
+    """``value`` without lone surrogates, of which a file name that is not UTF-8 is made."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {name: _storable(inner) for name, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _schema(columns: Sequence[str]) -> pyarrow.Schema:
+    """Typed columns; those that are not named here are text."""
+    import pyarrow as pa
+
+    finding = [("kind", pa.string()), ("detail", pa.string())]
+    sentence = pa.struct(
+        [
+            ("text", pa.string()),
+            ("support", pa.list_(pa.int64())),
+            ("score", pa.float64()),
+            ("findings", pa.list_(pa.struct(finding))),
+            ("source", pa.string()),
+        ]
+    )
+    typed: dict[str, pa.DataType] = {
+        "findings": pa.list_(pa.struct([("segment", pa.int64()), *finding])),
+        "warnings": pa.list_(pa.string()),
+        "summary": pa.list_(sentence),
+        "notes": pa.list_(pa.string()),
+    }
+    return pa.schema([(name, typed.get(name, pa.string())) for name in columns])
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise need("parquet", "pyarrow") from None
+    return pyarrow
+
+
+def _zstandard() -> Any:
+    try:
+        import zstandard
+    except ImportError:
+        raise need("documents", "zstandard") from None
+    return zstandard
