@@ -237,6 +237,44 @@ def check(
     check_files(source, target, format)
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.", envvar="WARTA_HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 takes a free one.", envvar="WARTA_PORT")] = 8000,
+    model: Model = "auto",
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    threads: Threads = None,
+    beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
+    memory: Annotated[bool, typer.Option("--memory", help="Use and keep translations on disk.")] = False,
+    text_chars: Annotated[
+        int, typer.Option(help="Characters in the texts of a request.", envvar="WARTA_TEXT_CHARS")
+    ] = 20_000,
+    concurrent: Annotated[
+        int, typer.Option(help="Requests worked on at once.", envvar="WARTA_CONCURRENT")
+    ] = 64,
+    deadline: Annotated[
+        float, typer.Option(help="Seconds that a request may take.", envvar="WARTA_DEADLINE")
+    ] = 120.0,
+) -> None:
+    """Serve LibreTranslate's API and our own over HTTP, on this machine only by default."""
+    from service.host import Host
+
+    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, memory)
+    try:
+        from service.api.app import run
+        from service.api.config import ServerConfig
+    except ImportError as error:
+        raise UsageError(f'{error.name} is missing; the server needs: pip install "warta[serve]"') from None
+    limits = ServerConfig(
+        host=host, port=port, text_chars=text_chars, concurrent=concurrent, deadline_seconds=deadline
+    )
+    run(Host(settings, limits.queue, _note), limits, say=_note)
+
+
 @models_app.command("list")
 def list_models(
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
@@ -332,6 +370,10 @@ def main() -> None:
         # The reader of a pipe went away; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+
+
+def _note(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _run(job: Job, settings: Settings, work: Work) -> None:

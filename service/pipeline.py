@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 from service import presets
-from service.document import Article, Reading, SegmentTranslation, Signature, Summary, Translation
+from service.document import Article, Reading, Segmented, SegmentTranslation, Signature, Summary, Translation
 from service.engines.base import Engine
 from service.intake import segment
 from service.intake.clean import clean
@@ -78,13 +78,25 @@ class Pipeline:
 
     def translate_texts(self, texts: Sequence[str]) -> list[str]:
         """Each text in English on one line, taken as it is: nothing is cleaned away, no title looked for."""
+        return [" ".join(text.split("\n")) for text in self._plain(texts, [""] * len(texts))]
+
+    def translate_plain(self, texts: Sequence[str]) -> list[str]:
+        """Each text in English with its own lines and spaces; else as :meth:`translate_texts`."""
+        return self._plain(texts, texts)
+
+    def alternatives(self, text: str, count: int) -> list[str]:
+        """A plain text in English, then up to ``count`` other translations of it, the best first."""
+        split = segment.split(text)
+        sentences = [part.text for part in split.segments]
+        rows = self._translator.alternatives(Text(sentences, text), count)
+        ranks = range(max(map(len, rows), default=1))
+        return list(dict.fromkeys(_put_together(split, [row[: k + 1][-1] for row in rows]) for k in ranks))
+
+    def _plain(self, texts: Sequence[str], articles: Sequence[str]) -> list[str]:
         split = [segment.split(text) for text in texts]
-        done = self._translator.translate_all([Text([s.text for s in text.segments]) for text in split])
-        joined = (
-            text.lead + "".join(d.target + s.gap for d, s in zip(parts, text.segments, strict=True))
-            for text, parts in zip(split, done, strict=True)
-        )
-        return [" ".join(text.split("\n")) for text in joined]
+        asked = [Text([s.text for s in t.segments], a) for t, a in zip(split, articles, strict=True)]
+        done = self._translator.translate_all(asked)
+        return [_put_together(t, [d.target for d in parts]) for t, parts in zip(split, done, strict=True)]
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """What :meth:`stream` gave, whole or cut short, as a Translation."""
@@ -150,6 +162,10 @@ def sources(article: Article) -> list[str]:
     """What is translated of an article: its title, if it has one, and its segments."""
     title = [article.title] if article.title else []
     return title + [part.text for part in segment.split(article.text).segments]
+
+
+def _put_together(text: Segmented, targets: Sequence[str]) -> str:
+    return text.lead + "".join(t + s.gap for t, s in zip(targets, text.segments, strict=True))
 
 
 def _text(article: Article) -> Text:

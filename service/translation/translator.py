@@ -144,6 +144,22 @@ class Translator:
         self._learn(known, [p for of_text in prepared for p in of_text])
         return [[self._finished(p, known[p.key]) for p in of_text] for of_text in prepared]
 
+    def alternatives(self, text: Text, count: int) -> list[list[str]]:
+        """For each source its translation, then up to ``count`` others of the beam, the best first.
+
+        A sentence over the model's limit, and what is not translated at all, has none.
+        """
+        best = self.translate_all([text])[0]
+        prepare = self._preparer(text)
+        return [[done.target, *self._others(prepare(i), done.target, count)] for i, done in enumerate(best)]
+
+    def _others(self, prepared: _Prepared, best: str, count: int) -> list[str]:
+        if len(prepared.parts) > 1 or not count or is_english(prepared.source):
+            return []
+        outputs = self._engine.alternatives(prepared.given, self._decoding, count + 1)
+        targets = (self._finished(prepared, _Answer(output, False)).target for output in outputs)
+        return [target for target in dict.fromkeys(targets) if target != best][:count]
+
     def _learn(self, known: dict[_Key, _Answer], wanted: Sequence[_Prepared]) -> None:
         known.update(self._recalled({p.key: p for p in wanted if p.key not in known}.values()))
         fresh = {p.key: p for p in wanted if p.key not in known}

@@ -153,14 +153,10 @@ def translate_document(
     written, WartaError if the disk refuses.
     """
     data = read_bytes(path_in, max_bytes)
-    limits = Limits(max_bytes * UNPACKED)
     try:
-        kind = kind_of(data, path_in.name)
-        if kind.translate is None:
-            raise UsageError(f"{path_in}: {kind.name} documents cannot be written again; write text instead")
-        done, findings = kind.translate(data, limits, translate)
-    except InputError as problem:
-        raise InputError(f"{path_in}: {problem}") from problem.__cause__
+        done, findings = translate_data(data, path_in.name, translate, max_bytes)
+    except (InputError, UsageError) as problem:
+        raise type(problem)(f"{path_in}: {problem}") from problem.__cause__
     partial = path_out.with_name(path_out.name + ".partial")
     try:
         partial.write_bytes(done)
@@ -168,6 +164,17 @@ def translate_document(
     except OSError as problem:
         raise WartaError(f"{path_out}: cannot be written: {problem.strerror}") from problem
     return findings
+
+
+def translate_data(
+    data: bytes, name: str, translate: Translate, max_bytes: int
+) -> tuple[bytes, list[PlacedFinding]]:
+    """:func:`translate_document` for a document in memory; ``name`` gives the suffix."""
+    limits = Limits(max_bytes * UNPACKED)
+    kind = kind_of(data, name)
+    if kind.translate is None:
+        raise UsageError(f"{kind.name} documents cannot be written again; write text instead")
+    return kind.translate(data, limits, translate)
 
 
 def kind_of(data: bytes, name: str) -> Kind:

@@ -1,0 +1,89 @@
+"""The application, built of small routers, and the server that runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from math import ceil
+
+from fastapi import FastAPI
+
+from service import __version__
+from service.api import errors, libretranslate
+from service.api.config import ServerConfig
+from service.api.files import Shelf
+from service.api.work import Workers
+from service.errors import WartaError
+from service.host import Host
+
+ABOUT = "Indonesian news in English: translation, summary, and what each English sentence rests on."
+
+
+def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAPI:  # noqa: ARG001 the page comes with its own package
+    """The service over ``host``'s pipelines; ``page`` puts the web page at ``/``.
+
+    Closing the application closes the host.
+    """
+    workers = Workers(config)
+    shelf = Shelf(config.file_seconds, config.file_bytes)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(workers.close)
+        await asyncio.to_thread(host.close)
+        shelf.close()
+
+    app = FastAPI(
+        title="Warta",
+        version=__version__,
+        summary=ABOUT,
+        license_info={"name": "Apache-2.0"},
+        lifespan=life,
+        # Their pages come from elsewhere, and no request leaves this server's page.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.workers = workers
+    errors.install(app)
+    app.include_router(libretranslate.router(host, config, workers, shelf))
+    return app
+
+
+def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[str], None] = print) -> None:
+    """Runs the service until it is told to stop; what runs then is finished first.
+
+    The model is opened before the first request, and ``say`` is told the address. Raises WartaError
+    where that cannot be listened on, and what :meth:`Host.pipeline` raises.
+    """
+    import uvicorn
+
+    model = host.pipeline().signature.preset
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(host, config, page=page),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=ceil(config.drain_seconds),
+        )
+    )
+    with _listening(config) as listener, suppress(KeyboardInterrupt):
+        say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")
+        server.run([listener])
+
+
+def _listening(config: ServerConfig) -> socket.socket:
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    try:
+        return socket.create_server((config.host, config.port), family=family, backlog=512)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise WartaError(f"cannot listen on {config.host}, port {config.port}: {reason}") from error
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,51 @@
+"""What a server is allowed to do, and how much of it. Every limit is on by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from service.engines.shared import QueueLimits
+from service.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """One server's limits. Sizes are in bytes, texts in characters, times in seconds.
+
+    ``text_chars`` bounds all texts of one request together; ``batch_items`` their number;
+    ``deadline_seconds`` the time one request may take, ``drain_seconds`` what a shutdown waits for
+    those that run. ``concurrent`` requests are worked on at once, more are refused.
+    ``file_seconds`` is how long a translated file is kept, ``file_bytes`` how much of them all.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    text_chars: int = 20_000
+    batch_items: int = 100
+    alternatives: int = 5
+    body_bytes: int = 10_000_000
+    concurrent: int = 64
+    deadline_seconds: float = 120.0
+    drain_seconds: float = 30.0
+    file_seconds: float = 1800.0
+    file_bytes: int = 200_000_000
+    requests_per_minute: int = 120
+    trusted_proxies: tuple[str, ...] = ()
+    keys_url: str = ""
+    keys_required: bool = False
+    cors_origins: tuple[str, ...] = ()
+    fetch: bool = True
+    metrics: bool = True
+    queue: QueueLimits = field(default_factory=QueueLimits)
+
+    def __post_init__(self) -> None:
+        least = {
+            "port": 0, "text_chars": 1, "batch_items": 1, "alternatives": 0, "body_bytes": 1, "concurrent": 1,
+            "file_bytes": 0, "requests_per_minute": 1,
+        }  # fmt: skip
+        for name, smallest in least.items():
+            if getattr(self, name) < smallest:
+                raise UsageError(f"{name} must be at least {smallest}, not {getattr(self, name)}")
+        for name in ("deadline_seconds", "file_seconds"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be above 0, not {getattr(self, name)}")

@@ -1,0 +1,107 @@
+"""Errors as HTTP answers: LibreTranslate's ``{"error": "…"}``, and under /v1 an object with a type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from math import ceil
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from service.errors import (
+    Busy,
+    Cancelled,
+    DeadlinePassed,
+    InputError,
+    NotInstalled,
+    UnknownModel,
+    UsageError,
+    WartaError,
+)
+
+# The first class that fits names the answer; 499 is what proxies note for a client that went away.
+_STATUS: Sequence[tuple[type[WartaError], int, str]] = (
+    (Busy, 503, "busy"),
+    (DeadlinePassed, 504, "deadline"),
+    (Cancelled, 499, "cancelled"),
+    (InputError, 400, "input"),
+    (UsageError, 400, "invalid_request"),
+    (UnknownModel, 400, "unknown_model"),
+    (NotInstalled, 400, "not_installed"),
+    (WartaError, 500, "internal"),
+)
+_TYPES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
+
+
+class Refused(Exception):
+    """A request that is answered with ``status``: ``type`` for programs, ``message`` for people."""
+
+    def __init__(
+        self, status: int, message: str, type: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.type = type or _TYPES.get(status, "invalid_request")
+        self.headers = dict(headers or {})
+
+
+def refusal(error: WartaError) -> Refused:
+    """How an error of the program is answered."""
+    status, type = next((status, type) for kind, status, type in _STATUS if isinstance(error, kind))
+    headers = {"Retry-After": str(ceil(error.retry_after))} if isinstance(error, Busy) else {}
+    return Refused(status, " ".join(str(error).split()), type, headers)
+
+
+def body(path: str, refused: Refused) -> dict[str, Any]:
+    """The JSON that says why, in the shape that is used at ``path``."""
+    if path.startswith("/v1"):
+        return {"error": {"type": refused.type, "message": refused.message}}
+    return {"error": refused.message}
+
+
+def answer(path: str, refused: Refused) -> JSONResponse:
+    """The response to a request for ``path``."""
+    return JSONResponse(body(path, refused), refused.status, refused.headers)
+
+
+def install(app: FastAPI) -> None:
+    """Has every error of ``app`` answered so."""
+
+    def handled(kind: type[Exception], refuse: Any) -> None:
+        async def handler(request: Request, error: Exception) -> Response:
+            return answer(request.url.path, refuse(error))
+
+        app.add_exception_handler(kind, handler)
+
+    handled(Refused, lambda error: error)
+    handled(WartaError, refusal)
+    handled(HTTPException, _http)
+    handled(RequestValidationError, _invalid)
+    handled(Exception, lambda _: Refused(500, "the server failed on this request", "internal"))
+
+
+def _http(error: HTTPException) -> Refused:
+    known = {404: "there is nothing at this address", 405: "this address does not take that method"}
+    message = known.get(error.status_code) or str(error.detail) or HTTPStatus(error.status_code).phrase
+    return Refused(error.status_code, message, headers=error.headers)
+
+
+def _invalid(error: RequestValidationError) -> Refused:
+    """The first of what is wrong with a request; what was sent is not repeated."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return Refused(400, "the body is not valid JSON")
+    where = ".".join(str(part) for part in first["loc"] if part != "body")
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return Refused(422, f"{where}: {message}" if where else message)

@@ -1,0 +1,75 @@
+"""Translated files, kept for a while under names that nobody can guess."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    path: Path
+    size: int
+    until: float
+
+
+class Shelf:
+    """A folder of its own; files leave it when they are old, or when newer ones need the room.
+
+    A name from outside is only ever looked up, never joined to a path.
+    """
+
+    def __init__(self, seconds: float, most_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder = TemporaryDirectory(prefix="warta-files-", ignore_cleanup_errors=True)
+        self._seconds = seconds
+        self._most = most_bytes
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, _Kept] = {}
+
+    def put(self, name: str, data: bytes) -> str:
+        """Keeps ``data``; the name to ask for it by, which ends in ``name``, made safe."""
+        token = secrets.token_urlsafe(24)
+        path = Path(self._folder.name) / token
+        path.write_bytes(data)
+        with self._lock:
+            self._kept[given := f"{token}.{safe_name(name)}"] = _Kept(
+                path, len(data), self._clock() + self._seconds
+            )
+            self._tidy()
+        return given
+
+    def get(self, given: str) -> tuple[bytes, str] | None:
+        """The file and its own name, or None where there is none (any more)."""
+        with self._lock:
+            self._tidy()
+            kept = self._kept.get(given)
+            return (kept.path.read_bytes(), given.split(".", 1)[1]) if kept else None
+
+    def close(self) -> None:
+        """Deletes everything."""
+        with self._lock:
+            self._kept.clear()
+            self._folder.cleanup()
+
+    def _tidy(self) -> None:
+        now, total = self._clock(), sum(kept.size for kept in self._kept.values())
+        for given, kept in list(self._kept.items()):
+            if kept.until <= now or total > self._most:
+                total -= kept.size
+                kept.path.unlink(missing_ok=True)
+                del self._kept[given]
+
+
+def safe_name(name: str) -> str:
+    """The last part of ``name``, in letters, digits, ``.``, ``-`` and ``_``."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return _UNSAFE.sub("_", last).strip("._")[-100:] or "file"

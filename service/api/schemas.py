@@ -1,0 +1,239 @@
+"""The bodies of requests and answers under /v1: nothing unknown is taken, nothing undeclared is given."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+TEXT = (
+    "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. "
+    "Gempa tidak berpotensi tsunami, kata petugas."
+)
+
+
+class Strict(BaseModel):
+    """No key that is not declared, no value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _encodable(text: str) -> str:
+    """JSON can spell half of a surrogate pair, which is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair") from None
+    return text
+
+
+Words = Annotated[str, AfterValidator(_encodable)]
+Text = Annotated[Words, Field(min_length=1, description="Indonesian, as it was copied.", examples=[TEXT])]
+
+
+class ArticleIn(Strict):
+    """An article and the model that is to translate it."""
+
+    text: Text
+    model: Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)] = "auto"
+    beam_size: Annotated[
+        int | None, Field(ge=1, le=8, description="1 is fastest; default: the model's own.")
+    ] = None
+    keep_furniture: Annotated[
+        bool, Field(description="Leave captions, bylines and the like in the text.")
+    ] = False
+
+
+class TranslateIn(ArticleIn):
+    """What to translate."""
+
+
+class BriefIn(Strict):
+    """What kind of summary is wanted."""
+
+    route: Literal["auto", "extractive", "mt5", "crosssum", "translate-first"] = "auto"
+    sentences: Annotated[int, Field(ge=1, le=20)] = 3
+    words: Annotated[int | None, Field(ge=1, le=500, description="Instead of sentences.")] = None
+    language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
+
+
+class ReadIn(ArticleIn):
+    """What to read: translation and summary."""
+
+    summary: BriefIn = Field(default_factory=BriefIn)
+
+
+class SummarizeIn(ArticleIn):
+    """What to summarise."""
+
+    summary: BriefIn = Field(default_factory=BriefIn)
+
+
+class CheckIn(Strict):
+    """Segments and what somebody made of them, pair by pair."""
+
+    source: Annotated[list[Words], Field(min_length=1, examples=[["Banjir merendam 340 rumah."]])]
+    target: Annotated[list[Words], Field(min_length=1, examples=[["Floods hit 430 homes."]])]
+
+
+class FindingOut(Strict):
+    """Something to check: ``kind`` is from a fixed list, ``detail`` is for people."""
+
+    kind: str
+    detail: str
+
+
+class PairOut(Strict):
+    """A title in both languages."""
+
+    source: str
+    target: str
+
+
+class SegmentOut(PairOut):
+    """A sentence in both languages, with what is known of it."""
+
+    paragraph: int
+    score: float
+    confidence: float
+    band: str
+    truncated: bool
+    repaired: bool
+    cached: bool
+    findings: list[FindingOut]
+
+
+class FurnitureOut(Strict):
+    """What cleaning set aside, and by which rule."""
+
+    text: str
+    reason: str
+    line: int
+
+
+class DecodingOut(Strict):
+    """How the model searched."""
+
+    beam_size: int
+    max_new_tokens: int
+    length_penalty: float
+    repetition_penalty: float
+    no_repeat_ngram_size: int
+
+
+class SignatureOut(Strict):
+    """What the result depends on; ``text`` is all of it in a line."""
+
+    preset: str
+    model: str
+    revision: str
+    engine: str
+    decoding: DecodingOut
+    version: str
+    route: str
+    glossary: str
+    repair: bool
+    text: str
+
+
+class TranslationOut(Strict):
+    """An article in English; ``text`` has its paragraphs."""
+
+    title: PairOut | None
+    text: str
+    segments: list[SegmentOut]
+    warnings: list[str]
+    furniture: list[FurnitureOut]
+    signature: SignatureOut
+
+
+class SummarySentenceOut(Strict):
+    """A sentence of a summary; ``support`` numbers the source segments it rests on, from 0."""
+
+    text: str
+    support: list[int]
+    score: float
+    findings: list[FindingOut]
+    source: str
+
+
+class SummaryOut(Strict):
+    """A summary, how it was made, and what to know of it."""
+
+    sentences: list[SummarySentenceOut]
+    language: str
+    route: str
+    packs: int
+    notes: list[str]
+    signature: SignatureOut
+
+
+class ReadingOut(TranslationOut):
+    """A translation with its summary; ``headline`` is the English title."""
+
+    headline: str
+    summary: SummaryOut
+    seconds: float
+
+
+class CheckOut(Strict):
+    """The findings of each pair, in order."""
+
+    findings: list[list[FindingOut]]
+
+
+class ModelOut(Strict):
+    """A model; ``state`` is installed, ready, damaged, built in or empty. ``size`` is in bytes."""
+
+    name: str
+    task: str
+    state: str
+    size: int
+    revision: str
+    licence: str
+    licence_note: str
+    model: str
+    about: str
+
+
+class ModelsOut(Strict):
+    """Every model there is, and which one ``auto`` means."""
+
+    auto: str
+    models: list[ModelOut]
+
+
+class StartOut(Strict):
+    """The first event of a stream: how many segments follow; the title, if any, comes before them."""
+
+    title: str
+    segments: int
+
+
+class EndOut(Strict):
+    """The last event of a stream."""
+
+    text: str
+    warnings: list[str]
+    furniture: list[FurnitureOut]
+    signature: SignatureOut
+    seconds: float
+
+
+class ErrorBody(Strict):
+    """``type`` is for programs, ``message`` for people."""
+
+    type: str
+    message: str
+
+
+class ErrorOut(Strict):
+    """Every error under /v1."""
+
+    error: ErrorBody
+
+
+class PlainErrorOut(Strict):
+    """Every error elsewhere, as LibreTranslate has it."""
+
+    error: str
