@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 from service.batch.journal import Totals
 from service.batch.run import Job, Progress, run
-from service.errors import WartaError
+from service.errors import InputError, WartaError
 from service.intake.records import line_text
 from service.pipeline import Pipeline, build_pipeline
 from service.settings import Settings
 from service.terminal import INTERRUPTED, Status, complain
-from service.translation.memory import TranslationMemory
-from service.translation.tmx import write_tmx
+from service.translation.memory import Memory
+from service.translation.tmx import TmxReader, write_tmx
 
 LINES = 1024
 
@@ -72,14 +72,14 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
-def memory_stats(memory: TranslationMemory) -> str:
+def memory_stats(memory: Memory) -> str:
     """Entries by model, and the size of the file."""
     stats = memory.stats()
     lines = [f"{count:>10,}  {text or 'your own translations'}\n" for text, count in stats.entries.items()]
     return "".join(lines) + f"{sum(stats.entries.values()):>10,}  in all, {stats.size / 1e6:,.1f} MB\n"
 
 
-def export_memory(memory: TranslationMemory, target: Path) -> int:
+def export_memory(memory: Memory, target: Path) -> int:
     """Writes all of it as TMX, by way of a ``.partial`` file; how many units."""
     partial = target.with_name(target.name + ".partial")
     try:
@@ -89,6 +89,16 @@ def export_memory(memory: TranslationMemory, target: Path) -> int:
     except OSError as error:
         raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
     return count
+
+
+def import_tmx(memory: Memory, source: Path) -> str:
+    """Takes one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
+    reader = TmxReader(source)
+    count = memory.add_own(reader)
+    passed = f", {reader.passed:,} without both languages passed over" if reader.passed else ""
+    if not count:
+        raise InputError(f"{source}: no unit with Indonesian and English{passed}")
+    return f"{source}: {count:,} units{passed}"
 
 
 def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> None:

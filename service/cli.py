@@ -12,12 +12,13 @@ import typer
 from eval.cli import app as eval_app
 from service import __version__
 from service.errors import UsageError, WartaError
+from service.settings import ALIKE
 
 if TYPE_CHECKING:
     from service.models.store import Store
     from service.settings import Settings
     from service.terminal import Job, Work
-    from service.translation.memory import TranslationMemory
+    from service.translation.memory import Memory
 
 app = typer.Typer(
     name="warta",
@@ -60,6 +61,15 @@ NoRepair = Annotated[
     bool, typer.Option("--no-repair", help="Flag suspicious sentences without decoding them again.")
 ]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="Neither use nor keep earlier translations.")]
+MemoryAt = Annotated[
+    str,
+    typer.Option(
+        "--memory", help="A postgresql:// URL or a file, instead of the own memory.", envvar="WARTA_MEMORY"
+    ),
+]
+Fuzzy = Annotated[
+    float, typer.Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
+]
 RouteName = Annotated[
     str, typer.Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")
 ]
@@ -101,6 +111,8 @@ def read(
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
+    memory: MemoryAt = "",
+    fuzzy: Fuzzy = ALIKE,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -111,7 +123,9 @@ def read(
     from service.summary.summarizer import Length
     from service.terminal import Job, Work
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
+    settings = _settings(
+        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory, fuzzy
+    )
     brief = Brief(route, Length(sentences, words))
     work = Work(
         lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
@@ -131,6 +145,8 @@ def translate(
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
+    memory: MemoryAt = "",
+    fuzzy: Fuzzy = ALIKE,
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -142,7 +158,9 @@ def translate(
     from service.render import TRANSLATION
     from service.terminal import Job, Work
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
+    settings = _settings(
+        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory, fuzzy
+    )
     if lines:
         _lines(settings, (files, output, format != "text", keep_furniture))
         return
@@ -168,6 +186,7 @@ def summarize_articles(
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
+    memory: MemoryAt = "",
     format: Format = "text",
     output: Output = None,
     keep_furniture: Keep = False,
@@ -178,7 +197,9 @@ def summarize_articles(
     from service.summary.summarizer import Length
     from service.terminal import Job, Work
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
+    settings = _settings(
+        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
+    )
     brief = Brief(route, Length(sentences, words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
     _run(Job(files, format, output, keep_furniture), settings, work)
@@ -211,6 +232,7 @@ def batch(
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
+    memory: MemoryAt = "",
     keep_furniture: Keep = False,
 ) -> None:
     """Work on many articles; stopped by anything, the same command goes on."""
@@ -219,7 +241,9 @@ def batch(
     from service.pipeline import Brief
     from service.summary.summarizer import Length
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory)
+    settings = _settings(
+        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
+    )
     brief = Brief(route, Length(sentences, words))
     job = Job(inputs, output, task, column, brief, keep_furniture, strict, fresh)
     raise typer.Exit(run_batch(job, settings))
@@ -250,6 +274,13 @@ def serve(
     expand: Expand = False,
     no_repair: NoRepair = False,
     memory: Annotated[bool, typer.Option("--memory", help="Use and keep translations on disk.")] = False,
+    memory_at: Annotated[
+        str,
+        typer.Option(
+            "--memory-at", help="The same, at a postgresql:// URL or in a file.", envvar="WARTA_MEMORY"
+        ),
+    ] = "",
+    fuzzy: Fuzzy = ALIKE,
     text_chars: Annotated[
         int, typer.Option(help="Characters in the texts of a request.", envvar="WARTA_TEXT_CHARS")
     ] = 20_000,
@@ -263,7 +294,10 @@ def serve(
     """Serve LibreTranslate's API and our own over HTTP, on this machine only by default."""
     from service.host import Host
 
-    settings = _settings(model, engine, device, threads, beam, glossary, expand, not no_repair, memory)
+    keeps = memory or bool(memory_at)
+    settings = _settings(
+        model, engine, device, threads, beam, glossary, expand, not no_repair, keeps, memory_at, fuzzy
+    )
     try:
         from service.api.app import run
         from service.api.config import ServerConfig
@@ -323,38 +357,43 @@ def remove(name: Name) -> None:
 
 
 @memory_app.command()
-def stats() -> None:
+def stats(memory: MemoryAt = "") -> None:
     """How many translations it holds, by model."""
     from service.bulk import memory_stats
 
-    typer.echo(memory_stats(_memory()), nl=False)
+    typer.echo(memory_stats(_memory(memory)), nl=False)
 
 
 @memory_app.command()
-def export(target: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx file to write.")]) -> None:
+def export(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx file to write.")],
+    memory: MemoryAt = "",
+) -> None:
     """Write all of it as TMX."""
     from service.bulk import export_memory
 
-    typer.echo(f"{target}: {export_memory(_memory(), target):,} units")
+    typer.echo(f"{target}: {export_memory(_memory(memory), target):,} units")
 
 
 @memory_app.command("import")
 def import_memory(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx file with id and en.")],
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx or .tmx.gz file with id and en.")],
+    memory: MemoryAt = "",
 ) -> None:
     """Take your own translations from TMX; they go before any model's."""
-    from service.translation.tmx import read_tmx
+    from service.bulk import import_tmx
 
-    typer.echo(f"{source}: {_memory().add_own(read_tmx(source)):,} units")
+    typer.echo(import_tmx(_memory(memory), source))
 
 
 @memory_app.command()
 def clear(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    memory: MemoryAt = "",
 ) -> None:
     """Forget every translation, your own too."""
     if yes or typer.confirm("Forget every translation, your own too?"):
-        typer.echo(f"{_memory().clear():,} translations forgotten")
+        typer.echo(f"{_memory(memory).clear():,} translations forgotten")
 
 
 def main() -> None:
@@ -398,12 +437,11 @@ def _lines(settings: Settings, unused: tuple[object, ...]) -> None:
     translate_lines(build_pipeline(settings, lambda _: None), sys.stdin.buffer, sys.stdout.buffer)
 
 
-def _memory() -> TranslationMemory:
-    from service.pipeline import MEMORY
-    from service.settings import home
-    from service.translation.memory import TranslationMemory
+def _memory(at: str) -> Memory:
+    from service.pipeline import memory_of
+    from service.settings import Settings, home
 
-    return TranslationMemory(home(os.environ) / MEMORY)
+    return memory_of(Settings(home(os.environ), memory_at=at))
 
 
 def _store() -> Store:

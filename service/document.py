@@ -119,12 +119,22 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One's own translation of a sentence like the one at hand; ``similarity`` is from 0 to below 1."""
+
+    source: str
+    target: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentTranslation:
     """One source segment and its English.
 
     ``score`` is the engine's mean log-probability a token; ``confidence`` (0 to 1) and its
     ``band`` weigh that with the findings. ``repaired`` says that a first answer was decoded
-    again; ``cached`` that the translation memory answered.
+    again; ``cached`` that the translation memory answered. ``suggestions``, best first, were
+    looked at by nobody and changed nothing.
     """
 
     source: str
@@ -137,6 +147,7 @@ class SegmentTranslation:
     cached: bool = False
     truncated: bool = False
     paragraph: int = 0
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

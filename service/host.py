@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 
 from service.engines.shared import QueueLimits, SharedEngine
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
-from service.pipeline import Opener, Pipeline, build_pipeline
+from service.pipeline import Pipeline, build_pipeline
 from service.presets import Preset
 from service.settings import Settings
 
@@ -22,18 +21,13 @@ class Host:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        limits: QueueLimits | None = None,
-        notice: Notice = lambda _: None,
-        opener: Opener | None = None,
+        self, settings: Settings, limits: QueueLimits | None = None, notice: Notice = lambda _: None
     ) -> None:
-        """Opens nothing yet. ``limits`` holds for each model's queue; ``opener`` opens what is shared."""
+        """Opens nothing yet. ``limits`` holds for each model's queue."""
         self.settings = settings
         self.store = Store(settings.home / "models")
         self._limits = limits or QueueLimits()
         self._notice = notice
-        self._opener = opener or partial(open_engine, store=self.store, settings=settings, notice=notice)
         self._lock = threading.RLock()
         self._engines: dict[str, SharedEngine] = {}
         self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
@@ -46,8 +40,6 @@ class Host:
         asked = self.settings.model if model == "auto" else model
         name = choose(asked, "translate", self.store).name
         key = name, beam_size or self.settings.beam_size
-        if found := self._pipelines.get(key):
-            return found  # without the lock: another model may be opening
         with self._lock:
             if key not in self._pipelines:
                 settings = replace(self.settings, model=name, beam_size=key[1])
@@ -71,5 +63,6 @@ class Host:
     def _open(self, preset: Preset) -> SharedEngine:
         with self._lock:
             if preset.name not in self._engines:
-                self._engines[preset.name] = SharedEngine(self._opener(preset), limits=self._limits)
+                inner = open_engine(preset, self.store, self.settings, self._notice)
+                self._engines[preset.name] = SharedEngine(inner, limits=self._limits)
             return self._engines[preset.name]

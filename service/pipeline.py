@@ -20,7 +20,7 @@ from service.settings import Settings
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
 from service.translation.glossary import Glossary, load_user
-from service.translation.memory import TranslationMemory
+from service.translation.memory import Memory, open_memory
 from service.translation.translator import Care, Text, Translator
 
 MEMORY = "memory.sqlite"
@@ -196,10 +196,16 @@ def build_pipeline(settings: Settings, notice: Notice, opener: Opener | None = N
 
     # An echo is flagged in every sentence and decoding it again gives another one.
     translates = preset.architecture != "echo"
-    memory = TranslationMemory(settings.home / MEMORY) if settings.memory and translates else None
-    care = Care(_glossary(settings), settings.expand, settings.repair and translates, translates, memory)
+    memory = memory_of(settings) if settings.memory and translates else None
+    repairs = settings.repair and translates
+    care = Care(_glossary(settings), settings.expand, repairs, translates, memory, settings.fuzzy)
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
     return Pipeline(translator, writer, installed)
+
+
+def memory_of(settings: Settings) -> Memory:
+    """The translation memory that the settings name. Raises UsageError, StoreError."""
+    return open_memory(settings.memory_at or settings.home / MEMORY)
 
 
 def _glossary(settings: Settings) -> Glossary:

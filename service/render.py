@@ -30,17 +30,11 @@ def translation_json(translation: Translation) -> dict[str, Any]:
     title = translation.title
     return {
         "title": {"source": title.source, "target": title.target} if title else None,
-        "segments": [segment_json(s) for s in translation.segments],
+        "segments": [_segment_json(s) for s in translation.segments],
         "warnings": list(translation.warnings),
         "furniture": [asdict(item) for item in translation.article.furniture],
         "signature": {**asdict(translation.signature), "text": str(translation.signature)},
     }
-
-
-def segment_json(segment: SegmentTranslation) -> dict[str, Any]:
-    """A segment as JSON values; ``paragraph`` counts from 0."""
-    keys = ("source", "target", "paragraph", "score", "confidence", "band", "truncated", "repaired", "cached")
-    return {**{key: getattr(segment, key) for key in keys}, "findings": [asdict(f) for f in segment.findings]}
 
 
 def reading_text(reading: Reading) -> str:
@@ -111,6 +105,15 @@ READING: Mapping[str, Renderer] = {
 }
 
 
+def _segment_json(segment: SegmentTranslation) -> dict[str, Any]:
+    keys = ("source", "target", "paragraph", "score", "confidence", "band", "truncated", "repaired", "cached")
+    return {
+        **{key: getattr(segment, key) for key in keys},
+        "findings": [asdict(f) for f in segment.findings],
+        "suggestions": [asdict(s) for s in segment.suggestions],
+    }
+
+
 def _paragraphs(translation: Translation) -> list[str]:
     """Each paragraph's sentences, in one string with the source's spacing inside it."""
     paragraphs: dict[int, str] = {}
@@ -129,16 +132,32 @@ def _summary_lines(summary: Summary) -> list[str]:
 
 def _flags(translation: Translation) -> list[str]:
     """What to check, each with the number of its sentence, from 1, and how the sentence begins."""
-    titled = [("title", translation.title)] if translation.title else []
-    numbered = [(f"sentence {i}", s) for i, s in enumerate(translation.segments, start=1)]
     flags = []
-    for where, segment in [*titled, *numbered]:
+    for where, segment in _numbered(translation):
         reasons = [f"{finding.kind}: {finding.detail}" for finding in segment.findings]
         if not reasons and segment.band == "low":
             reasons = [f"low confidence ({segment.confidence:.2f})"]
         if reasons:
             flags.append(f"{where} ({_opening(segment.target)}) {'; '.join(reasons)}")
     return flags
+
+
+def suggestions(translation: Translation) -> list[str]:
+    """One's own translation most like each sentence that has one, with the sentence's number, from 1."""
+    return [line for where, segment in _numbered(translation) for line in likeness(where, segment)]
+
+
+def likeness(where: str, segment: SegmentTranslation) -> list[str]:
+    """That a segment is like one of one's own, in a line, if it is."""
+    return [
+        f"{where} is {best.similarity:.0%} like your own “{best.source}” → “{best.target}”"
+        for best in segment.suggestions[:1]
+    ]
+
+
+def _numbered(translation: Translation) -> list[tuple[str, SegmentTranslation]]:
+    titled = [("title", translation.title)] if translation.title else []
+    return [*titled, *((f"sentence {i}", s) for i, s in enumerate(translation.segments, start=1))]
 
 
 def _opening(text: str) -> str:
@@ -155,8 +174,9 @@ def _summary_flags(summary: Summary) -> list[str]:
 
 
 def _notes_markdown(translation: Translation) -> list[str]:
-    flags = _flags(translation)
-    return ["## Check before use", "\n".join(f"- {flag}" for flag in flags)] if flags else []
+    flags, similar = _flags(translation), suggestions(translation)
+    notes = ["## Check before use", "\n".join(f"- {flag}" for flag in flags)] if flags else []
+    return [*notes, *(["## Like your own", "\n".join(f"- {line}" for line in similar)] if similar else [])]
 
 
 def _about(reading: Reading) -> list[str]:
@@ -168,6 +188,7 @@ def _about(reading: Reading) -> list[str]:
         *(f"Careful: {warning}" for warning in translation.warnings),
         *(f"Check {flag}" for flag in flags),
         *_summary_flags(reading.summary),
+        *(f"Suggestion: {line}" for line in suggestions(translation)),
         *reading.summary.notes,
         f"{count} {'sentence' if count == 1 else 'sentences'} in {reading.seconds:.1f} s; "
         f"{len(flags)} to check; summary: {reading.summary.route}",

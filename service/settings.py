@@ -16,13 +16,18 @@ DEVICES = ("auto", "cpu", "cuda")
 MAX_INPUT_BYTES = 20_000_000
 """The largest text read at once; a long novel is about 1 MB."""
 
+ALIKE, LEAST_ALIKE = 0.8, 0.5
+"""From which similarity one's own translations are suggested, and from which they can be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to build a pipeline. ``home`` holds the models; ``threads`` None uses every core there is.
 
     ``glossary`` is a file of the user's terms; ``expand`` spells out an institution's acronym at its
-    first mention; ``repair`` decodes suspicious segments again; ``memory`` keeps and uses translations.
+    first mention; ``repair`` decodes suspicious segments again; ``memory`` keeps and uses translations,
+    in a file of ``home`` or where ``memory_at`` says: another file, or a PostgreSQL URL. ``fuzzy`` is how
+    alike one's own translations must be to be suggested, 0 for none.
     """
 
     home: Path
@@ -35,6 +40,8 @@ class Settings:
     expand: bool = False
     repair: bool = True
     memory: bool = False
+    memory_at: str = ""
+    fuzzy: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value, known in (("engine", self.engine, ENGINES), ("device", self.device, DEVICES)):
@@ -43,6 +50,8 @@ class Settings:
         for name, number in (("threads", self.threads), ("beam", self.beam_size)):
             if number is not None and not 1 <= number <= 64:
                 raise UsageError(f"{name} must be from 1 to 64, not {number}")
+        if self.fuzzy and not LEAST_ALIKE <= self.fuzzy <= 1:
+            raise UsageError(f"fuzzy must be from {LEAST_ALIKE} to 1, or 0 for none, not {self.fuzzy:g}")
 
 
 def home(environment: Mapping[str, str]) -> Path:

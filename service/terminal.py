@@ -20,7 +20,7 @@ from service.intake.documents import document_text, keeps_structure, read_docume
 from service.intake.formats import read_text
 from service.intake.web import article as read_url
 from service.pipeline import Pipeline, build_pipeline, sources, to_article, warnings
-from service.render import TRANSLATION, Renderer
+from service.render import TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard import check
 
@@ -185,17 +185,20 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
 
 def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> None:
     """Translates a document and keeps its structure; what to check is named on standard error."""
-    model = pipeline.signature.preset
+    model, similar = pipeline.signature.preset, list[str]()
 
     def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
         for number, part in enumerate(pipeline.translate_segments(sources), start=1):
             status.show(f"{_name(path)}: {model}, {number} of {len(sources)} sentences")
+            similar.extend(likeness(f"“{part.source}”", part))
             yield part
 
     found = translate_document(path, into, translate, MAX_INPUT_BYTES)
     status.clear()
     for item in found:
         complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")
+    for line in similar:
+        complain(f"{_name(path)}: {line}")
 
 
 def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
@@ -206,6 +209,9 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
     status.clear()
     for warning in warnings(article):
         complain(f"{_name(path)}: {warning}")
+    if work.renderers is TRANSLATION and job.format == "text" and translation:
+        for line in suggestions(translation):
+            complain(f"{_name(path)}: {line}")
     _write(job, path, _rendered(work.renderers, job, result))
 
 

@@ -11,7 +11,7 @@ from math import ceil
 from fastapi import FastAPI
 
 from service import __version__
-from service.api import errors, libretranslate, v1
+from service.api import errors, libretranslate
 from service.api.config import ServerConfig
 from service.api.files import Shelf
 from service.api.work import Workers
@@ -48,7 +48,6 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     )
     app.state.workers = workers
     errors.install(app)
-    app.include_router(v1.router(host, config, workers))
     app.include_router(libretranslate.router(host, config, workers, shelf))
     return app
 

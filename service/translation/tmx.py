@@ -5,13 +5,15 @@ https://www.gala-global.org/tmx-14b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from service import __version__
 from service.errors import InputError
+from service.intake.streams import open_unpacked
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -22,29 +24,58 @@ _HEADER = (
     f'<header creationtool="warta" creationtoolversion={quoteattr(__version__)} segtype="sentence"'
     ' o-tmf="warta" adminlang="en" srclang="id" datatype="plaintext"/>\n<body>\n'
 )
-_CODES = {"in": "id"}  # Indonesian's code until 1989, which Java's tools still write
+# Indonesian's code until 1989, which Java's tools still write, and the three-letter ones.
+_CODES = {"in": "id", "ind": "id", "eng": "en"}
+_SPACES = re.compile(" {2,}")
+_CODE = ("bpt", "ept", "ph", "it", "ut")
 
 
-def read_tmx(path: Path) -> Iterator[tuple[str, str]]:
-    """The Indonesian and English sides of each unit that has both. Raises InputError."""
-    from xml.etree.ElementTree import ParseError
+class TmxReader:
+    """The Indonesian and English sides of the units in a file that have both; ``passed`` counts the others.
 
-    from defusedxml.common import DefusedXmlException
+    The file may be packed; it is read as a stream, and a DOCTYPE is let be as long as it declares no
+    entities. Iterating raises InputError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.passed = 0
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        from xml.etree.ElementTree import ParseError
+
+        from defusedxml.common import DefusedXmlException
+
+        try:
+            with open_unpacked(self._path) as file:
+                for unit in _units(file):
+                    sides = _sides(unit)
+                    if sides.get("id") and sides.get("en"):
+                        yield sides["id"], sides["en"]
+                    else:
+                        self.passed += 1
+        except (ParseError, DefusedXmlException, LookupError, ValueError, RecursionError) as error:
+            raise InputError(f"{self._path}: not a TMX file: {error}") from error
+        except InputError as error:
+            raise InputError(f"{self._path}: {error}") from error
+        except OSError as error:
+            raise InputError(f"{self._path}: cannot be read: {error.strerror}") from error
+
+
+def _units(file: BinaryIO) -> Iterator[Element]:
     from defusedxml.ElementTree import iterparse
 
-    try:
-        for _, element in iterparse(path, events=("end",)):
-            if element.tag != "tu":
-                continue
-            sides = dict(_sides(element))
+    body = None
+    for event, element in iterparse(file, events=("start", "end")):
+        name = _local(element)
+        if event == "start" and name == "body":
+            body = element
+        elif event == "end" and name == "tu":
+            yield element
             # The units read so far would otherwise all stay in memory.
             element.clear()
-            if sides.get("id", "").strip() and sides.get("en", "").strip():
-                yield sides["id"], sides["en"]
-    except (ParseError, DefusedXmlException) as error:
-        raise InputError(f"{path}: not a TMX file: {error}") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+            if body is not None:
+                del body[:]
 
 
 def write_tmx(file: TextIO, entries: Iterable[tuple[str, str, str]]) -> int:
@@ -62,14 +93,30 @@ def write_tmx(file: TextIO, entries: Iterable[tuple[str, str, str]]) -> int:
     return count
 
 
-def _sides(unit: Element) -> Iterator[tuple[str, str]]:
-    """Two-letter language and text of each side; of several in one language the last."""
-    for variant in unit.iter("tuv"):
-        segment = variant.find("seg")
-        language = (variant.get(_LANGUAGE) or variant.get("lang") or "").lower().replace("_", "-")
+def _sides(unit: Element) -> dict[str, str]:
+    """Text by two-letter language; of several in one language the last that is not empty."""
+    sides = {}
+    for variant in (element for element in unit.iter() if _local(element) == "tuv"):
+        language = (variant.get(_LANGUAGE) or variant.get("lang") or "").strip().lower().replace("_", "-")
         code = language.partition("-")[0]
-        if segment is not None:
-            yield _CODES.get(code, code), "".join(segment.itertext())
+        for segment in variant:
+            if _local(segment) == "seg" and (text := _SPACES.sub(" ", "".join(_words(segment))).strip()):
+                sides[_CODES.get(code, code)] = text
+    return sides
+
+
+def _words(element: Element) -> Iterator[str]:
+    """The text, without what stands in elements for codes of the format the segment came from."""
+    yield element.text or ""
+    for inner in element:
+        if _local(inner) not in _CODE:
+            yield from _words(inner)
+        yield inner.tail or ""
+
+
+def _local(element: Element) -> str:
+    """Its name without a namespace, which some tools add."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def _plain(text: str) -> str:

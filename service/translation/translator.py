@@ -16,7 +16,7 @@ from service.presets import Preset
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
 from service.translation.guard import check
-from service.translation.memory import Remembered, TranslationMemory
+from service.translation.memory import Memory, Remembered
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
@@ -33,14 +33,16 @@ class Care:
     """What is done around the engine: which glossary, whether terms are spelled out, check and repair.
 
     ``glossary`` None does without one. ``check`` False is for an engine that does not translate;
-    ``memory`` is asked before the engine and told after it.
+    ``memory`` is asked before the engine and told after it; ``fuzzy`` is how alike one's own
+    translations in it must be to be suggested, 0 for none.
     """
 
     glossary: Glossary | None = None
     expand: bool = False
     repair: bool = True
     check: bool = True
-    memory: TranslationMemory | None = None
+    memory: Memory | None = None
+    fuzzy: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Translator:
 
     @property
     def own_translations(self) -> str:
-        """The memory's :meth:`TranslationMemory.stamp`."""
+        """The memory's :meth:`Memory.stamp`."""
         return self._care.memory.stamp() if self._care.memory else "none"
 
     def translate(
@@ -133,8 +135,7 @@ class Translator:
         while start < len(sources):
             window = [prepare(index) for index in range(start, min(start + size, len(sources)))]
             self._learn(known, window)
-            for prepared in window:
-                yield self._finished(prepared, known[prepared.key])
+            yield from self._with_suggestions([self._finished(p, known[p.key]) for p in window])
             start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
 
     def translate_all(self, texts: Sequence[Text]) -> list[list[SegmentTranslation]]:
@@ -142,7 +143,9 @@ class Translator:
         prepared = [list(map(self._preparer(text), range(len(text.sources)))) for text in texts]
         known: dict[_Key, _Answer] = {}
         self._learn(known, [p for of_text in prepared for p in of_text])
-        return [[self._finished(p, known[p.key]) for p in of_text] for of_text in prepared]
+        return [
+            self._with_suggestions([self._finished(p, known[p.key]) for p in of_text]) for of_text in prepared
+        ]
 
     def alternatives(self, text: Text, count: int) -> list[list[str]]:
         """For each source its translation, then up to ``count`` others of the beam, the best first.
@@ -180,6 +183,13 @@ class Translator:
                 yield p.key, _Answer(Output(own[p.source], 0.0, 0), False, cached=True, final=True)
             elif found := made.get("\0".join(p.key)):
                 yield p.key, _Answer(found.output, found.repaired, cached=True)
+
+    def _with_suggestions(self, parts: list[SegmentTranslation]) -> list[SegmentTranslation]:
+        """The parts, with one's own translations of sentences like theirs."""
+        if not self._care.memory or not self._care.fuzzy:
+            return parts
+        found = self._care.memory.suggest((part.source for part in parts), self._care.fuzzy)
+        return [replace(part, suggestions=found.get(part.source, ())) for part in parts] if found else parts
 
     def _preparer(self, text: Text) -> Callable[[int], _Prepared]:
         """Prepares the sources of a text by their index."""

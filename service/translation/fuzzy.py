@@ -1,0 +1,77 @@
+"""One's own translations of nearly the same sentence: candidates by rare words, compared by letters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from service.document import Suggestion
+
+CANDIDATES = 500
+"""Sentences that are compared letter by letter."""
+SHOWN = 3
+"""Suggestions for a sentence."""
+NEARLY = 0.99
+"""The similarity of what is the same but for case."""
+
+_WORD = re.compile(r"[^\W_]+")
+_LONGEST = 5000
+_ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("“”„‟«»", '"'),
+        **dict.fromkeys("‘’‚‛", "'"),
+        **dict.fromkeys("‐‑–—", "-"),
+        "…": "...",
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
+    }
+)
+
+
+def normal(source: str) -> str:
+    """What makes two sources one: composed letters, plain quotes and dashes, single spaces; case stays."""
+    return " ".join(unicodedata.normalize("NFC", source).translate(_ALIKE).split())
+
+
+def folded(source: str) -> str:
+    """``source`` as it is compared."""
+    return normal(source).casefold()
+
+
+def words(source: str) -> list[str]:
+    """The words of a source, each once."""
+    return list(dict.fromkeys(_WORD.findall(folded(source))))
+
+
+def rarest(wanted: Sequence[str], counts: Mapping[str, int]) -> list[str]:
+    """The words that find most with fewest candidates: the rarest, until these are enough."""
+    known = sorted((counts[word], word) for word in wanted if counts.get(word))
+    chosen, total = list[str](), 0
+    for count, word in known:
+        if chosen and total + count > CANDIDATES:
+            break
+        chosen.append(word)
+        total += count
+    return chosen
+
+
+def nearest(source: str, pairs: Sequence[tuple[str, str]], least: float) -> tuple[Suggestion, ...]:
+    """The best of (source, target), by the share of letters that need no edit; none beside an exact one."""
+    from rapidfuzz.distance import Levenshtein
+    from rapidfuzz.process import extract
+
+    query = folded(source)
+    exact = normal(source)
+    if not pairs or len(query) > _LONGEST or any(normal(own) == exact for own, _ in pairs):
+        return ()
+    found = extract(
+        query,
+        [folded(own) for own, _ in pairs],
+        scorer=Levenshtein.normalized_similarity,
+        score_cutoff=least,
+        limit=SHOWN,
+    )
+    return tuple(
+        Suggestion(pairs[index][0], pairs[index][1], round(min(score, NEARLY), 3))
+        for _, score, index in found
+    )
