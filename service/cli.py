@@ -15,6 +15,7 @@ from service.errors import UsageError, WartaError
 from service.settings import ALIKE
 
 if TYPE_CHECKING:
+    from service.api.keys import KeyStore
     from service.models.store import Store
     from service.settings import Settings
     from service.terminal import Job, Work
@@ -33,6 +34,8 @@ memory_app = typer.Typer(
     help="The translation memory: what is in it, TMX in and out, clear.", no_args_is_help=True
 )
 app.add_typer(memory_app, name="memory")
+keys_app = typer.Typer(help="API keys for `warta serve`: add, list, revoke.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
 app.add_typer(eval_app, name="eval", help="Score, run and compare translations and summaries.")
 
 
@@ -85,6 +88,14 @@ Keep = Annotated[
     bool, typer.Option("--keep-furniture", help="Leave captions, bylines and the like in the text.")
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `warta models list`.")]
+KeysUrl = Annotated[
+    str,
+    typer.Option(
+        "--keys",
+        help="Where API keys are: sqlite:///PATH or postgresql://…; default: at home.",
+        envvar="WARTA_KEYS",
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -290,6 +301,36 @@ def serve(
     deadline: Annotated[
         float, typer.Option(help="Seconds that a request may take.", envvar="WARTA_DEADLINE")
     ] = 120.0,
+    body_bytes: Annotated[
+        int, typer.Option(help="Bytes in the body of a request.", envvar="WARTA_BODY_BYTES")
+    ] = 10_000_000,
+    rate: Annotated[
+        int, typer.Option(help="Requests a minute from one address or key.", envvar="WARTA_RATE")
+    ] = 120,
+    keys: KeysUrl = "",
+    require_keys: Annotated[
+        bool, typer.Option("--require-keys", help="Answer nobody without a key.", envvar="WARTA_REQUIRE_KEYS")
+    ] = False,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trust-proxy",
+            help="A proxy's address or network: its X-Forwarded-For counts.",
+            envvar="WARTA_TRUST_PROXY",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", help="A name this server is called by.", envvar="WARTA_ALLOW_HOST"),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cors-origin", help="A site whose pages may ask; * is any.", envvar="WARTA_CORS_ORIGIN"
+        ),
+    ] = None,
+    no_fetch: Annotated[bool, typer.Option("--no-fetch", help="Read no URLs.")] = False,
+    no_metrics: Annotated[bool, typer.Option("--no-metrics", help="No /metrics.")] = False,
 ) -> None:
     """Serve LibreTranslate's API and our own over HTTP, on this machine only by default."""
     from service.host import Host
@@ -304,7 +345,20 @@ def serve(
     except ImportError as error:
         raise UsageError(f'{error.name} is missing; the server needs: pip install "warta[serve]"') from None
     limits = ServerConfig(
-        host=host, port=port, text_chars=text_chars, concurrent=concurrent, deadline_seconds=deadline
+        host=host,
+        port=port,
+        text_chars=text_chars,
+        body_bytes=body_bytes,
+        concurrent=concurrent,
+        deadline_seconds=deadline,
+        requests_per_minute=rate,
+        trusted_proxies=tuple(trust_proxy or ()),
+        allowed_hosts=tuple(allow_host or ()),
+        keys_url=keys,
+        keys_required=require_keys,
+        cors_origins=tuple(cors_origin or ()),
+        fetch=not no_fetch,
+        metrics=not no_metrics,
     )
     run(Host(settings, limits.queue, _note), limits, say=_note)
 
@@ -396,6 +450,32 @@ def clear(
         typer.echo(f"{_memory(memory).clear():,} translations forgotten")
 
 
+@keys_app.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, or what for.")], keys: KeysUrl = ""
+) -> None:
+    """Make a key and print it: it is kept nowhere, only its sum."""
+    typer.echo(_keys(keys).add(name))
+
+
+@keys_app.command("list")
+def list_keys(keys: KeysUrl = "") -> None:
+    """The keys there are: ID, when it was made, until when it was valid, name."""
+    for key in _keys(keys).all():
+        typer.echo(f"{key.id}  {key.created}  {key.revoked or 'valid':25}  {key.name}")
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    id: Annotated[str, typer.Argument(metavar="ID", help="As `warta keys list` shows it.")],
+    keys: KeysUrl = "",
+) -> None:
+    """Have a key not valid any more, at once."""
+    if not _keys(keys).revoke(id):
+        raise UsageError(f"there is no valid key {id!r}; see `warta keys list`")
+    typer.echo(f"{id}: revoked")
+
+
 def main() -> None:
     """The console command: errors in one line, exit code 1, or 2 for a wrong command."""
     if hasattr(sys.stdout, "reconfigure"):
@@ -442,6 +522,16 @@ def _memory(at: str) -> Memory:
     from service.settings import Settings, home
 
     return memory_of(Settings(home(os.environ), memory_at=at))
+
+
+def _keys(url: str) -> KeyStore:
+    from service.settings import home
+
+    try:
+        from service.api.keys import KeyStore, default_url
+    except ImportError as error:
+        raise UsageError(f'{error.name} is missing; keys need: pip install "warta[serve]"') from None
+    return KeyStore(url or default_url(home(os.environ)))
 
 
 def _store() -> Store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -50,6 +51,17 @@ class Host:
         """The engines that are open, by their preset's name."""
         with self._lock:
             return dict(self._engines)
+
+    def tallies(self) -> Mapping[str, tuple[int, dict[str, int]]]:
+        """Segments and findings by kind, so far, by the preset's name."""
+        with self._lock:
+            pipelines = dict(self._pipelines)
+        found: dict[str, tuple[int, dict[str, int]]] = {}
+        for (name, _), pipeline in pipelines.items():
+            segments, kinds = pipeline.tally.counts()
+            before, counts = found.get(name, (0, {}))
+            found[name] = before + segments, dict(Counter(counts) + Counter(kinds))
+        return found
 
     def close(self) -> None:
         """Closes every engine; what waits in their queues fails."""

@@ -21,7 +21,7 @@ from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
 from service.translation.glossary import Glossary, load_user
 from service.translation.memory import Memory, open_memory
-from service.translation.translator import Care, Text, Translator
+from service.translation.translator import Care, Tally, Text, Translator
 
 MEMORY = "memory.sqlite"
 """The translation memory's file in the settings' home."""
@@ -61,6 +61,11 @@ class Pipeline:
     def own_translations(self) -> str:
         """Which imported translations are used before the model's, in short."""
         return self._translator.own_translations
+
+    @property
+    def tally(self) -> Tally:
+        """What was translated and found so far."""
+        return self._translator.tally
 
     def translate_segments(self, sources: Sequence[str]) -> Iterator[SegmentTranslation]:
         """Sentences without an article around them: one translation each, in order."""

@@ -15,13 +15,14 @@ from service.settings import Settings
 
 FRENCH = "Le président de la République a signé la loi hier soir à Paris."
 LONG = "Harga beras di pasar induk naik 12 persen pada bulan Maret karena banjir."
-CONFIG = ServerConfig(text_chars=500, batch_items=3, alternatives=2)
+HERE = "http://127.0.0.1"
+CONFIG = ServerConfig(text_chars=500, batch_items=3, alternatives=2, requests_per_minute=10_000)
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     host = Host(Settings(tmp_path_factory.mktemp("home"), model="echo"))
-    with TestClient(create_app(host, CONFIG, page=False)) as client:
+    with TestClient(create_app(host, CONFIG, page=False), HERE) as client:
         yield client
 
 
@@ -164,7 +165,7 @@ def test_a_file_comes_back_as_its_own_kind(client: TestClient) -> None:
     document.add_paragraph("Harga beras naik.")
     document.save(packed := BytesIO())
     url = upload(client, "berita pagi.docx", packed.getvalue()).json()["translatedFileUrl"]
-    assert url.startswith("http://testserver/download_file/")
+    assert url.startswith("http://127.0.0.1/download_file/")
     found = client.get(url)
     assert found.headers["content-disposition"] == 'attachment; filename="berita_pagi_en.docx"'
     assert "word/document.xml" in ZipFile(BytesIO(found.content)).namelist()
@@ -205,7 +206,7 @@ def test_unknown_places_and_methods(client: TestClient) -> None:
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
     host = Host(Settings(tmp_path, model="opus-mt-id-en"))
-    with TestClient(create_app(host, CONFIG, page=False)) as client:
+    with TestClient(create_app(host, CONFIG, page=False), HERE) as client:
         answer = client.post("/translate", json={"q": "x", "source": "id", "target": "en"})
     assert answer.status_code == 400
     assert "opus-mt-id-en" in answer.json()["error"]

@@ -7,16 +7,22 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from math import ceil
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from service import __version__
-from service.api import errors, libretranslate
+from service.api import errors, guards, libretranslate, logs
 from service.api.config import ServerConfig
 from service.api.files import Shelf
+from service.api.keys import body_key
+from service.api.protocol import Punctual
 from service.api.work import Workers
 from service.errors import WartaError
 from service.host import Host
+
+if TYPE_CHECKING:
+    import uvicorn
 
 ABOUT = "Indonesian news in English: translation, summary, and what each English sentence rests on."
 
@@ -28,6 +34,8 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     """
     workers = Workers(config)
     shelf = Shelf(config.file_seconds, config.file_bytes)
+    keys = guards.key_store(host, config)
+    needs_key = Depends(body_key(keys, required=config.keys_required))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -35,6 +43,8 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
         await asyncio.to_thread(workers.close)
         await asyncio.to_thread(host.close)
         shelf.close()
+        if keys:
+            keys.close()
 
     app = FastAPI(
         title="Warta",
@@ -48,7 +58,8 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     )
     app.state.workers = workers
     errors.install(app)
-    app.include_router(libretranslate.router(host, config, workers, shelf))
+    guards.install(app, host, config, keys)
+    app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
     return app
 
 
@@ -58,24 +69,34 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
     The model is opened before the first request, and ``say`` is told the address. Raises WartaError
     where that cannot be listened on, and what :meth:`Host.pipeline` raises.
     """
+    logs.configure()
+    model = host.pipeline().signature.preset
+    running = server(create_app(host, config, page=page), config)
+    with listening(config) as listener, suppress(KeyboardInterrupt):
+        say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")
+        running.run([listener])
+
+
+def server(app: FastAPI, config: ServerConfig) -> uvicorn.Server:
+    """What runs ``app``."""
     import uvicorn
 
-    model = host.pipeline().signature.preset
-    server = uvicorn.Server(
+    return uvicorn.Server(
         uvicorn.Config(
-            create_app(host, config, page=page),
-            log_level="warning",
+            app,
+            log_config=None,
             access_log=False,
             server_header=False,
+            # A client's word for its address is taken by option only, and by the guards.
+            proxy_headers=False,
+            http=Punctual,
             timeout_graceful_shutdown=ceil(config.drain_seconds),
         )
     )
-    with _listening(config) as listener, suppress(KeyboardInterrupt):
-        say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")
-        server.run([listener])
 
 
-def _listening(config: ServerConfig) -> socket.socket:
+def listening(config: ServerConfig) -> socket.socket:
+    """The socket to listen on. Raises WartaError."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         return socket.create_server((config.host, config.port), family=family, backlog=512)

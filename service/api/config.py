@@ -16,6 +16,8 @@ class ServerConfig:
     ``deadline_seconds`` the time one request may take, ``drain_seconds`` what a shutdown waits for
     those that run. ``concurrent`` requests are worked on at once, more are refused.
     ``file_seconds`` is how long a translated file is kept, ``file_bytes`` how much of them all.
+    ``body_seconds`` is how long a body may take to arrive. ``allowed_hosts`` are names this server is
+    called by besides its addresses and localhost. ``keys_url`` is where API keys are, if not at home.
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +26,7 @@ class ServerConfig:
     batch_items: int = 100
     alternatives: int = 5
     body_bytes: int = 10_000_000
+    body_seconds: float = 60.0
     concurrent: int = 64
     deadline_seconds: float = 120.0
     drain_seconds: float = 30.0
@@ -31,6 +34,7 @@ class ServerConfig:
     file_bytes: int = 200_000_000
     requests_per_minute: int = 120
     trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     keys_url: str = ""
     keys_required: bool = False
     cors_origins: tuple[str, ...] = ()
@@ -46,6 +50,6 @@ class ServerConfig:
         for name, smallest in least.items():
             if getattr(self, name) < smallest:
                 raise UsageError(f"{name} must be at least {smallest}, not {getattr(self, name)}")
-        for name in ("deadline_seconds", "file_seconds"):
+        for name in ("deadline_seconds", "file_seconds", "body_seconds"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} must be above 0, not {getattr(self, name)}")

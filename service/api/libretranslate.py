@@ -22,6 +22,7 @@ from starlette.datastructures import FormData, UploadFile
 from service.api.config import ServerConfig
 from service.api.errors import Refused
 from service.api.files import Shelf
+from service.api.keys import FORM_LIMITS
 from service.api.schemas import PlainErrorOut
 from service.api.work import Workers
 from service.host import Host
@@ -237,7 +238,7 @@ async def _fields(request: Request) -> Mapping[str, Any]:
 async def _form(request: Request) -> AsyncIterator[FormData]:
     """The form in the body, its files open within."""
     try:
-        form = await request.form(max_files=1, max_fields=20, max_part_size=20_000_000)
+        form = await request.form(**FORM_LIMITS)
     except (ValueError, KeyError, AttributeError):
         raise Refused(400, "Invalid request: the form cannot be read") from None
     try:

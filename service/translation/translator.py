@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -81,6 +83,26 @@ class _Answer:
     final: bool = False
 
 
+class Tally:
+    """Segments finished and findings by kind, since it was made. Safe from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Counts one segment with its findings."""
+        with self._lock:
+            self._counts[""] += 1
+            self._counts.update(finding.kind for finding in findings)
+
+    def counts(self) -> tuple[int, dict[str, int]]:
+        """Segments, and findings by kind."""
+        with self._lock:
+            counts = dict(self._counts)
+        return counts.pop("", 0), counts
+
+
 class Translator:
     """One engine, and what is done to each segment before and after it."""
 
@@ -97,6 +119,7 @@ class Translator:
         self._engine = engine
         self._preset = preset
         self._care = care or Care()
+        self.tally = Tally()
         self._decoding = replace(preset.decoding, beam_size=beam_size) if beam_size else preset.decoding
         self.signature = Signature(
             preset=preset.name,
@@ -265,6 +288,7 @@ class Translator:
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
+        self.tally.add(findings)
         value = confidence(source, target, output.score, findings)
         return SegmentTranslation(
             source,

@@ -1,0 +1,87 @@
+"""``/ready``: whether a sentence comes back translated. ``/health`` says only that the process answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from service.engines.shared import Ask, asking
+from service.errors import Busy, WartaError
+from service.host import Host
+
+CANARY = "Harga beras naik 12 persen pada bulan Maret."
+FRESH_SECONDS = 15.0
+PATIENCE_SECONDS = 20.0
+
+
+class Readiness(BaseModel):
+    """What ``/ready`` answers."""
+
+    status: str = Field(examples=["ready"])
+    model: str = Field("", examples=["gemma-3-270m"])
+    reason: str = Field("", examples=[""])
+
+
+class Canary:
+    """Has one sentence translated, and remembers for ``fresh`` seconds how that went.
+
+    Whoever asks meanwhile gets the same answer at once, so that probes cost next to nothing. The translation
+    memory is not asked: it would answer for a model that is broken.
+    """
+
+    def __init__(
+        self, host: Host, *, fresh: float = FRESH_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._host = host
+        self._fresh = fresh
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._made = float("-inf")
+        self._last = Readiness(status="starting", model="", reason="")
+
+    def sing(self) -> Readiness:
+        """The answer, made anew where the last one is old and nobody else is at it."""
+        if self._clock() - self._made > self._fresh and self._lock.acquire(blocking=False):
+            try:
+                self._last = self._asked()
+                self._made = self._clock()
+            finally:
+                self._lock.release()
+        return self._last
+
+    def _asked(self) -> Readiness:
+        ask, model = Ask("canary", time.monotonic() + PATIENCE_SECONDS), ""
+        try:
+            with asking(ask):
+                pipeline = self._host.pipeline()
+                model = pipeline.signature.preset
+                (made,) = self._host.engines()[model].generate([CANARY], pipeline.signature.decoding)
+        except Busy:
+            # A full queue works: sending its requests elsewhere is what the answer is for.
+            return Readiness(status="busy", model=model, reason="the queue is full")
+        except WartaError as error:
+            return Readiness(status="failed", model=model, reason=" ".join(str(error).split()))
+        if not made.text.strip():
+            return Readiness(status="failed", model=model, reason="the canary came back empty")
+        return Readiness(status="ready", model=model, reason="")
+
+
+def router(host: Host) -> APIRouter:
+    """``/ready``."""
+    routes = APIRouter(tags=["operations"])
+    canary = Canary(host)
+
+    @routes.get("/ready", responses={503: {"model": Readiness}}, summary="Whether it translates")
+    def ready(response: Response) -> Readiness:
+        """Has a sentence translated, at most every 15 seconds: 200 if it comes back, else 503 and why."""
+        answer = canary.sing()
+        if answer.status != "ready":
+            response.status_code = 503
+            response.headers["Retry-After"] = "5"
+        return answer
+
+    return routes

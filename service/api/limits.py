@@ -1,0 +1,297 @@
+"""What stands before every request: who asks, how often, under which name, and how much is sent how fast.
+
+Pure ASGI, so that a body is never held here and a stream passes as it comes. From the outside in: security
+headers, the client's address, the host and origin, the rate, the body.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from service.api.errors import Refused, answer
+from service.errors import UsageError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+READS = ("GET", "HEAD", "OPTIONS")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_ORIGINS = {"http": 80, "https": 443}
+
+# Gradio's pages hold inline scripts and styles, compile templates and start workers from blobs.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+
+class SecurityHeaders:
+    """Adds to every response the headers that tell a browser to be careful; a route's own stay."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def careful(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = list(message.get("headers", ()))
+                there = {name.lower() for name, _ in own}
+                message["headers"] = own + [pair for pair in HEADERS if pair[0] not in there]
+            await send(message)
+
+        await self._app(scope, receive, careful)
+
+
+class Hosts:
+    """Refuses a Host that this server is not called by, and a page of another origin that sends anything.
+
+    An address is always one of its names: a page that rebinds its own name to this machine can send no other
+    Host than that name. Origins of ``origins`` may send; ``*`` is all.
+    """
+
+    def __init__(self, app: App, names: Collection[str], origins: Collection[str] = ()) -> None:
+        self._app = app
+        self._names = {name.lower() for name in names}
+        self._origins = {origin.lower().rstrip("/") for origin in origins}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, or refuses it: 421 for the host, 403 for the origin."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        hosts = fields(scope, b"host")
+        name = _host_name(hosts[0]) if len(hosts) == 1 else None
+        if name is None or not self._known(name):
+            message = f"this server is not called {name!r}" if name else "a request names one host"
+            await refuse(scope, receive, send, Refused(421, f"{message}; see --allow-host", "host"))
+        elif scope["type"] == "websocket" or scope["method"] not in READS:
+            await self._from_a_page(scope, receive, send, hosts[0])
+        else:
+            await self._app(scope, receive, send)
+
+    def _known(self, name: str) -> bool:
+        if name in self._names or name in LOOPBACK or "*" in self._names:
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+    async def _from_a_page(self, scope: Scope, receive: Receive, send: Send, host: str) -> None:
+        """A browser names the origin of what it sends; no browser, no origin."""
+        found = [origin.lower() for origin in fields(scope, b"origin")]
+        if all(self._may_send(origin, host) for origin in found):
+            await self._app(scope, receive, send)
+        else:
+            message = "a page of another origin may not send this; see --cors-origin"
+            await refuse(scope, receive, send, Refused(403, message, "origin"))
+
+    def _may_send(self, origin: str, host: str) -> bool:
+        if self._origins & {"*", origin}:
+            return True
+        try:
+            parts = urlsplit(origin)
+            port = parts.port or _ORIGINS.get(parts.scheme, 0)
+        except ValueError:
+            return False
+        own = host.lower()
+        # Behind a proxy the scheme may differ, so that the port that goes without saying may be either.
+        return own in (parts.netloc, f"{parts.hostname}:{port}") or (
+            parts.hostname in LOOPBACK and _host_name(own) in LOOPBACK and own.endswith(f":{port}")
+        )
+
+
+class Rate:
+    """How often one client may ask: ``a_minute`` requests in any sixty seconds. Safe from many threads."""
+
+    def __init__(self, a_minute: int) -> None:
+        from limits import RateLimitItemPerMinute
+        from limits.storage import MemoryStorage
+        from limits.strategies import MovingWindowRateLimiter
+
+        self._item = RateLimitItemPerMinute(a_minute)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    def wait(self, client: str) -> int:
+        """0 where the client may ask now, which is counted; else the whole seconds until it may."""
+        if self._window.hit(self._item, client):
+            return 0
+        return max(1, math.ceil(self._window.get_window_stats(self._item, client).reset_time - time.time()))
+
+
+class RateLimit:
+    """Counts what a client sends: by its API key where one was noted, else by its address.
+
+    Reading (GET) is not counted: it asks no model.
+    """
+
+    def __init__(self, app: App, rate: Rate) -> None:
+        self._app = app
+        self._rate = rate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, or refuses it with 429 and when to come back."""
+        if scope["type"] == "http" and scope["method"] not in READS:
+            wait = self._rate.wait(scope["state"]["client"])
+            if wait:
+                message = f"too many requests; try again in {wait} s"
+                refused = Refused(429, message, "rate", {"Retry-After": str(wait)})
+                await refuse(scope, receive, send, refused)
+                return
+        await self._app(scope, receive, send)
+
+
+class Client:
+    """Notes in ``state.client`` who asks, for the rate, the queue's fairness and the owner of a job."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] in ("http", "websocket"):
+            # A lifespan's state is one for all requests: this one's own is a copy.
+            scope["state"] = {**scope.get("state", {}), "client": client_address(scope)}
+        await self._app(scope, receive, send)
+
+
+class Body:
+    """Refuses a body of more than ``max_bytes``, announced or not, and one that takes more than ``seconds``.
+
+    What an application reads too much of ends in an HTTPException, which it answers in its own way.
+    """
+
+    def __init__(self, app: App, max_bytes: int, seconds: float) -> None:
+        self._app = app
+        self._max = max_bytes
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, or refuses it: 413 for the size, 400 for a length that is none."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        lengths = fields(scope, b"content-length")
+        if len(lengths) > 1 or not all(length.isascii() and length.isdigit() for length in lengths):
+            await refuse(scope, receive, send, Refused(400, "Content-Length is no number", headers=_CLOSE))
+        elif lengths and int(lengths[0][:20]) > self._max:
+            await refuse(scope, receive, send, Refused(413, self._too_large(), headers=_CLOSE))
+        else:
+            await self._app(scope, self._bounded(receive), send)
+
+    def _too_large(self) -> str:
+        return f"the body is larger than the limit of {self._max:,} bytes"
+
+    def _bounded(self, receive: Receive) -> Receive:
+        from anyio import fail_after
+        from fastapi import HTTPException
+
+        size, ended, deadline = 0, False, time.monotonic() + self._seconds
+
+        async def bounded() -> Message:
+            nonlocal size, ended
+            if ended:
+                return await receive()
+            try:
+                with fail_after(max(deadline - time.monotonic(), 0)):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"the body took longer than {self._seconds:g} s", _CLOSE) from None
+            size += len(message.get("body", b""))
+            ended = not message.get("more_body", False)
+            if size > self._max:
+                raise HTTPException(413, self._too_large(), _CLOSE)
+            return message
+
+        return bounded
+
+
+_CLOSE = {"Connection": "close"}
+"""What is not read of a body would be taken for the next request."""
+
+
+def trusted(proxies: Sequence[str]) -> list[str]:
+    """The addresses and networks of proxies. Raises UsageError: ``*`` would trust anybody's header."""
+    for proxy in proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise UsageError(
+                f"a trusted proxy is an address or a network (10.0.0.0/8), not {proxy!r}"
+            ) from None
+    return list(proxies)
+
+
+def client_address(scope: Scope) -> str:
+    """What a client is counted under: its IPv4 address, or the network of its IPv6 address.
+
+    Whoever has one IPv6 address has its whole /64.
+    """
+    host = (scope.get("client") or ("unknown", 0))[0]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return str(host)[:64]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
+    """Answers in the shape of the part of the service that was asked; a websocket is closed."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await answer(scope["path"], refused)(scope, receive, send)
+
+
+def fields(scope: Scope, name: bytes) -> list[str]:
+    """The values of every header of that name."""
+    return [value.decode("latin-1") for field, value in scope["headers"] if field == name]
+
+
+def _host_name(host: str) -> str | None:
+    """A Host header without its port, None if it is not one."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port
+    except ValueError:
+        return None
+    plain = parts.netloc == host and not (set("@/\\?#") & set(host))
+    return (parts.hostname or "").removesuffix(".") or None if plain else None
