@@ -231,7 +231,11 @@ async def _fields(request: Request) -> Mapping[str, Any]:
             raise Refused(400, "Invalid JSON format")
         return found
     async with _form(request) as form:
-        return {**request.query_params, **form}
+        given = [*form.multi_items(), *request.query_params.multi_items()]
+    first = dict(reversed(given))
+    # A client that has a form and a list repeats the field.
+    several = [value for name, value in given if name == "q"]
+    return {**first, "q": several} if len(several) > 1 else first
 
 
 @asynccontextmanager
