@@ -6,11 +6,12 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from service.engines.shared import QueueLimits, SharedEngine
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
-from service.pipeline import Pipeline, build_pipeline
+from service.pipeline import Opener, Pipeline, build_pipeline
 from service.presets import Preset
 from service.settings import Settings
 
@@ -22,13 +23,18 @@ class Host:
     """
 
     def __init__(
-        self, settings: Settings, limits: QueueLimits | None = None, notice: Notice = lambda _: None
+        self,
+        settings: Settings,
+        limits: QueueLimits | None = None,
+        notice: Notice = lambda _: None,
+        opener: Opener | None = None,
     ) -> None:
-        """Opens nothing yet. ``limits`` holds for each model's queue."""
+        """Opens nothing yet. ``limits`` holds for each model's queue; ``opener`` opens what is shared."""
         self.settings = settings
         self.store = Store(settings.home / "models")
         self._limits = limits or QueueLimits()
         self._notice = notice
+        self._opener = opener or partial(open_engine, store=self.store, settings=settings, notice=notice)
         self._lock = threading.RLock()
         self._engines: dict[str, SharedEngine] = {}
         self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
@@ -41,6 +47,8 @@ class Host:
         asked = self.settings.model if model == "auto" else model
         name = choose(asked, "translate", self.store).name
         key = name, beam_size or self.settings.beam_size
+        if found := self._pipelines.get(key):
+            return found  # without the lock: another model may be opening
         with self._lock:
             if key not in self._pipelines:
                 settings = replace(self.settings, model=name, beam_size=key[1])
@@ -75,6 +83,5 @@ class Host:
     def _open(self, preset: Preset) -> SharedEngine:
         with self._lock:
             if preset.name not in self._engines:
-                inner = open_engine(preset, self.store, self.settings, self._notice)
-                self._engines[preset.name] = SharedEngine(inner, limits=self._limits)
+                self._engines[preset.name] = SharedEngine(self._opener(preset), limits=self._limits)
             return self._engines[preset.name]

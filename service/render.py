@@ -30,10 +30,20 @@ def translation_json(translation: Translation) -> dict[str, Any]:
     title = translation.title
     return {
         "title": {"source": title.source, "target": title.target} if title else None,
-        "segments": [_segment_json(s) for s in translation.segments],
+        "segments": [segment_json(s) for s in translation.segments],
         "warnings": list(translation.warnings),
         "furniture": [asdict(item) for item in translation.article.furniture],
         "signature": {**asdict(translation.signature), "text": str(translation.signature)},
+    }
+
+
+def segment_json(segment: SegmentTranslation) -> dict[str, Any]:
+    """A segment as JSON values; ``paragraph`` counts from 0."""
+    keys = ("source", "target", "paragraph", "score", "confidence", "band", "truncated", "repaired", "cached")
+    return {
+        **{key: getattr(segment, key) for key in keys},
+        "findings": [asdict(f) for f in segment.findings],
+        "suggestions": [asdict(s) for s in segment.suggestions],
     }
 
 
@@ -103,15 +113,6 @@ READING: Mapping[str, Renderer] = {
     "markdown": reading_markdown,
     "json": reading_json,
 }
-
-
-def _segment_json(segment: SegmentTranslation) -> dict[str, Any]:
-    keys = ("source", "target", "paragraph", "score", "confidence", "band", "truncated", "repaired", "cached")
-    return {
-        **{key: getattr(segment, key) for key in keys},
-        "findings": [asdict(f) for f in segment.findings],
-        "suggestions": [asdict(s) for s in segment.suggestions],
-    }
 
 
 def _paragraphs(translation: Translation) -> list[str]:

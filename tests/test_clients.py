@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -13,10 +14,9 @@ from libretranslate_aio import AsyncLibreTranslate, LibreTranslate
 from libretranslate_aio.exceptions import LibreTranslateError
 from libretranslatepy import LibreTranslateAPI
 
-from service.api.config import ServerConfig
 from service.host import Host
 from service.settings import Settings
-from tests.live import running
+from tests.live import CONFIG, running
 
 TEXT = "Harga beras di pasar induk naik 12 persen pada bulan Maret."
 
@@ -24,7 +24,7 @@ TEXT = "Harga beras di pasar induk naik 12 persen pada bulan Maret."
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     host = Host(Settings(tmp_path_factory.mktemp("home"), model="echo"))
-    with running(host, ServerConfig(text_chars=1000)) as live:
+    with running(host, replace(CONFIG, text_chars=1000)) as live:
         yield live.url
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from service import __version__
-from service.api import errors, guards, libretranslate, logs
+from service.api import errors, guards, libretranslate, logs, v1
 from service.api.config import ServerConfig
 from service.api.files import Shelf
 from service.api.keys import body_key
@@ -59,6 +59,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     app.state.workers = workers
     errors.install(app)
     guards.install(app, host, config, keys)
+    app.include_router(v1.router(host, config, workers))
     app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
     return app
 

@@ -33,7 +33,7 @@ OPEN = ("/health", "/ready", "/languages", "/frontend/settings", "/openapi.json"
 IN_BODY = ("/translate", "/detect", "/translate_file", "/suggest")
 """LibreTranslate's paths, where the key may be in the body: :func:`body_key` looks for it there."""
 
-FORM_LIMITS = {"max_files": 1, "max_fields": 20, "max_part_size": 20_000_000}
+FORM_LIMITS = {"max_files": 1, "max_fields": 120, "max_part_size": 20_000_000}
 """A form is read once and kept, so whoever reads it first must read it so."""
 
 _SCHEMA = """

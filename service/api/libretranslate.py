@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import FormData, UploadFile
 
+from service.api import examples
 from service.api.config import ServerConfig
 from service.api.errors import Refused
 from service.api.files import Shelf
@@ -158,6 +159,7 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         "/translate",
         response_model=TranslatedOut,
         response_model_exclude_none=True,
+        responses=examples.of("translate"),
         openapi_extra=_body(TranslateFields),
     )
     async def translate(request: Request) -> Any:
@@ -165,19 +167,29 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         order = _order(await _fields(request), config)
         return await workers.run(request, partial(_translated, order, host))
 
-    @routes.post("/detect", response_model=list[DetectionOut], openapi_extra=_body(DetectFields))
+    @routes.post(
+        "/detect",
+        response_model=list[DetectionOut],
+        responses=examples.of("detect"),
+        openapi_extra=_body(DetectFields),
+    )
     async def detect(request: Request) -> Any:
         """Says what language a text is in."""
         texts = _texts((await _fields(request)).get("q"), config)
         found = await workers.run(request, partial(language.detect, " ".join(texts)))
         return [_detection(found.code, found.confidence)] if found.confidence else [_detection("en", 0.0)]
 
-    @routes.get("/languages", response_model=list[LanguageOut])
+    @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
     async def languages() -> Any:
         """The languages there are."""
         return [{"code": code, "name": NAMES[code], "targets": TARGETS[code]} for code in NAMES]
 
-    @routes.post("/translate_file", response_model=FileOut, openapi_extra=_body(FileFields, "multipart"))
+    @routes.post(
+        "/translate_file",
+        response_model=FileOut,
+        responses=examples.of("translate_file"),
+        openapi_extra=_body(FileFields, "multipart"),
+    )
     async def translate_file(request: Request) -> Any:
         """Translates a document. Word, HTML, Markdown and subtitles keep their type; others become text."""
         data, name = await _upload(request, config)
@@ -198,7 +210,7 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         }
         return Response(data, headers=headers, media_type="application/octet-stream")
 
-    @routes.get("/frontend/settings", response_model=SettingsOut)
+    @routes.get("/frontend/settings", response_model=SettingsOut, responses=examples.of("settings"))
     async def settings() -> Any:
         """The limits, for a client's form."""
         return _settings(config)

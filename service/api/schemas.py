@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 TEXT = (
-    "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. "
-    "Gempa tidak berpotensi tsunami, kata petugas."
+    "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. Warga mengungsi ke balai "
+    "desa. Pemerintah menyalurkan bantuan makanan pada Selasa pagi. Air mulai surut pada sore hari."
 )
 
 
@@ -16,6 +16,12 @@ class Strict(BaseModel):
     """No key that is not declared, no value of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Given(BaseModel):
+    """An answer holds what is declared, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def _encodable(text: str) -> str:
@@ -28,14 +34,22 @@ def _encodable(text: str) -> str:
 
 
 Words = Annotated[str, AfterValidator(_encodable)]
-Text = Annotated[Words, Field(min_length=1, description="Indonesian, as it was copied.", examples=[TEXT])]
+Text = Annotated[
+    str,
+    Field(min_length=1, description="Indonesian, as it was copied.", examples=[TEXT]),
+    AfterValidator(_encodable),
+]
 
 
 class ArticleIn(Strict):
     """An article and the model that is to translate it."""
 
     text: Text
-    model: Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)] = "auto"
+    model: Annotated[
+        str,
+        Field(max_length=100, description="A name from `/v1/models`, or auto."),
+        AfterValidator(_encodable),
+    ] = "auto"
     beam_size: Annotated[
         int | None, Field(ge=1, le=8, description="1 is fastest; default: the model's own.")
     ] = None
@@ -76,18 +90,26 @@ class CheckIn(Strict):
     target: Annotated[list[Words], Field(min_length=1, examples=[["Floods hit 430 homes."]])]
 
 
-class FindingOut(Strict):
+class FindingOut(Given):
     """Something to check: ``kind`` is from a fixed list, ``detail`` is for people."""
 
     kind: str
     detail: str
 
 
-class PairOut(Strict):
+class PairOut(Given):
     """A title in both languages."""
 
     source: str
     target: str
+
+
+class SuggestionOut(Given):
+    """One's own translation of nearly the same sentence; ``similarity`` is from 0 to 1."""
+
+    source: str
+    target: str
+    similarity: float
 
 
 class SegmentOut(PairOut):
@@ -101,9 +123,10 @@ class SegmentOut(PairOut):
     repaired: bool
     cached: bool
     findings: list[FindingOut]
+    suggestions: list[SuggestionOut]
 
 
-class FurnitureOut(Strict):
+class FurnitureOut(Given):
     """What cleaning set aside, and by which rule."""
 
     text: str
@@ -111,7 +134,7 @@ class FurnitureOut(Strict):
     line: int
 
 
-class DecodingOut(Strict):
+class DecodingOut(Given):
     """How the model searched."""
 
     beam_size: int
@@ -121,7 +144,7 @@ class DecodingOut(Strict):
     no_repeat_ngram_size: int
 
 
-class SignatureOut(Strict):
+class SignatureOut(Given):
     """What the result depends on; ``text`` is all of it in a line."""
 
     preset: str
@@ -136,7 +159,7 @@ class SignatureOut(Strict):
     text: str
 
 
-class TranslationOut(Strict):
+class TranslationOut(Given):
     """An article in English; ``text`` has its paragraphs."""
 
     title: PairOut | None
@@ -147,7 +170,7 @@ class TranslationOut(Strict):
     signature: SignatureOut
 
 
-class SummarySentenceOut(Strict):
+class SummarySentenceOut(Given):
     """A sentence of a summary; ``support`` numbers the source segments it rests on, from 0."""
 
     text: str
@@ -157,7 +180,7 @@ class SummarySentenceOut(Strict):
     source: str
 
 
-class SummaryOut(Strict):
+class SummaryOut(Given):
     """A summary, how it was made, and what to know of it."""
 
     sentences: list[SummarySentenceOut]
@@ -176,13 +199,13 @@ class ReadingOut(TranslationOut):
     seconds: float
 
 
-class CheckOut(Strict):
+class CheckOut(Given):
     """The findings of each pair, in order."""
 
     findings: list[list[FindingOut]]
 
 
-class ModelOut(Strict):
+class ModelOut(Given):
     """A model; ``state`` is installed, ready, damaged, built in or empty. ``size`` is in bytes."""
 
     name: str
@@ -196,21 +219,21 @@ class ModelOut(Strict):
     about: str
 
 
-class ModelsOut(Strict):
+class ModelsOut(Given):
     """Every model there is, and which one ``auto`` means."""
 
     auto: str
     models: list[ModelOut]
 
 
-class StartOut(Strict):
+class StartOut(Given):
     """The first event of a stream: how many segments follow; the title, if any, comes before them."""
 
     title: str
     segments: int
 
 
-class EndOut(Strict):
+class EndOut(Given):
     """The last event of a stream."""
 
     text: str
@@ -220,20 +243,20 @@ class EndOut(Strict):
     seconds: float
 
 
-class ErrorBody(Strict):
+class ErrorBody(Given):
     """``type`` is for programs, ``message`` for people."""
 
     type: str
     message: str
 
 
-class ErrorOut(Strict):
+class ErrorOut(Given):
     """Every error under /v1."""
 
     error: ErrorBody
 
 
-class PlainErrorOut(Strict):
+class PlainErrorOut(Given):
     """Every error elsewhere, as LibreTranslate has it."""
 
     error: str

@@ -74,12 +74,14 @@ class Workers:
 
         done = self._start(ask, produce)
         done.add_done_callback(lambda _: ready.put_nowait(None))
+        watch = asyncio.create_task(_hung_up(request, ask))
         try:
             while (item := await ready.get()) is not None:
                 yield item
             await done
         finally:
             ask.cancelled.set()
+            watch.cancel()
 
     def _ask(self, request: Request) -> Ask:
         return Ask(client_of(request), time.monotonic() + self._seconds)

@@ -1,0 +1,197 @@
+"""Our own endpoints: what Warta knows and LibreTranslate's answers have no room for."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response, StreamingResponse
+
+from service.api import errors, examples
+from service.api.config import ServerConfig
+from service.api.errors import Refused
+from service.api.schemas import (
+    ArticleIn,
+    BriefIn,
+    CheckIn,
+    CheckOut,
+    ErrorOut,
+    ModelsOut,
+    ReadIn,
+    ReadingOut,
+    SummarizeIn,
+    SummaryOut,
+    TranslateIn,
+    TranslationOut,
+)
+from service.api.work import Workers
+from service.document import Article, Translation
+from service.errors import NotInstalled, WartaError
+from service.host import Host
+from service.intake import segment
+from service.models.load import choose
+from service.pipeline import Brief, Pipeline, to_article
+from service.render import reading_json, segment_json, summary_json, translation_json
+from service.shelf import rows
+from service.summary.summarizer import Length
+from service.translation.guard import check
+
+EVENTS = "text/event-stream"
+
+Event = tuple[str, dict[str, Any]]
+
+_MEANING = {
+    400: "The text cannot be read as an article, or the model is not there",
+    401: "An API key is needed",
+    403: "The API key is not valid",
+    413: "The text or the body is too large",
+    422: "A field is missing, unknown or of the wrong kind",
+    429: "Too many requests",
+    500: "The server failed on this request",
+    503: "Too much is waiting; Retry-After says when to come back",
+    504: "The time allowed for a request has passed",
+}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorOut, "description": meaning} for status, meaning in _MEANING.items()
+}
+
+
+def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
+    """The endpoints, without /v1/jobs."""
+    routes = APIRouter(prefix="/v1", tags=["Warta"], responses=ERRORS)
+
+    @routes.post("/read", response_model=ReadingOut, responses=examples.of("v1-read"))
+    async def read(asked: ReadIn, request: Request) -> Any:
+        """Translates and summarises an article, with what to check and what each sentence rests on."""
+        _within(config, asked.text)
+        return await workers.run(request, partial(_read, asked, host))
+
+    @routes.post("/translate", response_model=TranslationOut, responses=examples.of("v1-translate"))
+    async def translate(asked: TranslateIn, request: Request) -> Any:
+        """Translates an article. `Accept: text/event-stream` gets each segment as soon as it is ready.
+
+        The events: `start`, `title` where there is one, `segment` for each, and `done`; or `error`.
+        """
+        _within(config, asked.text)
+        if EVENTS in request.headers.get("accept", ""):
+            return await _streamed(workers.stream(request, partial(_events, asked, host)))
+        return await workers.run(request, partial(_translate, asked, host))
+
+    @routes.post("/summarize", response_model=SummaryOut, responses=examples.of("v1-summarize"))
+    async def summarize(asked: SummarizeIn, request: Request) -> Any:
+        """Summarises an article; each sentence names the source sentences that it rests on."""
+        _within(config, asked.text)
+        return await workers.run(request, partial(_summarize, asked, host))
+
+    @routes.post("/check", response_model=CheckOut, responses=examples.of("v1-check"))
+    async def check_pairs(asked: CheckIn, request: Request) -> Any:
+        """Checks any system's translation: numbers, names, negation, dropped text, loops, echoes."""
+        _within(config, *asked.source, *asked.target)
+        if len(asked.source) != len(asked.target):
+            raise Refused(422, f"{len(asked.source)} sources, {len(asked.target)} targets: no pairs")
+        return await workers.run(request, partial(_check, asked))
+
+    @routes.get("/models", response_model=ModelsOut, responses=examples.of("v1-models"))
+    async def models(request: Request) -> Any:
+        """The models there are, which are installed, and their licences."""
+        return await workers.run(request, partial(_models, host))
+
+    return routes
+
+
+def _within(config: ServerConfig, *texts: str) -> None:
+    size = sum(map(len, texts))
+    if size > config.text_chars:
+        raise Refused(413, f"a text of {size} characters is over the limit of {config.text_chars}")
+
+
+def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
+    article = to_article(asked.text, keep_furniture=asked.keep_furniture)
+    return article, host.pipeline(asked.model, beam_size=asked.beam_size)
+
+
+def _brief(asked: BriefIn) -> Brief:
+    return Brief(asked.route, Length(asked.sentences, asked.words), asked.language)
+
+
+def _read(asked: ReadIn, host: Host) -> dict[str, Any]:
+    article, pipeline = _opened(asked, host)
+    reading = pipeline.read(article, _brief(asked.summary))
+    return {**reading_json(reading), "text": reading.translation.text}
+
+
+def _translate(asked: TranslateIn, host: Host) -> dict[str, Any]:
+    article, pipeline = _opened(asked, host)
+    translation = pipeline.translate(article)
+    return {**translation_json(translation), "text": translation.text}
+
+
+def _summarize(asked: SummarizeIn, host: Host) -> dict[str, Any]:
+    article, pipeline = _opened(asked, host)
+    return summary_json(pipeline.summarize(article, _brief(asked.summary)))
+
+
+def _check(asked: CheckIn) -> dict[str, Any]:
+    pairs = zip(asked.source, asked.target, strict=True)
+    return {"findings": [[asdict(finding) for finding in check(*pair)] for pair in pairs]}
+
+
+def _models(host: Host) -> dict[str, Any]:
+    try:
+        auto = choose(host.settings.model, "translate", host.store).name
+    except NotInstalled:
+        auto = ""
+    return {"auto": auto, "models": [asdict(row) for row in rows(host.store)]}
+
+
+def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
+    """The translation of an article, event by event."""
+    started = time.perf_counter()
+    article, pipeline = _opened(asked, host)
+    paragraphs = segment.split(article.text).paragraphs()
+    yield "start", {"title": article.title, "segments": len(paragraphs)}
+    titles = 1 if article.title else 0
+    done = []
+    for index, part in enumerate(pipeline.stream(article), start=-titles):
+        done.append(part)
+        if index < 0:
+            yield "title", segment_json(part)
+        else:
+            yield "segment", {"index": index, **segment_json(replace(part, paragraph=paragraphs[index]))}
+    yield "done", _end(pipeline.assemble(article, done), time.perf_counter() - started)
+
+
+def _end(translation: Translation, seconds: float) -> dict[str, Any]:
+    whole = translation_json(translation)
+    kept = {key: whole[key] for key in ("warnings", "furniture", "signature")}
+    return {"text": translation.text, **kept, "seconds": round(seconds, 3)}
+
+
+async def _streamed(events: AsyncIterator[Event]) -> Response:
+    """The events as they come. What fails before the first translation is an answer of its own."""
+    early: list[Event] = []
+    async for event in events:
+        early.append(event)
+        if event[0] != "start":
+            break
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_lines(early, events), media_type=EVENTS, headers=headers)
+
+
+async def _lines(early: Sequence[Event], events: AsyncIterator[Event]) -> AsyncIterator[str]:
+    for event in early:
+        yield _line(*event)
+    try:
+        async for event in events:
+            yield _line(*event)
+    except WartaError as error:
+        yield _line("error", errors.body("/v1", errors.refusal(error)))
+
+
+def _line(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
