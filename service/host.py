@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 
+from service.engines.base import Engine
 from service.engines.shared import QueueLimits, SharedEngine
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
@@ -34,7 +34,7 @@ class Host:
         self.store = Store(settings.home / "models")
         self._limits = limits or QueueLimits()
         self._notice = notice
-        self._opener = opener or partial(open_engine, store=self.store, settings=settings, notice=notice)
+        self._opener = opener or self._load
         self._lock = threading.RLock()
         self._engines: dict[str, SharedEngine] = {}
         self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
@@ -79,6 +79,9 @@ class Host:
             self._engines.clear()
         for engine in engines.values():
             engine.close()
+
+    def _load(self, preset: Preset) -> Engine:
+        return open_engine(preset, self.store, self.settings, self._notice)
 
     def _open(self, preset: Preset) -> SharedEngine:
         with self._lock:

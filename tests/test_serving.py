@@ -106,7 +106,8 @@ def test_a_stream_that_fails_says_so_at_its_end(serve: Callable[..., Served]) ->
 def hang_up(served: Served, text: str, accept: str, running: str) -> None:
     """Asks for a translation over a bare connection, and closes it when that waits for ``running``."""
     body = json.dumps({"text": text}).encode()
-    head = f"POST /v1/translate HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nContent-Type: application/json\r\n"
+    head = f"POST /v1/translate HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n"
+    head += "Content-Type: application/json\r\n"
     address = served.live.url.removeprefix("http://").split(":")
     with socket.create_connection((address[0], int(address[1]))) as connection:
         connection.sendall(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
@@ -238,7 +239,8 @@ def test_warta_serve_says_where_and_ends_when_told(tmp_path: Path) -> None:
         assert (taken.returncode, "Address already in use" in taken.stderr) == (1, True)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
-        assert process.stderr.read() == ""
+        logged = [json.loads(line) for line in process.stderr.read().splitlines()]
+        assert [(entry["route"], entry["status"]) for entry in logged] == [("/health", 200)]
 
 
 def test_the_limits_of_a_server_are_checked() -> None:
