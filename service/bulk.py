@@ -10,6 +10,7 @@ from queue import Empty, Queue
 from typing import BinaryIO
 
 from service.batch.journal import Totals
+from service.batch.mirror import REPORT, mirror
 from service.batch.run import Job, Progress, run
 from service.errors import InputError, WartaError
 from service.intake.records import line_text
@@ -34,7 +35,8 @@ def run_batch(job: Job, settings: Settings) -> int:
 
     started = time.perf_counter()
     try:
-        totals = run(job, build_pipeline(settings, status.show), watch)
+        work = mirror if job.folder else run
+        totals = work(job, build_pipeline(settings, status.show), watch)
     except KeyboardInterrupt:
         status.clear()
         complain(f"stopped: {last.records:,} records are safe, and the same command goes on")
@@ -42,6 +44,9 @@ def run_batch(job: Job, settings: Settings) -> int:
     finally:
         status.clear()
     complain(summary_line(job.output.name, totals, time.perf_counter() - started))
+    if totals.failures:
+        where = job.output / REPORT if job.folder else job.output
+        complain(f"what failed, and why, is in {where}")
     return 1 if totals.failures else 0
 
 

@@ -222,8 +222,13 @@ def batch(
         list[Path], typer.Argument(metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.")
     ],
     output: Annotated[
-        Path,
-        typer.Option("--output", "-o", help="A .jsonl, .csv, .tsv or .parquet file; .gz or .zst after it."),
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|FOLDER/",
+            help="A .jsonl, .csv, .tsv or .parquet, .gz or .zst after it; or a folder for the same files.",
+        ),
     ],
     task: Annotated[str, typer.Option("--task", help="translate, summarize or read.")] = "translate",
     column: Annotated[str, typer.Option("--column", help="Where the text is in a table.")] = "text",
@@ -256,7 +261,9 @@ def batch(
         model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
     )
     brief = Brief(route, Length(sentences, words))
-    job = Job(inputs, output, task, column, brief, keep_furniture, strict, fresh)
+    target = Path(output)
+    folder = output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix
+    job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder)
     raise typer.Exit(run_batch(job, settings))
 
 

@@ -185,13 +185,14 @@ def _about(reading: Reading) -> list[str]:
     signature = translation.signature
     flags = _flags(translation)
     count = len(translation.segments)
+    took = f" in {reading.seconds:.1f} s" if reading.seconds else ""
     lines = [
         *(f"Careful: {warning}" for warning in translation.warnings),
         *(f"Check {flag}" for flag in flags),
         *_summary_flags(reading.summary),
         *(f"Suggestion: {line}" for line in suggestions(translation)),
         *reading.summary.notes,
-        f"{count} {'sentence' if count == 1 else 'sentences'} in {reading.seconds:.1f} s; "
+        f"{count} {'sentence' if count == 1 else 'sentences'}{took}; "
         f"{len(flags)} to check; summary: {reading.summary.route}",
         f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "
         f"beam {signature.decoding.beam_size}",

@@ -34,9 +34,7 @@ def format_of(output: Path) -> Format:
     kind = ".jsonl" if suffix == PARQUET and not packing else suffix
     if kind not in FORMATS:
         known = [*FORMATS, PARQUET, *(f"{kind}{packing}" for kind in FORMATS for packing in PACKED)]
-        raise UsageError(
-            f"the output is to be one of {', '.join(known)}, not {output.suffix or 'a bare name'}"
-        )
+        raise UsageError(f"the output is to be one of {', '.join(known)} or a folder/, not {output.name}")
     return FORMATS[kind]
 
 

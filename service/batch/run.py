@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ At most one chunk's work is ever lost."""
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked for. ``column`` holds the text in a table; ``strict`` stops at the first bad record."""
+    """What is asked for. ``column`` holds the text in a table; ``strict`` stops at the first bad record.
+
+    ``folder`` says that the output is one, for :mod:`service.batch.mirror`.
+    """
 
     inputs: Sequence[Path]
     output: Path
@@ -35,12 +38,14 @@ class Job:
     keep_furniture: bool = False
     strict: bool = False
     fresh: bool = False
+    folder: bool = False
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:
             raise UsageError(f"unknown task {self.task!r}; there are: {', '.join(rows.TASKS)}")
-        format_of(self.output)
-        maker_of(self.output)
+        if not self.folder:
+            format_of(self.output)
+            maker_of(self.output)
         if not self.output.parent.is_dir():
             raise UsageError(f"{self.output.parent} is not a folder")
         for path in self.inputs:
@@ -85,7 +90,7 @@ def run(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
     inputs = _Inputs(job)
     head, _ = format_of(job.output)
     first = head(_columns(job)).encode()
-    with opened(job.output, _described(job, pipeline, inputs), first, fresh=job.fresh) as journal:
+    with opened(job.output, described(job, pipeline, inputs.sizes), first, fresh=job.fresh) as journal:
         if not journal.placed:
             _Batch(job, pipeline, journal, watch).work(inputs)
         journal.finish(maker_of(job.output))
@@ -216,7 +221,7 @@ class _Batch:
         self, item: _Item, article: Article, translation: Translation | None
     ) -> tuple[dict[str, Any], Totals]:
         made: dict[str, Any] = rows.translated(translation) if translation else {}
-        totals = _counted(article, translation)
+        totals = counted(article, translation)
         try:
             if self._job.task == "read" and translation:
                 reading = self._pipeline.read(article, self._job.brief, translation)
@@ -228,7 +233,8 @@ class _Batch:
         return rows.row(item.record, made), totals
 
 
-def _counted(article: Article, translation: Translation | None) -> Totals:
+def counted(article: Article, translation: Translation | None) -> Totals:
+    """What one article adds to the totals."""
     words = len(article.text.split()) + len(article.title.split())
     if not translation:
         return Totals(records=1, segments=len(sources(article)), words=words)
@@ -253,7 +259,7 @@ def _columns(job: Job) -> Sequence[str]:
     return (*rows.COMMON, *rows.TASKS[job.task])
 
 
-def _described(job: Job, pipeline: Pipeline, inputs: _Inputs) -> dict[str, Any]:
+def described(job: Job, pipeline: Pipeline, sizes: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
     """All that the rows depend on, but the content of the records, which the chain holds."""
     brief = asdict(job.brief) if job.task != "translate" else {}
     return {
@@ -263,5 +269,5 @@ def _described(job: Job, pipeline: Pipeline, inputs: _Inputs) -> dict[str, Any]:
         **brief,
         **asdict(pipeline.signature),
         "your own translations": pipeline.own_translations,
-        "inputs": {name: f"{files:,} files, {size:,} bytes" for name, (files, size) in inputs.sizes.items()},
+        "inputs": {name: f"{files:,} files, {size:,} bytes" for name, (files, size) in sizes.items()},
     }

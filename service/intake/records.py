@@ -27,7 +27,16 @@ from service.intake.tables import (
 )
 from service.settings import MAX_INPUT_BYTES
 
-__all__ = ("BadRecord", "Record", "Source", "line_text", "list_files", "read_records", "source_of")
+__all__ = (
+    "BadRecord",
+    "Record",
+    "Source",
+    "line_text",
+    "list_files",
+    "read_records",
+    "read_whole",
+    "source_of",
+)
 
 UNPACKED = 10
 """How many times the largest document a packed one may unpack to."""
@@ -48,18 +57,24 @@ class Source:
 
 def _read_document(path: Path, file: io.BufferedReader, column: str) -> Iterator[Record | BadRecord]:
     """The whole file is one article; a workbook with the column in it has a record a row."""
-    most = MAX_INPUT_BYTES if isinstance(file.raw, io.FileIO) else MAX_INPUT_BYTES * UNPACKED
-    data = file.read(most + 1)
-    if len(data) > most:
-        raise InputError(f"larger than the limit of {most:,} bytes")
-    if not data:
-        raise InputError("empty")
+    data = read_whole(file)
     name = unpacked_name(path.name)
     rows = sheet_rows(data, name, MAX_INPUT_BYTES)
     if found := sheet_records(path, rows, column):
         yield from found
     else:
         yield good(str(path), 1, document_text(data, name, MAX_INPUT_BYTES), {})
+
+
+def read_whole(file: io.BufferedReader) -> bytes:
+    """What :func:`open_unpacked` gave, for a document. Raises InputError for an empty or too large one."""
+    most = MAX_INPUT_BYTES if isinstance(file.raw, io.FileIO) else MAX_INPUT_BYTES * UNPACKED
+    data = file.read(most + 1)
+    if len(data) > most:
+        raise InputError(f"larger than the limit of {most:,} bytes")
+    if not data:
+        raise InputError("empty")
+    return data
 
 
 DOCUMENT = Source("document", SUFFIXES, _read_document, many=False)
