@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from service.engines.base import Engine
-from service.engines.shared import QueueLimits, SharedEngine
+from service.engines.shared import QueueLimits, SharedEngine, Sliced
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.pipeline import Opener, Pipeline, build_pipeline
@@ -37,22 +37,27 @@ class Host:
         self._opener = opener or self._load
         self._lock = threading.RLock()
         self._engines: dict[str, SharedEngine] = {}
-        self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
+        self._pipelines: dict[tuple[str, int | None, bool], Pipeline] = {}
 
-    def pipeline(self, model: str = "auto", *, beam_size: int | None = None) -> Pipeline:
+    def pipeline(
+        self, model: str = "auto", *, beam_size: int | None = None, gentle: bool = False
+    ) -> Pipeline:
         """The pipeline of a preset, opened on first use and kept; ``auto`` is what the settings say.
 
-        Raises UnknownModel, NotInstalled, EngineError, StoreError, UsageError.
+        A ``gentle`` one, for work in the background, never has much in the queue. Raises
+        UnknownModel, NotInstalled, EngineError, StoreError, UsageError.
         """
         asked = self.settings.model if model == "auto" else model
         name = choose(asked, "translate", self.store).name
-        key = name, beam_size or self.settings.beam_size
+        key = name, beam_size or self.settings.beam_size, gentle
         if found := self._pipelines.get(key):
             return found  # without the lock: another model may be opening
         with self._lock:
             if key not in self._pipelines:
                 settings = replace(self.settings, model=name, beam_size=key[1])
-                self._pipelines[key] = build_pipeline(settings, self._notice, self._open)
+                self._pipelines[key] = build_pipeline(
+                    settings, self._notice, self._open_gently if gentle else self._open
+                )
             return self._pipelines[key]
 
     def engines(self) -> Mapping[str, SharedEngine]:
@@ -65,7 +70,7 @@ class Host:
         with self._lock:
             pipelines = dict(self._pipelines)
         found: dict[str, tuple[int, dict[str, int]]] = {}
-        for (name, _), pipeline in pipelines.items():
+        for (name, _, _), pipeline in pipelines.items():
             segments, kinds = pipeline.tally.counts()
             before, counts = found.get(name, (0, {}))
             found[name] = before + segments, dict(Counter(counts) + Counter(kinds))
@@ -82,6 +87,9 @@ class Host:
 
     def _load(self, preset: Preset) -> Engine:
         return open_engine(preset, self.store, self.settings, self._notice)
+
+    def _open_gently(self, preset: Preset) -> Sliced:
+        return Sliced(self._open(preset))
 
     def _open(self, preset: Preset) -> SharedEngine:
         with self._lock:

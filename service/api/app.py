@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from service import __version__
-from service.api import errors, guards, libretranslate, logs, v1
+from service.api import errors, guards, jobs, libretranslate, logs, v1
 from service.api.config import ServerConfig
 from service.api.files import Shelf
 from service.api.keys import body_key
@@ -35,11 +35,14 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     workers = Workers(config)
     shelf = Shelf(config.file_seconds, config.file_bytes)
     keys = guards.key_store(host, config)
+    work = jobs.open_jobs(host, config)
     needs_key = Depends(body_key(keys, required=config.keys_required))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(work.start)
         yield
+        await asyncio.to_thread(work.close)
         await asyncio.to_thread(workers.close)
         await asyncio.to_thread(host.close)
         shelf.close()
@@ -60,6 +63,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     errors.install(app)
     guards.install(app, host, config, keys)
     app.include_router(v1.router(host, config, workers))
+    app.include_router(jobs.router(work, config))
     app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
     return app
 

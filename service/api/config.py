@@ -18,6 +18,7 @@ class ServerConfig:
     ``file_seconds`` is how long a translated file is kept, ``file_bytes`` how much of them all.
     ``body_seconds`` is how long a body may take to arrive. ``allowed_hosts`` are names this server is
     called by besides its addresses and localhost. ``keys_url`` is where API keys are, if not at home.
+    ``jobs`` are kept in all, ``jobs_each`` of one owner unfinished, ``job_seconds`` after their end.
     """
 
     host: str = "127.0.0.1"
@@ -38,6 +39,11 @@ class ServerConfig:
     keys_url: str = ""
     keys_required: bool = False
     cors_origins: tuple[str, ...] = ()
+    jobs: int = 100
+    jobs_each: int = 10
+    jobs_bytes: int = 1_000_000_000
+    job_bytes: int = 200_000_000
+    job_seconds: float = 7 * 86_400.0
     fetch: bool = True
     metrics: bool = True
     queue: QueueLimits = field(default_factory=QueueLimits)

@@ -96,6 +96,37 @@ def asking(ask: Ask) -> Iterator[Ask]:
         _asking.reset(token)
 
 
+class Sliced:
+    """An engine that asks ``inner`` for ``rows`` texts at a time, each slice when the last is done.
+
+    For work in the background: all of it in the queue at once would fill it.
+    """
+
+    def __init__(self, inner: Engine, rows: int = 64) -> None:
+        self.signature = inner.signature
+        self._inner = inner
+        self._rows = rows
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        # Of one length in a slice, where the order is free: short ones are not padded to long ones.
+        order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+        done: dict[int, Output] = {}
+        for start in range(0, len(order), self._rows):
+            indices = order[start : start + self._rows]
+            made = self._inner.generate([texts[index] for index in indices], decoding)
+            done.update(zip(indices, made, strict=True))
+        return [done[index] for index in range(len(texts))]
+
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        return self._inner.alternatives(text, decoding, count)
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`service.engines.base.Engine`."""
+        return self._inner.count_tokens(text)
+
+
 @dataclass(slots=True, eq=False)
 class _Call:
     """One call of the engine, waiting for its rows."""

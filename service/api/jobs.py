@@ -1,0 +1,251 @@
+"""``/v1/jobs``: work in the background. A job belongs to the API key it was sent with.
+
+Without keys its ID, which cannot be guessed, is what lets one in; a list of all is given only where nobody
+but this machine can ask.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from service.api import uploads
+from service.api.config import ServerConfig
+from service.api.errors import Refused
+from service.api.limits import LOOPBACK
+from service.api.schemas import BriefIn, ErrorOut, Strict, Words
+from service.batch.jobs import DONE, Full, Jobs, Limits, Order, Status
+from service.host import Host
+
+FOLDER = "jobs"
+RETRY = {"Retry-After": "60"}
+
+Task = Annotated[Literal["translate", "summarize", "read"], Field(description="What is made of each text.")]
+Model = Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)]
+Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="As it was given by POST.")]
+Column = Annotated[str, Form(max_length=200, description="Where the text is in a table or an object.")]
+Route = Literal["auto", "extractive", "mt5", "crosssum", "translate-first"]
+
+
+class JobIn(Strict):
+    """Texts to work on in the background."""
+
+    texts: Annotated[
+        list[Annotated[Words, Field(min_length=1)]],
+        Field(min_length=1, max_length=10_000, examples=[["Banjir merendam 340 rumah di tiga desa."]]),
+    ]
+    task: Task = "translate"
+    model: Model = "auto"
+    keep_furniture: bool = False
+    summary: BriefIn = Field(default_factory=BriefIn)
+
+
+class JobOut(Strict):
+    """A job. ``share`` is how much of the input is done, about; ``failures`` are records without a result."""
+
+    id: str
+    task: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    created: Annotated[str, Field(examples=["2026-03-02T09:30:00+00:00"])]
+    ended: str | None
+    share: float
+    records: int
+    failures: int
+    findings: int
+    error: str
+
+
+class JobsOut(Strict):
+    """One's own jobs, newest first."""
+
+    jobs: list[JobOut]
+
+
+_NOT_THERE: dict[int | str, dict[str, Any]] = {
+    404: {"model": ErrorOut, "description": "There is no such job"}
+}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorOut, "description": meaning}
+    for status, meaning in {
+        400: "The file cannot be read, or the model is not there",
+        401: "An API key is needed",
+        403: "The API key is not valid, or nothing may be listed without one",
+        409: "The job is not done",
+        413: "The body is too large",
+        422: "A field is missing, unknown or of the wrong kind",
+        429: "Too many requests or too many jobs; Retry-After says when to come back",
+        503: "Jobs cannot be kept at the moment",
+    }.items()
+}
+
+
+def open_jobs(host: Host, config: ServerConfig) -> Jobs:
+    """The jobs of a server, at its home."""
+    limits = Limits(config.jobs, config.jobs_each, config.jobs_bytes, config.job_bytes, config.job_seconds)
+    return Jobs(host.settings.home / FOLDER, host, limits)
+
+
+def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
+    """The endpoints."""
+    routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=ERRORS)
+
+    @routes.post("", status_code=202, response_model=JobOut)
+    async def submit(asked: JobIn, request: Request, response: Response) -> JobOut:
+        """Takes texts to work on in the background; the answer's `id` is what to ask for them by."""
+        order = _order(request, asked.task, asked.model, asked.keep_furniture, asked.summary)
+        return await _submitted(jobs, order, partial(_texts, asked.texts), request, response)
+
+    @routes.post("/file", status_code=202, response_model=JobOut)
+    async def submit_file(
+        request: Request,
+        response: Response,
+        file: Annotated[UploadFile, File(description="JSON lines, CSV, TSV, Parquet or a document.")],
+        task: Annotated[Task, Form()] = "translate",
+        model: Annotated[Model, Form()] = "auto",
+        column: Column = "text",
+        keep_furniture: Annotated[bool, Form()] = False,
+        route: Annotated[Route, Form()] = "auto",
+        sentences: Annotated[int, Form(ge=1, le=20)] = 3,
+    ) -> JobOut:
+        """Takes a file of records: each record of a table is a text, a document is one."""
+        brief = BriefIn(route=route, sentences=sentences)
+        order = _order(request, task, model, keep_furniture, brief, column)
+        put = partial(_kept, file, config.body_bytes)
+        return await _submitted(jobs, order, put, request, response)
+
+    @routes.get("", response_model=JobsOut)
+    def list_jobs(request: Request) -> JobsOut:
+        """One's own jobs; without API keys only where the server is for this machine alone."""
+        owner = _owner(request)
+        if not owner and not _alone(config):
+            raise Refused(403, "jobs are listed for an API key only")
+        return JobsOut(jobs=[_out(status) for status in jobs.all(owner)])
+
+    @routes.get("/{id}", response_model=JobOut, responses=_NOT_THERE)
+    def progress(id: Id, request: Request) -> JobOut:
+        """How far a job is."""
+        return _out(_own(jobs, id, request))
+
+    @routes.get("/{id}/result", response_class=Response, responses={**_NOT_THERE, 200: _LINES})
+    def result(id: Id, request: Request) -> Response:
+        """The result of a job that is done: a line of JSON for each record, in the order of the input."""
+        status = _own(jobs, id, request)
+        if status.state != DONE:
+            raise Refused(409, f"the job is {status.state}, not done", "not_done")
+        return StreamingResponse(_opened(jobs.result(status)), media_type="application/x-ndjson")
+
+    @routes.post("/{id}/cancel", response_model=JobOut, responses=_NOT_THERE)
+    def cancel(id: Id, request: Request) -> JobOut:
+        """Has a job not go on. One that is over stays as it is."""
+        jobs.cancel(_own(jobs, id, request).id)
+        return _out(_own(jobs, id, request))
+
+    @routes.delete("/{id}", status_code=204, responses=_NOT_THERE)
+    def delete(id: Id, request: Request) -> None:
+        """Cancels a job and removes its input and its result."""
+        jobs.delete(_own(jobs, id, request).id)
+
+    return routes
+
+
+_LINES = {
+    "description": "The rows",
+    "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+}
+
+
+async def _submitted(
+    jobs: Jobs, order: Order, put: Callable[[FilePath], FilePath], request: Request, response: Response
+) -> JobOut:
+    if not jobs.open:
+        raise Refused(503, "another server runs the jobs of this home", "jobs", RETRY)
+    try:
+        status = await run_sync(jobs.submit, order, put)
+    except Full as error:
+        raise Refused(429, str(error), "jobs", RETRY) from None
+    response.headers["Location"] = f"{request.url.path.removesuffix('/file')}/{status.id}"
+    return _out(status)
+
+
+def _order(
+    request: Request, task: str, model: str, keep_furniture: bool, brief: BriefIn, column: str = "text"
+) -> Order:
+    return Order(
+        _owner(request),
+        task,
+        model,
+        column,
+        keep_furniture,
+        brief.route,
+        brief.sentences,
+        brief.words,
+        brief.language,
+    )
+
+
+def _texts(texts: list[str], folder: FilePath) -> FilePath:
+    path = folder / "texts.jsonl"
+    path.write_text("".join(json.dumps(text) + "\n" for text in texts), "utf-8")
+    return path
+
+
+def _kept(file: UploadFile, most: int, folder: FilePath) -> FilePath:
+    return uploads.keep(file.file, file.filename or "", folder, most)
+
+
+def _owner(request: Request) -> str:
+    key = request.scope["state"].get("key")
+    return key.id if key else ""
+
+
+def _alone(config: ServerConfig) -> bool:
+    """Whether nobody else can reach the server: not by its address, and not by a proxy on this machine."""
+    return config.host in LOOPBACK and not (config.trusted_proxies or config.allowed_hosts)
+
+
+def _own(jobs: Jobs, id: str, request: Request) -> Status:
+    """A job of whoever asks; another's is as if it were not there."""
+    status = jobs.get(id, _owner(request))
+    if not status:
+        raise Refused(404, "there is no such job (any more)")
+    return status
+
+
+def _opened(rows: Iterator[bytes]) -> Iterator[bytes]:
+    """``rows``, begun: what cannot be opened is an error now, not in the middle of an answer."""
+    first = next(rows, b"")
+
+    def all_of_them() -> Iterator[bytes]:
+        yield first
+        yield from rows
+
+    return all_of_them()
+
+
+def _out(status: Status) -> JobOut:
+    totals = status.totals
+    return JobOut(
+        id=status.id,
+        task=status.order.task,
+        state=status.state,  # type: ignore[arg-type]
+        created=_time(status.created),
+        ended=_time(status.ended) if status.ended else None,
+        share=round(status.share, 4),
+        records=totals.records,
+        failures=totals.failures,
+        findings=totals.findings,
+        error=status.error,
+    )
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
