@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -166,10 +167,10 @@ def test_a_key_sees_its_own_jobs_only(tmp_path: Path) -> None:
         for others in (theirs, {}):
             assert running.get(f"/v1/jobs/{id}", **others).status == 404
             assert running.get(f"/v1/jobs/{id}/result", **others).status == 404
-            assert running.ask("DELETE", f"/v1/jobs/{id}", **others).status == 404
+            assert running.ask("DELETE", f"/v1/jobs/{id}", b"", **others).status == 404
             assert running.get("/v1/jobs", **others).json == {"jobs": []}
         assert [job["id"] for job in running.get("/v1/jobs", **ours).json["jobs"]] == [id]
-        assert running.ask("DELETE", f"/v1/jobs/{id}", **ours).status == 204
+        assert running.ask("DELETE", f"/v1/jobs/{id}", b"", **ours).status == 204
         assert running.get(f"/v1/jobs/{id}", **ours).status == 404
         assert not (tmp_path / "jobs" / id).exists()
 
@@ -196,6 +197,10 @@ def texts(count: int) -> Callable[[Path], Path]:
     return put
 
 
+def only_the_state(folder: Path) -> bool:
+    return [path.name for path in folder.iterdir()] == ["job.json"]
+
+
 def over(jobs: Jobs, status: Status, state: str) -> bool:
     found = jobs.get(status.id, status.order.owner)
     return found is not None and found.state == state
@@ -210,9 +215,7 @@ def test_cancelled_it_stops_and_leaves_nothing(tmp_path: Path, monkeypatch: pyte
     jobs.cancel(waiting.id)
     jobs.cancel(running.id)
     for status in (running, waiting):
-        until(
-            lambda status=status: [p.name for p in (tmp_path / "jobs" / status.id).iterdir()] == ["job.json"]
-        )
+        until(partial(only_the_state, tmp_path / "jobs" / status.id))
         assert over(jobs, status, "cancelled")
     engine.free.release(100)
     jobs.close()

@@ -27,7 +27,6 @@ from service.batch.journal import Totals
 from service.engines.shared import Ask, asking
 from service.errors import Cancelled, StoreError, UsageError, WartaError
 from service.host import Host
-from service.models.load import choose
 from service.pipeline import Brief
 from service.summary.summarizer import Length
 
@@ -139,9 +138,10 @@ class Jobs:
     def submit(self, order: Order, put: Callable[[Path], Path]) -> Status:
         """A new job; ``put`` writes its input into a folder and gives where.
 
-        Raises Full, StoreError, what ``put`` raises, and what :func:`choose` does for the model.
+        Raises Full, StoreError, what ``put`` raises, and what :meth:`Host.pipeline` does for the model.
         """
-        order = replace(order, model=choose(self._model(order.model), "translate", self._host.store).name)
+        # By its name: what auto means may change before the job is done.
+        order = replace(order, model=self._host.pipeline(order.model, gentle=True).signature.preset)
         id = secrets.token_hex(16)
         with _told():
             self._admit(order.owner)
@@ -336,9 +336,6 @@ class Jobs:
 
     def _path(self, id: str) -> Path:
         return self._folder / id
-
-    def _model(self, asked: str) -> str:
-        return self._host.settings.model if asked == "auto" else asked
 
 
 @contextmanager
