@@ -18,7 +18,7 @@ from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from service.api import uploads
+from service.api import examples, uploads
 from service.api.config import ServerConfig
 from service.api.errors import Refused
 from service.api.limits import LOOPBACK
@@ -70,6 +70,7 @@ class JobsOut(Strict):
     jobs: list[JobOut]
 
 
+_EXAMPLE = examples.of("v1-job")
 _NOT_THERE: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorOut, "description": "There is no such job"}
 }
@@ -122,7 +123,7 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
         put = partial(_kept, file, config.body_bytes)
         return await _submitted(jobs, order, put, request, response)
 
-    @routes.get("", response_model=JobsOut)
+    @routes.get("", response_model=JobsOut, responses=examples.of("v1-jobs"))
     def list_jobs(request: Request) -> JobsOut:
         """One's own jobs; without API keys only where the server is for this machine alone."""
         owner = _owner(request)
@@ -130,7 +131,7 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
             raise Refused(403, "jobs are listed for an API key only")
         return JobsOut(jobs=[_out(status) for status in jobs.all(owner)])
 
-    @routes.get("/{id}", response_model=JobOut, responses=_NOT_THERE)
+    @routes.get("/{id}", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def progress(id: Id, request: Request) -> JobOut:
         """How far a job is."""
         return _out(_own(jobs, id, request))
@@ -143,7 +144,7 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
             raise Refused(409, f"the job is {status.state}, not done", "not_done")
         return StreamingResponse(_opened(jobs.result(status)), media_type="application/x-ndjson")
 
-    @routes.post("/{id}/cancel", response_model=JobOut, responses=_NOT_THERE)
+    @routes.post("/{id}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def cancel(id: Id, request: Request) -> JobOut:
         """Has a job not go on. One that is over stays as it is."""
         jobs.cancel(_own(jobs, id, request).id)
