@@ -1,0 +1,1 @@
+"""How the embedded model's adapter is trained, a script a stage. Not part of the wheel."""

@@ -1,0 +1,94 @@
+"""Stage 4: from snapshots to the adapter that ships.
+
+    python -m train.export --data OUT --run OUT --to adapter.safetensors [--rank 16]
+
+compares the run's end with the mean of its snapshots on the held-out rows, takes the better,
+if asked brings it to a lower rank (the best in the least-squares sense), and writes bfloat16
+with its SHA-256 on standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from train.adapt import held_loss, prepared
+from train.settings import settings
+
+Adapter = Mapping[str, Tensor]
+
+
+def updates(adapter: Adapter) -> dict[str, Tensor]:
+    """The change of each weight matrix, before scaling, by projection."""
+    names = [name.removesuffix(".lora_A") for name in adapter if name.endswith(".lora_A")]
+    return {name: adapter[f"{name}.lora_B"] @ adapter[f"{name}.lora_A"] for name in names}
+
+
+def factored(changes: Adapter, rank: int) -> dict[str, Tensor]:
+    """The adapter of rank ``rank`` nearest to ``changes``, both sides of like size."""
+    adapter = {}
+    for name, change in changes.items():
+        left, values, right = torch.linalg.svd(change, full_matrices=False)
+        root = values[:rank].sqrt()
+        adapter[f"{name}.lora_A"] = (root[:, None] * right[:rank]).contiguous()
+        adapter[f"{name}.lora_B"] = (left[:, :rank] * root).contiguous()
+    return adapter
+
+
+def mean(adapters: Sequence[Adapter], rank: int) -> dict[str, Tensor]:
+    """The mean of what the adapters do to the weights, which is not the mean of their sides."""
+    all_changes = [updates(adapter) for adapter in adapters]
+    changes = {n: torch.stack([c[n] for c in all_changes]).mean(0) for n in all_changes[0]}
+    return factored(changes, rank)
+
+
+def rounded(adapter: Adapter) -> bytes:
+    """The adapter as the product reads it: bfloat16, keys in order, the same bytes every time."""
+    from safetensors.torch import save
+
+    return bytes(save({name: adapter[name].bfloat16().contiguous() for name in sorted(adapter)}))
+
+
+def candidates(run: Path, rank: int) -> dict[str, dict[str, Tensor]]:
+    """The run's end, and the mean of its snapshots and its end."""
+    from safetensors.torch import load_file
+
+    end = load_file(run / "final.safetensors")
+    others = [load_file(path) for path in sorted(run.glob("snapshot-*.safetensors"))]
+    found = {"end": end if len(next(iter(end.values()))) <= rank else factored(updates(end), rank)}
+    if others:
+        found[f"mean of {len(others) + 1}"] = mean([*others, end], rank)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder that train.data wrote")
+    parser.add_argument("--run", type=Path, required=True, help="folder that train.adapt wrote")
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--rank", type=int, help="by default the run's")
+    parser.add_argument("--settings", type=Path)
+    options = parser.parse_args()
+    config = settings(options.settings)["adapt"]
+    rank = options.rank or config["rank"]
+    model, work = prepared(options.data, config, fused=False)
+    scored = {"as shipped": held_loss(model, work.held, config["batch_tokens"])}
+    found = candidates(options.run, rank)
+    for name, adapter in found.items():
+        model.load_adapter(adapter)
+        scored[name] = held_loss(model, work.held, config["batch_tokens"])
+    for name, loss in scored.items():
+        print(f"held-out loss {loss:.4f} nats a token: {name}")
+    best = min(found, key=lambda name: scored[name])
+    data = rounded(found[best])
+    options.to.write_bytes(data)
+    print(f"{options.to}: {best}, rank {rank}, {len(data)} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
