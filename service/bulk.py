@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from queue import Empty, Queue
 from typing import BinaryIO
 
+from service.batch.cluster import Place, cluster
+from service.batch.crew import Crew, alone, processes
 from service.batch.journal import Totals
 from service.batch.mirror import REPORT, mirror
-from service.batch.run import Job, Progress, run
-from service.errors import InputError, WartaError
+from service.batch.run import Job, Progress, run_with
+from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
 from service.pipeline import Pipeline, build_pipeline
 from service.settings import Settings
@@ -23,8 +26,11 @@ from service.translation.tmx import TmxReader, write_tmx
 LINES = 1024
 
 
-def run_batch(job: Job, settings: Settings) -> int:
-    """Does the job, with its progress and a summary on standard error; 1 where a record failed."""
+def run_batch(job: Job, settings: Settings, workers: int | None = None, address: str = "") -> int:
+    """Does the job, with its progress and a summary on standard error; 1 where a record failed.
+
+    With ``address`` it is done by ``workers`` actors of that Ray cluster, else by as many processes here.
+    """
     status = Status()
     last = Totals()
 
@@ -35,8 +41,13 @@ def run_batch(job: Job, settings: Settings) -> int:
 
     started = time.perf_counter()
     try:
-        work = mirror if job.folder else run
-        totals = work(job, build_pipeline(settings, status.show), watch)
+        if job.folder:
+            if address or (workers or 1) > 1:
+                raise UsageError("a folder is mirrored by one process: no --workers and no --cluster")
+            totals = mirror(job, build_pipeline(settings, status.show), watch)
+        else:
+            with _crew(job, settings, workers, address, status) as crew:
+                totals = run_with(job, crew, watch)
     except KeyboardInterrupt:
         status.clear()
         complain(f"stopped: {last.records:,} records are safe, and the same command goes on")
@@ -48,6 +59,19 @@ def run_batch(job: Job, settings: Settings) -> int:
         where = job.output / REPORT if job.folder else job.output
         complain(f"what failed, and why, is in {where}")
     return 1 if totals.failures else 0
+
+
+def _crew(
+    job: Job, settings: Settings, workers: int | None, address: str, status: Status
+) -> AbstractContextManager[Crew]:
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers must be 1 or more, not {workers}")
+    if address:
+        status.show(f"connecting to Ray ({address}) …")
+        return cluster(job, settings, Place(address, workers))
+    if workers and workers > 1:
+        return processes(job, settings, workers)
+    return alone(job, build_pipeline(settings, status.show))
 
 
 def progress_line(name: str, progress: Progress) -> str:

@@ -236,6 +236,12 @@ def batch(
         bool, typer.Option("--fresh/--resume", help="Start over, or go on where a run stopped.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")] = False,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Processes with a model each; default: 1.")
+    ] = None,
+    cluster: Annotated[
+        str, typer.Option("--cluster", help="Work on Ray: ray://HOST:PORT, HOST:PORT, or local.")
+    ] = "",
     model: Model = "auto",
     route: RouteName = "auto",
     sentences: Sentences = 3,
@@ -264,7 +270,7 @@ def batch(
     target = Path(output)
     folder = output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix
     job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder)
-    raise typer.Exit(run_batch(job, settings))
+    raise typer.Exit(run_batch(job, settings, workers, cluster))
 
 
 @app.command()

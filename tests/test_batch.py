@@ -87,7 +87,7 @@ def test_articles_share_the_engine_s_batches(tmp_path: Path) -> None:
     engine = Noting()
     run(Job([corpus(tmp_path / "in.jsonl", 100)], tmp_path / "out.jsonl"), pipeline(engine))
     assert sum(engine.batches) == 199
-    assert engine.batches[0] == 18
+    assert engine.batches[0] == 31
     assert len(engine.batches) <= 5
 
 
@@ -267,7 +267,7 @@ def test_no_space_left_is_called_a_full_disk(tmp_path: Path, monkeypatch: pytest
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(WartaError, match=r"the disk is full; 2\d records are safe"):
+        with pytest.raises(WartaError, match=r"the disk is full; 3\d records are safe"):
             run(job, pipeline())
     run(job, pipeline())
     assert [row["fields"] for row in read_rows(job.output)] == [{"id": n} for n in range(60)]

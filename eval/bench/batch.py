@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,14 +78,61 @@ def torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
         done += 1
         midway += journal.exists() and journal.read_bytes().count(b"\n") > 2
     _batch(folder, source, output).wait()
+    return _judged(output, clean, kills, midway)
+
+
+def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
+    """One run of ``warta batch --cluster local`` while its Ray workers are killed, at random moments."""
+    source = write_corpus(folder / "in.jsonl", records, sentences=3)
+    clean, output = folder / "clean.jsonl", folder / "out.jsonl"
+    _batch(folder, source, clean).wait()
+    moments, done = random.Random(seed), 0  # noqa: S311 - not for secrets
+    journal = output.with_name(output.name + ".journal")
+    process = _batch(folder, source, output, "--cluster", "local", "--workers", "2")
+    while done < kills and process.poll() is None:
+        time.sleep(moments.uniform(0.05, 0.5))
+        begun = journal.exists() and journal.read_bytes().count(b"\n") > 2
+        # Ray names an actor's process after its class.
+        actors = [pid for pid, name in descendants(process.pid) if "ray::MapWorker" in name]
+        if begun and actors:
+            os.kill(moments.choice(actors), signal.SIGKILL)
+            done += 1
+    if process.wait():
+        raise SystemExit(f"warta batch ended with {process.returncode}")
+    return _judged(output, clean, done, done)
+
+
+def descendants(pid: int) -> list[tuple[int, str]]:
+    """Every process below ``pid`` with its command line; on Linux."""
+    parents: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may hold anything.
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it ended meanwhile
+        parents.setdefault(parent, []).append(int(status.parent.name))
+    found, waiting = list[tuple[int, str]](), [pid]
+    while waiting:
+        for child in parents.get(waiting.pop(), []):
+            waiting.append(child)
+            try:
+                found.append((child, Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")))
+            except OSError:
+                continue
+    return found
+
+
+def _judged(output: Path, clean: Path, kills: int, midway: int) -> Torture:
     keys, wanted = (Counter(_keys(path)) for path in (output, clean))
     doubled = sum(count - 1 for count in keys.values())
     equal = output.read_bytes() == clean.read_bytes()
     return Torture(kills, midway, len(wanted.keys() - keys.keys()), doubled, equal)
 
 
-def _batch(folder: Path, source: Path, output: Path) -> subprocess.Popen[bytes]:
+def _batch(folder: Path, source: Path, output: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
+    command += options
     environment = {**os.environ, "WARTA_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 

@@ -55,7 +55,12 @@ def thread_layout(threads: int | None = None) -> tuple[int, int]:
     One core a batch has twice the throughput of two cores on one batch, until memory
     bandwidth is the limit; eight batches at once is where that is taken to be.
     """
+    used = threads or cores()
+    workers = min(used, 8)
+    return workers, max(1, used // workers)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    cores = threads or (len(affinity(0)) if affinity else os.cpu_count() or 1)
-    workers = min(cores, 8)
-    return workers, max(1, cores // workers)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,0 +1,194 @@
+"""A batch on many machines: Ray Data reads the job's chunks and gives them to actors that hold the engines.
+
+Ray schedules, starts lost actors anew and gives them their chunks again; the machine that the command runs
+on takes the results in order and commits them, as without a cluster. So an output begun here goes on there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import islice
+from typing import Any
+
+from service.batch.job import Inputs, Item, Job
+from service.batch.work import About, Done, Size, Worker, chunks
+from service.errors import UsageError, WartaError
+from service.intake.streams import need
+from service.pipeline import build_pipeline
+from service.settings import Settings
+
+LOCAL = "local"
+CHUNK = 256
+"""Sentences in a chunk: full batches for an engine, and a few seconds of work on one core."""
+# Ray reads these when it is imported. It reports its use to its makers unless told not to; its C++ part
+# writes warnings to the terminal; and it listens on every interface unless it is to be no cluster.
+_TOLD = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where: ``address`` is ``local``, ``ray://host:port``, ``host:port`` or ``auto``; ``workers`` actors."""
+
+    address: str
+    workers: int | None = None
+
+
+class _Actor:
+    """One engine in the cluster. A pickled chunk in, its pickled rows out."""
+
+    def __init__(self, job: Job, settings: Settings) -> None:
+        self._worker = Worker(job, build_pipeline(settings, lambda _: None))
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        # Only what the reader of this very job pickled.
+        return {"done": pickle.dumps(self._worker(pickle.loads(row["chunk"])))}  # noqa: S301
+
+
+def _about(job: Job, settings: Settings) -> About:
+    return Worker(job, build_pipeline(settings, lambda _: None)).about
+
+
+class RayCrew:
+    """A crew of Ray actors. Use it as :func:`cluster` gives it, connected."""
+
+    def __init__(self, job: Job, settings: Settings, workers: int) -> None:
+        self._job = job
+        self._settings = settings
+        self._workers = workers
+
+    @property
+    def _needs(self) -> dict[str, float]:
+        """What an actor takes of its machine."""
+        return {"num_cpus": self._settings.threads or 1, "num_gpus": self._settings.device == "cuda"}
+
+    @property
+    def about(self) -> About:
+        """What the rows depend on, as a worker of the cluster sees it."""
+        ray = import_module("ray")
+        # max_calls: the process that held the model for this ends.
+        ask = ray.remote(max_calls=1, **self._needs)(_about)
+        with _told():
+            about: About = ray.get(ask.remote(self._job, self._settings))
+        return about
+
+    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
+        """The job's chunks from record ``start``, in order; ``items`` are read again where Ray reads them."""
+        del items
+        ray = import_module("ray")
+        with _told():
+            # On the machine that the command runs on, or with ray:// on the one it talks to.
+            here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
+            read = ray.data.read_datasource(
+                _source(self._job, start), override_num_blocks=1, num_cpus=0, label_selector=here
+            )
+            made = read.map(
+                _Actor,
+                fn_constructor_args=(self._job, self._settings),
+                compute=ray.data.ActorPoolStrategy(size=self._workers),
+                **self._needs,
+            )
+            for row in made.iter_rows():
+                yield pickle.loads(row["done"])  # noqa: S301 - from our own actors
+
+
+def _source(job: Job, start: int) -> Any:
+    """A Ray Data source: one task that reads the inputs as a stream, a block a chunk."""
+    import pyarrow
+    from ray.data import Datasource, ReadTask
+    from ray.data.block import BlockMetadata
+
+    sizes = Inputs(job).sizes
+
+    def read() -> Iterable[Any]:
+        inputs = Inputs(job)
+        if inputs.sizes != sizes:
+            raise UsageError("the cluster does not see the same inputs: they must be at the same paths there")
+        for chunk in chunks(islice(inputs.items(), start, None), Size(CHUNK)):
+            yield pyarrow.table({"chunk": [pickle.dumps(chunk)]})
+
+    class Source(Datasource):
+        def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[ReadTask]:
+            del parallelism
+            about = BlockMetadata(num_rows=None, size_bytes=None, input_files=None, exec_stats=None)
+            return [ReadTask(read, about)]
+
+        def estimate_inmemory_data_size(self) -> int | None:
+            return None
+
+    source: Any = Source
+    return source()
+
+
+@contextmanager
+def cluster(job: Job, settings: Settings, place: Place) -> Iterator[RayCrew]:
+    """The crew of a Ray cluster; ``local`` starts one that only this machine can reach.
+
+    Raises UsageError for more workers than it has cores, WartaError where the cluster cannot be reached.
+    """
+    os.environ.update(_TOLD)
+    if place.address == LOCAL:
+        os.environ.update(_ALONE)
+    try:
+        ray = import_module("ray.data") and import_module("ray")
+    except ImportError as error:
+        raise need("cluster", "Ray") from error
+    with _told():
+        _connect(ray, place)
+    try:
+        own = replace(settings, threads=settings.threads or 1)
+        free = int(ray.cluster_resources().get("CPU", 1))
+        workers = place.workers or max(1, free // (own.threads or 1))
+        if workers * (own.threads or 1) > free:
+            raise UsageError(
+                f"{workers} workers with {own.threads} cores each are more than the cluster's {free} cores"
+            )
+        _settle(ray)
+        yield RayCrew(job, own, workers)
+    finally:
+        ray.shutdown()
+
+
+def _connect(ray: Any, place: Place) -> None:
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if place.address == LOCAL:
+        # Never a cluster that another program started here.
+        ray.init(address="local", include_dashboard=False, **quiet)
+    else:
+        ray.init(address=place.address, **quiet)
+
+
+def _settle(ray: Any) -> None:
+    """Results in order, every chunk a block of its own, nothing on the terminal."""
+    context = ray.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    context.target_max_block_size = 1
+    context.enable_progress_bars = False
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What Ray raises, as the error of ours that it wraps or in a line."""
+    from ray.exceptions import RayError
+
+    try:
+        yield
+    except WartaError:
+        raise
+    except (RayError, ConnectionError, ValueError, RuntimeError) as error:
+        cause: BaseException | None = error
+        while cause:
+            inner = getattr(cause, "cause", None) or cause.__cause__
+            if isinstance(inner, WartaError):
+                raise inner from error
+            cause = inner if isinstance(inner, BaseException) else None
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise WartaError(f"Ray: {said[-1]}") from error

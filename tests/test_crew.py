@@ -1,0 +1,161 @@
+"""Who does the work of a batch changes nothing in its output: one process, several, or a Ray cluster."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eval.bench.batch import descendants, ray_torture, write_corpus
+from service.batch.crew import processes
+from service.batch.job import Inputs, Item, Job
+from service.batch.run import run, run_with
+from service.batch.work import LARGEST, SMALLEST, Size, chunks
+from service.errors import InputError, UnknownModel, WartaError
+from service.pipeline import build_pipeline
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "home", model="echo")
+
+
+def alone(job: Job, settings: Settings) -> bytes:
+    run(job, build_pipeline(settings, lambda _: None))
+    return job.output.read_bytes()
+
+
+def test_processes_write_what_one_writes(tmp_path: Path, settings: Settings) -> None:
+    source = write_corpus(tmp_path / "in.jsonl", 300, sentences=3)
+    source.write_text(source.read_text("utf-8") + "{\n" + json.dumps({"text": "Selesai."}) + "\n", "utf-8")
+    job = Job([source], tmp_path / "out.jsonl")
+    with processes(job, settings, 2) as crew:
+        totals = run_with(job, crew)
+    assert (totals.records, totals.failures, totals.segments) == (302, 1, 901)
+    assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
+
+
+def test_what_one_began_several_end(tmp_path: Path, settings: Settings) -> None:
+    source = write_corpus(tmp_path / "in.jsonl", 300, sentences=3)
+    job = Job([source], tmp_path / "out.jsonl")
+
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(job, build_pipeline(settings, lambda _: None), stop)
+    with processes(job, settings, 2) as crew:
+        run_with(job, crew)
+    assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
+
+
+def test_strict_stops_at_the_first_bad_record_whoever_finds_one(tmp_path: Path, settings: Settings) -> None:
+    source = write_corpus(tmp_path / "in.jsonl", 300)
+    lines = source.read_text("utf-8").splitlines()
+    lines[200] = lines[280] = "{"
+    source.write_text("\n".join(lines), "utf-8")
+    job = Job([source], tmp_path / "out.jsonl", strict=True)
+    with processes(job, settings, 2) as crew, pytest.raises(InputError, match=r"in\.jsonl:201: not JSON"):
+        run_with(job, crew)
+    assert (tmp_path / "out.jsonl.partial").read_bytes().count(b"\n") == 200
+
+
+def test_a_model_that_cannot_be_opened_is_said_as_always(tmp_path: Path) -> None:
+    job = Job([write_corpus(tmp_path / "in.jsonl", 3)], tmp_path / "out.jsonl")
+    with (
+        processes(job, Settings(tmp_path / "home", model="nothing"), 2) as crew,
+        pytest.raises(UnknownModel, match="nothing"),
+    ):
+        run_with(job, crew)
+
+
+def test_a_worker_that_dies_loses_nothing_that_was_done(tmp_path: Path, settings: Settings) -> None:
+    source = write_corpus(tmp_path / "in.jsonl", 20_000)
+    job = Job([source], tmp_path / "out.jsonl")
+
+    def kill(_: object) -> None:
+        # The tracker of resources is a child too; every worker dies as if memory had run out.
+        for pid, command in descendants(os.getpid()):
+            if "spawn_main" in command:
+                os.kill(pid, signal.SIGKILL)
+
+    with processes(job, settings, 2) as crew, pytest.raises(WartaError, match="a worker process died"):
+        run_with(job, crew, kill)
+    with processes(job, settings, 2) as crew:
+        run_with(job, crew)
+    assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
+
+
+def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> None:
+    job = Job([write_corpus(tmp_path / "in.jsonl", 2000)], tmp_path / "out.jsonl")
+    read = 0
+
+    def counted() -> Iterator[Item]:
+        nonlocal read
+        for item in Inputs(job).items():
+            read += 1
+            yield item
+
+    with processes(job, settings, 2) as crew:
+        first = next(iter(crew.done(counted(), 0)))
+        assert len(first.keys) == SMALLEST
+        assert read == SMALLEST * 4
+
+
+def test_chunks_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path) -> None:
+    size = Size()
+    items = Inputs(Job([write_corpus(tmp_path / "in.jsonl", 500)], tmp_path / "out.jsonl")).items()
+    made = []
+    for chunk in chunks(items, size):
+        made.append(len(chunk))
+        size.took(0.1 if len(made) < 4 else 20.0)
+    assert made == [16, 32, 64, 128, 64, 32, *[16] * 10, 4]
+    for _ in range(20):
+        size.took(0.1)
+    assert size.now == LARGEST
+
+
+def test_no_workers_are_refused(tmp_path: Path) -> None:
+    source = write_corpus(tmp_path / "in.jsonl", 3)
+    done = batch(tmp_path, source, tmp_path / "out.jsonl", "--workers", "0")
+    assert (done.returncode, "workers must be 1 or more" in done.stderr) == (2, True), done.stderr
+
+
+def batch(home: Path, source: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
+    environment = {**os.environ, "WARTA_HOME": str(home / "home"), "PYTHONPATH": str(ROOT)}
+    return subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_ray_cluster_goes_on_with_what_was_begun_here(tmp_path: Path, settings: Settings) -> None:
+    pytest.importorskip("ray.data", reason="the cluster extra")
+    source = write_corpus(tmp_path / "in.jsonl", 2000)
+    job = Job([source], tmp_path / "out.jsonl")
+    seen = 0
+
+    def stop(_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(job, build_pipeline(settings, lambda _: None), stop)
+    done = batch(tmp_path, source, job.output, "--cluster", "local", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    assert "2,000 records" in done.stderr
+    assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
+
+
+def test_ray_workers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("ray.data", reason="the cluster extra")
+    result = ray_torture(tmp_path, records=10_000, kills=1)
+    assert (result.lost, result.doubled, result.equal) == (0, 0, True)
+    assert result.midway > 0
