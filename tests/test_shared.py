@@ -139,6 +139,30 @@ def test_an_engine_of_equal_lengths_gets_them(opened: Callable[..., SharedEngine
     assert inner.batches == [["x"], ["1 2", "3 4"], ["1 2 3", "4 5 6"]]
 
 
+def test_equal_lengths_with_the_most_company_go_first_but_not_for_ever(
+    opened: Callable[..., SharedEngine],
+) -> None:
+    inner = Equal()
+    callers = Callers(opened(inner))
+    calls = [callers.occupy()]
+    texts = ["1 2 3", "1 2", "3 4", "5 6", "4 5"]
+    calls += [callers.ask(client, text) for client, text in zip("abcde", texts, strict=True)]
+    callers.engine._count.recent_seconds = 100.0  # nobody is overdue
+    inner.gate.set()
+    for call in calls:
+        call()
+    assert inner.batches == [["x"], ["1 2", "3 4", "5 6", "4 5"], ["1 2 3"]]
+    inner.gate.clear()
+    inner.batches.clear()
+    calls = [callers.occupy()]
+    calls += [callers.ask(client, text) for client, text in zip("abc", texts, strict=False)]
+    callers.engine._count.recent_seconds = -1.0  # whoever waits is overdue
+    inner.gate.set()
+    for call in calls:
+        call()
+    assert inner.batches == [["x"], ["1 2 3"], ["1 2", "3 4"]]
+
+
 def test_clients_take_turns(opened: Callable[..., SharedEngine]) -> None:
     inner = Gated()
     callers = Callers(opened(inner, batch_rows=1))

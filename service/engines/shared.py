@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,20 +24,26 @@ from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaEr
 POLL_SECONDS = 0.05
 """How often a waiting caller looks whether it was cancelled."""
 
+_WAIT_SHARE = 0.1
+_TURN_BATCHES = 4
+_RECENT = 0.25
+"""The weight of the last batch in what recent batches were like."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
     """How much may wait, and how batches are formed. Tokens are source tokens.
 
     ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it.
-    ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. Less than a batch waits
-    ``wait_seconds`` for company. ``parallel`` batches run at once.
+    ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. Fewer rows than there were in
+    the last batches wait for company: a tenth of the time these took, ``wait_seconds`` at most.
+    ``parallel`` batches run at once.
     """
 
     max_tokens_waiting: int = 32_768
     batch_tokens: int = 1024
     batch_rows: int = 32
-    wait_seconds: float = 0.005
+    wait_seconds: float = 0.1
     parallel: int = 2
 
 
@@ -149,6 +155,11 @@ class _Row:
     decoding: Decoding
     count: int
     since: float
+
+    @property
+    def alike(self) -> tuple[int, int, Decoding]:
+        """What rows have in common that can run together where lengths must be equal."""
+        return self.tokens, self.count, self.decoding
 
 
 class SharedEngine:
@@ -275,7 +286,7 @@ class SharedEngine:
             answers = self._run(batch)
             with self._lock:
                 self._running -= len(batch)
-                self._count.busy_seconds += time.monotonic() - started
+                self._count.ran(len(batch), time.monotonic() - started)
                 for row, answer in zip(batch, answers, strict=True):
                     self._settle(row, answer)
 
@@ -305,17 +316,18 @@ class SharedEngine:
 
     def _delay(self) -> float:
         """Seconds for which the next batch may still wait for company."""
-        if self._tokens >= self._limits.batch_tokens:
+        waiting = sum(map(len, self._queues.values()))
+        if self._tokens >= self._limits.batch_tokens or waiting >= self._count.recent_rows:
             return 0.0
         oldest = min(queue[0].since for queue in self._queues.values())
-        return oldest + self._limits.wait_seconds - time.monotonic()
+        patience = min(self._limits.wait_seconds, _WAIT_SHARE * self._count.recent_seconds)
+        return oldest + patience - time.monotonic()
 
     def _take(self) -> list[_Row]:
-        first = next(iter(self._queues.values()))[0]
+        first = self._first()
         batch = [first] if first.count else self._fill(first)
         chosen = set(map(id, batch))
-        clients = {row.call.ask.client for row in batch}
-        for client in clients:
+        for client in {row.call.ask.client for row in batch}:
             left = deque(row for row in self._queues.pop(client) if id(row) not in chosen)
             if left:
                 # Behind the others: who was served waits a turn.
@@ -324,13 +336,28 @@ class SharedEngine:
         self._count.add(batch, self._limits)
         return sorted(batch, key=lambda row: -row.tokens)
 
+    def _first(self) -> _Row:
+        """The row that a batch is built around: the oldest of the client whose turn it is.
+
+        Where only rows of one length go together, the others' oldest rows come before it while
+        they have more company, but not for long.
+        """
+        heads = [queue[0] for queue in self._queues.values()]
+        if not self._equal:
+            return heads[0]
+        overdue = time.monotonic() - _TURN_BATCHES * self._count.recent_seconds
+        if heads[0].since < overdue:
+            return heads[0]
+        alike = Counter(row.alike for queue in self._queues.values() for row in queue)
+        return max(heads, key=lambda row: alike[row.alike])
+
     def _fill(self, first: _Row) -> list[_Row]:
         """``first`` and the rows nearest to it in length that can run with it."""
         alike = [
             row
             for row in _in_turn(self._queues.values())
             if row is not first and not row.count and row.decoding == first.decoding
-            and (not self._equal or row.tokens == first.tokens)
+            and (not self._equal or row.alike == first.alike)
         ]  # fmt: skip
         batch, longest = [first], first.tokens
         for row in sorted(alike, key=lambda row: abs(row.tokens - first.tokens)):
@@ -373,7 +400,8 @@ class _Count:
     busy_seconds: float = 0.0
     refused: int = 0
     dropped: int = 0
-    opened: float = field(default_factory=time.monotonic)
+    recent_rows: float = 0.0
+    recent_seconds: float = 0.0
 
     def add(self, batch: Sequence[_Row], limits: QueueLimits) -> None:
         now = time.monotonic()
@@ -383,6 +411,11 @@ class _Count:
         self.source_tokens += tokens
         self.filled += min(1.0, tokens / limits.batch_tokens)
         self.wait_seconds += sum(now - row.since for row in batch)
+
+    def ran(self, rows: int, seconds: float) -> None:
+        self.busy_seconds += seconds
+        self.recent_rows += _RECENT * (rows - self.recent_rows)
+        self.recent_seconds += _RECENT * (seconds - self.recent_seconds)
 
     def seconds_for(self, tokens: int) -> float:
         """How long so many source tokens take, going by what was done; from 1 to 60."""
