@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from service.api import examples, uploads
 from service.api.config import ServerConfig
@@ -41,6 +41,7 @@ class JobIn(Strict):
 
     texts: Annotated[
         list[Annotated[Words, Field(min_length=1)]],
+        FailFast(),
         Field(min_length=1, max_length=10_000, examples=[["Banjir merendam 340 rumah di tiga desa."]]),
     ]
     task: Task = "translate"

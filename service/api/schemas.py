@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, model_validator
 
 TEXT = (
     "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. Warga mengungsi ke balai "
@@ -12,10 +12,21 @@ TEXT = (
 )
 
 
+MOST_KEYS = 100
+
+
 class Strict(BaseModel):
     """No key that is not declared, no value of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_keys(cls, value: Any) -> Any:
+        """Every unknown key is an error that takes time to be made, while nothing else is answered."""
+        if isinstance(value, dict) and len(value) > MOST_KEYS:
+            raise ValueError(f"more than {MOST_KEYS} keys")
+        return value
 
 
 class Given(BaseModel):
@@ -86,8 +97,8 @@ class SummarizeIn(ArticleIn):
 class CheckIn(Strict):
     """Segments and what somebody made of them, pair by pair."""
 
-    source: Annotated[list[Words], Field(min_length=1, examples=[["Banjir merendam 340 rumah."]])]
-    target: Annotated[list[Words], Field(min_length=1, examples=[["Floods hit 430 homes."]])]
+    source: Annotated[list[Words], FailFast(), Field(min_length=1, examples=[["Banjir merendam 340 rumah."]])]
+    target: Annotated[list[Words], FailFast(), Field(min_length=1, examples=[["Floods hit 430 homes."]])]
 
 
 class FindingOut(Given):
