@@ -29,6 +29,7 @@ FLOORS: dict[str, int] = {
     "service.bulk": 5,
     "service.shelf": 5,
     "service.api": 5,
+    "service.page": 5,
     "service.__main__": 5,
     "app": 5,
     "eval": 5,

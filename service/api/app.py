@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ABOUT = "Indonesian news in English: translation, summary, and what each English sentence rests on."
 
 
-def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAPI:  # noqa: ARG001 the page comes with its own package
+def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAPI:
     """The service over ``host``'s pipelines; ``page`` puts the web page at ``/``.
 
     Closing the application closes the host.
@@ -65,6 +65,11 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     app.include_router(v1.router(host, config, workers))
     app.include_router(jobs.router(work, config))
     app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
+    if page:
+        from service import page as web_page
+
+        # Last: it answers whatever no route before it takes.
+        web_page.mount(app, host, config)
     return app
 
 
@@ -74,10 +79,13 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
     The model is opened before the first request, and ``say`` is told the address. Raises WartaError
     where that cannot be listened on, and what :meth:`Host.pipeline` raises.
     """
+    from service.page import warm
+
     logs.configure()
     model = host.pipeline().signature.preset
     running = server(create_app(host, config, page=page), config)
     with listening(config) as listener, suppress(KeyboardInterrupt):
+        warm(host)
         say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")
         running.run([listener])
 

@@ -1,0 +1,102 @@
+"""The page put together: masthead, five tabs, and what happens when it is opened."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from service.host import Host
+from service.page import batch, check, evaluate, models, read
+from service.page.options import PageOptions
+from service.page.parts import quick
+from service.page.runs import Runs
+from service.page.words import say_for, words
+
+TABS = ("read", "batch", "check", "evaluate", "models")
+
+
+def interface_words() -> Any:
+    """The labels of Gradio's widgets in both languages."""
+    import gradio as gr
+
+    return gr.I18n(**{language: dict(texts) for language, texts in words().items()})
+
+
+def assemble(host: Host, options: PageOptions, examples: dict[str, str]) -> Any:
+    """The whole page."""
+    import gradio as gr
+
+    word, runs = interface_words(), Runs()
+    with gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as page:
+        _masthead()
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab(word("tab_read"), id="read"):
+                chosen = read.tab(host, options, runs, word, examples)
+            with gr.Tab(word("tab_batch"), id="batch"):
+                second = batch.tab(host, runs, word)
+            with gr.Tab(word("tab_check"), id="check"):
+                check.tab(options, word)
+            with gr.Tab(word("tab_evaluate"), id="evaluate"):
+                evaluate.tab(word)
+            with gr.Tab(word("tab_models"), id="models"):
+                shelf = models.tab(host, options, runs, [chosen[0], second])
+        address = gr.Textbox(visible=False)
+        page.load(
+            _opening(host, options),
+            address,
+            [tabs, *chosen, second, shelf],
+            js="() => window.location.search",
+            **quick(),
+        )
+        page.unload(_leaving(runs))
+    page.queue(max_size=64, default_concurrency_limit=8, api_open=False)
+    return page
+
+
+def _masthead() -> None:
+    from importlib.resources import files
+
+    import gradio as gr
+
+    gr.HTML(
+        "",
+        html_template=(files("service.page") / "static" / "masthead.html").read_text("utf-8"),
+        js_on_load="window.warta.masthead(element)",
+        apply_default_css=False,
+    )
+
+
+def _opening(host: Host, options: PageOptions) -> Any:
+    """Fills what depends on the machine, and takes the settings that the address holds."""
+    import gradio as gr
+
+    def opening(address: str, request: gr.Request) -> list[Any]:
+        asked = dict(parse_qsl((address or "").removeprefix("?")[:2000]))
+        known = models.choices(host)
+        model = _among(asked.get("model"), [value for _, value in known], known[0][1] if known else None)
+        sentences = asked.get("sentences", "3")
+        count = (
+            int(sentences) if sentences.isdecimal() and 1 <= int(sentences[:4]) <= read.MOST_SENTENCES else 3
+        )
+        return [
+            gr.update(selected=_among(asked.get("tab"), TABS, "read")),
+            gr.update(choices=known, value=model),
+            gr.update(value=_among(asked.get("route"), read.ROUTES, "auto")),
+            gr.update(value=count),
+            gr.update(value=asked.get("keep") == "1"),
+            gr.update(choices=known, value=model),
+            models.cards(host, options, say_for(request)),
+        ]
+
+    return opening
+
+
+def _leaving(runs: Runs) -> Any:
+    import gradio as gr
+
+    def leaving(request: gr.Request) -> None:
+        runs.leave(request.session_hash or "")
+
+    return leaving
+
+
+def _among(asked: str | None, known: Any, usual: Any) -> Any:
+    return asked if asked in known else usual

@@ -1,0 +1,21 @@
+"""What the page may do on this server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PageOptions:
+    """``text_limit`` in characters, ``file_bytes`` of one upload; ``seconds`` bounds one reading.
+
+    ``fetch`` permits reading from a URL, ``pull`` installing models: for a server that only its own
+    machine reaches. ``runs`` readings go on at once.
+    """
+
+    text_limit: int = 20_000
+    file_bytes: int = 10_000_000
+    seconds: float = 120.0
+    fetch: bool = False
+    pull: bool = False
+    runs: int = 16

@@ -1,0 +1,225 @@
+"""The Read tab: an article pasted, dropped or fetched, and its reading beside it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from service.document import Article, Reading, SegmentTranslation
+from service.errors import Cancelled, InputError, UsageError, WartaError
+from service.host import Host
+from service.intake import web
+from service.intake.documents import read_document
+from service.page import downloads, models
+from service.page.options import PageOptions
+from service.page.parts import label, quick, stopper, streaming
+from service.page.runs import Runs, events
+from service.page.state import Shown, reopened
+from service.page.wire import unpack
+from service.page.words import Say, say_for
+from service.pipeline import Brief, sources, to_article, warnings
+from service.summary.summarizer import Length
+
+KIND = "read"
+ROUTES = ("auto", "extractive", "mt5", "crosssum", "translate-first")
+MOST_SENTENCES = 20
+
+Word = Callable[[str], Any]
+"""A text of the interface that the browser translates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the reader chose."""
+
+    text: str
+    model: str = "auto"
+    route: str = "auto"
+    sentences: int = 3
+    keep_furniture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The first that is known of a run."""
+
+    article: Article
+    total: int
+    model: str
+    warnings: tuple[str, ...]
+
+
+def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
+    """What the view shows, again and again, until the reading is done, stopped, replaced or failed."""
+    ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
+    shown = Shown(f"{id(ask)}", say)
+    yield shown.values
+    try:
+        _check(asked, options, say)
+        for batch in events(ask, lambda tell: _work(host, asked, tell)):
+            _take(shown, batch)
+            if not ask.cancelled.is_set():
+                yield shown.values
+    except (WartaError, _Internal) as error:
+        if not isinstance(error, Cancelled):
+            shown.failed(say("internal") if isinstance(error, _Internal) else str(error))
+            yield shown.values
+    if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
+        shown.stopped()
+        yield shown.values
+    runs.end(ask)
+
+
+class _Internal(Exception):
+    """A fault of the program's own; its text is for the log."""
+
+
+def _check(asked: Asked, options: PageOptions, say: Say) -> None:
+    if not asked.text.strip():
+        raise InputError(say("nothing"))
+    if len(asked.text) > options.text_limit:
+        raise InputError(say("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}"))
+    if asked.route not in ROUTES or not 1 <= asked.sentences <= MOST_SENTENCES:
+        raise UsageError(
+            f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(ROUTES)}"
+        )
+
+
+def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
+    started = time.perf_counter()
+    article = to_article(asked.text, keep_furniture=asked.keep_furniture)
+    pipeline = host.pipeline(asked.model)
+    tell(_Opened(article, len(sources(article)), pipeline.signature.preset, warnings(article)))
+    done = []
+    for part in pipeline.stream(article):
+        done.append(part)
+        tell(part)
+    translation = pipeline.assemble(article, done)
+    brief = Brief(asked.route, Length(asked.sentences))
+    tell(pipeline.read(article, brief, translation, time.perf_counter() - started))
+
+
+def _take(shown: Shown, batch: list[Any]) -> None:
+    parts = [event for event in batch if isinstance(event, SegmentTranslation)]
+    for event in batch:
+        if isinstance(event, _Opened):
+            shown.opened(event.article, event.total, event.model, event.warnings)
+    if parts:
+        shown.more(parts)
+    for event in batch:
+        if isinstance(event, Reading):
+            shown.finished(event)
+
+
+def file_text(path: str, options: PageOptions) -> str:
+    """The text of an uploaded file, without its path in what goes wrong. Raises InputError."""
+    try:
+        return read_document(Path(path), options.file_bytes)
+    except InputError as error:
+        raise InputError(str(error).replace(path, Path(path).name)) from error.__cause__
+
+
+def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str]) -> Any:
+    """The tab's contents; the model's dropdown, which other tabs set."""
+    import gradio as gr
+
+    def run(
+        text: str, model: str, route: str, sentences: float, keep: bool, request: gr.Request
+    ) -> Iterator[tuple[dict[str, Any], Any]]:
+        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep))
+        for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
+            yield values, gr.update(interactive=values["phase"] == "running")
+
+    def opened(path: str | None) -> str:
+        try:
+            return file_text(path or "", options)
+        except WartaError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def fetched(url: str) -> str:
+        try:
+            return web.article(url.strip())
+        except WartaError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    with gr.Column(elem_classes="desk"):
+        text = gr.Textbox(
+            label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
+        )
+        with gr.Row(elem_classes="sources"):
+            file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
+            if options.fetch:
+                url = gr.Textbox(
+                    label=word("address"), placeholder="https://", max_lines=1, elem_classes="address"
+                )
+                fetch = gr.Button(word("fetch"), elem_classes="quiet")
+        with gr.Row(elem_classes="sources"):
+            label("examples")
+            shown = [(gr.Button(name, elem_classes="link", elem_id=f"example-{n}"), body)
+                     for n, (name, body) in enumerate(examples.items())]  # fmt: skip
+        with gr.Accordion(word("options"), open=False, elem_classes="options"), gr.Row():
+            model = gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model")
+            route = gr.Dropdown(
+                [(word(f"route_{name}"), name) for name in ROUTES],
+                value="auto", label=word("route"), elem_id="route",
+            )  # fmt: skip
+            count = gr.Number(
+                3,
+                label=word("sentences"),
+                precision=0,
+                minimum=1,
+                maximum=MOST_SENTENCES,
+                elem_id="sentences",
+            )
+            keep = gr.Checkbox(label=word("keep_furniture"), elem_id="keep")
+            share = gr.Button(word("share"), elem_classes="link", elem_id="share")
+        with gr.Row(elem_classes="actions"):
+            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
+            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
+            label("keys")
+    shown_view = [_view(), halt]
+    chosen = [text, model, route, count, keep]
+    how, files_too = streaming(KIND, options.runs), streaming("files", 4)
+    go.click(run, chosen, shown_view, **how)
+    halt.click(stopper(runs, KIND), None, None, **quick())
+    file.upload(opened, file, text, **files_too).success(run, chosen, shown_view, **how)
+    if options.fetch:
+        found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
+        found.success(run, chosen, shown_view, **how)
+    for button, body in shown:
+        button.click(_constant(body), None, text, **quick()).then(run, chosen, shown_view, **how)
+    share.click(None, [model, route, count, keep], None, js="(...values) => window.warta.share(...values)")
+    return model, route, count, keep
+
+
+def _constant(value: str) -> Callable[[], str]:
+    return lambda: value
+
+
+def _view() -> Any:
+    """The reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
+    import gradio as gr
+
+    def save(asked: dict[str, Any]) -> dict[str, str]:
+        try:
+            return downloads.file(unpack(asked.get("reading")), str(asked.get("format")))
+        except WartaError as error:
+            return {"error": str(error)}
+
+    def reopen(value: Any, request: gr.Request) -> dict[str, Any]:
+        try:
+            return reopened(unpack(value), say_for(request))
+        except WartaError as error:
+            return {"error": str(error)}
+
+    folder = files("service.page") / "static"
+    return gr.HTML(
+        None,
+        html_template=(folder / "read.html").read_text("utf-8"),
+        js_on_load=(folder / "read.js").read_text("utf-8"),
+        apply_default_css=False,
+        server_functions=[save, reopen],
+        elem_id="reading",
+    )

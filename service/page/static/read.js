@@ -1,0 +1,149 @@
+// The reading: lays out what the server sends, and keeps earlier ones in this browser only.
+const warta = window.warta;
+warta.fill(element);
+const view = element.querySelector(".view");
+const part = (name) => view.querySelector("." + name);
+const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const KEPT = "warta-history";
+const MOST = 12;
+let shown = {};
+
+function put(name, html) {
+  if ((shown[name] || "") === html) return;
+  const place = part(name === "columns" ? "heads" : name);
+  const before = shown[name] || "";
+  if (name === "rows" && before && html.startsWith(before)) place.insertAdjacentHTML("beforeend", html.slice(before.length));
+  else place.innerHTML = html;
+}
+
+function show(value) {
+  if (!value || !value.phase) return;
+  const begins = value.run !== shown.run;
+  for (const name of ["error", "warnings", "title", "summary", "columns", "rows", "tail", "tools"]) put(name, value[name]);
+  part("rows").hidden = !value.rows;
+  part("tools").hidden = !value.tools;
+  part("empty").hidden = true;
+  part("progress").hidden = !value.status;
+  part("status").innerHTML = value.status;
+  if (part("announce").innerHTML !== value.announce) part("announce").innerHTML = value.announce;
+  const bar = view.querySelector("progress");
+  bar.hidden = value.phase !== "running";
+  if (value.total) { bar.max = value.total; bar.value = value.done; } else bar.removeAttribute("value");
+  view.dataset.phase = value.phase;
+  const fresh = value.phase === "done" && shown.phase !== "done" && value.run !== "reopened";
+  shown = { ...value };
+  if (fresh) keep(value.reading);
+  if (begins) view.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+}
+
+function kept() {
+  try { return JSON.parse(localStorage.getItem(KEPT)) || []; } catch { return []; }
+}
+
+function store(entries) {
+  // The browser allows a few megabytes: the oldest go first.
+  for (let list = entries.slice(0, MOST); ; list = list.slice(0, -1)) {
+    try { localStorage.setItem(KEPT, JSON.stringify(list)); break; } catch { if (!list.length) break; }
+  }
+  list();
+}
+
+function keep(reading) {
+  const others = kept().filter((entry) => entry.reading.article.text !== reading.article.text);
+  store([{ at: Date.now(), reading: JSON.parse(JSON.stringify(reading)) }, ...others]);
+}
+
+function list() {
+  const entries = kept();
+  const place = view.querySelector(".history ul");
+  place.replaceChildren(...entries.map((entry, index) => {
+    const item = document.createElement("li");
+    const open = document.createElement("button");
+    open.type = "button";
+    open.className = "link";
+    open.dataset.action = "reopen";
+    open.dataset.index = index;
+    open.lang = "en";
+    open.textContent = entry.reading.headline;
+    const when = document.createElement("time");
+    when.dateTime = new Date(entry.at).toISOString();
+    when.textContent = new Intl.DateTimeFormat(warta.language, { dateStyle: "medium", timeStyle: "short" }).format(entry.at);
+    item.append(open, when);
+    return item;
+  }));
+  view.querySelector(".history").hidden = !entries.length;
+}
+
+async function reopen(reading) {
+  const value = await server.reopen(reading);
+  if (value.error) part("error").textContent = value.error;
+  else { shown = {}; show(value); }
+}
+
+async function save(button) {
+  const file = await server.save({ format: button.dataset.format, reading: shown.reading });
+  if (file.error) { part("error").textContent = file.error; return; }
+  warta.download(file.name, Uint8Array.from(atob(file.data), (c) => c.charCodeAt(0)), file.type);
+}
+
+function english() {
+  const paragraphs = [];
+  for (const row of view.querySelectorAll(".pair")) {
+    const text = row.querySelector(".target p").textContent;
+    if (row.classList.contains("opens") || !paragraphs.length) paragraphs.push(text);
+    else paragraphs[paragraphs.length - 1] += " " + text;
+  }
+  const title = view.querySelector(".title h2");
+  return [...(title ? [title.textContent] : []), ...paragraphs].join("\n\n") + "\n";
+}
+
+function claim(button) {
+  const open = button.getAttribute("aria-expanded") !== "true";
+  button.setAttribute("aria-expanded", open);
+  document.getElementById(button.getAttribute("aria-controls")).hidden = !open;
+  view.querySelectorAll(".pair.lit").forEach((row) => row.classList.remove("lit"));
+  view.querySelectorAll('.claim[aria-expanded="true"]').forEach((each) => {
+    for (const number of each.dataset.support.split(" ")) document.getElementById("s" + number)?.classList.add("lit");
+  });
+}
+
+function go(row) {
+  view.querySelectorAll('.pair[tabindex="0"]').forEach((each) => { each.tabIndex = -1; });
+  row.tabIndex = 0;
+  row.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+}
+
+const actions = {
+  copy: async (button) => { if (await warta.copy(english())) warta.said(button, button.dataset.done); },
+  save,
+  clear: () => store([]),
+  reopen: (button) => reopen(kept()[button.dataset.index].reading),
+};
+
+view.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  const jump = event.target.closest("a.jump");
+  if (jump) { event.preventDefault(); go(document.querySelector(jump.getAttribute("href"))); }
+  else if (button?.classList.contains("claim")) claim(button);
+  else if (button?.dataset.action) actions[button.dataset.action](button);
+});
+
+part("rows").addEventListener("keydown", (event) => {
+  const rows = [...view.querySelectorAll(".pair")];
+  const at = rows.indexOf(event.target.closest(".pair"));
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+  if (next === undefined || !rows[next]) return;
+  event.preventDefault();
+  go(rows[next]);
+});
+
+part("rows").addEventListener("click", (event) => {
+  const row = event.target.closest(".pair");
+  if (row && !String(window.getSelection())) go(row);
+});
+
+watch("value", () => show(props.value));
+list();
+warta.resume((reading) => reopen(reading));
+warta.current = () => shown.reading;

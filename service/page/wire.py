@@ -1,0 +1,59 @@
+"""A Reading to the browser and back. The server keeps none: what comes back is checked like any input."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from service.document import Reading, as_json
+from service.errors import InputError
+
+
+def pack(reading: Reading) -> dict[str, Any]:
+    """The reading as JSON values."""
+    return as_json(reading)
+
+
+def unpack(value: Any) -> Reading:
+    """What :func:`pack` gave. Raises InputError for anything else, and for parts that do not fit together."""
+    reading: Reading = _record(Reading, value)
+    count = len(reading.translation.segments)
+    if not count or len(reading.translation.gaps) not in (0, count):
+        raise InputError("not a reading: its sentences and gaps do not fit together")
+    for sentence in reading.summary.sentences:
+        if not all(0 <= index < count for index in sentence.support):
+            raise InputError("not a reading: a summary sentence rests on a sentence that is not there")
+    return reading
+
+
+def _record(kind: type, value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise InputError(f"not a reading: {kind.__name__} is missing")
+    hints = get_type_hints(kind)
+    if unknown := set(value) - set(hints):
+        raise InputError(f"not a reading: {kind.__name__} has no {min(unknown)}")
+    made = {}
+    for spec in fields(kind):
+        if spec.name in value:
+            made[spec.name] = _value(hints[spec.name], value[spec.name], spec.name)
+        elif spec.default is MISSING and spec.default_factory is MISSING:
+            raise InputError(f"not a reading: {kind.__name__} has no {spec.name}")
+    return kind(**made)
+
+
+def _value(hint: Any, value: Any, name: str) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        (inner,) = (kind for kind in get_args(hint) if kind is not type(None))
+        return None if value is None else _value(inner, value, name)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise InputError(f"not a reading: {name} is no list")
+        return tuple(_value(get_args(hint)[0], item, name) for item in value)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _record(hint, value)
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise InputError(f"not a reading: {name} is of the wrong kind")
+    return value
