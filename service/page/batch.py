@@ -40,7 +40,7 @@ def worked(
             ask.check()
             tell(progress)
 
-        totals = run(job, host.pipeline(model), watch)
+        totals = run(job, host.pipeline(model, gentle=True), watch)
         _without(output, f"{inputs}/")
         tell(totals)
 
