@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from queue import Empty, Queue
 from typing import BinaryIO
 
 from service.batch.cluster import Place, cluster
@@ -23,7 +21,8 @@ from service.terminal import INTERRUPTED, Status, complain
 from service.translation.memory import Memory
 from service.translation.tmx import TmxReader, write_tmx
 
-LINES = 1024
+AT_ONCE = 1 << 17
+"""Bytes of lines that are translated together, at most."""
 
 
 def run_batch(job: Job, settings: Settings, workers: int | None = None, address: str = "") -> int:
@@ -143,25 +142,15 @@ def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> N
 
 
 def available(source: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines that can be read without waiting, at least one and at most ``LINES`` at once."""
-    lines: Queue[bytes] = Queue(LINES)
-
-    def read() -> None:
-        try:
-            for line in source:
-                lines.put(line)
-        finally:
-            lines.put(b"")
-
-    threading.Thread(target=read, daemon=True).start()
-    ended = False
-    while not ended:
-        batch = [lines.get()]
-        while batch[-1] and len(batch) < LINES:
-            try:
-                batch.append(lines.get_nowait())
-            except Empty:
-                break
-        ended = not batch[-1]
-        if some := [line for line in batch if line]:
-            yield some
+    """The lines that can be read without waiting, at least one and about ``AT_ONCE`` bytes of them."""
+    parts = list[bytes]()
+    # read1 waits only where nothing is there.
+    while data := source.read1(AT_ONCE):  # type: ignore[attr-defined]
+        whole, end, rest = data.rpartition(b"\n")
+        if not end:
+            parts.append(data)
+            continue
+        yield b"".join((*parts, whole)).split(b"\n")
+        parts = [rest] if rest else []
+    if parts:
+        yield [b"".join(parts)]

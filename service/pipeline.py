@@ -73,13 +73,15 @@ class Pipeline:
 
     def stream(self, article: Article) -> Iterator[SegmentTranslation]:
         """The title, if there is one, then each segment, as they are ready."""
-        text = _text(article)
+        text = _text(article, segment.split(article.text))
         return self._translator.translate(text.sources, article=text.article, headline=text.headline)
 
     def translate_all(self, articles: Sequence[Article]) -> list[Translation]:
         """Each article in English; the sentences of several fill the engine's batches."""
-        done = self._translator.translate_all([_text(article) for article in articles])
-        return [self.assemble(article, parts) for article, parts in zip(articles, done, strict=True)]
+        split = [segment.split(article.text) for article in articles]
+        texts = [_text(article, segmented) for article, segmented in zip(articles, split, strict=True)]
+        done = self._translator.translate_all(texts)
+        return [self._assembled(*whole) for whole in zip(articles, split, done, strict=True)]
 
     def translate_texts(self, texts: Sequence[str]) -> list[str]:
         """Each text in English on one line, taken as it is: nothing is cleaned away, no title looked for."""
@@ -105,13 +107,21 @@ class Pipeline:
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """What :meth:`stream` gave, whole or cut short, as a Translation."""
-        segmented = segment.split(article.text)
+        return self._assembled(article, segment.split(article.text), done)
+
+    def _assembled(
+        self, article: Article, segmented: Segmented, done: Sequence[SegmentTranslation]
+    ) -> Translation:
         titles = 1 if article.title else 0
         body = done[titles:]
         paragraphs = segmented.paragraphs()
         return Translation(
             article,
-            tuple(replace(part, paragraph=paragraphs[index]) for index, part in enumerate(body)),
+            # Copying is slow, and a part is made for the first paragraph.
+            tuple(
+                replace(part, paragraph=number) if number != part.paragraph else part
+                for part, number in zip(body, paragraphs, strict=False)
+            ),
             self._translator.signature,
             done[0] if titles and done else None,
             segmented.lead,
@@ -165,16 +175,20 @@ def warnings(article: Article) -> tuple[str, ...]:
 
 def sources(article: Article) -> list[str]:
     """What is translated of an article: its title, if it has one, and its segments."""
+    return _sources(article, segment.split(article.text))
+
+
+def _sources(article: Article, segmented: Segmented) -> list[str]:
     title = [article.title] if article.title else []
-    return title + [part.text for part in segment.split(article.text).segments]
+    return title + [part.text for part in segmented.segments]
 
 
 def _put_together(text: Segmented, targets: Sequence[str]) -> str:
     return text.lead + "".join(t + s.gap for t, s in zip(targets, text.segments, strict=True))
 
 
-def _text(article: Article) -> Text:
-    return Text(sources(article), article.text, bool(article.title))
+def _text(article: Article, segmented: Segmented) -> Text:
+    return Text(_sources(article, segmented), article.text, bool(article.title))
 
 
 def build_pipeline(settings: Settings, notice: Notice, opener: Opener | None = None) -> Pipeline:

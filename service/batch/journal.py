@@ -39,7 +39,15 @@ class Totals:
     seconds: float = 0.0
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+        return Totals(
+            self.records + other.records,
+            self.failures + other.failures,
+            self.segments + other.segments,
+            self.words + other.words,
+            self.cached + other.cached,
+            self.findings + other.findings,
+            self.seconds + other.seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)

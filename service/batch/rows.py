@@ -67,9 +67,13 @@ Format = tuple[Callable[[Sequence[str]], str], Callable[[Sequence[str], Mapping[
 """What stands before the rows, and one row, both for the columns given."""
 
 
+# One encoder for all: json.dumps makes one a call.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
 def _jsonl(columns: Sequence[str], values: Mapping[str, Any]) -> str:
     line = {name: values.get(name) for name in columns}
-    return json.dumps(line, ensure_ascii=False, default=str) + "\n"
+    return _ENCODE(line) + "\n"
 
 
 def _csv(columns: Sequence[str], values: Mapping[str, Any]) -> str:

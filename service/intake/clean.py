@@ -213,6 +213,8 @@ def _mended(line: str) -> str:
 
 def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
     """``lines`` with those joined that only a fixed column broke apart."""
+    if len(lines) < 2:
+        return [*lines]
     pairs = [(a, b) for a, b in pairwise(lines) if not b.apart]
     lengths = sorted(len(line.text) for line in lines)
     width = lengths[len(lengths) * 49 // 50] if lengths else 0
@@ -282,7 +284,7 @@ def _reasons(lines: Sequence[_Line]) -> list[str]:
 def _title_line(lines: Sequence[_Line], reasons: Sequence[str]) -> int | None:
     """The first line that is no furniture, if it looks like a headline and a longer text follows."""
     rest = [i for i, reason in enumerate(reasons) if not reason]
-    if not rest:
+    if len(rest) < 2:
         return None
     text = lines[rest[0]].text
     body = sum(len(lines[i].text) for i in rest[1:] if _key(lines[i].text) != _key(text))

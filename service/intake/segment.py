@@ -71,6 +71,9 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 def split(text: str) -> Segmented:
     """The sentences of ``text``; no segment is empty or has white space at its ends."""
     spans = [span for line in _LINE.finditer(text) for span in _sentences(text, *line.span())]
+    if len(spans) == 1:
+        (start, end), *_ = spans
+        return Segmented(text[:start], (Segment(text[start:end], text[end:]),))
     if not spans:
         return Segmented(text, ())
     following = [start for start, _ in spans[1:]] + [len(text)]

@@ -92,10 +92,16 @@ class Glossary:
         ``article`` is the text around it: an ambiguous acronym means what the article spells out, else
         what the cues in ``text`` say, else those in ``article``; without any it is left alone.
         """
+        # Most sentences hold no word that a term starts with. Other letters may part otherwise in lower case.
+        if text.isascii() and self._longest.keys().isdisjoint(_WORD.findall(text.lower())):
+            return []
         words = list(_WORD.finditer(text))
         keys = [word.group().casefold() for word in words]
         found, at = [], 0
         while at < len(words):
+            if keys[at] not in self._longest:
+                at += 1
+                continue
             term, size = self._at(text, words, keys, at, article or text)
             if term:
                 found.append(Match(term, words[at].start(), words[at + size - 1].end()))

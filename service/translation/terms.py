@@ -45,6 +45,11 @@ class TermCheck:
     misses: tuple[Match, ...]
 
 
+_NOTHING = TermCheck((), ())
+_KEPT = 1024
+"""Sentences whose terms are kept."""
+
+
 class ArticleTerms:
     """A glossary at work on one article, so that a term means the same from the first to the last sentence.
 
@@ -57,10 +62,13 @@ class ArticleTerms:
         self._article = article
         self._expand = expand
         self._introduced: set[Term] = set()
+        self._found: dict[str, list[Match]] = {}
 
     def check(self, source: str, target: str) -> TermCheck:
         """Which terms of ``source`` have a right rendering in ``target``."""
-        matches = self._glossary.find(source, self._article)
+        matches = self._find(source)
+        if not matches:
+            return _NOTHING
         folded = _fold(target)
         misses = (
             match
@@ -69,13 +77,21 @@ class ArticleTerms:
         )
         return TermCheck(tuple(matches), tuple(misses))
 
+    def _find(self, source: str) -> list[Match]:
+        """The terms of a sentence, which is asked about before the engine and after it."""
+        if source not in self._found:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+            self._found[source] = self._glossary.find(source, self._article)
+        return self._found[source]
+
     def inject(self, source: str) -> str:
         """``source`` with the English names in the places of its terms, for a model that copies them.
 
         What stands in brackets after its name, and an acronym that English keeps, stays as it is.
         """
         done, at = "", 0
-        for match in self._glossary.find(source, self._article):
+        for match in self._find(source):
             name, start, end = _name(match.term, source, match.start, match.end)
             if start >= at and (match.term.kind != "unit" or end > match.end):
                 done += source[at:start]

@@ -94,7 +94,8 @@ class Tally:
         """Counts one segment with its findings."""
         with self._lock:
             self._counts[""] += 1
-            self._counts.update(finding.kind for finding in findings)
+            for finding in findings:
+                self._counts[finding.kind] += 1
 
     def counts(self) -> tuple[int, dict[str, int]]:
         """Segments, and findings by kind."""
@@ -227,8 +228,10 @@ class Translator:
         self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
     ) -> _Prepared:
         normalised = normalise(source, casing=casing, headline=headline)
-        whole = _Prepared(source, normalised, terms)
-        return self._parted(whole, terms.inject(normalised.text) if terms else normalised.text)
+        given = terms.inject(normalised.text) if terms else normalised.text
+        if self._fits(given):
+            return _Prepared(source, normalised, terms, given, (given,), ("",))
+        return self._parted(_Prepared(source, normalised, terms), given)
 
     def _parted(self, prepared: _Prepared, given: str) -> _Prepared:
         """``prepared`` with ``given`` for the engine, in parts where it is over the model's limit."""
@@ -304,8 +307,10 @@ class Translator:
 
     def _fits(self, text: str) -> bool:
         limit = self._preset.max_input_tokens - 2
-        # A token is at least one byte, and counting tokens takes far longer than counting bytes.
-        return len(text.encode()) <= limit or self._engine.count_tokens(text) <= limit
+        # A token is at least one byte, a letter at most four; counting tokens takes far longer.
+        if len(text) * 4 <= limit or len(text.encode()) <= limit:
+            return True
+        return self._engine.count_tokens(text) <= limit
 
 
 class _Casing(Mapping[str, str]):
