@@ -123,9 +123,10 @@ def import_tmx(memory: Memory, source: Path) -> str:
     """Takes one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
     reader = TmxReader(source)
     count = memory.add_own(reader)
-    passed = f", {reader.passed:,} without both languages passed over" if reader.passed else ""
+    counts = ((reader.passed, "without both languages"), (reader.made, "made by a model"))
+    passed = "".join(f"; passed over: {number:,} {why}" for number, why in counts if number)
     if not count:
-        raise InputError(f"{source}: no unit with Indonesian and English{passed}")
+        raise InputError(f"{source}: no unit of one's own with Indonesian and English{passed}")
     return f"{source}: {count:,} units{passed}"
 
 

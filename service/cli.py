@@ -436,7 +436,7 @@ def export(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx file to write.")],
     memory: MemoryAt = "",
 ) -> None:
-    """Write all of it as TMX."""
+    """Write all of it as TMX; a note says which model made what is not your own."""
     from service.bulk import export_memory
 
     typer.echo(f"{target}: {export_memory(_memory(memory), target):,} units")

@@ -352,10 +352,16 @@ def test_an_import_says_what_was_passed_over(path: Path, tmp_path: Path) -> None
     memory = TranslationMemory(path)
     source = tmp_path / "a.tmx"
     units = UNIT.format("id", "Satu.", "en", "One.") + UNIT.format("id", "Dua.", "de", "Zwei.")
+    units += UNIT.format("id", "Tiga.", "en", "Three.").replace(
+        "<tu>", "<tu><note>preset:tiny|model:m</note>"
+    )
     source.write_text(f"<tmx><body>{units}</body></tmx>", "utf-8")
-    assert import_tmx(memory, source) == f"{source}: 1 units, 1 without both languages passed over"
+    assert (
+        import_tmx(memory, source)
+        == f"{source}: 1 units; passed over: 1 without both languages; passed over: 1 made by a model"
+    )
     source.write_text("<tmx><body></body></tmx>", "utf-8")
-    with pytest.raises(InputError, match="no unit with Indonesian and English"):
+    with pytest.raises(InputError, match="no unit of one's own with Indonesian and English"):
         import_tmx(memory, source)
 
 

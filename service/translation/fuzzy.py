@@ -17,6 +17,7 @@ NEARLY = 0.99
 
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 5000
+_COUNTED = 10
 _ALIKE = str.maketrans(
     {
         **dict.fromkeys("“”„‟«»", '"'),
@@ -43,6 +44,11 @@ def words(source: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(folded(source))))
 
 
+def telling(wanted: Sequence[str]) -> list[str]:
+    """The longest words: to count what is everywhere takes longest, and short words are."""
+    return sorted(wanted, key=len, reverse=True)[:_COUNTED]
+
+
 def rarest(wanted: Sequence[str], counts: Mapping[str, int]) -> list[str]:
     """The words that find most with fewest candidates: the rarest, until these are enough."""
     known = sorted((counts[word], word) for word in wanted if counts.get(word))
@@ -60,18 +66,21 @@ def nearest(source: str, pairs: Sequence[tuple[str, str]], least: float) -> tupl
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import extract
 
-    query = folded(source)
     exact = normal(source)
-    if not pairs or len(query) > _LONGEST or any(normal(own) == exact for own, _ in pairs):
+    query = exact.casefold()
+    # Texts of other lengths cannot be alike enough; a quarter more, for what is folded away.
+    close = [
+        (normal(own), own, target)
+        for own, target in pairs
+        if min(len(own), len(query)) * 1.25 >= max(len(own), len(query)) * least
+    ]
+    if not close or len(query) > _LONGEST or any(own == exact for own, _, _ in close):
         return ()
     found = extract(
         query,
-        [folded(own) for own, _ in pairs],
+        [own.casefold() for own, _, _ in close],
         scorer=Levenshtein.normalized_similarity,
         score_cutoff=least,
         limit=SHOWN,
     )
-    return tuple(
-        Suggestion(pairs[index][0], pairs[index][1], round(min(score, NEARLY), 3))
-        for _, score, index in found
-    )
+    return tuple(Suggestion(*close[index][1:], round(min(score, NEARLY), 3)) for _, score, index in found)

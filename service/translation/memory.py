@@ -148,7 +148,7 @@ class Memory(ABC):
             return {}
         found = {}
         for source in dict.fromkeys(sources):
-            words = fuzzy.words(source)
+            words = fuzzy.telling(fuzzy.words(source))
             rare = fuzzy.rarest(words, self._counts(words)) if words else ()
             pairs = self._with_words(rare, len(source)) if rare else []
             if best := fuzzy.nearest(source, pairs, least):

@@ -26,6 +26,7 @@ _HEADER = (
 )
 # Indonesian's code until 1989, which Java's tools still write, and the three-letter ones.
 _CODES = {"in": "id", "ind": "id", "eng": "en"}
+_MADE = "preset:"  # how a signature begins
 _SPACES = re.compile(" {2,}")
 _CODE = ("bpt", "ept", "ph", "it", "ut")
 
@@ -33,6 +34,7 @@ _CODE = ("bpt", "ept", "ph", "it", "ut")
 class TmxReader:
     """The Indonesian and English sides of the units in a file that have both; ``passed`` counts the others.
 
+    So does ``made``, those that a model made, as :func:`write_tmx` notes: they are nobody's own.
     The file may be packed; it is read as a stream, and a DOCTYPE is let be as long as it declares no
     entities. Iterating raises InputError.
     """
@@ -40,6 +42,7 @@ class TmxReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.passed = 0
+        self.made = 0
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         from xml.etree.ElementTree import ParseError
@@ -50,7 +53,9 @@ class TmxReader:
             with open_unpacked(self._path) as file:
                 for unit in _units(file):
                     sides = _sides(unit)
-                    if sides.get("id") and sides.get("en"):
+                    if any(_local(e) == "note" and (e.text or "").startswith(_MADE) for e in unit):
+                        self.made += 1
+                    elif sides.get("id") and sides.get("en"):
                         yield sides["id"], sides["en"]
                     else:
                         self.passed += 1
