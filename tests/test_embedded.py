@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from service import presets
@@ -19,6 +20,7 @@ from service.engines.causal import CausalEngine
 from service.errors import DamagedModel, NotInstalled, StoreError, WartaError
 from service.models import embedded
 from service.models.store import Store
+from service.models.vocabulary import unpack
 from tests import builders, gemma
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +82,14 @@ def test_the_adapter_is_merged_at_its_scale(
     embedded.prepare(store, wheels.preset, silent)
     adapter = read_adapter(gemma.random_adapter(tiny_gemma.model))
     same, less = (
-        gemma.convert(tiny_gemma.gguf, tmp_path / f"{scale}", int8=True, adapter=adapter, scale=scale)
+        gemma.convert(
+            tiny_gemma.gguf,
+            tmp_path / f"{scale}",
+            int8=True,
+            adapter=adapter,
+            scale=scale,
+            keep=np.array(gemma.kept(tiny_gemma.gguf)),
+        )
         for scale in (2.0, 1.0)
     )
     built = (store.folder(wheels.preset) / "model.bin").read_bytes()
@@ -158,6 +167,7 @@ def shorten(path: Path) -> None:
 
 PART = Path(embedded.PARTS[2][0], "data", embedded.PARTS[2][1])
 ADAPTER = Path("service.models", "data", "gemma-3-270m-id-en", "adapter.safetensors")
+PIECES = ADAPTER.with_name("pieces.xz")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +176,8 @@ ADAPTER = Path("service.models", "data", "gemma-3-270m-id-en", "adapter.safetens
         (PART, flip, DamagedModel, "the wheels of tests/tiny-gemma differ from their SHA-256 sum"),
         (PART, shorten, DamagedModel, "the wheels of tests/tiny-gemma differ from their SHA-256 sum"),
         (PART, Path.unlink, NotInstalled, f"lacks {PART.name}: {embedded.INSTALL}"),
-        (ADAPTER, flip, DamagedModel, "the adapter of Warta's own package differ"),
+        (PIECES, flip, DamagedModel, "pieces.xz of Warta's own package differ"),
+        (ADAPTER, flip, DamagedModel, "adapter.safetensors of Warta's own package differ"),
     ],
 )
 def test_damaged_wheels_are_one_line(
@@ -284,8 +295,8 @@ from service.models import embedded
 from service.models.store import Store
 from tests import gemma
 
-root, revision, adapter_sum, store, die_at, without, largest = sys.argv[1:]
-wheels = gemma.Wheels(Path(root), gemma.preset(revision=revision), adapter_sum)
+root, revision, adapter_sum, pieces_sum, store, die_at, without, largest = sys.argv[1:]
+wheels = gemma.Wheels(Path(root), gemma.preset(revision=revision), adapter_sum, pieces_sum)
 wheels.use()
 if without:
     sys.modules[without] = None
@@ -307,7 +318,8 @@ def start(
     wheels: gemma.Wheels, store: Store, *, die_at: str = "", without: str = "", largest: str = ""
 ) -> subprocess.Popen[str]:
     """A process of its own that prepares the tiny model."""
-    facts = [str(wheels.root), wheels.preset.revision, wheels.adapter_sum, str(store.root)]
+    sums = [wheels.preset.revision, wheels.adapter_sum, wheels.pieces_sum]
+    facts = [str(wheels.root), *sums, str(store.root)]
     command = [sys.executable, "-c", SCRIPT, *facts, die_at, without, largest]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -495,7 +507,9 @@ def test_the_real_model_is_as_installed(embedded_store: Store) -> None:
 
 @pytest.mark.parametrize("text", TOKENS)
 def test_the_real_tokenizer_is_that_of_transformers(text: str, engine: CausalEngine) -> None:
-    assert engine._pieces.encode(text) == TOKENS[text]
+    """Its ids are the places of transformers' among those that stay."""
+    stay = unpack((ROOT / "service/models/data/gemma-3-270m-id-en/pieces.xz").read_bytes(), 262_144)
+    assert [int(stay[i]) for i in engine._pieces.encode(text)] == TOKENS[text]
 
 
 def test_the_real_weights_are_those_of_transformers(engine: CausalEngine) -> None:

@@ -18,6 +18,11 @@ TOKENIZER_FILE = "tokenizer.spm"
 BATCH_TOKENS = 1024
 # A row costs memory for its scores over the vocabulary, however short its prompt is.
 ROW_TOKENS = 32
+# Prompts that differ in length by less than this share a batch. Each token of the
+# difference is a step of its own: below 4 batches are small, above it such steps are many.
+STRIDE = 4
+# What the stop row shows the model: an answer that is complete.
+STOP = "Indonesian: Ya.\nEnglish: Yes."
 # English is rarely longer than its Indonesian; what runs past this is a loop.
 NEW_TOKENS_BASE, NEW_TOKENS_FACTOR = 16, 2
 
@@ -34,16 +39,20 @@ class _Row:
 class CausalEngine:
     """One converted folder: a CTranslate2 generator and ``tokenizer.spm``.
 
-    The target is at most ``16 + 2 x prompt`` tokens, whatever ``max_new_tokens`` allows, so
-    that a loop on a long source ends. White space in a source is collapsed: a line break
-    would end the prompt's line.
+    The target is at most ``16 + 2 x prompt`` tokens, the prompt rounded up by less than a
+    stride, whatever ``max_new_tokens`` allows, so that a loop on a long source ends. White
+    space in a source is collapsed: a line break would end the prompt's line.
 
     A prompt longer than the model's sliding window is cut to it: CTranslate2 4.8 fills its cache
     in slices of one window, and all after the first come out wrong (an answer may go beyond).
 
     int8 rounding makes the model's scores depend a little on the shapes that are computed
-    together. Only prompts of one length share a batch, and then a text's output in int8 is
-    the same, bit for bit, whatever runs beside it.
+    together, and CTranslate2 computes a prompt in two parts: as much as the shortest of the
+    batch has in one go, the rest token by token. So that the cut depends on the text alone,
+    prompts share a batch when it falls at the same multiple of ``STRIDE``, and a short stop row,
+    which ends at once, puts it there. A text's output in int8 is then the same, bit for bit,
+    whatever runs beside it, and a batch has several times the rows that it would have if
+    only prompts of one length shared it.
     """
 
     equal_lengths = True
@@ -84,6 +93,7 @@ class CausalEngine:
             raise EngineError(f"{preset.name}: cannot be loaded: {error}") from error
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
+        self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
         self._room = window - len(self._start)
         if len(self._prompt("")) >= self._room:
             raise EngineError(
@@ -122,9 +132,13 @@ class CausalEngine:
         answers: list[list[Output]] = [[Output("", 0.0, 0)] for _ in texts]
         rows = [row for index, text in enumerate(texts) if (row := self._row(index, text))]
         try:
-            running = [(batch, self._submit(batch, decoding, count)) for batch in self._batches(rows)]
+            stride = STRIDE if _free_of_prompt(decoding) else 1
+            running = [
+                (batch, self._submit(batch, cut, decoding, count))
+                for cut, batch in self._batches(rows, stride)
+            ]
             for batch, futures in running:
-                for row, future in zip(batch, futures, strict=True):
+                for row, future in zip(batch, futures, strict=False):  # the stop row's is not wanted
                     answers[row.index] = self._outputs(future.result(), row, decoding)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._preset.name}: generation failed: {error}") from error
@@ -146,20 +160,25 @@ class CausalEngine:
             return source
         return str(self._pieces.decode(ids[: max(keep, 0)])).rstrip("\ufffd ")
 
-    def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-        """Rows of one prompt length each, longest first."""
-        by_length = defaultdict(list)
+    def _batches(self, rows: Sequence[_Row], stride: int) -> Iterator[tuple[int, list[_Row]]]:
+        """Rows that share a batch, longest first, and how many tokens of each are computed in one go."""
+        by_cut = defaultdict(list)
         for row in rows:
-            by_length[len(row.prompt)].append(row)
-        for length in sorted(by_length, reverse=True):
-            same = by_length[length]
-            for batch in token_batches([max(length, ROW_TOKENS)] * len(same), self._batch_tokens):
-                yield [same[index] for index in batch]
+            by_cut[_cut(len(row.prompt), stride)].append(row)
+        for cut in sorted(by_cut, reverse=True):
+            same = by_cut[cut]
+            for batch in token_batches([max(cut + stride, ROW_TOKENS)] * len(same), self._batch_tokens):
+                yield cut, [same[index] for index in batch]
 
-    def _submit(self, batch: Sequence[_Row], decoding: Decoding, count: int) -> list[Any]:
-        bound = NEW_TOKENS_BASE + NEW_TOKENS_FACTOR * len(batch[0].prompt)
+    def _submit(self, batch: Sequence[_Row], cut: int, decoding: Decoding, count: int) -> list[Any]:
+        prompts = [row.prompt for row in batch]
+        longest = max(map(len, prompts))
+        if cut + 1 < longest:
+            prompts.append(self._stop_row(cut + 1))
+            longest = cut + STRIDE + 1
+        bound = NEW_TOKENS_BASE + NEW_TOKENS_FACTOR * longest
         futures: list[Any] = self._generator.generate_batch(
-            [row.prompt for row in batch],
+            prompts,
             asynchronous=True,
             static_prompt=self._start,
             include_prompt_in_result=False,
@@ -175,6 +194,10 @@ class CausalEngine:
         )
         return futures
 
+    def _stop_row(self, length: int) -> list[str]:
+        """A prompt of ``length`` tokens after which the next is an end."""
+        return ([*["\n"] * length, *self._stop])[-length:]
+
     def _outputs(self, result: Any, row: _Row, decoding: Decoding) -> list[Output]:
         return [
             self._output(ids, score, decoding, cut=row.cut)
@@ -188,6 +211,20 @@ class CausalEngine:
         # CTranslate2 divides the sum by length**length_penalty; ours is always per token.
         score *= max(1, len(ids)) ** (decoding.length_penalty - 1)
         return Output(text.strip(), score, len(ids), truncated=cut or not ended)
+
+
+def _free_of_prompt(decoding: Decoding) -> bool:
+    """Whether no rule of the decoding looks back: it would see the prompt tokens that have a step each."""
+    return decoding.repetition_penalty == 1 and decoding.no_repeat_ngram_size == 0
+
+
+def _cut(length: int, stride: int) -> int:
+    """How many of ``length`` prompt tokens are computed in one go; the last is always a step of its own.
+
+    Above a stride of 1 at least two are left: CTranslate2 treats the first free step
+    differently in a batch without any forced ones.
+    """
+    return length - 1 if stride == 1 else max(length - 2, 0) // stride * stride
 
 
 def _one_line(text: str) -> str:

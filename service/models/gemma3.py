@@ -16,10 +16,12 @@ import numpy.typing as npt
 
 from service.models.gguf_file import Floats, GgufFile
 from service.models.gguf_spm import pieces
+from service.models.vocabulary import Ids, cut
 
 LOCAL_ROTARY_BASE = 10_000
 GLOBAL_LAYER_EVERY = 6
 CHUNK_ROWS = 16_384
+EMBEDDING = "token_embd.weight"
 
 PROJECTIONS = {
     "attn_q": "self_attn.q_proj",
@@ -46,10 +48,23 @@ def read_adapter(data: bytes) -> dict[str, Floats]:
 
 
 class Gemma3Converter:
-    """One GGUF file, and the low-rank adapter merged into it (``W += scale * B @ A``)."""
+    """One GGUF file, and the low-rank adapter merged into it (``W += scale * B @ A``).
 
-    def __init__(self, gguf: GgufFile, adapter: Mapping[str, Floats], scale: float, *, int8: bool) -> None:
+    ``keep`` are the pieces that stay, by id (all by default); they are renumbered in that order.
+    """
+
+    def __init__(
+        self,
+        gguf: GgufFile,
+        adapter: Mapping[str, Floats],
+        scale: float,
+        *,
+        int8: bool,
+        keep: Ids | None = None,
+    ) -> None:
         self._gguf = gguf
+        self._keep = np.arange(gguf.shape(EMBEDDING)[0]) if keep is None else keep
+        self._metadata = cut(gguf.metadata, self._keep)
         self._adapter = adapter
         self._scale = scale
         self._int8 = int8
@@ -63,15 +78,15 @@ class Gemma3Converter:
         for index, layer in enumerate(decoder.layer):
             self._attention(layer, index)
             self._feed_forward(layer, index)
-        spec.register_vocabulary(pieces(self._gguf.metadata))
+        spec.register_vocabulary(pieces(self._metadata))
         spec.validate()
         # Aliases the shared embedding. Weights were quantised here, a slice at a time:
-        # CTranslate2 would hold four float32 copies of the embedding, 2.7 GB.
+        # CTranslate2 would hold four float32 copies of the embedding.
         spec.optimize(quantization=None)
         return spec
 
     def _hyper(self, key: str) -> Any:
-        return self._gguf.metadata[f"gemma3.{key}"]
+        return self._metadata[f"gemma3.{key}"]
 
     def _empty_spec(self) -> Any:
         from ctranslate2.specs import Activation, TransformerDecoderModelSpec
@@ -92,21 +107,19 @@ class Gemma3Converter:
             pre_post_layer_norm=True,
             qk_norm=True,
         )
-        tokens = pieces(self._gguf.metadata)
+        tokens = pieces(self._metadata)
         spec.config.layer_norm_epsilon = self._hyper("attention.layer_norm_rms_epsilon")
         for name, key in (("bos", "bos"), ("eos", "eos"), ("unk", "unknown")):
-            token = tokens[self._gguf.metadata[f"tokenizer.ggml.{key}_token_id"]]
+            token = tokens[self._metadata[f"tokenizer.ggml.{key}_token_id"]]
             setattr(spec.config, f"{name}_token", token)
         # Not CTranslate2's own key: the engine must keep its prompts within the window.
         spec.config.add_attribute("sliding_window", self._hyper("attention.sliding_window"))
         return spec
 
     def _embedding(self, decoder: Any) -> None:
-        name = "token_embd.weight"
-        rows = self._gguf.shape(name)[0]
         chunks = [
-            self._stored(self._gguf.tensor(name, slice(start, start + CHUNK_ROWS)))
-            for start in range(0, rows, CHUNK_ROWS)
+            self._stored(self._gguf.tensor(EMBEDDING, self._keep[start : start + CHUNK_ROWS]))
+            for start in range(0, len(self._keep), CHUNK_ROWS)
         ]
         decoder.start_from_zero_embedding = False
         weight = np.concatenate([chunk[0] for chunk in chunks])

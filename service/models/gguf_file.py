@@ -52,7 +52,7 @@ class GgufFile:
         """Rows first, as numpy has it."""
         return self._tensors[name][0]
 
-    def tensor(self, name: str, rows: slice = slice(None)) -> Floats:
+    def tensor(self, name: str, rows: slice | npt.NDArray[np.int64] = slice(None)) -> Floats:
         """A tensor, or some of its rows, dequantised."""
         shape, kind, offset = self._tensors[name]
         block, size = GGML_QUANT_SIZES[kind]
