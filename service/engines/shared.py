@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from math import ceil
 
 from service.document import Decoding, Output
 from service.engines.base import Engine
@@ -35,9 +36,9 @@ class QueueLimits:
     """How much may wait, and how batches are formed. Tokens are source tokens.
 
     ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it.
-    ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. Fewer rows than there were in
-    the last batches wait for company: a tenth of the time these took, ``wait_seconds`` at most.
-    ``parallel`` batches run at once.
+    ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. ``parallel`` batches
+    run at once. Fewer rows than were at hand lately for each wait for company: a tenth of the time that
+    batches took, ``wait_seconds`` at most.
     """
 
     max_tokens_waiting: int = 32_768
@@ -180,6 +181,7 @@ class SharedEngine:
         self._queues: dict[str, deque[_Row]] = {}
         self._tokens = 0
         self._running = 0
+        self._usual = 0.0
         self._closed = False
         self._count = _Count()
         self._threads = [
@@ -246,6 +248,7 @@ class SharedEngine:
                 self._admit(ask)
             self._queues.setdefault(ask.client, deque()).extend(rows)
             self._tokens += sum(row.tokens for row in rows)
+            self._usual = max(self._usual, self._at_hand())
             self._lock.notify_all()
 
     def _admit(self, ask: Ask) -> None:
@@ -286,7 +289,7 @@ class SharedEngine:
             answers = self._run(batch)
             with self._lock:
                 self._running -= len(batch)
-                self._count.ran(len(batch), time.monotonic() - started)
+                self._count.ran(time.monotonic() - started)
                 for row, answer in zip(batch, answers, strict=True):
                     self._settle(row, answer)
 
@@ -302,11 +305,12 @@ class SharedEngine:
 
     def _next_batch(self) -> list[_Row]:
         """The next rows to run, longest first; none when the engine is closed."""
+        free = time.monotonic()
         with self._lock:
             while not self._closed:
                 if not self._queues:
                     self._lock.wait()
-                elif (delay := self._delay()) > 0:
+                elif (delay := self._delay(free)) > 0:
                     self._lock.wait(delay)
                 else:
                     batch = self._take()
@@ -314,14 +318,18 @@ class SharedEngine:
                     return batch
             return []
 
-    def _delay(self) -> float:
-        """Seconds for which the next batch may still wait for company."""
+    def _delay(self, free: float) -> float:
+        """Seconds for which the next batch of a worker, ``free`` since then, may wait for company.
+
+        The callers of its last batch are about to come with their next segments.
+        """
         waiting = sum(map(len, self._queues.values()))
-        if self._tokens >= self._limits.batch_tokens or waiting >= self._count.recent_rows:
+        usual = min(self._limits.batch_rows, ceil(self._usual / self._limits.parallel))
+        if self._tokens >= self._limits.batch_tokens or waiting >= usual:
             return 0.0
         oldest = min(queue[0].since for queue in self._queues.values())
         patience = min(self._limits.wait_seconds, _WAIT_SHARE * self._count.recent_seconds)
-        return oldest + patience - time.monotonic()
+        return max(oldest, free) + patience - time.monotonic()
 
     def _take(self) -> list[_Row]:
         first = self._first()
@@ -333,6 +341,7 @@ class SharedEngine:
                 # Behind the others: who was served waits a turn.
                 self._queues[client] = left
         self._tokens -= sum(row.tokens for row in batch)
+        self._usual -= _RECENT * (self._usual - self._at_hand() - len(batch))
         self._count.add(batch, self._limits)
         return sorted(batch, key=lambda row: -row.tokens)
 
@@ -360,13 +369,21 @@ class SharedEngine:
             and (not self._equal or row.alike == first.alike)
         ]  # fmt: skip
         batch, longest = [first], first.tokens
+        most = min(self._limits.batch_rows, self._share())
         for row in sorted(alike, key=lambda row: abs(row.tokens - first.tokens)):
             longest = max(longest, row.tokens)
-            full = len(batch) >= self._limits.batch_rows
-            if full or longest * (len(batch) + 1) > self._limits.batch_tokens:
+            if len(batch) >= most or longest * (len(batch) + 1) > self._limits.batch_tokens:
                 break
             batch.append(row)
         return batch
+
+    def _share(self) -> int:
+        """One worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
+        return ceil(self._at_hand() / self._limits.parallel)
+
+    def _at_hand(self) -> int:
+        """The rows that wait or run."""
+        return self._running + sum(map(len, self._queues.values()))
 
     def _run(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
         """The answers of each row, or why there are none; a row that fails does not fail the others."""
@@ -400,7 +417,6 @@ class _Count:
     busy_seconds: float = 0.0
     refused: int = 0
     dropped: int = 0
-    recent_rows: float = 0.0
     recent_seconds: float = 0.0
 
     def add(self, batch: Sequence[_Row], limits: QueueLimits) -> None:
@@ -412,9 +428,8 @@ class _Count:
         self.filled += min(1.0, tokens / limits.batch_tokens)
         self.wait_seconds += sum(now - row.since for row in batch)
 
-    def ran(self, rows: int, seconds: float) -> None:
+    def ran(self, seconds: float) -> None:
         self.busy_seconds += seconds
-        self.recent_rows += _RECENT * (rows - self.recent_rows)
         self.recent_seconds += _RECENT * (seconds - self.recent_seconds)
 
     def seconds_for(self, tokens: int) -> float:
