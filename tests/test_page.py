@@ -134,6 +134,26 @@ def test_what_cannot_be_read_is_one_escaped_line(host: Host, asked: Asked, said:
     assert last["error"].count("<p>") == 1
 
 
+class Broken(EchoEngine):
+    """The echo with a fault."""
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        raise ZeroDivisionError(f"{texts} {decoding}")
+
+
+def test_a_fault_inside_says_so_and_logs_no_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class BrokenHost(Host):
+        def pipeline(self, *_: Any, **__: Any) -> Pipeline:
+            return build_pipeline(self.settings, lambda _: None, lambda _: SharedEngine(Broken()))
+
+    broken = BrokenHost(Settings(tmp_path, model="echo"))
+    last = list(reading(broken, PageOptions(), Runs(), Asked("Rahasia besar."), "me", SAY))[-1]
+    assert last["phase"] == "failed"
+    assert "went wrong inside" in last["error"]
+    assert "a reading failed: ZeroDivisionError" in caplog.text
+    assert "Rahasia" not in caplog.text + last["error"]
+
+
 class Slowly(EchoEngine):
     """The echo, which takes its time."""
 

@@ -288,6 +288,14 @@ def test_a_file_that_is_no_article_is_refused_without_its_path(tab: Tab) -> None
     assert "/" not in toast.inner_text()
 
 
+def test_an_address_inside_is_not_fetched(tab: Tab) -> None:
+    tab.page.get_by_label("Address of an article").fill("http://127.0.0.1:8/secret")
+    tab.page.get_by_role("button", name="Fetch").click()
+    tab.page.locator(".toast-body").first.wait_for()
+    assert "127.0.0.1" in tab.page.locator(".toast-body").first.inner_text()
+    assert tab.page.input_value("#article textarea") == ""
+
+
 def test_markup_in_an_article_stays_text(tab: Tab) -> None:
     tab.read(HOSTILE)
     page = tab.page

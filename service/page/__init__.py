@@ -53,7 +53,7 @@ def mount(app: FastAPI, host: Host, config: ServerConfig) -> None:
         run_history=False,
         allowed_paths=[],
         enable_monitoring=False,
-        show_error=True,
+        show_error=False,
         max_file_size=config.body_bytes,
         ssr_mode=False,
         pwa=False,

@@ -1,6 +1,8 @@
 """The Read tab: an article pasted, dropped or fetched, and its reading beside it."""
 
+import logging
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -62,18 +64,21 @@ def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str
             _take(shown, batch)
             if not ask.cancelled.is_set():
                 yield shown.values
-    except (WartaError, _Internal) as error:
-        if not isinstance(error, Cancelled):
-            shown.failed(say("internal") if isinstance(error, _Internal) else str(error))
-            yield shown.values
+    except Cancelled:
+        pass  # said below, where nothing newer runs
+    except WartaError as error:
+        shown.failed(str(error))
+        yield shown.values
+    except Exception as error:
+        # A fault of the program's own. Its message may hold text of the article: only the place is logged.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logging.getLogger(__name__).error("a reading failed: %s\n%s", type(error).__name__, where)
+        shown.failed(say("internal"))
+        yield shown.values
     if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
         shown.stopped()
         yield shown.values
     runs.end(ask)
-
-
-class _Internal(Exception):
-    """A fault of the program's own; its text is for the log."""
 
 
 def _check(asked: Asked, options: PageOptions, say: Say) -> None:
