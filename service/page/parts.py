@@ -22,13 +22,13 @@ def quick() -> dict[str, Any]:
     return {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def label(name: str, tag: str = "p") -> Any:
+def label(name: str) -> Any:
     """A word of the interface on its own, in the reader's language."""
     import gradio as gr
 
     return gr.HTML(
         "",
-        html_template=f'<{tag} data-word="{name}"></{tag}>',
+        html_template=f'<p data-word="{name}"></p>',
         js_on_load="window.warta.fill(element)",
         apply_default_css=False,
         elem_classes=f"label-{name.replace('_', '-')}",

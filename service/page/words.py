@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -53,8 +52,3 @@ def say_for(request: Any) -> Say:
     """The language of a Gradio request."""
     cookies = request.cookies or {}
     return Say(language_of(cookies, str(request.headers.get("accept-language", ""))))
-
-
-def attribute(text: str) -> str:
-    """``text`` for an attribute in double quotes."""
-    return escape(text, quote=True)
