@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from service.document import Decoding, Output
 from service.engines.causal import CausalEngine
+from service.engines.shared import SharedEngine
 from service.errors import EngineError
 from service.presets import Example
 from tests import builders, gemma
@@ -291,3 +293,20 @@ def test_what_follows_the_end_of_the_line_is_no_answer(engine: CausalEngine) -> 
     ids = engine._pieces.encode("Good morning.\nEnglish: Good day.")
     output = engine._output(ids, -0.5, Decoding(), cut=False)
     assert (output.text, output.truncated) == ("Good morning.", False)
+
+
+@pytest.mark.parametrize("decoding", [GREEDY, replace(GREEDY, repetition_penalty=1.2)])
+def test_a_shared_queue_brings_together_what_can_share_a_batch(
+    engine: CausalEngine, decoding: Decoding
+) -> None:
+    kinds = {text: engine.batch_class(text, decoding) for text in [*SOURCES, ""]}
+    assert len(set(kinds.values())) > 2
+    for kind in set(kinds.values()) - {0}:
+        rows = [engine._row(0, text) for text, other in kinds.items() if other == kind]
+        stride = 4 if decoding is GREEDY else 1
+        assert len(list(engine._batches([row for row in rows if row], stride))) == 1
+    shared = SharedEngine(engine)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda text: shared.generate([text], decoding), SOURCES * 3))
+    shared.close()
+    assert [output for outputs in made for output in outputs] == engine.generate(SOURCES * 3, decoding)

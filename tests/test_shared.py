@@ -8,7 +8,7 @@ import pytest
 from service.document import Decoding, Output
 from service.engines.base import Engine
 from service.engines.echo import EchoEngine
-from service.engines.shared import Ask, QueueLimits, SharedEngine, asking
+from service.engines.shared import Ask, QueueLimits, SharedEngine, asking, worked
 from service.errors import Busy, Cancelled, DeadlinePassed, EngineError
 from tests.builders import PAIRS
 
@@ -33,7 +33,10 @@ class Gated(EchoEngine):
 
 
 class Equal(Gated):
-    equal_lengths = True
+    """Runs only texts of as many words together."""
+
+    def batch_class(self, text: str, _: Decoding) -> int:
+        return len(text.split())
 
 
 @pytest.fixture
@@ -250,6 +253,21 @@ def test_the_cancelled_leave_the_queue(opened: Callable[..., SharedEngine]) -> N
     assert inner.batches == [["x"], ["z"]]
     with pytest.raises(Cancelled), asking(waiting):
         shared.generate(["w"], PLAIN)
+
+
+def test_the_time_in_the_queue_is_known_and_does_not_count_as_work(
+    opened: Callable[..., SharedEngine],
+) -> None:
+    inner = Gated()
+    callers = Callers(opened(inner))
+    first, ask = callers.occupy(), Ask("b")
+    waiting = callers.ask("b", "y", ask=ask)
+    inner.gate.set()
+    assert (first(), waiting()) == (["x"], ["y"])
+    assert ask.waited > 0
+    with asking(Ask(waited=1000.0)):
+        late = worked()
+    assert worked() - late > 500
 
 
 def test_a_deadline_ends_the_wait(opened: Callable[..., SharedEngine]) -> None:

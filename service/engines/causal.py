@@ -55,9 +55,6 @@ class CausalEngine:
     only prompts of one length shared it.
     """
 
-    equal_lengths = True
-    """A queue in front does best to bring texts of one length together."""
-
     def __init__(
         self,
         folder: Path,
@@ -117,6 +114,11 @@ class CausalEngine:
         """See :class:`service.engines.base.Engine`."""
         return len(self._pieces.encode(_one_line(text)))
 
+    def batch_class(self, text: str, decoding: Decoding) -> int:
+        """Equal for texts that can share a batch, for a queue that brings them together."""
+        row = self._row(0, text)
+        return _cut(len(row.prompt), _stride(decoding)) if row else 0
+
     def _static_prompt(self) -> list[str]:
         shown = "".join(f"{self._fill(e.source)} {e.target}\n\n" for e in self._preset.examples)
         return [self._pieces.id_to_piece(self._pieces.bos_id()), *self._pieces.encode(shown, out_type=str)]
@@ -132,10 +134,9 @@ class CausalEngine:
         answers: list[list[Output]] = [[Output("", 0.0, 0)] for _ in texts]
         rows = [row for index, text in enumerate(texts) if (row := self._row(index, text))]
         try:
-            stride = STRIDE if _free_of_prompt(decoding) else 1
             running = [
                 (batch, self._submit(batch, cut, decoding, count))
-                for cut, batch in self._batches(rows, stride)
+                for cut, batch in self._batches(rows, _stride(decoding))
             ]
             for batch, futures in running:
                 for row, future in zip(batch, futures, strict=False):  # the stop row's is not wanted
@@ -213,9 +214,10 @@ class CausalEngine:
         return Output(text.strip(), score, len(ids), truncated=cut or not ended)
 
 
-def _free_of_prompt(decoding: Decoding) -> bool:
-    """Whether no rule of the decoding looks back: it would see the prompt tokens that have a step each."""
-    return decoding.repetition_penalty == 1 and decoding.no_repeat_ngram_size == 0
+def _stride(decoding: Decoding) -> int:
+    """1 where a rule of the decoding looks back: it would see the prompt tokens that have a step each."""
+    free = decoding.repetition_penalty == 1 and decoding.no_repeat_ngram_size == 0
+    return STRIDE if free else 1
 
 
 def _cut(length: int, stride: int) -> int:

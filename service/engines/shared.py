@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -75,12 +75,14 @@ class Ask:
     """On whose behalf the engine is called. ``deadline`` is in :func:`time.monotonic` seconds.
 
     The first call of an ask may be refused, the later ones are not: what was begun can be ended.
+    ``waited`` sums the seconds in which its calls stood in a queue.
     """
 
     client: str = ""
     deadline: float | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     admitted: bool = False
+    waited: float = 0.0
 
     def check(self) -> None:
         """Raises Cancelled or DeadlinePassed."""
@@ -134,6 +136,12 @@ class Sliced:
         return self._inner.count_tokens(text)
 
 
+def worked() -> float:
+    """A clock, in seconds, that stands still while the call at hand waits in a queue."""
+    ask = _asking.get()
+    return time.monotonic() - (ask.waited if ask else 0.0)
+
+
 @dataclass(slots=True, eq=False)
 class _Call:
     """One call of the engine, waiting for its rows."""
@@ -143,11 +151,15 @@ class _Call:
     left: int
     done: threading.Event = field(default_factory=threading.Event)
     error: Exception | None = None
+    waited: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
 class _Row:
-    """One text of a call; ``count`` is 0 for the best output only, else the alternatives wanted."""
+    """One text of a call; ``count`` is 0 for the best output only, else the alternatives wanted.
+
+    Only rows of one ``kind`` share a batch.
+    """
 
     call: _Call
     index: int
@@ -156,11 +168,12 @@ class _Row:
     decoding: Decoding
     count: int
     since: float
+    kind: int = 0
 
     @property
     def alike(self) -> tuple[int, int, Decoding]:
-        """What rows have in common that can run together where lengths must be equal."""
-        return self.tokens, self.count, self.decoding
+        """What rows have in common that can run together."""
+        return self.kind, self.count, self.decoding
 
 
 class SharedEngine:
@@ -176,7 +189,8 @@ class SharedEngine:
         self.signature = inner.signature
         self._inner = inner
         self._limits = limits or QueueLimits()
-        self._equal = bool(getattr(inner, "equal_lengths", False))
+        # Some engines run only texts of one class in a batch; see CausalEngine.batch_class.
+        self._class_of: Callable[[str, Decoding], int] | None = getattr(inner, "batch_class", None)
         self._lock = threading.Condition()
         self._queues: dict[str, deque[_Row]] = {}
         self._tokens = 0
@@ -232,9 +246,11 @@ class SharedEngine:
         call = _Call(ask, [[] for _ in texts], len(texts))
         sizes = [max(1, self._inner.count_tokens(text)) for text in texts]
         now = time.monotonic()
-        rows = [_Row(call, i, text, sizes[i], decoding, count, now) for i, text in enumerate(texts)]
+        kinds = [self._class_of(text, decoding) if self._class_of else 0 for text in texts]
+        rows = [_Row(call, i, text, sizes[i], decoding, count, now, kinds[i]) for i, text in enumerate(texts)]
         self._enter(ask, rows)
         self._await(call)
+        ask.waited += call.waited
         if call.error:
             self._leave(call)
             raise call.error
@@ -343,16 +359,18 @@ class SharedEngine:
         self._tokens -= sum(row.tokens for row in batch)
         self._usual -= _RECENT * (self._usual - self._at_hand() - len(batch))
         self._count.add(batch, self._limits)
+        for row in batch:
+            row.call.waited = max(row.call.waited, time.monotonic() - row.since)
         return sorted(batch, key=lambda row: -row.tokens)
 
     def _first(self) -> _Row:
         """The row that a batch is built around: the oldest of the client whose turn it is.
 
-        Where only rows of one length go together, the others' oldest rows come before it while
+        Where only rows of one kind go together, the others' oldest rows come before it while
         they have more company, but not for long.
         """
         heads = [queue[0] for queue in self._queues.values()]
-        if not self._equal:
+        if not self._class_of:
             return heads[0]
         overdue = time.monotonic() - _TURN_BATCHES * self._count.recent_seconds
         if heads[0].since < overdue:
@@ -366,7 +384,7 @@ class SharedEngine:
             row
             for row in _in_turn(self._queues.values())
             if row is not first and not row.count and row.decoding == first.decoding
-            and (not self._equal or row.alike == first.alike)
+            and row.kind == first.kind
         ]  # fmt: skip
         batch, longest = [first], first.tokens
         most = min(self._limits.batch_rows, self._share())

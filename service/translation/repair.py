@@ -6,12 +6,12 @@ engine.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from service.document import Decoding, Finding, Output, Segmented
 from service.engines.base import Engine
+from service.engines.shared import worked
 from service.translation.guard import check
 from service.translation.words import listed
 
@@ -73,14 +73,14 @@ def repair(
     """
     best, findings = first, check(source, first.text, truncated=first.truncated)
     attempts: list[Attempt] = []
-    start = time.monotonic()
+    start = worked()
     for rung, answer in _ladder(given or source, findings, engine, decoding, split) if findings else ():
-        begun = time.monotonic()
+        begun = worked()
         if begun - start > seconds:
             break
         judged = [(output, check(source, output.text, truncated=output.truncated)) for output in answer()]
         candidate, left = min(judged, key=lambda pair: _badness(*pair), default=(best, findings))
-        attempts.append(Attempt(rung, left, time.monotonic() - begun))
+        attempts.append(Attempt(rung, left, worked() - begun))
         if _badness(candidate, left) < _badness(best, findings):
             best, findings = candidate, left
         if not findings:
