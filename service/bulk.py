@@ -13,6 +13,7 @@ from service.batch.crew import Crew, alone, processes
 from service.batch.journal import Totals
 from service.batch.mirror import REPORT, mirror
 from service.batch.run import Job, Progress, run_with
+from service.batch.work import collect_seldom
 from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
 from service.pipeline import Pipeline, build_pipeline
@@ -70,7 +71,9 @@ def _crew(
         return cluster(job, settings, Place(address, workers))
     if workers and workers > 1:
         return processes(job, settings, workers)
-    return alone(job, build_pipeline(settings, status.show))
+    pipeline = build_pipeline(settings, status.show)
+    collect_seldom()
+    return alone(job, pipeline)
 
 
 def progress_line(name: str, progress: Progress) -> str:
@@ -132,6 +135,7 @@ def import_tmx(memory: Memory, source: Path) -> str:
 
 def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> None:
     """One line in, one line out, as they come; an empty line stays one. Raises EngineError."""
+    collect_seldom()
     for lines in available(source):
         texts = [line_text(line).rstrip("\r\n") for line in lines]
         wanted = [text for text in texts if text.strip()]

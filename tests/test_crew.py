@@ -159,3 +159,12 @@ def test_ray_workers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> 
     result = ray_torture(tmp_path, records=10_000, kills=1)
     assert (result.lost, result.doubled, result.equal) == (0, 0, True)
     assert result.midway > 0
+
+
+def test_the_manifest_in_the_docs_is_yaml() -> None:
+    yaml = pytest.importorskip("yaml")
+    text = (ROOT / "docs" / "cluster.md").read_text("utf-8")
+    manifest = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    assert manifest["kind"] == "RayJob"
+    group = manifest["spec"]["rayClusterSpec"]["workerGroupSpecs"][0]
+    assert group["template"]["spec"]["containers"][0]["volumeMounts"][0]["mountPath"] == "/data"

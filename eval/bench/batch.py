@@ -1,6 +1,7 @@
-"""Measures a batch: killed at random moments, many short lines, its overhead, a second run from memory.
+"""Measures a batch: killed at random moments, many short lines, overhead, a second run from memory, Ray.
 
-``python -m eval.bench.batch torture [--kills 50]`` · ``lines [--count 1000000]`` · ``overhead`` · ``memory``.
+``python -m eval.bench.batch torture [--kills 50]`` · ``ray-torture`` · ``rates [--count 1000000]`` ·
+``overhead`` · ``ray``; each with ``--json FILE``.
 """
 
 from __future__ import annotations
@@ -15,22 +16,28 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from service.batch.run import Job, run
-from service.document import Decoding, Output
+from eval.bench.marian import FULL, NAME, TINY, install
+from service.batch.cluster import Place, cluster
+from service.batch.crew import alone
+from service.batch.run import Job, run, run_with
+from service.document import Decoding
+from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.echo import EchoEngine
-from service.pipeline import Pipeline, sources, to_article
+from service.pipeline import Pipeline, build_pipeline, sources, to_article
 from service.presets import get
+from service.settings import Settings
 from service.summary.summarizer import Writer
 from service.translation.glossary import Glossary
 from service.translation.memory import TranslationMemory
 from service.translation.translator import Care, Translator
 
 ROOT = Path(__file__).parents[2]
-MILLISECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,65 +148,120 @@ def _keys(path: Path) -> list[str]:
     return [json.loads(line)["key"] for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
-class Slow(EchoEngine):
-    """An echo that takes ``MILLISECONDS`` a text, as a small model on a graphics card does."""
+def rates(folder: Path, count: int) -> list[dict[str, Any]]:
+    """Lines a second and the most memory of a process, in MB, of the pipe and of a batch, with the echo."""
+    made: list[dict[str, Any]] = []
+    for size in (count // 100, count // 10, count):
+        source = write_corpus(folder / "in.jsonl", size)
+        lines = folder / "in.txt"
+        with source.open(encoding="utf-8") as file, lines.open("w", encoding="utf-8") as plain:
+            plain.writelines(json.loads(line)["text"] + "\n" for line in file)
+        starts = {
+            "translate --lines": partial(_pipe, folder, lines),
+            "batch": partial(_batch, folder, source, folder / "out.jsonl", "--fresh"),
+            "batch --workers 2": partial(
+                _batch, folder, source, folder / "out.jsonl", "--fresh", "--workers", "2"
+            ),
+        }
+        for name, start in starts.items():
+            seconds, megabytes = _waited(start())
+            made.append(
+                {"what": name, "lines": size, "seconds": seconds, "rate": size / seconds, "mb": megabytes}
+            )
+            print(made[-1], flush=True)
+    return made
 
-    signature = "slow-echo"
 
-    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """The echo, later."""
-        time.sleep(len(texts) * MILLISECONDS / 1000)
-        return super().generate(texts, decoding)
-
-
-def _pipeline(engine: EchoEngine, memory: TranslationMemory | None = None) -> Pipeline:
-    care = Care(Glossary.load(), repair=False, memory=memory)
-    translator = Translator(engine, get("echo"), "bench", care=care)
-
-    def no_writer(name: str) -> Writer:
-        raise KeyError(name)
-
-    return Pipeline(translator, no_writer, lambda _: False)
+def _pipe(folder: Path, lines: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "service", "translate", "--lines", "--model", "echo"]
+    environment = {**os.environ, "WARTA_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    with lines.open("rb") as source, (folder / "out.txt").open("wb") as target:
+        return subprocess.Popen(command, env=environment, stdin=source, stdout=target)
 
 
-def overhead(folder: Path, records: int = 400) -> dict[str, float]:
-    """Microseconds a segment that a batch adds to the bare engine call on the same segments."""
+def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
+    """Seconds until it ends, and the most that it, or a process that it waited for, held at once."""
+    started = time.perf_counter()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if status:
+        raise SystemExit(f"it ended with {process.returncode}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, Any]:
+    """A batch beside the bare engine call on the same segments, then again from memory.
+
+    The engine is a Marian of opus-mt's shape with random weights and a beam of 6. As random weights never
+    end a sentence, each is cut at ``tokens``; repair is off, because it would decode nonsense again.
+    """
     source = write_corpus(folder / "in.jsonl", records, sentences=10)
-    run(Job([source], folder / "warm.jsonl"), _pipeline(EchoEngine()))  # opens the language identifier
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
     segments = [segment for text in texts for segment in sources(to_article(text))]
-    bare = _seconds(lambda: Slow().generate(segments, Decoding()))
-    batch = _seconds(lambda: run(Job([source], folder / "out.jsonl"), _pipeline(Slow())))
-    added = (batch - bare) / len(segments)
-    return {"segments": len(segments), "bare_s": bare, "batch_s": batch, "added_us": added * 1e6}
-
-
-def from_memory(folder: Path, records: int = 400) -> dict[str, float]:
-    """Seconds of a first and a second run over the same corpus."""
-    source = write_corpus(folder / "in.jsonl", records, sentences=10)
-    run(Job([source], folder / "warm.jsonl"), _pipeline(EchoEngine()))  # opens the language identifier
+    home = folder / "home"
+    preset = replace(get(NAME), decoding=Decoding(beam_size=6, max_new_tokens=tokens))
+    engine = CTranslate2Engine(install(home, segments, FULL), preset)
     memory = TranslationMemory(folder / "memory.sqlite")
-    first, second = (
-        _seconds(lambda: run(Job([source], folder / "out.jsonl", fresh=True), _pipeline(Slow(), memory)))
-        for _ in range(2)
-    )
-    return {"segments": records * 10, "first_s": first, "second_s": second, "ratio": first / second}
+    care = Care(Glossary.load(), repair=False, memory=memory)
+
+    def batch() -> object:
+        pipeline = Pipeline(Translator(engine, preset, "random", care=care), _no_writer, lambda _: False)
+        return run(Job([source], folder / "out.jsonl", fresh=True), pipeline)
+
+    run(Job([source], folder / "warm.jsonl"), _echo())  # opens the language identifier
+    engine.generate(segments[:32], preset.decoding)
+    bare = _seconds(lambda: engine.generate(segments, preset.decoding))
+    first = _seconds(batch)
+    kept = (folder / "out.jsonl").read_bytes()
+    second = _seconds(batch)
+    if (folder / "out.jsonl").read_bytes() != kept:
+        raise SystemExit("the second run wrote other bytes")
+    return {
+        "segments": len(segments),
+        "bare_s": bare,
+        "batch_s": first,
+        "overhead": first / bare - 1,
+        "again_s": second,
+        "faster": first / second,
+    }
 
 
-def lines(folder: Path, count: int) -> list[dict[str, float]]:
-    """Lines a second and the most memory, in MB, of ``warta batch`` on a tenth of the lines and on all."""
-    rows = []
-    for size in (count // 10, count):
-        output = folder / f"out{size}.jsonl"
-        process = _batch(folder, write_corpus(folder / "in.jsonl", size), output)
+def ray_efficiency(folder: Path, records: int = 60) -> list[dict[str, Any]]:
+    """Seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
+
+    ``work_s`` is without the start of Ray and of the model that says what it is, ``all_s`` with it.
+    """
+    source = write_corpus(folder / "in.jsonl", records, sentences=20)
+    texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
+    install(folder / "home", texts, TINY)
+    settings = Settings(folder / "home", model=NAME, threads=1, beam_size=1, repair=False)
+    made: list[dict[str, Any]] = []
+    for workers in (0, 1, 2):
+        job = Job([source], folder / f"out{workers}.jsonl")
         started = time.perf_counter()
-        _, status, usage = os.wait4(process.pid, 0)
+        if workers:
+            with cluster(job, settings, Place("local", workers)) as crew:
+                totals = run_with(job, crew)
+        else:
+            with alone(job, build_pipeline(settings, lambda _: None)) as crew:
+                totals = run_with(job, crew)
         seconds = time.perf_counter() - started
-        if status:
-            raise SystemExit(f"warta batch ended with {status}")
-        rows.append({"lines": size, "seconds": seconds, "rate": size / seconds, "mb": usage.ru_maxrss / 1024})
-        output.unlink()
-    return rows
+        if job.output.read_bytes() != (folder / "out0.jsonl").read_bytes():
+            raise SystemExit("Ray wrote other bytes")
+        made.append(
+            {"ray_workers": workers, "segments": totals.segments, "work_s": totals.seconds, "all_s": seconds}
+        )
+        print(made[-1], flush=True)
+    return made
+
+
+def _echo() -> Pipeline:
+    translator = Translator(EchoEngine(), get("echo"), "bench", care=Care(Glossary.load(), repair=False))
+    return Pipeline(translator, _no_writer, lambda _: False)
+
+
+def _no_writer(name: str) -> Writer:
+    raise KeyError(name)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -211,22 +273,26 @@ def _seconds(work: Callable[[], object]) -> float:
 def main(argv: list[str] | None = None) -> int:
     """Prints what was measured; 1 when a killed batch was not what it should be."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("torture", "lines", "overhead", "memory"))
+    parser.add_argument("what", choices=("torture", "ray-torture", "rates", "overhead", "ray"))
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--records", type=int, default=2000)
     parser.add_argument("--count", type=int, default=1_000_000)
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args(argv)
+    work: dict[str, Callable[[Path], Any]] = {
+        "torture": lambda folder: asdict(torture(folder, options.records, options.kills)),
+        "ray-torture": lambda folder: asdict(ray_torture(folder, options.records, options.kills)),
+        "rates": lambda folder: rates(folder, options.count),
+        "overhead": overhead,
+        "ray": ray_efficiency,
+    }
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if options.what == "torture":
-            result = torture(folder, options.records, options.kills)
-            print(result)
-            return 0 if result.equal and not result.lost and not result.doubled else 1
-        if options.what == "lines":
-            print(*lines(folder, options.count), sep="\n")
-        else:
-            print(overhead(folder) if options.what == "overhead" else from_memory(folder))
-    return 0
+        result = work[options.what](Path(name))
+    print(json.dumps(result, indent=1))
+    if options.json:
+        options.json.write_text(json.dumps({options.what: result}, indent=1) + "\n", "utf-8")
+    killed = options.what.endswith("torture")
+    return 0 if not killed or (result["equal"] and not result["lost"] and not result["doubled"]) else 1
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from service.batch.job import Inputs, Item, Job
-from service.batch.work import About, Done, Size, Worker, chunks
+from service.batch.work import About, Done, Size, Worker, chunks, collect_seldom
 from service.errors import UsageError, WartaError
 from service.intake.streams import need
 from service.pipeline import build_pipeline
@@ -45,6 +45,7 @@ class _Actor:
 
     def __init__(self, job: Job, settings: Settings) -> None:
         self._worker = Worker(job, build_pipeline(settings, lambda _: None))
+        collect_seldom()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         # Only what the reader of this very job pickled.

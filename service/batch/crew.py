@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from service.batch.job import Item, Job
-from service.batch.work import About, Done, Size, Worker, chunks
+from service.batch.work import About, Done, Size, Worker, chunks, collect_seldom
 from service.engines.base import cores
 from service.errors import WartaError
 from service.pipeline import Pipeline, build_pipeline
@@ -126,6 +126,7 @@ def _open(job: Job, settings: Settings) -> None:
     global _worker, _why  # noqa: PLW0603 - an initializer has no other place
     try:
         _worker = Worker(job, build_pipeline(settings, lambda _: None))
+        collect_seldom()
     except WartaError as error:
         _why = error
 

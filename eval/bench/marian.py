@@ -1,0 +1,86 @@
+"""Marian checkpoints with random weights, for benches: the shape of opus-mt, or a tiny one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from service import presets
+from service.models.convert import convert
+from service.models.store import Store, write_manifest
+
+NAME = "opus-mt-id-en"
+FULL: dict[str, int] = {"d_model": 512, "layers": 6, "ffn": 2048, "heads": 8, "vocabulary": 54_796}
+"""Helsinki-NLP/opus-mt-id-en: 6 + 6 layers; its pieces are fewer here, its rows as many."""
+TINY: dict[str, int] = {"d_model": 128, "layers": 2, "ffn": 512, "heads": 4, "vocabulary": 1000}
+
+
+def install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
+    """Puts a random model into ``home`` in the place of ``opus-mt-id-en``; its folder."""
+    preset = presets.get(NAME)
+    folder = Store(home / "models").folder(preset)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    source = home / "checkpoint"
+    _checkpoint(source, texts, shape)
+    convert(source, folder, preset)
+    write_manifest(folder, preset, "random", "bench")
+    return folder
+
+
+def _checkpoint(folder: Path, texts: Sequence[str], shape: dict[str, int]) -> None:
+    import torch
+    from transformers import MarianConfig, MarianMTModel
+
+    folder.mkdir(parents=True)
+    vocabulary = _vocabulary(folder, texts, shape["vocabulary"])
+    torch.manual_seed(7)
+    config = MarianConfig(
+        vocab_size=len(vocabulary),
+        d_model=shape["d_model"],
+        encoder_layers=shape["layers"],
+        decoder_layers=shape["layers"],
+        encoder_ffn_dim=shape["ffn"],
+        decoder_ffn_dim=shape["ffn"],
+        encoder_attention_heads=shape["heads"],
+        decoder_attention_heads=shape["heads"],
+        activation_function="swish",
+        scale_embedding=True,
+        max_position_embeddings=512,
+        pad_token_id=vocabulary["<pad>"],
+        eos_token_id=0,
+        decoder_start_token_id=vocabulary["<pad>"],
+    )
+    model: Any = MarianMTModel(config)
+    model.save_pretrained(folder)
+
+
+def _vocabulary(folder: Path, texts: Sequence[str], rows: int) -> dict[str, int]:
+    import sentencepiece as spm
+
+    vocabulary: dict[str, int] = {"</s>": 0, "<unk>": 1}
+    for name in ("source.spm", "target.spm"):
+        with (folder / name).open("wb") as file:
+            spm.SentencePieceTrainer.train(
+                sentence_iterator=iter(texts),
+                model_writer=file,
+                vocab_size=400,
+                hard_vocab_limit=False,
+                minloglevel=2,
+                bos_id=-1,
+                eos_id=0,
+                unk_id=1,
+                pad_id=-1,
+            )
+        processor = spm.SentencePieceProcessor(model_file=str(folder / name))
+        for number in range(len(processor)):
+            vocabulary.setdefault(processor.id_to_piece(number), len(vocabulary))
+    for number in range(rows - len(vocabulary) - 1):
+        vocabulary[f"▁unused{number}"] = len(vocabulary)
+    vocabulary["<pad>"] = len(vocabulary)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), "utf-8")
+    about = {"source_lang": "id", "target_lang": "en", "model_max_length": 512}
+    about["tokenizer_class"] = "MarianTokenizer"
+    (folder / "tokenizer_config.json").write_text(json.dumps(about), "utf-8")
+    return vocabulary
