@@ -342,8 +342,12 @@ def serve(
             "--cors-origin", help="A site whose pages may ask; * is any.", envvar="WARTA_CORS_ORIGIN"
         ),
     ] = None,
-    no_fetch: Annotated[bool, typer.Option("--no-fetch", help="Read no URLs.")] = False,
-    no_metrics: Annotated[bool, typer.Option("--no-metrics", help="No /metrics.")] = False,
+    no_fetch: Annotated[
+        bool, typer.Option("--no-fetch", help="Read no URLs.", envvar="WARTA_NO_FETCH")
+    ] = False,
+    no_metrics: Annotated[
+        bool, typer.Option("--no-metrics", help="No /metrics.", envvar="WARTA_NO_METRICS")
+    ] = False,
 ) -> None:
     """Serve LibreTranslate's API and our own over HTTP, on this machine only by default."""
     from service.host import Host

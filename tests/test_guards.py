@@ -21,6 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service import cli
 from service.api import logs
+from service.api.config import ServerConfig
+from service.api.guards import exposure
 from service.api.health import Canary
 from service.api.keys import KeyStore, default_url
 from service.api.limits import client_address, trusted
@@ -315,6 +317,14 @@ def test_the_commands(
     assert "one line" in ran("add", "a\nb")
 
 
+@pytest.mark.parametrize(
+    ("host", "required", "warned"),
+    [("127.0.0.1", False, False), ("::1", False, False), ("0.0.0.0", True, False), ("0.0.0.0", False, True)],  # noqa: S104
+)
+def test_a_server_for_everybody_is_warned_of(host: str, required: bool, warned: bool) -> None:
+    assert bool(exposure(ServerConfig(host=host, keys_required=required))) is warned
+
+
 # Figures, logs, readiness
 
 
@@ -350,6 +360,13 @@ def test_figures_have_counts_and_nothing_of_what_was_sent(tmp_path: Path) -> Non
         assert found["warta_batch_rows_total"] == [({"model": "echo"}, 1)]
         assert found["warta_queue_segments"] == [({"model": "echo"}, 0)]
         assert found["warta_request_seconds_count"]
+        assert {labels["state"]: value for labels, value in found["warta_jobs"]} == {
+            "queued": 0,
+            "running": 0,
+            "done": 0,
+            "failed": 0,
+            "cancelled": 0,
+        }
 
 
 def test_findings_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,7 +90,9 @@ def test_models(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "status", "type", "message"),
     [
-        ("read", {}, 422, "invalid_request", "text: Field required"),
+        ("read", {}, 422, "invalid_request", "give either a text or a url"),
+        ("read", {"text": "x", "url": "http://a.example/"}, 422, "invalid_request", "give either"),
+        ("read", {"url": "http://127.0.0.1/"}, 400, "input", "127.0.0.1 is not a public address"),
         ("read", {"text": ""}, 422, "invalid_request", "text: String should have at least 1 character"),
         ("read", {"text": " \n"}, 400, "input", "no article text"),
         ("read", {"text": 3}, 422, "invalid_request", "text: Input should be a valid string"),

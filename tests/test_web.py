@@ -24,6 +24,7 @@ from service import cli
 from service.errors import InputError
 from service.intake import web
 from service.intake.web import FetchLimits, Reach
+from tests.serving import serving as live
 
 SENTENCES = " ".join(f"Harga beras naik {n} persen di pasar induk pada pekan ini." for n in range(8))
 PAGE = (
@@ -277,3 +278,18 @@ def test_the_command_refuses_in_one_line(
         cli.main()
     assert stopped.value.code == 1
     assert capsys.readouterr().err == ("warta: 'https://127.0.0.1/a//b': 127.0.0.1 is not a public address\n")
+
+
+@pytest.mark.parametrize("path", ["/v1/read", "/v1/translate", "/v1/summarize"])
+def test_a_url_over_http(path: str, site: str, tmp_path: Path) -> None:
+    with live(tmp_path, reach=HERE) as server:
+        answer = server.post(path, {"url": f"{site}/artikel"})
+        assert answer.status == 200
+        assert "Harga beras naik 0 persen" in answer.body.decode()
+        assert server.post(path, {"url": f"{site}/ke-dalam"}).status == 400
+        assert server.post(path, {"url": f"{site}/tiada"}).json["error"]["message"].endswith("404")
+
+
+def test_no_url_where_none_is_wanted(site: str, tmp_path: Path) -> None:
+    with live(tmp_path, reach=HERE, fetch=False) as server:
+        assert server.post("/v1/read", {"url": f"{site}/artikel"}).status == 403

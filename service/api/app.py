@@ -61,7 +61,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     )
     app.state.workers = workers
     errors.install(app)
-    guards.install(app, host, config, keys)
+    guards.install(app, host, config, keys, work)
     app.include_router(v1.router(host, config, workers))
     app.include_router(jobs.router(work, config))
     app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
@@ -86,6 +86,8 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
     running = server(create_app(host, config, page=page), config)
     with listening(config) as listener, suppress(KeyboardInterrupt):
         warm(host)
+        if warning := guards.exposure(config):
+            say(warning)
         say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")
         running.run([listener])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from service.engines.shared import QueueLimits
 from service.errors import UsageError
+from service.intake.web import Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class ServerConfig:
     ``file_seconds`` is how long a translated file is kept, ``file_bytes`` how much of them all.
     ``body_seconds`` is how long a body may take to arrive. ``allowed_hosts`` are names this server is
     called by besides its addresses and localhost. ``keys_url`` is where API keys are, if not at home.
+    Where ``fetch`` allows URLs, ``reach`` says which addresses they may lead to.
     ``jobs`` are kept in all, ``jobs_each`` of one owner unfinished, ``job_seconds`` after their end.
     """
 
@@ -46,6 +48,7 @@ class ServerConfig:
     job_seconds: float = 7 * 86_400.0
     fetch: bool = True
     metrics: bool = True
+    reach: Reach = field(default_factory=Reach)
     queue: QueueLimits = field(default_factory=QueueLimits)
 
     def __post_init__(self) -> None:

@@ -12,8 +12,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from service.api import health, metrics
 from service.api.config import ServerConfig
 from service.api.keys import Keys, KeyStore, default_url
-from service.api.limits import Body, Client, Hosts, Rate, RateLimit, SecurityHeaders, trusted
+from service.api.limits import LOOPBACK, Body, Client, Hosts, Rate, RateLimit, SecurityHeaders, trusted
 from service.api.logs import Log
+from service.batch.jobs import Jobs
 from service.host import Host
 
 
@@ -24,11 +25,18 @@ def key_store(host: Host, config: ServerConfig) -> KeyStore | None:
     return KeyStore(config.keys_url or default_url(host.settings.home))
 
 
-def install(app: FastAPI, host: Host, config: ServerConfig, keys: KeyStore | None) -> None:
+def exposure(config: ServerConfig) -> str:
+    """What whoever starts a server for others should know, if anything."""
+    if config.host in LOOPBACK or config.keys_required:
+        return ""
+    return f"Whoever reaches {config.host} may use it; --require-keys lets in only who has a key"
+
+
+def install(app: FastAPI, host: Host, config: ServerConfig, keys: KeyStore | None, jobs: Jobs) -> None:
     """Puts the guards before ``app``, and ``/ready`` and ``/metrics`` into it. Raises UsageError."""
     layers: list[tuple[Callable[..., Any], dict[str, Any]]] = [(Log, {})]
     if config.metrics:
-        figures = metrics.Metrics(host)
+        figures = metrics.Metrics(host, jobs)
         app.include_router(metrics.router(figures))
         layers.append((metrics.Measure, {"metrics": figures}))
     layers.append((SecurityHeaders, {}))

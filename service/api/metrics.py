@@ -19,6 +19,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from service.api.limits import App, Message, Receive, Scope, Send
+from service.batch.jobs import Jobs
 from service.host import Host
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -28,7 +29,7 @@ SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 1
 class Metrics:
     """The metrics of one server, in a registry of its own."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, jobs: Jobs) -> None:
         self.registry = CollectorRegistry()
         labels = ("route", "method", "status")
         self.requests = Counter(
@@ -43,6 +44,7 @@ class Metrics:
         )
         self.running = Gauge("warta_requests_running", "Requests at work.", registry=self.registry)
         self.registry.register(Engines(host))
+        self.registry.register(Waiting(jobs))
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
 
@@ -77,6 +79,20 @@ class Engines(Collector):
     def describe(self) -> Iterable[Metric]:
         """Nothing before the first request: the names depend on no engine being open."""
         return []
+
+
+class Waiting(Collector):
+    """The jobs by state, read when asked for."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+
+    def collect(self) -> Iterator[Metric]:
+        """One family."""
+        family = GaugeMetricFamily("warta_jobs", "Jobs that are kept.", labels=("state",))
+        for state, count in self._jobs.counts().items():
+            family.add_metric((state,), count)
+        yield family
 
 
 _GAUGES = (

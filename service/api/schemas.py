@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, model_validator
 
@@ -53,9 +53,14 @@ Text = Annotated[
 
 
 class ArticleIn(Strict):
-    """An article and the model that is to translate it."""
+    """An article, or where it is, and the model that is to translate it."""
 
-    text: Text
+    text: Text | None = None
+    url: Annotated[
+        str | None,
+        Field(max_length=4096, description="A public page to read instead of a text."),
+        AfterValidator(_encodable),
+    ] = None
     model: Annotated[
         str,
         Field(max_length=100, description="A name from `/v1/models`, or auto."),
@@ -67,6 +72,12 @@ class ArticleIn(Strict):
     keep_furniture: Annotated[
         bool, Field(description="Leave captions, bylines and the like in the text.")
     ] = False
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.text is None) == (self.url is None):
+            raise ValueError("give either a text or a url")
+        return self
 
 
 class TranslateIn(ArticleIn):

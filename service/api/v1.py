@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -33,7 +33,7 @@ from service.api.work import Workers
 from service.document import Article, Translation
 from service.errors import NotInstalled, WartaError
 from service.host import Host
-from service.intake import segment
+from service.intake import segment, web
 from service.models.load import choose
 from service.pipeline import Brief, Pipeline, to_article
 from service.render import reading_json, segment_json, summary_json, translation_json
@@ -43,6 +43,7 @@ from service.translation.guard import check
 
 EVENTS = "text/event-stream"
 
+Asked = TypeVar("Asked", bound=ArticleIn)
 Event = tuple[str, dict[str, Any]]
 
 _MEANING = {
@@ -65,10 +66,20 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
     """The endpoints, without /v1/jobs."""
     routes = APIRouter(prefix="/v1", tags=["Warta"], responses=ERRORS)
 
+    async def whole(asked: Asked, request: Request) -> Asked:
+        """``asked`` with its text, which is fetched where it has a URL. Raises Refused, InputError."""
+        if asked.url is not None:
+            if not config.fetch:
+                raise Refused(403, "this server reads no URLs")
+            fetch = partial(web.article, asked.url, reach=config.reach)
+            asked = asked.model_copy(update={"text": await workers.run(request, fetch)})
+        _within(config, asked.text or "")
+        return asked
+
     @routes.post("/read", response_model=ReadingOut, responses=examples.of("v1-read"))
     async def read(asked: ReadIn, request: Request) -> Any:
         """Translates and summarises an article, with what to check and what each sentence rests on."""
-        _within(config, asked.text)
+        asked = await whole(asked, request)
         return await workers.run(request, partial(_read, asked, host))
 
     @routes.post("/translate", response_model=TranslationOut, responses=examples.of("v1-translate"))
@@ -77,7 +88,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
 
         The events: `start`, `title` where there is one, `segment` for each, and `done`; or `error`.
         """
-        _within(config, asked.text)
+        asked = await whole(asked, request)
         if EVENTS in request.headers.get("accept", ""):
             return await _streamed(workers.stream(request, partial(_events, asked, host)))
         return await workers.run(request, partial(_translate, asked, host))
@@ -85,7 +96,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
     @routes.post("/summarize", response_model=SummaryOut, responses=examples.of("v1-summarize"))
     async def summarize(asked: SummarizeIn, request: Request) -> Any:
         """Summarises an article; each sentence names the source sentences that it rests on."""
-        _within(config, asked.text)
+        asked = await whole(asked, request)
         return await workers.run(request, partial(_summarize, asked, host))
 
     @routes.post("/check", response_model=CheckOut, responses=examples.of("v1-check"))
@@ -111,7 +122,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
-    article = to_article(asked.text, keep_furniture=asked.keep_furniture)
+    article = to_article(asked.text or "", keep_furniture=asked.keep_furniture)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 

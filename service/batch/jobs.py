@@ -169,6 +169,12 @@ class Jobs:
             found = [status for status in self._jobs.values() if status.order.owner == owner]
         return sorted(found, key=lambda status: -status.created)
 
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are of each state."""
+        with self._changed:
+            states = [status.state for status in self._jobs.values()]
+        return {state: states.count(state) for state in (QUEUED, RUNNING, *OVER)}
+
     def cancel(self, id: str) -> None:
         """Has a job not go on; one that is over stays as it is. Raises StoreError."""
         with self._changed:
