@@ -285,7 +285,7 @@ def test_a_url_over_http(path: str, site: str, tmp_path: Path) -> None:
     with live(tmp_path, reach=HERE) as server:
         answer = server.post(path, {"url": f"{site}/artikel"})
         assert answer.status == 200
-        assert "Harga beras naik 0 persen" in answer.body.decode()
+        assert "persen di pasar induk pada pekan ini." in answer.body.decode()
         assert server.post(path, {"url": f"{site}/ke-dalam"}).status == 400
         assert server.post(path, {"url": f"{site}/tiada"}).json["error"]["message"].endswith("404")
 
