@@ -45,6 +45,24 @@ class Gated(EchoEngine):
         return super().generate(texts, decoding)
 
 
+class Counted(EchoEngine):
+    """Echoes ``most`` texts, in however many calls, and no more before ``on`` is set."""
+
+    def __init__(self, most: int) -> None:
+        self.on = threading.Event()
+        self.most = most
+        self.done = 0
+        self._lock = threading.Lock()
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        with self._lock:
+            self.done += len(texts)
+            wait = self.done > self.most
+        if wait:
+            self.on.wait(60)
+        return super().generate(texts, decoding)
+
+
 def until(true: Callable[[], Any]) -> Any:
     """Waits for ``true`` to give something that is, as long as a slow machine may take."""
     for _ in range(3000):
@@ -224,18 +242,21 @@ def test_cancelled_it_stops_and_leaves_nothing(tmp_path: Path, monkeypatch: pyte
 
 
 def test_stopped_and_started_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Gated()
+    engine = Counted(20)
     host = host_of(tmp_path, engine, monkeypatch)
     jobs = Jobs(tmp_path / "jobs", host)
     jobs.start()
     status = jobs.submit(Order(), texts(40))
-    engine.free.release(1)
     until(lambda: (found := jobs.get(status.id, "")) and found.totals.records)
-    jobs.close()
+    until(lambda: engine.done > 20)
+    stopping = threading.Thread(target=jobs.close)
+    stopping.start()
+    until(lambda: jobs.stopping)
+    engine.on.set()
+    stopping.join()
     assert over(jobs, status, "queued")
-    done = len(engine.texts)
-    assert 0 < done < 40
-    engine.free.release(100)
+    before = len((tmp_path / "jobs" / status.id / "result.jsonl.partial").read_text("utf-8").splitlines())
+    assert 0 < before < 40
     again = Jobs(tmp_path / "jobs", host)
     again.start()
     until(lambda: over(again, status, "done"))

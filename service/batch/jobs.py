@@ -112,6 +112,11 @@ class Jobs:
         """Whether this process runs the jobs here; another one may."""
         return bool(self._lock.is_locked)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether no further job is begun."""
+        return self._stopping
+
     def start(self) -> None:
         """Reads what is there and begins to work, first on what was not finished. Raises StoreError."""
         with _told():
