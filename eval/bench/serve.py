@@ -4,7 +4,7 @@
 [--json FILE]`` · ``against`` · ``memory [--requests 20000]`` · ``first``.
 
 The server is a process of its own; the clients are connections from this one, on the loopback interface, each
-with one request under way: POST /translate with one sentence of 5 to 22 words. ``marian`` is a model of
+with one request under way: POST /translate with one sentence of 4 to 22 words. ``marian`` is a model of
 opus-mt's shape with random weights, whose every answer is 24 tokens long.
 """
 
