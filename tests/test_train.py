@@ -282,7 +282,9 @@ def test_the_teacher_answers_and_the_filters_choose(luggage: travel.Luggage) -> 
     assert sorted(row.ids for row, _ in answered) == sorted(row.ids for row in rows)
     assert all(end not in ids for _, ids in answered)
     assert all(distil.good(p) for p in distil.teach(luggage, model, reverse=False, batch=5))
-    assert not distil.good(pair(english="Rice is up 7 percent."))
+    assert distil.good(pair())
+    assert not distil.good(pair(english="Rice is up 7 percent at the market, they said."))
+    assert not distil.good(pair(indonesian=LONG_EN.replace("market", "markets")))
 
 
 def test_the_student_learns_goes_on_and_is_converted(tmp_path: Path) -> None:

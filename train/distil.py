@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from train.adapt import Row, seconds_until
-from train.data import Pair, digits_agree, ends_agree, is_text, length_fits, read_pairs
+from train.data import Pair, digits_agree, ends_agree, is_text, languages_fit, length_fits, read_pairs
 from train.settings import settings
 from train.travel import Luggage
 
@@ -63,6 +63,7 @@ def good(pair: Pair) -> bool:
         and length_fits(pair, (3, 90), (0.5, 1.8))
         and digits_agree(pair.indonesian, pair.english)
         and ends_agree(pair.indonesian, pair.english)
+        and languages_fit(pair)  # a weak teacher copies
     )
 
 
@@ -70,7 +71,9 @@ def teach(luggage: Luggage, model: Any, *, reverse: bool, batch: int) -> Iterato
     """The pairs that the teacher makes of the packed monolingual text."""
     end = luggage.pieces.index("\n")
     before = "English:" if reverse else "Indonesian:"
-    for row, ids in answers(model, luggage.rows("mono-reverse" if reverse else "mono"), end, batch):
+    rows = luggage.rows("train-reverse" if reverse else "mono")
+    prompts = [Row(row.ids[: row.start], row.start) for row in rows]
+    for row, ids in answers(model, prompts, end, batch):
         start, stop = luggage.pieces.index("<bos>"), len(row.ids) - row.ids[::-1].index(end) - 1
         asked = luggage.text([i for i in row.ids[:stop] if i != start]).removeprefix(before).strip()
         answer = luggage.text(ids)

@@ -1,6 +1,6 @@
 """Stage 5: the product's own pipeline with an adapter that is not (yet) the shipped one.
 
-    python -m train.evaluate --adapter FILE --out DIR --data DIR --dataset ntrex-128 --limit 300
+    python -m train.evaluate --adapter FILE --out DIR --data DIR --dataset ntrex128 --limit 300
     python -m train.evaluate --out DIR …              # the shipped one, by the same code
 
 Both run ``warta eval run --model gemma-3-270m`` in a model folder of their own; then

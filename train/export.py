@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from train.adapt import held_loss, prepared
+from train.adapt import held_loss, packed, prepared
 from train.settings import settings
 
 Adapter = Mapping[str, Tensor]
@@ -68,16 +68,23 @@ def candidates(run: Path, rank: int) -> dict[str, dict[str, Tensor]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder that train.data wrote")
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument("--data", type=Path, help="folder that train.data wrote")
+    start.add_argument("--packed", type=Path, help="folder that train.travel wrote, instead")
     parser.add_argument("--run", type=Path, required=True, help="folder that train.adapt wrote")
     parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--rank", type=int, help="by default the run's")
     parser.add_argument("--settings", type=Path)
     options = parser.parse_args()
     config = settings(options.settings)["adapt"]
     rank = options.rank or config["rank"]
-    model, work = prepared(options.data, config, fused=False)
-    scored = {"as shipped": held_loss(model, work.held, config["batch_tokens"])}
+    if options.packed:
+        model, work = packed(options.packed, config, reverse=False, fused=False)
+    else:
+        model, work = prepared(options.data, config, fused=False)
+    model.to(options.device)
+    scored = {"start": held_loss(model, work.held, config["batch_tokens"])}
     found = candidates(options.run, rank)
     for name, adapter in found.items():
         model.load_adapter(adapter)

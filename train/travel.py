@@ -14,6 +14,7 @@ import argparse
 import lzma
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from train.settings import settings
 
 REVERSE_PROMPT = "English: {source}\nIndonesian:"
 PART = 48 << 20
-Ids = npt.NDArray[np.int32]
+Ids = npt.NDArray[np.uint16] | npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Luggage:
         self.pieces = [str(piece) for piece in self._arrays["pieces"]]
 
     def rows(self, name: str) -> list[Row]:
-        """``train``, ``held``, ``mono`` (prompts only), and each with ``-reverse``."""
+        """``train``, ``held``, both with ``-reverse`` too, and ``mono``, which has prompts only."""
         sides = (self._arrays[f"{name}.{part}"] for part in ("ids", "lengths", "starts"))
         return Packed(*sides).rows()
 
@@ -154,7 +155,7 @@ def write(
 ) -> None:
     """``texts.npz`` and the parts of ``teacher.gguf``, all ids renumbered to the pieces that occur."""
     pieces = sorted({i for some in rows.values() for row in some for i in row.ids})
-    place = np.zeros(len(spm), np.int32)
+    place = np.zeros(len(spm), np.uint16 if len(pieces) < 1 << 16 else np.int32)
     place[pieces] = np.arange(len(pieces))
     arrays: dict[str, npt.NDArray[Any]] = {"pieces": np.array([spm.id_to_piece(i) for i in pieces])}
     for name, some in rows.items():
@@ -178,9 +179,8 @@ def main() -> None:
     config = settings()
     tests = TestText(test_lines(options.tests), config["data"]["shingle"])
     train, held = (read_pairs(options.data / f"{name}.tsv")[: options.lines] for name in ("train", "held"))
-    lines = list(mono_lines(options.mono, config["distil"]["mono"], tests, config["data"]["overlap"]))[
-        : options.lines
-    ]
+    mono = mono_lines(options.mono, config["distil"]["mono"], tests, config["data"]["overlap"])
+    lines = list(islice(mono, options.lines))
     preset = presets.get(PRESET)
     weights = embedded.weights(preset)
     spm = tokenizer(GgufFile(weights))
@@ -190,7 +190,6 @@ def main() -> None:
         "train-reverse": [encode(swapped(p), spm, REVERSE_PROMPT) for p in train],
         "held-reverse": [encode(swapped(p), spm, REVERSE_PROMPT) for p in held],
         "mono": prompt_rows(lines, spm, preset.prompt),
-        "mono-reverse": prompt_rows([p.english for p in train], spm, REVERSE_PROMPT),
     }
     write(options.to, rows, spm, weights)
     (options.to / "adapter.safetensors").write_bytes(options.adapter.read_bytes())
