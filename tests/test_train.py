@@ -251,6 +251,7 @@ def luggage(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.Luggage:
     rows = {
         "train": [adapt.encode(p, tiny.pieces, gemma.PROMPT) for p in PAIRS],
         "held": [adapt.encode(PAIRS[0], tiny.pieces, gemma.PROMPT)],
+        "train-reverse": [adapt.encode(travel.swapped(p), tiny.pieces, travel.REVERSE_PROMPT) for p in PAIRS],
         "mono": travel.prompt_rows([p.indonesian for p in PAIRS], tiny.pieces, gemma.PROMPT),
     }
     travel.write(tmp_path, rows, tiny.pieces, tiny.gguf, part=50_000)
@@ -274,14 +275,22 @@ def test_the_luggage_holds_the_same_model_and_texts(
     torch.testing.assert_close(one, other)
 
 
-def test_the_teacher_answers_and_the_filters_choose(luggage: travel.Luggage) -> None:
+def test_the_teacher_answers_what_it_was_asked(
+    luggage: travel.Luggage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = luggage.model(4, ADAPT["scale"], fused=False).stock()
     end = luggage.pieces.index("\n")
     rows = luggage.rows("mono")
     answered = list(distil.answers(model, rows, end, 5))
     assert sorted(row.ids for row, _ in answered) == sorted(row.ids for row in rows)
     assert all(end not in ids for _, ids in answered)
-    assert all(distil.good(p) for p in distil.teach(luggage, model, reverse=False, batch=5))
+    monkeypatch.setattr(distil, "good", lambda _: True)
+    for reverse, known in ((False, "indonesian"), (True, "english")):
+        taught = list(distil.teach(luggage, model, reverse=reverse, batch=5))
+        assert sorted(getattr(p, known) for p in taught) == sorted(getattr(p, known) for p in PAIRS)
+
+
+def test_only_pairs_worth_learning_from_are_kept() -> None:
     assert distil.good(pair())
     assert not distil.good(pair(english="Rice is up 7 percent at the market, they said."))
     assert not distil.good(pair(indonesian=LONG_EN.replace("market", "markets")))

@@ -67,17 +67,21 @@ def good(pair: Pair) -> bool:
     )
 
 
+def asked(luggage: Luggage, prompt: Sequence[int]) -> str:
+    """The text that a prompt asks about: what stands between its label and its last line break."""
+    end = len(prompt) - 1 - list(reversed(prompt)).index(luggage.pieces.index("\n"))
+    start = luggage.pieces.index("<bos>")
+    return luggage.text([i for i in prompt[:end] if i != start]).partition(":")[2].strip()
+
+
 def teach(luggage: Luggage, model: Any, *, reverse: bool, batch: int) -> Iterator[Pair]:
-    """The pairs that the teacher makes of the packed monolingual text."""
+    """The pairs that the teacher makes of the packed monolingual text, or of the English sides."""
     end = luggage.pieces.index("\n")
-    before = "English:" if reverse else "Indonesian:"
     rows = luggage.rows("train-reverse" if reverse else "mono")
     prompts = [Row(row.ids[: row.start], row.start) for row in rows]
     for row, ids in answers(model, prompts, end, batch):
-        start, stop = luggage.pieces.index("<bos>"), len(row.ids) - row.ids[::-1].index(end) - 1
-        asked = luggage.text([i for i in row.ids[:stop] if i != start]).removeprefix(before).strip()
-        answer = luggage.text(ids)
-        sides = (answer, asked) if reverse else (asked, answer)
+        known, made = asked(luggage, row.ids), luggage.text(ids)
+        sides = (made, known) if reverse else (known, made)
         if good(pair := Pair(TEACHER + ("-back" if reverse else ""), "", *sides)):
             yield pair
 

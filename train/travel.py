@@ -32,7 +32,7 @@ from train.settings import settings
 
 REVERSE_PROMPT = "English: {source}\nIndonesian:"
 PART = 48 << 20
-Ids = npt.NDArray[np.uint16] | npt.NDArray[np.int32]
+Ids = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
