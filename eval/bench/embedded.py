@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from eval.bench.alone import alone, peak_mb
 from service import presets
 from service.models import embedded
 from service.models.store import Store
@@ -31,7 +28,6 @@ DATA = Path(__file__).parents[2].parent / "shared" / "data" / "flores200.dev.ind
 PRESET = "gemma-3-270m"
 FIRST = "Harga beras naik 12 persen pada bulan Maret."
 STEPS = 24
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +77,6 @@ class OutputLayer:
     def share(self) -> float:
         """The part of a step that no transformer layer takes."""
         return self.without_layers / self.step
-
-
-def alone(task: Callable[..., Result], *arguments: Any) -> Result:
-    """``task`` in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(task, *arguments).result()
-
-
-def peak_mb() -> float:
-    """This process's peak memory in MB; the system counts in kB, macOS in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def preparation(root: Path) -> Preparation:
