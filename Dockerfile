@@ -2,8 +2,8 @@
 # See docs/serving.md; compose.yaml starts it with nothing writable but its volume.
 FROM python:3.11-slim AS build
 
-# Where torch without CUDA comes from; empty takes the one that pip finds by itself.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# The index that has torch without CUDA, several GB smaller; empty takes the one that pip finds by itself.
+ARG TORCH_INDEX=
 
 RUN python -m venv /opt/warta
 ENV PATH=/opt/warta/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -16,6 +16,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY service service
 COPY prompts prompts
 COPY eval eval
+COPY examples examples
 # pyproject.toml says which versions.
 # hadolint ignore=DL3013
 RUN pip install ".[embedded,documents,serve,postgres]"
