@@ -18,15 +18,16 @@ TINY: dict[str, int] = {"d_model": 128, "layers": 2, "ffn": 512, "heads": 4, "vo
 
 
 def install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
-    """Puts a random model into ``home`` in the place of ``opus-mt-id-en``; its folder."""
+    """Puts a random model into ``home`` in the place of ``opus-mt-id-en``; the folder of its weights."""
     preset = presets.get(NAME)
     folder = Store(home / "models").folder(preset)
     folder.parent.mkdir(parents=True, exist_ok=True)
     source = home / "checkpoint"
     _checkpoint(source, texts, shape)
-    convert(source, folder, preset)
+    folder.mkdir()
+    convert(source, folder / "int8", preset)
     write_manifest(folder, preset, "random", "bench")
-    return folder
+    return folder / "int8"
 
 
 def _checkpoint(folder: Path, texts: Sequence[str], shape: dict[str, int]) -> None:
