@@ -139,7 +139,7 @@ def signatures(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 def output_layer(root: Path) -> OutputLayer:
     """A step of the model and of one cut to its first layer: the line through both, at no layers.
 
-    What is left there is the 262,144 scores, the choice among them and the embedding.
+    What is left there is the score of every piece, the choice among them and the embedding.
     """
     preset = presets.get(PRESET)
     folder = Store(root).folder(preset)
@@ -153,11 +153,12 @@ def cut_to_one_layer(folder: Path, target: Path) -> int:
     from service.models.gemma3 import Gemma3Converter
     from service.models.gguf_file import GgufFile
 
-    gguf = GgufFile(embedded.weights(presets.get(PRESET)))
+    preset = presets.get(PRESET)
+    gguf = GgufFile(embedded.weights(preset))
     layers: int = gguf.metadata["gemma3.block_count"]
     gguf.metadata["gemma3.block_count"] = 1
     target.mkdir()
-    Gemma3Converter(gguf, {}, 0.0, int8=True).spec().save(str(target))
+    Gemma3Converter(gguf, {}, 0.0, int8=True, keep=embedded.kept(preset, gguf)).spec().save(str(target))
     (target / "tokenizer.spm").write_bytes((folder / "tokenizer.spm").read_bytes())
     return layers
 

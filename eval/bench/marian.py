@@ -23,14 +23,15 @@ def install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
     folder = Store(home / "models").folder(preset)
     folder.parent.mkdir(parents=True, exist_ok=True)
     source = home / "checkpoint"
-    _checkpoint(source, texts, shape)
+    checkpoint(source, texts, shape)
     folder.mkdir()
     convert(source, folder / "int8", preset)
     write_manifest(folder, preset, "random", "bench")
     return folder / "int8"
 
 
-def _checkpoint(folder: Path, texts: Sequence[str], shape: dict[str, int]) -> None:
+def checkpoint(folder: Path, texts: Sequence[str], shape: dict[str, int]) -> None:
+    """Random weights of that shape, with a tokenizer of these texts, in the new ``folder``."""
     import torch
     from transformers import MarianConfig, MarianMTModel
 

