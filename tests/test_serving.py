@@ -1,6 +1,7 @@
 """A real server: streams, clients that hang up, limits that hold, and an orderly end."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -227,7 +228,7 @@ def _accepts(url: str) -> bool:
 
 def test_warta_serve_says_where_and_ends_when_told(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "service", "serve", "--model", "echo", "--port", "0"]
-    environment = {"WARTA_HOME": str(tmp_path)}
+    environment = {**os.environ, "WARTA_HOME": str(tmp_path)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr
         line = process.stderr.readline()
