@@ -37,6 +37,10 @@ def events(text: str) -> list[tuple[str, Any]]:
     return found
 
 
+def test_a_field_may_be_null(client: TestClient) -> None:
+    assert client.post("/v1/read", json={"text": ARTICLE, "url": None, "beam_size": None}).status_code == 200
+
+
 def test_read(client: TestClient) -> None:
     reading = client.post("/v1/read", json={"text": ARTICLE, "summary": {"sentences": 1}}).json()
     assert reading["headline"] == "Banjir di Demak"

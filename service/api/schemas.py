@@ -35,10 +35,10 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _encodable(text: str) -> str:
-    """JSON can spell half of a surrogate pair, which is no character."""
+def _encodable(text: str | None) -> str | None:
+    """JSON can spell half of a surrogate pair, which is no character; a field left null has none."""
     try:
-        text.encode()
+        (text or "").encode()
     except UnicodeEncodeError:
         raise ValueError("holds half of a surrogate pair") from None
     return text
