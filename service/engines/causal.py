@@ -15,12 +15,13 @@ from service.errors import EngineError
 from service.presets import Preset
 
 TOKENIZER_FILE = "tokenizer.spm"
-BATCH_TOKENS = 1024
+# At 1,024 a batch took 3 GB for no more speed; at 256 an eighth of the speed went.
+BATCH_TOKENS = 512
 # A row costs memory for its scores over the vocabulary, however short its prompt is.
 ROW_TOKENS = 32
 # Prompts that differ in length by less than this share a batch. Each token of the
-# difference is a step of its own: below 4 batches are small, above it such steps are many.
-STRIDE = 4
+# difference is a step of its own; 8 was measured ahead of 4 and of 1 (docs/performance.md).
+STRIDE = 8
 # What the stop row shows the model: an answer that is complete.
 STOP = "Indonesian: Ya.\nEnglish: Yes."
 # English is rarely longer than its Indonesian; what runs past this is a loop.
