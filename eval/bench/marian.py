@@ -11,6 +11,8 @@ from service import presets
 from service.models.convert import convert
 from service.models.store import Store, write_manifest
 
+NEVER = -1e4
+"""Added to the end token's score, so that it is never chosen."""
 NAME = "opus-mt-id-en"
 FULL: dict[str, int] = {"d_model": 512, "layers": 6, "ffn": 2048, "heads": 8, "vocabulary": 54_796}
 """Helsinki-NLP/opus-mt-id-en: 6 + 6 layers; its pieces are fewer here, its rows as many."""
@@ -30,13 +32,18 @@ def install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
     return folder / "int8"
 
 
-def checkpoint(folder: Path, texts: Sequence[str], shape: dict[str, int]) -> None:
-    """Random weights of that shape, with a tokenizer of these texts, in the new ``folder``."""
+def checkpoint(
+    folder: Path, texts: Sequence[str], shape: dict[str, int], *, pieces: int = 400, endless: bool = False
+) -> None:
+    """Random weights of that shape, with a tokenizer of these texts, in the new ``folder``.
+
+    The tokenizer has about ``pieces``; an ``endless`` model never ends an answer by itself.
+    """
     import torch
     from transformers import MarianConfig, MarianMTModel
 
     folder.mkdir(parents=True)
-    vocabulary = _vocabulary(folder, texts, shape["vocabulary"])
+    vocabulary = _vocabulary(folder, texts, shape["vocabulary"], pieces)
     torch.manual_seed(7)
     config = MarianConfig(
         vocab_size=len(vocabulary),
@@ -55,29 +62,19 @@ def checkpoint(folder: Path, texts: Sequence[str], shape: dict[str, int]) -> Non
         decoder_start_token_id=vocabulary["<pad>"],
     )
     model: Any = MarianMTModel(config)
+    with torch.no_grad():
+        # The decoder of a real checkpoint starts from a zero embedding: the pad row.
+        model.get_input_embeddings().weight[config.pad_token_id].zero_()
+    if endless:
+        model.final_logits_bias[0, 0] = NEVER
     model.save_pretrained(folder)
 
 
-def _vocabulary(folder: Path, texts: Sequence[str], rows: int) -> dict[str, int]:
-    import sentencepiece as spm
-
+def _vocabulary(folder: Path, texts: Sequence[str], rows: int, pieces: int) -> dict[str, int]:
     vocabulary: dict[str, int] = {"</s>": 0, "<unk>": 1}
     for name in ("source.spm", "target.spm"):
-        with (folder / name).open("wb") as file:
-            spm.SentencePieceTrainer.train(
-                sentence_iterator=iter(texts),
-                model_writer=file,
-                vocab_size=400,
-                hard_vocab_limit=False,
-                minloglevel=2,
-                bos_id=-1,
-                eos_id=0,
-                unk_id=1,
-                pad_id=-1,
-            )
-        processor = spm.SentencePieceProcessor(model_file=str(folder / name))
-        for number in range(len(processor)):
-            vocabulary.setdefault(processor.id_to_piece(number), len(vocabulary))
+        for piece in tokenizer(folder / name, texts, pieces, bos_id=-1, eos_id=0, unk_id=1, pad_id=-1):
+            vocabulary.setdefault(piece, len(vocabulary))
     for number in range(rows - len(vocabulary) - 1):
         vocabulary[f"▁unused{number}"] = len(vocabulary)
     vocabulary["<pad>"] = len(vocabulary)
@@ -86,3 +83,22 @@ def _vocabulary(folder: Path, texts: Sequence[str], rows: int) -> dict[str, int]
     about["tokenizer_class"] = "MarianTokenizer"
     (folder / "tokenizer_config.json").write_text(json.dumps(about), "utf-8")
     return vocabulary
+
+
+def tokenizer(path: Path, texts: Sequence[str], pieces: int, **ids: Any) -> list[str]:
+    """Trains a SentencePiece model of at most ``pieces`` on ``texts``; its pieces in order."""
+    import sentencepiece as spm
+
+    with path.open("wb") as file:
+        spm.SentencePieceTrainer.train(
+            sentence_iterator=iter(texts),
+            model_writer=file,
+            model_type="unigram",
+            vocab_size=pieces,
+            hard_vocab_limit=False,
+            character_coverage=1.0,
+            minloglevel=2,
+            **ids,
+        )
+    processor = spm.SentencePieceProcessor(model_file=str(path))
+    return [processor.id_to_piece(number) for number in range(len(processor))]
