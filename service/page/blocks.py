@@ -1,5 +1,6 @@
 """The page put together: masthead, five tabs, and what happens when it is opened."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ from service.page.options import PageOptions
 from service.page.parts import quick
 from service.page.runs import Runs
 from service.page.words import say_for, words
+from service.summary.summarizer import SENTENCES
 
 TABS = ("read", "batch", "check", "evaluate", "models")
 
@@ -71,18 +73,17 @@ def _opening(host: Host, options: PageOptions) -> Any:
     def opening(address: str, request: gr.Request) -> list[Any]:
         asked = dict(parse_qsl((address or "").removeprefix("?")[:2000]))
         known = models.choices(host)
-        model = _among(asked.get("model"), [value for _, value in known], known[0][1] if known else None)
-        sentences = asked.get("sentences", "3")
-        count = (
-            int(sentences) if sentences.isdecimal() and 1 <= int(sentences[:4]) <= read.MOST_SENTENCES else 3
-        )
+        names = [value for _, value in known]
+        model: dict[str, Any] = {"choices": known}
+        if "model" in asked or "auto" not in names:
+            model["value"] = _among(asked.get("model"), names, names[0] if names else None)
         return [
-            gr.update(selected=_among(asked.get("tab"), TABS, "read")),
-            gr.update(choices=known, value=model),
-            gr.update(value=_among(asked.get("route"), read.ROUTES, "auto")),
-            gr.update(value=count),
-            gr.update(value=asked.get("keep") == "1"),
-            gr.update(choices=known, value=model),
+            _wanted(asked, "tab", lambda name: _among(name, TABS, "read"), "selected"),
+            gr.update(**model),
+            _wanted(asked, "route", lambda name: _among(name, read.ROUTES, "auto")),
+            _wanted(asked, "sentences", _count),
+            _wanted(asked, "keep", lambda text: text == "1"),
+            gr.update(**model),
             models.cards(host, options, say_for(request)),
         ]
 
@@ -96,6 +97,17 @@ def _leaving(runs: Runs) -> Any:
         runs.leave(request.session_hash or "")
 
     return leaving
+
+
+def _wanted(asked: Mapping[str, str], key: str, value: Callable[[str], Any], part: str = "value") -> Any:
+    """What the address says of a setting; one it does not name is left as a quick reader may have set it."""
+    import gradio as gr
+
+    return gr.update(**{part: value(asked[key])}) if key in asked else gr.update()
+
+
+def _count(asked: str) -> int:
+    return int(asked) if asked.isdecimal() and 1 <= int(asked[:4]) <= read.MOST_SENTENCES else SENTENCES
 
 
 def _among(asked: str | None, known: Any, usual: Any) -> Any:
