@@ -12,6 +12,7 @@ from service.page.runs import Runs
 from service.page.words import say_for, words
 from service.summary.summarizer import SENTENCES
 
+SETTINGS = frozenset({"model", "route", "sentences", "keep"})
 TABS = ("read", "batch", "check", "evaluate", "models")
 
 
@@ -83,6 +84,8 @@ def _opening(host: Host, options: PageOptions) -> Any:
             _wanted(asked, "route", lambda name: _among(name, read.ROUTES, "auto")),
             _wanted(asked, "sentences", _count),
             _wanted(asked, "keep", lambda text: text == "1"),
+            # Open, so that who follows a link sees what it sets.
+            gr.update(open=True) if asked.keys() & SETTINGS else gr.update(),
             gr.update(**model),
             models.cards(host, options, say_for(request)),
         ]

@@ -164,7 +164,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
             label("examples")
             shown = [(gr.Button(name, elem_classes="link", elem_id=f"example-{n}"), body)
                      for n, (name, body) in enumerate(examples.items())]  # fmt: skip
-        with gr.Accordion(word("options"), open=False, elem_classes="options"), gr.Row():
+        with gr.Accordion(word("options"), open=False, elem_classes="options") as drawer, gr.Row():
             model = gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model")
             route = gr.Dropdown(
                 [(word(f"route_{name}"), name) for name in ROUTES],
@@ -196,7 +196,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
     for button, body in shown:
         button.click(_constant(body), None, text, **quick()).then(run, chosen, shown_view, **how)
     share.click(None, [model, route, count, keep], None, js="(...values) => window.warta.share(...values)")
-    return model, route, count, keep
+    return model, route, count, keep, drawer
 
 
 def _constant(value: str) -> Callable[[], str]:

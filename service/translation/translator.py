@@ -23,7 +23,7 @@ from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
 
-FIRST_WINDOW = 2
+FIRST_WINDOW = 1
 LARGEST_WINDOW = 512
 WINDOW_GROWTH = 4
 
