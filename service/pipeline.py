@@ -21,7 +21,7 @@ from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
 from service.translation.glossary import Glossary, load_user
 from service.translation.memory import Memory, open_memory
-from service.translation.translator import Care, Tally, Text, Translator
+from service.translation.translator import Care, Draft, Tally, Text, Translator
 
 MEMORY = "memory.sqlite"
 """The translation memory's file in the settings' home."""
@@ -71,10 +71,12 @@ class Pipeline:
         """Sentences without an article around them: one translation each, in order."""
         return self._translator.translate(sources)
 
-    def stream(self, article: Article) -> Iterator[SegmentTranslation]:
-        """The title, if there is one, then each segment, as they are ready."""
+    def stream(self, article: Article, draft: Draft | None = None) -> Iterator[SegmentTranslation]:
+        """The title, if there is one, then each segment, as they are ready; ``draft`` as in Translator."""
         text = _text(article, segment.split(article.text))
-        return self._translator.translate(text.sources, article=text.article, headline=text.headline)
+        return self._translator.translate(
+            text.sources, article=text.article, headline=text.headline, draft=draft
+        )
 
     def translate_all(self, articles: Sequence[Article]) -> list[Translation]:
         """Each article in English; the sentences of several fill the engine's batches."""

@@ -26,7 +26,7 @@ from service.page.options import PageOptions
 from service.page.read import Asked, file_text, reading
 from service.page.runs import Runs, events
 from service.page.shell import head_for, with_head
-from service.page.state import reopened
+from service.page.state import Shown, reopened
 from service.page.wire import pack, unpack
 from service.page.words import LANGUAGES, Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
@@ -114,6 +114,24 @@ def test_a_run_grows_row_by_row_to_the_whole_reading(host: Host) -> None:
     again = reopened(unpack(json.loads(json.dumps(last["reading"]))), SAY)
     shown = ("title", "rows", "summary", "tail", "status")
     assert {name: again[name] for name in shown} == {name: last[name] for name in shown}
+
+
+@pytest.mark.parametrize("text", ["Satu kalimat.", EXAMPLE])
+def test_a_draft_of_the_first_sentence_gives_way_to_it(host: Host, text: str) -> None:
+    article = to_article(text)
+    whole = host.pipeline().read(article)
+    title = whole.translation.title
+    first, rest = title or whole.translation.segments[0], whole.translation.segments[0 if title else 1 :]
+    shown = Shown("1", SAY)
+    shown.opened(article, len(rest) + 1, "echo", ())
+    shown.draft(part(first.source, "A first try.", findings=(Finding("number", "340 is lost"),)))
+    place = "title" if title else "rows"
+    assert "A first try." in shown.values[place]
+    assert "340 is lost" in shown.values[place]
+    assert "decoding the first one again" in shown.values["status"]
+    shown.more([first, *rest])
+    assert "A first try." not in str(shown.values)
+    assert shown.values["rows"].count("<li class=") == len(whole.translation.segments)
 
 
 @pytest.mark.parametrize(

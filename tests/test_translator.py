@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.document import Decoding, Output
+from service.document import Decoding, Output, SegmentTranslation
 from service.engines.base import Engine
 from service.engines.echo import EchoEngine
 from service.translation.glossary import Glossary
@@ -192,3 +192,25 @@ def test_glossary_and_repair_are_signed() -> None:
     signature = str(careful(EchoEngine(), repair=False).signature)
     assert "glossary:517@" in signature
     assert "repair:no" in signature
+
+
+def test_the_first_sentence_is_told_before_it_is_decoded_again() -> None:
+    sources = ["340 orang mengungsi dari desa.", "341 orang mengungsi dari desa."]
+    answers, wide = (
+        {s: f"{n}People fled the village." for s, n in zip(sources, ns, strict=True)}
+        for ns in (("", ""), ("340 ", "341 "))
+    )
+    made = careful(Scripted(answers, wide))
+    told: list[SegmentTranslation] = []
+    found = list(made.translate(sources, draft=told.append))
+    assert [t.target for t in told] == ["People fled the village."]
+    assert [f.kind for f in told[0].findings] == ["number"]
+    assert [t.target for t in found] == ["340 People fled the village.", "341 People fled the village."]
+    assert made.tally.counts()[0] == 2  # a draft is no segment
+
+
+def test_a_sentence_without_findings_has_no_draft() -> None:
+    told: list[SegmentTranslation] = []
+    source = "Orang-orang mengungsi dari desa."
+    list(careful(Scripted({source: "People fled the village."})).translate([source], draft=told.append))
+    assert told == []

@@ -53,6 +53,13 @@ class _Opened:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """The first sentence as first decoded; it is being decoded again."""
+
+    part: SegmentTranslation
+
+
 def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
     """What the view shows, again and again, until the reading is done, stopped, replaced or failed."""
     ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
@@ -98,7 +105,7 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     pipeline = host.pipeline(asked.model)
     tell(_Opened(article, len(sources(article)), pipeline.signature.preset, warnings(article)))
     done = []
-    for part in pipeline.stream(article):
+    for part in pipeline.stream(article, lambda first: tell(_Draft(first))):
         done.append(part)
         tell(part)
     translation = pipeline.assemble(article, done)
@@ -111,6 +118,8 @@ def _take(shown: Shown, batch: list[Any]) -> None:
     for event in batch:
         if isinstance(event, _Opened):
             shown.opened(event.article, event.total, event.model, event.warnings)
+        elif isinstance(event, _Draft):
+            shown.draft(event.part)
     if parts:
         shown.more(parts)
     for event in batch:

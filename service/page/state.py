@@ -54,11 +54,23 @@ class Shown:
         }
         self._model = model
 
+    def draft(self, part: SegmentTranslation) -> None:
+        """The first sentence, which :meth:`more` will bring again, decoded once more."""
+        if self._article is None:
+            raise ValueError("a sentence before there is an article")
+        if self._article.title:
+            self._values["title"] = view.title(part.target, part, self._say)
+        else:
+            self._values["rows"] = view.rows(self._article, [part], self._say)
+        self._values["status"] = self._say("again", total=self._values["total"], model=escape(self._model))
+
     def more(self, parts: Sequence[SegmentTranslation]) -> None:
         """The next translations, in reading order, the title's first."""
         if self._article is None:
             raise ValueError("more sentences before there is an article")
         titles = 1 if self._article.title else 0
+        if self._done == 0:
+            self._values["rows"] = ""  # a draft
         if self._done == 0 and titles and parts:
             self._values["title"] = view.title(parts[0].target, parts[0], self._say)
         body = [part for place, part in enumerate(parts, start=self._done) if place >= titles]

@@ -29,6 +29,9 @@ WINDOW_GROWTH = 4
 
 _Key = tuple[str, str, str]
 
+Draft = Callable[[SegmentTranslation], None]
+"""Told what a segment's first decoding gave, before it is decoded again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Care:
@@ -144,21 +147,22 @@ class Translator:
         return self._care.memory.stamp() if self._care.memory else "none"
 
     def translate(
-        self, sources: Sequence[str], *, article: str = "", headline: bool = False
+        self, sources: Sequence[str], *, article: str = "", headline: bool = False, draft: Draft | None = None
     ) -> Iterator[SegmentTranslation]:
         """One translation a source, in order; equal sources are translated once.
 
         ``article`` is the text around the sources, from which the case of names and the meaning
         of acronyms are learnt; ``headline`` says that the first source is one. Work is done in
         windows that grow, so that the first answer comes soon and the rest in full batches, with
-        memory bounded however many sources there are. Raises EngineError.
+        memory bounded however many sources there are. ``draft`` is told of the first segment if repair
+        is about to decode it again, so that a reader need not wait for that. Raises EngineError.
         """
         prepare = self._preparer(Text(sources, article, headline))
         known: dict[_Key, _Answer] = {}
         start, size = 0, FIRST_WINDOW
         while start < len(sources):
             window = [prepare(index) for index in range(start, min(start + size, len(sources)))]
-            self._learn(known, window)
+            self._learn(known, window, draft if start == 0 else None)
             yield from self._with_suggestions([self._finished(p, known[p.key]) for p in window])
             start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
 
@@ -187,10 +191,12 @@ class Translator:
         targets = (self._finished(prepared, _Answer(output, False)).target for output in outputs)
         return [target for target in dict.fromkeys(targets) if target != best][:count]
 
-    def _learn(self, known: dict[_Key, _Answer], wanted: Sequence[_Prepared]) -> None:
+    def _learn(
+        self, known: dict[_Key, _Answer], wanted: Sequence[_Prepared], draft: Draft | None = None
+    ) -> None:
         known.update(self._recalled({p.key: p for p in wanted if p.key not in known}.values()))
         fresh = {p.key: p for p in wanted if p.key not in known}
-        made = dict(zip(fresh, self._answers(list(fresh.values())), strict=True))
+        made = dict(zip(fresh, self._answers(list(fresh.values()), draft), strict=True))
         known.update(made)
         if memory := self._care.memory:
             kept = {"\0".join(key): Remembered(key[0], a.output, a.repaired) for key, a in made.items()}
@@ -242,9 +248,13 @@ class Translator:
             prepared, given=given, parts=tuple(p.text for p in split), gaps=tuple(p.gap for p in split)
         )
 
-    def _answers(self, prepared: Sequence[_Prepared]) -> list[_Answer]:
+    def _answers(self, prepared: Sequence[_Prepared], draft: Draft | None = None) -> list[_Answer]:
         asked = [p for p in prepared if not is_english(p.source)]
         chosen, outputs = self._plain_where_better(asked, self._decoded(asked))
+        if draft and self._care.repair:
+            for first in map(self._segment, chosen, (_Answer(output, False) for output in outputs)):
+                if first.findings:
+                    draft(first)
         repaired = map(self._repaired, chosen, outputs)
         answers = dict(zip((p.key for p in asked), repaired, strict=True))
         return [answers.get(p.key) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
@@ -283,6 +293,11 @@ class Translator:
         return _Answer(done.output, done.output is not first)
 
     def _finished(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
+        done = self._segment(prepared, answer)
+        self.tally.add(done.findings)
+        return done
+
+    def _segment(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
         source, terms, output = prepared.source, prepared.terms, answer.output
         target = output.text
         if not answer.final:
@@ -291,7 +306,6 @@ class Translator:
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
-        self.tally.add(findings)
         value = confidence(source, target, output.score, findings)
         return SegmentTranslation(
             source,
