@@ -154,8 +154,8 @@ class Translator:
         ``article`` is the text around the sources, from which the case of names and the meaning
         of acronyms are learnt; ``headline`` says that the first source is one. Work is done in
         windows that grow, so that the first answer comes soon and the rest in full batches, with
-        memory bounded however many sources there are. ``draft`` is told of the first segment if repair
-        is about to decode it again, so that a reader need not wait for that. Raises EngineError.
+        memory bounded however many sources there are. ``draft`` is told of the first segment if it
+        is about to be decoded again, so that a reader need not wait for that. Raises EngineError.
         """
         prepare = self._preparer(Text(sources, article, headline))
         known: dict[_Key, _Answer] = {}
@@ -250,11 +250,13 @@ class Translator:
 
     def _answers(self, prepared: Sequence[_Prepared], draft: Draft | None = None) -> list[_Answer]:
         asked = [p for p in prepared if not is_english(p.source)]
-        chosen, outputs = self._plain_where_better(asked, self._decoded(asked))
-        if draft and self._care.repair:
-            for first in map(self._segment, chosen, (_Answer(output, False) for output in outputs)):
-                if first.findings:
-                    draft(first)
+        firsts = self._decoded(asked)
+        if draft:
+            for p, output in zip(asked, firsts, strict=True):
+                doubted = check(p.normalised.text, output.text, truncated=output.truncated)
+                if (doubted and self._care.repair) or _missed(p, output):
+                    draft(self._segment(p, _Answer(output, False)))
+        chosen, outputs = self._plain_where_better(asked, firsts)
         repaired = map(self._repaired, chosen, outputs)
         answers = dict(zip((p.key for p in asked), repaired, strict=True))
         return [answers.get(p.key) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
@@ -273,9 +275,7 @@ class Translator:
         missed = [
             index
             for index, (p, output) in enumerate(zip(prepared, outputs, strict=True))
-            if p.terms
-            and p.given != p.normalised.text
-            and p.terms.check(p.normalised.text, output.text).misses
+            if _missed(p, output)
         ]
         plain = [self._parted(prepared[index], prepared[index].normalised.text) for index in missed]
         for index, other, output in zip(missed, plain, self._decoded(plain), strict=True):
@@ -346,6 +346,12 @@ class _Casing(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._learnt)
+
+
+def _missed(prepared: _Prepared, output: Output) -> bool:
+    """Whether the source held English names that the model did not copy."""
+    text, terms = prepared.normalised.text, prepared.terms
+    return bool(terms and prepared.given != text and terms.check(text, output.text).misses)
 
 
 def _joined(outputs: Sequence[Output], gaps: Sequence[str]) -> Output:

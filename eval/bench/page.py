@@ -1,0 +1,103 @@
+"""How soon the first sentence stands on the page after the press, in a real browser.
+
+``python -m eval.bench.page [--model NAME] [--runs N] [--chromium PATH] [--json FILE]``. Starts
+``warta serve``, opens the page in headless Chromium on the same
+machine, and reads each of the project's examples: one reading to warm up, then ``N`` timed ones.
+Seconds from the press of the button to the first English text, and to the end of the reading.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ("harga-pangan.txt", "banjir-tiga-desa.txt")
+ENGLISH = ".view .title h2, .view .pair .target > p"
+FIRST = f"() => [...document.querySelectorAll('{ENGLISH}')].some(e => e.textContent)"
+
+
+@contextmanager
+def serving(model: str) -> Iterator[str]:
+    """The address of a server of its own process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--model", model]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            with socket.socket() as probe:
+                if not probe.connect_ex(("127.0.0.1", port)):
+                    break
+            if server.poll() is not None:
+                raise SystemExit(f"warta serve ended with exit code {server.returncode}")
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def once(browser: Any, site: str, text: str) -> tuple[float, float]:
+    """Seconds to the first English text and to the end of one reading, on a page freshly opened."""
+    page = browser.new_context().new_page()
+    page.set_default_timeout(180_000)
+    with page.expect_response(lambda answer: "/run/predict" in answer.url):
+        page.goto(site)
+    page.wait_for_selector("#article textarea")
+    page.fill("#article textarea", text)
+    page.wait_for_timeout(500)
+    began = time.perf_counter()
+    page.click("#read-go")
+    page.wait_for_function(FIRST, polling=20)
+    first = time.perf_counter() - began
+    page.wait_for_selector('.view[data-phase="done"]')
+    whole = time.perf_counter() - began
+    page.context.close()
+    return first, whole
+
+
+def main() -> None:
+    """Prints a line an example; ``--json`` also writes them."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="gemma-3-270m")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("google-chrome"))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rows = []
+    with serving(options.model) as site, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
+        for name in EXAMPLES:
+            text = (ROOT / "examples" / name).read_text("utf-8")
+            once(browser, site, text)
+            firsts, wholes = zip(*(once(browser, site, text) for _ in range(options.runs)), strict=True)
+            row = {"example": name, "first_s": sorted(firsts), "whole_s": sorted(wholes)}
+            rows.append(row)
+            first = f"{statistics.median(firsts):.2f} s ({min(firsts):.2f} to {max(firsts):.2f})"
+            print(
+                f"{name:24} first sentence {first}, whole {statistics.median(wholes):.1f} s",
+                flush=True,
+            )
+        browser.close()
+    if options.json:
+        options.json.write_text(json.dumps({"model": options.model, "rows": rows}, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
