@@ -111,12 +111,12 @@ def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> Non
 
 def test_chunks_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path) -> None:
     size = Size()
-    items = Inputs(Job([write_corpus(tmp_path / "in.jsonl", 500)], tmp_path / "out.jsonl")).items()
+    items = Inputs(Job([write_corpus(tmp_path / "in.jsonl", 1000)], tmp_path / "out.jsonl")).items()
     made = []
     for chunk in chunks(items, size):
         made.append(len(chunk))
-        size.took(0.1 if len(made) < 4 else 20.0)
-    assert made == [16, 32, 64, 128, 64, 32, *[16] * 10, 4]
+        size.took((0.1, 2.0, 2.0)[len(made) - 1] if len(made) < 4 else 30.0)
+    assert made == [16, 64, 128, 256, 128, 64, 32, *[16] * 19, 8]
     for _ in range(20):
         size.took(0.1)
     assert size.now == LARGEST

@@ -18,8 +18,11 @@ from service.intake.records import BadRecord, Record
 from service.pipeline import Pipeline, sources, to_article
 
 SMALLEST, LARGEST = 16, 2048
-QUICK, SLOW = 1.0, 15.0
-"""A chunk that took fewer seconds is followed by a larger one, one that took more by a smaller one."""
+QUICK, SLOW = 5.0, 20.0
+"""A chunk that took fewer seconds is followed by a larger one, one that took more by a smaller one.
+
+An engine's batches are full only in chunks of a hundred sentences and more.
+"""
 _SENTENCE = 100
 """Characters in a sentence of news, about."""
 
@@ -57,7 +60,7 @@ class Size:
     def took(self, seconds: float) -> None:
         """Learns from a chunk's time."""
         if seconds < QUICK:
-            self.now = min(self.now * 2, LARGEST)
+            self.now = min(self.now * (4 if seconds < QUICK / 4 else 2), LARGEST)
         elif seconds > SLOW:
             self.now = max(self.now // 2, SMALLEST)
 
