@@ -2,10 +2,14 @@
 
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -152,6 +156,51 @@ def test_a_ray_cluster_goes_on_with_what_was_begun_here(tmp_path: Path, settings
     assert done.returncode == 0, done.stderr
     assert "2,000 records" in done.stderr
     assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return not probe.connect_ex(("127.0.0.1", port))
+
+
+@contextmanager
+def ray_started() -> Iterator[tuple[str, str]]:
+    """A Ray of its own, as ``ray start`` makes one: its address, and the one for those outside."""
+    gcs, client = (random.randint(20_000, 32_000) for _ in range(2))  # noqa: S311 - Ray takes those below
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2"]
+    command += [f"--port={gcs}", f"--ray-client-server-port={client}", "--include-dashboard=false"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
+    started = subprocess.Popen(
+        [*command, "--node-ip-address=127.0.0.1"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for port in (gcs, client):
+            while not answers(port):
+                assert started.poll() is None
+                time.sleep(0.2)
+        yield f"127.0.0.1:{gcs}", f"ray://127.0.0.1:{client}"
+    finally:
+        started.terminate()
+        started.wait()
+
+
+def test_a_ray_cluster_is_reached_from_within_and_from_outside(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray.data", reason="the cluster extra")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "a-secret-of-this-test-" * 2)
+    source = write_corpus(tmp_path / "in.jsonl", 500)
+    clean = alone(Job([source], tmp_path / "clean.jsonl"), settings)
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    with ray_started() as addresses:
+        for number, address in enumerate(addresses):
+            output = tmp_path / f"out{number}.jsonl"
+            done = batch(tmp_path, source, output, "--cluster", address, "--workers", "1")
+            assert done.returncode == 0, done.stderr
+            assert output.read_bytes() == clean
 
 
 def test_ray_workers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from service.batch.crew import AHEAD
 from service.batch.job import Inputs, Item, Job
 from service.batch.work import About, Done, Size, Worker, chunks, collect_seldom
 from service.errors import UsageError, WartaError
@@ -24,12 +27,15 @@ from service.pipeline import build_pipeline
 from service.settings import Settings
 
 LOCAL = "local"
+TOKEN = Path.home() / ".ray" / "auth_token"
 CHUNK = 256
 """Sentences in a chunk: full batches for an engine, and a few seconds of work on one core."""
 # Ray reads these when it is imported. It reports its use to its makers unless told not to; its C++ part
 # writes warnings to the terminal; and it listens on every interface unless it is to be no cluster.
 _TOLD = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 _ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+# A cluster started where there is a token asks for it; a client sends it only when told to.
+_TOKEN = {"RAY_AUTH_MODE": "token"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,30 @@ def _about(job: Job, settings: Settings) -> About:
     return Worker(job, build_pipeline(settings, lambda _: None)).about
 
 
-class RayCrew:
-    """A crew of Ray actors. Use it as :func:`cluster` gives it, connected."""
+class _Reader:
+    """Ray Data at work inside the cluster, asked for one chunk after the other from outside."""
 
-    def __init__(self, job: Job, settings: Settings, workers: int) -> None:
+    def __init__(self, crew: RayCrew, start: int) -> None:
+        _settle(import_module("ray"))
+        self._done = crew.pickled(start)
+
+    def next(self) -> bytes | None:
+        """The next chunk's rows, pickled; None after the last."""
+        return next(self._done, None)
+
+
+class RayCrew:
+    """A crew of Ray actors. Use it as :func:`cluster` gives it, connected.
+
+    ``outside`` says that this process is no part of the cluster (``ray://``). Ray Data does not work
+    from there, so an actor on the cluster's head runs it.
+    """
+
+    def __init__(self, job: Job, settings: Settings, workers: int, *, outside: bool = False) -> None:
         self._job = job
         self._settings = settings
         self._workers = workers
+        self._outside = outside
 
     @property
     def _needs(self) -> dict[str, float]:
@@ -82,21 +105,36 @@ class RayCrew:
     def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
         """The job's chunks from record ``start``, in order; ``items`` are read again where Ray reads them."""
         del items
-        ray = import_module("ray")
         with _told():
-            # On the machine that the command runs on, or with ray:// on the one it talks to.
-            here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-            read = ray.data.read_datasource(
-                _source(self._job, start), override_num_blocks=1, num_cpus=0, label_selector=here
-            )
-            made = read.map(
-                _Actor,
-                fn_constructor_args=(self._job, self._settings),
-                compute=ray.data.ActorPoolStrategy(size=self._workers),
-                **self._needs,
-            )
-            for row in made.iter_rows():
-                yield pickle.loads(row["done"])  # noqa: S301 - from our own actors
+            for made in self._from_outside(start) if self._outside else self.pickled(start):
+                yield pickle.loads(made)  # noqa: S301 - from our own actors
+
+    def _from_outside(self, start: int) -> Iterator[bytes]:
+        """What :meth:`pickled` gives on the cluster's head; always two are asked for."""
+        ray = import_module("ray")
+        head = {"node:__internal_head__": 0.001}
+        reader = ray.remote(num_cpus=0, resources=head)(_Reader).remote(self, start)
+        asked = deque(reader.next.remote() for _ in range(AHEAD))
+        while (made := ray.get(asked.popleft())) is not None:
+            asked.append(reader.next.remote())
+            yield made
+
+    def pickled(self, start: int) -> Iterator[bytes]:
+        """The rows of the job's chunks from record ``start``, in order, each pickled."""
+        ray = import_module("ray")
+        # On the machine that this process runs on.
+        here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
+        read = ray.data.read_datasource(
+            _source(self._job, start), override_num_blocks=1, num_cpus=0, label_selector=here
+        )
+        made = read.map(
+            _Actor,
+            fn_constructor_args=(self._job, self._settings),
+            compute=ray.data.ActorPoolStrategy(size=self._workers),
+            **self._needs,
+        )
+        for row in made.iter_rows():
+            yield row["done"]
 
 
 def _source(job: Job, start: int) -> Any:
@@ -136,6 +174,8 @@ def cluster(job: Job, settings: Settings, place: Place) -> Iterator[RayCrew]:
     os.environ.update(_TOLD)
     if place.address == LOCAL:
         os.environ.update(_ALONE)
+    elif "RAY_AUTH_MODE" not in os.environ and _has_token():
+        os.environ.update(_TOKEN)
     try:
         ray = import_module("ray.data") and import_module("ray")
     except ImportError as error:
@@ -151,9 +191,14 @@ def cluster(job: Job, settings: Settings, place: Place) -> Iterator[RayCrew]:
                 f"{workers} workers with {own.threads} cores each are more than the cluster's {free} cores"
             )
         _settle(ray)
-        yield RayCrew(job, own, workers)
+        yield RayCrew(job, own, workers, outside=place.address.startswith("ray://"))
     finally:
         ray.shutdown()
+
+
+def _has_token() -> bool:
+    """Whether Ray would find a token: in the environment, in a file named there, or in its own."""
+    return "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ or TOKEN.exists()
 
 
 def _connect(ray: Any, place: Place) -> None:
