@@ -99,6 +99,29 @@ def test_a_browser_is_told_to_be_careful(server: Server) -> None:
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/translate", "/v1/translate"])
+def test_a_failure_is_answered_like_any_other_error(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("Rahasia besar.")
+
+    origin = "https://koran.example"
+    with serving(tmp_path, cors_origins=(origin,)) as running:
+        monkeypatch.setattr(running.host, "pipeline", broken)
+        sent = {"q": "Rahasia besar.", "source": "id", "target": "en"}
+        body = {"text": "Rahasia besar."} if path.startswith("/v1") else sent
+        answer = running.post(path, body, origin=origin)
+        refused = running.get("/v1/nothing" if path.startswith("/v1") else "/nothing", origin=origin)
+    message = "the server failed on this request"
+    shape = {"type": "internal", "message": message} if path.startswith("/v1") else message
+    assert (answer.status, answer.json) == (500, {"error": shape})
+    assert set(answer.headers) - {"date"} >= set(refused.headers) - {"date"}
+    assert "x-request-id" in answer.headers
+    assert "content-security-policy" in answer.headers
+    assert answer.headers["access-control-allow-origin"] == origin
+
+
 def test_who_asks_too_often_waits(tmp_path: Path) -> None:
     with serving(tmp_path, requests_per_minute=3) as running:
         answers = [

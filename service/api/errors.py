@@ -76,7 +76,7 @@ def answer(path: str, refused: Refused) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Has every error of ``app`` answered so."""
+    """Has every error of ``app`` answered so, but for what nobody foresaw: see ``limits.Failures``."""
 
     def handled(kind: type[Exception], refuse: Any) -> None:
         async def handler(request: Request, error: Exception) -> Response:
@@ -88,7 +88,6 @@ def install(app: FastAPI) -> None:
     handled(WartaError, refusal)
     handled(HTTPException, _http)
     handled(RequestValidationError, _invalid)
-    handled(Exception, lambda _: Refused(500, "the server failed on this request", "internal"))
 
 
 def _http(error: HTTPException) -> Refused:

@@ -12,7 +12,17 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from service.api import health, metrics
 from service.api.config import ServerConfig
 from service.api.keys import Keys, KeyStore, default_url
-from service.api.limits import LOOPBACK, Body, Client, Hosts, Rate, RateLimit, SecurityHeaders, trusted
+from service.api.limits import (
+    LOOPBACK,
+    Body,
+    Client,
+    Failures,
+    Hosts,
+    Rate,
+    RateLimit,
+    SecurityHeaders,
+    trusted,
+)
 from service.api.logs import Log
 from service.batch.jobs import Jobs
 from service.host import Host
@@ -39,13 +49,14 @@ def install(app: FastAPI, host: Host, config: ServerConfig, keys: KeyStore | Non
         figures = metrics.Metrics(host, jobs)
         app.include_router(metrics.router(figures))
         layers.append((metrics.Measure, {"metrics": figures}))
-    layers.append((SecurityHeaders, {}))
+    layers += [(SecurityHeaders, {}), (Failures, {})]
     if config.trusted_proxies:
         layers.append((ProxyHeadersMiddleware, {"trusted_hosts": trusted(config.trusted_proxies)}))
     layers.append((Client, {}))
     layers.append((Hosts, {"names": config.allowed_hosts, "origins": config.cors_origins}))
     if config.cors_origins:
-        layers.append((CORSMiddleware, _cors(config)))
+        # Once more within: a page that may ask may also read that it failed.
+        layers += [(CORSMiddleware, _cors(config)), (Failures, {})]
     if keys:
         layers.append((Keys, {"store": keys, "required": config.keys_required}))
     layers.append((RateLimit, {"rate": Rate(config.requests_per_minute)}))

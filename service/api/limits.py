@@ -1,7 +1,7 @@
 """What stands before every request: who asks, how often, under which name, and how much is sent how fast.
 
 Pure ASGI, so that a body is never held here and a stream passes as it comes. From the outside in: security
-headers, the client's address, the host and origin, the rate, the body.
+headers, what fails, the client's address, the host and origin, the rate, the body.
 """
 
 from __future__ import annotations
@@ -73,6 +73,36 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, careful)
+
+
+class Failures:
+    """Answers what fails unforeseen like any other error, and raises it on, for the log.
+
+    Starlette's own answer to it is made outside of all layers, so without their headers.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if not begun:
+                failed = Refused(500, "the server failed on this request", "internal")
+                await refuse(scope, receive, send, failed)
+            raise
 
 
 class Hosts:
