@@ -133,6 +133,19 @@ def test_who_asks_too_often_waits(tmp_path: Path) -> None:
         assert running.get("/languages").status == 200
 
 
+def test_who_reads_too_often_waits(tmp_path: Path) -> None:
+    with serving(tmp_path, requests_per_minute=1) as running:
+        assert [running.get("/download_file/x").status for _ in range(10)] == [404] * 10
+        for path in ("/download_file/x", "/v1/jobs", "/v1/models", "/languages", "/"):
+            assert running.get(path).status == 429
+        assert running.ask("HEAD", "/download_file/x").status == 429
+        assert 0 < int(running.get("/languages").headers["retry-after"]) <= 60
+        # Probes and the page's files are free, and what is sent has a rate of its own.
+        assert [running.get(path).status for path in ("/health", "/ready", "/metrics")] == [200] * 3
+        assert running.get("/assets/x.js").status == 404
+        assert [running.translate().status, running.translate().status] == [200, 429]
+
+
 def test_a_trusted_proxy_says_who_asks(tmp_path: Path) -> None:
     with serving(tmp_path, requests_per_minute=1, trusted_proxies=("127.0.0.0/8",)) as running:
 

@@ -51,6 +51,11 @@ class ServerConfig:
     reach: Reach = field(default_factory=Reach)
     queue: QueueLimits = field(default_factory=QueueLimits)
 
+    @property
+    def reads_per_minute(self) -> int:
+        """Requests that only read, of one client: ten for each that sends something."""
+        return 10 * self.requests_per_minute
+
     def __post_init__(self) -> None:
         least = {
             "port": 0, "text_chars": 1, "batch_items": 1, "alternatives": 0, "body_bytes": 1, "concurrent": 1,

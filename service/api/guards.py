@@ -59,7 +59,8 @@ def install(app: FastAPI, host: Host, config: ServerConfig, keys: KeyStore | Non
         layers += [(CORSMiddleware, _cors(config)), (Failures, {})]
     if keys:
         layers.append((Keys, {"store": keys, "required": config.keys_required}))
-    layers.append((RateLimit, {"rate": Rate(config.requests_per_minute)}))
+    rates = {"rate": Rate(config.requests_per_minute), "reads": Rate(config.reads_per_minute)}
+    layers.append((RateLimit, rates))
     layers.append((Body, {"max_bytes": config.body_bytes, "seconds": config.body_seconds}))
     for layer, options in reversed(layers):
         app.add_middleware(layer, **options)

@@ -23,6 +23,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 READS = ("GET", "HEAD", "OPTIONS")
+FREE = ("/health", "/ready", "/metrics")
+ASSETS = ("/assets/", "/static/")
+"""The page's files, of which one visit loads dozens."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _ORIGINS = {"http": 80, "https": 443}
 
@@ -184,25 +187,32 @@ class Rate:
 
 
 class RateLimit:
-    """Counts what a client sends: by its API key where one was noted, else by its address.
+    """Counts what a client asks for: by its API key where one was noted, else by its address.
 
-    Reading (GET) is not counted: it asks no model.
+    Reading (GET) asks no model and has its own rate, ``reads``. The probes of FREE and the page's ASSETS
+    are not counted.
     """
 
-    def __init__(self, app: App, rate: Rate) -> None:
+    def __init__(self, app: App, rate: Rate, reads: Rate) -> None:
         self._app = app
         self._rate = rate
+        self._reads = reads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or refuses it with 429 and when to come back."""
-        if scope["type"] == "http" and scope["method"] not in READS:
-            wait = self._rate.wait(scope["state"]["client"])
+        if scope["type"] == "http" and (rate := self._of(scope["method"], scope["path"])):
+            wait = rate.wait(scope["state"]["client"])
             if wait:
                 message = f"too many requests; try again in {wait} s"
                 refused = Refused(429, message, "rate", {"Retry-After": str(wait)})
                 await refuse(scope, receive, send, refused)
                 return
         await self._app(scope, receive, send)
+
+    def _of(self, method: str, path: str) -> Rate | None:
+        if method not in READS:
+            return self._rate
+        return None if path in FREE or path.startswith(ASSETS) else self._reads
 
 
 class Client:
