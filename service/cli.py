@@ -320,6 +320,10 @@ def serve(
     rate: Annotated[
         int, typer.Option(help="Requests a minute from one address or key.", envvar="WARTA_RATE")
     ] = 120,
+    models_kept: Annotated[
+        int,
+        typer.Option(help="Models that stay open besides --model's.", envvar="WARTA_MODELS_KEPT"),
+    ] = 2,
     keys: KeysUrl = "",
     require_keys: Annotated[
         bool, typer.Option("--require-keys", help="Answer nobody without a key.", envvar="WARTA_REQUIRE_KEYS")
@@ -369,6 +373,7 @@ def serve(
         concurrent=concurrent,
         deadline_seconds=deadline,
         requests_per_minute=rate,
+        models_kept=models_kept,
         trusted_proxies=tuple(trust_proxy or ()),
         allowed_hosts=tuple(allow_host or ()),
         keys_url=keys,
@@ -377,7 +382,7 @@ def serve(
         fetch=not no_fetch,
         metrics=not no_metrics,
     )
-    run(Host(settings, limits.queue, _note), limits, say=_note)
+    run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)
 
 
 @models_app.command("list")

@@ -6,20 +6,27 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from service.engines.base import Engine
+from service.engines.kept import Kept
 from service.engines.shared import QueueLimits, SharedEngine, Sliced
+from service.errors import NotInstalled
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.pipeline import Opener, Pipeline, build_pipeline
 from service.presets import Preset
 from service.settings import Settings
 
+KEPT = 2
+"""So many models that requests chose stay open."""
+
 
 class Host:
     """The pipelines of one server process: each model's engine is opened once and shared.
 
-    Safe from many threads. ``notice`` is told of work before a model's first sentence.
+    Safe from many threads. ``notice`` is told of work before a model's first sentence. Of the models that
+    requests chose, the ``kept`` used last stay open, and those at work; the settings' own always does.
     """
 
     def __init__(
@@ -28,6 +35,7 @@ class Host:
         limits: QueueLimits | None = None,
         notice: Notice = lambda _: None,
         opener: Opener | None = None,
+        kept: int = KEPT,
     ) -> None:
         """Opens nothing yet. ``limits`` holds for each model's queue; ``opener`` opens what is shared."""
         self.settings = settings
@@ -35,8 +43,9 @@ class Host:
         self._limits = limits or QueueLimits()
         self._notice = notice
         self._opener = opener or self._load
+        self._kept = kept
         self._lock = threading.RLock()
-        self._engines: dict[str, SharedEngine] = {}
+        self._engines: dict[str, Kept] = {}
         self._pipelines: dict[tuple[str, int | None, bool], Pipeline] = {}
 
     def pipeline(
@@ -60,8 +69,8 @@ class Host:
                 )
             return self._pipelines[key]
 
-    def engines(self) -> Mapping[str, SharedEngine]:
-        """The engines that are open, by their preset's name."""
+    def engines(self) -> Mapping[str, Kept]:
+        """The engines that were opened, by their preset's name; some may be at rest."""
         with self._lock:
             return dict(self._engines)
 
@@ -91,8 +100,36 @@ class Host:
     def _open_gently(self, preset: Preset) -> Sliced:
         return Sliced(self._open(preset))
 
-    def _open(self, preset: Preset) -> SharedEngine:
+    def _open(self, preset: Preset) -> Kept:
         with self._lock:
             if preset.name not in self._engines:
-                self._engines[preset.name] = SharedEngine(self._opener(preset), limits=self._limits)
+                self._engines[preset.name] = Kept(partial(self._shared, preset), self._lock, self._tidy)
             return self._engines[preset.name]
+
+    def _shared(self, preset: Preset) -> SharedEngine:
+        self._make_room(preset.name)
+        return SharedEngine(self._opener(preset), limits=self._limits)
+
+    def _tidy(self) -> None:
+        """Closes what was opened beyond the limit because everything was in use."""
+        # While a model is being opened, room is made by that.
+        if sum(kept.open for kept in [*self._engines.values()]) > self._kept and self._lock.acquire(False):
+            try:
+                self._make_room()
+            finally:
+                self._lock.release()
+
+    def _make_room(self, opening: str = "") -> None:
+        """Puts to rest what was used longest ago, until no more is open than may stay, ``opening`` too."""
+        usual = self._usual()
+        chosen = [kept for name, kept in self._engines.items() if name not in (usual, opening) and kept.open]
+        many = len(chosen) - self._kept + (opening not in ("", usual))
+        for kept in sorted(chosen, key=lambda kept: kept.used):
+            if many > 0 and kept.rest():
+                many -= 1
+
+    def _usual(self) -> str:
+        try:
+            return choose(self.settings.model, "translate", self.store).name
+        except NotInstalled:
+            return ""

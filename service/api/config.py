@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from service.engines.shared import QueueLimits
 from service.errors import UsageError
+from service.host import KEPT
 from service.intake.web import Reach
 
 
@@ -20,6 +21,7 @@ class ServerConfig:
     ``body_seconds`` is how long a body may take to arrive. ``allowed_hosts`` are names this server is
     called by besides its addresses and localhost. ``keys_url`` is where API keys are, if not at home.
     Where ``fetch`` allows URLs, ``reach`` says which addresses they may lead to.
+    ``models_kept`` of the models that requests choose stay open.
     ``jobs`` are kept in all, ``jobs_each`` of one owner unfinished, ``job_seconds`` after their end.
     """
 
@@ -36,6 +38,7 @@ class ServerConfig:
     file_seconds: float = 1800.0
     file_bytes: int = 200_000_000
     requests_per_minute: int = 120
+    models_kept: int = KEPT
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     keys_url: str = ""
@@ -59,7 +62,7 @@ class ServerConfig:
     def __post_init__(self) -> None:
         least = {
             "port": 0, "text_chars": 1, "batch_items": 1, "alternatives": 0, "body_bytes": 1, "concurrent": 1,
-            "file_bytes": 0, "requests_per_minute": 1,
+            "file_bytes": 0, "requests_per_minute": 1, "models_kept": 1,
         }  # fmt: skip
         for name, smallest in least.items():
             if getattr(self, name) < smallest:

@@ -75,7 +75,7 @@ class Ask:
     """On whose behalf the engine is called. ``deadline`` is in :func:`time.monotonic` seconds.
 
     The first call of an ask may be refused, the later ones are not: what was begun can be ended.
-    ``waited`` sums the seconds in which its calls stood in a queue.
+    ``waited`` sums the seconds in which its calls stood in a queue. ``at_end`` is done when it is over.
     """
 
     client: str = ""
@@ -83,6 +83,7 @@ class Ask:
     cancelled: threading.Event = field(default_factory=threading.Event)
     admitted: bool = False
     waited: float = 0.0
+    at_end: list[Callable[[], None]] = field(default_factory=list)
 
     def check(self) -> None:
         """Raises Cancelled or DeadlinePassed."""
@@ -103,6 +104,13 @@ def asking(ask: Ask) -> Iterator[Ask]:
         yield ask
     finally:
         _asking.reset(token)
+        while ask.at_end:
+            ask.at_end.pop()()
+
+
+def asked() -> Ask | None:
+    """On whose behalf the call at hand is made, if that was said."""
+    return _asking.get()
 
 
 class Sliced:
