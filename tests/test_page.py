@@ -152,6 +152,12 @@ def test_what_cannot_be_read_is_one_escaped_line(host: Host, asked: Asked, said:
     assert last["error"].count("<p>") == 1
 
 
+def test_an_error_is_said_in_the_reader_s_language(host: Host) -> None:
+    asked = Asked("Kalimat.", model="<b>none")
+    last = list(reading(host, PageOptions(), Runs(), asked, "me", Say("id")))[-1]
+    assert "tidak ada model untuk menerjemahkan bernama &#x27;&lt;b&gt;none" in last["error"]
+
+
 class Broken(EchoEngine):
     """The echo with a fault."""
 

@@ -103,7 +103,7 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any]) -> Any:
                 yield line(told, say), value
         except WartaError as error:
             if not isinstance(error, Cancelled):
-                message = str(error).replace(f"{folder}/", "")
+                message = say.told(str(error).replace(f"{folder}/", ""))
                 yield box("error", f"<b>{say('error')}</b> {escape(message)}"), hidden
         finally:
             if ask.cancelled.is_set():

@@ -70,7 +70,7 @@ def tab(options: PageOptions, word: Callable[[str], Any]) -> None:
         try:
             return checked(source or "", target or "", options, say)
         except WartaError as error:
-            return box("error", f"<b>{say('error')}</b> {escape(str(error))}")
+            return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
 
     label("check_intro")
     with gr.Row(elem_classes="twins"):

@@ -138,7 +138,7 @@ def tab(word: Callable[[str], Any]) -> None:
             message = str(error)
             for path in [*(outputs or ()), reference or "", source or ""]:
                 message = message.replace(path, Path(path).name) if path else message
-            yield box("error", f"<b>{say('error')}</b> {escape(message)}"), gr.update(visible=False)
+            yield box("error", f"<b>{say('error')}</b> {escape(say.told(message))}"), gr.update(visible=False)
             return
         with tempfile.TemporaryDirectory(prefix="warta-") as place:
             target = Path(place) / "warta-report.zip"

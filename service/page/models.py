@@ -133,7 +133,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: list[Any]) -> A
         except Cancelled:
             status = ""
         except WartaError as error:
-            status = box("error", f"<b>{say('error')}</b> {escape(str(error))}")
+            status = box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
         if ask.cancelled.is_set():
             status = box("stopped", say("pull_stopped"))
         runs.end(ask)

@@ -146,17 +146,17 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
         for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
             yield values, gr.update(interactive=values["phase"] == "running")
 
-    def opened(path: str | None) -> str:
+    def opened(path: str | None, request: gr.Request) -> str:
         try:
             return file_text(path or "", options)
         except WartaError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
 
-    def fetched(url: str) -> str:
+    def fetched(url: str, request: gr.Request) -> str:
         try:
             return web.article(url.strip())
         except WartaError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(
@@ -216,17 +216,17 @@ def _view() -> Any:
     """The reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
-    def save(asked: dict[str, Any]) -> dict[str, str]:
+    def save(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
         try:
             return downloads.file(unpack(asked.get("reading")), str(asked.get("format")))
         except WartaError as error:
-            return {"error": str(error)}
+            return {"error": say_for(request).told(str(error))}
 
     def reopen(value: Any, request: gr.Request) -> dict[str, Any]:
         try:
             return reopened(unpack(value), say_for(request))
         except WartaError as error:
-            return {"error": str(error)}
+            return {"error": say_for(request).told(str(error))}
 
     folder = files("service.page") / "static"
     return gr.HTML(

@@ -109,7 +109,7 @@ class Shown:
 
     def failed(self, message: str) -> None:
         """Cut short by an error, in one line; what is there stays."""
-        error = f"<p><b>{self._say('error')}</b> {escape(message)}</p>"
+        error = f"<p><b>{self._say('error')}</b> {escape(self._say.told(message))}</p>"
         self._values |= {"phase": "failed", "status": "", "announce": "", "error": error}
         if self._done:
             self._values["tools"] = view.partial_tools(self._say)

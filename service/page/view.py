@@ -13,7 +13,9 @@ from service.translation.confidence import LOW
 
 def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> str:
     """What to check, as a list with the kind first; ``low`` is a confidence too low to pass unsaid."""
-    items = [f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(f.detail)}</span></li>" for f in found]
+    items = [
+        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(say.told(f.detail))}</span></li>" for f in found
+    ]
     if not items and low is not None:
         items = [f"<li><b>{say('low_confidence')}</b> <span>{low:.0%}</span></li>"]
     return f'<ul class="flags">{"".join(items)}</ul>' if items else ""
@@ -66,7 +68,7 @@ def columns(say: Say) -> str:
 def summary(made: Summary, sources: Sequence[str], say: Say) -> str:
     """The summary's sentences, each a button that shows the Indonesian it rests on."""
     claims = "".join(_claim(n, s, sources, say) for n, s in enumerate(made.sentences, start=1))
-    notes = "".join(f"<li>{escape(note)}</li>" for note in made.notes)
+    notes = "".join(f"<li>{escape(say.told(note))}</li>" for note in made.notes)
     return (
         f"<h3>{say('summary')}</h3>"
         f'<p class="hint">{say("summary_hint")}</p><ol class="claims">{claims}</ol>'
@@ -93,7 +95,9 @@ def _claim(number: int, sentence: SummarySentence, sources: Sequence[str], say: 
 
 def warnings(found: Sequence[str], say: Say) -> str:
     """What to know before trusting any of it."""
-    return "".join(f'<p class="warning"><b>{say("careful")}</b> {escape(text)}</p>' for text in found)
+    return "".join(
+        f'<p class="warning"><b>{say("careful")}</b> {escape(say.told(text))}</p>' for text in found
+    )
 
 
 def furniture(article: Article, say: Say) -> str:

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from service.page.said import said
+
 LANGUAGES = ("en", "id")
 COOKIE = "warta-language"
 
@@ -34,6 +36,10 @@ class Say:
     def kind(self, kind: str) -> str:
         """A kind of finding."""
         return words()[self.language].get(f"kind_{kind}", kind)
+
+    def told(self, text: str) -> str:
+        """What the program said, in this language where that is known."""
+        return said(text, self.language)
 
     def reason(self, reason: str) -> str:
         """Why a line counts as furniture."""
