@@ -526,6 +526,11 @@ def test_every_tab_fits_the_screen(browser: Any, site: str, size: tuple[int, int
         tab.page.wait_for_timeout(200)
         wide[name] = tab.page.evaluate("document.documentElement.scrollWidth") - size[0]
     assert max(wide.values()) <= 0, wide
+    left, right = tab.page.evaluate(
+        "(() => { const r = document.querySelector('main').getBoundingClientRect();"
+        " return [r.left, document.documentElement.clientWidth - r.right]; })()"
+    )
+    assert abs(left - right) <= 2
     tab.context.close()
 
 
