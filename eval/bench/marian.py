@@ -19,13 +19,16 @@ FULL: dict[str, int] = {"d_model": 512, "layers": 6, "ffn": 2048, "heads": 8, "v
 TINY: dict[str, int] = {"d_model": 128, "layers": 2, "ffn": 512, "heads": 4, "vocabulary": 1000}
 
 
-def install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
-    """Puts a random model into ``home`` in the place of ``opus-mt-id-en``; the folder of its weights."""
+def install(home: Path, texts: Sequence[str], shape: dict[str, int], *, endless: bool = False) -> Path:
+    """Puts a random model into ``home`` in the place of ``opus-mt-id-en``; the folder of its weights.
+
+    An ``endless`` one never ends an answer by itself.
+    """
     preset = presets.get(NAME)
     folder = Store(home / "models").folder(preset)
     folder.parent.mkdir(parents=True, exist_ok=True)
     source = home / "checkpoint"
-    checkpoint(source, texts, shape)
+    checkpoint(source, texts, shape, endless=endless)
     folder.mkdir()
     convert(source, folder / "int8", preset)
     write_manifest(folder, preset, "random", "bench")
