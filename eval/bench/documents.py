@@ -72,7 +72,9 @@ Decoded = dict[str, str]
 class Row:
     """One side at one task. ``decoded`` counts sentences; ``shortest`` and ``longest`` are tokens.
 
-    ``like_ours`` is None where there is nothing to compare with; ``wait`` is the median of an article.
+    ``core_seconds`` are processor time: where other work shares the machine they compare better than
+    ``seconds``. ``like_ours`` is None where there is nothing to compare with; ``wait`` is the median of an
+    article.
     """
 
     task: str
@@ -81,11 +83,12 @@ class Row:
     clients: int
     words: int
     seconds: float
+    core_seconds: float
     start: float
-    wait: float
-    decoded: int
-    shortest: int
-    longest: int
+    wait: float = 0.0
+    decoded: int = 0
+    shortest: int = 0
+    longest: int = 0
     like_ours: float | None = None
     same: float | None = None
 
@@ -240,13 +243,13 @@ class Bench:
         try:
             began = time.perf_counter()
             texts = [self.first, *self.articles]
-            seconds, skipped = alone(_batch, self.root, texts, log, self.options.threads)
+            seconds, cores, skipped = alone(_batch, self.root, texts, log, self.options.threads)
             start = time.perf_counter() - began - seconds
         finally:
             os.environ.clear()
             os.environ.update(kept)
         layout = f"{self.options.threads} threads"
-        row = Row("batch", "warta batch", layout, 0, words(self.articles), seconds, start, 0, 0, 0, 0)
+        row = Row("batch", "warta batch", layout, 0, words(self.articles), seconds, cores, start)
         return self.judged(row, read(log, skipped))
 
     def argos(self, layout: str) -> Row:
@@ -259,9 +262,9 @@ class Bench:
         # -P: or modules beside the script would stand before the peers'.
         subprocess.run([self.python, "-P", script, source, target], env=values, check=True)
         whole = time.perf_counter() - began
-        seconds = json.loads(target.read_text("utf-8"))["seconds"]
-        total = words(self.articles)
-        row = Row("batch", "Argos Translate", layout, 0, total, seconds, whole - seconds, 0, 0, 0, 0)
+        made = json.loads(target.read_text("utf-8"))
+        seconds, cores, total = made["seconds"], made["core_seconds"], words(self.articles)
+        row = Row("batch", "Argos Translate", layout, 0, total, seconds, cores, whole - seconds)
         decoded = read(log, 0)
         sentences = self.options.sentences * len(self.articles)
         return self.judged(row, decoded[-sentences:])
@@ -280,15 +283,16 @@ class Bench:
         name = "LibreTranslate" if layout else "warta serve"
         rows = []
         began = time.perf_counter()
-        with _running(command, values, self.root, port):
+        with _running(command, values, self.root, port) as pid:
             asyncio.run(_ask(port, [self.first], 1))
             start = time.perf_counter() - began
             for clients in self.options.clients:
-                before = log.stat().st_size
+                before, used = log.stat().st_size, _core_seconds(pid)
                 seconds, waits = asyncio.run(_ask(port, self.articles, clients))
+                used = _core_seconds(pid) - used
                 total, wait = words(self.articles), statistics.median(waits)
                 shown = layout or f"{threads} threads"
-                row = Row("serve", name, shown, clients, total, seconds, start, wait, 0, 0, 0)
+                row = Row("serve", name, shown, clients, total, seconds, used, start, wait)
                 rows.append(self.judged(row, read(log, before)))
         return rows
 
@@ -297,8 +301,8 @@ def _install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
     return install(home, texts, shape, endless=True)
 
 
-def _batch(root: Path, texts: Sequence[str], log: Path, threads: int) -> tuple[float, int]:
-    """Seconds of a batch over all but the first text, and what the log held before."""
+def _batch(root: Path, texts: Sequence[str], log: Path, threads: int) -> tuple[float, float, int]:
+    """Seconds and processor time of a batch over all but the first text; what the log held before."""
     from service.batch.run import Job, run
     from service.pipeline import build_pipeline
     from service.settings import Settings
@@ -312,9 +316,9 @@ def _batch(root: Path, texts: Sequence[str], log: Path, threads: int) -> tuple[f
     pipeline = build_pipeline(settings, lambda _: None)
     run(Job([inputs[0]], root / "warm.jsonl"), pipeline)
     before = log.stat().st_size
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     run(Job([inputs[1]], root / "out.jsonl"), pipeline)
-    return time.perf_counter() - began, before
+    return time.perf_counter() - began, time.process_time() - used, before
 
 
 def read(log: Path, offset: int) -> list[tuple[str, str]]:
@@ -337,8 +341,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str], values: dict[str, str], folder: Path, port: int) -> Iterator[None]:
-    """A server, once it takes connections; in a folder of its own, for what it leaves there."""
+def _running(command: Sequence[str], values: dict[str, str], folder: Path, port: int) -> Iterator[int]:
+    """A server's process id, once it takes connections; in a folder of its own, for what it leaves there."""
     place = folder / f"server{port}"
     place.mkdir()
     with (
@@ -359,9 +363,16 @@ def _running(command: Sequence[str], values: dict[str, str], folder: Path, port:
                 raise SystemExit(
                     f"{command[0]} did not start:\n" + (place / "log").read_text("utf-8")[-2000:]
                 )
-            yield
+            yield process.pid
         finally:
             process.terminate()
+
+
+def _core_seconds(pid: int) -> float:
+    """The processor time that a process has used; on Linux."""
+    # The name, in brackets, may hold anything.
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, list[float]]:
@@ -393,6 +404,7 @@ def told(row: Row) -> Row:
     """Prints a line."""
     name = row.side + (f", {row.clients} clients" if row.clients else "")
     parts = [f"{name:27} {row.layout:9} {row.speed:7.1f} words/s {row.seconds:6.1f} s"]
+    parts.append(f"{row.words / row.core_seconds:.1f} words/core-s")
     parts.append(f"start {row.start:4.1f} s, {row.decoded} sentences of {row.shortest}-{row.longest} tokens")
     if row.wait:
         parts.append(f"median wait {row.wait:.2f} s")
@@ -403,7 +415,7 @@ def told(row: Row) -> Row:
 
 
 def ratios(rows: Sequence[Row]) -> dict[str, float]:
-    """Our speed over the fastest peer's, for each task and number of clients."""
+    """Our speed over each peer's, for each task and number of clients."""
     found = {}
     for row in rows:
         peers = [r for r in rows if (r.task, r.clients) == (row.task, row.clients) and r.side != row.side]
