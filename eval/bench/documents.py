@@ -1,6 +1,6 @@
 """Documents: the same Marian packed for Argos Translate, served by LibreTranslate, and run by Warta.
 
-``python -m eval.bench.documents [--articles 200] [--sentences 8] [--clients 1 16] [--layout 1x2 2x1]
+``python -m eval.bench.documents [--articles 200] [--sentences 8] [--clients 1 16] [--layout 1x2 ...]
 [--quick] [--peers FOLDER] [--json FILE]``. Source words a second over generated articles, no two
 sentences alike: ``warta batch`` against Argos Translate in one process, ``warta serve`` against the
 LibreTranslate server at so many clients, each with one article under way at ``POST /translate``.
@@ -14,7 +14,8 @@ time; their settings are their defaults. What is made alike, and how:
 - The length of answers: on every side :mod:`eval.bench.forced` cuts each at ``--tokens`` and notes it. The
   table shows how many sentences a side decoded, and their shortest and longest answer.
 - The beam, which is Argos Translate's 4, and the cores, ``--threads``. ``--layout 1x2`` is one batch at a
-  time on two threads, which is the peers' default on two cores; ``2x1`` two batches on one thread each.
+  time on two threads, which is the peers' default on two cores; ``2x1`` two batches on one thread each,
+  which their users can set, and which is faster. Both are measured.
 - The sentences: Argos Translate splits with a rule of spaCy, as the models of its own splitter are
   downloads. The articles are written so that both sides split them alike, and ``like ours`` is the
   part of Warta's sentences that the side decoded too. ``same`` is the part of those whose answers are
@@ -298,6 +299,9 @@ class Bench:
 
 
 def _install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     return install(home, texts, shape, endless=True)
 
 
@@ -446,6 +450,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.quick:
         options.articles, options.sentences = 20, 4
     options.peers = options.peers.absolute()
+    options.layout = options.layout or [f"1x{options.threads}", f"{options.threads}x1"]
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name), options)
         rows = [bench.batch(), *(bench.argos(layout) for layout in options.layout)]
