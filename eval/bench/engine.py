@@ -55,7 +55,7 @@ WORK = {
     "mt5": Work(shapes.mt5_base, 4, 510, 64, 4),
 }
 QUICK = {
-    "marian": Work(shapes.opus_mt, 16, 30, 12, 16),
+    "marian": Work(shapes.opus_mt, 16, 30, 8, 16),
     "mt5": Work(shapes.mt5_base, 2, 128, 8, 2),
 }
 """Less of the same, so that CI has its ratios in less than a minute; they are not the full ones."""
