@@ -240,6 +240,9 @@ def test_mean_and_lower_rank() -> None:
     changes = [export.updates(a)["p"] for a in adapters]
     exact = export.updates(export.mean(adapters, 4))["p"]
     torch.testing.assert_close(exact, (changes[0] + changes[1]) / 2)
+    between = export.mixtures(adapters[0], adapters[1], 4)["30% of the end"]
+    wanted = 0.7 * changes[0] + 0.3 * changes[1]
+    assert torch.allclose(export.updates(between)["p"], wanted, atol=1e-5)
     errors = [(export.updates(export.factored({"p": exact}, r))["p"] - exact).norm() for r in (1, 2, 3)]
     assert errors == sorted(errors, reverse=True)
     assert export.mean(adapters, 3)["p.lora_A"].shape == (3, 6)
