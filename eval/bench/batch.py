@@ -231,7 +231,7 @@ def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, Any
     }
 
 
-def ray_efficiency(folder: Path, records: int = 60) -> list[dict[str, Any]]:
+def ray_efficiency(folder: Path, records: int = 24) -> list[dict[str, Any]]:
     """Seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
 
     ``work_s`` is without the start of Ray and of the model that says what it is, ``all_s`` with it.
