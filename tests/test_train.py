@@ -45,7 +45,7 @@ def pair(indonesian: str = LONG, english: str = LONG_EN, source: str = "panl_int
     [
         (pair(), None),
         (pair(source="gossip"), "source not used"),
-        (pair(source="ted_dev2010"), None),
+        (pair(source="tatoeba_lppier"), None),
         (pair(english="<b>" + LONG_EN), "not text"),
         (pair(english=LONG_EN.lower()), "not text"),
         (pair(english=LONG), "not text"),
