@@ -181,6 +181,7 @@ def test_a_reader_that_stops_reading_holds_no_worker(serve: Callable[..., Served
     ):
         until(lambda: served.stats().rows == 2)
         until(lambda: served.translate("Lewat.").status_code == 200)
+        assert served.translate("Lagi.").json() == {"translatedText": "Lagi."}
 
 
 def test_requests_from_many_clients_run_in_common_batches(serve: Callable[..., Served]) -> None:
