@@ -34,6 +34,8 @@ CASES = [
     (MARKET, "The market vendor arranged her goods before dawn.</s>", ["artefact"]),
     (MARKET, "<pad> The market vendor arranged her goods before dawn.", ["artefact"]),
     (MARKET, "English: The market vendor arranged her goods before dawn.", ["artefact"]),
+    (MARKET, "onesian: The market vendor arranged her goods before dawn.", ["artefact"]),
+    (MARKET, "glish: The market vendor arranged her goods before dawn.", ["artefact"]),
     (MARKET, "The market vendor&#39;s goods were arranged before dawn.", ["artefact"]),
     (MARKET, "The market vendor arranged her goods \ufffd before dawn.", ["artefact"]),
     (MARKET, "The market vendor arranged her goods before dawn.\nThe market vendor did.", ["artefact"]),

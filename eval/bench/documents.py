@@ -121,9 +121,7 @@ def articles(count: int, sentences: int, seed: int = 7) -> list[str]:
     for _ in range(count):
         texts: list[str] = []
         while len(texts) < sentences:
-            body = re.sub(
-                r"(?<![\d.,])[1-9]\d*", lambda found: _other(found[0], chance), chance.choice(bodies)
-            )
+            body = _NUMBER.sub(lambda found: _other(found[0], chance), chance.choice(bodies))
             day = f"{chance.choice(_DAYS)} ({chance.randint(1, 28)}/{chance.randint(1, 12)})"
             text = f"{body}, {chance.choice(_SAYS)} {chance.choice(_WHO)} pada {day}."
             if text not in seen and terms.inject(text) == text:
@@ -272,7 +270,7 @@ class Bench:
 
     def server(self, layout: str) -> list[Row]:
         """A server at every number of clients; Warta's without a ``layout``, else LibreTranslate's."""
-        port, threads = _free_port(), str(self.options.threads)
+        port, threads = free_port(), str(self.options.threads)
         if layout:
             command = [str(self.python.with_name("libretranslate")), "--port", str(port)]
             command += ["--host", "127.0.0.1", "--load-only", "id,en", "--disable-web-ui"]
@@ -284,7 +282,7 @@ class Bench:
         name = "LibreTranslate" if layout else "warta serve"
         rows = []
         began = time.perf_counter()
-        with _running(command, values, self.root, port) as pid:
+        with running(command, values, self.root, port) as pid:
             asyncio.run(_ask(port, [self.first], 1))
             start = time.perf_counter() - began
             for clients in self.options.clients:
@@ -337,7 +335,8 @@ def read(log: Path, offset: int) -> list[tuple[str, str]]:
 # The clients.
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nothing listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -345,7 +344,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str], values: dict[str, str], folder: Path, port: int) -> Iterator[int]:
+def running(command: Sequence[str], values: dict[str, str], folder: Path, port: int) -> Iterator[int]:
     """A server's process id, once it takes connections; in a folder of its own, for what it leaves there."""
     place = folder / f"server{port}"
     place.mkdir()
@@ -439,7 +438,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--clients", type=int, nargs="+", default=(1, 16))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--layout", nargs="+", default=["1x2"], help="batches at once x threads, of the peers"
+        "--layout", nargs="+", help="batches at once x threads, of the peers; both ways by default"
     )
     parser.add_argument("--tiny", action="store_true", help="a tiny model, to try the bench itself")
     parser.add_argument("--quick", action="store_true", help="20 articles of 4 sentences")

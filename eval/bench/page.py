@@ -10,45 +10,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from eval.bench.documents import free_port, running
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("harga-pangan.txt", "banjir-tiga-desa.txt")
 ENGLISH = ".view .title h2, .view .pair .target > p"
 FIRST = f"() => [...document.querySelectorAll('{ENGLISH}')].some(e => e.textContent)"
-
-
-@contextmanager
-def serving(model: str) -> Iterator[str]:
-    """The address of a server of its own process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--model", model]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            with socket.socket() as probe:
-                if not probe.connect_ex(("127.0.0.1", port)):
-                    break
-            if server.poll() is not None:
-                raise SystemExit(f"warta serve ended with exit code {server.returncode}")
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def once(browser: Any, site: str, text: str) -> tuple[float, float]:
@@ -81,7 +59,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows = []
-    with serving(options.model) as site, sync_playwright() as play:
+    port = free_port()
+    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--model", options.model]
+    values = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(command, values, Path(folder), port),
+        sync_playwright() as play,
+    ):
+        site = f"http://127.0.0.1:{port}"
         browser = play.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         for name in EXAMPLES:
             text = (ROOT / "examples" / name).read_text("utf-8")

@@ -65,7 +65,8 @@ def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
 
 _ARTEFACT = re.compile(
     r"<(?:extra_id_\d+|/?s|pad|unk|eos|bos|/?mask)>|⁇|\ufffd|&(?:#\d+|#x[0-9a-f]+|quot|amp|apos|lt|gt);"
-    r"|▁|@-@|@@|\b(?:Indonesian|English|Translation|Translate|Source|Target) ?:",
+    # A prompted model may begin with what is left of the prompt's own words.
+    r"|▁|@-@|@@|\b(?:(?:(?:(?:i?n)?d)?o)?nesian|(?:e?n)?glish|Translation|Translate|Source|Target) ?:",
     re.IGNORECASE,
 )
 _ARTEFACT_SIGNS = frozenset("<⁇\ufffd&▁@:")
