@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
-from service.batch.cluster import Place, cluster
-from service.batch.crew import Crew, alone, processes
+from service.batch.cluster import Place, cluster, hosts
+from service.batch.crew import Pool, alone, processes
 from service.batch.journal import Totals
-from service.batch.mirror import REPORT, mirror
-from service.batch.run import Job, Progress, run_with
+from service.batch.mirror import REPORT, mirror_with
+from service.batch.run import Job, Progress, Watch, run_with
 from service.batch.work import collect_seldom
 from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
@@ -41,13 +41,9 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
 
     started = time.perf_counter()
     try:
-        if job.folder:
-            if address or (workers or 1) > 1:
-                raise UsageError("a folder is mirrored by one process: no --workers and no --cluster")
-            totals = mirror(job, build_pipeline(settings, status.show), watch)
-        else:
-            with _crew(job, settings, workers, address, status) as crew:
-                totals = run_with(job, crew, watch)
+        if workers is not None and workers < 1:
+            raise UsageError(f"workers must be 1 or more, not {workers}")
+        totals = _worked(job, settings, workers, address, status, watch)
     except KeyboardInterrupt:
         status.clear()
         complain(f"stopped: {last.records:,} records are safe, and the same command goes on")
@@ -61,15 +57,23 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
     return 1 if totals.failures else 0
 
 
-def _crew(
-    job: Job, settings: Settings, workers: int | None, address: str, status: Status
-) -> AbstractContextManager[Crew]:
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers must be 1 or more, not {workers}")
+def _worked(
+    job: Job, settings: Settings, workers: int | None, address: str, status: Status, watch: Watch
+) -> Totals:
     if address:
         status.show(f"connecting to Ray ({address}) …")
-        return cluster(job, settings, Place(address, workers))
-    if workers and workers > 1:
+        place = Place(address, workers)
+        if job.folder:
+            with hosts(job, settings, place) as pool:
+                return mirror_with(pool, watch)
+        with cluster(job, settings, place) as crew:
+            return run_with(job, crew, watch)
+    with _here(job, settings, workers or 1, status) as pool:
+        return mirror_with(pool, watch) if job.folder else run_with(job, pool, watch)
+
+
+def _here(job: Job, settings: Settings, workers: int, status: Status) -> AbstractContextManager[Pool]:
+    if workers > 1:
         return processes(job, settings, workers)
     pipeline = build_pipeline(settings, status.show)
     collect_seldom()

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -17,11 +18,13 @@ import pytest
 from eval.bench.batch import descendants, ray_torture, write_corpus
 from service.batch.crew import processes
 from service.batch.job import Inputs, Item, Job
+from service.batch.mirror import REPORT, mirror, mirror_with
 from service.batch.run import run, run_with
 from service.batch.work import LARGEST, SMALLEST, Size, chunks
 from service.errors import InputError, UnknownModel, WartaError
 from service.pipeline import build_pipeline
 from service.settings import Settings
+from tests.test_mirror import below, messy
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,6 +72,29 @@ def test_strict_stops_at_the_first_bad_record_whoever_finds_one(tmp_path: Path, 
     with processes(job, settings, 2) as crew, pytest.raises(InputError, match=r"in\.jsonl:201: not JSON"):
         run_with(job, crew)
     assert (tmp_path / "out.jsonl.partial").read_bytes().count(b"\n") == 200
+
+
+def test_processes_mirror_a_folder_as_one_does(tmp_path: Path, settings: Settings) -> None:
+    source = messy(tmp_path / "masuk")
+    write_corpus(source / "banyak.jsonl", 300)
+    clean = Job([source], tmp_path / "bersih", folder=True)
+    mirror(clean, build_pipeline(settings, lambda _: None))
+    job = Job([source], tmp_path / "keluar", folder=True)
+    seen = 0
+
+    def stop(_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 6:
+            raise KeyboardInterrupt
+
+    with processes(job, settings, 2) as crew, pytest.raises(KeyboardInterrupt):
+        mirror_with(crew, stop)
+    assert not (job.output / REPORT).exists()
+    with processes(job, settings, 2) as crew:
+        totals = mirror_with(crew)
+    assert (totals.records, totals.failures) == (16, 7)
+    assert below(job.output) == below(clean.output)
 
 
 def test_a_model_that_cannot_be_opened_is_said_as_always(tmp_path: Path) -> None:
@@ -132,7 +158,7 @@ def test_no_workers_are_refused(tmp_path: Path) -> None:
     assert (done.returncode, "workers must be 1 or more" in done.stderr) == (2, True), done.stderr
 
 
-def batch(home: Path, source: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def batch(home: Path, source: Path, output: Path | str, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
     environment = {**os.environ, "WARTA_HOME": str(home / "home"), "PYTHONPATH": str(ROOT)}
     return subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
@@ -201,6 +227,31 @@ def test_a_ray_cluster_is_reached_from_within_and_from_outside(
             done = batch(tmp_path, source, output, "--cluster", address, "--workers", "1")
             assert done.returncode == 0, done.stderr
             assert output.read_bytes() == clean
+
+
+def test_ray_mirrors_a_folder(tmp_path: Path, settings: Settings) -> None:
+    pytest.importorskip("ray.data", reason="the cluster extra")
+    source = messy(tmp_path / "masuk")
+    write_corpus(source / "banyak.jsonl", 300)
+    clean = Job([source], tmp_path / "bersih", folder=True)
+    one = mirror(clean, build_pipeline(settings, lambda _: None))
+    done = batch(tmp_path, source, tmp_path / "keluar", "--cluster", "local", "--workers", "2")
+    assert done.returncode == 1, done.stderr
+    assert re.sub(r"; \d.*", "", done.stderr) == (
+        f"warta: keluar: 16 records, {one.segments} segments, 0 from memory, 0 findings, 7 failures\n"
+        f"warta: what failed, and why, is in {tmp_path / 'keluar' / REPORT}\n"
+    )
+    assert below(tmp_path / "keluar") == below(clean.output)
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "out/"])
+def test_ray_says_what_is_wrong_with_a_model_in_a_line(tmp_path: Path, output: str) -> None:
+    pytest.importorskip("ray.data", reason="the cluster extra")
+    source = write_corpus(tmp_path / "in.jsonl", 3)
+    options = ("--cluster", "local", "--workers", "1", "--model", "opus-mt-id-en")
+    done = batch(tmp_path, source, f"{tmp_path}/{output}", *options)
+    said = "warta: opus-mt-id-en is not installed; get it with: warta models pull opus-mt-id-en\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 def test_ray_workers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -18,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from service.batch.crew import AHEAD
+from service.batch.crew import AHEAD, Pool, Work
 from service.batch.job import Inputs, Item, Job
 from service.batch.work import About, Done, Size, Worker, chunks, collect_seldom
 from service.errors import UsageError, WartaError
@@ -58,8 +59,52 @@ class _Actor:
         return {"done": pickle.dumps(self._worker(pickle.loads(row["chunk"])))}  # noqa: S301
 
 
-def _about(job: Job, settings: Settings) -> About:
-    return Worker(job, build_pipeline(settings, lambda _: None)).about
+class _Host:
+    """One pipeline in the cluster, for whatever a job asks of it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pipeline = build_pipeline(settings, lambda _: None)
+        collect_seldom()
+
+    def call(self, work: Work[Any, Any], job: Job, asked: Any) -> Any:
+        return work(job, self._pipeline, asked)
+
+
+class _Hosts:
+    """Actors that each hold a pipeline; Ray starts those that die anew, and asks them again."""
+
+    def __init__(self, settings: Settings, workers: int) -> None:
+        ray = import_module("ray")
+        host = ray.remote(max_restarts=-1, max_task_retries=-1, **_needs(settings))(_Host)
+        self._hosts = [host.remote(settings) for _ in range(workers)]
+        self._busy = Counter[int]()
+
+    def submit(self, work: Work[Any, Any], job: Job, asked: Any) -> Future[Any]:
+        """Has a host do it that has the least to do."""
+        number = min(range(len(self._hosts)), key=self._busy.__getitem__)
+        self._busy[number] += 1
+        future: Future[Any] = self._hosts[number].call.remote(work, job, asked).future()
+        future.add_done_callback(lambda _: self._busy.subtract([number]))
+        return future
+
+
+def _needs(settings: Settings) -> dict[str, float]:
+    """What an actor takes of its machine."""
+    return {"num_cpus": settings.threads or 1, "num_gpus": settings.device == "cuda"}
+
+
+def _about(settings: Settings) -> About:
+    return About.of(build_pipeline(settings, lambda _: None))
+
+
+def _asked(settings: Settings) -> About:
+    """What a worker of the cluster makes the rows of. Raises what opening its model raises."""
+    ray = import_module("ray")
+    # max_calls: the process that held the model for this ends.
+    ask = ray.remote(max_calls=1, **_needs(settings))(_about)
+    with _told():
+        about: About = ray.get(ask.remote(settings))
+    return about
 
 
 class _Reader:
@@ -88,19 +133,9 @@ class RayCrew:
         self._outside = outside
 
     @property
-    def _needs(self) -> dict[str, float]:
-        """What an actor takes of its machine."""
-        return {"num_cpus": self._settings.threads or 1, "num_gpus": self._settings.device == "cuda"}
-
-    @property
     def about(self) -> About:
         """What the rows depend on, as a worker of the cluster sees it."""
-        ray = import_module("ray")
-        # max_calls: the process that held the model for this ends.
-        ask = ray.remote(max_calls=1, **self._needs)(_about)
-        with _told():
-            about: About = ray.get(ask.remote(self._job, self._settings))
-        return about
+        return _asked(self._settings)
 
     def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
         """The job's chunks from record ``start``, in order; ``items`` are read again where Ray reads them."""
@@ -131,7 +166,7 @@ class RayCrew:
             _Actor,
             fn_constructor_args=(self._job, self._settings),
             compute=ray.data.ActorPoolStrategy(size=self._workers),
-            **self._needs,
+            **_needs(self._settings),
         )
         for row in made.iter_rows():
             yield row["done"]
@@ -171,6 +206,23 @@ def cluster(job: Job, settings: Settings, place: Place) -> Iterator[RayCrew]:
 
     Raises UsageError for more workers than it has cores, WartaError where the cluster cannot be reached.
     """
+    with _connected(settings, place) as (own, workers):
+        _settle(import_module("ray"))
+        yield RayCrew(job, own, workers, outside=place.address.startswith("ray://"))
+
+
+@contextmanager
+def hosts(job: Job, settings: Settings, place: Place) -> Iterator[Pool]:
+    """The same for what is no stream of records: this process reads, and hands to the cluster's actors."""
+    with _connected(settings, place) as (own, workers):
+        # A model that is not there is said here, and not as an actor's death.
+        _asked(own)
+        yield Pool(_Hosts(own, workers).submit, job, workers * AHEAD, _told)
+
+
+@contextmanager
+def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int]]:
+    """A connection to Ray; the settings of a worker, and how many there are to be."""
     os.environ.update(_TOLD)
     if place.address == LOCAL:
         os.environ.update(_ALONE)
@@ -190,8 +242,7 @@ def cluster(job: Job, settings: Settings, place: Place) -> Iterator[RayCrew]:
             raise UsageError(
                 f"{workers} workers with {own.threads} cores each are more than the cluster's {free} cores"
             )
-        _settle(ray)
-        yield RayCrew(job, own, workers, outside=place.address.startswith("ray://"))
+        yield own, workers
     finally:
         ray.shutdown()
 
@@ -203,11 +254,25 @@ def _has_token() -> bool:
 
 def _connect(ray: Any, place: Place) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if place.address == LOCAL:
-        # Never a cluster that another program started here.
-        ray.init(address="local", include_dashboard=False, **quiet)
-    else:
-        ray.init(address=place.address, **quiet)
+    with _silent():
+        if place.address == LOCAL:
+            # Never a cluster that another program started here.
+            ray.init(address="local", include_dashboard=False, **quiet)
+        else:
+            ray.init(address=place.address, **quiet)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing on standard error meanwhile: Ray's C++ part writes there at which level it logs."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _settle(ray: Any) -> None:
@@ -227,13 +292,14 @@ def _told() -> Iterator[None]:
 
     try:
         yield
-    except WartaError:
-        raise
-    except (RayError, ConnectionError, ValueError, RuntimeError) as error:
+    except (WartaError, RayError, ConnectionError, ValueError, RuntimeError) as error:
+        if isinstance(error, WartaError) and not isinstance(error, RayError):
+            raise
+        # What our code raised in a task comes as an error that is both, and says where in many lines.
         cause: BaseException | None = error
         while cause:
             inner = getattr(cause, "cause", None) or cause.__cause__
-            if isinstance(inner, WartaError):
+            if isinstance(inner, WartaError) and not isinstance(inner, RayError):
                 raise inner from error
             cause = inner if isinstance(inner, BaseException) else None
         said = str(error).strip().splitlines() or [type(error).__name__]

@@ -14,14 +14,16 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
 from service.batch import rows
+from service.batch.crew import Pool, alone
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
-from service.batch.run import Job, Progress, Watch, counted, described, run
-from service.document import Article, SegmentTranslation
+from service.batch.run import Job, Progress, Watch, counted, described, run_with
+from service.document import Article, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import XLSX, document_text, kind_of, translate_data
 from service.intake.record import BadRecord
@@ -56,10 +58,17 @@ class _File:
 
 
 def mirror(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
-    """Does the job, whose output is a folder, or the rest of it; a record of the totals is a file.
+    """Does the job with one pipeline, as :func:`mirror_with` does."""
+    with alone(job, pipeline) as crew:
+        return mirror_with(crew, watch)
 
-    Raises what :func:`service.batch.run.run` raises, UsageError for a folder that holds other files.
+
+def mirror_with(crew: Pool, watch: Watch = lambda _: None) -> Totals:
+    """Does the crew's job, whose output is a folder, or the rest of it; a record of the totals is a file.
+
+    Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
     """
+    job = crew.job
     report = job.output / REPORT
     begun = beside(report, "journal").exists()
     try:
@@ -70,9 +79,9 @@ def mirror(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Total
     except OSError as error:
         raise WartaError(f"{job.output}: cannot be written: {error.strerror}") from error
     inputs = _Inputs(job)
-    with opened(report, described(job, pipeline, inputs.sizes), b"", fresh=job.fresh) as journal:
+    with opened(report, described(job, crew.about, inputs.sizes), b"", fresh=job.fresh) as journal:
         if not journal.placed:
-            _Mirror(job, pipeline, journal, watch).work(inputs)
+            _Mirror(crew, journal, watch).work(inputs)
         journal.finish()
         return journal.last.totals
 
@@ -137,112 +146,65 @@ class _Inputs:
         return target
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A file's row in the report, what it adds to the totals, and its counterpart, if it has one."""
+
+    row: dict[str, Any]
+    totals: Totals
+    data: bytes | None = None
+
+
 class _Mirror:
     """One run."""
 
-    def __init__(self, job: Job, pipeline: Pipeline, journal: Journal, watch: Watch) -> None:
-        self._job = job
-        self._pipeline = pipeline
+    def __init__(self, crew: Pool, journal: Journal, watch: Watch) -> None:
+        self._crew = crew
+        self._job = crew.job
         self._journal = journal
         self._watch = watch
         self._before = journal.last.totals
         self._chain = ""
-        self._started = time.perf_counter()
+        self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Does what is not done yet: texts together, other files one by one."""
+        """Does what is not done yet: documents by the crew, then a table by the crew, then documents."""
         files = inputs.files()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
             self._chain = chained(self._chain, file.key if file else "")
             self._journal.check(number, self._chain)
-        waiting, segments = list[_File](), 0
-        for file in files:
-            text = self._is_text(file)
-            if text and file.article:
-                waiting.append(file)
-                segments += len(sources(file.article))
-            if not text or len(waiting) == _AT_ONCE or segments >= _SEGMENTS:
-                self._done(waiting)
-                waiting, segments = [], 0
-            if not text:
-                self._done([file])
-        self._done(waiting)
+        for tables, some in groupby(files, lambda file: file.table and not file.error):
+            if tables:
+                for file in some:
+                    self._done([file], [self._table(file)])
+            else:
+                for group, made in self._crew.ordered(_counterparts, _groups(self._job, some)):
+                    self._done(group, made)
 
-    def _is_text(self, file: _File) -> bool:
-        """Whether it is read as an article, which is done here."""
-        if file.error or file.table or file.kind != "text":
-            return False
-        try:
-            text = document_text(file.data, unpacked_name(file.path.name), MAX_INPUT_BYTES)
-            file.article = to_article(text, id=file.place, keep_furniture=self._job.keep_furniture)
-        except InputError as error:
-            file.error = str(error)
-        file.data = b""
-        return not file.error
-
-    def _done(self, files: Sequence[_File]) -> None:
-        """Writes the counterparts and commits them."""
-        if not files:
-            return
-        started = time.perf_counter()
-        made = [self._one(file) for file in files] if files[0].article is None else self._texts(files)
-        if self._job.strict and (bad := next((row for row, _ in made if row.get("error")), None)):
+    def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
+        """Puts the counterparts in their places and commits them."""
+        if self._job.strict and (bad := next((m.row for m in made if m.row["error"]), None)):
             raise InputError(f"{bad['place']}: {bad['error']}")
-        text = "".join(_line(row) for row, _ in made)
-        seconds = Totals(seconds=time.perf_counter() - started)
-        totals = sum((totals for _, totals in made), self._journal.last.totals + seconds)
+        placed = [self._placed(file, one) for file, one in zip(files, made, strict=True)]
+        now = time.perf_counter()
+        seconds, self._last = Totals(seconds=now - self._last), now
+        totals = sum((one.totals for one in placed), self._journal.last.totals + seconds)
         for file in files:
             self._chain = chained(self._chain, file.key)
+        text = "".join(_line(one.row) for one in placed)
         self._journal.commit(text.encode("utf-8", "backslashreplace"), totals, self._chain)
-        self._watch(Progress(totals, self._before, time.perf_counter() - self._started, files[-1].share))
+        self._watch(Progress(totals, self._before, now - self._started, files[-1].share))
 
-    def _one(self, file: _File) -> tuple[dict[str, Any], Totals]:
+    def _placed(self, file: _File, made: _Made) -> _Made:
         try:
-            if file.error:
-                raise InputError(file.error)
-            return self._table(file) if file.table else self._document(file)
+            if made.data is not None:
+                self._put(file, made.data)
         except InputError as error:
-            return _row(file, error=str(error)), Totals(records=1, failures=1)
-
-    def _document(self, file: _File) -> tuple[dict[str, Any], Totals]:
-        """A document with its structure."""
-        asked: list[SegmentTranslation] = []
-
-        def translate(texts: Sequence[str]) -> Iterator[SegmentTranslation]:
-            for part in self._pipeline.translate_segments(texts):
-                asked.append(part)
-                yield part
-
-        name = unpacked_name(file.path.name)
-        done, found = translate_data(file.data, name, translate, MAX_INPUT_BYTES)
-        self._put(file, done)
-        findings = [{"place": item.place, **asdict(item.finding)} for item in found]
-        return _row(file, records=1, findings=findings), replace(_totals(asked), findings=len(findings))
-
-    def _texts(self, files: Sequence[_File]) -> list[tuple[dict[str, Any], Totals]]:
-        articles = [file.article for file in files if file.article]
-        translated = self._job.task != "summarize"
-        translations = self._pipeline.translate_all(articles) if translated else [None] * len(articles)
-        made = []
-        for file, article, translation in zip(files, articles, translations, strict=True):
-            try:
-                if self._job.task == "translate" and translation:
-                    text = translation_text(translation)
-                elif translation:
-                    reading = self._pipeline.read(article, self._job.brief, translation)
-                    text = reading_markdown(replace(reading, seconds=0.0))
-                else:
-                    text = summary_markdown(self._pipeline.summarize(article, self._job.brief))
-                self._put(file, text.encode("utf-8", "replace"))
-            except InputError as error:
-                made.append((_row(file, error=str(error)), Totals(records=1, failures=1)))
-                continue
-            findings = rows.translated(translation)["findings"] if translation else []
-            made.append((_row(file, records=1, findings=findings), counted(article, translation)))
+            return _failed(file, error)
         return made
 
-    def _table(self, file: _File) -> tuple[dict[str, Any], Totals]:
+    def _table(self, file: _File) -> _Made:
         """A table by a batch of its own, which goes on by itself where it was stopped."""
         output = self._job.output / file.target
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -255,9 +217,12 @@ class _Mirror:
         # A table that is in its place, but not in the report, was finished in the moment of a crash.
         fresh = self._job.fresh or (output.exists() and not beside(output, "journal").exists())
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
-        totals = run(job, self._pipeline, watch)
+        try:
+            totals = run_with(job, self._crew.of(job), watch)
+        except InputError as error:
+            return _failed(file, error)
         row = _row(file, records=totals.records, failures=totals.failures)
-        return row, replace(totals, records=1, failures=int(totals.failures > 0), seconds=0.0)
+        return _Made(row, replace(totals, records=1, failures=int(totals.failures > 0), seconds=0.0))
 
     def _put(self, file: _File, data: bytes) -> None:
         """Writes a counterpart: whole, durable and in its place. Raises InputError for a name too long."""
@@ -275,6 +240,93 @@ class _Mirror:
                 raise InputError(f"{target.name}: a name too long to be written") from error
             safe = f"{self._journal.last.totals.records:,} files are safe, and the same command goes on"
             raise WartaError(f"{target}: cannot be written: {error.strerror}; {safe}") from error
+
+
+def _groups(job: Job, files: Iterator[_File]) -> Iterator[list[_File]]:
+    """The documents of a mirrored folder, texts many at a time, other files one by one."""
+    waiting, segments = list[_File](), 0
+    for file in files:
+        text = _is_text(job, file)
+        if text and file.article:
+            waiting.append(file)
+            segments += len(sources(file.article))
+        if waiting and (not text or len(waiting) == _AT_ONCE or segments >= _SEGMENTS):
+            yield waiting
+            waiting, segments = [], 0
+        if not text:
+            yield [file]
+    if waiting:
+        yield waiting
+
+
+def _is_text(job: Job, file: _File) -> bool:
+    """Whether it is read as an article, which is done here."""
+    if file.error or file.kind != "text":
+        return False
+    try:
+        text = document_text(file.data, unpacked_name(file.path.name), MAX_INPUT_BYTES)
+        file.article = to_article(text, id=file.place, keep_furniture=job.keep_furniture)
+    except InputError as error:
+        file.error = str(error)
+    file.data = b""
+    return not file.error
+
+
+def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
+    """What a worker makes of a group of documents."""
+    if files[0].article:
+        return _texts(job, pipeline, files)
+    return [_document(pipeline, file) for file in files]
+
+
+def _document(pipeline: Pipeline, file: _File) -> _Made:
+    """A document with its structure."""
+    asked: list[SegmentTranslation] = []
+
+    def translate(texts: Sequence[str]) -> Iterator[SegmentTranslation]:
+        for part in pipeline.translate_segments(texts):
+            asked.append(part)
+            yield part
+
+    try:
+        if file.error:
+            raise InputError(file.error)
+        done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
+    except InputError as error:
+        return _failed(file, error)
+    findings = [{"place": item.place, **asdict(item.finding)} for item in found]
+    totals = replace(_totals(asked), findings=len(findings))
+    return _Made(_row(file, records=1, findings=findings), totals, done)
+
+
+def _texts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
+    articles = [file.article for file in files if file.article]
+    translated = job.task != "summarize"
+    translations = pipeline.translate_all(articles) if translated else [None] * len(articles)
+    whole = zip(files, articles, translations, strict=True)
+    return [_text(job, pipeline, file, article, translation) for file, article, translation in whole]
+
+
+def _text(
+    job: Job, pipeline: Pipeline, file: _File, article: Article, translation: Translation | None
+) -> _Made:
+    try:
+        if job.task == "translate" and translation:
+            text = translation_text(translation)
+        elif translation:
+            reading = pipeline.read(article, job.brief, translation)
+            text = reading_markdown(replace(reading, seconds=0.0))
+        else:
+            text = summary_markdown(pipeline.summarize(article, job.brief))
+    except InputError as error:
+        return _failed(file, error)
+    findings = rows.translated(translation)["findings"] if translation else []
+    row = _row(file, records=1, findings=findings)
+    return _Made(row, counted(article, translation), text.encode("utf-8", "replace"))
+
+
+def _failed(file: _File, error: InputError) -> _Made:
+    return _Made(_row(file, error=str(error)), Totals(records=1, failures=1))
 
 
 def _counterpart(path: Path, task: str) -> tuple[str, str, bool, bytes]:

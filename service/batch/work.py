@@ -34,6 +34,11 @@ class About:
     signature: Signature
     own_translations: str
 
+    @staticmethod
+    def of(pipeline: Pipeline) -> About:
+        """What rows made with this one depend on."""
+        return About(pipeline.signature, pipeline.own_translations)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -91,11 +96,6 @@ class Worker:
         self._job = job
         self._pipeline = pipeline
         _, self._row = format_of(job.output)
-
-    @property
-    def about(self) -> About:
-        """What its rows depend on."""
-        return About(self._pipeline.signature, self._pipeline.own_translations)
 
     def __call__(self, chunk: Sequence[Item]) -> Done:
         """The rows of a chunk. Raises EngineError, StoreError, UsageError."""
