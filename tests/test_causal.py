@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from service.document import Decoding, Output
+from service.engines import causal
 from service.engines.causal import STRIDE, CausalEngine
 from service.engines.shared import SharedEngine
 from service.errors import EngineError
@@ -222,6 +223,21 @@ def test_alternatives_differ_and_start_with_the_best(engine: CausalEngine) -> No
     assert [o.score for o in found] == sorted((o.score for o in found), reverse=True)
 
 
+@pytest.mark.parametrize("decoding", [GREEDY, BEAM], ids=["greedy", "beam 4"])
+def test_a_prompt_of_any_length_is_answered_as_by_itself(
+    folders: dict[str, Path], decoding: Decoding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a stride left only one token of a short prompt, CTranslate2 gave back the prompt."""
+    preset = gemma.preset(prompt="{source}\nEnglish:")
+    engine = CausalEngine(folders["float32"], preset, compute_type="float32", threads=1)
+    texts = ["Ya", "Ya.", "Ya, ya.", "Harga", "Harga naik.", *SOURCES[:4]]
+    lengths = {len(engine._prompt(text)) for text in texts}
+    assert min(lengths) < STRIDE < max(lengths)
+    found = engine.generate(texts, decoding)
+    monkeypatch.setattr(causal, "STRIDE", 1)
+    assert [o.text for o in found] == [engine.generate([text], decoding)[0].text for text in texts]
+
+
 def test_alternatives_widen_the_beam(engine: CausalEngine) -> None:
     assert len(engine.alternatives(SOURCES[1], GREEDY, 3)) > 1
 
@@ -276,6 +292,7 @@ def test_neither_torch_nor_transformers_is_loaded(folders: dict[str, Path]) -> N
 import json, sys
 from pathlib import Path
 from service.document import Decoding
+from service.engines import causal
 from service.engines.causal import STRIDE, CausalEngine
 from service.presets import Preset
 preset = Preset("x", "translate", "causal", "x", "x", "x", "x", 20, Decoding(), {gemma.PROMPT!r})

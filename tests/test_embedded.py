@@ -525,10 +525,12 @@ def test_the_real_model_translates(engine: CausalEngine) -> None:
     assert "340" in output.text
     assert "flood" in output.text.lower()
     assert not output.truncated
+    assert [o.text for o in engine.generate(["Ya.", "sungai"], PRESET.decoding)] == ["Yes.", "river"]
 
 
 @pytest.mark.parametrize("beam", [1, 4])
 def test_the_batch_does_not_change_a_real_output(beam: int, engine: CausalEngine) -> None:
     decoding = replace(PRESET.decoding, beam_size=beam)
-    together = engine.generate(SOURCES[:6], decoding)
-    assert together == [engine.generate([source], decoding)[0] for source in SOURCES[:6]]
+    sources = [*SOURCES[:6], "Ya.", "sungai", "Harga naik."]
+    together = engine.generate(sources, decoding)
+    assert together == [engine.generate([source], decoding)[0] for source in sources]

@@ -25,7 +25,7 @@ from typing import Any
 
 from eval.bench.marian import FULL, NAME, TINY, install
 from service.batch.cluster import Place, cluster
-from service.batch.crew import Crew, alone
+from service.batch.crew import AT_ONCE, Crew, alone
 from service.batch.job import Item, Job
 from service.batch.run import run, run_with
 from service.batch.work import Done
@@ -269,10 +269,9 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
             seconds = time.perf_counter() - started
         if job.output.read_bytes() != (folder / "out0.jsonl").read_bytes():
             raise SystemExit("Ray wrote other bytes")
-        count = max(1, workers)
         row = {"ray_workers": workers, "segments": totals.segments, "all_s": seconds, "busy_s": timed.busy}
-        row["idle_s"] = seconds - timed.busy / count
-        row["efficiency"] = (made[0]["all_s"] if made else seconds) / (count * seconds)
+        row["idle_s"] = seconds - timed.busy / (workers or AT_ONCE)
+        row["efficiency"] = (made[0]["all_s"] if made else seconds) / (max(1, workers) * seconds)
         made.append(row)
         print(row, flush=True)
     return made

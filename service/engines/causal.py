@@ -225,9 +225,10 @@ def _cut(length: int, stride: int) -> int:
     """How many of ``length`` prompt tokens are computed in one go; the last is always a step of its own.
 
     Above a stride of 1 at least two are left: CTranslate2 treats the first free step
-    differently in a batch without any forced ones.
+    differently in a batch without any forced ones. And it is at least one: where the stop row
+    has nothing before its last token, CTranslate2 4.8 gives back the prompts as answers.
     """
-    return length - 1 if stride == 1 else max(length - 2, 0) // stride * stride
+    return length - 1 if stride == 1 else max((length - 2) // stride * stride, 1)
 
 
 def _one_line(text: str) -> str:
