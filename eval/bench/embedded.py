@@ -1,8 +1,9 @@
 """What the embedded model costs and what it is worth, on this machine.
 
-Run as ``python -m eval.bench.embedded [--lines N] [--beam 1 --beam 4] [--json FILE]``. Preparation by
-stage; a warm start, from a fresh process to its first sentence; speed, peak memory and quality
-for each beam on the first lines of FLORES-200 dev; and how much of a step the output layer takes.
+Run as ``python -m eval.bench.embedded [--lines N] [--beam 1 --beam 4] [--adapter FILE] [--json FILE]``.
+Preparation by stage, with the adapter that ships or another; a warm start, from a fresh process to its
+first sentence; speed, peak memory and quality for each beam on the first lines of FLORES-200 dev; and how
+much of a step the output layer takes.
 
 Each measurement has a process of its own, so that peak memory is its own. The parent stays
 small: on Linux a child's peak starts from its parent's.
@@ -79,8 +80,12 @@ class OutputLayer:
         return self.without_layers / self.step
 
 
-def preparation(root: Path) -> Preparation:
+def preparation(root: Path, adapter: Path | None) -> Preparation:
     """Builds the model in the empty ``root``."""
+    if adapter:
+        from train.evaluate import use
+
+        use(adapter)
     marks: list[tuple[str, float]] = []
     began = time.perf_counter()
     embedded.prepare(Store(root), presets.get(PRESET), lambda s: marks.append((s, time.perf_counter())))
@@ -197,7 +202,7 @@ def show(rows: Iterable[Row]) -> None:
 
 def measure(root: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """All measurements in the empty folder ``root``, printed as they come."""
-    prepared = alone(preparation, root)
+    prepared = alone(preparation, root, arguments.adapter)
     for name, seconds in prepared.stages:
         print(f"{seconds:6.2f} s  {name}")
     print(f"{prepared.seconds:6.2f} s  preparation, peak {prepared.peak_mb:.0f} MB")
@@ -221,6 +226,7 @@ def main() -> None:
     parser.add_argument("--beam", type=int, action="append", help="a beam size; may be repeated")
     parser.add_argument("--length-penalty", type=float, action="append", help="may be repeated")
     parser.add_argument("--data", type=Path, default=DATA, help="Indonesian, tab, English")
+    parser.add_argument("--adapter", type=Path, help="by default the one that ships")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     arguments = parser.parse_args()
     arguments.beam = arguments.beam or [1, 4]
