@@ -71,7 +71,8 @@ def pair(indonesian: str = LONG, english: str = LONG_EN, source: str = "panl_int
 )
 def test_filters(row: Pair, reason: str | None) -> None:
     tests = data.TestText(["Gempa kuat mengguncang pulau itu, Senin"], 4)
-    kept, gone = data.filtered([row], data.rules(settings()["data"], tests))
+    config = {**settings()["data"], "length_ratio": [0.5, 1.8]}
+    kept, gone = data.filtered([row], data.rules(config, tests))
     assert (list(gone), kept) == (([reason], []) if reason else ([], [row]))
 
 
