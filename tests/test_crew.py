@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from eval.bench.batch import descendants, ray_torture, write_corpus
+from service.batch.cluster import TRIALS, Place, connect
 from service.batch.crew import processes
 from service.batch.job import Inputs, Item, Job
 from service.batch.mirror import REPORT, mirror, mirror_with
@@ -196,6 +197,7 @@ def ray_started() -> Iterator[tuple[str, str]]:
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=2"]
     command += [f"--port={gcs}", f"--ray-client-server-port={client}", "--include-dashboard=false"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
+    environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # as docs/cluster.md says
     started = subprocess.Popen(
         [*command, "--node-ip-address=127.0.0.1"],
         env=environment,
@@ -227,6 +229,32 @@ def test_a_ray_cluster_is_reached_from_within_and_from_outside(
             done = batch(tmp_path, source, output, "--cluster", address, "--workers", "1")
             assert done.returncode == 0, done.stderr
             assert output.read_bytes() == clean
+
+
+class _Unlucky:
+    """A Ray whose client server fails so often before it gives a session."""
+
+    def __init__(self, failures: int, said: str = "Starting Ray client server failed. See a log.") -> None:
+        self.failures, self.said, self.calls = failures, said, list[str]()
+
+    def init(self, address: str, **_: object) -> None:
+        self.calls.append(address)
+        if len(self.calls) <= self.failures:
+            raise RuntimeError(self.said)
+
+    def shutdown(self) -> None:
+        pass
+
+
+def test_a_session_that_rays_client_server_failed_to_start_is_asked_for_again() -> None:
+    place = Place("ray://head:10001")
+    ray = _Unlucky(TRIALS - 1)
+    connect(ray, place)
+    assert ray.calls == [place.address] * TRIALS
+    for unlucky, calls in ((_Unlucky(TRIALS), TRIALS), (_Unlucky(1, "the versions differ"), 1)):
+        with pytest.raises(RuntimeError, match=unlucky.said):
+            connect(unlucky, place)
+        assert len(unlucky.calls) == calls
 
 
 def test_ray_mirrors_a_folder(tmp_path: Path, settings: Settings) -> None:

@@ -29,6 +29,10 @@ from service.settings import Settings
 
 LOCAL = "local"
 TOKEN = Path.home() / ".ray" / "auth_token"
+TRIALS = 4
+"""How often a cluster's client server is asked for a session."""
+# It forks while gRPC's threads run, and now and then the child dies of that (ray-project/ray#63202).
+_UNLUCKY = "Starting Ray client server failed"
 CHUNK = 256
 """Sentences in a chunk: full batches for an engine, and a few seconds of work on one core."""
 # Ray reads these when it is imported. It reports its use to its makers unless told not to; its C++ part
@@ -233,7 +237,7 @@ def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int
     except ImportError as error:
         raise need("cluster", "Ray") from error
     with _told():
-        _connect(ray, place)
+        connect(ray, place)
     try:
         own = replace(settings, threads=settings.threads or 1)
         free = int(ray.cluster_resources().get("CPU", 1))
@@ -252,14 +256,23 @@ def _has_token() -> bool:
     return "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ or TOKEN.exists()
 
 
-def _connect(ray: Any, place: Place) -> None:
+def connect(ray: Any, place: Place) -> None:
+    """Connects ``ray`` to the place. Raises what Ray raises, from ``ray://`` after some trials."""
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     with _silent():
         if place.address == LOCAL:
             # Never a cluster that another program started here.
             ray.init(address="local", include_dashboard=False, **quiet)
-        else:
-            ray.init(address=place.address, **quiet)
+            return
+        for trial in range(TRIALS):
+            try:
+                ray.init(address=place.address, **quiet)
+            except (ConnectionError, RuntimeError) as error:
+                if _UNLUCKY not in str(error) or trial == TRIALS - 1:
+                    raise
+                ray.shutdown()
+            else:
+                return
 
 
 @contextmanager
