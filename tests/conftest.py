@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ from tests import builders, gemma
 
 @pytest.fixture(scope="session", autouse=True)
 def calm() -> None:
-    """One thread suits tiny models, and nobody reads progress bars here."""
+    """One thread suits tiny models, nobody reads progress bars here, and Ctrl-C works."""
     import torch
     from transformers.utils import logging
 
     torch.set_num_threads(1)
+    # A job in the background ignores Ctrl-C, and so would the processes that the tests start and stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
