@@ -229,6 +229,8 @@ def main() -> None:
     parser.add_argument("--adapter", type=Path, help="by default the one that ships")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     arguments = parser.parse_args()
+    if not arguments.data.exists():
+        parser.error(f"there is no {arguments.data}")
     arguments.beam = arguments.beam or [1, 4]
     arguments.length_penalty = arguments.length_penalty or [1.0]
     with tempfile.TemporaryDirectory() as root:
