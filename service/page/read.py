@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -147,16 +148,10 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
             yield values, gr.update(interactive=values["phase"] == "running")
 
     def opened(path: str | None, request: gr.Request) -> str:
-        try:
-            return file_text(path or "", options)
-        except WartaError as error:
-            raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
+        return _told(partial(file_text, path or "", options), request)
 
     def fetched(url: str, request: gr.Request) -> str:
-        try:
-            return web.article(url.strip())
-        except WartaError as error:
-            raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
+        return _told(partial(web.article, url.strip()), request)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(
@@ -173,39 +168,60 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
             label("examples")
             shown = [(gr.Button(name, elem_classes="link", elem_id=f"example-{n}"), body)
                      for n, (name, body) in enumerate(examples.items())]  # fmt: skip
-        with gr.Accordion(word("options"), open=False, elem_classes="options") as drawer, gr.Row():
-            model = gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model")
-            route = gr.Dropdown(
+        drawer, chosen, share = _options(host, word)
+        with gr.Row(elem_classes="actions"):
+            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
+            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
+            label("keys")
+    shown_view = [_view(), halt]
+    how, files_too = streaming(KIND, options.runs), streaming("files", 4)
+    go.click(run, [text, *chosen], shown_view, **how)
+    halt.click(stopper(runs, KIND), None, None, **quick())
+    file.upload(opened, file, text, **files_too).success(run, [text, *chosen], shown_view, **how)
+    if options.fetch:
+        found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
+        found.success(run, [text, *chosen], shown_view, **how)
+    for button, body in shown:
+        button.click(_constant(body), None, text, **quick()).then(run, [text, *chosen], shown_view, **how)
+    share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
+    return *chosen, drawer
+
+
+def _told(text: Callable[[], str], request: Any) -> str:
+    """The text; what goes wrong is a message on the page."""
+    import gradio as gr
+
+    try:
+        return text()
+    except WartaError as error:
+        raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
+
+
+def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
+    """The drawer; its model, route, number of sentences and whether to keep furniture; the share button."""
+    import gradio as gr
+
+    with gr.Accordion(word("options"), open=False, elem_classes="options") as drawer, gr.Row():
+        chosen = [
+            gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model"),
+            gr.Dropdown(
                 [(word(f"route_{name}"), name) for name in ROUTES],
-                value="auto", label=word("route"), elem_id="route",
-            )  # fmt: skip
-            count = gr.Number(
+                value="auto",
+                label=word("route"),
+                elem_id="route",
+            ),
+            gr.Number(
                 3,
                 label=word("sentences"),
                 precision=0,
                 minimum=1,
                 maximum=MOST_SENTENCES,
                 elem_id="sentences",
-            )
-            keep = gr.Checkbox(label=word("keep_furniture"), elem_id="keep")
-            share = gr.Button(word("share"), elem_classes="link", elem_id="share")
-        with gr.Row(elem_classes="actions"):
-            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
-            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
-            label("keys")
-    shown_view = [_view(), halt]
-    chosen = [text, model, route, count, keep]
-    how, files_too = streaming(KIND, options.runs), streaming("files", 4)
-    go.click(run, chosen, shown_view, **how)
-    halt.click(stopper(runs, KIND), None, None, **quick())
-    file.upload(opened, file, text, **files_too).success(run, chosen, shown_view, **how)
-    if options.fetch:
-        found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
-        found.success(run, chosen, shown_view, **how)
-    for button, body in shown:
-        button.click(_constant(body), None, text, **quick()).then(run, chosen, shown_view, **how)
-    share.click(None, [model, route, count, keep], None, js="(...values) => window.warta.share(...values)")
-    return model, route, count, keep, drawer
+            ),
+            gr.Checkbox(label=word("keep_furniture"), elem_id="keep"),
+        ]
+        share = gr.Button(word("share"), elem_classes="link", elem_id="share")
+    return drawer, chosen, share
 
 
 def _constant(value: str) -> Callable[[], str]:
