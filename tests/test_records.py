@@ -129,6 +129,7 @@ def test_a_loop_of_links_ends_and_a_broken_one_is_named(tmp_path: Path) -> None:
     inside = tmp_path / "in"
     inside.mkdir()
     written(inside, "a.txt", "x")
+    written(tmp_path, "beside.txt", "nobody offered this")
     (inside / "b").symlink_to(tmp_path)
     (inside / "c.txt").symlink_to(tmp_path / "gone.txt")
     found = list(list_files(inside))

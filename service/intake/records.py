@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,11 +121,11 @@ def read_records(path: Path, *, column: str) -> Iterator[Record | BadRecord]:
         yield bad(str(path), 0, f"cannot be read: {error.strerror or error}")
 
 
-def list_files(path: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path | BadRecord]:
+def list_files(path: Path, above: frozenset[tuple[int, int]] | None = None) -> Iterator[Path | BadRecord]:
     """``path`` itself, or the files below it in the order of their names; hidden ones are passed over.
 
-    A link to a folder is followed; one that leads back to a folder above it is a BadRecord, as is
-    what is no file: a pipe would be waited for.
+    A link to a folder is followed; one that leads back to a folder above it, below ``path`` or not, is a
+    BadRecord, as is what is no file: a pipe would be waited for.
     """
     try:
         status = path.stat()
@@ -140,9 +141,18 @@ def list_files(path: Path, above: frozenset[tuple[int, int]] = frozenset()) -> I
         yield bad(str(path), 0, f"cannot be read: {error.strerror or error}")
         return
     own = status.st_dev, status.st_ino
+    above = frozenset(_identities(path.resolve().parents)) if above is None else above
     if own in above:
         yield bad(str(path), 0, "a link back to a folder above it")
         return
     for name in inside:
         if not name.startswith((".", _OFFICE_LOCK)):
             yield from list_files(path / name, above | {own})
+
+
+def _identities(folders: Iterable[Path]) -> Iterator[tuple[int, int]]:
+    """Device and inode of each that can be seen."""
+    for folder in folders:
+        with suppress(OSError):
+            status = folder.stat()
+            yield status.st_dev, status.st_ino
