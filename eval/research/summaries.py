@@ -1,4 +1,4 @@
-"""ROUGE of extractive summaries on IndoSum, beside the usual baselines: ``python -m eval.research.summaries``.
+"""ROUGE of extractive summaries on IndoSum, beside baselines: ``python -m eval.research.summaries``.
 
 Every system chooses among the same sentences, with the same budget, and is scored against the human
 summary. Ours is out of fold: an article is ranked by trees that never saw it.

@@ -30,10 +30,10 @@ from service.api.schemas import (
     TranslationOut,
 )
 from service.api.workers import Workers
-from service.cli.models import rows
 from service.document import Article, Translation
 from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
+from service.models.catalog import rows
 from service.models.load import choose
 from service.pipeline import Brief, Pipeline, to_article
 from service.pool import Host

@@ -390,7 +390,8 @@ def list_models(
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
 ) -> None:
     """The models there are, which are installed, and their licences."""
-    from service.cli.models import rows, table, to_json
+    from service.cli.models import table, to_json
+    from service.models.catalog import rows
 
     if format not in ("text", "json"):
         raise UsageError(f"unknown format {format!r}; there are: text, json")

@@ -6,36 +6,16 @@ import json
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from service import presets
 from service.cli.articles import Status
-from service.errors import DamagedModel, NotInstalled, StoreError, UsageError
+from service.errors import NotInstalled, StoreError, UsageError
+from service.models.catalog import Row
 from service.models.gemma import build as embedded
 from service.models.pull import offer, pull
 from service.models.store import Store
 from service.presets import Preset
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One model of the list. ``state`` is installed, ready, damaged, built in or empty; ``size`` in bytes."""
-
-    name: str
-    task: str
-    state: str
-    size: int
-    revision: str
-    licence: str
-    licence_note: str
-    model: str
-    about: str
-
-
-def rows(store: Store) -> list[Row]:
-    """Every preset, the installed ones first."""
-    found = [_row(store, preset) for preset in presets.all_presets().values()]
-    return sorted(found, key=lambda row: (row.task == "summarize", not row.state, row.name))
 
 
 def table(found: Sequence[Row]) -> str:
@@ -89,22 +69,6 @@ def check(store: Store, names: Sequence[str]) -> bool:
             _say(f"{preset.name}: {len(store.require(preset).files)} files, all as installed")
         sound = sound and not problems
     return sound
-
-
-def _row(store: Store, preset: Preset) -> Row:
-    state, size, revision = "", 0, preset.revision
-    try:
-        manifest = store.manifest(preset)
-        if manifest:
-            state, size, revision = "installed", manifest.size, manifest.revision
-        elif preset.architecture == "causal" and embedded.available():
-            state = "ready"
-        elif preset.architecture == "echo":
-            state = "built in"
-    except DamagedModel:
-        state = "damaged"
-    facts = (preset.licence, preset.licence_note, preset.model, preset.about)
-    return Row(preset.name, preset.task, state, size, revision, *facts)
 
 
 def _pull(store: Store, preset: Preset, *, agreed: bool) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from service.batch.journal import Totals
+from service.batch.progress import duration
 from service.batch.run import Job, Progress, run
-from service.cli.many import duration
 from service.errors import Cancelled, InputError, WartaError
 from service.intake.records import SOURCES
 from service.page.components import box, label, quick, stopper, streaming

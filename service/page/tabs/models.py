@@ -6,8 +6,8 @@ from importlib.resources import files
 from typing import Any
 
 from service import presets
-from service.cli.models import Row, rows
 from service.errors import Cancelled, UsageError, WartaError
+from service.models.catalog import Row, rows
 from service.models.gemma import build as embedded
 from service.models.load import choose
 from service.models.pull import offer, pull
