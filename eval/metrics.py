@@ -22,9 +22,9 @@ import numpy as np
 
 from eval.significance import Array, Resampling, Scorer
 from eval.text import numbers, sentences, words
-from service import __version__
 from service.document import Finding
 from service.errors import NotInstalled, UsageError
+from service.version import __version__
 
 Better = Literal["higher", "lower", "neither"]
 

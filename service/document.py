@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any
 
 
@@ -173,6 +175,14 @@ class Translation:
         joined = "".join(s.target + gap for s, gap in zip(self.segments, gaps, strict=True))
         return self.lead + joined
 
+    def _repr_html_(self) -> str:
+        """Return source and translation side by side, with what was found, for a notebook."""
+        rows = (
+            (part.source, part.target, "; ".join(finding.detail for finding in part.findings))
+            for part in ((self.title,) if self.title else ()) + self.segments
+        )
+        return _table(("Indonesian", "English", "To check"), rows)
+
 
 @dataclass(frozen=True, slots=True)
 class SummarySentence:
@@ -208,6 +218,14 @@ class Summary:
         """What any of the sentences says without support."""
         return tuple(finding for sentence in self.sentences for finding in sentence.findings)
 
+    def _repr_html_(self) -> str:
+        """Return the sentences with the numbers of the source sentences they rest on, for a notebook."""
+        items = (
+            f"<li>{escape(s.text)} <small>[{', '.join(str(n + 1) for n in s.support)}]</small></li>"
+            for s in self.sentences
+        )
+        return f"<ul>{''.join(items)}</ul>"
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -222,7 +240,18 @@ class Reading:
     summary: Summary
     seconds: float
 
+    def _repr_html_(self) -> str:
+        """Return headline, summary and translation, for a notebook."""
+        return f"<h3>{escape(self.headline)}</h3>{self.summary._repr_html_()}{self.translation._repr_html_()}"
+
 
 def as_json(record: Any) -> dict[str, Any]:
     """A record as plain dictionaries and lists, ready for :func:`json.dumps`."""
     return asdict(record)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return an HTML table; every cell is escaped."""
+    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"

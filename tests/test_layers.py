@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LAYERS: dict[str, int] = {
-    "service": 0,
     "service.document": 0,
     "service.errors": 0,
+    "service.version": 0,
     "prompts": 0,
     "service.text": 1,
     "service.presets": 1,
@@ -28,14 +28,17 @@ LAYERS: dict[str, int] = {
     "service.pipeline": 5,
     "service.render": 5,
     "service.pool": 6,
+    "service.reader": 6,
     "service.batch": 6,
     "eval": 7,
     "eval.report": 7,
     "service.api": 8,
     "service.page": 8,
     "service.cli": 9,
+    "service": 9,
     "service.__main__": 9,
     "app": 9,
+    "warta": 9,
     "eval.cli": 8,
     "eval.__main__": 9,
     "eval.research": 9,
@@ -50,7 +53,7 @@ HEAVY = ("torch", "transformers", "ctranslate2", "gradio", "ray", "sentencepiece
 def entry(module: str) -> str | None:
     """Return the nearest entry of LAYERS for a module of this project, None for any other module."""
     parts = module.split(".")
-    if parts[0] not in ("service", "prompts", "eval", "app"):
+    if parts[0] not in ("service", "prompts", "eval", "app", "warta"):
         return None
     for size in range(len(parts), 0, -1):
         name = ".".join(parts[:size])
@@ -64,7 +67,8 @@ def entry(module: str) -> str | None:
 
 def files() -> list[Path]:
     roots = [ROOT / name for name in ("service", "prompts", "eval")]
-    return sorted(path for root in roots for path in root.rglob("*.py")) + list(ROOT.glob("app.py"))
+    ours = sorted(path for root in roots for path in root.rglob("*.py"))
+    return [*ours, ROOT / "app.py", ROOT / "warta.py"]
 
 
 def module_name(path: Path) -> str:

@@ -40,9 +40,28 @@ def test_data_files_are_in_the_wheel(installed: Path, tmp_path: Path) -> None:
     listed = run(installed, tmp_path, "models", "list").stdout
     expected = {path.stem for path in (ROOT / "prompts").glob("*.toml")}
     assert expected <= {line.split()[0] for line in listed.splitlines() if not line.startswith(" ")}
-    for source in (ROOT / "service").rglob("data/**/*"):
-        if source.is_file() and "__pycache__" not in source.parts:
-            assert (installed / source.relative_to(ROOT)).is_file(), source
+    for package, place in (("service", "."), ("prompts", "prompts"), ("eval", "eval")):
+        for source in (ROOT / package).rglob("*"):
+            code = source.suffix in (".py", ".pyc") or {"training", "research"} & set(source.parts)
+            if source.is_file() and not code:
+                kept = installed / "warta" / place / source.relative_to(ROOT / package)
+                assert kept.is_file(), source
+
+
+def test_one_name_is_installed_and_no_other_is_imported(installed: Path, tmp_path: Path) -> None:
+    names = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")}
+    assert names == {"warta", "bin"}
+    code = """
+import pkgutil, sys, warta
+for module in pkgutil.walk_packages(warta.__path__, "warta."):
+    if ".bench" not in module.name and not module.name.endswith("__main__"):
+        __import__(module.name)
+print(sorted({"service", "prompts", "eval"} & {name.partition(".")[0] for name in sys.modules}))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
 def test_the_version_is_one(installed: Path, tmp_path: Path) -> None:

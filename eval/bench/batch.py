@@ -143,7 +143,7 @@ def _judged(output: Path, clean: Path, kills: int, midway: int) -> Torture:
 
 
 def _batch(folder: Path, source: Path, output: Path, *options: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
+    command = [sys.executable, "-m", "warta", "batch", str(source), "-o", str(output), "--model", "echo"]
     command += options
     environment = {**os.environ, "WARTA_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
@@ -178,7 +178,7 @@ def rates(folder: Path, count: int) -> list[dict[str, Any]]:
 
 
 def _pipe(folder: Path, lines: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "service", "translate", "--lines", "--model", "echo"]
+    command = [sys.executable, "-m", "warta", "translate", "--lines", "--model", "echo"]
     environment = {**os.environ, "WARTA_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     with lines.open("rb") as source, (folder / "out.txt").open("wb") as target:
         return subprocess.Popen(command, env=environment, stdin=source, stdout=target)

@@ -60,7 +60,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     port = free_port()
-    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--model", options.model]
+    command = [sys.executable, "-m", "warta", "serve", "--port", str(port), "--model", options.model]
     values = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -180,7 +180,7 @@ def serve(options: argparse.Namespace) -> int:
 @contextmanager
 def serving(options: argparse.Namespace, folder: Path, rows: int = 0, parallel: int = 2) -> Iterator[Server]:
     """A server of ``options.model``; with ``rows``, its batches hold no more than that."""
-    command = [sys.executable, "-m", "eval.bench.serve", "serve", "--model", options.model]
+    command = [sys.executable, "-m", __spec__.name, "serve", "--model", options.model]
     command += ["--folder", str(folder), "--rows", str(rows), "--parallel", str(parallel)]
     command += ["--beam", str(options.beam)] if options.beam else []
     with subprocess.Popen(

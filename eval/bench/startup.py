@@ -20,9 +20,9 @@ from pathlib import Path
 SENTENCE = "Harga beras naik 12 persen pada bulan Maret.\n"
 COMMANDS: dict[str, tuple[str, ...]] = {
     "python -c pass": ("-c", "pass"),
-    "warta --help": ("-m", "service", "--help"),
-    "warta translate - (echo)": ("-m", "service", "translate", "-", "--model", "echo"),
-    "warta translate - (embedded)": ("-m", "service", "translate", "-", "--no-memory"),
+    "warta --help": ("-m", "warta", "--help"),
+    "warta translate - (echo)": ("-m", "warta", "translate", "-", "--model", "echo"),
+    "warta translate - (embedded)": ("-m", "warta", "translate", "-", "--no-memory"),
 }
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
 
-from service import __version__
 from service.api import errors, jobs, libretranslate, v1
 from service.api.auth import body_key
 from service.api.config import ServerConfig
@@ -22,6 +21,7 @@ from service.api.middleware.protocol import Punctual
 from service.api.workers import Workers
 from service.errors import WartaError
 from service.pool import Host
+from service.version import __version__
 
 if TYPE_CHECKING:
     import uvicorn

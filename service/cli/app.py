@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eval.cli import app as eval_app
-from service import __version__
 from service.errors import UsageError, WartaError
 from service.settings import ALIKE
+from service.version import __version__
 
 if TYPE_CHECKING:
     from service.api.auth import KeyStore

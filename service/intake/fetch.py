@@ -19,11 +19,11 @@ from queue import Empty, Queue
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from service import __version__
 from service.errors import InputError
 from service.intake.compression import is_packed
 from service.intake.documents import document_text
 from service.intake.documents.archive import Limits, unpack
+from service.version import __version__
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

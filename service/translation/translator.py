@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 
-from service import __version__
 from service.document import Decoding, Finding, Output, SegmentTranslation, Signature
 from service.engines.base import Engine
 from service.presets import Preset
@@ -22,6 +21,7 @@ from service.translation.memory.sqlite import Memory, Remembered
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
+from service.version import __version__
 
 FIRST_WINDOW = 1
 LARGEST_WINDOW = 512

@@ -21,17 +21,19 @@ from service.translation.guard import units
 from service.translation.guard.check import KINDS, check
 
 ROOT = Path(__file__).parents[2] / "service"
-FINDINGS = [ROOT / "translation" / f"{name}.py" for name in ("guard", "names", "negation", "units")]
-FINDINGS += [ROOT / "summary" / "provenance.py"]
-NOTES = [ROOT / "summary" / "summarizer.py", ROOT / "intake" / "language.py"]
+FINDINGS = [
+    *(ROOT / "translation" / "guard" / f"{name}.py" for name in ("check", "names", "negation", "units")),
+    ROOT / "summary" / "provenance.py",
+]
+NOTES = [ROOT / "summary" / "summarizer.py", ROOT / "text" / "language.py"]
 REFUSALS = [
     *(ROOT / "intake").rglob("*.py"),
-    *(
-        ROOT / "engines" / f"{name}.py"
-        for name in ("shared", "kept", "causal", "ctranslate2", "transformers")
-    ),
-    *(ROOT / "models" / f"{name}.py" for name in ("load", "store", "embedded", "pull", "convert")),
-    ROOT / "page" / "read.py",
+    *(ROOT / "text").rglob("*.py"),
+    *(ROOT / "runtime").rglob("*.py"),
+    *(ROOT / "engines" / f"{name}.py" for name in ("causal", "ctranslate2", "transformers")),
+    *(ROOT / "models" / f"{name}.py" for name in ("load", "store", "pull", "convert")),
+    ROOT / "models" / "gemma" / "build.py",
+    ROOT / "page" / "tabs" / "translate.py",
 ]
 ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 SILENT = ("compile", "listed", "frozenset", "split")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from service import __version__
 from service.errors import InputError
 from service.intake.compression import open_unpacked
+from service.version import __version__
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

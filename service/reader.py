@@ -1,0 +1,134 @@
+"""The Python API: a loaded model, and what can be asked of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from service.document import Finding, Reading, Signature, Summary, Translation
+from service.errors import UsageError
+from service.pipeline import Brief, Pipeline, build_pipeline, to_article
+from service.settings import Settings, home
+from service.summary.summarizer import Length
+from service.translation.guard.check import check as check_pair
+
+Texts = TypeVar("Texts")
+
+
+def load(model: str = "auto", *, notice: Callable[[str], None] = lambda _: None, **settings: Any) -> Reader:
+    """Open a translation model; ``auto`` is the best one that is installed.
+
+    ``settings`` are the fields of :class:`service.settings.Settings`: ``home``, ``engine``, ``device``,
+    ``threads``, ``beam_size``, ``glossary``, ``expand``, ``repair``, ``memory``, ``memory_at``, ``fuzzy``.
+    ``notice`` is told, in a line, of work that takes a while before the first sentence, such as
+    preparing the embedded model once. Nothing is downloaded. Raises UsageError for a setting that
+    does not exist or does not fit, UnknownModel, NotInstalled, EngineError, StoreError.
+    """
+    known = list(Settings.__dataclass_fields__)
+    for name in settings:
+        if name not in known or name == "model":
+            raise UsageError(f"unknown setting {name!r}; there are: {', '.join(known)}")
+    for name in ("home", "glossary"):
+        if isinstance(settings.get(name), str):
+            settings[name] = Path(settings[name])
+    settings.setdefault("home", home(os.environ))
+    return Reader(build_pipeline(Settings(model=model, **settings), notice))
+
+
+def check(source: str, target: str) -> tuple[Finding, ...]:
+    """Compare an English sentence, by whatever system, with its Indonesian source.
+
+    Return what is suspicious in it: numbers, names, units, negation, dropped or repeated text. An empty
+    tuple says that nothing was found, not that the sentence is right.
+    """
+    return check_pair(source, target)
+
+
+class Reader:
+    """A loaded model. Safe from several threads; its memory is freed with the last reference."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        """Wrap a pipeline; :func:`load` builds one."""
+        self._pipeline = pipeline
+
+    @property
+    def signature(self) -> Signature:
+        """What its translations depend on: model, revision, engine, decoding, glossary, version."""
+        return self._pipeline.signature
+
+    @overload
+    def translate(self, texts: str) -> str: ...
+    @overload
+    def translate(self, texts: list[str]) -> list[str]: ...
+    @overload
+    def translate(self, texts: Texts) -> Texts: ...
+    def translate(self, texts: Any) -> Any:
+        """Translate a text, a list or tuple of texts, or a pandas or polars Series of them.
+
+        The answer has the shape of what was given: a string for a string, a Series with the same name and
+        index for a Series. ``None`` and NaN stay what they are. Each text keeps its paragraphs; nothing is
+        cleaned away (see :meth:`read` for a pasted page). Raises UsageError for anything else.
+        """
+        if isinstance(texts, str):
+            return self._pipeline.translate_plain([texts])[0]
+        if isinstance(texts, list | tuple):
+            return type(texts)(self._translated(texts))
+        library = type(texts).__module__.partition(".")[0]
+        if type(texts).__name__ == "Series" and library == "pandas":
+            return self._pandas(texts)
+        if type(texts).__name__ == "Series" and library == "polars":
+            done = self._translated(texts.to_list())
+            return type(texts)(texts.name, done, dtype=texts.dtype)
+        raise UsageError(
+            f"translate takes a string, a list, a tuple or a Series of strings, not {type(texts).__name__}"
+        )
+
+    def translate_article(self, text: str, *, keep_boilerplate: bool = False) -> Translation:
+        """Translate a pasted article: cleaned, its headline found, each sentence with what was found in it.
+
+        Raises InputError where nothing is left to read.
+        """
+        return self._pipeline.translate(to_article(text, keep_furniture=keep_boilerplate))
+
+    def read(
+        self, text: str, *, sentences: int = 3, words: int | None = None, keep_boilerplate: bool = False
+    ) -> Reading:
+        """Translate and summarise a pasted article, as `warta read` does. Raises InputError."""
+        article = to_article(text, keep_furniture=keep_boilerplate)
+        return self._pipeline.read(article, Brief(length=Length(sentences, words)))
+
+    def summarize(
+        self,
+        text: str,
+        *,
+        route: str = "auto",
+        sentences: int = 3,
+        words: int | None = None,
+        language: str = "en",
+    ) -> Summary:
+        """Summarise a pasted article in English, or in Indonesian (``language="id"``).
+
+        ``route`` is auto, extractive, mt5, crosssum or translate-first. Raises UsageError, NotInstalled,
+        InputError.
+        """
+        return self._pipeline.summarize(to_article(text), Brief(route, Length(sentences, words), language))
+
+    def _translated(self, texts: Sequence[Any]) -> list[Any]:
+        for number, text in enumerate(texts):
+            if not (isinstance(text, str) or _missing(text)):
+                raise UsageError(f"element {number}: a string or None is wanted, not {type(text).__name__}")
+        done = iter(self._pipeline.translate_plain([text for text in texts if isinstance(text, str)]))
+        return [next(done) if isinstance(text, str) else text for text in texts]
+
+    def _pandas(self, texts: Any) -> Any:
+        given = [None if gone else text for text, gone in zip(texts, texts.isna(), strict=True)]
+        done = self._translated(given)
+        whole = [text if new is None else new for text, new in zip(texts, done, strict=True)]
+        return type(texts)(whole, index=texts.index, name=texts.name, dtype=texts.dtype)
+
+
+def _missing(value: Any) -> bool:
+    """Whether it stands for no value: None, or NaN, the only float that differs from itself."""
+    return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124
