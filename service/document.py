@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ class Segmented:
 @dataclass(frozen=True, slots=True)
 class Decoding:
     """How an engine searches. ``max_new_tokens`` bounds the target, in the model's own tokens."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
 
     beam_size: int = 4
     max_new_tokens: int = 512

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, ClassVar
 
 from service.document import Decoding
 from service.errors import PresetError, UnknownModel
+from service.validation import STRICT, Invalid, validated
 
 TASKS = ("translate", "summarize")
 ARCHITECTURES = ("marian", "mt5", "causal", "echo")
@@ -21,6 +22,8 @@ ARCHITECTURES = ("marian", "mt5", "causal", "echo")
 @dataclass(frozen=True, slots=True)
 class Example:
     """One few-shot example of a prompted model."""
+
+    __pydantic_config__: ClassVar = STRICT
 
     source: str
     target: str
@@ -39,6 +42,8 @@ class Preset:
     the decoder's first token. ``licence_note`` is shown wherever the model is chosen.
     """
 
+    __pydantic_config__: ClassVar = STRICT
+
     name: str
     task: str
     architecture: str
@@ -49,7 +54,6 @@ class Preset:
     max_input_tokens: int
     decoding: Decoding
     prompt: str = "{source}"
-    target_language: str = "en"
     start_language: str = ""
     licence_note: str = ""
     bundled: bool = False
@@ -73,7 +77,10 @@ def load(path: Path) -> Preset:
 
 def parse(table: Mapping[str, Any], file: str) -> Preset:
     """A preset from a parsed table; ``file`` is the name that errors carry."""
-    preset: Preset = _record(Preset, table, file, "")
+    try:
+        preset = validated(Preset, dict(table))
+    except Invalid as error:
+        raise PresetError(f"{file}: {error}") from None
     stem = file.removesuffix(".toml")
     checks = [
         ("name", preset.name == stem, f"must be the file's name, {stem!r}"),
@@ -112,40 +119,3 @@ def get(name: str, task: str | None = None) -> Preset:
         purpose = f" to {task} with" if task else ""
         raise UnknownModel(f"no model{purpose} named {name!r}; there are: {', '.join(known)}")
     return known[name]
-
-
-def _record(kind: type, table: Mapping[str, Any], file: str, prefix: str) -> Any:
-    """``table`` as the dataclass ``kind``, each key and type checked."""
-    hints = get_type_hints(kind)
-    for key in table:
-        if key not in hints:
-            raise PresetError(f"{file}: unknown key {prefix}{key}; the keys are {', '.join(hints)}")
-    values = {}
-    for spec in fields(kind):
-        if spec.name in table:
-            values[spec.name] = _value(table[spec.name], hints[spec.name], file, prefix + spec.name)
-        elif spec.default is MISSING:
-            raise PresetError(f"{file}: missing key {prefix}{spec.name}")
-    return kind(**values)
-
-
-def _value(value: Any, hint: Any, file: str, key: str) -> Any:
-    if hint is Decoding:
-        return _record(Decoding, _typed(value, dict, file, key), file, key + ".")
-    if get_args(hint):
-        rows = _typed(value, list, file, key)
-        return tuple(
-            _record(Example, _typed(row, dict, file, f"{key}[{i}]"), file, f"{key}[{i}].")
-            for i, row in enumerate(rows)
-        )
-    if hint is float and type(value) is int:
-        return float(value)
-    return _typed(value, hint, file, key)
-
-
-def _typed(value: Any, kind: type, file: str, key: str) -> Any:
-    if type(value) is not kind:
-        names = {dict: "a table", list: "a list", str: "text", int: "a whole number", bool: "true or false"}
-        wanted = names.get(kind, "a number")
-        raise PresetError(f"{file}: {key}: must be {wanted}, not {value!r}")
-    return value

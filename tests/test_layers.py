@@ -15,6 +15,7 @@ LAYERS: dict[str, int] = {
     "service.document": 0,
     "service.errors": 0,
     "service.version": 0,
+    "service.validation": 0,
     "prompts": 0,
     "service.text": 1,
     "service.presets": 1,
