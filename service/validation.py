@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -42,7 +41,7 @@ def validated(kind: type[Record], value: Any) -> Record:
     # As JSON a list may stand for a tuple even where types are strict.
     text = json.dumps(value, allow_nan=False, default=str)
     try:
-        record: Record = _adapter(kind).validate_json(text)
+        record: Record = _adapter(cast("Any", kind)).validate_json(text)
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=lambda e: _ORDER.get(e["type"], 2))
         path = _path(first["loc"])
@@ -59,7 +58,7 @@ _ORDER = {"unexpected_keyword_argument": 0, "missing": 1}
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
