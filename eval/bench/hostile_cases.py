@@ -421,12 +421,12 @@ BOUNDED: Mapping[str, int] = {}
 def cases(part: str = "") -> Iterator[Case]:
     """The cases whose name holds ``part``."""
     for name, pattern in patterns().items():
-        if part in name:
+        if part in f"{name} (pattern)":
             texts = (*derived(pattern), *FAMILIES)
-            yield Case(name, lambda text, pattern=pattern: _used(pattern, text), texts, bound=BOUNDED.get(name, 0))
+            yield Case(f"{name} (pattern)", lambda text, pattern=pattern: _used(pattern, text), texts, bound=BOUNDED.get(name, 0))
     named = public()
     for function, runs in FUNCTIONS.items():
         name = named.get(function, function.__qualname__)
         for number, run in enumerate(runs if isinstance(runs, tuple) else (runs,), 1):
-            if part in name:
+            if part in f"{name} ({number})":
                 yield Case(f"{name} ({number})", run, FAMILIES)

@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -31,6 +32,8 @@ FLOOR = 0.02
 LIMIT = 2.0
 """Seconds of processor time for one call. What takes longer at these sizes would take hours at a megabyte."""
 _ROUNDS = 3
+SHOWN = 3
+"""Findings of one case after which the rest of its strings are left out: one mend answers most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,14 @@ def _bounded(case: Case, text: Callable[[int], str], limit: float) -> Finding | 
     return Finding(case.name, str(text), ((case.bound, taken),))
 
 
+def _judged(case: Case, text: Callable[[int], str], size: int, limit: float) -> Finding | None:
+    """As :func:`judge`; an error that is not for users is a finding too."""
+    try:
+        return judge(case, text, size, limit)
+    except Exception as error:
+        return Finding(case.name, f"{text} raises {type(error).__name__}: {error}"[:300], ())
+
+
 def _child(pipe: Any, part: str, size: int, start: int, limit: float) -> None:
     """Measures the cases from ``start`` on, telling of each string before it is tried."""
     from eval.bench.hostile_cases import cases
@@ -134,19 +145,22 @@ def _child(pipe: Any, part: str, size: int, start: int, limit: float) -> None:
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     number = 0
     for case in cases(part):
-        case.run(case.texts[0](64))  # what is loaded at the first call is not the text's doing
+        with suppress(Exception):
+            case.run("Harga naik.")  # what is loaded at the first call is not the text's doing
         gc.collect()
         gc.disable()
+        left = SHOWN
         for text in case.texts:
             number += 1
-            if number <= start:
+            if number <= start or not left:
                 continue
             pipe.send((number, case.name, str(text)))
             # Code that holds the interpreter is not reached by an alarm; the system ends it.
             used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
             resource.setrlimit(resource.RLIMIT_CPU, (used + int(limit * 20) + 2, hard))
-            if found := judge(case, text, size, limit):
+            if found := _judged(case, text, size, limit):
                 pipe.send(found)
+                left -= 1
         gc.enable()
     pipe.send(None)
 

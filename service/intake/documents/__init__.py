@@ -15,6 +15,7 @@ from service.intake.formats import decode, read_bytes
 from service.intake.streams import SUFFIXES as PACKED
 from service.intake.streams import is_packed
 
+_LINE_END = re.compile(r"\r\n?")
 UNPACKED = 10
 """How many times the largest file a file may unpack to."""
 
@@ -238,7 +239,7 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
 
 def _lines(text: str) -> str:
     """``text`` with line feeds only."""
-    return re.sub(r"\r\n?", "\n", text)
+    return _LINE_END.sub("\n", text)
 
 
 def _ended_as(old: str, new: str) -> str:

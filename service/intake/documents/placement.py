@@ -15,7 +15,9 @@ from itertools import accumulate, pairwise
 Alike = Mapping[str, str]
 Move = tuple[int, int]
 
-_WORD = re.compile(r"\s*\S+\s*\Z|\s*\S+")
+# A word with the space before it, the last one with what follows too; a run of space is read once.
+_WORD = re.compile(r"(?<!\s)\s*+\S++(?:\s++\Z)?")
+_PLAIN_WORD = re.compile(r"\S+")
 _ARTICLE = re.compile(r"\A(?:the|an?)\s+", re.IGNORECASE)
 _EDGE = " \t\r\n.,;:!?…\"'“”‘’()[]"
 
@@ -266,7 +268,7 @@ def _shares(target: str, parts: Sequence[str], lines: Sequence[Mark]) -> list[_S
 
 def _guessed(target: str, parts: Sequence[str], mark: Mark, start: int, stop: int) -> _Span:
     """The words of ``target[start:stop]`` that stand where the mark stood, at least one if there is one."""
-    words = [match.span() for match in re.finditer(r"\S+", target[start:stop])]
+    words = [match.span() for match in _PLAIN_WORD.finditer(target[start:stop])]
     phrase = phrase_of(parts, mark)
     if not words:
         return _Span(stop, stop, f" {phrase} " if mark.fixed else None)
