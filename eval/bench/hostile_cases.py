@@ -83,7 +83,11 @@ def public() -> dict[Callable[..., Any], str]:
                 continue
             if inspect.isclass(value):
                 found |= {method: f"{module.__name__}.{name}.{key}" for key, method in _methods(value)}
-            elif callable(value) and inspect.isfunction(inspect.unwrap(value)) and inspect.signature(value).parameters:
+            elif (
+                callable(value)
+                and inspect.isfunction(inspect.unwrap(value))
+                and inspect.signature(value).parameters
+            ):
                 found[value] = f"{module.__name__}.{name}"
     return found
 
@@ -123,6 +127,7 @@ def _used(pattern: re.Pattern[Any], text: str) -> None:
     pattern.fullmatch(given)
     for _ in pattern.finditer(given):
         pass
+
 
 def _archived(make: Callable[[str], bytes], call: Callable[[Archive], Any]) -> Run:
     return lambda text: call(Archive(make(text), LIMITS))
@@ -198,7 +203,10 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
         lambda text: tables.line_text(given.encoded(text) + b"\xff"),
     ),
     streams.is_packed: lambda text: streams.is_packed(given.encoded(text)),
-    streams.unpacked_name: (streams.unpacked_name, lambda text: streams.unpacked_name(text[:200] + ".gz" * 50)),
+    streams.unpacked_name: (
+        streams.unpacked_name,
+        lambda text: streams.unpacked_name(text[:200] + ".gz" * 50),
+    ),
     streams.open_unpacked: given.with_file("a.gz", lambda path: streams.open_unpacked(path).close()),
     web.parse: web.parse,
     documents.read_document: given.with_file("a.html", lambda path: documents.read_document(path, MOST)),
@@ -209,11 +217,15 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     documents.kind_of: tuple(
         given.with_name(name, documents.kind_of) for name in ("a.txt", "a.html", "a.md", "a.srt", "a.pdf")
     ),
-    documents.sheet_rows: given.with_name("a.txt", lambda data, name: list(documents.sheet_rows(data, name, MOST))),
+    documents.sheet_rows: given.with_name(
+        "a.txt", lambda data, name: list(documents.sheet_rows(data, name, MOST))
+    ),
     documents.translate_data: tuple(
         run
         for name in ("a.html", "a.md", "a.srt", "a.vtt")
-        for run in given.translated(lambda data, said, name=name: documents.translate_data(data, name, said, MOST))
+        for run in given.translated(
+            lambda data, said, name=name: documents.translate_data(data, name, said, MOST)
+        )
     ),
     documents.translate_document: given.with_file(
         "a.md", lambda path: documents.translate_document(path, path.with_name("b.md"), given.loud, MOST)
@@ -288,7 +300,9 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
         lambda text: given.shipped_glossary().find(text),
         lambda text: given.shipped_glossary().find(PROSE + " KPK AS PBB", text),
     ),
-    glossary.load_user: tuple(given.with_file(name, glossary.load_user) for name in ("a.tsv", "a.csv", "a.toml")),
+    glossary.load_user: tuple(
+        given.with_file(name, glossary.load_user) for name in ("a.tsv", "a.csv", "a.toml")
+    ),
     terms.ArticleTerms.check: given.with_terms(lambda at_work, a, b: at_work.check(a, b)),
     terms.ArticleTerms.inject: given.with_terms(lambda at_work, a, b: at_work.inject(a)),
     terms.ArticleTerms.choose: given.with_terms(lambda at_work, a, b: at_work.choose(a, (b, a))),
@@ -309,11 +323,15 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     memory.TranslationMemory.put: given.with_memory(lambda kept, lines: kept.put("a", given.answers(lines))),
     memory.TranslationMemory.suggest: given.with_memory(given.suggested),
     memory.TranslationMemory.own: given.with_memory(lambda kept, lines: kept.own(lines)),
-    memory.TranslationMemory.add_own: given.with_memory(lambda kept, lines: kept.add_own(zip(lines, lines, strict=True))),
+    memory.TranslationMemory.add_own: given.with_memory(
+        lambda kept, lines: kept.add_own(zip(lines, lines, strict=True))
+    ),
     tmx.TmxReader.__iter__: lambda text: list(tmx.TmxReader(given.tmx(text))),
     tmx.write_tmx: given.written,
     translator.Translator.translate: given.with_sentences(
-        lambda lines: list(given.shipped_translator().translate(lines, article="\n".join(lines), headline=True))
+        lambda lines: list(
+            given.shipped_translator().translate(lines, article="\n".join(lines), headline=True)
+        )
     ),
     translator.Translator.alternatives: given.with_sentences(
         lambda lines: given.shipped_translator().alternatives(translator.Text(lines), 2)
@@ -325,7 +343,9 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     extractive.best_first: given.with_sentences(lambda lines: extractive.best_first(lines, len(lines))),
     features.words: features.words,
     features.lexicon: features.lexicon,
-    features.features: given.with_sentences(lambda lines: features.features(lines, lines[-1], range(len(lines)))),
+    features.features: given.with_sentences(
+        lambda lines: features.features(lines, lines[-1], range(len(lines)))
+    ),
     facts.numbers: facts.numbers,
     facts.digits: facts.digits,
     facts.months: facts.months,
@@ -340,7 +360,9 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     headline.headline: headline.headline,
     packing.pack: given.with_sentences(lambda lines: packing.pack(lines, len, 400, lines[0])),
     packing.title_fits: lambda text: packing.title_fits(len, 10, text),
-    packing.fit_words: given.with_sentences(lambda lines: packing.fit_words(range(len(lines)), [3] * len(lines), 50)),
+    packing.fit_words: given.with_sentences(
+        lambda lines: packing.fit_words(range(len(lines)), [3] * len(lines), 50)
+    ),
     packing.merge: given.with_sentences(
         lambda lines: packing.merge([lines[start : start + 5] for start in range(0, len(lines), 5)], 3, 90)
     ),
@@ -381,12 +403,17 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     eval.checks.look: given.with_sentences(lambda lines: eval.checks.look("a", lines)),
     eval.checks.duplicates: lambda text: eval.checks.duplicates(given.dataset(text)),
     eval.checks.lengths: given.with_sentences(lambda lines: eval.checks.lengths("a", lines, lines[::-1])),
-    eval.checks.misaligned: given.with_sentences(lambda lines: eval.checks.misaligned("a", lines, lines[::-1])),
+    eval.checks.misaligned: given.with_sentences(
+        lambda lines: eval.checks.misaligned("a", lines, lines[::-1])
+    ),
     eval.checks.overlap: lambda text: eval.checks.overlap(given.dataset(text), given.lines_of(text)),
     eval.checks.check_data: lambda text: eval.checks.check_data(given.dataset(text)),
-    eval.checks.check_output: lambda text: eval.checks.check_output("a", given.lines_of(text), given.dataset(text)),
+    eval.checks.check_output: lambda text: eval.checks.check_output(
+        "a", given.lines_of(text), given.dataset(text)
+    ),
     eval.metrics.build: tuple(
-        given.metric(name) for name in ("length-ratio", "copy-rate", "numbers-kept", "compression", "novelty", "term-accuracy")
+        given.metric(name)
+        for name in ("length-ratio", "copy-rate", "numbers-kept", "compression", "novelty", "term-accuracy")
     ),
 }
 """Function -> one or more ways of calling it with a text."""
@@ -395,7 +422,9 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
     **dict.fromkeys((web.article, web.fetch), "reads from the network, by way of document_text"),
     **dict.fromkeys((web.is_public, web.resolve), "takes an address or a host name of at most 253 letters"),
     html.article: "trafilatura's work: a worker process with limits stops it",
-    **dict.fromkeys((records.list_files, documents.keeps_structure, memory.open_memory), "takes a path, not a text"),
+    **dict.fromkeys(
+        (records.list_files, documents.keeps_structure, memory.open_memory), "takes a path, not a text"
+    ),
     tables.read_parquet: "pyarrow's work; a cell's length is bounded there",
     streams.need: "takes names of our own",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
@@ -405,7 +434,13 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
         "takes counts",
     ),
     **dict.fromkeys(
-        (memory.Memory.get, memory.Memory.put, memory.Memory.own, memory.Memory.add_own, memory.Memory.suggest),
+        (
+            memory.Memory.get,
+            memory.Memory.put,
+            memory.Memory.own,
+            memory.Memory.add_own,
+            memory.Memory.suggest,
+        ),
         "is tried by way of TranslationMemory",
     ),
     **dict.fromkeys(
@@ -423,7 +458,12 @@ def cases(part: str = "") -> Iterator[Case]:
     for name, pattern in patterns().items():
         if part in f"{name} (pattern)":
             texts = (*derived(pattern), *FAMILIES)
-            yield Case(f"{name} (pattern)", lambda text, pattern=pattern: _used(pattern, text), texts, bound=BOUNDED.get(name, 0))
+            yield Case(
+                f"{name} (pattern)",
+                lambda text, pattern=pattern: _used(pattern, text),
+                texts,
+                bound=BOUNDED.get(name, 0),
+            )
     named = public()
     for function, runs in FUNCTIONS.items():
         name = named.get(function, function.__qualname__)

@@ -203,7 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     chosen = list(cases(options.part))
     count = sum(len(case.texts) for case in chosen)
-    print(f"{len(chosen)} patterns and functions, {count:,} strings of {options.size:,} characters", flush=True)
+    print(
+        f"{len(chosen)} patterns and functions, {count:,} strings of {options.size:,} characters", flush=True
+    )
     found = []
     for finding in findings(options.part, options.size, options.limit):
         found.append(finding)

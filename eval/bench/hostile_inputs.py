@@ -45,7 +45,9 @@ MOST = 20_000_000
 """Characters that nothing is refused for at the sizes of this table."""
 LIMITS = Limits(MOST * 10)
 PROSE = "Presiden Joko Widodo tidak hadir di Jakarta pada 3 Mei 2020. Harga naik 5,5 persen, kata Menteri."
-ENGLISH = "President Joko Widodo was not in Jakarta on May 3, 2020. Prices rose by 5.5 percent, a minister said."
+ENGLISH = (
+    "President Joko Widodo was not in Jakarta on May 3, 2020. Prices rose by 5.5 percent, a minister said."
+)
 
 
 @lru_cache(maxsize=16)
@@ -201,9 +203,13 @@ def pdf(text: str) -> bytes:
         places.append(len(made))
         made += b"%d 0 obj%s endobj\n" % (number, each)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    return made + b"xref\n0 6\n0000000000 65535 f \n%strailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (
-        table,
-        len(made),
+    return (
+        made
+        + b"xref\n0 6\n0000000000 65535 f \n%strailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
+        % (
+            table,
+            len(made),
+        )
     )
 
 
@@ -281,7 +287,9 @@ def with_numbers(call: Callable[[Any, Any, str], Any]) -> tuple[Run, ...]:
 def translation_of(text: str) -> Translation:
     found = (Finding("number", text[:40]),)
     parts = tuple(
-        SegmentTranslation(line, line, 0.0, found, suggestions=(Suggestion(line, line, 0.9),), paragraph=at // 3)
+        SegmentTranslation(
+            line, line, 0.0, found, suggestions=(Suggestion(line, line, 0.9),), paragraph=at // 3
+        )
         for at, line in enumerate(lines_of(text))
     )
     article = Article("", text, text)

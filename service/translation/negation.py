@@ -95,5 +95,5 @@ def _strong(target: str, target_words: frozenset[str]) -> str:
     if found:
         return min(found)
     if "n't" in target or "n’t" in target:
-        return next((word for word in target_words if word.endswith(("n't", "n’t"))), "")
+        return min((word for word in target_words if word.endswith(("n't", "n’t"))), default="")
     return ""

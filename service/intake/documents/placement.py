@@ -19,6 +19,8 @@ Move = tuple[int, int]
 _WORD = re.compile(r"(?<!\s)\s*+\S++(?:\s++\Z)?")
 _PLAIN_WORD = re.compile(r"\S+")
 _ARTICLE = re.compile(r"\A(?:the|an?)\s+", re.IGNORECASE)
+_LONGEST_NEEDLE = 400
+"""Letters up to which marked words are looked for whatever their case and as whole words."""
 _EDGE = " \t\r\n.,;:!?…\"'“”‘’()[]"
 
 
@@ -83,9 +85,16 @@ def holds(target: str, phrase: str) -> bool:
 
 
 def _occurrences(target: str, needle: str, *, words: bool = True) -> Iterator[_Span]:
+    if len(needle) > _LONGEST_NEEDLE:
+        # A pattern may try each place of the target for as long as the needle is; this search does not.
+        at = target.find(needle)
+        while at >= 0:
+            yield _Span(at, at + len(needle))
+            at = target.find(needle, at + len(needle))
+        return
     edges = (r"(?<!\w)", r"(?!\w)") if words else ("", "")
     pattern = re.compile(re.escape(needle).join(edges), re.IGNORECASE)
-    return (_Span(*match.span()) for match in pattern.finditer(target))
+    yield from (_Span(*match.span()) for match in pattern.finditer(target))
 
 
 @dataclass(slots=True)
