@@ -21,7 +21,7 @@ import eval.metrics
 import eval.text
 from eval.bench import hostile_inputs as given
 from eval.bench.hostile_growth import Case
-from eval.bench.hostile_inputs import ENGLISH, LIMITS, MOST, PROSE, Run
+from eval.bench.hostile_inputs import LIMITS, MOST, PROSE, Run
 from eval.bench.hostile_strings import FAMILIES, derived
 from service import intake, render, summary, translation
 from service.document import Output
@@ -69,8 +69,8 @@ def modules() -> list[ModuleType]:
     found = [render, eval.text, eval.checks, eval.metrics]
     for package in (intake, translation, summary):
         found.append(package)
-        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            found.append(importlib.import_module(each.name))
+        walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        found += [importlib.import_module(each.name) for each in walked]
     return found
 
 
@@ -107,6 +107,7 @@ def patterns() -> dict[str, re.Pattern[Any]]:
         for name, value in vars(module).items():
             for index, pattern in enumerate(_inside(value)):
                 found.setdefault(pattern, f"{module.__name__}.{name}" + (f"[{index}]" if index else ""))
+    found.setdefault(clean._rules(), f"{clean.__name__}._rules")  # put together when it is first needed
     return {name: pattern for pattern, name in found.items()}
 
 
@@ -304,7 +305,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
         given.with_file(name, glossary.load_user) for name in ("a.tsv", "a.csv", "a.toml")
     ),
     terms.ArticleTerms.check: given.with_terms(lambda at_work, a, b: at_work.check(a, b)),
-    terms.ArticleTerms.inject: given.with_terms(lambda at_work, a, b: at_work.inject(a)),
+    terms.ArticleTerms.inject: given.with_terms(lambda at_work, a, _: at_work.inject(a)),
     terms.ArticleTerms.choose: given.with_terms(lambda at_work, a, b: at_work.choose(a, (b, a))),
     terms.ArticleTerms.edit: given.with_terms(lambda at_work, a, b: at_work.edit(a, b)),
     repair.repair: _repaired,
@@ -449,24 +450,24 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
 }
 """Function -> why it is not tried."""
 
-BOUNDED: Mapping[str, int] = {}
+BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, clean._rules(): clean._LONGEST}
 """Pattern -> the most characters it is ever given, where that alone keeps it quick."""
 
 
 def cases(part: str = "") -> Iterator[Case]:
     """The cases whose name holds ``part``."""
     for name, pattern in patterns().items():
-        if part in f"{name} (pattern)":
+        if part in f"pattern {name}":
             texts = (*derived(pattern), *FAMILIES)
             yield Case(
-                f"{name} (pattern)",
+                f"pattern {name}",
                 lambda text, pattern=pattern: _used(pattern, text),
                 texts,
-                bound=BOUNDED.get(name, 0),
+                bound=BOUNDED.get(pattern, 0),
             )
     named = public()
     for function, runs in FUNCTIONS.items():
         name = named.get(function, function.__qualname__)
         for number, run in enumerate(runs if isinstance(runs, tuple) else (runs,), 1):
-            if part in f"{name} ({number})":
-                yield Case(f"{name} ({number})", run, FAMILIES)
+            if part in f"function {name} ({number})":
+                yield Case(f"function {name} ({number})", run, FAMILIES)

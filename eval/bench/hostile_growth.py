@@ -12,6 +12,7 @@ import argparse
 import gc
 import json
 import multiprocessing
+import random
 import resource
 import signal
 import sys
@@ -23,6 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from eval.bench.hostile_strings import WORST
 from service.errors import WartaError
 
 RATIO = 8.0
@@ -137,7 +139,15 @@ def _judged(case: Case, text: Callable[[int], str], size: int, limit: float) -> 
         return Finding(case.name, f"{text} raises {type(error).__name__}: {error}"[:300], ())
 
 
-def _child(pipe: Any, part: str, size: int, start: int, limit: float) -> None:
+def chosen(case: Case, sample: int) -> list[Callable[[int], str]]:
+    """The strings of a case: all, or the worst and ``sample`` others, the same each time."""
+    others = [text for text in case.texts if text not in WORST]
+    if not sample or sample >= len(others):
+        return list(case.texts)
+    return [*WORST, *random.Random(case.name).sample(others, sample)]  # noqa: S311
+
+
+def _child(pipe: Any, part: str, size: int, start: int, limit: float, sample: int) -> None:
     """Measures the cases from ``start`` on, telling of each string before it is tried."""
     from eval.bench.hostile_cases import cases
 
@@ -150,7 +160,7 @@ def _child(pipe: Any, part: str, size: int, start: int, limit: float) -> None:
         gc.collect()
         gc.disable()
         left = SHOWN
-        for text in case.texts:
+        for text in chosen(case, sample):
             number += 1
             if number <= start or not left:
                 continue
@@ -165,13 +175,16 @@ def _child(pipe: Any, part: str, size: int, start: int, limit: float) -> None:
     pipe.send(None)
 
 
-def findings(part: str = "", size: int = 16_000, limit: float = LIMIT) -> Iterator[Finding]:
-    """What grows too fast among the cases whose name holds ``part``. Raises RuntimeError for a case that fails."""
+def findings(part: str = "", size: int = 16_000, limit: float = LIMIT, sample: int = 0) -> Iterator[Finding]:
+    """What grows too fast among the cases whose name holds ``part``; ``sample`` as in :func:`chosen`.
+
+    Raises RuntimeError where the process that measures ends by itself.
+    """
     context = multiprocessing.get_context("spawn")
     at, last = 0, ("", "")
     while True:
         ours, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=_child, args=(theirs, part, size, at, limit))
+        child = context.Process(target=_child, args=(theirs, part, size, at, limit, sample))
         child.start()
         theirs.close()
         try:
@@ -197,17 +210,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("part", nargs="?", default="", help="only cases whose name holds this")
     parser.add_argument("--size", type=int, default=16_000, help="characters at 4n")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for one call")
+    parser.add_argument("--sample", type=int, default=0, help="strings of a case beside the worst; 0: all")
     parser.add_argument("--json", type=Path, help="write the findings there too")
     options = parser.parse_args(arguments)
     from eval.bench.hostile_cases import cases
 
-    chosen = list(cases(options.part))
-    count = sum(len(case.texts) for case in chosen)
-    print(
-        f"{len(chosen)} patterns and functions, {count:,} strings of {options.size:,} characters", flush=True
-    )
+    tried = list(cases(options.part))
+    count = sum(len(chosen(case, options.sample)) for case in tried)
+    print(f"{len(tried)} patterns and functions, {count:,} strings, {options.size:,} characters", flush=True)
     found = []
-    for finding in findings(options.part, options.size, options.limit):
+    for finding in findings(options.part, options.size, options.limit, options.sample):
         found.append(finding)
         print(finding, flush=True)
     print(f"{len(found)} grow faster than their input" if found else "none grows faster than its input")

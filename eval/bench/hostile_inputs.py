@@ -1,4 +1,4 @@
-"""What functions are called with in :mod:`eval.bench.hostile_cases`: documents and sentences of a hostile text."""
+"""Documents and sentences made of a hostile text, for :mod:`eval.bench.hostile_cases`."""
 
 from __future__ import annotations
 
@@ -222,10 +222,10 @@ def block(text: str) -> blocks.Block:
 
 def placed(text: str) -> None:
     """A sentence of many parts with as many marks as one may have."""
-    block = block(text)
-    marks = block.marks[: blocks._MOST_MARKS]
+    made = block(text)
+    marks = made.marks[: blocks._MOST_MARKS]
     for target in (text.upper(), " ".join(reversed(text.split(" "))), ENGLISH):
-        Placer({}).place(target, block.texts, marks)
+        Placer({}).place(target, made.texts, marks)
 
 
 def marked(text: str) -> None:

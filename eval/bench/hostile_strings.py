@@ -120,41 +120,65 @@ def _number(word: str) -> int:
 
 
 _PUMPS = """
-a A 1 0 ä é 中 😀 \u200b \u00ad \ufffd . , ; : ! ? … - – — _ * ` ~ = # | / \\ & < > ( ) [ ] { } ' " “ ” ’ ^ $ % + @
-a. A. Aa. 1. 1, 1: 1/ 1- 1% $1 £1m 1k Rp1 1st ½ a- A- a' a’ a/ a| |- -| :- - -- a--a -a ... !? ?! .” .) .' ”. a” “a "a 'a
-(a (A a) [a a] () (() [] [[ ]( [a]( [a][ ![ ![a]( [^ [^a] [a]: \\( \\\\ `a ``a ``` ~~~ ~~a *a **a *a* **a** _a __a _a_
-< <a <a> </a> <a>a <b>a</b> <p> <p>a <br> <!-- <!----> <!--a--> <![CDATA[ <? <!a <a' <a" <a='b' <html <pre> <script>
-& &a &amp; &amp &#1; &#x &lt; â€œ Ã¢â‚¬ é\u0301 a\u0301 ab\u200b @@ ▁ <s> <unk> >>id<< ‹s›
-http://a https://a. a@a a.com 00:00:01,000 00:00:01,000-->00:00:02,000 [Aa] [AA] (Aa) (AA/BB) #a #a, /a foto/ x| aa-bb a.b. A.B.
-""".split()
-_SPACED = """
-a|A|1|Aa|AAAA|aA|a,|A,|Aa,|a.|A.|Aa.|1.|1,|1%|1 %|Rp 1|$ 1|1 km|1 -|a -|A -|Aa -|AAA -|Jakarta -|Jakarta,|JAKARTA -|(1/2/2020) -
-a (|A (|(a|(a.|(Aa) a|“Aa”|"A|“A|'A|“|"|'|.|!|?|-|–|*|_|`|<|>|#|/|&|\\|:|;|,|…|a/b|a-b|tidak|tidak sampai|tidak lebih|bukan
-not|no|never|not only|yang|the|of the|dan|and|and a half|satu|satu juta|sepuluh|dua puluh|seratus|one|one hundred|hundred and|half a
-setengah|second|koma lima|per tiga|KPK|(KPK)|AS|as|Polri|Kabupaten Aa|Kota AA|Presiden|Indonesia|para Aa|Dr.|H.|No.|dll.|A.B.|S.H.,
-baca juga:|foto/|foto:|ikuti|dapatkan update|tags: a|halaman 1|Senin, 1/1/2020 10:00|penulis: Aa|copyright 2020|facebook|home >|#a
-pukul 10.30|10-11|2019-20|jam 7|7 p.m.|on Monday|which|, which|who|a ; b|a — b|Aa said:|meng|unable|cats cats|a b a b
-""".replace("\n", "|").split("|")
+a A 1 0 ä é 中 😀 \u200b \xad � . , ; : ! ? … - – — _ * ` ~ = # | / \\ & < > ( ) [ ] { } ' " “ ” ’ ^ $ % + @
+a. A. Aa. 1. 1, 1: 1/ 1- 1% $1 £1m 1k Rp1 1st ½ a- A- a' a’ a/ a| |- -| :- -- a--a -a ... !? ?! .” .) .' ”.
+a” “a "a 'a (a (A a) [a a] () (() [] [[ ]( [a]( [a][ ![ ![a]( [^ [^a] [a]: \\( \\\\ `a ``a ``` ~~~ ~~a *a
+**a *a* **a** _a __a _a_ <a <a> </a> <a>a <b>a</b> <p> <p>a <br> <!-- <!----> <!--a--> <![CDATA[ <? <!a <a'
+<a" <a='b' <html <pre> <script> &a &amp; &amp &#1; &#x &lt; â€œ Ã¢â‚¬ é́ á ab\u200b @@ ▁ <s> <unk> >>id<<
+‹s› http://a https://a. a@a a.com 00:00:01,000 00:00:01,000-->00:00:02,000 [Aa] [AA] (Aa) (AA/BB) #a #a, /a
+foto/ x| aa-bb a.b. A.B.
+""".split()  # noqa: SIM905
+_SPACED = (
+    """
+a|A|1|Aa|AAAA|aA|a,|A,|Aa,|a.|A.|Aa.|1.|1,|1%|1 %|Rp 1|$ 1|1 km|1 -|a -|A -|Aa -|AAA -|Jakarta -|Jakarta,
+JAKARTA -|(1/2/2020) -|a (|A (|(a|(a.|(Aa) a|“Aa”|"A|“A|'A|“|"|'|.|!|?|-|–|*|_|`|<|>|#|/|&|\\|:|;|,|…|a/b
+a-b|tidak|tidak sampai|tidak lebih|bukan|not|no|never|not only|yang|the|of the|dan|and|and a half|satu
+satu juta|sepuluh|dua puluh|seratus|one|one hundred|hundred and|half a|setengah|second|koma lima|per tiga
+KPK|(KPK)|AS|as|Polri|Kabupaten Aa|Kota AA|Presiden|Indonesia|para Aa|Dr.|H.|No.|dll.|A.B.|S.H.,|baca juga:
+foto/|foto:|ikuti|dapatkan update|tags: a|halaman 1|Senin, 1/1/2020 10:00|penulis: Aa|copyright 2020
+facebook|home >|#a|pukul 10.30|10-11|2019-20|jam 7|7 p.m.|on Monday|which|, which|who|a ; b|a — b|Aa said:
+meng|unable|cats cats|a b a b
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
 _LINES = (
-    "a", "A", "Aa", "1", "a b c", "Aa bb", "Aa bb.", "- a", "1. a", "> a", "# a", "a|b", "|-|", "[a]: b", "    a", "<p>a", "*",
-    "***", "---", "===", "```", "~~~", "`", "- ", ">", "a-", "a,", "(a)", "Aa - b", "JAKARTA - a", "baca juga: a", "facebook",
-    "foto: a", "1/1/2020 10:00", "1\n00:00:01,000 --> 00:00:02,000\na\n", "00:00:01,000 --> 00:00:02,000", "NOTE a\n", "a\t1",
-    '"a"', '{"a": 1}', "a;b", "\r", "\u2028", "+++", "[^a]: b", "a  ", "a\\", "-->", "WEBVTT",
+    "a", "A", "Aa", "1", "a b c", "Aa bb", "Aa bb.", "- a", "1. a", "> a", "# a", "a|b", "|-|", "[a]: b",
+    "    a", "<p>a", "*", "***", "---", "===", "```", "~~~", "`", "- ", ">", "a-", "a,", "(a)", "Aa - b",
+    "JAKARTA - a", "baca juga: a", "facebook", "foto: a", "1/1/2020 10:00",
+    "1\n00:00:01,000 --> 00:00:02,000\na\n", "00:00:01,000 --> 00:00:02,000", "NOTE a\n", "a\t1", '"a"',
+    '{"a": 1}', "a;b", "\r", "\u2028", "+++", "[^a]: b", "a  ", "a\\", "-->", "WEBVTT",
 )  # fmt: skip
 _LED = (
-    ("a|b\n", " ", "x|-"), ("a|b\n|", "-", "x"), ("a|b\n", "-|", "x"), ("a|b\n", "- ", "x|"), ("```\n", "`", " x"),
-    ("---\n", "a\n", ""), ("+++\n", "\n", ""), ("<!doctype", " ", "x"), ("<?xml", " ", "x"), ("", "<!-- a --> ", "x"),
-    ("<a b=", "'a' ", "<"), ("<a ", "\"", ""), ("<a ", "class='a' ", ">"), ("<p class='", "a ", ">"), ("<html lang=", " ", ">"),
-    ("A", "a ", "-"), ("A", " ", "-"), ("A", ".", " -"), ("A", "A ", "(x"), ("Aa", ", Aa", ""), ("(Foto: ", "a ", ""),
-    ("a", " ", "b"), ("a", "\n", "b"), ("a", "\t", "b"), ("a.", " ", "b"), ("a. ", "“", "a"), ("a.", "”", "a"), ("a.", ")", " A"),
-    ("1", ",000", "a"), ("1", ".1", "a"), ("Rp1", ".000", "-"), ("Rp1", "-", "1"), ("1", "/1", " -"), ("tidak", " a", "b"),
-    ("“", "a ", ""), ("(", "a ", ""), ("[", "a ", ""), ("[", "a ", "]("), ("[a](", "a", ""), ("[a](", "(a)", ""), ("![a](", "(", ""),
-    ("*", "a ", ""), ("**", "a ", ""), ("`", "a ", ""), ("&", "a", ""), ("&#", "1", ";"), ("WEBVTT\n\n00:01.000 --> 00:02.000\n", "<b>", ""),
-    ("1\n00:00:01,000 --> 00:00:02,000\n", "\n \n", "a"), ("1\n00:00:01,000 --> 00:00:02,000\n", "a ", ""), ("\x1f\x8b", "a", ""),
-    ("A b. ", "a" * 30, ""), ("", "ab" * 9, "c"), ("tags:", " a", "."), ("home", " > a", "\x00"), ("facebook", " x", "!"),
+    ("a|b\n", " ", "x|-"), ("a|b\n|", "-", "x"), ("a|b\n", "-|", "x"), ("a|b\n", "- ", "x|"),
+    ("```\n", "`", " x"), ("---\n", "a\n", ""), ("+++\n", "\n", ""), ("<!doctype", " ", "x"),
+    ("<?xml", " ", "x"), ("", "<!-- a --> ", "x"), ("<a b=", "'a' ", "<"), ("<a ", '"', ""),
+    ("<a ", "class='a' ", ">"), ("<p class='", "a ", ">"), ("<html lang=", " ", ">"), ("A", "a ", "-"),
+    ("A", " ", "-"), ("A", ".", " -"), ("A", "A ", "(x"), ("Aa", ", Aa", ""), ("(Foto: ", "a ", ""),
+    ("a", " ", "b"), ("a", "\n", "b"), ("a", "\t", "b"), ("a.", " ", "b"), ("a. ", "“", "a"),
+    ("a.", "”", "a"), ("a.", ")", " A"), ("1", ",000", "a"), ("1", ".1", "a"), ("Rp1", ".000", "-"),
+    ("Rp1", "-", "1"), ("1", "/1", " -"), ("tidak", " a", "b"), ("“", "a ", ""), ("(", "a ", ""),
+    ("[", "a ", ""), ("[", "a ", "]("), ("[a](", "a", ""), ("[a](", "(a)", ""), ("![a](", "(", ""),
+    ("*", "a ", ""), ("**", "a ", ""), ("`", "a ", ""), ("&", "a", ""), ("&#", "1", ";"),
+    ("WEBVTT\n\n00:01.000 --> 00:02.000\n", "<b>", ""),
+    ("1\n00:00:01,000 --> 00:00:02,000\n", "\n \n", "a"), ("1\n00:00:01,000 --> 00:00:02,000\n", "a ", ""),
+    ("\x1f\x8b", "a", ""), ("A b. ", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ""), ("", "ababababababababab", "c"),
+    ("tags:", " a", "."), ("home", " > a", "\x00"), ("facebook", " x", "!"),
 )  # fmt: skip
 
+WORST: tuple[Text, ...] = (
+    *(Hostile("", pump) for pump in (" ", "1%", "AS ", "KPK ", "Indonesia ", "A\n", "a.\n", "<!---->")),
+    Hostile("a|b\n", " ", "x|-"),
+    Hostile("aaa.", '"', "x"),
+    Hostile("Rp1", ",-"),
+    Hostile("&#", "1", ";"),
+    Varied("dan Xqkata", lambda w: f"dan Xq{w} "),
+    Varied("Kata kata.", lambda w: f"{w.title()} {w}. "),
+)
+"""What found most: these are tried with everything, also where others are only sampled."""
+
 FAMILIES: tuple[Text, ...] = (
+    *WORST,
     *(Hostile("", pump) for pump in (" ", "\n", "\t", "\r", "\u00a0", *dict.fromkeys(_PUMPS))),
     *(Hostile("", f"{pump} ") for pump in dict.fromkeys(_SPACED)),
     *(Hostile("", f"{line}\n") for line in _LINES),
@@ -203,6 +227,8 @@ def _pumped(nodes: list[Any], before: str) -> Iterator[tuple[str, str]]:
             before += _sample(list(value[1][0]))
         elif name in ("ASSERT", "ASSERT_NOT"):
             yield from _pumped(list(value[1]), before)
+            # What has to stand before is put there.
+            before += _sample(list(value[1])) if name == "ASSERT" and value[0] < 0 else ""
         else:
             before += _sample([(kind, value)])
 
