@@ -26,7 +26,19 @@ from eval.bench.hostile_strings import FAMILIES, derived
 from service import intake, render, summary, translation
 from service.document import Output
 from service.engines.echo import EchoEngine
-from service.intake import clean, documents, formats, language, record, records, segment, streams, tables, web
+from service.intake import (
+    clean,
+    documents,
+    entities,
+    formats,
+    language,
+    record,
+    records,
+    segment,
+    streams,
+    tables,
+    web,
+)
 from service.intake.documents import (
     archive,
     blocks,
@@ -296,6 +308,11 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     normalise.Normalised.restore: tuple(
         lambda text, look=look: normalise.Normalised(text, text, look, special=True).restore(text)
         for look in ("", "upper", "title")
+    ),
+    entities.unescape: entities.unescape,
+    glossary.Surroundings.count: (
+        lambda text: glossary.Surroundings(text).count(("Amerika", "Serikat")),
+        lambda text: glossary.Surroundings(text).count(tuple(given.lines_of(text)[:50])),
     ),
     glossary.Glossary.find: (
         lambda text: given.shipped_glossary().find(text),
