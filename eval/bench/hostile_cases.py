@@ -12,6 +12,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -155,6 +156,14 @@ def _casing(text: str) -> Any:
     return normalise.learn_casing(text, given.shipped_glossary().acronyms)
 
 
+def _restored(look: str) -> Run:
+    return lambda text: normalise.Normalised(text, text, look, special=True).restore(text)
+
+
+def _again(name: str) -> Callable[[bytes, blocks.Translate], Any]:
+    return lambda data, translate: documents.translate_data(data, name, translate, MOST)
+
+
 def _parted(text: str) -> Any:
     return segment.split_long(text, lambda part: len(part) < 60)
 
@@ -234,11 +243,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
         "a.txt", lambda data, name: list(documents.sheet_rows(data, name, MOST))
     ),
     documents.translate_data: tuple(
-        run
-        for name in ("a.html", "a.md", "a.srt", "a.vtt")
-        for run in given.translated(
-            lambda data, said, name=name: documents.translate_data(data, name, said, MOST)
-        )
+        run for name in ("a.html", "a.md", "a.srt", "a.vtt") for run in given.translated(_again(name))
     ),
     documents.translate_document: given.with_file(
         "a.md", lambda path: documents.translate_document(path, path.with_name("b.md"), given.loud, MOST)
@@ -305,10 +310,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
         lambda text: normalise.normalise(text, headline=True, casing=_casing(text)),
     ),
     normalise.learn_casing: _casing,
-    normalise.Normalised.restore: tuple(
-        lambda text, look=look: normalise.Normalised(text, text, look, special=True).restore(text)
-        for look in ("", "upper", "title")
-    ),
+    normalise.Normalised.restore: tuple(map(_restored, ("", "upper", "title"))),
     entities.unescape: entities.unescape,
     glossary.Surroundings.count: (
         lambda text: glossary.Surroundings(text).count(("Amerika", "Serikat")),
@@ -478,7 +480,7 @@ def cases(part: str = "") -> Iterator[Case]:
             texts = (*derived(pattern), *FAMILIES)
             yield Case(
                 f"pattern {name}",
-                lambda text, pattern=pattern: _used(pattern, text),
+                partial(_used, pattern),
                 texts,
                 bound=BOUNDED.get(pattern, 0),
             )

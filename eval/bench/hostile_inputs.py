@@ -152,11 +152,11 @@ def runs(line: str) -> Iterator[str]:
 
 def odt(text: str) -> bytes:
     body = "".join(f"<t:p><t:span>{xml(line)}</t:span></t:p>" for line in text.split("\n"))
-    xml = (
+    content = (
         f'<o:document-content xmlns:o="{_ODT}:office:1.0" xmlns:t="{_ODT}:text:1.0">'
         f"<o:body><o:text>{body}</o:text></o:body></o:document-content>"
     )
-    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": xml})
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
 
 
 def epub(text: str) -> bytes:

@@ -18,9 +18,9 @@ def headline(lead: str) -> str:
     """The lead without dateline and day, up to the first clause end that leaves five words; at most 14."""
     text = _WHEN.sub("", _DATELINE.sub("", lead.strip())).strip()
     for clause in _CLAUSE.finditer(text):
-        words = len(text[: clause.start()].split())
-        if words >= SHORTEST:
-            text = text[: clause.start()] if words <= LONGEST else text
+        before = len(text[: clause.start()].split())
+        if before >= SHORTEST:
+            text = text[: clause.start()] if before <= LONGEST else text
             break
     words = text.split()
     cut = " ".join(words[:LONGEST]) + ("…" if len(words) > LONGEST else "")
