@@ -15,16 +15,19 @@ import pytest
 from eval.bench import hostile_cases, hostile_growth, hostile_inputs
 from eval.bench.hostile_growth import Case, findings, judge
 from eval.bench.hostile_strings import FAMILIES, Hostile, derived
-from service.intake.documents import document_text, html, markdown, placement, subtitles
+from service.intake.documents import alignment as placement
+from service.intake.documents import document_text, html, markdown, subtitles
 from service.intake.entities import unescape
-from service.translation import normalise, number_words, numbers, units
-from service.translation.guard import check
+from service.text import number_words, numbers
+from service.translation import normalise
+from service.translation.guard import units
+from service.translation.guard.check import check
 
 # Small, so that linear work is done before anybody measures; what is quadratic is not.
 SIZE = 4_000
 SAMPLE = 6
 """Strings of each case beside those that found most."""
-AREAS = ("service.intake", "service.translation", "service.summary", "service.render", "eval.")
+AREAS = ("service.intake", "service.translation", "service.summary", "service.render.text", "eval.")
 MADE_OF_WORDS = {"_occurrences", "_introduce", "_pattern", "_rules"}
 """Functions whose patterns are made of words at hand: tried by way of the functions that call them."""
 

@@ -24,57 +24,26 @@ from eval.bench import hostile_inputs as given
 from eval.bench.hostile_growth import Case
 from eval.bench.hostile_inputs import LIMITS, MOST, PROSE, Run
 from eval.bench.hostile_strings import FAMILIES, derived
-from service import intake, render, summary, translation
+from service import intake, summary, translation
 from service.document import Output
 from service.engines.echo import EchoEngine
-from service.intake import (
-    clean,
-    documents,
-    entities,
-    formats,
-    language,
-    record,
-    records,
-    segment,
-    streams,
-    tables,
-    web,
-)
-from service.intake.documents import (
-    archive,
-    blocks,
-    builder,
-    epub,
-    html,
-    markdown,
-    office,
-    pdf,
-    placement,
-    sheet,
-    subtitles,
-)
+from service.intake import clean, documents, entities, record, records, tables
+from service.intake import compression as streams
+from service.intake import encoding as formats
+from service.intake import fetch as web
+from service.intake.documents import alignment as placement
+from service.intake.documents import archive, blocks, epub, html, markdown, office, pdf, sheet, subtitles
+from service.intake.documents import markup as builder
+from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Archive
-from service.intake.documents.placement import Mark, Placer
+from service.render import text as render
 from service.summary import extractive, facts, features, headline, packing, provenance, summarizer
-from service.translation import (
-    confidence,
-    fuzzy,
-    glossary,
-    guard,
-    memory,
-    names,
-    negation,
-    normalise,
-    number_words,
-    numbers,
-    postgres,
-    repair,
-    terms,
-    tmx,
-    translator,
-    units,
-    words,
-)
+from service.text import language, number_words, numbers, segment, words
+from service.translation import confidence, glossary, normalise, repair, terms, translator
+from service.translation.guard import check as guard
+from service.translation.guard import names, negation, units
+from service.translation.memory import fuzzy, postgres, tmx
+from service.translation.memory import sqlite as memory
 
 
 def modules() -> list[ModuleType]:

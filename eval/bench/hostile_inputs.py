@@ -32,12 +32,16 @@ from service.document import (
     Translation,
 )
 from service.engines.echo import EchoEngine
-from service.intake.documents import blocks, builder, placement
+from service.intake.documents import alignment as placement
+from service.intake.documents import blocks
+from service.intake.documents import markup as builder
+from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Limits
-from service.intake.documents.placement import Mark, Placer
 from service.summary import summarizer
-from service.translation import glossary, memory, number_words, numbers, terms, translator, words
-from service.translation import tmx as tmx_module
+from service.text import number_words, numbers, words
+from service.translation import glossary, terms, translator
+from service.translation.memory import sqlite as memory
+from service.translation.memory import tmx as tmx_module
 
 Run = Callable[[str], Any]
 

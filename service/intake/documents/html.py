@@ -11,9 +11,9 @@ import logging
 import re
 from collections.abc import Iterator
 
-from service.intake.documents.builder import Markup
+from service.intake.compression import need
+from service.intake.documents.markup import Markup
 from service.intake.entities import unescape
-from service.intake.streams import need
 
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*+(?:>|\Z)"""

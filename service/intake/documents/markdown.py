@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from service.intake.documents.builder import Markup
+from service.intake.documents.markup import Markup
 
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?:.*\n)*?\1[ \t]*(?:\n|\Z)")
 # Lines are matched from their start and possessively, so that none is read twice, whatever runs it holds.

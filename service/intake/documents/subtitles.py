@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from service.document import Finding
 from service.intake.documents.blocks import PlacedFinding, Translate
-from service.intake.documents.builder import Markup
+from service.intake.documents.markup import Markup
 from service.intake.entities import unescape
 
 _CLOCK = r"((?:\d{1,6}+:)?\d{1,2}:\d{2}[.,]\d{1,3})"
