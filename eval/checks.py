@@ -21,6 +21,9 @@ _LENGTH_FACTOR = 3.0
 # On 5,389 sound pairs of four test sets nothing reaches it; a swap of two outputs nearly always does.
 _EVIDENCE = 12.0
 _COMMON = 0.05
+_MOST_LINES = (
+    100  # of a word that counts as rare: a share alone would compare each line with that share of all
+)
 _STEM = 5  # letters compared, so that cognates meet: "diagnostik" and "diagnostic"
 
 
@@ -116,7 +119,7 @@ def _shared(left: Sequence[str], right: Sequence[str]) -> list[dict[int, float]]
     """For every left line, the right lines it shares rare word beginnings with, and their weight."""
     bags = [[{word[:_STEM] for word in words(line)} for line in lines] for lines in (left, right)]
     frequency = Counter(word for bag in bags[1] for word in bag)
-    limit = max(3.0, _COMMON * len(right))
+    limit = min(max(3.0, _COMMON * len(right)), _MOST_LINES)
     weight = {w: math.log(len(right) / n) + 1 for w, n in frequency.items() if n <= limit}
     places: dict[str, list[int]] = defaultdict(list)
     for j, bag in enumerate(bags[1]):

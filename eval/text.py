@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 
 _WORD = re.compile(r"[^\W_]+")
+_NO_DIGIT = re.compile(r"\D")
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 # A sentence ends at its mark and closing quotes, before white space and a capital, a digit or a quote.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])([\"”’')\]]*)\s+(?=[\"“‘'(\[]*[A-Z0-9])")
@@ -32,4 +33,4 @@ def sentences(text: str) -> list[str]:
 
 def numbers(text: str) -> Counter[str]:
     """The digits of each number, its separators removed: ``1.250,5`` and ``1,250.5`` are both ``12505``."""
-    return Counter(re.sub(r"\D", "", match) for match in _NUMBER.findall(text))
+    return Counter(_NO_DIGIT.sub("", match) for match in _NUMBER.findall(text))

@@ -143,6 +143,7 @@ _LAST_INITIALS = re.compile(
 )
 _DATELINE = re.compile(r"[A-Z][\w .,'/()]{1,60}?\s?[-–—]{1,2}\s")
 _FULL_STOP = re.compile(r"[.,;:…–-][\"'”’)\]]*$")
+_INNER_STOP = re.compile(r"[.?!]\s")
 _NOT_WORD = re.compile(r"\W+")
 
 
@@ -165,12 +166,13 @@ def clean(raw: str, *, id: str = "", title: str | None = None, keep_furniture: b
     reasons = [""] * len(lines) if keep_furniture else _reasons(lines)
     found = _title_line(lines, reasons) if title is None else None
     heading = lines[found].text if found is not None else _repaired(title or "")
+    heading_key = _key(heading)
     body: list[_Line] = []
     furniture: list[Furniture] = []
     for index, (line, reason) in enumerate(zip(lines, reasons, strict=True)):
         if index == found:
             continue
-        again = heading and not keep_furniture and _key(line.text) == _key(heading)
+        again = heading and not keep_furniture and _key(line.text) == heading_key
         if reason or again:
             furniture.append(Furniture(line.text, reason or "title-again", line.number))
         else:
@@ -287,11 +289,12 @@ def _title_line(lines: Sequence[_Line], reasons: Sequence[str]) -> int | None:
     if len(rest) < 2:
         return None
     text = lines[rest[0]].text
-    body = sum(len(lines[i].text) for i in rest[1:] if _key(lines[i].text) != _key(text))
-    running = _FULL_STOP.search(text) or _DATELINE.match(text) or re.search(r"[.?!]\s", text)
-    return (
-        rest[0] if len(text) <= _LONGEST_TITLE and not running and " " in text and body > len(text) else None
-    )
+    if len(text) > _LONGEST_TITLE:
+        return None
+    key = _key(text)
+    body = sum(len(lines[i].text) for i in rest[1:] if _key(lines[i].text) != key)
+    running = _FULL_STOP.search(text) or _DATELINE.match(text) or _INNER_STOP.search(text)
+    return rest[0] if not running and " " in text and body > len(text) else None
 
 
 def _key(text: str) -> str:

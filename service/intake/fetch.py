@@ -58,6 +58,7 @@ _HOME = (
     "arpa",
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.I)
 
 
@@ -149,7 +150,7 @@ def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach())
 def parse(url: str, reach: Reach = Reach()) -> Target:
     """``url`` taken apart. Raises InputError for one that could lead anywhere but to a public site."""
     shown = url[:200]
-    if len(url) > _MAX_URL or re.search(r"[\x00-\x20\x7f\\]", url):
+    if len(url) > _MAX_URL or _UNSAFE.search(url):
         raise InputError(
             f"{shown!r}: not a URL, or one with spaces, backslashes or more than {_MAX_URL} letters"
         )

@@ -117,10 +117,10 @@ READING: Mapping[str, Renderer] = {
 
 def _paragraphs(translation: Translation) -> list[str]:
     """Each paragraph's sentences, in one string with the source's spacing inside it."""
-    paragraphs: dict[int, str] = {}
+    paragraphs: dict[int, list[str]] = {}
     for segment, gap in zip(translation.segments, translation.gaps, strict=True):
-        paragraphs[segment.paragraph] = paragraphs.get(segment.paragraph, "") + segment.target + gap
-    return [text.strip() for text in paragraphs.values()]
+        paragraphs.setdefault(segment.paragraph, []).extend((segment.target, gap))
+    return ["".join(parts).strip() for parts in paragraphs.values()]
 
 
 def _summary_lines(summary: Summary) -> list[str]:

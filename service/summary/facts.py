@@ -19,6 +19,9 @@ _TOKEN = re.compile(
       | [^\w\s]""",
     re.VERBOSE,
 )
+_SEPARATOR = re.compile(r"[.,:]")
+_DATE = re.compile(r"\b\d{1,2}/(\d{1,2})\b")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _CARDINALS = (
     ("nol", "zero"),
@@ -95,8 +98,8 @@ def numbers(text: str) -> dict[Decimal, str]:
 
 
 def _value(token: str) -> Decimal:
-    groups = re.split(r"[.,:]", token)
-    marks = re.findall(r"[.,:]", token)
+    groups = _SEPARATOR.split(token)
+    marks = _SEPARATOR.findall(token)
     if not marks:
         return Decimal(token)
     grouped = len(groups[-1]) == 3 and groups[0] != "0" if len(marks) == 1 else marks[-1] == marks[0]
@@ -111,7 +114,7 @@ def digits(text: str) -> dict[Decimal, str]:
 def months(text: str) -> set[int]:
     """The months, 1 to 12, that a text names or writes as the second part of a date (``24/7/2018``)."""
     named = {_MONTH[token.lower()] for token in _TOKEN.findall(text) if token.lower() in _MONTH}
-    return named | {int(month) for month in re.findall(r"\b\d{1,2}/(\d{1,2})\b", text)}
+    return named | {int(month) for month in _DATE.findall(text)}
 
 
 def month(word: str) -> int | None:
@@ -138,15 +141,14 @@ def abbreviates(name: str, text: str) -> bool:
     short, acronym = name.lower(), name.isupper()
     least = 1 if acronym else 2
     reached: set[int] = set()
-    for word in re.findall(r"[^\W\d_]+", text) if len(short) <= _LONGEST else ():
-        if word.lower() in _PASSED:
+    for word in _LETTERS.findall(text) if len(short) <= _LONGEST else ():
+        low = word.lower()
+        if low in _PASSED:
             continue
         usable = not acronym or word[0].isupper()
         spans = [(start, size) for start in {0, *reached} for size in range(least, len(short) - start + 1)]
         reached = {
-            start + size
-            for start, size in spans
-            if usable and word.lower().startswith(short[start : start + size])
+            start + size for start, size in spans if usable and low.startswith(short[start : start + size])
         }
         if len(short) in reached:
             return True

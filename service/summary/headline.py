@@ -8,7 +8,9 @@ LONGEST = 14
 SHORTEST = 5
 
 _DATELINE = re.compile(r"^[A-Z][A-Za-z .,/'()-]{1,60}?\s[–—-]{1,2}\s")
-_WHEN = re.compile(r",? (?:on|this|last) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b.*$|\s?\([\d/. ]+\)")
+_WHEN = re.compile(
+    r",? (?:on|this|last) (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b.*\Z|\s?\([\d/. ]+\)", re.S
+)
 _CLAUSE = re.compile(r"[,;:]\s|\s[–—]\s|\s(?:which|who|after|because|while|although)\s")
 
 
@@ -16,8 +18,9 @@ def headline(lead: str) -> str:
     """The lead without dateline and day, up to the first clause end that leaves five words; at most 14."""
     text = _WHEN.sub("", _DATELINE.sub("", lead.strip())).strip()
     for clause in _CLAUSE.finditer(text):
-        if SHORTEST <= len(text[: clause.start()].split()) <= LONGEST:
-            text = text[: clause.start()]
+        before = len(text[: clause.start()].split())
+        if before >= SHORTEST:
+            text = text[: clause.start()] if before <= LONGEST else text
             break
     words = text.split()
     cut = " ".join(words[:LONGEST]) + ("…" if len(words) > LONGEST else "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, groupby, pairwise, takewhile
+from math import ceil
 
 from service.summary.extractive import best_first
 from service.summary.features import words
@@ -94,20 +96,34 @@ def merge(
     :func:`service.summary.extractive.best_first` ranks them, each pack counting as a paragraph.
     ``max_words`` is met within one sentence.
     """
-    kept: list[tuple[str, int]] = []
-    bags: list[frozenset[str]] = []
-    for number, summary in enumerate(pack_summaries):
-        for sentence in summary:
-            bag = frozenset(words(sentence))
-            if bag and not any(_near_equal(bag, other) for other in bags):
-                kept.append((sentence, number))
-                bags.append(bag)
+    said = [(sentence, number) for number, summary in enumerate(pack_summaries) for sentence in summary]
+    bags = [frozenset(words(sentence)) for sentence, _ in said]
+    kept = [one for one, new in zip(said, _new(bags), strict=True) if new]
     sentences = [sentence for sentence, _ in kept]
     limit = len(sentences) if max_sentences is None else max_sentences
     chosen = best_first(sentences, limit, title, paragraphs=[number for _, number in kept])
     if max_words is not None:
         chosen = fit_words(chosen, [len(sentence.split()) for sentence in sentences], max_words)
     return [sentences[index] for index in sorted(chosen)]
+
+
+def _new(bags: Sequence[frozenset[str]]) -> Iterator[bool]:
+    """Whether each bag holds words, and not nearly those of an earlier one that did.
+
+    Bags that are nearly equal share one of their first words, rarest first, as many as the bags may differ
+    in and one more: only bags that do are compared, not each with all.
+    """
+    counts = Counter(word for bag in bags for word in bag)
+    by_word: dict[str, list[frozenset[str]]] = {}
+    for bag in bags:
+        ordered = sorted(bag, key=lambda word: (counts[word], word))
+        first = ordered[: len(bag) - ceil(_NEAR_EQUAL * len(bag) - 1e-9) + 1]
+        new = bool(bag) and not any(
+            _near_equal(bag, other) for other in {other for word in first for other in by_word.get(word, ())}
+        )
+        yield new
+        for word in first if new else ():
+            by_word.setdefault(word, []).append(bag)
 
 
 def _near_equal(bag: frozenset[str], other: frozenset[str]) -> bool:

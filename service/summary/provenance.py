@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import pairwise
 
 from service.document import Finding
@@ -24,6 +25,10 @@ _SALIENCE = 3.0
 _PAIR = 0.5
 _NEAR = 4
 _STEM = 5
+# A sentence of news has ten names; each one that is not in the source is looked for in all of it once more.
+_MOST_NAMES = 50
+_LONGEST = 60
+"""Letters up to which another form of a word is looked for; longer ones are no words."""
 _PARTS = re.compile(r"[-'’]")
 _CLITICS = frozenset(["", "s", "nya", "ku", "mu"])
 
@@ -94,23 +99,36 @@ def _new_numbers(sentence: str, source: str) -> Iterator[str]:
 
 
 def _new_names(sentence: str, source: str) -> Iterator[str]:
-    held = {part for word in words(source) for part in _PARTS.split(word)}
+    held = _Held(part for word in words(source) for part in _PARTS.split(word))
+    asked = 0
     months = facts.months(source)
     for name in dict.fromkeys(facts.names(sentence)):
         parts = [part for part in _PARTS.split(name.lower()) if part not in _CLITICS]
-        known = facts.month(name) in months or all(_holds(held, part) for part in parts)
-        if not known and not facts.abbreviates(name, source):
+        if facts.month(name) in months or all(map(held.holds, parts)):
+            continue
+        asked += 1
+        if asked > _MOST_NAMES or not facts.abbreviates(name, source):
             yield name
 
 
-def _holds(held: Set[str], part: str) -> bool:
-    """Whether a word is there, or one it begins or that begins it: *Indonesia* holds *Indonesian*."""
-    return part in held or any(
-        long.startswith(short)
-        for word in held
-        for short, long in [sorted((word, part), key=len)]
-        if len(short) >= _STEM
-    )
+class _Held:
+    """The words of a source, to ask whether it has a word in some form."""
+
+    def __init__(self, parts: Iterable[str]) -> None:
+        self._words = frozenset(parts)
+        self._sorted = sorted(self._words)
+
+    def holds(self, part: str) -> bool:
+        """Whether a word is there, or one it begins or that begins it: *Indonesia* holds *Indonesian*."""
+        if part in self._words:
+            return True
+        if len(part) < _STEM:
+            return False
+        # The words that a part begins stand after it in order, beginning with the next one.
+        at = bisect_left(self._sorted, part)
+        return any(word.startswith(part) for word in self._sorted[at : at + 1]) or any(
+            part[:size] in self._words for size in range(_STEM, min(len(part), _LONGEST))
+        )
 
 
 def _turned(sentence: str, source: str) -> Iterator[str]:

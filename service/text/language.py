@@ -26,7 +26,6 @@ _NAMES = {
     "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_POSSESSED = re.compile(r"\w{3,}nya")  # katanya, ujarnya, rumahnya; Kenya is shorter
 # Words of the frame of a sentence: one Indonesian one in it, and part of the segment still wants translating.
 _ENGLISH_FRAME = frozenset(
     _WORD.findall(
@@ -74,10 +73,15 @@ def is_english(segment: str) -> bool:
     words = set(_WORD.findall(segment))
     if len(words) < RELIABLE_WORDS or len(words & _ENGLISH_FRAME) < 2:
         return False
-    if any(word.lower() in _INDONESIAN_FRAME or _POSSESSED.fullmatch(word) for word in words):
+    if any(word.lower() in _INDONESIAN_FRAME or _is_possessed(word) for word in words):
         return False
     language = detect(segment)
     return language.code == "en" and language.confidence >= ENGLISH_CONFIDENCE
+
+
+def _is_possessed(word: str) -> bool:
+    """Whether it is like katanya, ujarnya, rumahnya; Kenya is shorter."""
+    return len(word) > 5 and word.endswith("nya") and word[:-3].isalnum()
 
 
 def check_article(text: str) -> str | None:

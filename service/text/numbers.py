@@ -367,4 +367,6 @@ def unmatched(here: list[Number], there: list[Number], source: str) -> tuple[lis
     target_values = frozenset(value for number in there for value in number.values)
     missing = [number for number in here if number.firm and number.values.isdisjoint(target_values)]
     added = [number for number in there if number.firm and number.values.isdisjoint(source_values)]
-    return missing, [number for number in added if not (number.text.isalpha() and number.text in source)]
+    # A number word may be asked for as often as the text is long: each is looked for once.
+    said = {text: text in source for text in {number.text for number in added} if text.isalpha()}
+    return missing, [number for number in added if not said.get(number.text)]

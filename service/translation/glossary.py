@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.resources import files
 from io import StringIO
 from itertools import pairwise
@@ -17,6 +17,7 @@ from typing import Any
 from service.errors import InputError
 
 _WORD = re.compile(r"[^\W_]+")
+_APART = re.compile(r"[\W_]+")
 # What may stand between two words of one term: "Meteorologi, Klimatologi", "Bangsa-Bangsa", "ATR/BPN".
 _GAP = re.compile(r"[^\S\n]?[-–/,&]?[^\S\n]?")
 
@@ -63,6 +64,27 @@ class Match:
     end: int
 
 
+class Surroundings:
+    """A text in which ambiguous terms stand; what is asked of it is worked out once."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._counts: dict[tuple[str, ...], int] = {}
+
+    def count(self, cues: tuple[str, ...]) -> int:
+        """How many of ``cues`` stand in the text."""
+        found = self._counts.get(cues)
+        if found is None:
+            found = sum(f" {' '.join(_key(cue))} " in self._words for cue in cues if cue)
+            self._counts[cues] = found
+        return found
+
+    @cached_property
+    def _words(self) -> str:
+        """Its words between single spaces."""
+        return f" {_APART.sub(' ', self.text).casefold().strip(' ')} "
+
+
 COLUMNS = tuple(field.name for field in fields(Term))
 _LISTS = ("also", "wrong", "variants", "cues")
 
@@ -86,11 +108,12 @@ class Glossary:
         replaced = {term.id.casefold() for term in first}
         return Glossary([*first, *(term for term in self.terms if term.id.casefold() not in replaced)])
 
-    def find(self, text: str, article: str = "") -> list[Match]:
+    def find(self, text: str, article: str | Surroundings = "") -> list[Match]:
         """The terms in ``text``, longest first from the left, none overlapping.
 
         ``article`` is the text around it: an ambiguous acronym means what the article spells out, else
-        what the cues in ``text`` say, else those in ``article``; without any it is left alone.
+        what the cues in ``text`` say, else those in ``article``; without any it is left alone. Where many
+        texts have one article, give it as :class:`Surroundings`.
         """
         # Most sentences hold no word that a term starts with. Other letters may part otherwise in lower case.
         if text.isascii() and self._longest.keys().isdisjoint(_WORD.findall(text.lower())):
@@ -98,26 +121,34 @@ class Glossary:
         words = list(_WORD.finditer(text))
         keys = [word.group().casefold() for word in words]
         found, at = [], 0
+        near = Surroundings(text)
+        around = article if isinstance(article, Surroundings) else Surroundings(article) if article else near
         while at < len(words):
             if keys[at] not in self._longest:
                 at += 1
                 continue
-            term, size = self._at(text, words, keys, at, article or text)
+            term, size = self._at(near, words, keys, at, around)
             if term:
                 found.append(Match(term, words[at].start(), words[at + size - 1].end()))
             at += size
         return found
 
     def _at(
-        self, text: str, words: Sequence[re.Match[str]], keys: Sequence[str], at: int, article: str
+        self,
+        near: Surroundings,
+        words: Sequence[re.Match[str]],
+        keys: Sequence[str],
+        at: int,
+        around: Surroundings,
     ) -> tuple[Term | None, int]:
         """The longest term that starts at word ``at`` and its number of words; none and 1 without one."""
+        text = near.text
         for size in range(min(self._longest.get(keys[at], 0), len(words) - at), 0, -1):
             key = tuple(keys[at : at + size])
             if key in self._index and _together(text, words[at : at + size]):
                 form = text[words[at].start() : words[at + size - 1].end()]
                 terms = [term for term in self._index[key] if size > 1 or _same_case(term, form)]
-                if term := _meant(terms, key, text, article):
+                if term := _meant(terms, key, near, around):
                     return term, size
         return None, 1
 
@@ -273,29 +304,21 @@ def _same_case(term: Term, word: str) -> bool:
     )
 
 
-def _meant(terms: Sequence[Term], key: tuple[str, ...], text: str, article: str) -> Term | None:
+def _meant(
+    terms: Sequence[Term], key: tuple[str, ...], near: Surroundings, around: Surroundings
+) -> Term | None:
     """The one of several meanings that the surroundings point to. Only the ``id`` of a term is ambiguous."""
     plain = next((term for term in terms if not term.cues or _key(term.id) != key), None)
     if plain is not None and plain is terms[0]:
         return plain
     unsure = [term for term in terms if term is not plain]
     for cues, context in (
-        ([(term.expansion,) for term in unsure], article),
-        ([term.cues for term in unsure], text),
-        ([term.cues for term in unsure], article),
+        ([(term.expansion,) for term in unsure], around),
+        ([term.cues for term in unsure], near),
+        ([term.cues for term in unsure], around),
     ):
-        counts = [_count(words, _haystack(context)) for words in cues]
+        counts = [context.count(words) for words in cues]
         best = max(counts, default=0)
         if best and counts.count(best) == 1:
             return unsure[counts.index(best)]
     return plain
-
-
-def _count(cues: Iterable[str], haystack: str) -> int:
-    return sum(f" {' '.join(_key(cue))} " in haystack for cue in cues if cue)
-
-
-@lru_cache(maxsize=16)
-def _haystack(text: str) -> str:
-    """Words between single spaces; kept, because one article is asked about many times."""
-    return f" {' '.join(_key(text))} "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+_PASSES = 8
+"""Passes over a sentence. News needs three at most; a text made for it could ask for thousands."""
 _NO_CASING: Mapping[str, str] = MappingProxyType({})
 
 # Literal special tokens of SentencePiece models; a tokenizer would take them for the real ones.
@@ -21,11 +23,13 @@ _PLAIN = {
     "„": "“", "‚": "‘", "″": '"', "＂": '"', "′": "'", "´": "'", "`": "'",
 }  # fmt: skip
 _ODD = re.compile(f"[{''.join(map(re.escape, _PLAIN))}]")
-_RULES = (
+_PRICE_END = re.compile(r",-+(?!\d)")
+_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"''"), '"'),
     (re.compile(r"(?<=[^\s-]) *--+ *(?=[^\s-])"), " – "),
     (re.compile(r"\b[Rr][Pp]\.? ?(?=\d)"), "Rp"),
-    (re.compile(r"(Rp\d[\d.]*),-+(?!\d)"), r"\1"),
+    # "Rp5.000,-": what the price ends with stands there once, but may be typed any number of times.
+    (re.compile(r"Rp\d[\d.]*+(?:,-+(?!\d)[\d.]*+)+"), lambda m: _PRICE_END.sub("", m[0])),
 )
 _NEEDS = re.compile(
     rf"{_SPECIAL.pattern}|{_ODD.pattern}|''|--|\b[Rr][Pp](?:\. ?| )\d|\brp\d|\bRP\d|Rp\d[\d.]*,-"
@@ -49,6 +53,8 @@ _PART = rf"(?:{_OUTLET}|{_CITIES}|{_UPPER_PLACE})"
 # A place that is not known and not in capitals counts only before an outlet: "Brebes (ANTARA News) -".
 _ANY_PLACE = r"[A-Z]\w+(?: [A-Z]\w+){0,2}(?:, [A-Z]\w+(?: [A-Z]\w+)?)?"
 _DATELINE = re.compile(
+    # None begins inside a word, so that a word is read once wherever one is looked for.
+    r"(?<![\w'’])"
     rf"(?P<parts>(?:{_PART}(?:, ?{_PART}){{0,2}}|{_ANY_PLACE}, {_OUTLET}|{_ANY_PLACE}(?= \((?i:{_OUTLET})))"
     r"(?: ?\([A-Z][\w. ]{2,20}\))?(?: ?\(\d\d?/\d\d?(?:/\d{2,4})?\))?)"
     r" *(?:--|[-–—]) +(?=[“\"‘']?[A-Z\d])"
@@ -68,6 +74,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 # Three upper-case words in a row, numbers and commas between them allowed.
 _SHOUT = re.compile(r"\b[^\W\d_a-z]{2,}\b(?:[\s\d,.:;/“”\"'’()–-]+\b[^\W\d_a-z]+\b){2,}")
 _MIXED = re.compile(r"[a-z]{2}")
+_LAST_MIXED = re.compile(r"\A.*([a-z]{2})", re.DOTALL)
 _SMALL = frozenset(
     _WORD.findall(
         "a an and as at but by for from if in into nor of off on or out over per so the to up via vs with"
@@ -107,15 +114,15 @@ def normalise(source: str, *, casing: Mapping[str, str] = _NO_CASING, headline: 
     without it only acronyms that cannot be read as a word keep their capitals. Title Case is
     undone only in a ``headline``.
     """
-    first = _pass(source, casing, headline=headline)
-    if first.text == source:
-        return first
     # What one rule changes may show another its work: "JAKARTA – BANJIR LAGI" is a dateline once calm.
-    rest = normalise(first.text, casing=casing, headline=headline)
-    place = rest.dateline.upper() if first.look == "upper" else rest.dateline
-    return Normalised(
-        rest.text, first.dateline + place, first.look or rest.look, first.special or rest.special
-    )
+    passes = [_pass(source, casing, headline=headline)]
+    while len(passes) < _PASSES and passes[-1].text != (passes[-2].text if len(passes) > 1 else source):
+        passes.append(_pass(passes[-1].text, casing, headline=headline))
+    place = ""
+    for done in reversed(passes):
+        place = done.dateline + (place.upper() if done.look == "upper" else place)
+    look = next((done.look for done in passes if done.look), "")
+    return Normalised(passes[-1].text, place, look, any(done.special for done in passes))
 
 
 def _pass(text: str, casing: Mapping[str, str], *, headline: bool) -> Normalised:
@@ -150,9 +157,12 @@ def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
 
 def _split_dateline(text: str, casing: Mapping[str, str]) -> tuple[str, str]:
     end = 0
+    mixed: int | None = None
     while found := _DATELINE.match(text, end):
-        rest = text[found.end() :]
-        if not _MIXED.search(rest) or casing.get(found["parts"].lower(), "").isupper():
+        if mixed is None:
+            last = _LAST_MIXED.match(text)
+            mixed = last.start(1) if last else -1
+        if mixed < found.end() or casing.get(found["parts"].lower(), "").isupper():
             break
         end = found.end()
     return text[:end], text[end:]

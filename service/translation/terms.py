@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from service.translation.glossary import Glossary, Match, Term
+from service.translation.glossary import Glossary, Match, Surroundings, Term
 
 _TOKEN = re.compile(r"[^\W_]+")
 _APOSTROPHE = re.compile(r"['’]")
@@ -59,7 +59,7 @@ class ArticleTerms:
 
     def __init__(self, glossary: Glossary, article: str, *, expand: bool = False) -> None:
         self._glossary = glossary
-        self._article = article
+        self._article = Surroundings(article)
         self._expand = expand
         self._introduced: set[Term] = set()
         self._found: dict[str, list[Match]] = {}
@@ -70,11 +70,15 @@ class ArticleTerms:
         if not matches:
             return _NOTHING
         folded = _fold(target)
-        misses = (
-            match
-            for match in matches
-            if not _rendered(match.term, folded) or _left(match.term, source[match.start : match.end], folded)
-        )
+        # A term may stand there as often as the text is long: the target is searched once for each form.
+        missed: dict[tuple[Term, str], bool] = {}
+        misses = []
+        for match in matches:
+            key = match.term, source[match.start : match.end]
+            if key not in missed:
+                missed[key] = not _rendered(match.term, folded) or _left(*key, folded)
+            if missed[key]:
+                misses.append(match)
         return TermCheck(tuple(matches), tuple(misses))
 
     def _find(self, source: str) -> list[Match]:
@@ -82,7 +86,8 @@ class ArticleTerms:
         if source not in self._found:
             if len(self._found) >= _KEPT:
                 self._found.clear()
-            self._found[source] = self._glossary.find(source, self._article)
+            around = self._article if self._article.text else ""
+            self._found[source] = self._glossary.find(source, around)
         return self._found[source]
 
     def inject(self, source: str) -> str:
@@ -90,13 +95,15 @@ class ArticleTerms:
 
         What stands in brackets after its name, and an acronym that English keeps, stays as it is.
         """
-        done, at = "", 0
+        parts, last, at = list[str](), "", 0
         for match in self._find(source):
             name, start, end = _name(match.term, source, match.start, match.end)
             if start >= at and (match.term.kind != "unit" or end > match.end):
-                done += source[at:start]
-                done, at = done + _opened(done, name), end
-        return done + source[at:]
+                last = _last_sign(source[at:start]) or last
+                name = _cased(last, name)
+                parts += [source[at:start], name]
+                last, at = _last_sign(name) or last, end
+        return "".join(parts) + source[at:]
 
     def choose(self, source: str, targets: Sequence[str]) -> int:
         """The index of the target with the fewest misses, the first of equals."""
@@ -217,8 +224,17 @@ def _put(target: str, name: str, start: int, end: int) -> str:
 
 def _opened(before: str, name: str) -> str:
     """``name`` with a capital where it opens a sentence."""
-    before = before.rstrip(" \"'“‘(")
-    return name if before and before[-1] not in ".!?\n" else name[:1].upper() + name[1:]
+    return _cased(_last_sign(before), name)
+
+
+def _last_sign(text: str) -> str:
+    """Its last character that opens nothing, if there is one."""
+    return text.rstrip(" \"'“‘(")[-1:]
+
+
+def _cased(last: str, name: str) -> str:
+    """``name`` after ``last``, nothing at the start of the text."""
+    return name if last and last not in ".!?\n" else name[:1].upper() + name[1:]
 
 
 def _unique(matches: Iterable[Match]) -> list[Term]:

@@ -15,6 +15,7 @@ from service.intake.documents.archive import ZIP, Archive, Limits, unpack
 from service.intake.documents.blocks import PlacedFinding, Translate
 from service.intake.encoding import decode, read_bytes
 
+_LINE_END = re.compile(r"\r\n?")
 UNPACKED = 10
 """How many times the largest file a file may unpack to."""
 
@@ -238,7 +239,7 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
 
 def _lines(text: str) -> str:
     """``text`` with line feeds only."""
-    return re.sub(r"\r\n?", "\n", text)
+    return _LINE_END.sub("\n", text)
 
 
 def _ended_as(old: str, new: str) -> str:

@@ -15,8 +15,12 @@ from itertools import accumulate, pairwise
 Alike = Mapping[str, str]
 Move = tuple[int, int]
 
-_WORD = re.compile(r"\s*\S+\s*\Z|\s*\S+")
+# A word with the space before it, the last one with what follows too; a run of space is read once.
+_WORD = re.compile(r"(?<!\s)\s*+\S++(?:\s++\Z)?")
+_PLAIN_WORD = re.compile(r"\S+")
 _ARTICLE = re.compile(r"\A(?:the|an?)\s+", re.IGNORECASE)
+_LONGEST_NEEDLE = 400
+"""Letters up to which marked words are looked for whatever their case and as whole words."""
 _EDGE = " \t\r\n.,;:!?…\"'“”‘’()[]"
 
 
@@ -81,9 +85,16 @@ def holds(target: str, phrase: str) -> bool:
 
 
 def _occurrences(target: str, needle: str, *, words: bool = True) -> Iterator[_Span]:
+    if len(needle) > _LONGEST_NEEDLE:
+        # A pattern may try each place of the target for as long as the needle is; this search does not.
+        at = target.find(needle)
+        while at >= 0:
+            yield _Span(at, at + len(needle))
+            at = target.find(needle, at + len(needle))
+        return
     edges = (r"(?<!\w)", r"(?!\w)") if words else ("", "")
     pattern = re.compile(re.escape(needle).join(edges), re.IGNORECASE)
-    return (_Span(*match.span()) for match in pattern.finditer(target))
+    yield from (_Span(*match.span()) for match in pattern.finditer(target))
 
 
 @dataclass(slots=True)
@@ -266,7 +277,7 @@ def _shares(target: str, parts: Sequence[str], lines: Sequence[Mark]) -> list[_S
 
 def _guessed(target: str, parts: Sequence[str], mark: Mark, start: int, stop: int) -> _Span:
     """The words of ``target[start:stop]`` that stand where the mark stood, at least one if there is one."""
-    words = [match.span() for match in re.finditer(r"\S+", target[start:stop])]
+    words = [match.span() for match in _PLAIN_WORD.finditer(target[start:stop])]
     phrase = phrase_of(parts, mark)
     if not words:
         return _Span(stop, stop, f" {phrase} " if mark.fixed else None)

@@ -135,21 +135,25 @@ def _piece(
     )
     whole = tuple(dict.fromkeys(mark for slot in range(first, last + 1) for mark in covering[slot]))
     whole = whole if len(whole) <= _MOST_MARKS else ()
-    marks = fixed_through(parts, [_clipped(block, mark, first, parts) for mark in whole])
+    marks = fixed_through(parts, [_clipped(block, ends, mark, first, parts) for mark in whole])
     return _Sentence("".join(parts), first, parts, marks, whole)
 
 
-def _clipped(block: Block, mark: Mark, first: int, parts: Sequence[str]) -> Mark:
+def _clipped(block: Block, ends: Sequence[int], mark: Mark, first: int, parts: Sequence[str]) -> Mark:
     """The mark as far as the sentence goes; one that reaches beyond it cannot move."""
     begin, stop = max(mark.first - first, 0), min(mark.stop - first, len(parts))
-    inside = sum(map(len, parts[begin:stop])) == sum(map(len, block.texts[mark.first : mark.stop]))
+    # The mark may reach over all of a long block, and be asked about in each of its sentences.
+    length = (
+        ends[mark.stop - 1] - ends[mark.first] + len(block.texts[mark.first]) if mark.stop > mark.first else 0
+    )
+    inside = sum(map(len, parts[begin:stop])) == length
     return replace(mark, first=begin, stop=stop, pinned=mark.pinned or not inside)
 
 
 def _rebuilt(
     block: Block, pieces: Sequence[_Sentence], answers: Mapping[str, SegmentTranslation], english: Alike
 ) -> tuple[Change, list[PlacedFinding]]:
-    texts = [""] * len(block.texts)
+    texts: list[list[str]] = [[] for _ in block.texts]
     moves: list[tuple[Mark, Mark]] = []
     problems: list[PlacedFinding] = []
     for piece in pieces:
@@ -162,8 +166,8 @@ def _rebuilt(
             moves += [(piece.whole[there], piece.whole[mark]) for there, mark in placer.moves]
             problems += [_placed(block.place, piece.text, "format", problem) for problem in placer.problems]
         for offset, part in enumerate(placed):
-            texts[piece.first + offset] += part
-    return Change(tuple(texts), tuple(moves)), problems
+            texts[piece.first + offset].append(part)
+    return Change(tuple(map("".join, texts)), tuple(moves)), problems
 
 
 def _one_line(text: str) -> str:

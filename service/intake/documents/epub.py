@@ -27,7 +27,8 @@ def read(archive: Archive, limits: Limits) -> str:
     spine = [items.get(reference.get("idref", ""), "") for reference in root.iter("{*}itemref")]
     if len(spine) > limits.pages:
         raise InputError(f"a book of more than {limits.pages:,} chapters")
-    names = [_member(package, href) for href in dict.fromkeys(spine) if href]
+    # A chapter that is named by several of its places is read once.
+    names = dict.fromkeys(_member(package, href) for href in spine if href)
     chapters = [html.visible(_BODY.sub("", decode(archive.read(name)), count=1)) for name in names]
     return "\n\n".join(chapter for chapter in chapters if chapter.strip())
 

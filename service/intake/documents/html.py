@@ -13,18 +13,23 @@ from collections.abc import Iterator
 
 from service.intake.compression import need
 from service.intake.documents.markup import Markup
+from service.intake.entities import unescape
 
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*+(?:>|\Z)"""
     r"""|<(?P<end>/?)(?P<name>[a-zA-Z][\w:.-]*+)(?P<rest>(?:[^<>"']|"[^"]*"|'[^']*')*+)>""",
     re.DOTALL,
 )
+# Possessive and atomic throughout: a comment ends at the first "-->", as in a browser, and is read once.
 _PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head>|body[\s>])", re.I | re.S
+    r"\A\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s++html|html[\s>]|head>|body[\s>])",
+    re.I | re.S,
 )
 _NO_TRANSLATE = re.compile(r"""\btranslate\s*=\s*["']?no\b|\bclass\s*=\s*["'][^"']*\bnotranslate\b""", re.I)
 _LANG = re.compile(r"""(?<=[\s"'])((?:xml:)?lang\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""", re.I)
-_CHARSET = re.compile(r"""(\bcharset\s*=\s*["']?)[\w.:-]+""", re.I)
+_CHARSET = re.compile(r"""(\bcharset\s*+=\s*+["']?)[\w.:-]+""", re.I)
+_ROOT = re.compile(r"\A<html", re.I)
+_LINE_BREAKS = re.compile(r"\n+")
 
 
 def _names(listed: str) -> frozenset[str]:
@@ -73,7 +78,7 @@ def article(text: str) -> str:
     body, title = str(getattr(found, "text", "") or ""), str(getattr(found, "title", "") or "")
     if title and not body.startswith(title):
         body = f"{title}\n\n{body}"
-    return re.sub(r"\n+", "\n\n", body)
+    return _LINE_BREAKS.sub("\n\n", body)
 
 
 def parse(text: str) -> Markup:
@@ -101,7 +106,7 @@ def feed(markup: Markup, text: str) -> None:
                 skipping = skipping if skipped else ""
             markup.end(token)
         elif match is None:
-            markup.text(token, html.unescape(token))
+            markup.text(token, unescape(token))
         elif not name:
             markup.inline(token)
         elif not ends and name in RAW:
@@ -151,7 +156,7 @@ def _english(token: str, name: str) -> str:
     if name != "html":
         return _LANG.sub(lambda m: f'{m[1]}"en"' if _indonesian(m) else m[0], token)
     changed, count = _LANG.subn(lambda m: f'{m[1]}"en"', token)
-    return changed if count else re.sub(r"(?i)^<html", r'\g<0> lang="en"', token)
+    return changed if count else _ROOT.sub(r'\g<0> lang="en"', token)
 
 
 def _indonesian(match: re.Match[str]) -> bool:

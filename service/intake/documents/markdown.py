@@ -8,16 +8,21 @@ from collections.abc import Iterator, Sequence
 from service.intake.documents.markup import Markup
 
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?:.*\n)*?\1[ \t]*(?:\n|\Z)")
-_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})")
-_DELIMITER = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
-_RULE = re.compile(r"[ \t>]*(?:=+|(?:-[ \t]*)+|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\Z")
-_DEFINITION = re.compile(r" {0,3}\[(?!\^)([^\]\n]+)\]:")
+# Lines are matched from their start and possessively, so that none is read twice, whatever runs it holds.
+_FENCE = re.compile(r"\A[ \t>]*+(?:(?:[-*+]|\d{1,9}+[.)])[ \t]++)?(`{3,}+|~{3,}+)")
+_DELIMITER = re.compile(r"\A[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
+_RULE = re.compile(r"\A[ \t>]*+(?:=++|(?:-[ \t]*+)++|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\Z")
+_DEFINITION = re.compile(r"\A {0,3}+\[(?!\^)([^\]\n]++)\]:")
+_ITEM = re.compile(r"\A(?:[-*+]|\d{1,9}[.)])[ \t]")
 _PREFIX = re.compile(
-    r"(?:[ \t]*>[ \t]?)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?|\[\^[^\]\n]+\]:[ \t]*)*"
-    r"(?P<heading>\#{1,6}(?:[ \t]+|\Z))?"
+    r"\A(?:[ \t]*+>[ \t]?)*+[ \t]*+"
+    r"(?:(?:[-*+]|\d{1,9}+[.)])[ \t]++(?:\[[ xX]\][ \t]++)?|\[\^[^\]\n]++\]:[ \t]*+)*+"
+    r"(?P<heading>\#{1,6}+(?:[ \t]++|\Z))?"
 )
-_CONTINUED = re.compile(r"(?:[ \t]*>[ \t]?)*[ \t]*")
-_HTML = re.compile(r"[ \t]{0,3}<(?:[a-zA-Z/!?])(?![^\s>]*:)")
+_CONTINUED = re.compile(r"\A(?:[ \t]*+>[ \t]?)*+[ \t]*+")
+_HTML = re.compile(r"\A[ \t]{0,3}+<[a-zA-Z/!?](?![^\s>]*+:)")
+_CLOSING = re.compile(r"(?<![ \t])[ \t]++#++\Z")
+_BAR = re.compile(r"(?<!\\)\|")
 _INLINE = re.compile(
     r"""(?P<code>(?P<ticks>(?<!`)`{1,9}(?!`))(?P<inner>.{1,2000}?)(?<!`)(?P=ticks)(?!`))
     |(?P<escape>\\[^\w\s])
@@ -26,7 +31,7 @@ _INLINE = re.compile(
     |\[(?P<label>(?:[^\[\]\\]|\\.|!\[[^\[\]]*\]\([^()]*\)){1,2000}+)\]
       (?P<target>\((?:[^()\\]|\\.|\([^()]*\)){0,2000}+\)|\[[^\[\]]*\])?
     |(?P<url><[a-zA-Z][\w+.-]*:[^<>\s]*>|\bhttps?://[^\s<>]*[^\s<>.,;:!?'")\]*_])
-    |(?P<tag></?[a-zA-Z][^<>]*+>|<!--.*?-->)
+    |(?P<tag></?[a-zA-Z][^<>]*+>|<!--.{0,2000}?-->)
     |(?P<strong>\*\*|__|~~)(?=\S)(?P<bold>.{1,1000}?)(?<=\S)(?P=strong)
     |(?<![\w*_])(?P<light>[*_])(?=[^\s*_])(?P<italic>[^*_]{1,1000}?)(?<=\S)(?P=light)(?![\w*_])""",
     re.VERBOSE | re.DOTALL,
@@ -102,7 +107,7 @@ class _Lines:
             self._html = self._table = False
             return True
         if line.lstrip()[:1] and not line.startswith((" ", "\t")):
-            self._list = bool(_PREFIX.match(line) and re.match(r"(?:[-*+]|\d{1,9}[.)])[ \t]", line))
+            self._list = bool(_PREFIX.match(line) and _ITEM.match(line))
         if self._tail is None and not self._list and line.startswith(("    ", "\t")):
             return True
         if self._tail is None and _HTML.match(line):
@@ -123,7 +128,7 @@ class _Lines:
         rest = line[len(prefix) :]
         body = rest.rstrip(" \t")
         if heading:
-            body = re.sub(r"[ \t]+#+\Z", "", body)
+            body = _CLOSING.sub("", body)
         hard = rest.endswith("  ") or body.endswith("\\")
         body = body.removesuffix("\\") if hard else body
         self._inline(body)
@@ -136,7 +141,7 @@ class _Lines:
 
     def _cells(self, line: str) -> None:
         at = 0
-        for bar in re.finditer(r"(?<!\\)\|", line):
+        for bar in _BAR.finditer(line):
             self._cell(line[at : bar.start()])
             self._markup.end("|")
             at = bar.end()

@@ -7,7 +7,7 @@ footnotes, text boxes and runs inside links, and what is not text must stay as i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -143,6 +143,8 @@ class _Passage:
         """Writes the texts; plain text between two marks gets a run of its own."""
         slots = self.slots()
         texts = change.texts
+        plain = next((g[0] for g, marked in zip(self.groups, self.marked, strict=True) if not marked), None)
+        look = _look(plain) if plain is not None else None
         for index, (slot, text) in enumerate(zip(slots, texts, strict=True)):
             clean = _ILLEGAL.sub("", text)
             if slot is not None:
@@ -151,7 +153,7 @@ class _Passage:
                 follows = index + 1 < len(slots)
                 neighbour = slots[index + 1 if follows else index - 1]
                 assert neighbour is not None  # noqa: S101  (two gaps never stand side by side)
-                self._insert(neighbour, clean, before=follows)
+                _insert(neighbour, clean, look, before=follows)
 
         self._move([(slots[there.first], slots[mark.first]) for there, mark in change.moves])
 
@@ -170,17 +172,17 @@ class _Passage:
             if parent is not None:
                 parent.remove(place)
 
-    def _insert(self, neighbour: Element, text: str, *, before: bool) -> None:
-        plain = next((g[0] for g, marked in zip(self.groups, self.marked, strict=True) if not marked), None)
-        run = neighbour.makeelement(_W + "r")
-        look = _look(plain) if plain is not None else None
-        if look is not None:
-            run.append(deepcopy(look))
-        leaf = run.makeelement(_W + "t")
-        _set(leaf, text)
-        run.append(leaf)
-        anchor = _anchor(neighbour)
-        (anchor.addprevious if before else anchor.addnext)(run)
+
+def _insert(neighbour: Element, text: str, look: Element | None, *, before: bool) -> None:
+    """A run of its own for ``text``, beside a text's link or run."""
+    run = neighbour.makeelement(_W + "r")
+    if look is not None:
+        run.append(deepcopy(look))
+    leaf = run.makeelement(_W + "t")
+    _set(leaf, text)
+    run.append(leaf)
+    anchor = _anchor(neighbour)
+    (anchor.addprevious if before else anchor.addnext)(run)
 
 
 def _anchor(leaf: Element) -> Element:
@@ -196,22 +198,23 @@ def _set(leaf: Element, text: str) -> None:
 
 def _passages(paragraph: Element) -> Iterator[_Passage]:
     leaves: list[Element] = []
+    links = {link: number for number, link in enumerate(paragraph.iterchildren(_W + "hyperlink"))}
     for leaf in _leaves(paragraph):
         if leaf.tag == _W + "t":
             leaves.append(leaf)
         elif leaves:
-            yield _passage(leaves)
+            yield _passage(leaves, links)
             leaves = []
     if leaves:
-        yield _passage(leaves)
+        yield _passage(leaves, links)
 
 
-def _passage(leaves: Sequence[Element]) -> _Passage:
+def _passage(leaves: Sequence[Element], links: Mapping[Element, int]) -> _Passage:
     groups: list[list[Element]] = []
     looks: list[bytes] = []
     weight: dict[bytes, int] = {}
     for leaf in leaves:
-        look = _key(leaf)
+        look = _key(leaf, links)
         if not looks or looks[-1] != look:
             groups.append([])
             looks.append(look)
@@ -238,14 +241,13 @@ def _link(leaf: Element) -> Element | None:
     return next(leaf.iterancestors(_W + "hyperlink"), None)
 
 
-def _key(leaf: Element) -> bytes:
+def _key(leaf: Element, links: Mapping[Element, int]) -> bytes:
     """What two runs of one look have in common; proofing language and revision numbers do not count."""
     from lxml import etree
 
     link = _link(leaf)
     if link is not None:
-        paragraph = next(leaf.iterancestors(_W + "p"))
-        return b"link %d" % paragraph.index(link) if link.getparent() is paragraph else b"link"
+        return b"link %d" % links[link] if link in links else b"link"
     look = _look(leaf)
     if look is None:
         return b""

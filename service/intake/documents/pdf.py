@@ -17,10 +17,11 @@ from service.intake.documents.archive import Limits
 _EDGE = 2
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
-    r"(?:[-–—|]\s*)?(?:hal(?:aman)?\.?|page|hlm\.?)?\s*\d{1,4}(?:\s*(?:/|dari|of)\s*\d{1,4})?(?:\s*[-–—|])?",
+    r"\A(?:[-–—|]\s*+)?(?:hal(?:aman)?\.?|page|hlm\.?)?\s*+\d{1,4}+"
+    r"(?:\s*+(?:/|dari|of)\s*+\d{1,4}+)?(?:\s*+[-–—|])?",
     re.I,
 )
-_HYPHEN = re.compile(r"([^\W\d_]{2,})[-\u00ad\u2010]\Z")
+_HYPHEN = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,}+)[-\u00ad\u2010]\Z")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
 _ENDED = re.compile(r"""[.!?…:]["'”’)\]]*\Z""")

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from service.document import Finding
 from service.intake.documents.blocks import PlacedFinding, Translate
 from service.intake.documents.markup import Markup
+from service.intake.entities import unescape
 
-_TIMING = re.compile(
-    r"[ \t]*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[ \t]+-->[ \t]+((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[^\n]*"
-)
+_CLOCK = r"((?:\d{1,6}+:)?\d{1,2}:\d{2}[.,]\d{1,3})"
+_TIMES = rf"[ \t]*+{_CLOCK}[ \t]++-->[ \t]++{_CLOCK}[^\n]*+"
+_TIMING = re.compile(rf"^{_TIMES}$", re.MULTILINE)
+_BEGINS = re.compile(rf"\A(?:WEBVTT(?:[ \t\r\n]|\Z)|\s*+(?:\d++[ \t]*+\r?\n)?{_TIMES})")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*+>|<\d[\d:.]*>|\{\\[^{}\n]*+\}")
 # White space at the ends of a line, tags not counted.
-_SPACES = re.compile(r"^((?:<[^<>/\n]*+>)*) +| +((?:</[^<>\n]*+>)*)$", re.MULTILINE)
+_SPACES = re.compile(r"^((?:<[^<>/\n]*+>)*+) +|(?<! ) ++((?:</[^<>\n]*+>)*+)$", re.MULTILINE)
 _NAME = re.compile(r"[a-z]+", re.I)
 _ENDED = re.compile(r"""[.!?…]["'”’)\]]*\s*\Z|[♪\])]\s*\Z""")
-_SPEAKER = re.compile(r"\s*(?:[-–—]|\[|\(|♪)")
+_SPEAKER = re.compile(r"\A\s*+(?:[-–—]|\[|\(|♪)")
 _BLANK = re.compile(r"\n[ \t]*(?:\n|\Z)")
-_NUMBER = re.compile(r"(?:\n\d+)?\s*\Z")
+_NUMBER = re.compile(r"\n\d++\Z")
+_SPACE = re.compile(" ")
 _PAUSE = 3.0
 _MOST_CUES = 6
 
@@ -37,7 +41,7 @@ class _Cue:
 
 def is_subtitles(text: str) -> bool:
     """Whether ``text`` begins as a WebVTT or SubRip file does."""
-    return bool(re.match(r"WEBVTT(?:[ \t\r\n]|\Z)|\s*(?:\d+[ \t]*\r?\n)?" + _TIMING.pattern, text))
+    return _BEGINS.match(text) is not None
 
 
 def read(text: str) -> str:
@@ -65,13 +69,19 @@ def _wrapped(text: str, lines: int) -> str:
     if lines < 2:
         return text
     longest = max(text.split("\n"), key=len)
-    tags = [match.span() for match in _TAG.finditer(longest)]
-    spaces = [m.start() for m in re.finditer(" ", longest) if not any(a < m.start() < b for a, b in tags)]
+    edges = [edge for match in _TAG.finditer(longest) for edge in match.span()]
+    spaces = [m.start() for m in _SPACE.finditer(longest) if bisect_right(edges, m.start()) % 2 == 0]
     chosen: list[int] = []
+    free = 0
     for number in range(1, lines):
-        free = [space for space in spaces if not chosen or space > chosen[-1]]
-        if free:
-            chosen.append(min(free, key=lambda space: abs(space - len(longest) * number // lines)))
+        if free == len(spaces):
+            break
+        # Of the spaces that are left the nearest to an even share; the first of two as near.
+        wanted = len(longest) * number // lines
+        after = bisect_left(spaces, wanted, lo=free)
+        nearest = spaces[max(after - 1, free) : after + 1]
+        chosen.append(min(nearest, key=lambda space: abs(space - wanted)))
+        free = bisect_right(spaces, chosen[-1])
     parts = [longest[a:b].strip() for a, b in zip([0, *chosen], [*chosen, len(longest)], strict=True)]
     return text.replace(longest, "\n".join(filter(None, parts)), 1)
 
@@ -126,22 +136,29 @@ def _feed(markup: Markup, text: str) -> None:
 
 def _words(markup: Markup, raw: str) -> None:
     if raw:
-        markup.text(raw, html.unescape(raw))
+        markup.text(raw, unescape(raw))
 
 
 def _cues(text: str) -> tuple[list[_Cue], str]:
     """The cues, and what follows the last one's text. A blank line or the next cue ends a text."""
-    timings = list(re.finditer(r"(?m)^" + _TIMING.pattern + "$", text))
+    timings = list(_TIMING.finditer(text))
     cues: list[_Cue] = []
     at = 0
     for number, match in enumerate(timings):
         start = min(match.end() + 1, len(text))
         stop = timings[number + 1].start() if number + 1 < len(timings) else len(text)
         blank = _BLANK.search(text, match.end(), stop)
-        end = max(blank.start(), start) if blank else start + len(_NUMBER.sub("", text[start:stop]))
+        end = max(blank.start(), start) if blank else start + _length(text[start:stop])
         cues.append(_Cue(text[at:start], text[start:end], _seconds(match[1]), _seconds(match[2])))
         at = end
     return cues, text[at:]
+
+
+def _length(text: str) -> int:
+    """Characters of a cue's text, without white space and the next cue's number at its end."""
+    spoken = text.rstrip()
+    number = _NUMBER.search(spoken)
+    return number.start() if number else len(spoken)
 
 
 def _seconds(clock: str) -> float:

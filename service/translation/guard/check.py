@@ -7,12 +7,12 @@ often it is right, is measured in ``docs/guard.md``.
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from operator import eq
 
 from service.document import Finding
+from service.intake.entities import unescape
 from service.text import numbers
 from service.text.number_words import ENGLISH, INDONESIAN
 from service.text.words import Words, listed, words
@@ -31,7 +31,7 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
         return (Finding("empty", "no translation"),) if source.strip() else ()
     artefact = _artefact(source, target)
     if artefact:
-        target = _ARTEFACT.sub(" ", html.unescape(target))
+        target = _ARTEFACT.sub(" ", unescape(target))
     ours, theirs = words(source), words(target)
     found = [
         ("truncated", "the text was cut at the model's limit" if truncated else ""),
@@ -79,8 +79,9 @@ def _artefact(source: str, target: str) -> str:
         return "a line break that the source does not have"
     if _ARTEFACT_SIGNS.isdisjoint(target):
         return ""
-    for found in _ARTEFACT.findall(target):
-        if found not in source:
+    theirs = frozenset(_ARTEFACT.findall(source))
+    for found in dict.fromkeys(_ARTEFACT.findall(target)):
+        if found not in theirs and found not in source:
             return f"'{found}' is no part of a translation"
     return ""
 
@@ -145,8 +146,8 @@ def _loop(spoken: list[str], repeated: int) -> list[str]:
 
 
 # A sentence ends after a longer word, so that "dr.", "St." and initials do not end one.
-_END = re.compile(r"(?<=[^\W_]{3})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
-_END_ENGLISH = re.compile(r"(?<=[a-z0-9]{2})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
+_END = re.compile(r"(?<=[^\W_]{3})[.!?][\"”')]*+\s*+(?=[\"“(]*+[A-Z])")
+_END_ENGLISH = re.compile(r"(?<=[a-z0-9]{2})[.!?][\"”')]*+\s*+(?=[\"“(]*+[A-Z])")
 # ln(target characters / source characters) of the FLORES dev references: mean and standard deviation.
 RATIO_MEAN, RATIO_SPREAD = -0.0835, 0.1305
 

@@ -8,6 +8,7 @@ hold what changes its spelling.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from service.text.words import Words, listed
@@ -147,7 +148,8 @@ def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
 
 _COUNTRY, _ENGLISH_COUNTRY = _countries()
 _DERIVED = re.compile(
-    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}|\w{5,}(?:nya|kan)|\w{4,}an"
+    r"\A(?:(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}"
+    r"|\w{5,}(?:nya|kan)|\w{4,}an)"
 )
 _UPPER, _LETTER = "A-ZÀ-Þ", "\\w'’-"
 _NAME = re.compile(rf"[{_UPPER}][{_LETTER}]+(?: [{_UPPER}][{_LETTER}]+)*")
@@ -156,6 +158,7 @@ _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
 _CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.fromkeys("aeiouyh")})
 # After these stands a common noun or the name of an age or class, all of which English translates.
 _COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "kategori ", "agama ")
+_COMMON_REACH = max(map(len, _COMMON_NEXT))
 # Indonesian and English first letters of one name.
 _STARTS = listed("jg kc kq sc sz fp fv yj jy uo oe iy wv ij ea ay")
 # A short quotation is a title or a motto, which may be translated.
@@ -164,28 +167,80 @@ _PARTS = re.compile(r"[ '’-]")
 _HEADLINE = re.compile(rf"\b[{_UPPER}]")
 
 
+# Letters are compared for so many pairs of words in one check, and for names of such a length. A sentence of
+# news needs some dozens; without a bound a text of names alone would take time by the square of its length.
+_COMPARED = 4000
+_LONGEST = 40
+
+
+class _Said:
+    """The words of a translation, to look for other spellings of names in; each name is looked for once."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = dict.fromkeys(words)
+        self._known: dict[str, bool] = {}
+        self._starts: set[str] = set()
+        self._by_letter: dict[str, list[str]] = {}
+        self._left = _COMPARED
+
+    def knows(self, low: str) -> bool:
+        """Whether a word is translated, by the tables, or is spelled otherwise in the translation."""
+        known = self._known.get(low)
+        if known is None:
+            known = self._known[low] = self._looked_for(low)
+        return known
+
+    def _looked_for(self, low: str) -> bool:
+        if low in _TRANSLATED:
+            return True
+        countries = _COUNTRY.get(low)
+        if countries and not countries.isdisjoint(self._words):
+            return True
+        if not self._starts:
+            self._sorted()
+        return low[:3] in self._starts or any(self._alike(low, other) for other in self._candidates(low))
+
+    def _sorted(self) -> None:
+        for word in self._words:
+            self._starts.add(word[:3])
+            if len(word) > 2:
+                self._by_letter.setdefault(word[0], []).append(word)
+
+    def _candidates(self, low: str) -> Iterable[str]:
+        """The words that a spelling of ``low`` can be, by their first letters and their lengths."""
+        for letter, words in self._by_letter.items() if len(low) <= _LONGEST else ():
+            if letter == low[0] or low[0] + letter in _STARTS:
+                yield from (word for word in words if abs(len(low) - len(word)) <= 4)
+
+    def _alike(self, ours: str, theirs: str) -> bool:
+        """Whether two words are spellings of one name; beyond the bound any two may be."""
+        self._left -= 1
+        return self._left < 0 or _alike(ours, theirs)
+
+
 def changed(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
     """What happened to the names, for a reader: names that are lost, and countries that are new."""
-    lost = [f"{name} is not in the translation" for name in _missing(source, theirs.distinct)]
+    lost = [f"{name} is not in the translation" for name in _missing(source, theirs)]
     return lost + [f"{name} is not in the source" for name in _added(ours.distinct, target, theirs.distinct)]
 
 
-def _missing(source: str, target_words: frozenset[str]) -> list[str]:
-    """The names of ``source`` of which no word is in ``target_words`` in any spelling.
+def _missing(source: str, target: Words) -> list[str]:
+    """The names of ``source`` of which no word is in ``target`` in any spelling.
 
     A sentence with three words of four in capitals is a headline or a list, and is not judged.
     """
     found = []
+    said = _Said(target.low)
     source = _QUOTED.sub(" ", source)
     for match in _NAME.finditer(source):
         name, start = match[0], match.start()
         inside = start > 1 and (source[start - 1] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
         first, _, rest = ("", "", name) if inside else name.partition(" ")
         # The first word of a sentence has a capital whatever it is: it may only keep the rest.
-        if not rest or _kept(rest, target_words) or (first and _known(first.lower(), target_words)):
+        if not rest or _kept(rest, target.distinct, said) or (first and said.knows(first.lower())):
             continue
         name = rest
-        if not source[:start].lower().endswith(_COMMON_NEXT):
+        if not source[max(0, start - _COMMON_REACH) : start].lower().endswith(_COMMON_NEXT):
             found.append(name)
     if found and len(_HEADLINE.findall(source)) * 4 > len(source.split()) * 3:
         return []
@@ -205,33 +260,18 @@ def _added(source_words: frozenset[str], target: str, target_words: frozenset[st
     return found
 
 
-def _kept(name: str, target: frozenset[str]) -> bool:
+def _kept(name: str, target: frozenset[str], said: _Said) -> bool:
     """Whether any word of the name is in the target, is translated, or is no name by its form."""
     words = _PARTS.split(name.lower())
     if any(low in target or len(low) < 4 or not low.isalpha() for low in words):
         return True
     if any(_DERIVED.fullmatch(low) and low not in _COUNTRY for low in words):
         return True
-    return any(_known(low, target) for low in words)
-
-
-def _known(low: str, target: frozenset[str]) -> bool:
-    """Whether a word is translated, by the tables, or is spelled otherwise in the target."""
-    if low in _TRANSLATED:
-        return True
-    countries = _COUNTRY.get(low)
-    if countries and not countries.isdisjoint(target):
-        return True
-    return any(_alike(low, other) for other in target)
+    return any(said.knows(low) for low in words)
 
 
 def _alike(ours: str, theirs: str) -> bool:
-    """Whether two words are spellings of one name: one start, one skeleton, or mostly the same letters."""
-    if ours[:3] == theirs[:3]:
-        return True
-    same_start = ours[0] == theirs[0] or ours[0] + theirs[0] in _STARTS
-    if not same_start or abs(len(ours) - len(theirs)) > 4 or len(theirs) < 3:
-        return False
+    """Whether two words of about one length and start have one skeleton, or mostly the same letters."""
     skeleton = _skeleton(ours)
     if len(skeleton) > 2 and skeleton == _skeleton(theirs):
         return True

@@ -29,11 +29,11 @@ _ENGLISH = listed(
     """
 )
 _AFFIXED = re.compile(
-    r"un(?!i[tvoqfc]|der|til|less)\w{3}|(?:in|im|ir|il)(?:ab|acc|act|ade|adm|app|cap|comp(?:at|et|le)|conc|cons"
+    r"\A(?:un(?!i[tvoqfc]|der|til|less)\w{3}|(?:in|im|ir|il)(?:ab|acc|act|ade|adm|app|cap|comp(?:at|et|le)|conc|cons"
     r"|cor|cur|def|dep|dig|dir|dis|eff|eli|eq|ess|evit|exo|exp|fin|flex|form|freq|hum|inv|jus|leg|let|log|mat|mob|mor|mov|num|oper"
     r"|pat|perf|poss|prac|pro[bp]|rat|reg|rel|repl|resi|resp|rev|scr|sep|sig|soc|sta|suf|tan|tol|val|var|vis)"
     r"|dis(?:a[bglp]|b|com|cont|hon|in|li|loc|obey|par|qu|reg|resp|sat|sim|tast|uni)|am?oral|asym"
-    r"|non|mis|anti|\w{3,}(?:less|lessly|free)$"
+    r"|non|mis|anti|\w{3,}(?:less|lessly|free)$)"
 )
 _SOFTENED = listed(
     """
@@ -95,5 +95,5 @@ def _strong(target: str, target_words: frozenset[str]) -> str:
     if found:
         return min(found)
     if "n't" in target or "n’t" in target:
-        return next((word for word in target_words if word.endswith(("n't", "n’t"))), "")
+        return min((word for word in target_words if word.endswith(("n't", "n’t"))), default="")
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.text.numbers import Number
+from service.text.numbers import Number, Value
 
 # unit = Indonesian words = English words, a blank line between quantities. Signs stand with the words.
 _TABLE = """
@@ -61,15 +61,27 @@ def changed(here: list[Number], there: list[Number]) -> list[str]:
     ``here`` are the numbers of the source and ``there`` those of the target.
     """
     details = []
+    kept: dict[Value, set[tuple[int, str]]] | None = None
     for number in there:
         brought = _units(number, _THEIRS)
         if brought:
-            equal = [_units(other, _OURS) for other in here if not other.values.isdisjoint(number.values)]
+            kept = _by_value(here) if kept is None else kept
+            equal = [kept[value] for value in number.values if value in kept]
             for quantity, unit in sorted(brought):
                 ours = {name for units in equal for other, name in units if other == quantity}
                 if ours and unit not in ours:
                     details.append(f"{min(ours)} in the source, {unit} in the translation")
     return details
+
+
+def _by_value(here: list[Number]) -> dict[Value, set[tuple[int, str]]]:
+    """Value -> the units that stand beside it in the source, so that many numbers cost no more each."""
+    found: dict[Value, set[tuple[int, str]]] = {}
+    for number in here:
+        if units := _units(number, _OURS):
+            for value in number.values:
+                found.setdefault(value, set()).update(units)
+    return found
 
 
 def _units(number: Number, table: dict[str, tuple[tuple[int, str], ...]]) -> set[tuple[int, str]]:

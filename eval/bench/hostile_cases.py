@@ -1,0 +1,461 @@
+"""Every pattern and every text function that meets text from outside, and how each is called.
+
+``FUNCTIONS`` has a row for each public function and method of the modules below; one that is missing fails
+``tests/test_growth.py``, and so does a pattern that is made where it cannot be found. Patterns need no row:
+all of the modules' compiled patterns are found, and tried in every way in which a pattern can be used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import eval.checks
+import eval.metrics
+import eval.text
+from eval.bench import hostile_inputs as given
+from eval.bench.hostile_growth import Case
+from eval.bench.hostile_inputs import LIMITS, MOST, PROSE, Run
+from eval.bench.hostile_strings import FAMILIES, derived
+from service import intake, summary, translation
+from service.document import Output
+from service.engines.echo import EchoEngine
+from service.intake import clean, documents, entities, record, records, tables
+from service.intake import compression as streams
+from service.intake import encoding as formats
+from service.intake import fetch as web
+from service.intake.documents import alignment as placement
+from service.intake.documents import archive, blocks, epub, html, markdown, office, pdf, sheet, subtitles
+from service.intake.documents import markup as builder
+from service.intake.documents.alignment import Mark, Placer
+from service.intake.documents.archive import Archive
+from service.render import text as render
+from service.summary import extractive, facts, features, headline, packing, provenance, summarizer
+from service.text import language, number_words, numbers, segment, words
+from service.translation import confidence, glossary, normalise, repair, terms, translator
+from service.translation.guard import check as guard
+from service.translation.guard import names, negation, units
+from service.translation.memory import fuzzy, postgres, tmx
+from service.translation.memory import sqlite as memory
+
+
+def modules() -> list[ModuleType]:
+    """The modules whose patterns and functions meet text from outside."""
+    found = [render, eval.text, eval.checks, eval.metrics]
+    for package in (intake, translation, summary):
+        found.append(package)
+        walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        found += [importlib.import_module(each.name) for each in walked]
+    return found
+
+
+def public() -> dict[Callable[..., Any], str]:
+    """The public functions that take anything, and methods that take text, with their names."""
+    found: dict[Callable[..., Any], str] = {}
+    for module in modules():
+        for name, value in vars(module).items():
+            if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
+                continue
+            if inspect.isclass(value):
+                found |= {method: f"{module.__name__}.{name}.{key}" for key, method in _methods(value)}
+            elif (
+                callable(value)
+                and inspect.isfunction(inspect.unwrap(value))
+                and inspect.signature(value).parameters
+            ):
+                found[value] = f"{module.__name__}.{name}"
+    return found
+
+
+def _methods(made: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name, value in vars(made).items():
+        if inspect.isfunction(value) and (not name.startswith("_") or name == "__iter__"):
+            given = [str(p.annotation) for p in inspect.signature(value).parameters.values()]
+            if name == "__iter__" or any("str" in kind or "bytes" in kind for kind in given):
+                yield name, value
+
+
+def patterns() -> dict[str, re.Pattern[Any]]:
+    """The compiled patterns of the modules, those in tables too, by a name; each once."""
+    found: dict[re.Pattern[Any], str] = {}
+    for module in modules():
+        for name, value in vars(module).items():
+            for index, pattern in enumerate(_inside(value)):
+                found.setdefault(pattern, f"{module.__name__}.{name}" + (f"[{index}]" if index else ""))
+    found.setdefault(clean._rules(), f"{clean.__name__}._rules")  # put together when it is first needed
+    return {name: pattern for pattern, name in found.items()}
+
+
+def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _inside(list(value.values()))
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from _inside(each)
+
+
+def _used(pattern: re.Pattern[Any], text: str) -> None:
+    """All ways of using a pattern: at the start, on the whole, and wherever it matches."""
+    given: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
+    pattern.match(given)
+    pattern.fullmatch(given)
+    for _ in pattern.finditer(given):
+        pass
+
+
+def _archived(make: Callable[[str], bytes], call: Callable[[Archive], Any]) -> Run:
+    return lambda text: call(Archive(make(text), LIMITS))
+
+
+def _many(call: Callable[[str], Any]) -> tuple[Run, ...]:
+    """A function of one text: the text as it is, and each of its lines by itself."""
+    return (call, lambda text: [call(line) for line in given.lines_of(text)])
+
+
+def _casing(text: str) -> Any:
+    return normalise.learn_casing(text, given.shipped_glossary().acronyms)
+
+
+def _restored(look: str) -> Run:
+    return lambda text: normalise.Normalised(text, text, look, special=True).restore(text)
+
+
+def _again(name: str) -> Callable[[bytes, blocks.Translate], Any]:
+    return lambda data, translate: documents.translate_data(data, name, translate, MOST)
+
+
+def _parted(text: str) -> Any:
+    return segment.split_long(text, lambda part: len(part) < 60)
+
+
+def _repaired(text: str) -> Any:
+    engine, decoding = EchoEngine(), given.shipped_translator().decoding
+    return repair.repair(text, Output(text, 0.0, 1), engine, decoding, split=segment.split_long)
+
+
+def _looked_up(text: str) -> Any:
+    lines = given.lines_of(text)
+    return fuzzy.nearest(lines[0], [(line, line) for line in lines[: fuzzy.CANDIDATES]], 0.5)
+
+
+def _in_sheet(text: str) -> Any:
+    rows = (("a", number, line.split("\t")) for number, line in enumerate(text.split("\n")))
+    return tables.sheet_records(Path("a.xlsx"), rows, "a")
+
+
+_J, _C, _T = '{"text": "a"}\n', "text,b\n", "text\tb\n"
+
+FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
+    clean.clean: (
+        clean.clean,
+        lambda text: clean.clean(f"{PROSE}\n\n{text}\n\n{PROSE}", title=text),
+        lambda text: clean.clean(text, keep_furniture=True),
+    ),
+    segment.split: segment.split,
+    segment.join: lambda text: segment.join(segment.split(text)),
+    segment.split_long: _parted,
+    language.detect: language.detect,
+    language.is_english: language.is_english,
+    language.check_article: language.check_article,
+    formats.decode: (
+        lambda text: formats.decode(given.encoded(text)),
+        lambda text: formats.decode(given.encoded(text) + b"\xff"),
+        lambda text: formats.decode(text.encode("utf-16", "replace")),
+        lambda text: formats.decode(text.encode("utf-16-le", "replace")),
+    ),
+    formats.read_bytes: lambda text: formats.read_bytes(given.file("a.txt", given.encoded(text)), MOST),
+    formats.read_text: lambda text: formats.read_text(given.file("a.txt", given.encoded(text)), MOST),
+    record.good: lambda text: record.good(text, 1, text, {text: text}),
+    record.bad: lambda text: record.bad(text, 1, text),
+    records.read_whole: lambda text: records.read_whole(given.opened(given.encoded(text))),
+    records.source_of: _many(lambda text: records.source_of(text + ".txt", given.encoded(text))),
+    records.read_records: tuple(
+        given.with_file(name, lambda path: list(records.read_records(path, column="text")))
+        for name in ("a.jsonl", "a.csv", "a.tsv", "a.txt", "a.html", "a.md", "a.srt")
+    ),
+    tables.read_jsonl: (
+        given.with_rows(tables.read_jsonl, "a.jsonl", lambda text: _J + text),
+        given.with_rows(tables.read_jsonl, "a.jsonl", given.quoted),
+    ),
+    tables.read_csv: given.with_rows(tables.read_csv, "a.csv", lambda text: _C + text),
+    tables.read_tsv: given.with_rows(tables.read_tsv, "a.tsv", lambda text: _T + text),
+    tables.sheet_records: _in_sheet,
+    tables.line_text: (
+        lambda text: tables.line_text(given.encoded(text)),
+        lambda text: tables.line_text(given.encoded(text) + b"\xff"),
+    ),
+    streams.is_packed: lambda text: streams.is_packed(given.encoded(text)),
+    streams.unpacked_name: (
+        streams.unpacked_name,
+        lambda text: streams.unpacked_name(text[:200] + ".gz" * 50),
+    ),
+    streams.open_unpacked: given.with_file("a.gz", lambda path: streams.open_unpacked(path).close()),
+    web.parse: web.parse,
+    documents.read_document: given.with_file("a.html", lambda path: documents.read_document(path, MOST)),
+    documents.document_text: tuple(
+        given.with_name(name, lambda data, name: documents.document_text(data, name, MOST))
+        for name in ("a.txt", "a.html", "a.md", "a.srt", "a.vtt", "")
+    ),
+    documents.kind_of: tuple(
+        given.with_name(name, documents.kind_of) for name in ("a.txt", "a.html", "a.md", "a.srt", "a.pdf")
+    ),
+    documents.sheet_rows: given.with_name(
+        "a.txt", lambda data, name: list(documents.sheet_rows(data, name, MOST))
+    ),
+    documents.translate_data: tuple(
+        run for name in ("a.html", "a.md", "a.srt", "a.vtt") for run in given.translated(_again(name))
+    ),
+    documents.translate_document: given.with_file(
+        "a.md", lambda path: documents.translate_document(path, path.with_name("b.md"), given.loud, MOST)
+    ),
+    archive.unpack: lambda text: archive.unpack(given.packed(text), LIMITS),
+    archive.Archive.read: _archived(given.docx, lambda zipped: zipped.read("word/document.xml")),
+    archive.Archive.copy: _archived(given.docx, lambda zipped: zipped.copy({})),
+    html.is_page: html.is_page,
+    html.read: html.read,
+    html.visible: html.visible,
+    html.parse: html.parse,
+    html.feed: lambda text: html.feed(builder.Markup(lambda new: new), text),
+    markdown.read: markdown.read,
+    markdown.parse: markdown.parse,
+    subtitles.is_subtitles: subtitles.is_subtitles,
+    subtitles.read: subtitles.read,
+    subtitles.parse: subtitles.parse,
+    subtitles.translate: (
+        lambda text: subtitles.translate(text, given.loud),
+        lambda text: subtitles.translate("1\n00:00:01,000 --> 00:00:02,000\n" + text, given.turned),
+    ),
+    office.read_docx: _archived(given.docx, office.read_docx),
+    office.translate_docx: (
+        _archived(given.docx, lambda zipped: office.translate_docx(zipped, given.loud)),
+        _archived(given.docx, lambda zipped: office.translate_docx(zipped, given.turned)),
+    ),
+    office.read_odt: _archived(given.odt, office.read_odt),
+    office.parse_xml: lambda text: office.parse_xml(given.encoded(text), "a"),
+    office.explain_ole: lambda text: office.explain_ole(given.encoded(text)),
+    epub.read: _archived(given.epub, lambda zipped: epub.read(zipped, LIMITS)),
+    sheet.read: lambda text: sheet.read(given.xlsx(text), LIMITS),
+    sheet.rows: lambda text: list(sheet.rows(given.xlsx(text), LIMITS)),
+    pdf.read: lambda text: pdf.read(given.pdf(text), LIMITS),
+    blocks.translate_blocks: (
+        lambda text: blocks.translate_blocks([given.block(text)], given.loud),
+        lambda text: blocks.translate_blocks([given.block(text)], given.turned),
+        lambda text: blocks.translate_blocks([*map(given.block, given.lines_of(text))], given.turned),
+    ),
+    builder.Markup.text: given.marked,
+    builder.Markup.inline: given.marked,
+    builder.Markup.open: given.marked,
+    builder.Markup.close: given.marked,
+    builder.Markup.end: given.marked,
+    builder.Markup.translate: given.marked,
+    placement.phrase_of: lambda text: placement.phrase_of([text, text], Mark(0, 2)),
+    placement.covers: lambda text: placement.covers(text.split(" "), Mark(0, 1)),
+    placement.fixed_through: given.fixed,
+    placement.holds: given.pairs(placement.holds),
+    Placer.place: given.placed,
+    guard.check: given.pairs(guard.check),
+    names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
+    negation.lost: given.pairs(lambda a, b: negation.lost(a, given.spoken(a), b, given.spoken(b))),
+    numbers.present: lambda text: numbers.present(text, given.spoken(text), number_words.INDONESIAN),
+    numbers.numbers: (
+        lambda text: numbers.numbers(text, number_words.INDONESIAN),
+        lambda text: numbers.numbers(text, number_words.ENGLISH),
+    ),
+    numbers.unmatched: given.with_numbers(numbers.unmatched),
+    units.changed: given.with_numbers(lambda here, there, _: units.changed(here, there)),
+    words.words: words.words,
+    words.listed: words.listed,
+    normalise.normalise: (
+        normalise.normalise,
+        lambda text: normalise.normalise(text, headline=True, casing=_casing(text)),
+    ),
+    normalise.learn_casing: _casing,
+    normalise.Normalised.restore: tuple(map(_restored, ("", "upper", "title"))),
+    entities.unescape: entities.unescape,
+    glossary.Surroundings.count: (
+        lambda text: glossary.Surroundings(text).count(("Amerika", "Serikat")),
+        lambda text: glossary.Surroundings(text).count(tuple(given.lines_of(text)[:50])),
+    ),
+    glossary.Glossary.find: (
+        lambda text: given.shipped_glossary().find(text),
+        lambda text: given.shipped_glossary().find(PROSE + " KPK AS PBB", text),
+    ),
+    glossary.load_user: tuple(
+        given.with_file(name, glossary.load_user) for name in ("a.tsv", "a.csv", "a.toml")
+    ),
+    terms.ArticleTerms.check: given.with_terms(lambda at_work, a, b: at_work.check(a, b)),
+    terms.ArticleTerms.inject: given.with_terms(lambda at_work, a, _: at_work.inject(a)),
+    terms.ArticleTerms.choose: given.with_terms(lambda at_work, a, b: at_work.choose(a, (b, a))),
+    terms.ArticleTerms.edit: given.with_terms(lambda at_work, a, b: at_work.edit(a, b)),
+    repair.repair: _repaired,
+    confidence.features: given.pairs(lambda a, b: confidence.features(a, b, 0.0)),
+    confidence.confidence: given.pairs(lambda a, b: confidence.confidence(a, b, 0.0, ())),
+    fuzzy.normal: fuzzy.normal,
+    fuzzy.folded: fuzzy.folded,
+    fuzzy.words: fuzzy.words,
+    fuzzy.telling: lambda text: fuzzy.telling(fuzzy.words(text)),
+    fuzzy.rarest: lambda text: fuzzy.rarest(fuzzy.words(text), dict.fromkeys(fuzzy.words(text), 1)),
+    fuzzy.nearest: _looked_up,
+    memory.hashed: lambda text: memory.hashed(text, text),
+    memory.values: lambda text: memory.values(given.answers([text])[text]),
+    memory.storable: lambda text: memory.storable(given.answers([text])[text]),
+    memory.TranslationMemory.get: given.with_memory(lambda kept, lines: kept.get("a", lines)),
+    memory.TranslationMemory.put: given.with_memory(lambda kept, lines: kept.put("a", given.answers(lines))),
+    memory.TranslationMemory.suggest: given.with_memory(given.suggested),
+    memory.TranslationMemory.own: given.with_memory(lambda kept, lines: kept.own(lines)),
+    memory.TranslationMemory.add_own: given.with_memory(
+        lambda kept, lines: kept.add_own(zip(lines, lines, strict=True))
+    ),
+    tmx.TmxReader.__iter__: lambda text: list(tmx.TmxReader(given.tmx(text))),
+    tmx.write_tmx: given.written,
+    translator.Translator.translate: given.with_sentences(
+        lambda lines: list(
+            given.shipped_translator().translate(lines, article="\n".join(lines), headline=True)
+        )
+    ),
+    translator.Translator.alternatives: given.with_sentences(
+        lambda lines: given.shipped_translator().alternatives(translator.Text(lines), 2)
+    ),
+    translator.Translator.translate_all: given.with_sentences(
+        lambda lines: given.shipped_translator().translate_all([translator.Text(lines)])
+    ),
+    extractive.rank: given.with_sentences(lambda lines: extractive.rank(lines, 3, lines[0])),
+    extractive.best_first: given.with_sentences(lambda lines: extractive.best_first(lines, len(lines))),
+    features.words: features.words,
+    features.lexicon: features.lexicon,
+    features.features: given.with_sentences(
+        lambda lines: features.features(lines, lines[-1], range(len(lines)))
+    ),
+    facts.numbers: facts.numbers,
+    facts.digits: facts.digits,
+    facts.months: facts.months,
+    facts.month: facts.month,
+    facts.names: lambda text: list(facts.names(text)),
+    facts.abbreviates: (
+        lambda text: facts.abbreviates("ABCDEFGHIJ", text),
+        lambda text: facts.abbreviates("AAAAAAAAAAAAAAAAAAAA", text),
+        lambda text: facts.abbreviates(text, text),
+    ),
+    facts.polarity: lambda text: facts.polarity(text, 4),
+    headline.headline: headline.headline,
+    packing.pack: given.with_sentences(lambda lines: packing.pack(lines, len, 400, lines[0])),
+    packing.title_fits: lambda text: packing.title_fits(len, 10, text),
+    packing.fit_words: given.with_sentences(
+        lambda lines: packing.fit_words(range(len(lines)), [3] * len(lines), 50)
+    ),
+    packing.merge: given.with_sentences(
+        lambda lines: packing.merge([lines[start : start + 5] for start in range(0, len(lines), 5)], 3, 90)
+    ),
+    provenance.support: (
+        *given.with_sentences(lambda lines: provenance.support(lines[0], lines)),
+        lambda text: provenance.support(text, given.lines_of(text), 9),
+    ),
+    provenance.findings: (
+        *given.with_sentences(lambda lines: provenance.findings(lines[0], lines)),
+        lambda text: provenance.findings(text, [text]),
+        lambda text: provenance.findings(text, [given.other(0, len(text)) + text[: len(text) // 2]]),
+    ),
+    summarizer.extractive: given.summarized("extractive"),
+    summarizer.whole: lambda text: summarizer.whole(given.english_task(text)),
+    summarizer.mt5: given.summarized("mt5"),
+    summarizer.crosssum: given.summarized("crosssum"),
+    summarizer.translate_first: given.summarized("translate-first"),
+    summarizer.summarize: lambda text: summarizer.summarize(
+        given.task_of(text), "auto", given.signature(), lambda _: False
+    ),
+    render.translation_text: lambda text: render.translation_text(given.translation_of(text)),
+    render.translation_markdown: lambda text: render.translation_markdown(given.translation_of(text)),
+    render.translation_json: lambda text: render.translation_json(given.translation_of(text)),
+    render.segment_json: lambda text: render.segment_json(given.said(text, text)),
+    render.reading_text: lambda text: render.reading_text(given.reading_of(text)),
+    render.reading_markdown: lambda text: render.reading_markdown(given.reading_of(text)),
+    render.reading_json: lambda text: render.reading_json(given.reading_of(text)),
+    render.summary_text: lambda text: render.summary_text(given.summary_of(text)),
+    render.summary_markdown: lambda text: render.summary_markdown(given.summary_of(text)),
+    render.summary_json: lambda text: render.summary_json(given.summary_of(text)),
+    render.suggestions: lambda text: render.suggestions(given.translation_of(text)),
+    render.likeness: lambda text: render.likeness(text, given.translation_of(text).segments[0]),
+    eval.text.words: eval.text.words,
+    eval.text.sentences: eval.text.sentences,
+    eval.text.numbers: eval.text.numbers,
+    eval.checks.repair: given.with_sentences(eval.checks.repair),
+    eval.checks.repaired: lambda text: eval.checks.repaired(given.dataset(text)),
+    eval.checks.look: given.with_sentences(lambda lines: eval.checks.look("a", lines)),
+    eval.checks.duplicates: lambda text: eval.checks.duplicates(given.dataset(text)),
+    eval.checks.lengths: given.with_sentences(lambda lines: eval.checks.lengths("a", lines, lines[::-1])),
+    eval.checks.misaligned: given.with_sentences(
+        lambda lines: eval.checks.misaligned("a", lines, lines[::-1])
+    ),
+    eval.checks.overlap: lambda text: eval.checks.overlap(given.dataset(text), given.lines_of(text)),
+    eval.checks.check_data: lambda text: eval.checks.check_data(given.dataset(text)),
+    eval.checks.check_output: lambda text: eval.checks.check_output(
+        "a", given.lines_of(text), given.dataset(text)
+    ),
+    eval.metrics.build: tuple(
+        given.metric(name)
+        for name in ("length-ratio", "copy-rate", "numbers-kept", "compression", "novelty", "term-accuracy")
+    ),
+}
+"""Function -> one or more ways of calling it with a text."""
+
+EXEMPT: Mapping[Callable[..., Any], str] = {
+    **dict.fromkeys((web.article, web.fetch), "reads from the network, by way of document_text"),
+    **dict.fromkeys((web.is_public, web.resolve), "takes an address or a host name of at most 253 letters"),
+    html.article: "trafilatura's work: a worker process with limits stops it",
+    **dict.fromkeys(
+        (records.list_files, documents.keeps_structure, memory.open_memory), "takes a path, not a text"
+    ),
+    tables.read_parquet: "pyarrow's work; a cell's length is bounded there",
+    streams.need: "takes names of our own",
+    streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
+    **dict.fromkeys((confidence.logistic, confidence.band), "takes numbers"),
+    **dict.fromkeys(
+        (eval.metrics.bleu_score, eval.metrics.chrf_score, eval.metrics.ter_score, eval.metrics.formula),
+        "takes counts",
+    ),
+    **dict.fromkeys(
+        (
+            memory.Memory.get,
+            memory.Memory.put,
+            memory.Memory.own,
+            memory.Memory.add_own,
+            memory.Memory.suggest,
+        ),
+        "is tried by way of TranslationMemory",
+    ),
+    **dict.fromkeys(
+        (postgres.PostgresMemory.get, postgres.PostgresMemory.put), "is the same work, done by the server"
+    ),
+}
+"""Function -> why it is not tried."""
+
+BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, clean._rules(): clean._LONGEST}
+"""Pattern -> the most characters it is ever given, where that alone keeps it quick."""
+
+
+def cases(part: str = "") -> Iterator[Case]:
+    """The cases whose name holds ``part``."""
+    for name, pattern in patterns().items():
+        if part in f"pattern {name}":
+            texts = (*derived(pattern), *FAMILIES)
+            yield Case(
+                f"pattern {name}",
+                partial(_used, pattern),
+                texts,
+                bound=BOUNDED.get(pattern, 0),
+            )
+    named = public()
+    for function, runs in FUNCTIONS.items():
+        name = named.get(function, function.__qualname__)
+        for number, run in enumerate(runs if isinstance(runs, tuple) else (runs,), 1):
+            if part in f"function {name} ({number})":
+                yield Case(f"function {name} ({number})", run, FAMILIES)

@@ -1,0 +1,425 @@
+"""Documents and sentences made of a hostile text, for :mod:`eval.bench.hostile_cases`."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import eval.metrics
+from eval.bench.hostile_strings import VARIED
+from eval.datasets import Dataset
+from service import presets
+from service.document import (
+    Article,
+    Finding,
+    Output,
+    Reading,
+    SegmentTranslation,
+    Signature,
+    Suggestion,
+    Summary,
+    SummarySentence,
+    Translation,
+)
+from service.engines.echo import EchoEngine
+from service.intake.documents import alignment as placement
+from service.intake.documents import blocks
+from service.intake.documents import markup as builder
+from service.intake.documents.alignment import Mark, Placer
+from service.intake.documents.archive import Limits
+from service.summary import summarizer
+from service.text import number_words, numbers, words
+from service.translation import glossary, terms, translator
+from service.translation.memory import sqlite as memory
+from service.translation.memory import tmx as tmx_module
+
+Run = Callable[[str], Any]
+
+MOST = 20_000_000
+"""Characters that nothing is refused for at the sizes of this table."""
+LIMITS = Limits(MOST * 10)
+PROSE = "Presiden Joko Widodo tidak hadir di Jakarta pada 3 Mei 2020. Harga naik 5,5 persen, kata Menteri."
+ENGLISH = (
+    "President Joko Widodo was not in Jakarta on May 3, 2020. Prices rose by 5.5 percent, a minister said."
+)
+
+
+@lru_cache(maxsize=16)
+def other(shape: int, size: int) -> str:
+    """A text of different words, as long as the hostile one, for the other side."""
+    return VARIED[shape](size)
+
+
+def pairs(call: Callable[[str, str], Any]) -> tuple[Run, ...]:
+    """A function of two texts: the same on both sides, on either beside others, and beside plain prose."""
+    return (
+        lambda text: call(text, text),
+        lambda text: call(text, other(0, len(text))),
+        lambda text: call(other(2, len(text)), text),
+        lambda text: call(text, ENGLISH),
+        lambda text: call(PROSE, text),
+    )
+
+
+def lines_of(text: str) -> list[str]:
+    """A text as sentences: by its lines where it has some, else by its words."""
+    found = [line for line in (text.split("\n") if "\n" in text else text.split(" ")) if line.strip()]
+    return found or [text or "a"]
+
+
+def with_sentences(call: Callable[[list[str]], Any]) -> tuple[Run, ...]:
+    """A function of sentences: many short ones, and one that is as long as all."""
+    return (lambda text: call(lines_of(text)), lambda text: call([PROSE, text, PROSE]))
+
+
+def said(source: str, target: str) -> SegmentTranslation:
+    return SegmentTranslation(source, target, 0.0)
+
+
+def loud(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+    return (said(source, source.upper()) for source in sources)
+
+
+def turned(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+    return (said(source, " ".join(reversed(source.split()))) for source in sources)
+
+
+def translated(call: Callable[[bytes, blocks.Translate], Any]) -> tuple[Run, ...]:
+    """A document translated: into capitals, and into the opposite order."""
+    return (lambda text: call(encoded(text), loud), lambda text: call(encoded(text), turned))
+
+
+def encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+@cache
+def folder() -> Path:
+    """A folder for the files of this process, removed with it."""
+    folder = tempfile.TemporaryDirectory()
+    _KEPT.append(folder)
+    return Path(folder.name)
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def file(name: str, data: bytes) -> Path:
+    path = folder() / name
+    path.write_bytes(data)
+    return path
+
+
+def opened(data: bytes) -> io.BufferedReader:
+    return io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
+
+
+def zipped(members: Mapping[str, str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, text in members.items():
+            made.writestr(name, text)
+    return out.getvalue()
+
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_ODT = "urn:oasis:names:tc:opendocument:xmlns"
+
+
+def xml(text: str) -> str:
+    return escape(_ILLEGAL.sub("", text), {"\r": "&#13;"})
+
+
+def docx(text: str) -> bytes:
+    """Each line a paragraph, each word a run, every other one bold."""
+    body = "".join(f"<w:p>{''.join(runs(line))}</w:p>" for line in text.split("\n"))
+    xml = f'<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>'
+    return zipped({"word/document.xml": xml})
+
+
+def runs(line: str) -> Iterator[str]:
+    for number, part in enumerate(line.split(" ")):
+        look = "<w:rPr><w:b/></w:rPr>" if number % 2 else ""
+        yield f'<w:r>{look}<w:t xml:space="preserve">{xml(part)} </w:t></w:r>'
+
+
+def odt(text: str) -> bytes:
+    body = "".join(f"<t:p><t:span>{xml(line)}</t:span></t:p>" for line in text.split("\n"))
+    content = (
+        f'<o:document-content xmlns:o="{_ODT}:office:1.0" xmlns:t="{_ODT}:text:1.0">'
+        f"<o:body><o:text>{body}</o:text></o:body></o:document-content>"
+    )
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+
+
+def epub(text: str) -> bytes:
+    """A book of one chapter, which is the text itself, and a spine that names a chapter a line."""
+    lines = text.count("\n") % 4000
+    items = "".join(f'<item id="i{n}" href="c.html#{n}"/>' for n in range(lines + 1))
+    spine = "".join(f'<itemref idref="i{n}"/>' for n in range(lines + 1))
+    return zipped(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<container><rootfile full-path="p.opf"/></container>',
+            "p.opf": f"<package><manifest>{items}</manifest><spine>{spine}</spine></package>",
+            "c.html": text,
+        }
+    )
+
+
+def xlsx(text: str) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    made = book.create_sheet("a")
+    for line in text.split("\n"):
+        made.append([_ILLEGAL.sub("", cell)[:30_000] for cell in line.split("\t")])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def pdf(text: str) -> bytes:
+    """A page with the lines of the text, as far as Latin-1 has their letters."""
+    shown = re.sub(r"([\\()])", r"\\\1", text.replace("\r", " "))
+    body = "\n".join(f"({line}) Tj T*" for line in shown.split("\n")).encode("latin-1", "replace")
+    stream = b"BT /F 9 Tf 12 TL 9 800 Td\n" + body + b"\nET"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>/MediaBox[0 0 600 800]>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    )
+    made, places = b"%PDF-1.4\n", list[int]()
+    for number, each in enumerate(objects, 1):
+        places.append(len(made))
+        made += b"%d 0 obj%s endobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    return (
+        made
+        + b"xref\n0 6\n0000000000 65535 f \n%strailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
+        % (
+            table,
+            len(made),
+        )
+    )
+
+
+def block(text: str) -> blocks.Block:
+    """A block with a slot a word, and a mark over every third of them."""
+    parts = tuple(f"{part} " for part in text.split(" "))
+    marks = tuple(Mark(at, at + 1, fixed=at % 2 == 1) for at in range(0, len(parts), 3))
+    return blocks.Block(parts, marks, "paragraph 1")
+
+
+def placed(text: str) -> None:
+    """A sentence of many parts with as many marks as one may have."""
+    made = block(text)
+    marks = made.marks[: blocks._MOST_MARKS]
+    for target in (text.upper(), " ".join(reversed(text.split(" "))), ENGLISH):
+        Placer({}).place(target, made.texts, marks)
+
+
+def marked(text: str) -> None:
+    """Markup put together from pieces, closed in the wrong order."""
+    made = builder.Markup(lambda new: new)
+    for number, part in enumerate(text.split(" ")):
+        made.open("<b>", f"b{number % 7}")
+        made.text(part, part)
+        made.inline("<br>", space=True)
+        if number % 3:
+            made.close("</b>", f"b{number % 5}")
+    made.end()
+    made.translate(loud)
+    made.joined()
+
+
+def signature() -> Signature:
+    return shipped_translator().signature
+
+
+@cache
+def shipped_translator() -> translator.Translator:
+    care = translator.Care(glossary.Glossary.load(), expand=True)
+    return translator.Translator(EchoEngine(), presets.get("echo"), "1", care=care)
+
+
+@cache
+def shipped_glossary() -> glossary.Glossary:
+    return glossary.Glossary.load()
+
+
+def in_article(text: str) -> Any:
+    """The glossary at work on an article of this text, sentence by sentence."""
+    at_work = terms.ArticleTerms(shipped_glossary(), text, expand=True)
+    for line in lines_of(text):
+        at_work.edit(line, line)
+        at_work.inject(line)
+
+
+def with_terms(call: Callable[[terms.ArticleTerms, str, str], Any]) -> tuple[Run, ...]:
+    def run(source: str, target: str) -> Any:
+        return call(terms.ArticleTerms(shipped_glossary(), source, expand=True), source, target)
+
+    return (*pairs(run), in_article)
+
+
+def spoken(text: str) -> words.Words:
+    return words.words(text)
+
+
+def with_numbers(call: Callable[[Any, Any, str], Any]) -> tuple[Run, ...]:
+    def run(source: str, target: str) -> Any:
+        here = numbers.numbers(source, number_words.INDONESIAN)
+        return call(here, numbers.numbers(target, number_words.ENGLISH), source)
+
+    return pairs(run)
+
+
+def translation_of(text: str) -> Translation:
+    found = (Finding("number", text[:40]),)
+    parts = tuple(
+        SegmentTranslation(
+            line, line, 0.0, found, suggestions=(Suggestion(line, line, 0.9),), paragraph=at // 3
+        )
+        for at, line in enumerate(lines_of(text))
+    )
+    article = Article("", text, text)
+    title = said(text, text)
+    return Translation(article, parts, signature(), title, "", ("\n",) * len(parts), (text,))
+
+
+def summary_of(text: str) -> Summary:
+    lines = lines_of(text)
+    found = (Finding("entity", text[:40]),)
+    made = tuple(SummarySentence(line, (at, at + 1), 0.5, found) for at, line in enumerate(lines))
+    return Summary(made, "extractive", signature(), notes=(text,))
+
+
+def reading_of(text: str) -> Reading:
+    made = translation_of(text)
+    return Reading(made.article, text, made, summary_of(text), 1.0)
+
+
+def task_of(text: str) -> summarizer.Task:
+    article = Article("", "\n".join(lines_of(text)), PROSE)
+    return summarizer.Task(article, summarizer.Length(), "id", lambda s: list(loud(s)), no_writer)
+
+
+def no_writer(name: str) -> summarizer.Writer:
+    return summarizer.Writer(EchoEngine(), presets.get(name), "1")
+
+
+def summarized(route: str) -> Run:
+    return lambda text: summarizer.ROUTES[route](english_task(text))
+
+
+def english_task(text: str) -> summarizer.Task:
+    task = task_of(text)
+    return summarizer.Task(task.article, task.length, "en", task.english, task.writer)
+
+
+def tmx(text: str) -> Path:
+    units_ = "".join(
+        f'<tu><tuv xml:lang="id"><seg>{xml(line)}</seg></tuv><tuv xml:lang="en"><seg>x</seg></tuv></tu>'
+        for line in text.split("\n")
+    )
+    return file("a.tmx", encoded(f'<tmx version="1.4"><body>{units_}</body></tmx>'))
+
+
+def with_memory(call: Callable[[memory.Memory, list[str]], Any]) -> Run:
+    def run(text: str) -> None:
+        path = folder() / "memory.sqlite"
+        for old in folder().glob("memory.sqlite*"):
+            old.unlink()
+        kept = memory.TranslationMemory(path)
+        try:
+            call(kept, lines_of(text)[:2000])
+        finally:
+            kept.close()
+
+    return run
+
+
+def answers(lines: Sequence[str]) -> dict[str, memory.Remembered]:
+    return {line: memory.Remembered(line, Output(line, 0.0, 1)) for line in lines}
+
+
+def suggested(kept: memory.Memory, lines: Sequence[str]) -> None:
+    kept.add_own((line, line) for line in lines[:200])
+    kept.suggest(lines[:20], 0.5)
+
+
+def dataset(text: str) -> Dataset:
+    lines = tuple(lines_of(text))
+    return Dataset("a", "mt", lines, lines)
+
+
+def metric(name: str) -> Run:
+    def run(text: str) -> None:
+        lines = lines_of(text)
+        corpus = eval.metrics.Corpus(lines, lines[::-1], lines)
+        eval.metrics.build([name], eval.metrics.Options(terms=((PROSE, ENGLISH),)))[0].statistics(corpus)
+
+    return run
+
+
+def with_rows(reader: Callable[..., Any], name: str, wrap: Callable[[str], str]) -> Run:
+    def run(text: str) -> None:
+        for _ in reader(Path(name), opened(encoded(wrap(text))), "text"):
+            pass
+
+    return run
+
+
+def refused(call: Run) -> Run:
+    """For what reads text that may rightly be wrong in ways of its library's own."""
+
+    def run(text: str) -> None:
+        with suppress(ValueError, LookupError):
+            call(text)
+
+    return run
+
+
+def with_file(name: str, call: Callable[[Path], Any]) -> Run:
+    """A function of a file that holds the text."""
+    return lambda text: call(file(name, encoded(text)))
+
+
+def with_name(name: str, call: Callable[[bytes, str], Any]) -> Run:
+    """A function of a document's bytes and its name."""
+    return lambda text: call(encoded(text), name)
+
+
+def quoted(text: str) -> str:
+    """Lines of JSON, a text a line."""
+    return "".join(json.dumps({"text": line, "more": [line]}) + "\n" for line in lines_of(text))
+
+
+def packed(text: str) -> bytes:
+    """The text as a gzip stream."""
+    return gzip.compress(encoded(text), 1)
+
+
+def fixed(text: str) -> Any:
+    """As many marks as a sentence may have, half of them fixed."""
+    made = block(text)
+    return placement.fixed_through(made.texts, made.marks[: blocks._MOST_MARKS])
+
+
+def written(text: str) -> int:
+    """The lines as units of a translation memory."""
+    return tmx_module.write_tmx(io.StringIO(), ((line, line, line) for line in lines_of(text)))
