@@ -120,9 +120,9 @@ async def receive_files(
         body = _Body(options[b"boundary"], begin, watch)
         while more:
             message = await receive()
+            more = message["type"] == "http.request" and message.get("more_body", False)
             if message["type"] != "http.request":
                 raise InputError("the upload broke off")
-            more = message.get("more_body", False)
             body.parser.write(message.get("body", b""))
         if not body.ended:
             raise InputError("the upload broke off")
