@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.errors import WartaError
-from service.page.held import Files, Room
 from service.page.options import PageOptions
 from service.page.shell import Shell
+from service.page.uploads import Files, Room
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from gradio import Blocks
 
     from service.api.config import ServerConfig
-    from service.host import Host
+    from service.pool import Host
 
 __all__ = ["PageOptions", "build", "mount", "options_for", "warm"]
 
@@ -31,7 +31,7 @@ TIDY_SECONDS = 15.0
 
 def build(host: Host, config: ServerConfig, held: Files) -> Blocks:
     """The page as Gradio Blocks. Importing Gradio takes seconds: only here, and in what this calls."""
-    from service.page.blocks import assemble
+    from service.page.app import assemble
 
     blocks: Blocks = assemble(host, options_for(config), examples(), held)
     return blocks
@@ -54,7 +54,7 @@ def mount(app: FastAPI, host: Host, config: ServerConfig) -> None:
     import gradio as gr
     from starlette.routing import Mount
 
-    from service.page.blocks import interface_words
+    from service.page.app import interface_words
     from service.page.gate import Gate
     from service.page.theme import theme
 

@@ -18,10 +18,10 @@ from urllib.parse import parse_qs
 
 from service.api.errors import Refused
 from service.errors import InputError
-from service.page.held import TOKEN, Files, NoRoom
+from service.page.components import no_room
 from service.page.incoming import receive_files
-from service.page.parts import no_room
 from service.page.progress import Progress
+from service.page.uploads import TOKEN, Files, NoRoom
 from service.page.words import say_for
 
 Scope = MutableMapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from service.errors import InputError
-from service.page.held import Growing
+from service.page.uploads import Growing
 
 MOST_FILES = 1000
 """In one body."""

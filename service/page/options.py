@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.page.held import Room
+from service.page.uploads import Room
 
 
 @dataclass(frozen=True, slots=True)
