@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from service.errors import WartaError
 from service.page.options import PageOptions
 from service.page.shell import Shell
+from service.page.uploads import Files, Room
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,11 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["PageOptions", "build", "mount", "options_for", "warm"]
 
 
-def build(host: Host, config: ServerConfig) -> Blocks:
+TIDY_SECONDS = 15.0
+"""How often what is old is looked for where nobody asks for anything."""
+
+
+def build(host: Host, config: ServerConfig, held: Files) -> Blocks:
     """The page as Gradio Blocks. Importing Gradio takes seconds: only here, and in what this calls."""
     from service.page.app import assemble
 
-    blocks: Blocks = assemble(host, options_for(config), examples())
+    blocks: Blocks = assemble(host, options_for(config), examples(), held)
     return blocks
 
 
@@ -35,19 +43,27 @@ def options_for(config: ServerConfig) -> PageOptions:
     Models are installed from the page only where nobody but this machine's users can reach it.
     """
     local = config.host in ("127.0.0.1", "::1", "localhost") and not config.trusted_proxies
-    return PageOptions(config.text_chars, config.body_bytes, config.deadline_seconds, config.fetch, local)
+    room = Room(config.file_bytes // 2, config.file_bytes, config.file_seconds)
+    return PageOptions(
+        config.text_chars, config.body_bytes, config.deadline_seconds, config.fetch, local, room=room
+    )
 
 
 def mount(app: FastAPI, host: Host, config: ServerConfig) -> None:
     """The page at ``/`` of ``app``, behind all routes that are there already."""
     import gradio as gr
+    from starlette.routing import Mount
 
     from service.page.app import interface_words
+    from service.page.gate import Gate
     from service.page.theme import theme
 
+    options = options_for(config)
+    held = Files(host.settings.home, options.room)
+    page = build(host, config, held)
     gr.mount_gradio_app(
         app,
-        build(host, config),
+        page,
         path="/",
         footer_links=[],
         run_history=False,
@@ -62,7 +78,40 @@ def mount(app: FastAPI, host: Host, config: ServerConfig) -> None:
         theme=theme(),
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
+    # Mounted, it counts as not launched, and Gradio's own check of paths would be off. The gate does not rely
+    # on it.
+    page.has_launched = True
+    mounted = app.router.routes.pop()
+    if not isinstance(mounted, Mount):
+        raise TypeError(f"the page is no mount but {mounted!r}")
+    app.mount("/", Gate(mounted.app, held, options.call_bytes))
+    _last_as_long(app, held)
     app.add_middleware(Shell)
+
+
+def _last_as_long(app: FastAPI, held: Files) -> None:
+    """What is held begins and ends with ``app``."""
+    inner = app.router.lifespan_context
+
+    async def tidying() -> None:
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            await asyncio.to_thread(held.tidy)
+
+    @asynccontextmanager
+    async def life(started: FastAPI) -> AsyncIterator[Any]:
+        await asyncio.to_thread(held.folder)
+        task = asyncio.create_task(tidying())
+        try:
+            async with inner(started) as state:
+                yield state
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await asyncio.to_thread(held.close)
+
+    app.router.lifespan_context = life
 
 
 def warm(host: Host) -> threading.Thread:

@@ -9,6 +9,7 @@ from service.page.options import PageOptions
 from service.page.runs import Runs
 from service.page.tabs import batch, check, evaluate, models
 from service.page.tabs import translate as read
+from service.page.uploads import Files
 from service.page.words import say_for, words
 from service.pool import Host
 from service.summary.summarizer import SENTENCES
@@ -24,22 +25,22 @@ def interface_words() -> Any:
     return gr.I18n(**{language: dict(texts) for language, texts in words().items()})
 
 
-def assemble(host: Host, options: PageOptions, examples: dict[str, str]) -> Any:
+def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: Files) -> Any:
     """The whole page."""
     import gradio as gr
 
     word, runs = interface_words(), Runs()
-    with gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as page:
+    with gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True) as page:
         _masthead()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab(word("tab_read"), id="read"):
-                chosen = read.tab(host, options, runs, word, examples)
+                chosen = read.tab(host, options, runs, word, examples, held)
             with gr.Tab(word("tab_batch"), id="batch"):
-                second = batch.tab(host, runs, word)
+                second = batch.tab(host, runs, word, held)
             with gr.Tab(word("tab_check"), id="check"):
                 check.tab(options, word)
             with gr.Tab(word("tab_evaluate"), id="evaluate"):
-                evaluate.tab(word)
+                evaluate.tab(word, held)
             with gr.Tab(word("tab_models"), id="models"):
                 shelf = models.tab(host, options, runs, [chosen[0], second])
         address = gr.Textbox(visible=False)

@@ -1,9 +1,13 @@
 """What the tabs have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
 from typing import Any
 
 from service.page.runs import Runs
+from service.page.uploads import Files, NoRoom
+from service.page.words import Say
 
 
 def streaming(what: str, limit: int) -> dict[str, Any]:
@@ -49,3 +53,60 @@ def box(kind: str, text: str) -> str:
     """A line about a run: ``kind`` is running, done, stopped or error. ``text`` is HTML."""
     role = "alert" if kind == "error" else "status"
     return f'<div class="line {kind}" role="{role}">{text}</div>' if text else ""
+
+
+def uploads(component: Any, held: Files) -> Any:
+    """Has a file component of Gradio's give its handler the paths of uploads, as a list, None for none.
+
+    It takes nothing but the handles that the gate puts in the place of files. Set on the one component: a
+    class of Gradio's cannot be derived from without a file being written beside the source.
+    """
+    from gradio.data_classes import GradioRootModel
+
+    class Handles(GradioRootModel):
+        root: list[str] | str
+
+    def preprocess(payload: Handles | None) -> list[str] | None:
+        found = [] if payload is None else [payload.root] if isinstance(payload.root, str) else payload.root
+        return [str(_held(handle, held)) for handle in found] or None
+
+    component.data_model = Handles
+    component.preprocess = preprocess
+    return component
+
+
+def _held(handle: str, held: Files) -> Path:
+    import gradio as gr
+
+    session, _, token = handle.partition("/")
+    found = held.find(session, token)
+    if found is None:
+        raise gr.Error("a chosen file is no longer on the server", print_exception=False)
+    return found
+
+
+def done_with(paths: Sequence[str], held: Files) -> None:
+    """Deletes uploads that nobody reads again."""
+    for path in paths:
+        held.drop(Path(path).parent.name)
+
+
+def keeper(request: Any) -> tuple[str, str]:
+    """Whose a file is that is made for a Gradio request: its session and its client."""
+    from service.page.gate import COOKIE
+
+    asked = request.request
+    return str(asked.cookies.get(COOKIE, "")), str(asked.scope.get("state", {}).get("client", ""))
+
+
+def link(token: str, name: str, id: str, text: str, say: Say) -> str:
+    """A link to a file that was made; ``text`` names its words."""
+    return (
+        f'<p class="tools"><a class="save" id="{id}" href="gradio_api/file={escape(token)}" '
+        f'download="{escape(name)}">{say(text)}</a></p>'
+    )
+
+
+def no_room(error: NoRoom, held: Files, say: Say) -> str:
+    """What to tell whoever's file does not fit."""
+    return say("room_all" if error.everybody else "room", limit=f"{held.room.session / 1e6:,.0f}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from service.page.uploads import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +12,7 @@ class PageOptions:
     """``text_limit`` in characters, ``file_bytes`` of one upload; ``seconds`` bounds one reading.
 
     ``fetch`` permits reading from a URL, ``pull`` installing models: for a server that only its own
-    machine reaches. ``runs`` readings go on at once.
+    machine reaches. ``runs`` readings go on at once. ``room`` is for uploads and results.
     """
 
     text_limit: int = 20_000
@@ -19,3 +21,9 @@ class PageOptions:
     fetch: bool = False
     pull: bool = False
     runs: int = 16
+    room: Room = field(default_factory=Room)
+
+    @property
+    def call_bytes(self) -> int:
+        """The most that one call holds: a reading with both texts, its marks and its notes."""
+        return 1_000_000 + 50 * self.text_limit

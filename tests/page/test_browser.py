@@ -117,7 +117,7 @@ class Tab:
         options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options}
         self.context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(60_000)
         self.requests: list[str] = []
         self.faults: list[str] = []
         self.context.on("request", lambda request: self.requests.append(request.url))

@@ -24,7 +24,7 @@ from service.page.options import PageOptions
 from service.page.runs import Runs, events
 from service.page.session import Shown, reopened
 from service.page.shell import head_for, with_head
-from service.page.tabs import evaluate, models
+from service.page.tabs import batch, evaluate, models
 from service.page.tabs.check import checked, paired
 from service.page.tabs.translate import Asked, file_text, reading
 from service.page.wire import pack, unpack
@@ -385,6 +385,26 @@ def test_a_file_is_named_without_the_servers_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         file_text(str(path), PageOptions())
     assert str(caught.value).startswith("foto.txt: a PNG image")
+
+
+@pytest.mark.parametrize(("task", "format"), [("translate", "../../x"), ("translate", ""), ("x", "csv")])
+def test_a_batch_writes_only_the_formats_it_knows(host: Host, tmp_path: Path, task: str, format: str) -> None:
+    folder, article = tmp_path / "work", tmp_path / "a.txt"
+    folder.mkdir()
+    article.write_text("Satu kalimat.", "utf-8")
+    asked = ([str(article)], task, "text", format, "auto")
+    with pytest.raises(UsageError, match="the format one of jsonl, csv"):
+        list(batch.worked(host, Runs().begin("me", "batch"), folder, asked, 1_000_000))
+    assert sorted(tmp_path.rglob("*")) == [article, folder]
+
+
+def test_a_batch_stops_at_the_size_of_its_result(host: Host, tmp_path: Path) -> None:
+    folder, table = tmp_path / "work", tmp_path / "a.jsonl"
+    folder.mkdir()
+    table.write_text("".join(json.dumps({"text": f"Kalimat {n}."}) + "\n" for n in range(300)), "utf-8")
+    asked = ([str(table)], "translate", "text", "jsonl", "auto")
+    with pytest.raises(InputError, match="larger than 2,000 bytes"):
+        list(batch.worked(host, Runs().begin("me", "batch"), folder, asked, 2_000))
 
 
 def test_the_head_comes_first_and_cannot_be_left() -> None:

@@ -1,9 +1,10 @@
 """The Batch tab: many files in, one table out, by the same code as ``warta batch``."""
 
+import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 from service.batch.journal import Totals
 from service.batch.progress import duration
 from service.batch.run import Job, Progress, run
-from service.errors import Cancelled, InputError, WartaError
+from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake.records import SOURCES
-from service.page.components import box, label, quick, stopper, streaming
+from service.page.components import box, keeper, label, link, no_room, quick, stopper, streaming, uploads
 from service.page.runs import Runs, events
 from service.page.tabs import models
+from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
 from service.pool import Host
 from service.runtime.batching import Ask
@@ -27,10 +29,15 @@ SUFFIXES = sorted({suffix for source in SOURCES for suffix in source.suffixes})
 
 
 def worked(
-    host: Host, ask: Ask, folder: Path, asked: tuple[Sequence[str], str, str, str, str]
+    host: Host, ask: Ask, folder: Path, asked: tuple[Sequence[str], str, str, str, str], most: int
 ) -> Iterator[Progress | Totals]:
-    """Progress, then the totals; the output is ``folder/warta.<format>``. Raises WartaError."""
+    """Progress, then the totals; the output is ``folder/warta.<format>``, of at most ``most`` bytes.
+
+    Raises WartaError.
+    """
     paths, task, column, format, model = asked
+    if task not in TASKS or format not in FORMATS:
+        raise UsageError(f"the task is one of {', '.join(TASKS)}, the format one of {', '.join(FORMATS)}")
     inputs = _gathered(paths, folder / "in")
     output = folder / f"warta.{format}"
     job = Job([inputs], output, task, column or "text")
@@ -38,6 +45,8 @@ def worked(
     def work(tell: Callable[[Any], None]) -> None:
         def watch(progress: Progress) -> None:
             ask.check()
+            if _written(folder) > most:
+                raise InputError(f"the result is larger than {most:,} bytes")
             tell(progress)
 
         totals = run(job, host.pipeline(model, gentle=True), watch)
@@ -54,8 +63,23 @@ def _gathered(paths: Sequence[str], folder: Path) -> Path:
     width = len(str(len(paths)))
     for number, path in enumerate(map(Path, paths), start=1):
         # A number before the name keeps the order, and equal names apart.
-        shutil.copyfile(path, folder / f"{number:0{width}}-{path.name}")
+        target = folder / f"{number:0{width}}-{path.name}"
+        try:
+            # Without room of its own, and it stays where the upload goes.
+            os.link(path, target)
+        except OSError:
+            shutil.copyfile(path, target)
     return folder
+
+
+def _written(folder: Path) -> int:
+    """The bytes of what a batch has made so far, without its input."""
+    size = 0
+    for path in folder.iterdir():
+        # A file of the batch's own may be gone by now.
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 def _without(output: Path, prefix: str) -> None:
@@ -83,41 +107,52 @@ def line(told: Progress | Totals, say: Say) -> str:
     return box("running", f"{bar}{text}")
 
 
-def tab(host: Host, runs: Runs, word: Callable[[str], Any]) -> Any:
+def _result(told: Progress | Totals, made: Path, held: Files, request: Any, say: Say) -> str:
+    """A link to the table, once it is whole. Raises InputError where it does not fit."""
+    if not isinstance(told, Totals):
+        return ""
+    try:
+        token = held.give(*keeper(request), made)
+    except NoRoom as error:
+        raise InputError(no_room(error, held, say)) from error
+    return link(token, made.name, "batch-save", "batch_file", say)
+
+
+def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
     """The tab's contents; its model's dropdown."""
     import gradio as gr
 
     def go_on(
         paths: list[str] | None, task: str, column: str, format: str, model: str, request: gr.Request
-    ) -> Iterator[tuple[str, Any]]:
-        say, hidden = say_for(request), gr.update(visible=False)
-        ask = runs.begin(request.session_hash or "", KIND)
-        folder = Path(tempfile.mkdtemp(prefix="warta-"))
-        try:
-            if not paths:
-                raise InputError(say("batch_none"))
-            yield box("running", say("opening")), hidden
-            for told in worked(host, ask, folder, (paths, task, column, format, model)):
-                made = folder / f"warta.{format}"
-                value = gr.update(value=str(made), visible=True) if isinstance(told, Totals) else hidden
-                yield line(told, say), value
-        except WartaError as error:
-            if not isinstance(error, Cancelled):
+    ) -> Iterator[str]:
+        say, who = say_for(request), request.session_hash or ""
+        ask = runs.begin(who, KIND)
+        with held.workplace() as folder:
+            try:
+                if not paths:
+                    raise InputError(say("batch_none"))
+                yield box("running", say("opening"))
+                asked = (paths, task, column, format, model)
+                for told in worked(host, ask, folder, asked, held.room.session):
+                    yield line(told, say) + _result(told, folder / f"warta.{format}", held, request, say)
+            except Cancelled:
+                pass  # said below, where nothing newer runs
+            except WartaError as error:
                 message = say.told(str(error).replace(f"{folder}/", ""))
-                yield box("error", f"<b>{say('error')}</b> {escape(message)}"), hidden
-        finally:
-            if ask.cancelled.is_set():
-                # What still runs writes into it for a moment.
-                time.sleep(0.1)
-            shutil.rmtree(folder, ignore_errors=True)
-        if ask.cancelled.is_set() and not runs.replaced(ask, request.session_hash or "", KIND):
-            yield box("stopped", say("batch_stopped")), hidden
+                yield box("error", f"<b>{say('error')}</b> {escape(message)}")
+            finally:
+                if ask.cancelled.is_set():
+                    # What still runs writes into it for a moment.
+                    time.sleep(0.1)
+        if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
+            yield box("stopped", say("batch_stopped"))
         runs.end(ask)
 
     label("batch_intro")
     paths = gr.File(
         label=word("files"), file_count="multiple", file_types=SUFFIXES, height=180, elem_id="batch-files"
     )
+    uploads(paths, held)
     with gr.Row(elem_classes="fields"):
         task = gr.Radio(
             [(word(f"task_{name}"), name) for name in TASKS], value="translate", label=word("task")
@@ -129,7 +164,6 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any]) -> Any:
         go = gr.Button(word("batch_run"), variant="primary", elem_classes="go", elem_id="batch-go")
         halt = gr.Button(word("stop"), elem_classes="halt", elem_id="batch-halt")
     result = gr.HTML(elem_classes="result", elem_id="batch-result", apply_default_css=False)
-    save = gr.DownloadButton(word("batch_file"), visible=False, elem_id="batch-save")
-    go.click(go_on, [paths, task, column, format, model], [result, save], **streaming(KIND, 2))
+    go.click(go_on, [paths, task, column, format, model], result, **streaming(KIND, 2))
     halt.click(stopper(runs, KIND), None, None, **quick())
     return model

@@ -3,13 +3,14 @@
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from service.errors import InputError, WartaError
-from service.page.components import box, label, quick, streaming
+from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
+from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
 
 MOST_LINES = 20_000
@@ -122,29 +123,40 @@ def _at(value: float, low: float, high: float) -> str:
     return f"{100 * (value - low) / (high - low):.2f}"
 
 
-def tab(word: Callable[[str], Any]) -> None:
+def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
+    """A link to the report. Raises InputError where it does not fit."""
+    with held.workplace() as place:
+        made = place / "warta-report.zip"
+        made.write_bytes(packed)
+        try:
+            token = held.give(*keeper(request), made)
+        except NoRoom as error:
+            raise InputError(no_room(error, held, say)) from error
+    return link(token, made.name, "evaluate-save", "evaluate_download", say)
+
+
+def tab(word: Callable[[str], Any], held: Files) -> None:
     """The tab's contents."""
     import gradio as gr
 
     def run(
-        outputs: list[str] | None, reference: str | None, source: str | None, task: str, request: gr.Request
-    ) -> Iterator[tuple[str, Any]]:
+        outputs: list[str] | None,
+        references: list[str] | None,
+        sources: list[str] | None,
+        task: str,
+        request: gr.Request,
+    ) -> str:
         say = say_for(request)
         try:
-            if not outputs or not reference:
+            if not outputs or not references:
                 raise InputError(say("evaluate_missing"))
-            shown, packed = scored(outputs, reference, source, task, say)
+            shown, packed = scored(outputs, references[0], sources[0] if sources else None, task, say)
+            return shown + _link(packed, held, request, say)
         except WartaError as error:
             message = str(error)
-            for path in [*(outputs or ()), reference or "", source or ""]:
-                message = message.replace(path, Path(path).name) if path else message
-            yield box("error", f"<b>{say('error')}</b> {escape(say.told(message))}"), gr.update(visible=False)
-            return
-        with tempfile.TemporaryDirectory(prefix="warta-") as place:
-            target = Path(place) / "warta-report.zip"
-            target.write_bytes(packed)
-            # Gradio takes its copy before it asks for more.
-            yield shown, gr.update(value=str(target), visible=True)
+            for path in [*(outputs or ()), *(references or ()), *(sources or ())]:
+                message = message.replace(path, Path(path).name)
+            return box("error", f"<b>{say('error')}</b> {escape(say.told(message))}")
 
     label("evaluate_intro")
     with gr.Row(elem_classes="fields files"):
@@ -153,16 +165,17 @@ def tab(word: Callable[[str], Any]) -> None:
         )
         reference = gr.File(label=word("reference"), height=180, elem_id="evaluate-reference")
         source = gr.File(label=word("sources"), height=180, elem_id="evaluate-source")
+    for component in (outputs, reference, source):
+        uploads(component, held)
     task = gr.Radio(
         [(word("task_mt"), "mt"), (word("task_sum"), "sum")], value="mt", label=word("evaluate_task")
     )
     with gr.Row(elem_classes="actions"):
         go = gr.Button(word("evaluate_run"), variant="primary", elem_classes="go", elem_id="evaluate-go")
     result = gr.HTML(elem_classes="result", elem_id="evaluate-result", apply_default_css=False)
-    save = gr.DownloadButton(word("evaluate_download"), visible=False, elem_id="evaluate-save")
     waiting = _waiting()
     go.click(waiting, None, result, **quick()).then(
-        run, [outputs, reference, source, task], [result, save], **streaming("evaluate", 2)
+        run, [outputs, reference, source, task], result, **streaming("evaluate", 2)
     )
 
 

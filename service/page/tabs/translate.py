@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
@@ -14,11 +14,12 @@ from service.document import Article, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake import fetch as web
 from service.intake.documents import read_document
-from service.page.components import label, quick, stopper, streaming
+from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
 from service.page.runs import Runs, events
 from service.page.session import Shown, reopened
 from service.page.tabs import models
+from service.page.uploads import Files
 from service.page.wire import unpack
 from service.page.words import Say, say_for
 from service.pipeline import Brief, sources, to_article, warnings
@@ -137,7 +138,15 @@ def file_text(path: str, options: PageOptions) -> str:
         raise InputError(str(error).replace(path, Path(path).name)) from error.__cause__
 
 
-def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str]) -> Any:
+def _first_text(paths: Sequence[str], options: PageOptions, say: Say) -> str:
+    if not paths:
+        raise InputError(say("nothing"))
+    return file_text(paths[0], options)
+
+
+def tab(
+    host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str], held: Files
+) -> Any:
     """The tab's contents; the model's dropdown, which other tabs set."""
     import gradio as gr
 
@@ -148,8 +157,11 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
         for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
             yield values, gr.update(interactive=values["phase"] == "running")
 
-    def opened(path: str | None, request: gr.Request) -> str:
-        return _told(partial(file_text, path or "", options), request)
+    def opened(paths: list[str] | None, request: gr.Request) -> str:
+        try:
+            return _told(partial(_first_text, paths or [], options, say_for(request)), request)
+        finally:
+            done_with(paths or [], held)
 
     def fetched(url: str, request: gr.Request) -> str:
         return _told(partial(web.article, url.strip()), request)
@@ -160,6 +172,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
         )
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
+            uploads(file, held)
             if options.fetch:
                 url = gr.Textbox(
                     label=word("address"), placeholder="https://", max_lines=1, elem_classes="address"
