@@ -394,7 +394,7 @@ def _settings(config: ServerConfig) -> dict[str, Any]:
     return {
         "charLimit": config.text_chars,
         "frontendTimeout": 500,
-        "apiKeys": bool(config.keys_url),
+        "apiKeys": config.keys_used,
         "keyRequired": config.keys_required,
         "suggestions": False,
         "filesTranslation": True,
