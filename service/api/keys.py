@@ -185,7 +185,7 @@ class Keys:
         self._required = required
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, or refuses it: 403 for a key that is not valid, 429 for too many of them, 401 for none."""
+        """Passes the request on, or refuses it: 401 for no key, 403 for a wrong one, 429 for many of them."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

@@ -1,9 +1,9 @@
 """uvicorn's HTTP protocol over h11, with the limits and refusals that uvicorn leaves out.
 
 uvicorn bounds the time between requests, but not the time that headers take: whoever sends one byte now and
-then holds a connection for ever. h11 bounds only headers that arrive in several reads: 70 kB in one packet pass.
-And h11 follows Transfer-Encoding where a Content-Length stands beside it, as the standard allows; a proxy that
-follows the other one would see a second request in the body of the first (request smuggling).
+then holds a connection for ever. h11 bounds only headers that arrive in several reads: 70 kB in one packet
+pass. And h11 follows Transfer-Encoding where a Content-Length stands beside it, as the standard allows; a
+proxy that follows the other one would see a second request in the body of the first (request smuggling).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SAID = {
 class Connection(h11.Connection):
     """The server's end of one connection, which refuses a large head and a body of two lengths.
 
-    After a RemoteProtocolError ``status`` is what to answer, and ``target`` the path that was asked for, if known.
+    After a RemoteProtocolError ``status`` is what to answer, ``target`` what was asked for, if that is known.
     """
 
     def __init__(self) -> None:
