@@ -174,7 +174,7 @@ class Hosts:
 class Rate:
     """How often one client may ask: ``a_minute`` requests in any sixty seconds. Safe from many threads.
 
-    By a clock that nobody can set: after a change of the wall clock a client would wait for hours or not at all.
+    By a clock that nobody can set: after a change of the wall clock a client might wait for hours.
     """
 
     def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
