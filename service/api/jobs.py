@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
@@ -20,9 +20,10 @@ from pydantic import FailFast, Field
 
 from service.api import examples, uploads
 from service.api.config import ServerConfig
+from service.api.described import SENDING, our_errors
 from service.api.errors import Refused
 from service.api.limits import LOOPBACK
-from service.api.schemas import BriefIn, ErrorOut, Strict, Words
+from service.api.schemas import BriefIn, Strict, Words
 from service.batch.jobs import DONE, Full, Jobs, Limits, Order, Status
 from service.host import Host
 
@@ -72,22 +73,7 @@ class JobsOut(Strict):
 
 
 _EXAMPLE = examples.of("v1-job")
-_NOT_THERE: dict[int | str, dict[str, Any]] = {
-    404: {"model": ErrorOut, "description": "There is no such job"}
-}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorOut, "description": meaning}
-    for status, meaning in {
-        400: "The file cannot be read, or the model is not there",
-        401: "An API key is needed",
-        403: "The API key is not valid, or nothing may be listed without one",
-        409: "The job is not done",
-        413: "The body is too large",
-        422: "A field is missing, unknown or of the wrong kind",
-        429: "Too many requests or too many jobs; Retry-After says when to come back",
-        503: "Jobs cannot be kept at the moment",
-    }.items()
-}
+_NOT_THERE = our_errors(404)
 
 
 def open_jobs(host: Host, config: ServerConfig) -> Jobs:
@@ -98,7 +84,7 @@ def open_jobs(host: Host, config: ServerConfig) -> Jobs:
 
 def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
     """The endpoints."""
-    routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=ERRORS)
+    routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=our_errors(*SENDING, 422))
 
     @routes.post("", status_code=202, response_model=JobOut)
     async def submit(asked: JobIn, request: Request, response: Response) -> JobOut:
@@ -137,7 +123,7 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
         """How far a job is."""
         return _out(_own(jobs, id, request))
 
-    @routes.get("/{id}/result", response_class=Response, responses={**_NOT_THERE, 200: _LINES})
+    @routes.get("/{id}/result", response_class=Response, responses={**our_errors(404, 409), 200: _LINES})
     def result(id: Id, request: Request) -> Response:
         """The result of a job that is done: a line of JSON for each record, in the order of the input."""
         status = _own(jobs, id, request)
