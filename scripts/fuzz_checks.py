@@ -1,12 +1,13 @@
 """What ``scripts/fuzz`` adds to schemathesis: the refusals of valid requests that no schema could foretell.
 
-A request may be all that its schema says and still be refused, because of what its text means, what is installed
-on this machine, or how two of its lists compare. Each reason is a row, with the message it is told by: a refusal
-for any other reason fails, and so does one of another operation.
+A request may be all that its schema says and still be refused, because of what its text means, what is
+installed on this machine, or how two of its lists compare. Each reason is a row, with the message that tells it:
+a refusal for any other reason fails, and so does one of another operation.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 
 class Reason(NamedTuple):
-    """A refusal with ``status`` whose message has ``pattern``, of operations whose label has ``operation``."""
+    """A refusal with ``status`` and a message that has ``pattern``, where ``operation`` is in the label."""
 
     operation: str
     status: int
@@ -42,7 +43,7 @@ REASONS = (
     Reason(
         r"POST /translate_file$",
         400,
-        r"empty file|file format not supported|not what its name says|no text in|nothing to translate",
+        r"empty file|file format not supported|not what its name says|, not text",
         "What a document is stands in its name and its bytes, of which a schema says no more than binary",
     ),
     Reason(
@@ -59,6 +60,12 @@ REASONS = (
     ),
     Reason(
         r"POST /v1/check$",
+        413,
+        r"is over the limit of",
+        "The limit is for all texts together, as above",
+    ),
+    Reason(
+        r"POST /v1/check$",
         422,
         r"no pairs$",
         "As many sources as targets: JSON Schema cannot compare the lengths of two lists",
@@ -66,7 +73,7 @@ REASONS = (
     Reason(
         r"POST /v1/jobs/file$",
         400,
-        r"file is empty|is not a kind of file|cannot tell what|not read",
+        r"^the file is empty$|is not read here",
         "What a file is stands in its name and its bytes, of which a schema says no more than binary",
     ),
 )
@@ -76,16 +83,12 @@ def explained(label: str, status: int, body: str) -> bool:
     """Return whether one of REASONS says why a valid request was refused."""
     message = _message(body)
     return any(
-        status == reason.status
-        and re.search(reason.operation, label)
-        and re.search(reason.pattern, message)
+        status == reason.status and re.search(reason.operation, label) and re.search(reason.pattern, message)
         for reason in REASONS
     )
 
 
 def _message(body: str) -> str:
-    import json
-
     try:
         error = json.loads(body)["error"]
         return str(error["message"] if isinstance(error, dict) else error)

@@ -174,7 +174,7 @@ ALLOWED = {
     "/v1/check": "OPTIONS, POST",
     "/v1/models": "GET, HEAD, OPTIONS",
     "/v1/jobs": "GET, HEAD, OPTIONS, POST",
-    "/v1/jobs/file": "DELETE, GET, HEAD, OPTIONS, POST",
+    "/v1/jobs/file": "OPTIONS, POST",
     "/v1/jobs/00": "DELETE, GET, HEAD, OPTIONS",
     "/v1/jobs/00/result": "GET, HEAD, OPTIONS",
     "/v1/jobs/00/cancel": "OPTIONS, POST",
@@ -225,6 +225,13 @@ def test_a_head_and_a_wrong_method_have_their_route_in_the_figures(paged: Server
     figures = paged.get("/metrics").body.decode()
     assert 'warta_requests_total{method="other",route="/translate",status="405"}' in figures
     assert 'warta_requests_total{method="HEAD",route="/languages",status="200"}' in figures
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "TRACE"])
+def test_what_is_nowhere_under_v1_is_told_in_its_own_way(method: str, paged: Server) -> None:
+    answer = paged.ask(method, "/v1/nothing")
+    assert answer.status == 404
+    assert method == "HEAD" or answer.json["error"]["type"] == "not_found"
 
 
 def test_the_page_s_own_files_and_methods_stay(paged: Server) -> None:

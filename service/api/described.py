@@ -35,7 +35,7 @@ _WAIT: dict[str, Any] = {
     "Retry-After": {"description": "In so many seconds", "schema": {"type": "integer", "minimum": 1}}
 }
 # Form fields and values in a query are text, so that an empty one is none.
-_ALIKE = '"" and null are as if it were not there.'
+_EMPTY = "Empty is as if it were not there, and so is null."
 _LANGUAGE = {
     "type": "string",
     "enum": ["id", "en", "auto"],
@@ -43,8 +43,6 @@ _LANGUAGE = {
     "examples": ["id"],
 }
 _TARGET = {"type": "string", "enum": ["en"], "description": "The language wanted.", "examples": ["en"]}
-_KEY = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "Where it is not in a header."}
-_FORM_KEY = {"type": "string", "description": "Where it is not in a header."}
 
 
 def errors(*statuses: int, model: type[BaseModel] = PlainErrorOut) -> dict[int | str, dict[str, Any]]:
@@ -81,7 +79,7 @@ def detect_body(config: ServerConfig) -> dict[str, Any]:
 def file_body() -> dict[str, Any]:
     """Return the request body of /translate_file."""
     file = {"type": "string", "format": "binary", "description": "A document, not empty."}
-    fields = {"file": file, "source": _LANGUAGE, "target": _TARGET, "api_key": _FORM_KEY}
+    fields = {"file": file, "source": _LANGUAGE, "target": _TARGET, "api_key": _not_null(_key())}
     named = {"schema": {"type": "string"}, "example": 'form-data; name="file"; filename="berita.txt"'}
     content = {
         "schema": _object("FileFields", fields, ["file", "source", "target"]),
@@ -97,11 +95,13 @@ def alternatives_pattern(most: int) -> str:
 
 
 def _body(config: ServerConfig, fields: dict[str, Any], example: str) -> dict[str, Any]:
-    """JSON, or a form, where a text that is repeated is a list."""
+    """JSON, or a form: there a text that is repeated is a list, and nothing can be null."""
     required = ["q", *(name for name in ("source", "target") if name in fields)]
     title = "TranslateFields" if fields else "DetectFields"
-    json = _object(title, {"q": _texts(config, example, 1), **fields, "api_key": _KEY}, required)
-    form = _object(title, {"q": _texts(config, example, 2), **fields, "api_key": _FORM_KEY}, required)
+    given = {**fields, "api_key": _key()}
+    json = _object(title, {"q": _texts(config, example, 1), **given}, required)
+    plain = {name: _not_null(field) for name, field in given.items()}
+    form = _object(title, {"q": _texts(config, example, 2), **plain}, required)
     content: dict[str, Any] = {"application/json": {"schema": json}}
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         content[kind] = {"schema": form}
@@ -124,9 +124,22 @@ def _texts(config: ServerConfig, example: str, least: int) -> dict[str, Any]:
     }
 
 
+def _not_null(field: dict[str, Any]) -> dict[str, Any]:
+    if "anyOf" not in field:
+        return field
+    return {**field, "anyOf": [kind for kind in field["anyOf"] if kind["type"] != "null"]}
+
+
+def _key() -> dict[str, Any]:
+    return {
+        "description": f"The API key, where it is not in a header. {_EMPTY}",
+        "anyOf": [{"type": "string"}, {"type": "null"}],
+    }
+
+
 def _format() -> dict[str, Any]:
     return {
-        "description": f"HTML keeps its tags. {_ALIKE}",
+        "description": f"HTML keeps its tags. {_EMPTY}",
         "anyOf": [{"type": "string", "enum": ["text", "html", ""]}, {"type": "null"}],
         "default": "text",
     }
@@ -134,7 +147,7 @@ def _format() -> dict[str, Any]:
 
 def _alternatives(config: ServerConfig) -> dict[str, Any]:
     return {
-        "description": f"How many other translations, at most; below 0 is none. {_ALIKE}",
+        "description": f"How many other translations, at most; below 0 is none. {_EMPTY}",
         "anyOf": [
             {"type": "integer", "maximum": config.alternatives},
             {"type": "string", "pattern": alternatives_pattern(config.alternatives)},

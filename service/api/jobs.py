@@ -17,6 +17,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import FailFast, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 from service.api import examples, uploads
 from service.api.config import ServerConfig
@@ -76,6 +77,18 @@ _EXAMPLE = examples.of("v1-job")
 _NOT_THERE = our_errors(404)
 
 
+class _Name(Convertor[str]):
+    """Anything but ``file``, which is an address of its own and not a job whose ID is wrong."""
+
+    regex = "(?!file$)[^/]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 def open_jobs(host: Host, config: ServerConfig) -> Jobs:
     """The jobs of a server, at its home."""
     limits = Limits(config.jobs, config.jobs_each, config.jobs_bytes, config.job_bytes, config.job_seconds)
@@ -84,6 +97,7 @@ def open_jobs(host: Host, config: ServerConfig) -> Jobs:
 
 def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
     """The endpoints."""
+    register_url_convertor("job", _Name())
     routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=our_errors(*SENDING, 422))
 
     @routes.post("", status_code=202, response_model=JobOut)
@@ -118,12 +132,12 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
             raise Refused(403, "jobs are listed for an API key only")
         return JobsOut(jobs=[_out(status) for status in jobs.all(owner)])
 
-    @routes.get("/{id}", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
+    @routes.get("/{id:job}", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def progress(id: Id, request: Request) -> JobOut:
         """How far a job is."""
         return _out(_own(jobs, id, request))
 
-    @routes.get("/{id}/result", response_class=Response, responses={**our_errors(404, 409), 200: _LINES})
+    @routes.get("/{id:job}/result", response_class=Response, responses={**our_errors(404, 409), 200: _LINES})
     def result(id: Id, request: Request) -> Response:
         """The result of a job that is done: a line of JSON for each record, in the order of the input."""
         status = _own(jobs, id, request)
@@ -131,13 +145,13 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
             raise Refused(409, f"the job is {status.state}, not done", "not_done")
         return StreamingResponse(_opened(jobs.result(status)), media_type="application/x-ndjson")
 
-    @routes.post("/{id}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
+    @routes.post("/{id:job}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def cancel(id: Id, request: Request) -> JobOut:
         """Has a job not go on. One that is over stays as it is."""
         jobs.cancel(_own(jobs, id, request).id)
         return _out(_own(jobs, id, request))
 
-    @routes.delete("/{id}", status_code=204, responses=_NOT_THERE)
+    @routes.delete("/{id:job}", status_code=204, responses=_NOT_THERE)
     def delete(id: Id, request: Request) -> None:
         """Cancels a job and removes its input and its result."""
         jobs.delete(_own(jobs, id, request).id)

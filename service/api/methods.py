@@ -1,7 +1,8 @@
-"""What an address answers to a method that it has no operation for.
+"""What an address of the API answers to a method that it has no operation for, and what no operation has.
 
-The web page stands behind all routes and takes every path, so that without this route a wrong method of the
-API would be looked for among the page's files, and not be found (404).
+The web page stands behind all routes and takes every path, so that without this route both would be looked
+for among the page's files: a wrong method would not be found (404), and what is not found would be told in
+the page's way.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 class OtherMethods(BaseRoute):
     """Answers for ``routes`` where one has the path of a request, but none its method.
 
-    HEAD is GET without the body, OPTIONS names what is allowed, all others are refused with 405.
+    HEAD is GET without the body, OPTIONS names what is allowed, all others are refused with 405. Below
+    ``/v1`` nothing is the page's: what no route has is 404.
     """
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
@@ -29,12 +31,14 @@ class OtherMethods(BaseRoute):
         self._routes = tuple(routes)
 
     def matches(self, scope: Any) -> tuple[Match, Any]:
-        """Match what one of the routes matches in part."""
-        found = scope["type"] == "http" and self._partial(scope)
+        """Match what one of the routes matches in part, and all of /v1."""
+        found = scope["type"] == "http" and (scope["path"].startswith("/v1/") or self._partial(scope))
         return (Match.FULL if found else Match.NONE), {}
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer the request. Raise HTTPException 405."""
+        """Answer the request. Raise HTTPException 404, 405."""
+        if not self._partial(scope):
+            raise HTTPException(404)
         allowed = self._allowed(scope)
         method = scope["method"]
         if method == "HEAD" and "HEAD" in allowed:

@@ -84,7 +84,8 @@ class ArticleIn(Strict):
         AfterValidator(_encodable),
     ] = "auto"
     beam_size: Annotated[
-        Whole | None, Field(ge=1, le=8, description="1 is fastest; default: the model's own.")
+        Annotated[Whole, Field(ge=1, le=8)] | None,
+        Field(description="1 is fastest; default: the model's own."),
     ] = None
     keep_furniture: Annotated[
         bool, Field(description="Leave captions, bylines and the like in the text.")
@@ -106,7 +107,9 @@ class BriefIn(Strict):
 
     route: Literal["auto", "extractive", "mt5", "crosssum", "translate-first"] = "auto"
     sentences: Annotated[Whole, Field(ge=1, le=20)] = 3
-    words: Annotated[Whole | None, Field(ge=1, le=500, description="Instead of sentences.")] = None
+    words: Annotated[
+        Annotated[Whole, Field(ge=1, le=500)] | None, Field(description="Instead of sentences.")
+    ] = None
     language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
 
 
