@@ -1,8 +1,8 @@
 """What ``scripts/fuzz`` adds to schemathesis: the refusals of valid requests that no schema could foretell.
 
 A request may be all that its schema says and still be refused, because of what its text means, what is
-installed on this machine, or how two of its lists compare. Each reason is a row, with the message that tells it:
-a refusal for any other reason fails, and so does one of another operation.
+installed on this machine, or how two of its lists compare. Each reason is a row, with the message that tells
+it: a refusal for any other reason fails, and so does one of another operation.
 """
 
 from __future__ import annotations

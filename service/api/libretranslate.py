@@ -305,7 +305,7 @@ def _number(value: Any, most: int) -> int:
     if whole and value <= most:
         return max(0, int(value))
     if isinstance(value, str) and re.fullmatch(alternatives_pattern(most), value):
-        return max(0, int(value[:20]))
+        return 0 if value.startswith("-") else int(value.lstrip("0") or "0")
     raise Refused(400, f"Invalid request: alternatives parameter must be <= {most}")
 
 
