@@ -1,4 +1,4 @@
-"""The whole HTTP API against its own description, by all checks of schemathesis: ``scripts/fuzz``, in short."""
+"""The whole HTTP API against its own description, by schemathesis: ``scripts/fuzz`` in short."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+# Outermost, so that the bounds are of the number itself, and described.
+WHOLE = BeforeValidator(_whole)
 
 
 class Strict(BaseModel):
@@ -84,7 +85,7 @@ class ArticleIn(Strict):
         AfterValidator(_encodable),
     ] = "auto"
     beam_size: Annotated[
-        Annotated[Whole, Field(ge=1, le=8)] | None,
+        Annotated[int, Field(ge=1, le=8), WHOLE] | None,
         Field(description="1 is fastest; default: the model's own."),
     ] = None
     keep_furniture: Annotated[
@@ -106,9 +107,9 @@ class BriefIn(Strict):
     """What kind of summary is wanted."""
 
     route: Literal["auto", "extractive", "mt5", "crosssum", "translate-first"] = "auto"
-    sentences: Annotated[Whole, Field(ge=1, le=20)] = 3
+    sentences: Annotated[int, Field(ge=1, le=20), WHOLE] = 3
     words: Annotated[
-        Annotated[Whole, Field(ge=1, le=500)] | None, Field(description="Instead of sentences.")
+        Annotated[int, Field(ge=1, le=500), WHOLE] | None, Field(description="Instead of sentences.")
     ] = None
     language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
 
