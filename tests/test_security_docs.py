@@ -13,7 +13,7 @@ ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.
 TEXT = (ROOT / "docs" / "security.md").read_text("utf-8")
 TABLE = TEXT.partition("## Attacks tried")[2]
 ROWS = [
-    [cell.strip() for cell in line.strip("|").split("|")]
+    [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
     for line in TABLE.splitlines()
     if line.startswith("|") and not line.startswith(("| attack |", "|---", "| **"))
 ]
