@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -104,3 +109,29 @@ def serving(home: Path, **changes: Any) -> Iterator[Server]:
         finally:
             running.should_exit = True
             thread.join(20)
+
+
+@contextmanager
+def started(home: Path, *options: str) -> Iterator[Server]:
+    """``warta serve`` with the echo model and its page, in a process of its own."""
+    command = [sys.executable, "-m", "service", "serve", "--model", "echo", "--port", "0", *options]
+    environment = {**os.environ, "WARTA_HOME": str(home)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr
+        lines = iter(process.stderr.readline, "")
+        found = next(
+            (match for line in lines if (match := re.search(r"http://127\.0\.0\.1:(\d+)", line))), None
+        )
+        # The pipe must not fill while the server writes its log.
+        reader = threading.Thread(target=process.stderr.read, daemon=True)
+        reader.start()
+        try:
+            assert found, "the server did not start"
+            yield Server(int(found[1]), Host(Settings(home, model="echo")))
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            reader.join(20)

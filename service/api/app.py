@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from service.api import errors, jobs, libretranslate, v1
-from service.api.auth import body_key
+from service.api.auth import Lookup, body_key
 from service.api.config import ServerConfig
 from service.api.files import Shelf
 from service.api.middleware import logs
 from service.api.middleware import stack as guards
+from service.api.middleware.limits import Rate
+from service.api.middleware.methods import OtherMethods
 from service.api.middleware.protocol import Punctual
 from service.api.workers import Workers
 from service.errors import WartaError
@@ -37,8 +39,9 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     workers = Workers(config)
     shelf = Shelf(config.file_seconds, config.file_bytes)
     keys = guards.key_store(host, config)
+    lookup = Lookup(keys, Rate(config.wrong_keys_per_minute)) if keys else None
     work = jobs.open_jobs(host, config)
-    needs_key = Depends(body_key(keys, required=config.keys_required))
+    needs_key = Depends(body_key(lookup, required=config.keys_required))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -63,10 +66,11 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     )
     app.state.workers = workers
     errors.install(app)
-    guards.install(app, host, config, keys, work)
+    guards.install(app, host, config, lookup, work)
     app.include_router(v1.router(host, config, workers))
     app.include_router(jobs.router(work, config))
     app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
+    app.router.routes.append(OtherMethods(app.router.routes))
     if page:
         from service import page as web_page
 
@@ -116,10 +120,13 @@ def listening(config: ServerConfig) -> socket.socket:
     """The socket to listen on. Raises WartaError."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
-        return socket.create_server((config.host, config.port), family=family, backlog=512)
+        made = socket.create_server((config.host, config.port), family=family, backlog=512)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise WartaError(f"cannot listen on {config.host}, port {config.port}: {reason}") from error
+    # create_server leaves the protocol at 0, and asyncio sets TCP_NODELAY only where it is said to be TCP.
+    # Without it an answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=made.detach())
 
 
 def _address(listener: socket.socket) -> str:

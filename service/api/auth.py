@@ -25,7 +25,7 @@ from anyio.to_thread import run_sync
 from fastapi import Request
 
 from service.api.errors import Refused
-from service.api.middleware.limits import App, Receive, Scope, Send, fields, refuse
+from service.api.middleware.limits import App, Rate, Receive, Scope, Send, fields, refuse, too_often
 from service.errors import StoreError, UsageError
 
 OPEN = ("/health", "/ready", "/languages", "/frontend/settings", "/openapi.json", "/docs", "/download_file/")
@@ -147,6 +147,31 @@ class KeyStore:
                 database.close()
 
 
+class Lookup:
+    """Finds out whose key a request has, and bounds how many wrong ones an address may try.
+
+    Every key is looked up, whatever its address did before: a wrong key of one client must not lock out the
+    good key of another behind the same address.
+    """
+
+    def __init__(self, store: KeyStore, wrong: Rate) -> None:
+        self._store = store
+        self._wrong = wrong
+
+    async def noted(self, state: dict[str, Any], given: str) -> Refused | None:
+        """Note whose key it is; return what to answer if it is not valid, as LibreTranslate does."""
+        try:
+            key = await run_sync(self._store.find, given)
+        except StoreError:
+            return Refused(503, "keys cannot be looked up at the moment", "keys", {"Retry-After": "5"})
+        if key is None:
+            wait = self._wrong.wait(state["address"])
+            return too_often(wait, "wrong API keys") if wait else Refused(403, "Invalid API key", "forbidden")
+        state["key"] = key
+        state["client"] = f"key {key.id}"
+        return None
+
+
 class Keys:
     """Looks at the key in a request's header, and notes its owner in ``state``; a wrong one is refused.
 
@@ -154,13 +179,13 @@ class Keys:
     A browser is asked for its key as the password of any user (HTTP Basic), and remembers it.
     """
 
-    def __init__(self, app: App, store: KeyStore, *, required: bool) -> None:
+    def __init__(self, app: App, lookup: Lookup, *, required: bool) -> None:
         self._app = app
-        self._store = store
+        self._lookup = lookup
         self._required = required
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, or refuses it: 403 for a key that is not valid, 401 for none."""
+        """Passes the request on, or refuses it: 401 for no key, 403 for a wrong one, 429 for many of them."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -174,25 +199,32 @@ class Keys:
     async def _refused(self, scope: Scope, given: str) -> Refused | None:
         path = scope["path"]
         if given:
-            return await _noted(scope["state"], self._store, given)
+            return await self._lookup.noted(scope["state"], given)
         if not self._required or path in IN_BODY or any(_below(path, open) for open in OPEN):
             return None
         basic = {"WWW-Authenticate": 'Basic realm="Warta", charset="UTF-8"'}
         return Refused(401, "an API key is needed: Authorization: Bearer KEY", headers=basic)
 
 
-def body_key(store: KeyStore | None, *, required: bool) -> Callable[[Request], Any]:
-    """A dependency of LibreTranslate's routes: the key of ``api_key``, where the header has none."""
+def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], Any]:
+    """A dependency of LibreTranslate's routes: the key of ``api_key``, where the header has none.
+
+    Only now is known whom the request counts for, so it is counted here.
+    """
 
     async def guard(request: Request) -> None:
-        if store is None or "key" in request.scope["state"] or request.url.path not in IN_BODY:
+        state = request.scope["state"]
+        if lookup is None or "key" in state or request.url.path not in IN_BODY:
             return
         given = await _in_body(request)
         if given:
-            refused = await _noted(request.scope["state"], store, given)
+            refused = await lookup.noted(state, given)
             if refused:
                 raise refused
-        elif required:
+        count = state.pop("count", None)
+        if count and (wait := count(state["client"])):
+            raise too_often(wait)
+        if required and not given:
             raise Refused(400, "an API key is needed: api_key in the request", "unauthorized")
 
     return guard
@@ -213,19 +245,6 @@ def header_key(scope: Scope) -> str:
 def default_url(home: Path) -> str:
     """Where keys are kept unless something else is said."""
     return f"sqlite:///{home / 'keys.sqlite'}"
-
-
-async def _noted(state: dict[str, Any], store: KeyStore, given: str) -> Refused | None:
-    """Notes whose key it is; what to answer if it is not valid, as LibreTranslate does."""
-    try:
-        key = await run_sync(store.find, given)
-    except StoreError:
-        return Refused(503, "keys cannot be looked up at the moment", "keys", {"Retry-After": "5"})
-    if key is None:
-        return Refused(403, "Invalid API key", "forbidden")
-    state["key"] = key
-    state["client"] = f"key {key.id}"
-    return None
 
 
 async def _in_body(request: Request) -> str:

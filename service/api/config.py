@@ -18,6 +18,7 @@ class ServerConfig:
     ``deadline_seconds`` the time one request may take, ``drain_seconds`` what a shutdown waits for
     those that run. ``concurrent`` requests are worked on at once, more are refused.
     ``file_seconds`` is how long a translated file is kept, ``file_bytes`` how much of them all.
+    ``wrong_keys_per_minute`` are answered as wrong to one address, more with when to come back.
     ``body_seconds`` is how long a body may take to arrive. ``allowed_hosts`` are names this server is
     called by besides its addresses and localhost. ``keys_url`` is where API keys are, if not at home.
     Where ``fetch`` allows URLs, ``reach`` says which addresses they may lead to.
@@ -38,6 +39,7 @@ class ServerConfig:
     file_seconds: float = 1800.0
     file_bytes: int = 200_000_000
     requests_per_minute: int = 120
+    wrong_keys_per_minute: int = 10
     models_kept: int = KEPT
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -55,6 +57,11 @@ class ServerConfig:
     queue: QueueLimits = field(default_factory=QueueLimits)
 
     @property
+    def keys_used(self) -> bool:
+        """Whether API keys are looked at."""
+        return bool(self.keys_url) or self.keys_required
+
+    @property
     def reads_per_minute(self) -> int:
         """Requests that only read, of one client: ten for each that sends something."""
         return 10 * self.requests_per_minute
@@ -62,7 +69,8 @@ class ServerConfig:
     def __post_init__(self) -> None:
         least = {
             "port": 0, "text_chars": 1, "batch_items": 1, "alternatives": 0, "body_bytes": 1, "concurrent": 1,
-            "file_bytes": 0, "requests_per_minute": 1, "models_kept": 1,
+            "file_bytes": 0, "requests_per_minute": 1, "wrong_keys_per_minute": 1,
+            "models_kept": 1,
         }  # fmt: skip
         for name, smallest in least.items():
             if getattr(self, name) < smallest:

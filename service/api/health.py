@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from service.api.openapi import ANYWHERE, errors
 from service.errors import Busy, WartaError
 from service.pool import Host
 from service.runtime.batching import Ask, asking
@@ -24,6 +26,24 @@ class Readiness(BaseModel):
     status: str = Field(examples=["ready"])
     model: str = Field("", examples=["gemma-3-270m"])
     reason: str = Field("", examples=[""])
+
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    **errors(*ANYWHERE),
+    503: {
+        "description": "It does not translate, or not now; or API keys cannot be looked up",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/Readiness"},
+                        {"$ref": "#/components/schemas/PlainErrorOut"},
+                    ]
+                }
+            }
+        },
+    },
+}
 
 
 class Canary:
@@ -75,7 +95,7 @@ def router(host: Host) -> APIRouter:
     routes = APIRouter(tags=["operations"])
     canary = Canary(host)
 
-    @routes.get("/ready", responses={503: {"model": Readiness}}, summary="Whether it translates")
+    @routes.get("/ready", responses=_ANSWERS, summary="Whether it translates")
     def ready(response: Response) -> Readiness:
         """Has a sentence translated, at most every 15 seconds: 200 if it comes back, else 503 and why."""
         answer = canary.sing()

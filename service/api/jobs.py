@@ -11,19 +11,21 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import FailFast, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 from service.api import examples, uploads
 from service.api.background import DONE, Full, Jobs, Limits, Order, Status
 from service.api.config import ServerConfig
 from service.api.errors import Refused
 from service.api.middleware.limits import LOOPBACK
-from service.api.schemas import BriefIn, ErrorOut, Strict, Words
+from service.api.openapi import SENDING, our_errors
+from service.api.schemas import BriefIn, Strict, Words
 from service.pool import Host
 
 FOLDER = "jobs"
@@ -72,22 +74,19 @@ class JobsOut(Strict):
 
 
 _EXAMPLE = examples.of("v1-job")
-_NOT_THERE: dict[int | str, dict[str, Any]] = {
-    404: {"model": ErrorOut, "description": "There is no such job"}
-}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorOut, "description": meaning}
-    for status, meaning in {
-        400: "The file cannot be read, or the model is not there",
-        401: "An API key is needed",
-        403: "The API key is not valid, or nothing may be listed without one",
-        409: "The job is not done",
-        413: "The body is too large",
-        422: "A field is missing, unknown or of the wrong kind",
-        429: "Too many requests or too many jobs; Retry-After says when to come back",
-        503: "Jobs cannot be kept at the moment",
-    }.items()
-}
+_NOT_THERE = our_errors(404)
+
+
+class _Name(Convertor[str]):
+    """Anything but ``file``, which is an address of its own and not a job whose ID is wrong."""
+
+    regex = "(?!file$)[^/]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
 
 
 def open_jobs(host: Host, config: ServerConfig) -> Jobs:
@@ -98,7 +97,8 @@ def open_jobs(host: Host, config: ServerConfig) -> Jobs:
 
 def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
     """The endpoints."""
-    routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=ERRORS)
+    register_url_convertor("job", _Name())
+    routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=our_errors(*SENDING, 422))
 
     @routes.post("", status_code=202, response_model=JobOut)
     async def submit(asked: JobIn, request: Request, response: Response) -> JobOut:
@@ -132,12 +132,12 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
             raise Refused(403, "jobs are listed for an API key only")
         return JobsOut(jobs=[_out(status) for status in jobs.all(owner)])
 
-    @routes.get("/{id}", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
+    @routes.get("/{id:job}", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def progress(id: Id, request: Request) -> JobOut:
         """How far a job is."""
         return _out(_own(jobs, id, request))
 
-    @routes.get("/{id}/result", response_class=Response, responses={**_NOT_THERE, 200: _LINES})
+    @routes.get("/{id:job}/result", response_class=Response, responses={**our_errors(404, 409), 200: _LINES})
     def result(id: Id, request: Request) -> Response:
         """The result of a job that is done: a line of JSON for each record, in the order of the input."""
         status = _own(jobs, id, request)
@@ -145,13 +145,13 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
             raise Refused(409, f"the job is {status.state}, not done", "not_done")
         return StreamingResponse(_opened(jobs.result(status)), media_type="application/x-ndjson")
 
-    @routes.post("/{id}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
+    @routes.post("/{id:job}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def cancel(id: Id, request: Request) -> JobOut:
         """Has a job not go on. One that is over stays as it is."""
         jobs.cancel(_own(jobs, id, request).id)
         return _out(_own(jobs, id, request))
 
-    @routes.delete("/{id}", status_code=204, responses=_NOT_THERE)
+    @routes.delete("/{id:job}", status_code=204, responses=_NOT_THERE)
     def delete(id: Id, request: Request) -> None:
         """Cancels a job and removes its input and its result."""
         jobs.delete(_own(jobs, id, request).id)

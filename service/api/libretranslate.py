@@ -7,16 +7,17 @@ into English is given back as it is.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
 from service.api import examples
@@ -24,11 +25,26 @@ from service.api.auth import FORM_LIMITS
 from service.api.config import ServerConfig
 from service.api.errors import Refused
 from service.api.files import Shelf
+from service.api.openapi import (
+    READING,
+    SENDING,
+    alternatives_pattern,
+    detect_body,
+    errors,
+    file_body,
+    translate_body,
+)
 from service.api.schemas import PlainErrorOut
 from service.api.workers import Workers
 from service.intake.documents import SUFFIXES, document_text, html, kind_of, translate_data
 from service.pool import Host
 from service.text import language
+
+_DIGITS = re.compile(r"-?[0-9]+")
+_FILE: dict[str, Any] = {
+    "description": "The file",
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
 
 NAMES = {"id": "Indonesian", "en": "English"}
 TARGETS = {"id": ["en"], "en": ["en"]}
@@ -97,33 +113,6 @@ class HealthOut(BaseModel):
     status: Literal["ok"]
 
 
-class TranslateFields(BaseModel):
-    """The fields of /translate, as JSON, as a form or in the query."""
-
-    q: Annotated[str | list[str], Field(description="Text, or several.", examples=["Harga beras naik."])]
-    source: Annotated[Literal["id", "en", "auto"], Field(description="Its language.", examples=["id"])]
-    target: Annotated[Literal["en"], Field(description="The language wanted.", examples=["en"])]
-    format: Annotated[Literal["text", "html"], Field(description="HTML keeps its tags.")] = "text"
-    alternatives: Annotated[int, Field(ge=0, description="How many other translations, at most.")] = 0
-    api_key: str = ""
-
-
-class DetectFields(BaseModel):
-    """The fields of /detect."""
-
-    q: Annotated[str, Field(description="A text.", examples=["Harga beras naik 12 persen pada bulan Maret."])]
-    api_key: str = ""
-
-
-class FileFields(BaseModel):
-    """The fields of /translate_file, as a multipart form."""
-
-    file: Annotated[str, Field(json_schema_extra={"format": "binary"}, description="A document.")]
-    source: Annotated[Literal["id", "en", "auto"], Field(examples=["id"])]
-    target: Annotated[Literal["en"], Field(examples=["en"])]
-    api_key: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Order:
     """A checked request to translate."""
@@ -137,30 +126,16 @@ class _Order:
     alternatives: int
 
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": PlainErrorOut, "description": description}
-    for status, description in {
-        400: "Something in the request is missing or wrong",
-        403: "The API key is not valid",
-        413: "The body is too large",
-        429: "Too many requests",
-        500: "The translation failed",
-        503: "Too much is waiting; Retry-After says when to come back",
-        504: "The time allowed for a request has passed",
-    }.items()
-}
-
-
 def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> APIRouter:
     """The endpoints."""
-    routes = APIRouter(tags=["LibreTranslate"], responses=ERRORS)
+    routes = APIRouter(tags=["LibreTranslate"], responses=errors(*READING))
 
     @routes.post(
         "/translate",
         response_model=TranslatedOut,
         response_model_exclude_none=True,
-        responses=examples.of("translate"),
-        openapi_extra=_body(TranslateFields),
+        responses={**errors(*SENDING), **examples.of("translate")},
+        openapi_extra=translate_body(config),
     )
     async def translate(request: Request) -> Any:
         """Translates a text, or several."""
@@ -170,8 +145,8 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
     @routes.post(
         "/detect",
         response_model=list[DetectionOut],
-        responses=examples.of("detect"),
-        openapi_extra=_body(DetectFields),
+        responses={**errors(*SENDING), **examples.of("detect")},
+        openapi_extra=detect_body(config),
     )
     async def detect(request: Request) -> Any:
         """Says what language a text is in."""
@@ -187,8 +162,8 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
     @routes.post(
         "/translate_file",
         response_model=FileOut,
-        responses=examples.of("translate_file"),
-        openapi_extra=_body(FileFields, "multipart"),
+        responses={**errors(*SENDING), **examples.of("translate_file")},
+        openapi_extra=file_body(),
     )
     async def translate_file(request: Request) -> Any:
         """Translates a document. Word, HTML, Markdown and subtitles keep their type; others become text."""
@@ -198,7 +173,7 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         kept = shelf.put(named, done)
         return {"translatedFileUrl": str(request.url_for("download_file", filename=kept))}
 
-    @routes.get("/download_file/{filename}", response_class=Response, responses={404: ERRORS[400]})
+    @routes.get("/download_file/{filename}", response_class=Response, responses={**errors(404), 200: _FILE})
     async def download_file(filename: str) -> Response:
         """A translated file."""
         if not (found := shelf.get(filename)):
@@ -215,7 +190,7 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         """The limits, for a client's form."""
         return _settings(config)
 
-    @routes.post("/suggest", status_code=403, response_model=PlainErrorOut)
+    @routes.post("/suggest", status_code=403, response_model=PlainErrorOut, responses=errors(*SENDING))
     async def suggest() -> Any:
         """Suggestions are not taken."""
         raise Refused(403, "Suggestions are disabled on this server.")
@@ -241,6 +216,8 @@ async def _fields(request: Request) -> Mapping[str, Any]:
             raise Refused(400, "Invalid JSON format") from None
         if not isinstance(found, dict):
             raise Refused(400, "Invalid JSON format")
+        if not isinstance(found.get("api_key"), str | None):
+            raise Refused(400, "Invalid request: api_key parameter is not text")
         return found
     async with _form(request) as form:
         given = [*form.multi_items(), *request.query_params.multi_items()]
@@ -283,12 +260,12 @@ def _order(fields: Mapping[str, Any], config: ServerConfig) -> _Order:
     q = fields.get("q")
     texts = _texts(q, config)
     source, target = _text_of(fields.get("source"), "source"), _text_of(fields.get("target"), "target")
-    alternatives = _number(fields.get("alternatives") or 0, config.alternatives)
+    alternatives = _number(fields.get("alternatives"), config.alternatives)
     found, confidence = _detected(texts) if source == "auto" else (source, 1.0)
     _language_pair(found, target)
-    format = fields.get("format") or "text"
+    format = _given(fields.get("format"), "text")
     if format not in ("text", "html"):
-        raise Refused(400, f"{format} format is not supported")
+        raise Refused(400, f"{str(format)[:20]} format is not supported")
     return _Order(
         tuple(texts), isinstance(q, list), source == "auto", found, confidence, format == "html", alternatives
     )
@@ -314,14 +291,22 @@ def _text_of(value: Any, name: str) -> str:
     return value
 
 
+def _given(value: Any, usual: Any) -> Any:
+    """A form has an empty field for none, JSON null."""
+    return usual if value is None or value == "" else value
+
+
 def _number(value: Any, most: int) -> int:
-    try:
-        number = max(0, int(value))
-    except (ValueError, TypeError, OverflowError):
-        raise Refused(400, "Invalid request: alternatives parameter is not a number") from None
-    if number > most:
-        raise Refused(400, f"Invalid request: alternatives parameter must be <= {most}")
-    return number
+    """A whole number, as JSON or as text, in JSON ``2.0`` too."""
+    value = _given(value, 0)
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    if not (whole or (isinstance(value, str) and _DIGITS.fullmatch(value))):
+        raise Refused(400, "Invalid request: alternatives parameter is not a number")
+    if whole and value <= most:
+        return max(0, int(value))
+    if isinstance(value, str) and re.fullmatch(alternatives_pattern(most), value):
+        return 0 if value.startswith("-") else int(value.lstrip("0") or "0")
+    raise Refused(400, f"Invalid request: alternatives parameter must be <= {most}")
 
 
 def _language_pair(source: str, target: str) -> None:
@@ -394,7 +379,7 @@ def _settings(config: ServerConfig) -> dict[str, Any]:
     return {
         "charLimit": config.text_chars,
         "frontendTimeout": 500,
-        "apiKeys": bool(config.keys_url),
+        "apiKeys": config.keys_used,
         "keyRequired": config.keys_required,
         "suggestions": False,
         "filesTranslation": True,
@@ -404,12 +389,3 @@ def _settings(config: ServerConfig) -> dict[str, Any]:
             for side, code in zip(("source", "target"), NAMES, strict=True)
         },
     }
-
-
-def _body(fields: type[BaseModel], only: str = "") -> dict[str, Any]:
-    """The request body of ``fields`` in OpenAPI: JSON and forms, or multipart ``only``."""
-    schema = fields.model_json_schema()
-    kinds = ["multipart/form-data"]
-    if not only:
-        kinds = ["application/json", "application/x-www-form-urlencoded", *kinds]
-    return {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
 TEXT = (
     "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. Warga mengungsi ke balai "
@@ -13,6 +13,15 @@ TEXT = (
 
 
 MOST_KEYS = 100
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 3.0 is as whole as 3, there as in JSON Schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# Outermost, so that the bounds are of the number itself, and described.
+WHOLE = BeforeValidator(_whole)
 
 
 class Strict(BaseModel):
@@ -55,6 +64,15 @@ Text = Annotated[
 class ArticleIn(Strict):
     """An article, or where it is, and the model that is to translate it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["text"], "properties": {"text": {"type": "string"}, "url": {"type": "null"}}},
+                {"required": ["url"], "properties": {"url": {"type": "string"}, "text": {"type": "null"}}},
+            ]
+        }
+    )
+
     text: Text | None = None
     url: Annotated[
         str | None,
@@ -67,7 +85,8 @@ class ArticleIn(Strict):
         AfterValidator(_encodable),
     ] = "auto"
     beam_size: Annotated[
-        int | None, Field(ge=1, le=8, description="1 is fastest; default: the model's own.")
+        Annotated[int, Field(ge=1, le=8), WHOLE] | None,
+        Field(description="1 is fastest; default: the model's own."),
     ] = None
     keep_furniture: Annotated[
         bool, Field(description="Leave captions, bylines and the like in the text.")
@@ -88,8 +107,10 @@ class BriefIn(Strict):
     """What kind of summary is wanted."""
 
     route: Literal["auto", "extractive", "mt5", "crosssum", "translate-first"] = "auto"
-    sentences: Annotated[int, Field(ge=1, le=20)] = 3
-    words: Annotated[int | None, Field(ge=1, le=500, description="Instead of sentences.")] = None
+    sentences: Annotated[int, Field(ge=1, le=20), WHOLE] = 3
+    words: Annotated[
+        Annotated[int, Field(ge=1, le=500), WHOLE] | None, Field(description="Instead of sentences.")
+    ] = None
     language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
 
 
@@ -105,11 +126,17 @@ class SummarizeIn(ArticleIn):
     summary: BriefIn = Field(default_factory=BriefIn)
 
 
+Pairs = Annotated[
+    list[Words],
+    Field(min_length=1, max_length=10_000, description="As many sources as targets."),
+]
+
+
 class CheckIn(Strict):
     """Segments and what somebody made of them, pair by pair."""
 
-    source: Annotated[list[Words], FailFast(), Field(min_length=1, examples=[["Banjir merendam 340 rumah."]])]
-    target: Annotated[list[Words], FailFast(), Field(min_length=1, examples=[["Floods hit 430 homes."]])]
+    source: Annotated[Pairs, FailFast(), Field(examples=[["Banjir merendam 340 rumah."]])]
+    target: Annotated[Pairs, FailFast(), Field(examples=[["Floods hit 430 homes."]])]
 
 
 class FindingOut(Given):

@@ -15,12 +15,12 @@ from fastapi.responses import Response, StreamingResponse
 from service.api import errors, examples
 from service.api.config import ServerConfig
 from service.api.errors import Refused
+from service.api.openapi import SENDING, our_errors
 from service.api.schemas import (
     ArticleIn,
     BriefIn,
     CheckIn,
     CheckOut,
-    ErrorOut,
     ModelsOut,
     ReadIn,
     ReadingOut,
@@ -47,25 +47,10 @@ EVENTS = "text/event-stream"
 Asked = TypeVar("Asked", bound=ArticleIn)
 Event = tuple[str, dict[str, Any]]
 
-_MEANING = {
-    400: "The text cannot be read as an article, or the model is not there",
-    401: "An API key is needed",
-    403: "The API key is not valid",
-    413: "The text or the body is too large",
-    422: "A field is missing, unknown or of the wrong kind",
-    429: "Too many requests",
-    500: "The server failed on this request",
-    503: "Too much is waiting; Retry-After says when to come back",
-    504: "The time allowed for a request has passed",
-}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorOut, "description": meaning} for status, meaning in _MEANING.items()
-}
-
 
 def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
     """The endpoints, without /v1/jobs."""
-    routes = APIRouter(prefix="/v1", tags=["Warta"], responses=ERRORS)
+    routes = APIRouter(prefix="/v1", tags=["Warta"], responses=our_errors(*SENDING, 422))
 
     async def whole(asked: Asked, request: Request) -> Asked:
         """``asked`` with its text, which is fetched where it has a URL. Raises Refused, InputError."""

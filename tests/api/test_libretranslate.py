@@ -5,6 +5,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import docx
+import httpx2 as httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -12,6 +13,7 @@ from service.api.app import create_app
 from service.api.config import ServerConfig
 from service.pool import Host
 from service.settings import Settings
+from tests.serving import started
 
 FRENCH = "Le président de la République a signé la loi hier soir à Paris."
 LONG = "Harga beras di pasar induk naik 12 persen pada bulan Maret karena banjir."
@@ -202,6 +204,141 @@ def test_only_files_that_were_made_can_be_had(client: TestClient, name: str) -> 
 def test_unknown_places_and_methods(client: TestClient) -> None:
     assert client.get("/nowhere").json() == {"error": "there is nothing at this address"}
     assert client.get("/translate").json() == {"error": "this address does not take that method"}
+
+
+# What LibreTranslate's own tests of its API expect, with Indonesian to English where they have another pair:
+# method, path, fields as a form or as JSON, the status, and the names in the answer.
+HALO = {"q": "Halo", "source": "id", "target": "en", "format": "text"}
+EXPECTED: dict[str, tuple[str, str, str, Any, int, set[str]]] = {
+    "a text": ("POST", "/translate", "data", HALO, 200, {"translatedText"}),
+    "several": ("POST", "/translate", "json", {**HALO, "q": ["Halo", "Dunia"]}, 200, {"translatedText"}),
+    "a language there is not": ("POST", "/translate", "data", {**HALO, "target": "zz"}, 400, {"error"}),
+    "a source there is not": ("POST", "/translate", "data", {**HALO, "source": "zz"}, 400, {"error"}),
+    "no text": ("POST", "/translate", "data", {"source": "id", "target": "en"}, 400, {"error"}),
+    "no texts": ("POST", "/translate", "json", {**HALO, "q": []}, 400, {"error"}),
+    "no source": ("POST", "/translate", "data", {"q": "Halo", "target": "en"}, 400, {"error"}),
+    "no target": ("POST", "/translate", "data", {"q": "Halo", "source": "id"}, 400, {"error"}),
+    "a format there is not": ("POST", "/translate", "data", {**HALO, "format": "xml"}, 400, {"error"}),
+    "no number": ("POST", "/translate", "data", {**HALO, "alternatives": "abc"}, 400, {"error"}),
+    "JSON that is a list": ("POST", "/translate", "json", ["bukan", "objek"], 400, {"error"}),
+    "alternatives": (
+        "POST",
+        "/translate",
+        "json",
+        {**HALO, "alternatives": 2},
+        200,
+        {"translatedText", "alternatives"},
+    ),
+    "the language found": (
+        "POST",
+        "/translate",
+        "data",
+        {**HALO, "q": LONG, "source": "auto"},
+        200,
+        {"translatedText", "detectedLanguage"},
+    ),
+    "nothing to translate": ("POST", "/translate", "data", {**HALO, "q": "😀"}, 200, {"translatedText"}),
+    "which language": ("POST", "/detect", "data", {"q": "Halo"}, 200, {"confidence", "language"}),
+    "which language of nothing": ("POST", "/detect", "data", {}, 400, {"error"}),
+    "detect, GET": ("GET", "/detect", "", None, 405, {"error"}),
+    "languages": ("GET", "/languages", "", None, 200, {"code", "name", "targets"}),
+    "languages, POST": ("POST", "/languages", "", None, 405, {"error"}),
+    "settings": (
+        "GET",
+        "/frontend/settings",
+        "",
+        None,
+        200,
+        {
+            "apiKeys",
+            "charLimit",
+            "filesTranslation",
+            "frontendTimeout",
+            "keyRequired",
+            "language",
+            "suggestions",
+            "supportedFilesFormat",
+        },
+    ),
+    "settings, POST": ("POST", "/frontend/settings", "", None, 405, {"error"}),
+    "the description": ("GET", "/spec", "", None, 200, {"openapi", "info", "paths", "components"}),
+    "the description, POST": ("POST", "/spec", "", None, 405, {"error"}),
+    "alive": ("GET", "/health", "", None, 200, {"status"}),
+    "a suggestion": ("POST", "/suggest", "data", {"q": "Halo", "s": "Hello"}, 403, {"error"}),
+}
+
+
+@pytest.fixture(scope="module")
+def paged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a server as it is started, page and all."""
+    with started(tmp_path_factory.mktemp("home")) as running:
+        yield from _client(f"http://127.0.0.1:{running.port}")
+
+
+def _client(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, timeout=60) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "how", "sent", "status", "names"), EXPECTED.values(), ids=EXPECTED
+)
+def test_what_libretranslate_s_own_tests_expect(
+    paged: httpx.Client, method: str, path: str, how: str, sent: Any, status: int, names: set[str]
+) -> None:
+    answer = paged.request(method, path, **({how: sent} if how else {}))
+    assert answer.status_code == status
+    found = answer.json()
+    assert set(found[0] if isinstance(found, list) else found) == names
+    if status == 405:
+        assert method not in answer.headers["allow"]
+    if status >= 400:
+        assert isinstance(found["error"], str)
+    if path == "/translate" and status == 200:
+        assert isinstance(found["translatedText"], type(sent["q"]))
+        assert len(found["translatedText"]) == len(sent["q"])
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        (0, 200), (2, 200), (2.0, 200), (-1, 200), ("", 200), (None, 200), ("2", 200), ("002", 200),
+        ("-7", 200), (3, 400), ("3", 400), (1.5, 400), (True, 400), (False, 400), ([], 400), ("1_0", 400),
+        (" 1", 400), ("1.0", 400), ("9" * 10_000, 400), ("-" + "9" * 10_000, 200), ("0" * 10_000 + "1", 200),
+    ],
+)  # fmt: skip
+def test_a_number_of_alternatives_is_what_is_described(client: TestClient, value: Any, status: int) -> None:
+    sent = {"q": "Satu.", "source": "id", "target": "en", "alternatives": value}
+    assert client.post("/translate", json=sent).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"api_key": 3}, "api_key parameter is not text"),
+        ({"api_key": ["a"]}, "api_key parameter is not text"),
+        ({"format": 0}, "0 format is not supported"),
+        ({"format": {"a": "x" * 1000}}, "{'a': 'xxxxxxxxxxxxx format is not supported"),
+        ({"format": False}, "False format is not supported"),
+    ],
+)
+def test_a_field_of_another_kind_is_refused(client: TestClient, fields: dict[str, Any], error: str) -> None:
+    answer = client.post("/translate", json={"q": "Satu.", "source": "id", "target": "en", **fields})
+    assert answer.status_code == 400
+    assert error in answer.json()["error"]
+
+
+@pytest.mark.parametrize("fields", [{"api_key": None}, {"api_key": ""}, {"format": None}, {"format": ""}])
+def test_an_empty_field_is_none(client: TestClient, fields: dict[str, Any]) -> None:
+    answer = client.post("/translate", json={"q": "Satu.", "source": "id", "target": "en", **fields})
+    assert answer.status_code == 200
+
+
+def test_the_limits_of_this_server_are_described(client: TestClient) -> None:
+    content = client.get("/openapi.json").json()["paths"]["/translate"]["post"]["requestBody"]["content"]
+    text, several = content["application/json"]["schema"]["properties"]["q"]["anyOf"]
+    assert (text["maxLength"], several["maxItems"], several["items"]["maxLength"]) == (500, 3, 500)
+    assert content["application/json"]["schema"]["properties"]["alternatives"]["anyOf"][0]["maximum"] == 2
 
 
 def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -123,6 +123,18 @@ def test_what_is_wrong_is_said(
         assert message in error["message"]
 
 
+def test_a_whole_number_may_have_a_point_and_its_bounds_are_described(client: TestClient) -> None:
+    asked = {"text": ARTICLE, "beam_size": 2.0, "summary": {"sentences": 1.0, "words": None}}
+    assert client.post("/v1/read", json=asked).status_code == 200
+    assert client.post("/v1/read", json={"text": ARTICLE, "beam_size": 2.5}).status_code == 422
+    described = client.get("/openapi.json").json()["components"]["schemas"]
+    beam = described["ReadIn"]["properties"]["beam_size"]["anyOf"][0]
+    assert (beam["type"], beam["minimum"], beam["maximum"]) == ("integer", 1, 8)
+    assert described["BriefIn"]["properties"]["sentences"]["maximum"] == 20
+    assert described["BriefIn"]["properties"]["words"]["anyOf"][0]["minimum"] == 1
+    assert [one["required"] for one in described["ReadIn"]["oneOf"]] == [["text"], ["url"]]
+
+
 @pytest.mark.parametrize(
     ("body", "status"), [(b"{", 400), (b"\xff", 400), (b"[" * 100_000, 400), (b'{"text": "\\ud800"}', 422)]
 )

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import threading
 import time
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +29,7 @@ FREE = ("/health", "/ready", "/metrics")
 ASSETS = ("/assets/", "/static/")
 """The page's files, of which one visit loads dozens."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+MINUTE = 60.0
 _ORIGINS = {"http": 80, "https": 443}
 
 # Gradio's pages hold inline scripts and styles, compile templates and start workers from blobs.
@@ -169,45 +172,79 @@ class Hosts:
 
 
 class Rate:
-    """How often one client may ask: ``a_minute`` requests in any sixty seconds. Safe from many threads."""
+    """How often one client may ask: ``a_minute`` requests in any sixty seconds. Safe from many threads.
 
-    def __init__(self, a_minute: int) -> None:
-        from limits import RateLimitItemPerMinute
-        from limits.storage import MemoryStorage
-        from limits.strategies import MovingWindowRateLimiter
+    By a clock that nobody can set: after a change of the wall clock a client might wait for hours.
+    """
 
-        self._item = RateLimitItemPerMinute(a_minute)
-        self._window = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = a_minute
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, client: str) -> int:
         """0 where the client may ask now, which is counted; else the whole seconds until it may."""
-        if self._window.hit(self._item, client):
+        with self._lock:
+            now = self._clock()
+            self._forget(now - MINUTE)
+            times = self._times.setdefault(client, deque(maxlen=self._most))
+            if len(times) == self._most and now - times[0] < MINUTE:
+                return min(max(1, math.ceil(times[0] + MINUTE - now)), int(MINUTE))
+            times.append(now)
+            self._times.move_to_end(client)
             return 0
-        return max(1, math.ceil(self._window.get_window_stats(self._item, client).reset_time - time.time()))
+
+    def _forget(self, before: float) -> None:
+        """Drop who has not asked since: clients are in the order of their last request."""
+        while self._times:
+            client, times = next(iter(self._times.items()))
+            if times and times[-1] > before:
+                return
+            del self._times[client]
+
+
+def too_often(wait: int, what: str = "requests") -> Refused:
+    """The answer to whoever has to wait so many seconds."""
+    return Refused(429, f"too many {what}; try again in {wait} s", "rate", {"Retry-After": str(wait)})
 
 
 class RateLimit:
     """Counts what a client asks for: by its API key where one was noted, else by its address.
 
     Reading (GET) asks no model and has its own rate, ``reads``. The probes of FREE and the page's ASSETS
-    are not counted.
+    are not counted. A request to one of the ``late`` paths may have its key in its body: whoever reads that
+    counts it, with ``count`` of the request's state. So that bodies are not read without end, such requests
+    of one address have a rate before that, ``unread``.
     """
 
-    def __init__(self, app: App, rate: Rate, reads: Rate) -> None:
+    def __init__(
+        self, app: App, rate: Rate, reads: Rate, late: Collection[str] = (), unread: Rate | None = None
+    ) -> None:
         self._app = app
         self._rate = rate
         self._reads = reads
+        self._late = late
+        self._unread = unread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or refuses it with 429 and when to come back."""
-        if scope["type"] == "http" and (rate := self._of(scope["method"], scope["path"])):
-            wait = rate.wait(scope["state"]["client"])
-            if wait:
-                message = f"too many requests; try again in {wait} s"
-                refused = Refused(429, message, "rate", {"Retry-After": str(wait)})
-                await refuse(scope, receive, send, refused)
-                return
-        await self._app(scope, receive, send)
+        if scope["type"] != "http" or not (rate := self._of(scope["method"], scope["path"])):
+            await self._app(scope, receive, send)
+            return
+        state = scope["state"]
+        late = self._unread if scope["path"] in self._late and "key" not in state else None
+        if late and scope["method"] == "POST":
+            rate, state["count"] = late, self._rate.wait
+        if wait := rate.wait(state["client"]):
+            await refuse(scope, receive, send, too_often(wait))
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            # The body was not read to its end: the address pays.
+            if count := state.pop("count", None):
+                count(state["client"])
 
     def _of(self, method: str, path: str) -> Rate | None:
         if method not in READS:
@@ -216,7 +253,10 @@ class RateLimit:
 
 
 class Client:
-    """Notes in ``state.client`` who asks, for the rate, the queue's fairness and the owner of a job."""
+    """Notes in ``state.client`` who asks, for the rate, the queue's fairness and the owner of a job.
+
+    ``state.address`` stays what it is where a key takes the client's place.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -225,7 +265,8 @@ class Client:
         """Passes the request on."""
         if scope["type"] in ("http", "websocket"):
             # A lifespan's state is one for all requests: this one's own is a copy.
-            scope["state"] = {**scope.get("state", {}), "client": client_address(scope)}
+            address = client_address(scope)
+            scope["state"] = {**scope.get("state", {}), "client": address, "address": address}
         await self._app(scope, receive, send)
 
 

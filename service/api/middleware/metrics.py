@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from service.api.background import Jobs
 from service.api.middleware.limits import App, Message, Receive, Scope, Send
+from service.api.openapi import ANYWHERE, errors
 from service.pool import Host
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -161,11 +162,17 @@ def route(scope: Scope) -> str:
     return "page" if scope.get("app_root_path") or scope.get("root_path") else "other"
 
 
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    **errors(*ANYWHERE, 401),
+    200: {"description": "The figures", "content": {"text/plain": {"schema": {"type": "string"}}}},
+}
+
+
 def router(metrics: Metrics) -> APIRouter:
     """``/metrics``."""
     routes = APIRouter(tags=["operations"])
 
-    @routes.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    @routes.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=_ANSWERS)
     def read_metrics() -> Response:
         """Requests, times, queues, batches, tokens and findings by kind, in Prometheus' text format."""
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)

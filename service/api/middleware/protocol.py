@@ -1,18 +1,67 @@
-"""uvicorn's HTTP protocol, which waits for a request's headers only so long.
+"""uvicorn's HTTP protocol over h11, with the limits and refusals that uvicorn leaves out.
 
-uvicorn bounds the size of headers and the time between requests, but not the time that headers take: whoever
-sends one byte now and then holds a connection for ever.
+uvicorn bounds the time between requests, but not the time that headers take: whoever sends one byte now and
+then holds a connection for ever. h11 bounds only headers that arrive in several reads: 70 kB in one packet
+pass. And h11 follows Transfer-Encoding where a Content-Length stands beside it, as the standard allows; a
+proxy that follows the other one would see a second request in the body of the first (request smuggling).
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
+
+from service.api.errors import Refused, body
+from service.api.middleware.limits import HEADERS
 
 HEADER_SECONDS = 15.0
+HEAD_BYTES = 64 * 1024
+"""The request line and all headers."""
+
+_SAID = {
+    400: "this is not a valid HTTP request",
+    431: f"the request line and headers are larger than the limit of {HEAD_BYTES:,} bytes",
+    501: "this Transfer-Encoding is not supported",
+}
+
+
+class Connection(h11.Connection):
+    """The server's end of one connection, which refuses a large head and a body of two lengths.
+
+    After a RemoteProtocolError ``status`` is what to answer, ``target`` what was asked for, if that is known.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(h11.SERVER, HEAD_BYTES)
+        self.status = 400
+        self.target = ""
+
+    def next_event(self) -> Any:
+        """Return the next event, as in h11. Raise RemoteProtocolError for what is refused."""
+        # What a head takes on the wire: the spaces around its values are not in the event.
+        before = len(self.trailing_data[0]) if self.their_state is h11.IDLE else 0
+        try:
+            event = super().next_event()
+            if isinstance(event, h11.Request):
+                self.target = event.target.decode("latin-1")
+                _check(event, before - len(self.trailing_data[0]))
+        except h11.RemoteProtocolError as error:
+            self.status = error.error_status_hint
+            raise
+        return event
+
+
+def _check(head: h11.Request, size: int) -> None:
+    if size > HEAD_BYTES:
+        raise h11.RemoteProtocolError("the head is too large", error_status_hint=431)
+    names = {name for name, _ in head.headers}
+    # HTTP/1.0 knows no Transfer-Encoding: whatever stands in front of this server did not look at it.
+    if b"transfer-encoding" in names and (b"content-length" in names or head.http_version < b"1.1"):
+        raise h11.RemoteProtocolError("a body of two lengths", error_status_hint=400)
 
 
 class Punctual(H11Protocol):
@@ -20,6 +69,10 @@ class Punctual(H11Protocol):
 
     header_seconds = HEADER_SECONDS
     _due: asyncio.TimerHandle | None = None
+
+    def __init__(self, *options: Any, **named: Any) -> None:
+        super().__init__(*options, **named)
+        self.conn: Connection = Connection()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts to wait."""
@@ -39,6 +92,25 @@ class Punctual(H11Protocol):
         """Stops waiting."""
         self._rest()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 uvicorn's is one for all that is wrong
+        """Answer a request that is refused before the application sees it, and close the connection."""
+        # An answer that has begun cannot become another one.
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            refused = Refused(self.conn.status, _SAID.get(self.conn.status, _SAID[400]))
+            said = json.dumps(body(self.conn.target, refused)).encode()
+            headers = [
+                *self.server_state.default_headers,
+                *HEADERS,
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(said)).encode()),
+                (b"connection", b"close"),
+            ]
+            reason = STATUS_PHRASES[refused.status]
+            head = h11.Response(status_code=refused.status, headers=headers, reason=reason)
+            events = (head, h11.Data(data=said), h11.EndOfMessage())
+            self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
+        self.transport.close()
 
     def _wait(self) -> None:
         self._due = self.loop.call_later(self.header_seconds, self._late)

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service.api import health
-from service.api.auth import Keys, KeyStore, default_url
+from service.api.auth import IN_BODY, Keys, KeyStore, Lookup, default_url
 from service.api.background import Jobs
 from service.api.config import ServerConfig
 from service.api.middleware import metrics
@@ -31,7 +31,7 @@ from service.pool import Host
 
 def key_store(host: Host, config: ServerConfig) -> KeyStore | None:
     """The keys, where they are used. Raises StoreError, UsageError."""
-    if not (config.keys_url or config.keys_required):
+    if not config.keys_used:
         return None
     return KeyStore(config.keys_url or default_url(host.settings.home))
 
@@ -43,7 +43,7 @@ def exposure(config: ServerConfig) -> str:
     return f"Whoever reaches {config.host} may use it; --require-keys lets in only who has a key"
 
 
-def install(app: FastAPI, host: Host, config: ServerConfig, keys: KeyStore | None, jobs: Jobs) -> None:
+def install(app: FastAPI, host: Host, config: ServerConfig, keys: Lookup | None, jobs: Jobs) -> None:
     """Puts the guards before ``app``, and ``/ready`` and ``/metrics`` into it. Raises UsageError."""
     layers: list[tuple[Callable[..., Any], dict[str, Any]]] = [(Log, {})]
     if config.metrics:
@@ -59,9 +59,10 @@ def install(app: FastAPI, host: Host, config: ServerConfig, keys: KeyStore | Non
         # Once more within: a page that may ask may also read that it failed.
         layers += [(CORSMiddleware, _cors(config)), (Failures, {})]
     if keys:
-        layers.append((Keys, {"store": keys, "required": config.keys_required}))
+        layers.append((Keys, {"lookup": keys, "required": config.keys_required}))
     rates = {"rate": Rate(config.requests_per_minute), "reads": Rate(config.reads_per_minute)}
-    layers.append((RateLimit, rates))
+    unread = {"late": IN_BODY, "unread": Rate(config.reads_per_minute)} if keys else {}
+    layers.append((RateLimit, {**rates, **unread}))
     layers.append((Body, {"max_bytes": config.body_bytes, "seconds": config.body_seconds}))
     for layer, options in reversed(layers):
         app.add_middleware(layer, **options)

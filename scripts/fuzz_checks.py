@@ -1,0 +1,107 @@
+"""What ``scripts/fuzz`` adds to schemathesis: the refusals of valid requests that no schema could foretell.
+
+A request may be all that its schema says and still be refused, because of what its text means, what is
+installed on this machine, or how two of its lists compare. Each reason is a row, with the message that tells
+it: a refusal for any other reason fails, and so does one of another operation.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NamedTuple
+
+import schemathesis
+from schemathesis.checks import CheckContext
+from schemathesis.core.transport import Response
+from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+
+class Reason(NamedTuple):
+    """A refusal with ``status`` and a message that has ``pattern``, where ``operation`` is in the label."""
+
+    operation: str
+    status: int
+    pattern: str
+    why: str
+
+
+REASONS = (
+    Reason(
+        r"POST /(translate|translate_file)$",
+        400,
+        r"^[a-z]{2,3} is not supported$",
+        "With source=auto the language of the text decides, and only Indonesian and English are translated",
+    ),
+    Reason(
+        r"POST /(translate|detect)$",
+        400,
+        r"exceeds text limit",
+        "The limit is for all texts of a list together; JSON Schema can bound each, but not their sum",
+    ),
+    Reason(
+        r"POST /translate_file$",
+        400,
+        r"empty file|file format not supported|not what its name says|, not text|holds no text",
+        "What a document is stands in its name and its bytes, of which a schema says no more than binary",
+    ),
+    Reason(
+        r"POST /v1/(read|translate|summarize)$",
+        400,
+        r"no article text",
+        "A text of spaces, captions and buttons alone is no article: that is what cleaning finds out",
+    ),
+    Reason(
+        r"POST /v1/(read|translate|summarize|jobs|jobs/file)$",
+        400,
+        r"^no model to \w+ with named|is not installed|warta models pull",
+        "The models there are, and those that are installed, differ from machine to machine: GET /v1/models",
+    ),
+    Reason(
+        r"POST /v1/check$",
+        413,
+        r"is over the limit of",
+        "The limit is for all texts together, as above",
+    ),
+    Reason(
+        r"POST /v1/check$",
+        422,
+        r"no pairs$",
+        "As many sources as targets: JSON Schema cannot compare the lengths of two lists",
+    ),
+    Reason(
+        r"POST /v1/jobs/file$",
+        400,
+        r"^the file is empty$|is not read here",
+        "What a file is stands in its name and its bytes, of which a schema says no more than binary",
+    ),
+)
+
+
+def explained(label: str, status: int, body: str) -> bool:
+    """Return whether one of REASONS says why a valid request was refused."""
+    message = _message(body)
+    return any(
+        status == reason.status and re.search(reason.operation, label) and re.search(reason.pattern, message)
+        for reason in REASONS
+    )
+
+
+def _message(body: str) -> str:
+    try:
+        error = json.loads(body)["error"]
+        return str(error["message"] if isinstance(error, dict) else error)
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+@schemathesis.check
+def valid_data_is_accepted(ctx: CheckContext, response: Response, case: schemathesis.Case) -> bool | None:
+    """Check what positive_data_acceptance does, but for REASONS."""
+    try:
+        return positive_data_acceptance(ctx, response, case)
+    except RejectedPositiveData:
+        if explained(case.operation.label, response.status_code, response.text):
+            return None
+        raise

@@ -1,0 +1,47 @@
+"""The whole HTTP API against its own description, by schemathesis: ``scripts/fuzz`` in short."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file())
+SCRIPT = ROOT / "scripts" / "fuzz"
+
+
+@pytest.fixture(scope="module")
+def checks() -> ModuleType:
+    """What the script adds to schemathesis."""
+    spec = importlib.util.spec_from_file_location("fuzz_checks", ROOT / "scripts" / "fuzz_checks.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.skipif(not SCRIPT.is_file(), reason="the scripts are in the source tree only")
+def test_the_api_is_what_its_description_says(tmp_path: Path) -> None:
+    """A few requests an operation, the same each time; the script by itself tries more, and other phases."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = [str(SCRIPT), "3", "--phases", "examples,fuzzing", "--seed", "1", "--no-color"]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, timeout=900, env=environment)
+    assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
+    assert "Tested: 22" in ran.stdout
+
+
+def test_every_reason_is_of_one_operation_and_says_why(checks: ModuleType) -> None:
+    assert all(reason.operation.startswith("POST /") and reason.why for reason in checks.REASONS)
+    no_pairs = '{"error": {"type": "invalid_request", "message": "1 sources, 2 targets: no pairs"}}'
+    assert checks.explained("POST /v1/check", 422, no_pairs)
+    assert not checks.explained("POST /v1/read", 422, no_pairs)
+    assert not checks.explained("POST /v1/check", 400, no_pairs)
+    missing = '{"error": "Invalid request: missing q parameter"}'
+    assert not checks.explained("POST /translate", 400, missing)
+    assert not checks.explained("POST /translate", 400, "not JSON")
