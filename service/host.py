@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from service import presets
 from service.engines.base import Engine
 from service.engines.kept import Kept
 from service.engines.shared import QueueLimits, SharedEngine, Sliced
@@ -16,6 +17,7 @@ from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.pipeline import Opener, Pipeline, build_pipeline
 from service.presets import Preset
+from service.sandbox import Sandbox
 from service.settings import Settings
 
 KEPT = 2
@@ -44,6 +46,8 @@ class Host:
         self._notice = notice
         self._opener = opener or self._load
         self._kept = kept
+        # Where whatever clients send is worked on; a process of its own from the first use on.
+        self.sandbox = Sandbox()
         self._lock = threading.RLock()
         self._engines: dict[str, Kept] = {}
         self._pipelines: dict[tuple[str, int | None, bool], Pipeline] = {}
@@ -69,6 +73,10 @@ class Host:
                 )
             return self._pipelines[key]
 
+    def engine(self, name: str) -> Engine:
+        """The engine of a preset for work in the background, opened on first use. Raises as above."""
+        return self._open_gently(presets.get(name))
+
     def engines(self) -> Mapping[str, Kept]:
         """The engines that were opened, by their preset's name; some may be at rest."""
         with self._lock:
@@ -86,7 +94,8 @@ class Host:
         return found
 
     def close(self) -> None:
-        """Closes every engine; what waits in their queues fails."""
+        """Closes every engine and the sandbox; what waits in their queues fails."""
+        self.sandbox.close()
         with self._lock:
             engines = self.engines()
             self._pipelines.clear()

@@ -17,10 +17,12 @@ from service.errors import (
     Cancelled,
     DeadlinePassed,
     InputError,
+    LimitExceeded,
     NotInstalled,
     UnknownModel,
     UsageError,
     WartaError,
+    WorkerFailed,
 )
 
 # The first class that fits names the answer; 499 is what proxies note for a client that went away.
@@ -28,6 +30,8 @@ _STATUS: Sequence[tuple[type[WartaError], int, str]] = (
     (Busy, 503, "busy"),
     (DeadlinePassed, 504, "deadline"),
     (Cancelled, 499, "cancelled"),
+    (LimitExceeded, 413, "too_large"),
+    (WorkerFailed, 422, "input"),
     (InputError, 400, "input"),
     (UsageError, 400, "invalid_request"),
     (UnknownModel, 400, "unknown_model"),

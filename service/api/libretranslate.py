@@ -26,9 +26,10 @@ from service.api.files import Shelf
 from service.api.keys import FORM_LIMITS
 from service.api.schemas import PlainErrorOut
 from service.api.work import Workers
+from service.confined import read_document, translate_document, translate_markup
 from service.host import Host
 from service.intake import language
-from service.intake.documents import SUFFIXES, document_text, html, kind_of, translate_data
+from service.intake.documents import SUFFIXES
 
 NAMES = {"id": "Indonesian", "en": "English"}
 TARGETS = {"id": ["en"], "en": ["en"]}
@@ -142,7 +143,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         400: "Something in the request is missing or wrong",
         403: "The API key is not valid",
-        413: "The body is too large",
+        413: "The body is too large, or takes too much time or memory",
+        422: "The document broke the process that worked on it",
         429: "Too many requests",
         500: "The translation failed",
         503: "Too much is waiting; Retry-After says when to come back",
@@ -367,10 +369,7 @@ def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
         return list(order.texts), none
     pipeline = host.pipeline()
     if order.html:
-        pages = [html.parse(text) for text in order.texts]
-        for page in pages:
-            page.translate(pipeline.translate_segments)
-        return [page.joined() for page in pages], none
+        return translate_markup(host.sandbox, order.texts, pipeline.translate_segments), none
     if order.alternatives:
         rows = [pipeline.alternatives(text, order.alternatives) for text in order.texts]
         return [row[0] for row in rows], [row[1 : order.alternatives + 1] for row in rows]
@@ -380,12 +379,14 @@ def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
 def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -> tuple[bytes, str]:
     """The document in English and its name; text where its type cannot be written."""
     path = PurePath(name)
-    text = document_text(data, name, config.body_bytes)
+    text = read_document(host.sandbox, data, name, config.body_bytes)
     if len(text) > config.text_chars:
         raise Refused(400, f"Invalid request: request ({len(text)}) exceeds text limit ({config.text_chars})")
     pipeline = host.pipeline()
-    if kind_of(data, name).translate:
-        done, _ = translate_data(data, name, pipeline.translate_segments, config.body_bytes)
+    if host.sandbox.run("service.confined:keeps_type", data, name):
+        done = translate_document(
+            host.sandbox, data, name, config.body_bytes, pipeline.translate_segments
+        )
         return done, f"{path.stem}_en{path.suffix}"
     return pipeline.translate_plain([text])[0].encode(), f"{path.stem}_en.txt"
 

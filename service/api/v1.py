@@ -32,14 +32,14 @@ from service.api.schemas import (
 from service.api.work import Workers
 from service.document import Article, Translation
 from service.errors import NotInstalled, WartaError
+from service.confined import check_pairs, read_article, read_document
 from service.host import Host
 from service.intake import segment, web
 from service.models.load import choose
-from service.pipeline import Brief, Pipeline, to_article
+from service.pipeline import Brief, Pipeline
 from service.render import reading_json, segment_json, summary_json, translation_json
 from service.shelf import rows
 from service.summary.summarizer import Length
-from service.translation.guard import check
 
 EVENTS = "text/event-stream"
 
@@ -71,7 +71,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         if asked.url is not None:
             if not config.fetch:
                 raise Refused(403, "this server reads no URLs")
-            fetch = partial(web.article, asked.url, reach=config.reach)
+            fetch = partial(_fetched, asked.url, host, config)
             asked = asked.model_copy(update={"text": await workers.run(request, fetch)})
         _within(config, asked.text or "")
         return asked
@@ -105,7 +105,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         _within(config, *asked.source, *asked.target)
         if len(asked.source) != len(asked.target):
             raise Refused(422, f"{len(asked.source)} sources, {len(asked.target)} targets: no pairs")
-        return await workers.run(request, partial(_check, asked))
+        return await workers.run(request, partial(_check, asked, host))
 
     @routes.get("/models", response_model=ModelsOut, responses=examples.of("v1-models"))
     async def models(request: Request) -> Any:
@@ -122,7 +122,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
-    article = to_article(asked.text or "", keep_furniture=asked.keep_furniture)
+    article = read_article(host.sandbox, asked.text or "", keep_furniture=asked.keep_furniture)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
@@ -147,9 +147,12 @@ def _summarize(asked: SummarizeIn, host: Host) -> dict[str, Any]:
     return summary_json(pipeline.summarize(article, _brief(asked.summary)))
 
 
-def _check(asked: CheckIn) -> dict[str, Any]:
-    pairs = zip(asked.source, asked.target, strict=True)
-    return {"findings": [[asdict(finding) for finding in check(*pair)] for pair in pairs]}
+def _fetched(url: str, host: Host, config: ServerConfig) -> str:
+    return web.article(url, reach=config.reach, read=partial(read_document, host.sandbox))
+
+
+def _check(asked: CheckIn, host: Host) -> dict[str, Any]:
+    return {"findings": check_pairs(host.sandbox, [*zip(asked.source, asked.target, strict=True)])}
 
 
 def _models(host: Host) -> dict[str, Any]:

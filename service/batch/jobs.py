@@ -23,6 +23,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from service.batch import run as batch
+from service.batch.away import run_away
 from service.batch.journal import Totals
 from service.engines.shared import Ask, asking
 from service.errors import Cancelled, StoreError, UsageError, WartaError
@@ -129,15 +130,15 @@ class Jobs:
             self._jobs = {status.id: status for status in self._read()}
         self._thread.start()
 
-    def close(self) -> None:
-        """Stops after the slice that runs; the next start goes on from there."""
+    def close(self, seconds: float | None = None) -> None:
+        """Stops the job that runs; the next start goes on behind its last chunk. Waits ``seconds`` at most."""
         with self._changed:
             self._stopping = True
             if self._running:
                 self._running[1].cancelled.set()
             self._changed.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(seconds)
         self._lock.release()
 
     def submit(self, order: Order, put: Callable[[Path], Path]) -> Status:
@@ -274,7 +275,6 @@ class Jobs:
                 raise UsageError(f"the result is larger than the limit of {self._limits.job_bytes:,} bytes")
             ask.check()
 
-        pipeline = self._host.pipeline(order.model, gentle=True)
         job = batch.Job(
             [folder / status.input],
             folder / _RESULT,
@@ -283,7 +283,7 @@ class Jobs:
             order.brief,
             order.keep_furniture,
         )
-        return batch.run(job, pipeline, watch)
+        return run_away(self._host, job, order.model, watch, 2 * self._limits.job_bytes)
 
     # What is kept.
 

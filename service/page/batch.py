@@ -8,8 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from service.batch.away import run_away
 from service.batch.journal import Totals
-from service.batch.run import Job, Progress, run
+from service.batch.run import Job, Progress
 from service.bulk import duration
 from service.engines.shared import Ask
 from service.errors import Cancelled, InputError, WartaError
@@ -40,7 +41,7 @@ def worked(
             ask.check()
             tell(progress)
 
-        totals = run(job, host.pipeline(model, gentle=True), watch)
+        totals = run_away(host, job, model, watch)
         _without(output, f"{inputs}/")
         tell(totals)
 

@@ -4,16 +4,23 @@ import io
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from service.errors import InputError, WartaError
+from service.host import Host
+from service.page.options import PageOptions
 from service.page.parts import box, label, quick, streaming
+from service.page.runs import Runs, alone
 from service.page.words import Say, say_for
+from service.sandbox import Confinement, Sandbox
 
 MOST_LINES = 20_000
 RESAMPLES = 500
+CONFINED = Confinement(cpu_seconds=120, file_bytes=200_000_000)
+"""What scoring may use; it writes the report."""
 
 
 def scored(
@@ -48,6 +55,22 @@ def scored(
         f'srcdoc="{escape(report, quote=True)}"></iframe></details>'
     )
     return box("done", lines) + table(evaluation, say) + chart(evaluation, say) + frame, packed
+
+
+def scored_confined(
+    sandbox: Sandbox, outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
+) -> tuple[str, bytes]:
+    """:func:`scored` in a process of its own. Raises WartaError."""
+    asked = [*outputs], reference, source, task, say.language
+    shown, packed = sandbox.stream("service.page.evaluate:scored_for", *asked, limits=CONFINED)
+    return shown, packed
+
+
+def scored_for(
+    outputs: Sequence[str], reference: str, source: str | None, task: str, language: str
+) -> Iterator[str | bytes]:
+    """:func:`scored` for plain values: the HTML, then the ZIP."""
+    yield from scored(outputs, reference, source, task, Say(language))
 
 
 def _names(names: Sequence[str]) -> list[str]:
@@ -122,7 +145,7 @@ def _at(value: float, low: float, high: float) -> str:
     return f"{100 * (value - low) / (high - low):.2f}"
 
 
-def tab(word: Callable[[str], Any]) -> None:
+def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]) -> None:
     """The tab's contents."""
     import gradio as gr
 
@@ -133,7 +156,8 @@ def tab(word: Callable[[str], Any]) -> None:
         try:
             if not outputs or not reference:
                 raise InputError(say("evaluate_missing"))
-            shown, packed = scored(outputs, reference, source, task, say)
+            work = partial(scored_confined, host.sandbox, outputs, reference, source, task, say)
+            shown, packed = alone(runs, request.session_hash or "", "evaluate", options.seconds, work)
         except WartaError as error:
             message = str(error)
             for path in [*(outputs or ()), reference or "", source or ""]:

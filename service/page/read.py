@@ -10,19 +10,21 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from service.confined import read_article, read_document
 from service.document import Article, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.host import Host
 from service.intake import web
-from service.intake.documents import read_document
+from service.intake.formats import read_bytes
 from service.page import downloads, models
 from service.page.options import PageOptions
 from service.page.parts import label, quick, stopper, streaming
-from service.page.runs import Runs, events
+from service.page.runs import Runs, alone, events
 from service.page.state import Shown, reopened
 from service.page.wire import unpack
 from service.page.words import Say, say_for
-from service.pipeline import Brief, sources, to_article, warnings
+from service.pipeline import Brief, sources, warnings
+from service.sandbox import Sandbox
 from service.summary.summarizer import Length
 
 KIND = "read"
@@ -102,7 +104,7 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
 
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
-    article = to_article(asked.text, keep_furniture=asked.keep_furniture)
+    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture)
     pipeline = host.pipeline(asked.model)
     tell(_Opened(article, len(sources(article)), pipeline.signature.preset, warnings(article)))
     done = []
@@ -128,12 +130,17 @@ def _take(shown: Shown, batch: list[Any]) -> None:
             shown.finished(event)
 
 
-def file_text(path: str, options: PageOptions) -> str:
+def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
     """The text of an uploaded file, without its path in what goes wrong. Raises InputError."""
+    name = Path(path).name
     try:
-        return read_document(Path(path), options.file_bytes)
+        data = read_bytes(Path(path), options.file_bytes)
     except InputError as error:
-        raise InputError(str(error).replace(path, Path(path).name)) from error.__cause__
+        raise InputError(str(error).replace(path, name)) from error.__cause__
+    try:
+        return read_document(box, data, name, options.file_bytes)
+    except InputError as error:
+        raise type(error)(f"{name}: {error}") from error.__cause__
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str]) -> Any:
@@ -148,10 +155,14 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
             yield values, gr.update(interactive=values["phase"] == "running")
 
     def opened(path: str | None, request: gr.Request) -> str:
-        return _told(partial(file_text, path or "", options), request)
+        return _told(_for(request, "file", partial(file_text, host.sandbox, path or "", options)), request)
 
     def fetched(url: str, request: gr.Request) -> str:
-        return _told(partial(web.article, url.strip()), request)
+        read = partial(read_document, host.sandbox)
+        return _told(_for(request, "file", partial(web.article, url.strip(), read=read)), request)
+
+    def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
+        return partial(alone, runs, request.session_hash or "", what, options.seconds, work)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(

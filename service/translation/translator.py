@@ -100,6 +100,11 @@ class Tally:
             for finding in findings:
                 self._counts[finding.kind] += 1
 
+    def merge(self, segments: int, findings: Mapping[str, int]) -> None:
+        """Counts what was counted elsewhere."""
+        with self._lock:
+            self._counts.update({"": segments, **findings})
+
     def counts(self) -> tuple[int, dict[str, int]]:
         """Segments, and findings by kind."""
         with self._lock:
