@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from service.document import Article, Finding, Furniture, SegmentTranslation, Suggestion
+from service.engines.shared import checkpoint
 
 if TYPE_CHECKING:
     from service.sandbox import Sandbox
@@ -27,8 +28,11 @@ Ask = Callable[..., Any]
 
 def prepare() -> None:
     """Have each kind of work done once, so that what it compiles and loads is there for all that follow."""
+    import service.batch.away  # noqa: F401
     from service.intake.documents import document_text
+    from service.translation.glossary import Glossary
 
+    Glossary.load()
     document_text(b"<!doctype html><html><body><p>Banjir di Demak.</p></body></html>", "a.html", 10_000)
     article("Banjir di Demak\n\nBanjir merendam 340 rumah, kata \u201cwarga\u201d.", False)
     list(checks([("Banjir merendam 340 rumah.", "Floods submerged 340 houses.")]))
@@ -103,6 +107,7 @@ def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
     from service.translation.guard import check
 
     for source, target in pairs:
+        checkpoint()
         yield [asdict(finding) for finding in check(source, target)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -93,15 +94,19 @@ class Host:
             found[name] = before + segments, dict(Counter(counts) + Counter(kinds))
         return found
 
-    def close(self) -> None:
-        """Closes every engine and the sandbox; what waits in their queues fails."""
+    def close(self, seconds: float | None = None) -> None:
+        """Closes every engine and the sandbox; what waits in their queues fails.
+
+        Batches that run are waited for, ``seconds`` at most.
+        """
         self.sandbox.close()
         with self._lock:
             engines = self.engines()
             self._pipelines.clear()
             self._engines.clear()
+        due = None if seconds is None else time.monotonic() + seconds
         for engine in engines.values():
-            engine.close()
+            engine.close(None if due is None else max(0.0, due - time.monotonic()))
 
     def _load(self, preset: Preset) -> Engine:
         return open_engine(preset, self.store, self.settings, self._notice)

@@ -69,7 +69,7 @@ class Confinement:
     output_bytes: int = 200_000_000
     file_bytes: int = 0
     files: int = 64
-    nice: int = 5
+    nice: int = 3
 
 
 USUAL = Confinement()
@@ -145,18 +145,25 @@ class Sandbox:
         self._watched = reader, seconds
         self._command({"order": "watch", "seconds": seconds}, reader)
 
+    @property
+    def forker(self) -> int:
+        """The process that forks; 0 before it is needed."""
+        found = self._forker
+        return found.pid if found else 0
+
     def close(self) -> None:
-        """Kills whatever still runs, and the process that forks."""
+        """Kills whatever still runs, and the process that forks.
+
+        One that watches stays until the server has ended, whatever still keeps that from ending.
+        """
         with self._lock:
             self._closed = True
-            forker, self._forker = self._forker, None
-            watched, self._watched = self._watched, None
-        if forker:
+            forker = self._forker
+        if forker and self._watched:
+            with suppress(OSError):
+                forker.command({"order": "clear"})
+        elif forker:
             forker.close()
-        if watched:
-            os.close(watched[0])
-            with suppress(ValueError):
-                os.close(signal.set_wakeup_fd(-1))
 
     def _work(
         self,
@@ -268,9 +275,10 @@ class _Forker:
 
     def close(self) -> None:
         """Ends it, and with it all that it forked."""
-        self._channel.close()
         self._process.kill()
         self._process.wait()
+        with self._lock:
+            self._channel.close()
 
 
 class _Gone(Exception):

@@ -141,6 +141,9 @@ class _Forker:
             self._start(order, files[0])
         elif name == "end":
             answer = self._end(order["id"])
+        elif name == "clear":
+            for id in [*self._children]:
+                self._end(id)
         self._channel.send(json.dumps(answer).encode())
         return True
 

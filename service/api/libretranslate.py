@@ -166,7 +166,8 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
     )
     async def translate(request: Request) -> Any:
         """Translates a text, or several."""
-        order = _order(await _fields(request), config)
+        fields = await _fields(request)
+        order = await workers.run(request, partial(_order, fields, config))
         return await workers.run(request, partial(_translated, order, host))
 
     @routes.post(

@@ -71,13 +71,13 @@ class Kept:
         engine.close()
         return True
 
-    def close(self) -> None:
-        """Closes the model for good, in use or not."""
+    def close(self, seconds: float | None = None) -> None:
+        """Closes the model for good, in use or not; waits ``seconds`` at most for what runs in it."""
         with self._opening:
             self._closed = True
             engine, self._engine = self._engine, None
         if engine:
-            engine.close()
+            engine.close(seconds)
 
     @contextmanager
     def _in_use(self) -> Iterator[SharedEngine]:

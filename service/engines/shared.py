@@ -37,7 +37,8 @@ class QueueLimits:
 
     ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it.
     ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. ``parallel`` batches
-    run at once. Fewer rows than were at hand lately for each wait for company: a tenth of the time that
+    run at once. A batch of one client who waits for an answer is about ``batch_seconds`` of work, so that
+    not more than that is done in vain where he goes away. Fewer rows than were at hand lately for each wait for company: a tenth of the time that
     batches took, ``wait_seconds`` at most.
     """
 
@@ -46,6 +47,7 @@ class QueueLimits:
     batch_rows: int = 32
     wait_seconds: float = 0.1
     parallel: int = 2
+    batch_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class Ask:
     waited: float = 0.0
     at_end: list[Callable[[], None]] = field(default_factory=list)
 
+    @property
+    def wanted(self) -> bool:
+        """Whether an answer is still of use."""
+        return not self.cancelled.is_set() and (self.deadline is None or time.monotonic() < self.deadline)
+
     def check(self) -> None:
         """Raises Cancelled or DeadlinePassed."""
         if self.cancelled.is_set():
@@ -111,6 +118,21 @@ def asking(ask: Ask) -> Iterator[Ask]:
 def asked() -> Ask | None:
     """On whose behalf the call at hand is made, if that was said."""
     return _asking.get()
+
+
+_batch_wanted: ContextVar[Callable[[], bool] | None] = ContextVar("batch_wanted", default=None)
+
+
+def unwanted() -> bool:
+    """Whether nobody waits for the batch at hand any more. An engine that can stop within one looks at it."""
+    wanted = _batch_wanted.get()
+    return bool(wanted) and not wanted()
+
+
+def checkpoint() -> None:
+    """A place where work may end early. Raises Cancelled, DeadlinePassed on behalf of whoever asked."""
+    if ask := _asking.get():
+        ask.check()
 
 
 class Sliced:
@@ -231,8 +253,11 @@ class SharedEngine:
             waiting = sum(map(len, self._queues.values()))
             return self._count.stats(waiting, self._tokens, self._running)
 
-    def close(self) -> None:
-        """Ends the threads; a batch that runs is run to its end, callers that wait get EngineError."""
+    def close(self, seconds: float | None = None) -> None:
+        """Ends the threads; a batch that runs is run to its end, callers that wait get EngineError.
+
+        Waits ``seconds`` at most, for all of them.
+        """
         with self._lock:
             self._closed = True
             rows = [row for queue in self._queues.values() for row in queue]
@@ -241,8 +266,9 @@ class SharedEngine:
             self._lock.notify_all()
         for row in rows:
             _fail(row.call, EngineError("the engine was closed"))
+        due = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
-            thread.join()
+            thread.join(None if due is None else max(0.0, due - time.monotonic()))
 
     # The caller's side.
 
@@ -313,7 +339,7 @@ class SharedEngine:
             answers = self._run(batch)
             with self._lock:
                 self._running -= len(batch)
-                self._count.ran(time.monotonic() - started)
+                self._count.ran(time.monotonic() - started, len(batch))
                 for row, answer in zip(batch, answers, strict=True):
                     self._settle(row, answer)
 
@@ -396,12 +422,19 @@ class SharedEngine:
         ]  # fmt: skip
         batch, longest = [first], first.tokens
         most = min(self._limits.batch_rows, self._share())
+        if all(row.call.ask.client == first.call.ask.client and row.call.ask.deadline for row in [first, *alike]):
+            most = min(most, self._prompt())
         for row in sorted(alike, key=lambda row: abs(row.tokens - first.tokens)):
             longest = max(longest, row.tokens)
             if len(batch) >= most or longest * (len(batch) + 1) > self._limits.batch_tokens:
                 break
             batch.append(row)
         return batch
+
+    def _prompt(self) -> int:
+        """The rows that are done in ``batch_seconds``, as rows went lately."""
+        pace = self._count.row_seconds
+        return max(1, int(self._limits.batch_seconds / pace)) if pace else self._limits.batch_rows
 
     def _share(self) -> int:
         """One worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
@@ -416,14 +449,17 @@ class SharedEngine:
         try:
             return self._answers(batch)
         except WartaError as error:
-            if len(batch) == 1:
-                return [error]
+            if len(batch) == 1 or isinstance(error, Cancelled):
+                return [error for _ in batch]
             return [answer for row in batch for answer in self._run([row])]
         except Exception as error:  # whatever it is, somebody waits for it
             return [error for _ in batch]
 
     def _answers(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
         first = batch[0]
+        asks = {id(row.call.ask): row.call.ask for row in batch}.values()
+        # The thread's own: it is set anew for each batch.
+        _batch_wanted.set(lambda: any(ask.wanted for ask in asks))
         if first.count:
             return [self._inner.alternatives(first.text, first.decoding, first.count)]
         outputs = self._inner.generate([row.text for row in batch], first.decoding)
@@ -444,6 +480,7 @@ class _Count:
     refused: int = 0
     dropped: int = 0
     recent_seconds: float = 0.0
+    row_seconds: float = 0.0
 
     def add(self, batch: Sequence[_Row], limits: QueueLimits) -> None:
         now = time.monotonic()
@@ -454,8 +491,9 @@ class _Count:
         self.filled += min(1.0, tokens / limits.batch_tokens)
         self.wait_seconds += sum(now - row.since for row in batch)
 
-    def ran(self, seconds: float) -> None:
+    def ran(self, seconds: float, rows: int) -> None:
         self.busy_seconds += seconds
+        self.row_seconds += _RECENT * (seconds / rows - self.row_seconds)
         self.recent_seconds += _RECENT * (seconds - self.recent_seconds)
 
     def seconds_for(self, tokens: int) -> float:

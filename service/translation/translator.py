@@ -12,6 +12,7 @@ from hashlib import sha256
 from service import __version__
 from service.document import Decoding, Finding, Output, SegmentTranslation, Signature
 from service.engines.base import Engine
+from service.engines.shared import checkpoint
 from service.intake import segment
 from service.intake.language import is_english
 from service.presets import Preset
@@ -238,6 +239,7 @@ class Translator:
     def _prepared(
         self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
     ) -> _Prepared:
+        checkpoint()
         normalised = normalise(source, casing=casing, headline=headline)
         given = terms.inject(normalised.text) if terms else normalised.text
         if self._fits(given):
@@ -291,6 +293,7 @@ class Translator:
     def _repaired(self, prepared: _Prepared, first: Output) -> _Answer:
         if not self._care.repair or len(prepared.parts) > 1:
             return _Answer(first, False)
+        checkpoint()
         text = prepared.normalised.text
         done = repair(
             text, first, self._engine, self._decoding, given=prepared.given, split=segment.split_long
@@ -303,6 +306,7 @@ class Translator:
         return done
 
     def _segment(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
+        checkpoint()
         source, terms, output = prepared.source, prepared.terms, answer.output
         target = output.text
         if not answer.final:
