@@ -315,11 +315,11 @@ class _Peer:
         try:
             values = unpacked(self._read, self._most)
         except Oversize:
-            raise LimitExceeded(f"it makes more than {self._most:,} bytes") from None
+            raise LimitExceeded(f"working on it makes more than {self._most:,} bytes") from None
         except (ValueError, RecursionError):
             values = []
         if not values or len(values) <= _VALUES.get(str(values[0]), 1 << 30):
-            raise WorkerFailed("it could not be worked on: its process sent no answer")
+            raise WorkerFailed("it cannot be worked on; its process sent no answer")
         return values
 
     def _read(self, size: int) -> bytes:
@@ -369,9 +369,9 @@ def _given(peer: _Peer, asked_for: Callable[[Sequence[Any]], None] | None) -> It
             raise _ours(str(values[0]), str(values[1]))
         elif kind == "broke":
             _LOG.error("confined work failed: %s\n%s", values[0], values[1])
-            raise WorkerFailed("it could not be worked on: it is broken in a way that was not foreseen")
+            raise WorkerFailed("it cannot be worked on; it is broken in a way that was not foreseen")
         else:
-            raise WorkerFailed("it could not be worked on: its process asks what nobody answers")
+            raise WorkerFailed("it cannot be worked on; its process asks what nobody answers")
 
 
 @contextmanager
@@ -414,7 +414,7 @@ def _name(error: WartaError) -> str:
 def _ours(kind: str, message: str) -> WartaError:
     """The error of ours by that name; any other is one about the input."""
     if kind == "MemoryError":
-        return LimitExceeded("it needs more memory than one piece of work may use")
+        return LimitExceeded("working on it takes more memory than is allowed")
     found = getattr(errors, kind, None)
     known = isinstance(found, type) and issubclass(found, WartaError) and found is not Busy
     return found(message) if known and found else errors.InputError(message)
@@ -424,10 +424,10 @@ def _died(ended: dict[str, Any], limits: Confinement) -> WartaError:
     """Why a confined process ended without an answer."""
     number = ended.get("signal", 0)
     if limits.cpu_seconds and (number == signal.SIGXCPU or ended.get("seconds", 0.0) >= limits.cpu_seconds):
-        return LimitExceeded(f"it takes more than {limits.cpu_seconds} seconds of processor time")
+        return LimitExceeded(f"working on it takes more than {limits.cpu_seconds} seconds of processor time")
     if number == signal.SIGXFSZ:
-        return LimitExceeded(f"it writes more than {limits.file_bytes:,} bytes")
-    return WorkerFailed("it could not be worked on: its process ended, perhaps for want of memory")
+        return LimitExceeded(f"working on it writes more than {limits.file_bytes:,} bytes")
+    return WorkerFailed("it cannot be worked on; its process ended, perhaps for want of memory")
 
 
 def _checker() -> Callable[[], None]:

@@ -8,6 +8,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,7 @@ from service.page.state import Shown, reopened
 from service.page.wire import pack, unpack
 from service.page.words import LANGUAGES, Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
+from service.sandbox import Sandbox
 from service.settings import Settings
 
 EXAMPLE = (Path(__file__).parents[1] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
@@ -379,8 +381,8 @@ def test_models_are_installed_from_the_page_on_this_machine_only(values: dict[st
 def test_a_file_is_named_without_the_servers_folder(tmp_path: Path) -> None:
     path = tmp_path / "foto.txt"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
-    with pytest.raises(InputError) as caught:
-        file_text(str(path), PageOptions())
+    with closing(Sandbox()) as box, pytest.raises(InputError) as caught:
+        file_text(box, str(path), PageOptions())
     assert str(caught.value).startswith("foto.txt: a PNG image")
 
 

@@ -27,6 +27,7 @@ POLL_SECONDS = 0.05
 
 _WAIT_SHARE = 0.1
 _TURN_BATCHES = 4
+_UNTRIED = 4
 _RECENT = 0.25
 """The weight of the last batch in what recent batches were like."""
 
@@ -432,9 +433,9 @@ class SharedEngine:
         return batch
 
     def _prompt(self) -> int:
-        """The rows that are done in ``batch_seconds``, as rows went lately."""
+        """The rows that are done in ``batch_seconds``, as rows went lately; few before any went."""
         pace = self._count.row_seconds
-        return max(1, int(self._limits.batch_seconds / pace)) if pace else self._limits.batch_rows
+        return max(1, int(self._limits.batch_seconds / pace)) if pace else _UNTRIED
 
     def _share(self) -> int:
         """One worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
