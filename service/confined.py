@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SMALL = 5_000
 """Characters of plain text that are worked on at once, without a process of their own.
 
-So long a text is done in milliseconds; all patterns that see it are held to linear time by ``scripts/growth``.
+So long a text is done in milliseconds; its patterns are held to linear time by ``scripts/growth``.
 """
 
 Translate = Callable[[Sequence[str]], Iterable[SegmentTranslation]]
@@ -65,7 +65,9 @@ def keeps_type(data: bytes, name: str) -> bool:
 
 def translate_markup(box: Sandbox, texts: Sequence[str], translate: Translate) -> list[str]:
     """Pieces of HTML in English with their tags."""
-    return [str(text) for text in box.stream("service.confined:markup", [*texts], answer=_translating(translate))]
+    return [
+        str(text) for text in box.stream("service.confined:markup", [*texts], answer=_translating(translate))
+    ]
 
 
 def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:

@@ -1,12 +1,12 @@
-"""Work on untrusted input where it can be stopped: in a process of its own, with limits, killed when it is late.
+"""Work on untrusted input where it can be stopped: in a process of its own, with limits, killed when late.
 
 A thread cannot be stopped, and a regular expression that backtracks holds all threads of its process. So
 documents, fetched pages and whatever else is large and not ours go to a confined process: it has so much
 processor time, memory, files and output and no more, and it is killed when whoever asked hangs up or has no
 time left. What it sends back is read as plain data; nothing in it is ever run.
 
-One process, small and without threads, forks the confined ones (:mod:`service.sandbox_child`). It also watches
-over the end of the server: see :meth:`Sandbox.watch`.
+One process, small and without threads, forks the confined ones (:mod:`service.sandbox_child`). It also
+watches over the end of the server: see :meth:`Sandbox.watch`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -84,7 +83,9 @@ class Use:
 
 
 class Sandbox:
-    """Runs functions in confined processes, ``most`` at once. Safe from many threads; opens nothing before use.
+    """Runs functions in confined processes, ``most`` at once. Safe from many threads.
+
+    Nothing is opened before it is used.
 
     Of those who wait for a place the one goes first whose client has the fewest; the others wait as long
     as they have time.
@@ -108,8 +109,8 @@ class Sandbox:
         """What ``function`` ("package.module:name") makes of ``arguments``: JSON values, texts and bytes.
 
         With ``answer`` the function's first argument is a function that asks the server. Raises what the
-        function raises of our errors, LimitExceeded beyond a limit, WorkerFailed where the process ended otherwise, and
-        Cancelled, DeadlinePassed, Busy.
+        function raises of our errors, LimitExceeded beyond a limit, WorkerFailed where the process ended
+        otherwise, and Cancelled, DeadlinePassed, Busy.
         """
         with self._turns.taken():
             for value in self._work(function, arguments, limits or self._limits, answer):

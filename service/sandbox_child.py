@@ -1,8 +1,8 @@
 """The other side of :mod:`service.sandbox`: a small process that forks, and the confined processes it forks.
 
-The first is single-threaded and reads nothing that comes from outside, so that forking it is safe. It imports
-the readers of documents once, and each piece of work gets a fresh copy of it: nothing of one client's document
-is left for the next one's, and what it took of memory is gone when it ends.
+The first is single-threaded and reads nothing that comes from outside, so that forking it is safe. It
+imports the readers of documents once, and each piece of work gets a fresh copy of it: nothing of one client's
+document is left for the next one's, and what it took of memory is gone when it ends.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
 # Frames: the length of a head, the head, and what it says follows it. The head is a JSON list of what was
-# sent, with {"bytes": n} and {"text": n} for what follows. It holds plain data only: reading one runs nothing.
+# sent, with {"bytes": n} and {"text": n} for what follows. It holds plain data only: reading it runs nothing.
 
 
 def packed(values: Sequence[Any]) -> list[bytes]:
@@ -160,9 +160,7 @@ class _Forker:
                 continue
         import gc
 
-        from service.confined import prepare
-
-        prepare()
+        import_module("service.confined").prepare()
         # What is loaded is shared with every copy as long as nobody writes to it, which counting would.
         gc.collect()
         gc.freeze()
@@ -199,7 +197,7 @@ class _Forker:
         }
 
     def _told(self) -> None:
-        """Notes that the server was told to stop: Python's handler may have to wait for ever, this does not."""
+        """Notes that the server was told to stop: its own handler may wait for ever, this does not."""
         data = os.read(self._signals, 4096)
         if not data:
             self._signals = -1
@@ -273,7 +271,9 @@ def _problem(error: Exception) -> list[Any]:
             (c.__name__ for c in type(error).__mro__ if getattr(errors, c.__name__, None) is c), "InputError"
         )
         return ["failed", kind, str(error)[:_DEEPEST_PROBLEM]]
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    places = [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
     return ["broke", type(error).__name__, "\n".join(places)[-_DEEPEST_PROBLEM:]]
 
 

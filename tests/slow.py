@@ -88,13 +88,9 @@ def limits(*_: Any) -> dict[str, int]:
 
 def about(*_: Any) -> dict[str, Any]:
     """Who this process is, and what it holds of the server."""
-    files = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if _open(name)]
+    files = [str(path.readlink()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
     heavy = [name for name in ("torch", "transformers", "ctranslate2", "gradio") if name in _modules()]
     return {"pid": os.getpid(), "threads": threading.active_count(), "files": files, "heavy": heavy}
-
-
-def _open(name: str) -> bool:
-    return Path(f"/proc/self/fd/{name}").is_symlink()
 
 
 def _modules() -> Any:
@@ -105,9 +101,9 @@ def _modules() -> Any:
 
 def lie(*values: Any) -> None:
     """Answers with bytes that are no answer."""
-    for name in os.listdir("/proc/self/fd"):
-        if _open(name) and os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-            with socket.socket(fileno=int(name)) as channel:
+    for path in Path("/proc/self/fd").iterdir():
+        if path.is_symlink() and str(path.readlink()).startswith("socket:"):
+            with socket.socket(fileno=int(path.name)) as channel:
                 channel.sendall(bytes.fromhex(values[0]))
                 time.sleep(5)
 

@@ -1,7 +1,7 @@
-"""``python -m tests.stuck_server HOME DEADLINE DRAIN``: a real server, of whose engine a text decides what it does.
+"""``python -m tests.stuck_server HOME DEADLINE DRAIN``: a real server whose engine does what a text tells it.
 
-A text that begins with one of the words below makes the engine do that; documents and checks that hold one make
-their confined process do it, as a parser would that is slow in a way nobody foresaw.
+A text that begins with one of the words below makes the engine do that; documents and checks that hold one
+make their confined process do it, as a parser would that is slow in a way nobody foresaw.
 """
 
 from __future__ import annotations
@@ -79,7 +79,12 @@ def main(home: str, deadline: str, drain: str) -> None:
     host = Host(Settings(Path(home), model="echo", repair=False), config.queue, opener=opened)
     host.sandbox = Slow()
     host.sandbox.warm()
-    run(host, config, page="page" in sys.argv, say=lambda line: print(line, flush=True))
+    run(host, config, page=False, say=_said)
+
+
+def _said(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

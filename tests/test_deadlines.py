@@ -1,7 +1,7 @@
-"""A real server in a process of its own: what was answered, or is not waited for, uses no processor; a stop stops it.
+"""A real server in a process of its own: what was answered, or is not waited for, uses no processor.
 
-Times are generous, as machines may be loaded: what is measured is processor time after the answer, and whether an
-end comes at all.
+And a stop ends it. Times are generous, as machines may be loaded: what is measured is processor time after
+the answer, and whether an end comes at all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 IDLE = 0.15
 """The share of a processor that a server may use that has nothing to do."""
 IN_VAIN = 3.0
-"""Processor seconds that may still be used then: a second on two processors, and what a request costs anyway."""
+"""Processor seconds that may still be used then: a second on two processors, and what a request costs."""
 LOADED = 30.0
 """Seconds by which anything may be late on a loaded machine."""
 
@@ -59,7 +59,7 @@ class Running:
         return httpx.post(self.url + "/translate_file", data=form, files={"file": (name, data)}, timeout=60)
 
     def idle(self) -> None:
-        """From now on no more is computed, here and in all processes below, than two processors do in a second.
+        """No more is computed from now on, in all its processes, than two processors do in a second.
 
         Not by the clock: on a loaded machine that second may be long.
         """
@@ -87,9 +87,12 @@ class Running:
 def serving(home: Path, deadline: float = 1.0, drain: float = 1.0, *more: str) -> Iterator[Running]:
     command = [sys.executable, "-m", "tests.stuck_server", str(home), str(deadline), str(drain), *more]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with (home / "log").open("w") as log, subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=environment
-    ) as process:
+    with (
+        (home / "log").open("w") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=environment
+        ) as process,
+    ):
         try:
             assert process.stdout
             line = process.stdout.readline()

@@ -34,7 +34,9 @@ def box() -> Iterator[Sandbox]:
     made.close()
 
 
-@pytest.mark.parametrize("value", ["Satu.", "a" * 100_000, "\ud800" * 5000, b"\0\xff", 7, None, [1, {"a": None}], ""])
+@pytest.mark.parametrize(
+    "value", ["Satu.", "a" * 100_000, "\ud800" * 5000, b"\0\xff", 7, None, [1, {"a": None}], ""]
+)
 def test_what_goes_in_comes_out(value: Any, box: Sandbox) -> None:
     assert box.run("tests.slow:echo", value) == value
 
@@ -68,9 +70,7 @@ def forker(box: Sandbox) -> int:
         ("hide", WorkerFailed, "ended"),
     ],
 )
-def test_what_takes_too_much_is_one_error(
-    what: str, error: type[Exception], said: str, box: Sandbox
-) -> None:
+def test_what_takes_too_much_is_one_error(what: str, error: type[Exception], said: str, box: Sandbox) -> None:
     with pytest.raises(error, match=said) as raised:
         box.run(f"tests.slow:{what}", limits=SMALL)
     assert isinstance(raised.value, InputError)
@@ -237,7 +237,7 @@ def test_nothing_outlives_the_server(how: int) -> None:
 
 
 def test_a_document_is_read_and_written_again(box: Sandbox) -> None:
-    page = "<p>Harga <b>beras</b> naik.</p>".encode()
+    page = b"<p>Harga <b>beras</b> naik.</p>"
     whole = b"<html><body>" + page + b"</body></html>"
     assert "Harga beras naik." in confined.read_document(box, whole, "a.html", 10_000)
 

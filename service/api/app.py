@@ -85,7 +85,9 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
     """Runs the service until it is told to stop; what runs then is finished first, if it is soon.
 
     ``config.drain_seconds`` are waited for that and ``CLOSE_SECONDS`` for what is cancelled then; after
-    that this process ends, whatever still runs in it. The model is opened before the first request, and ``say`` is told the address. Raises WartaError
+    that this process ends, whatever still runs in it.
+
+    The model is opened before the first request, and ``say`` is told the address. Raises WartaError
     where that cannot be listened on, and what :meth:`Host.pipeline` raises.
     """
     from service.page import warm

@@ -385,9 +385,7 @@ def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -
         raise Refused(400, f"Invalid request: request ({len(text)}) exceeds text limit ({config.text_chars})")
     pipeline = host.pipeline()
     if host.sandbox.run("service.confined:keeps_type", data, name):
-        done = translate_document(
-            host.sandbox, data, name, config.body_bytes, pipeline.translate_segments
-        )
+        done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_segments)
         return done, f"{path.stem}_en{path.suffix}"
     return pipeline.translate_plain([text])[0].encode(), f"{path.stem}_en.txt"
 

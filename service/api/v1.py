@@ -30,9 +30,9 @@ from service.api.schemas import (
     TranslationOut,
 )
 from service.api.work import Workers
+from service.confined import check_pairs, read_article, read_document
 from service.document import Article, Translation
 from service.errors import NotInstalled, WartaError
-from service.confined import check_pairs, read_article, read_document
 from service.host import Host
 from service.intake import segment, web
 from service.models.load import choose
@@ -50,8 +50,8 @@ _MEANING = {
     400: "The text cannot be read as an article, or the model is not there",
     401: "An API key is needed",
     403: "The API key is not valid",
-    413: "The text or the body is too large",
-    422: "A field is missing, unknown or of the wrong kind",
+    413: "The text or the body is too large, or takes too much time or memory",
+    422: "A field is missing, unknown or of the wrong kind; or the process that worked on it broke",
     429: "Too many requests",
     500: "The server failed on this request",
     503: "Too much is waiting; Retry-After says when to come back",

@@ -131,7 +131,9 @@ def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> dict[
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
+    return {
+        name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()
+    }
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

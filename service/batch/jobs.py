@@ -35,6 +35,7 @@ QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed"
 OVER = (DONE, FAILED, CANCELLED)
 ID = re.compile(r"[0-9a-f]{32}")
 
+_CHUNK_BYTES = 100_000_000
 _STATE, _RESULT = "job.json", "result.jsonl"
 _LOG = logging.getLogger("warta.server.jobs")
 
@@ -131,7 +132,10 @@ class Jobs:
         self._thread.start()
 
     def close(self, seconds: float | None = None) -> None:
-        """Stops the job that runs; the next start goes on behind its last chunk. Waits ``seconds`` at most."""
+        """Stops the job that runs; the next start goes on behind its last chunk.
+
+        Waits ``seconds`` at most.
+        """
         with self._changed:
             self._stopping = True
             if self._running:
@@ -283,7 +287,8 @@ class Jobs:
             order.brief,
             order.keep_furniture,
         )
-        return run_away(self._host, job, order.model, watch, 2 * self._limits.job_bytes)
+        # The watch looks after each chunk; one chunk may write so much more before it is seen.
+        return run_away(self._host, job, order.model, watch, self._limits.job_bytes + _CHUNK_BYTES)
 
     # What is kept.
 

@@ -38,9 +38,9 @@ class QueueLimits:
 
     ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it.
     ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. ``parallel`` batches
-    run at once. A batch of one client who waits for an answer is about ``batch_seconds`` of work, so that
-    not more than that is done in vain where he goes away. Fewer rows than were at hand lately for each wait for company: a tenth of the time that
-    batches took, ``wait_seconds`` at most.
+    run at once. A batch of one request alone is about ``batch_seconds`` of work, so that not more than that
+    is done in vain where its client goes away. Fewer rows than were at hand lately for each wait for
+    company: a tenth of the time that batches took, ``wait_seconds`` at most.
     """
 
     max_tokens_waiting: int = 32_768
@@ -423,7 +423,8 @@ class SharedEngine:
         ]  # fmt: skip
         batch, longest = [first], first.tokens
         most = min(self._limits.batch_rows, self._share())
-        if all(row.call.ask.client == first.call.ask.client and row.call.ask.deadline for row in [first, *alike]):
+        ask = first.call.ask
+        if ask.deadline is not None and all(row.call.ask is ask for row in alike):
             most = min(most, self._prompt())
         for row in sorted(alike, key=lambda row: abs(row.tokens - first.tokens)):
             longest = max(longest, row.tokens)

@@ -130,7 +130,8 @@ def article(
 ) -> str:
     """The text of the article at ``url``, its title first, for :func:`service.intake.clean.clean`.
 
-    ``read`` makes the text of the page's bytes; it may do so in another process. Raises InputError in one line.
+    ``read`` makes the text of the page's bytes, and may do so in another process. Raises InputError in one
+    line.
     """
     page = fetch(url, limits, reach)
     try:

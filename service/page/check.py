@@ -41,7 +41,9 @@ def checked_confined(sandbox: Sandbox, source: str, target: str, options: PageOp
     """:func:`checked`, in a process of its own where the texts are long."""
     if len(source) + len(target) <= SMALL:
         return checked(source, target, options, say)
-    return str(sandbox.run("service.page.check:checked_for", source, target, options.text_limit, say.language))
+    return str(
+        sandbox.run("service.page.check:checked_for", source, target, options.text_limit, say.language)
+    )
 
 
 def checked_for(source: str, target: str, limit: int, language: str) -> str:
