@@ -23,7 +23,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -112,7 +112,7 @@ class Sandbox:
         function raises of our errors, LimitExceeded beyond a limit, WorkerFailed where the process ended
         otherwise, and Cancelled, DeadlinePassed, Busy.
         """
-        with self._turns.taken():
+        with self._place(answer):
             for value in self._work(function, arguments, limits or self._limits, answer):
                 return value
         return None
@@ -120,11 +120,13 @@ class Sandbox:
     def stream(
         self, function: str, *arguments: Any, limits: Confinement | None = None, answer: Answer | None = None
     ) -> Iterator[Any]:
-        """What a generator ``function`` yields, or any other gives, as it is taken; waits for no place.
+        """What a generator ``function`` yields, or any other gives, as it is taken; else as :meth:`run`."""
+        with self._place(answer):
+            yield from self._work(function, arguments, limits or self._limits, answer, many=True)
 
-        Else as :meth:`run`.
-        """
-        yield from self._work(function, arguments, limits or self._limits, answer, many=True)
+    def _place(self, answer: Answer | None) -> AbstractContextManager[None]:
+        """A place; none for what asks questions, as it may wait for a model, doing nothing, for long."""
+        return nullcontext() if answer else self._turns.taken()
 
     def warm(self) -> None:
         """Starts the process that forks, and has it import what the work needs."""

@@ -135,6 +135,8 @@ class _Forker:
         if name == "load":
             self._load()
         elif name == "watch":
+            if self._signals >= 0:
+                os.close(self._signals)
             self._signals, self._patience = files[0], order["seconds"]
         elif name == "start":
             self._load()

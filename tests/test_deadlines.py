@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -73,14 +74,14 @@ class Running:
         """The next request is answered, in time as soon as the machine permits."""
         until(lambda: self.post("/translate", q="Lewat.", source="id", target="en").status_code == 200)
 
-    def hang_up(self, path: str, fields: Any, seconds: float = 0.5) -> None:
-        """Asks, and goes away before there is an answer."""
+    def hang_up(self, path: str, fields: Any, when: threading.Event | None = None) -> None:
+        """Asks, and goes away before there is an answer: soon, or ``when`` it is told to."""
         body = json.dumps(fields).encode()
         host, port = self.url.removeprefix("http://").split(":")
         head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-            time.sleep(seconds)
+            when.wait(LOADED) if when else time.sleep(0.5)
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def serving(home: Path, deadline: float = 1.0, drain: float = 1.0, *more: str) -
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with serving(tmp_path_factory.mktemp("home")) as running:
+    with serving(tmp_path_factory.mktemp("home"), 4.0) as running:
         yield running
 
 
@@ -114,8 +115,12 @@ LONG = "Kalimat nomor {} tidak pendek. "
 SLOW = "".join("Lambat " + LONG.format(number) for number in range(400))
 PADDING = "".join(LONG.format(number) for number in range(300))
 
-DOCUMENTS = {f"{name} {word}": (f"a.{name}", word) for name in ("txt", "html", "md", "srt") for word in
-             ("Putar", "Mundur", "Tuli")}  # fmt: skip
+DOCUMENTS = {
+    "text, in Python": ("a.txt", "Putar"),
+    "HTML, in a pattern": ("a.html", "Mundur"),
+    "Markdown, deaf": ("a.md", "Tuli"),
+    "subtitles, in a pattern": ("a.srt", "Mundur"),
+}
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "a check in Python": ("/v1/check", {"source": ["Putar " + PADDING], "target": ["a"]}),
     "a check in a pattern": ("/v1/check", {"source": ["Mundur " + PADDING], "target": ["a"]}),
@@ -182,13 +187,15 @@ def test_a_job_that_is_cancelled_uses_no_processor(patient: Running) -> None:
 
 
 def test_health_is_answered_while_documents_keep_processes_busy(patient: Running) -> None:
+    seen = threading.Event()
     with ThreadPoolExecutor(4) as pool:
         for _ in range(4):
-            pool.submit(patient.hang_up, "/v1/check", REQUESTS["a check in a pattern"][1], 3.0)
+            pool.submit(patient.hang_up, "/v1/check", REQUESTS["a check in a pattern"][1], seen)
         until(lambda: len(below(patient.pid)) > 2)
-        for _ in range(10):
+        for _ in range(3):
             assert httpx.get(patient.url + "/health", timeout=LOADED).status_code == 200
         assert len(below(patient.pid)) > 2
+        seen.set()
     patient.idle()
 
 
@@ -231,8 +238,14 @@ ENDINGS: dict[str, tuple[str, dict[str, Any], int | None]] = {
 }
 
 
-@pytest.mark.parametrize(("path", "fields", "code"), ENDINGS.values(), ids=ENDINGS)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("path", "fields", "code", "number"),
+    [
+        *((*ending, signal.SIGTERM) for ending in ENDINGS.values()),
+        (*ENDINGS["a pattern that holds the interpreter"], signal.SIGINT),
+    ],
+    ids=[*ENDINGS, "the same by Ctrl-C"],
+)
 def test_a_stop_ends_the_server(
     path: str, fields: Any, code: int | None, number: signal.Signals, tmp_path: Path
 ) -> None:

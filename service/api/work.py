@@ -94,7 +94,10 @@ class Workers:
             watch.cancel()
 
     def _ask(self, request: Request) -> Ask:
-        return Ask(client_of(request), time.monotonic() + self._seconds)
+        # One deadline, however many pieces of work the request is.
+        if not (deadline := getattr(request.state, "deadline", 0.0)):
+            request.state.deadline = deadline = time.monotonic() + self._seconds
+        return Ask(client_of(request), deadline)
 
     def _start(self, ask: Ask, work: Callable[[], T]) -> asyncio.Future[T]:
         with self._lock:

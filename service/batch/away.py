@@ -18,6 +18,7 @@ from service.batch.journal import Totals
 from service.batch.run import Progress, Watch, run
 from service.document import Decoding, Output
 from service.engines.base import Engine
+from service.engines.shared import Sliced
 from service.pipeline import Brief, build_pipeline
 from service.presets import Preset
 from service.sandbox import Confinement
@@ -27,6 +28,7 @@ from service.summary.summarizer import Length
 if TYPE_CHECKING:
     from service.host import Host
 
+_SENTENCES = 512
 MEMORY_BYTES = 2_000_000_000
 FILE_BYTES = 1_000_000_000
 Ask = Callable[..., Any]
@@ -115,7 +117,8 @@ def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> dict[
     """The job, in the confined process: its totals."""
 
     def opened(preset: Preset) -> Engine:
-        return _There(ask, preset)
+        # A long article's sentences, all at once, would be held twice more in the server.
+        return Sliced(_There(ask, preset), _SENTENCES)
 
     pipeline = build_pipeline(_settings(settings), lambda _: None, opened)
     told: Counter[str] = Counter()

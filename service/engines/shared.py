@@ -127,7 +127,7 @@ _batch_wanted: ContextVar[Callable[[], bool] | None] = ContextVar("batch_wanted"
 def unwanted() -> bool:
     """Whether nobody waits for the batch at hand any more. An engine that can stop within one looks at it."""
     wanted = _batch_wanted.get()
-    return bool(wanted) and not wanted()
+    return wanted is not None and not wanted()
 
 
 def checkpoint() -> None:
