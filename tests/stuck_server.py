@@ -73,7 +73,7 @@ def main(home: str, deadline: str, drain: str) -> None:
         requests_per_minute=1_000_000,
         deadline_seconds=float(deadline),
         drain_seconds=float(drain),
-        queue=QueueLimits(wait_seconds=0.0),
+        queue=QueueLimits(wait_seconds=0.0, batch_rows=4),
         text_chars=200_000,
     )
     host = Host(Settings(Path(home), model="echo", repair=False), config.queue, opener=opened)

@@ -134,7 +134,6 @@ SLOWLY: dict[str, tuple[str, dict[str, Any]]] = {
     "many texts": ("/translate", {"q": SLOW.split(". ")[:99], "source": "id", "target": "en"}),
     "an article": ("/v1/translate", {"text": SLOW}),
     "a reading": ("/v1/read", {"text": SLOW}),
-    "a summary": ("/v1/summarize", {"text": SLOW, "summary": {"route": "translate-first"}}),
 }
 
 

@@ -495,7 +495,8 @@ class _Count:
 
     def ran(self, seconds: float, rows: int) -> None:
         self.busy_seconds += seconds
-        self.row_seconds += _RECENT * (seconds / rows - self.row_seconds)
+        first = not self.row_seconds
+        self.row_seconds += (1.0 if first else _RECENT) * (seconds / rows - self.row_seconds)
         self.recent_seconds += _RECENT * (seconds - self.recent_seconds)
 
     def seconds_for(self, tokens: int) -> float:
