@@ -18,9 +18,9 @@ from service.api.config import ServerConfig
 from service.document import Decoding, Output
 from service.engines.base import Engine
 from service.engines.echo import EchoEngine
-from service.engines.shared import QueueLimits
-from service.host import Host
-from service.sandbox import Sandbox
+from service.pool import Host
+from service.runtime.batching import QueueLimits
+from service.runtime.sandbox import Sandbox
 from service.settings import Settings
 
 ROW_SECONDS = 0.1

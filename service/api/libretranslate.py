@@ -20,16 +20,16 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import FormData, UploadFile
 
 from service.api import examples
+from service.api.auth import FORM_LIMITS
 from service.api.config import ServerConfig
 from service.api.errors import Refused
 from service.api.files import Shelf
-from service.api.keys import FORM_LIMITS
 from service.api.schemas import PlainErrorOut
-from service.api.work import Workers
-from service.confined import read_document, translate_document, translate_markup
-from service.host import Host
-from service.intake import language
+from service.api.workers import Workers
 from service.intake.documents import SUFFIXES
+from service.pool import Host
+from service.runtime.confined import read_document, translate_document, translate_markup
+from service.text import language
 
 NAMES = {"id": "Indonesian", "en": "English"}
 TARGETS = {"id": ["en"], "en": ["en"]}
@@ -384,7 +384,7 @@ def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -
     if len(text) > config.text_chars:
         raise Refused(400, f"Invalid request: request ({len(text)}) exceeds text limit ({config.text_chars})")
     pipeline = host.pipeline()
-    if host.sandbox.run("service.confined:keeps_type", data, name):
+    if host.sandbox.run("service.runtime.confined:keeps_type", data, name):
         done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_segments)
         return done, f"{path.stem}_en{path.suffix}"
     return pipeline.translate_plain([text])[0].encode(), f"{path.stem}_en.txt"

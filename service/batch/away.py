@@ -18,15 +18,15 @@ from service.batch.journal import Totals
 from service.batch.run import Progress, Watch, run
 from service.document import Decoding, Output
 from service.engines.base import Engine
-from service.engines.shared import Sliced
 from service.pipeline import Brief, build_pipeline
 from service.presets import Preset
-from service.sandbox import Confinement
+from service.runtime.batching import Sliced
+from service.runtime.sandbox import Confinement
 from service.settings import Settings
 from service.summary.summarizer import Length
 
 if TYPE_CHECKING:
-    from service.host import Host
+    from service.pool import Host
 
 _SENTENCES = 512
 MEMORY_BYTES = 2_000_000_000

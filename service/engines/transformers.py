@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from service.document import Decoding, Output
 from service.engines.base import token_batches
-from service.engines.pieces import EOS, PAD, Pieces, start_token
-from service.engines.shared import unwanted
+from service.engines.tokenizer import EOS, PAD, Pieces, start_token
 from service.errors import Cancelled, EngineError
 from service.presets import Preset
+from service.runtime.batching import unwanted
 
 if TYPE_CHECKING:
     import torch

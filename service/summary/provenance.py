@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import pairwise
 
 from service.document import Finding
-from service.engines.shared import checkpoint
+from service.runtime.batching import checkpoint
 from service.summary import facts
 from service.summary.features import words
 
-# Chosen on fold 0 of IndoSum and on warta-bench; measured by python -m eval.provenance_table.
+# Chosen on fold 0 of IndoSum and on warta-bench; measured by python -m eval.research.provenance.
 SUPPORTED = 0.2
 _LEAST_FIRST = 0.03
 _LEAST_GAIN = 0.07
