@@ -5,6 +5,8 @@
     WartaError                  exit code 1: one line, nothing lost
     ├── UsageError              exit code 2: the command itself is wrong
     ├── InputError              the text or file given cannot be read as an article
+    │   ├── LimitExceeded       working on it takes more time, memory or room than is allowed
+    │   └── WorkerFailed        the process that worked on it ended or broke
     ├── PresetError             a file of prompts/ is wrong: names file and key
     ├── ModelError              a model cannot be used
     │   ├── UnknownModel        no preset of that name: lists the names there are
@@ -37,6 +39,14 @@ class UsageError(WartaError):
 
 class InputError(WartaError):
     """The text or file given cannot be read as an article."""
+
+
+class LimitExceeded(InputError):
+    """Working on the input takes more processor time, memory or room than one input may take."""
+
+
+class WorkerFailed(InputError):
+    """The process that worked on the input ended without an answer."""
 
 
 class PresetError(WartaError):

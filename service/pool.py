@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from service import presets
 from service.engines.base import Engine
 from service.errors import NotInstalled
 from service.models.load import Notice, choose, open_engine
@@ -16,6 +18,7 @@ from service.pipeline import Opener, Pipeline, build_pipeline
 from service.presets import Preset
 from service.runtime.batching import QueueLimits, SharedEngine, Sliced
 from service.runtime.resident import Kept
+from service.runtime.sandbox import Sandbox
 from service.settings import Settings
 
 KEPT = 2
@@ -44,6 +47,8 @@ class Host:
         self._notice = notice
         self._opener = opener or self._load
         self._kept = kept
+        # Where whatever clients send is worked on; a process of its own from the first use on.
+        self.sandbox = Sandbox()
         self._lock = threading.RLock()
         self._engines: dict[str, Kept] = {}
         self._pipelines: dict[tuple[str, int | None, bool], Pipeline] = {}
@@ -69,6 +74,10 @@ class Host:
                 )
             return self._pipelines[key]
 
+    def engine(self, name: str) -> Engine:
+        """The engine of a preset for work in the background, opened on first use. Raises as above."""
+        return self._open_gently(presets.get(name))
+
     def engines(self) -> Mapping[str, Kept]:
         """The engines that were opened, by their preset's name; some may be at rest."""
         with self._lock:
@@ -85,14 +94,19 @@ class Host:
             found[name] = before + segments, dict(Counter(counts) + Counter(kinds))
         return found
 
-    def close(self) -> None:
-        """Closes every engine; what waits in their queues fails."""
+    def close(self, seconds: float | None = None) -> None:
+        """Closes every engine and the sandbox; what waits in their queues fails.
+
+        Batches that run are waited for, ``seconds`` at most.
+        """
+        self.sandbox.close()
         with self._lock:
             engines = self.engines()
             self._pipelines.clear()
             self._engines.clear()
+        due = None if seconds is None else time.monotonic() + seconds
         for engine in engines.values():
-            engine.close()
+            engine.close(None if due is None else max(0.0, due - time.monotonic()))
 
     def _load(self, preset: Preset) -> Engine:
         return open_engine(preset, self.store, self.settings, self._notice)

@@ -121,7 +121,7 @@ def file(name: str, data: bytes) -> Path:
 
 
 def opened(data: bytes) -> io.BufferedReader:
-    return io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
+    return io.BufferedReader(io.BytesIO(data))
 
 
 def zipped(members: Mapping[str, str]) -> bytes:

@@ -28,6 +28,14 @@ _PATHS = 48
 _ENDS = ("", "\x00", "\n!", " a")
 
 
+def _number(word: str) -> int:
+    """A number for each word."""
+    value = 0
+    for letter in word:
+        value = value * 26 + ord(letter) - 96
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Hostile:
     """``before``, then ``pump`` again and again, then ``after``: about as long as it is asked to be."""
@@ -111,12 +119,6 @@ VARIED = (
 
 
 @cache
-def _number(word: str) -> int:
-    """A number for each word."""
-    value = 0
-    for letter in word:
-        value = value * 26 + ord(letter) - 96
-    return value
 
 
 _PUMPS = """

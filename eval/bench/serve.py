@@ -1,7 +1,8 @@
 """What the HTTP service holds: clients at once, batching against one at a time, memory, the first sentence.
 
 ``python -m eval.bench.serve load [--model marian] [--clients 1 8 32 128] [--seconds 15] [--beam 4]
-[--json FILE]`` · ``against`` · ``memory [--requests 20000]`` · ``first``.
+[--json FILE]`` · ``against`` · ``memory [--requests 20000]`` · ``first`` ·
+``slow-documents --model echo [--clients 128] [--seconds 30] [--deadline 10]``.
 
 The server is a process of its own; the clients are connections from this one, on the loopback interface, each
 with one request under way: POST /translate with one sentence of 4 to 22 words. ``marian`` is a model of
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import itertools
 import json
 import os
@@ -21,9 +23,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +85,23 @@ class Server:
     pid: int
     port: int
 
-    def memory(self) -> float:
-        """Its resident memory, in MB."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
+    def memory(self, *, below: bool = False) -> float:
+        """Its resident memory, in MB; with all processes ``below`` it if asked."""
+        pages = 0
+        for pid in _tree(self.pid) if below else [self.pid]:
+            with suppress(OSError):
+                pages += int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and all that it or they started."""
+    found = [pid]
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text("ascii").split():
+                found += _tree(int(child))
+    return found
 
 
 # The server's side.
@@ -160,13 +176,16 @@ def serve(options: argparse.Namespace) -> int:
     limits = QueueLimits()
     if options.rows:
         limits = replace(limits, batch_rows=options.rows, parallel=options.parallel, wait_seconds=0.0)
-    config = ServerConfig(port=0, requests_per_minute=10_000_000, queue=limits, deadline_seconds=600.0)
+    config = ServerConfig(
+        port=0, requests_per_minute=10_000_000, queue=limits, deadline_seconds=options.deadline
+    )
     settings = Settings(home(os.environ), options.model, beam_size=options.beam)
     host = Host(settings, limits)
     if options.model == "marian":
         engine = marian(Path(options.folder))
         host = Host(replace(settings, model=MARIAN, repair=False), limits, opener=lambda _: engine)
     host.pipeline().translate_plain(SENTENCES[:2])
+    host.sandbox.warm()
     running = server(create_app(host, config, page=False), config)
     with listening(config) as listener:
         print(listener.getsockname()[1], flush=True)
@@ -182,6 +201,7 @@ def serving(options: argparse.Namespace, folder: Path, rows: int = 0, parallel: 
     """A server of ``options.model``; with ``rows``, its batches hold no more than that."""
     command = [sys.executable, "-m", __spec__.name, "serve", "--model", options.model]
     command += ["--folder", str(folder), "--rows", str(rows), "--parallel", str(parallel)]
+    command += ["--deadline", str(options.deadline)]
     command += ["--beam", str(options.beam)] if options.beam else []
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
@@ -214,6 +234,12 @@ class Connection:
         self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return await self._answer()
 
+    async def send(self, path: str, kind: str, body: bytes) -> int:
+        """The status of the answer to a body of any kind."""
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
+        self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        return (await self._answer())[0]
+
     async def get(self, path: str) -> bytes:
         """The body of the answer."""
         self._writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -236,6 +262,8 @@ class _Seen:
     latencies: list[float]
     refused: int = 0
     errors: int = 0
+    wrong: int = 0
+    answers: dict[str, str] = field(default_factory=dict)
 
 
 async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) -> None:
@@ -244,9 +272,12 @@ async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) ->
     while time.perf_counter() < until:
         started = time.perf_counter()
         fields = {"q": next(texts), "source": "id", "target": "en"}
-        status, headers, _ = await connection.post("/translate", fields)
+        status, headers, body = await connection.post("/translate", fields)
         if status == 200:
             seen.latencies.append(time.perf_counter() - started)
+            answer = json.loads(body)["translatedText"]
+            # Another's answer would not be the one that the same text had before.
+            seen.wrong += seen.answers.setdefault(fields["q"], answer) != answer
         elif status == 503 and headers.get("retry-after", "").isdigit():
             seen.refused += 1
             await asyncio.sleep(min(int(headers["retry-after"]), max(0.0, until - time.perf_counter())))
@@ -379,14 +410,144 @@ def first(options: argparse.Namespace, folder: Path) -> list[float]:
     return seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Latencies of ``/health`` in seconds, asked for twenty times a second."""
+
+    asked: int
+    p50: float
+    p99: float
+    slowest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """What went on while documents were posted that are slow to read.
+
+    ``load`` is what the other clients saw; ``wrong`` of their answers were not what the same text had before.
+    ``documents`` counts the answers to each document by status, with the longest wait in seconds.
+    ``quiet`` and ``busy`` are ``/health`` before and meanwhile; ``memory`` the server's and all its
+    processes', in MB, before, each tenth of the time, and after.
+    """
+
+    load: Load
+    wrong: int
+    documents: dict[str, dict[str, float]]
+    quiet: Health
+    busy: Health
+    memory: list[float]
+
+
+def bad_documents() -> dict[str, tuple[str, bytes]]:
+    """Documents that take long to read, or did: a name each, with its file's name and content."""
+    target = io.BytesIO()
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    cells = (
+        "<w:tbl><w:tr><w:tc>" * 2000
+        + "<w:p><w:r><w:t>Satu.</w:t></w:r></w:p>"
+        + "</w:tc></w:tr></w:tbl>" * 2000
+    )
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "word/document.xml", f'<w:document xmlns:w="{space}"><w:body>{cells}</w:body></w:document>'
+        )
+    objects = b"".join(
+        b"%d 0 obj <</Type /Page /Kids [%d 0 R]>> endobj\n" % (n, n + 1) for n in range(1, 100_000)
+    )
+    return {
+        "comments in HTML": ("a.html", b"<!---->" * 40 + b"x"),
+        "elements in elements": ("a.html", b"<html><body>" + b"<div>" * 200_000 + b"Satu."),
+        "open quotes in HTML": ("a.html", b"<html><body>" + b"<a href='" * 100_000),
+        "a table in Markdown": ("a.md", b"a|b\n" + b" " * 40_000 + b"x|-"),
+        "tables in tables": ("a.docx", target.getvalue()),
+        "objects in a PDF": ("a.pdf", b"%PDF-1.7\n" + objects + b"trailer <</Root 1 0 R>>"),
+        "9 MB on a line": ("a.txt", b"banjir merendam rumah " * 400_000),
+    }
+
+
+async def _document(port: int, name: str, data: bytes) -> int:
+    """Posts a document to be translated; the status of the answer."""
+    connection = await Connection.open(port)
+    fields = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in (("source", "id"), ("target", "en"))
+    )
+    head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    body = (fields + head).encode() + data + b"\r\n--x--\r\n"
+    status = await connection.send("/translate_file", "multipart/form-data; boundary=x", body)
+    connection.close()
+    return status
+
+
+def slow_documents(options: argparse.Namespace, folder: Path) -> Slow:
+    """Many clients translate, and some post documents that are slow to read, all at once."""
+
+    async def health(port: int, until: float) -> Health:
+        seen = []
+        connection = await Connection.open(port)
+        while time.perf_counter() < until:
+            started = time.perf_counter()
+            await connection.get("/health")
+            seen.append(time.perf_counter() - started)
+            await asyncio.sleep(0.05)
+        connection.close()
+        return Health(len(seen), *_percentiles(seen), max(seen))
+
+    async def documents(port: int, until: float, found: dict[str, dict[str, float]]) -> None:
+        async def post(kind: str, name: str, data: bytes) -> None:
+            counts = found.setdefault(kind, {})
+            while (started := time.perf_counter()) < until:
+                status = str(await _document(port, name, data))
+                counts[status] = counts.get(status, 0) + 1
+                counts["slowest"] = max(counts.get("slowest", 0.0), time.perf_counter() - started)
+                await asyncio.sleep(0.5)
+
+        async with asyncio.TaskGroup() as group:
+            for kind, (name, data) in bad_documents().items():
+                group.create_task(post(kind, name, data))
+
+    async def remembered(server: Server, seconds: float, sizes: list[float]) -> None:
+        for _ in range(10):
+            await asyncio.sleep(seconds / 10)
+            sizes.append(server.memory(below=True))
+
+    async def run(server: Server, clients: int) -> Slow:
+        quiet = await health(server.port, time.perf_counter() + 3)
+        found: dict[str, dict[str, float]] = {}
+        sizes, seen = [server.memory(below=True)], _Seen([])
+        started = time.perf_counter()
+        until = started + options.seconds
+        async with asyncio.TaskGroup() as group:
+            for _ in range(clients):
+                group.create_task(_client(server.port, itertools.cycle(SENTENCES), until, seen))
+            group.create_task(documents(server.port, until, found))
+            group.create_task(remembered(server, options.seconds, sizes))
+            busy = group.create_task(health(server.port, until))
+        took, done = time.perf_counter() - started, len(seen.latencies)
+        await asyncio.sleep(3)
+        sizes.append(server.memory(below=True))
+        counts = Load(
+            clients, took, done, done / took, *_percentiles(seen.latencies), seen.refused, seen.errors, 0.0
+        )
+        return Slow(counts, seen.wrong, found, quiet, busy.result(), sizes)
+
+    with serving(options, folder) as server:
+        clients = 128 if options.clients is CLIENTS else options.clients[0]
+        slow = asyncio.run(run(server, clients))
+    _told(slow.load)
+    print(json.dumps(asdict(slow), indent=2))
+    return slow
+
+
 def main(argv: list[str] | None = None) -> int:
     """Prints what was measured, and writes it with ``--json``."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("load", "against", "memory", "first", "serve"))
+    parser.add_argument("what", choices=("load", "against", "memory", "first", "slow-documents", "serve"))
     parser.add_argument("--model", default="gemma-3-270m", help="a preset, or marian")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--beam", type=int)
+    parser.add_argument("--deadline", type=float, default=600.0, help="seconds that a request may take")
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--rows", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--parallel", type=int, default=2, help=argparse.SUPPRESS)
@@ -395,7 +556,13 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.what == "serve":
         return serve(options)
-    work = {"load": levels, "against": against, "memory": memory, "first": first}[options.what]
+    work = {
+        "load": levels,
+        "against": against,
+        "memory": memory,
+        "first": first,
+        "slow-documents": slow_documents,
+    }[options.what]
     with tempfile.TemporaryDirectory() as name:
         found = work(options, Path(name))
     if options.json:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from math import ceil
@@ -28,6 +31,10 @@ from service.version import __version__
 if TYPE_CHECKING:
     import uvicorn
 
+CLOSE_SECONDS = 5.0
+"""What a shutdown takes at most after it has waited for the requests that run."""
+WATCH_SECONDS = 3.0
+"""How much later a process that does not even do that is killed from outside."""
 ABOUT = "Indonesian news in English: translation, summary, and what each English sentence rests on."
 
 
@@ -47,9 +54,10 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(work.start)
         yield
-        await asyncio.to_thread(work.close)
-        await asyncio.to_thread(workers.close)
-        await asyncio.to_thread(host.close)
+        # Together they take less than CLOSE_SECONDS.
+        await asyncio.to_thread(work.close, 2.0)
+        await asyncio.to_thread(workers.close, 1.0)
+        await asyncio.to_thread(host.close, 1.0)
         shelf.close()
         if keys:
             keys.close()
@@ -80,7 +88,10 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
 
 
 def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[str], None] = print) -> None:
-    """Runs the service until it is told to stop; what runs then is finished first.
+    """Runs the service until it is told to stop; what runs then is finished first, if it is soon.
+
+    ``config.drain_seconds`` are waited for that and ``CLOSE_SECONDS`` for what is cancelled then; after
+    that this process ends, whatever still runs in it.
 
     The model is opened before the first request, and ``say`` is told the address. Raises WartaError
     where that cannot be listened on, and what :meth:`Host.pipeline` raises.
@@ -89,7 +100,9 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
 
     logs.configure()
     model = host.pipeline().signature.preset
-    running = server(create_app(host, config, page=page), config)
+    running = server(create_app(host, config, page=page), config, _ending(config))
+    host.sandbox.watch(config.drain_seconds + CLOSE_SECONDS + WATCH_SECONDS)
+    threading.Thread(target=host.sandbox.warm, name="warm-sandbox", daemon=True).start()
     with listening(config) as listener, suppress(KeyboardInterrupt):
         warm(host)
         if warning := guards.exposure(config):
@@ -98,11 +111,30 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
         running.run([listener])
 
 
-def server(app: FastAPI, config: ServerConfig) -> uvicorn.Server:
-    """What runs ``app``."""
+def _ending(config: ServerConfig) -> type[uvicorn.Server]:
+    """A server that takes its process with it where something does not end."""
     import uvicorn
 
-    return uvicorn.Server(
+    def give_up() -> None:
+        # A thread cannot be stopped, and Python would wait for it.
+        logging.getLogger("warta.server").error("ended with work unfinished")
+        os._exit(1)
+
+    class Ending(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            timer = threading.Timer(config.drain_seconds + CLOSE_SECONDS, give_up)
+            timer.daemon = True
+            timer.start()
+            await super().shutdown(sockets)
+
+    return Ending
+
+
+def server(app: FastAPI, config: ServerConfig, kind: type[uvicorn.Server] | None = None) -> uvicorn.Server:
+    """What runs ``app``: uvicorn's server, or another ``kind`` of it."""
+    import uvicorn
+
+    return (kind or uvicorn.Server)(
         uvicorn.Config(
             app,
             log_config=None,
@@ -111,6 +143,8 @@ def server(app: FastAPI, config: ServerConfig) -> uvicorn.Server:
             # A client's word for its address is taken by option only, and by the guards.
             proxy_headers=False,
             http=Punctual,
+            # uvloop would take the place that :meth:`Sandbox.watch` has among the signals.
+            loop="asyncio",
             timeout_graceful_shutdown=ceil(config.drain_seconds),
         )
     )

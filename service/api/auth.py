@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 from anyio.to_thread import run_sync
 from fastapi import Request
 
-from service.api.errors import Refused
 from service.api.middleware.limits import App, Rate, Receive, Scope, Send, fields, refuse, too_often
 from service.errors import StoreError, UsageError
+from service.refusal import Refused
 
 OPEN = ("/health", "/ready", "/languages", "/frontend/settings", "/openapi.json", "/docs", "/download_file/")
 """Paths that need no key: nothing is worked on there, and a translated file's name cannot be guessed."""

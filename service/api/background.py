@@ -23,17 +23,19 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from service.batch import run as batch
+from service.batch.away import run_away
 from service.batch.journal import Totals
+from service.context import Ask, asking
 from service.errors import Cancelled, StoreError, UsageError, WartaError
 from service.pipeline import Brief
 from service.pool import Host
-from service.runtime.batching import Ask, asking
 from service.summary.summarizer import Length
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 OVER = (DONE, FAILED, CANCELLED)
 ID = re.compile(r"[0-9a-f]{32}")
 
+_CHUNK_BYTES = 100_000_000
 _STATE, _RESULT = "job.json", "result.jsonl"
 _LOG = logging.getLogger("warta.server.jobs")
 
@@ -129,15 +131,18 @@ class Jobs:
             self._jobs = {status.id: status for status in self._read()}
         self._thread.start()
 
-    def close(self) -> None:
-        """Stops after the slice that runs; the next start goes on from there."""
+    def close(self, seconds: float | None = None) -> None:
+        """Stops the job that runs; the next start goes on behind its last chunk.
+
+        Waits ``seconds`` at most.
+        """
         with self._changed:
             self._stopping = True
             if self._running:
                 self._running[1].cancelled.set()
             self._changed.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(seconds)
         self._lock.release()
 
     def submit(self, order: Order, put: Callable[[Path], Path]) -> Status:
@@ -274,7 +279,6 @@ class Jobs:
                 raise UsageError(f"the result is larger than the limit of {self._limits.job_bytes:,} bytes")
             ask.check()
 
-        pipeline = self._host.pipeline(order.model, gentle=True)
         job = batch.Job(
             [folder / status.input],
             folder / _RESULT,
@@ -283,7 +287,8 @@ class Jobs:
             order.brief,
             order.keep_furniture,
         )
-        return batch.run(job, pipeline, watch)
+        # The watch looks after each chunk; one chunk may write so much more before it is seen.
+        return run_away(self._host, job, order.model, watch, self._limits.job_bytes + _CHUNK_BYTES)
 
     # What is kept.
 

@@ -75,6 +75,6 @@ class ServerConfig:
         for name, smallest in least.items():
             if getattr(self, name) < smallest:
                 raise UsageError(f"{name} must be at least {smallest}, not {getattr(self, name)}")
-        for name in ("deadline_seconds", "file_seconds", "body_seconds"):
+        for name in ("deadline_seconds", "file_seconds", "body_seconds", "drain_seconds"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} must be above 0, not {getattr(self, name)}")

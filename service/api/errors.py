@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from math import ceil
 from typing import Any
@@ -17,43 +17,28 @@ from service.errors import (
     Cancelled,
     DeadlinePassed,
     InputError,
+    LimitExceeded,
     NotInstalled,
     UnknownModel,
     UsageError,
     WartaError,
+    WorkerFailed,
 )
+from service.refusal import Refused
 
 # The first class that fits names the answer; 499 is what proxies note for a client that went away.
 _STATUS: Sequence[tuple[type[WartaError], int, str]] = (
     (Busy, 503, "busy"),
     (DeadlinePassed, 504, "deadline"),
     (Cancelled, 499, "cancelled"),
+    (LimitExceeded, 413, "too_large"),
+    (WorkerFailed, 422, "input"),
     (InputError, 400, "input"),
     (UsageError, 400, "invalid_request"),
     (UnknownModel, 400, "unknown_model"),
     (NotInstalled, 400, "not_installed"),
     (WartaError, 500, "internal"),
 )
-_TYPES = {
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-}
-
-
-class Refused(Exception):
-    """A request that is answered with ``status``: ``type`` for programs, ``message`` for people."""
-
-    def __init__(
-        self, status: int, message: str, type: str = "", headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.type = type or _TYPES.get(status, "invalid_request")
-        self.headers = dict(headers or {})
 
 
 def refusal(error: WartaError) -> Refused:

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from service.api.openapi import ANYWHERE, errors
+from service.context import Ask, asking
 from service.errors import Busy, WartaError
 from service.pool import Host
-from service.runtime.batching import Ask, asking
 
 CANARY = "Harga beras naik 12 persen pada bulan Maret."
 FRESH_SECONDS = 15.0

@@ -22,11 +22,11 @@ from starlette.convertors import Convertor, register_url_convertor
 from service.api import examples, uploads
 from service.api.background import DONE, Full, Jobs, Limits, Order, Status
 from service.api.config import ServerConfig
-from service.api.errors import Refused
 from service.api.middleware.limits import LOOPBACK
 from service.api.openapi import SENDING, our_errors
 from service.api.schemas import BriefIn, Strict, Words
 from service.pool import Host
+from service.refusal import Refused
 
 FOLDER = "jobs"
 RETRY = {"Retry-After": "60"}

@@ -23,7 +23,6 @@ from starlette.datastructures import FormData, UploadFile
 from service.api import examples
 from service.api.auth import FORM_LIMITS
 from service.api.config import ServerConfig
-from service.api.errors import Refused
 from service.api.files import Shelf
 from service.api.openapi import (
     READING,
@@ -36,8 +35,10 @@ from service.api.openapi import (
 )
 from service.api.schemas import PlainErrorOut
 from service.api.workers import Workers
-from service.intake.documents import SUFFIXES, document_text, html, kind_of, translate_data
+from service.confined import read_document, translate_document, translate_markup
+from service.intake.documents import SUFFIXES
 from service.pool import Host
+from service.refusal import Refused
 from service.text import language
 
 _DIGITS = re.compile(r"-?[0-9]+")
@@ -139,7 +140,8 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
     )
     async def translate(request: Request) -> Any:
         """Translates a text, or several."""
-        order = _order(await _fields(request), config)
+        fields = await _fields(request)
+        order = await workers.run(request, partial(_order, fields, config))
         return await workers.run(request, partial(_translated, order, host))
 
     @routes.post(
@@ -352,10 +354,7 @@ def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
         return list(order.texts), none
     pipeline = host.pipeline()
     if order.html:
-        pages = [html.parse(text) for text in order.texts]
-        for page in pages:
-            page.translate(pipeline.translate_segments)
-        return [page.joined() for page in pages], none
+        return translate_markup(host.sandbox, order.texts, pipeline.translate_segments), none
     if order.alternatives:
         rows = [pipeline.alternatives(text, order.alternatives) for text in order.texts]
         return [row[0] for row in rows], [row[1 : order.alternatives + 1] for row in rows]
@@ -365,12 +364,12 @@ def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
 def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -> tuple[bytes, str]:
     """The document in English and its name; text where its type cannot be written."""
     path = PurePath(name)
-    text = document_text(data, name, config.body_bytes)
+    text = read_document(host.sandbox, data, name, config.body_bytes)
     if len(text) > config.text_chars:
         raise Refused(400, f"Invalid request: request ({len(text)}) exceeds text limit ({config.text_chars})")
     pipeline = host.pipeline()
-    if kind_of(data, name).translate:
-        done, _ = translate_data(data, name, pipeline.translate_segments, config.body_bytes)
+    if host.sandbox.run(".confined:keeps_type", data, name):
+        done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_segments)
         return done, f"{path.stem}_en{path.suffix}"
     return pipeline.translate_plain([text])[0].encode(), f"{path.stem}_en.txt"
 

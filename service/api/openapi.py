@@ -17,9 +17,9 @@ MEANING: Mapping[int, str] = {
     404: "There is nothing under this name (any more)",
     408: "The body took too long to arrive",
     409: "The job is not done",
-    413: "The text or the body is too large",
+    413: "The text or the body is too large, or takes too much time or memory",
     421: "The server is not called by this Host",
-    422: "A field is missing, unknown or of the wrong kind",
+    422: "A field is missing, unknown or of the wrong kind; or the process that worked on it broke",
     429: "Too many requests, wrong API keys or jobs; Retry-After says when to come back",
     431: "The request line and headers are too large",
     500: "The server failed on this request",
@@ -30,7 +30,7 @@ MEANING: Mapping[int, str] = {
 ANYWHERE = (400, 403, 421, 429, 431, 500, 501, 503)
 """What stands before the routes answers so, whatever is asked for."""
 READING = (*ANYWHERE, 401, 504)
-SENDING = (*READING, 408, 413)
+SENDING = (*READING, 408, 413, 422)
 _WAIT: dict[str, Any] = {
     "Retry-After": {"description": "In so many seconds", "schema": {"type": "integer", "minimum": 1}}
 }

@@ -14,7 +14,6 @@ from fastapi.responses import Response, StreamingResponse
 
 from service.api import errors, examples
 from service.api.config import ServerConfig
-from service.api.errors import Refused
 from service.api.openapi import SENDING, our_errors
 from service.api.schemas import (
     ArticleIn,
@@ -30,17 +29,18 @@ from service.api.schemas import (
     TranslationOut,
 )
 from service.api.workers import Workers
+from service.confined import check_pairs, read_article, read_document
 from service.document import Article, Translation
 from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
 from service.models.catalog import rows
 from service.models.load import choose
-from service.pipeline import Brief, Pipeline, to_article
+from service.pipeline import Brief, Pipeline
 from service.pool import Host
+from service.refusal import Refused
 from service.render.text import reading_json, segment_json, summary_json, translation_json
 from service.summary.summarizer import Length
 from service.text import segment
-from service.translation.guard.check import check
 
 EVENTS = "text/event-stream"
 
@@ -57,7 +57,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         if asked.url is not None:
             if not config.fetch:
                 raise Refused(403, "this server reads no URLs")
-            fetch = partial(web.article, asked.url, reach=config.reach)
+            fetch = partial(_fetched, asked.url, host, config)
             asked = asked.model_copy(update={"text": await workers.run(request, fetch)})
         _within(config, asked.text or "")
         return asked
@@ -91,7 +91,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         _within(config, *asked.source, *asked.target)
         if len(asked.source) != len(asked.target):
             raise Refused(422, f"{len(asked.source)} sources, {len(asked.target)} targets: no pairs")
-        return await workers.run(request, partial(_check, asked))
+        return await workers.run(request, partial(_check, asked, host))
 
     @routes.get("/models", response_model=ModelsOut, responses=examples.of("v1-models"))
     async def models(request: Request) -> Any:
@@ -108,7 +108,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
-    article = to_article(asked.text or "", keep_furniture=asked.keep_furniture)
+    article = read_article(host.sandbox, asked.text or "", keep_furniture=asked.keep_furniture)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
@@ -133,9 +133,12 @@ def _summarize(asked: SummarizeIn, host: Host) -> dict[str, Any]:
     return summary_json(pipeline.summarize(article, _brief(asked.summary)))
 
 
-def _check(asked: CheckIn) -> dict[str, Any]:
-    pairs = zip(asked.source, asked.target, strict=True)
-    return {"findings": [[asdict(finding) for finding in check(*pair)] for pair in pairs]}
+def _fetched(url: str, host: Host, config: ServerConfig) -> str:
+    return web.article(url, reach=config.reach, read=partial(read_document, host.sandbox))
+
+
+def _check(asked: CheckIn, host: Host) -> dict[str, Any]:
+    return {"findings": check_pairs(host.sandbox, [*zip(asked.source, asked.target, strict=True)])}
 
 
 def _models(host: Host) -> dict[str, Any]:

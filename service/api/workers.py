@@ -6,18 +6,19 @@ import asyncio
 import contextvars
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from service.api.config import ServerConfig
-from service.errors import Busy
-from service.runtime.batching import Ask, asking
+from service.context import Ask, asking
+from service.errors import Busy, DeadlinePassed
 
 T = TypeVar("T")
 RETRY_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
 
 
 def client_of(request: Request) -> str:
@@ -30,8 +31,9 @@ class Workers:
     """Runs blocking work for requests, ``config.concurrent`` at once and none waiting.
 
     The work of a request runs under an :class:`Ask` of its client with the deadline of the
-    configuration, cancelled when the client hangs up. A shared engine looks at it at every
-    sentence; a thread is free again when its work has ended, whoever reads the answer.
+    configuration, cancelled when the client hangs up. It is looked at before every sentence, and by
+    whoever waits for an engine or for a confined process; a thread is free again when its work has
+    ended, whoever reads the answer. The answer does not wait for that: it comes at the deadline.
     """
 
     def __init__(self, config: ServerConfig) -> None:
@@ -40,15 +42,23 @@ class Workers:
         self._pool = ThreadPoolExecutor(config.concurrent, "request")
         self._lock = threading.Lock()
         self._running = 0
+        self._asks: set[Ask] = set()
 
     @property
     def running(self) -> int:
         """The requests at work."""
         return self._running
 
-    def close(self) -> None:
-        """Waits for the threads."""
-        self._pool.shutdown()
+    def close(self, seconds: float | None = None) -> None:
+        """Cancels what runs and waits for its threads, ``seconds`` at most."""
+        with self._lock:
+            asks = [*self._asks]
+        for ask in asks:
+            ask.cancelled.set()
+        self._pool.shutdown(wait=seconds is None, cancel_futures=True)
+        due = time.monotonic() + (seconds or 0.0)
+        while self._running and time.monotonic() < due:
+            time.sleep(_LOOK_SECONDS)
 
     async def run(self, request: Request, work: Callable[[], T]) -> T:
         """What ``work`` gives. Raises Busy at once where every worker has something to do."""
@@ -56,7 +66,7 @@ class Workers:
         done = self._start(ask, work)
         watch = asyncio.create_task(_hung_up(request, ask))
         try:
-            return await done
+            return await _in_time(done, ask)
         finally:
             ask.cancelled.set()
             watch.cancel()
@@ -76,36 +86,52 @@ class Workers:
         done.add_done_callback(lambda _: ready.put_nowait(None))
         watch = asyncio.create_task(_hung_up(request, ask))
         try:
-            while (item := await ready.get()) is not None:
+            while (item := await _in_time(ready.get(), ask)) is not None:
                 yield item
-            await done
+            await _in_time(done, ask)
         finally:
             ask.cancelled.set()
             watch.cancel()
 
     def _ask(self, request: Request) -> Ask:
-        return Ask(client_of(request), time.monotonic() + self._seconds)
+        # One deadline, however many pieces of work the request is.
+        if not (deadline := getattr(request.state, "deadline", 0.0)):
+            request.state.deadline = deadline = time.monotonic() + self._seconds
+        return Ask(client_of(request), deadline)
 
     def _start(self, ask: Ask, work: Callable[[], T]) -> asyncio.Future[T]:
         with self._lock:
             if self._running >= self._most:
                 raise Busy(RETRY_SECONDS)
             self._running += 1
+            self._asks.add(ask)
 
         def run() -> T:
             with asking(ask):
                 return work()
 
         started = self._pool.submit(contextvars.copy_context().run, run)
-        started.add_done_callback(self._ended)
+        started.add_done_callback(lambda _: self._ended(ask))
         future = asyncio.wrap_future(started)
         # Whoever waited may have gone; the error is not news to anybody else.
         future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         return future
 
-    def _ended(self, _: object) -> None:
+    def _ended(self, ask: Ask) -> None:
         with self._lock:
             self._running -= 1
+            self._asks.discard(ask)
+
+
+async def _in_time(wanted: Awaitable[T], ask: Ask) -> T:
+    """``wanted``, or DeadlinePassed when its time is over, whatever its thread is at."""
+    left = None if ask.deadline is None else max(0.0, ask.deadline - time.monotonic())
+    future = asyncio.ensure_future(wanted)
+    done, _ = await asyncio.wait((future,), timeout=left)
+    if not done:
+        future.cancel()
+        raise DeadlinePassed("the time allowed for this request has passed")
+    return future.result()
 
 
 async def _hung_up(request: Request, ask: Ask) -> None:

@@ -314,6 +314,10 @@ def serve(
     deadline: Annotated[
         float, typer.Option(help="Seconds that a request may take.", envvar="WARTA_DEADLINE")
     ] = 120.0,
+    drain: Annotated[
+        float,
+        typer.Option(help="Seconds that a stop waits for the requests that run.", envvar="WARTA_DRAIN"),
+    ] = 30.0,
     body_bytes: Annotated[
         int, typer.Option(help="Bytes in the body of a request.", envvar="WARTA_BODY_BYTES")
     ] = 10_000_000,
@@ -372,6 +376,7 @@ def serve(
         body_bytes=body_bytes,
         concurrent=concurrent,
         deadline_seconds=deadline,
+        drain_seconds=drain,
         requests_per_minute=rate,
         models_kept=models_kept,
         trusted_proxies=tuple(trust_proxy or ()),

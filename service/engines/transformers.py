@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from service.context import unwanted
 from service.document import Decoding, Output
 from service.engines.base import token_batches
 from service.engines.tokenizer import EOS, PAD, Pieces, start_token
-from service.errors import EngineError
+from service.errors import Cancelled, EngineError
 from service.presets import Preset
 
 if TYPE_CHECKING:
@@ -106,12 +107,13 @@ class TransformersEngine:
         tokens = torch.tensor([row + [pad] * (width - len(row)) for row in ids], device=self._device)
         mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in ids], device=self._device)
         greedy = _GreedyScores(torch) if decoding.beam_size == 1 else None
+        processors: list[Any] = [_until_unwanted, *([greedy] if greedy else [])]
         try:
             result = self._model.generate(
                 input_ids=tokens,
                 attention_mask=mask,
                 generation_config=self._generation(decoding, count),
-                logits_processor=[greedy] if greedy else [],
+                logits_processor=processors,
             )
         except RuntimeError as error:
             raise EngineError(f"{self._preset.name}: generation failed: {_first_line(error)}") from error
@@ -170,6 +172,13 @@ def load_checkpoint(folder: Path, dtype: str) -> Any:
         return transformers.AutoModelForSeq2SeqLM.from_pretrained(
             folder, dtype=getattr(torch, dtype), local_files_only=True, trust_remote_code=False
         )
+
+
+def _until_unwanted(_input_ids: Any, scores: Any) -> Any:
+    """A logits processor that changes nothing, and ends a search for whose end nobody waits."""
+    if unwanted():
+        raise Cancelled("nobody waits for it any more")
+    return scores
 
 
 class _GreedyScores:

@@ -27,6 +27,9 @@ from service.version import __version__
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+Read = Callable[[bytes, str, int], str]
+"""The text of a document: its content, its name and how large it may be."""
+
 TYPES = {
     "text/html": "page.html",
     "application/xhtml+xml": "page.html",
@@ -123,16 +126,19 @@ class Target:
         return f"{self.scheme}://{host}{port}{self.path}"
 
 
-def article(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach()) -> str:
+def article(
+    url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach(), read: Read = document_text
+) -> str:
     """The text of the article at ``url``, its title first, for :func:`service.intake.clean.clean`.
 
-    Raises InputError in one line.
+    ``read`` makes the text of the page's bytes, and may do so in another process. Raises InputError in one
+    line.
     """
     page = fetch(url, limits, reach)
     try:
-        return document_text(page.data, TYPES[page.type], limits.max_bytes)
+        return read(page.data, TYPES[page.type], limits.max_bytes)
     except InputError as problem:
-        raise InputError(f"{page.url}: {problem}") from problem.__cause__
+        raise type(problem)(f"{page.url}: {problem}") from problem.__cause__
 
 
 def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach()) -> Page:

@@ -38,9 +38,9 @@ def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: F
             with gr.Tab(word("tab_batch"), id="batch"):
                 second = batch.tab(host, runs, word, held)
             with gr.Tab(word("tab_check"), id="check"):
-                check.tab(options, word)
+                check.tab(host, options, runs, word)
             with gr.Tab(word("tab_evaluate"), id="evaluate"):
-                evaluate.tab(word, held)
+                evaluate.tab(host, options, runs, word, held)
             with gr.Tab(word("tab_models"), id="models"):
                 shelf = models.tab(host, options, runs, [chosen[0], second])
         address = gr.Textbox(visible=False)

@@ -16,13 +16,13 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from service.api.errors import Refused
 from service.errors import InputError
 from service.page.components import no_room
 from service.page.incoming import receive_files
 from service.page.progress import Progress
 from service.page.uploads import TOKEN, Files, NoRoom
 from service.page.words import say_for
+from service.refusal import Refused
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

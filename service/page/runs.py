@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, TypeVar
 
-from service.runtime.batching import Ask, asking
+from service.context import Ask, asking
 
 POLL_SECONDS = 0.2
 """How long a Stop can go unnoticed."""
@@ -53,6 +54,22 @@ class Runs:
         """Forgets a run that came to its end."""
         with self._lock:
             self._asks = {key: value for key, value in self._asks.items() if value is not ask}
+
+
+Made = TypeVar("Made")
+
+
+def alone(runs: Runs, session: str, what: str, seconds: float, work: Callable[[], Made]) -> Made:
+    """What ``work`` gives, done on behalf of the session and in ``seconds``; stopped when the page is gone.
+
+    Raises Cancelled, DeadlinePassed, and what ``work`` raises.
+    """
+    ask = runs.begin(session, what, time.monotonic() + seconds)
+    try:
+        with asking(ask):
+            return work()
+    finally:
+        runs.end(ask)
 
 
 def events(ask: Ask, work: Callable[[Callable[[Any], None]], None]) -> Iterator[list[Any]]:

@@ -12,12 +12,11 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from math import ceil
 
+from service.context import Ask, asked, batch_wanted
 from service.document import Decoding, Output
 from service.engines.base import Engine
 from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaError
@@ -27,6 +26,7 @@ POLL_SECONDS = 0.05
 
 _WAIT_SHARE = 0.1
 _TURN_BATCHES = 4
+_UNTRIED = 4
 _RECENT = 0.25
 """The weight of the last batch in what recent batches were like."""
 
@@ -37,8 +37,9 @@ class QueueLimits:
 
     ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it.
     ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. ``parallel`` batches
-    run at once. Fewer rows than were at hand lately for each wait for company: a tenth of the time that
-    batches took, ``wait_seconds`` at most.
+    run at once. A batch of one request alone is about ``batch_seconds`` of work, so that not more than that
+    is done in vain where its client goes away. Fewer rows than were at hand lately for each wait for
+    company: a tenth of the time that batches took, ``wait_seconds`` at most.
     """
 
     max_tokens_waiting: int = 32_768
@@ -46,6 +47,7 @@ class QueueLimits:
     batch_rows: int = 32
     wait_seconds: float = 0.1
     parallel: int = 2
+    batch_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,49 +70,6 @@ class QueueStats:
     busy_seconds: float = 0.0
     refused: int = 0
     dropped: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Ask:
-    """On whose behalf the engine is called. ``deadline`` is in :func:`time.monotonic` seconds.
-
-    The first call of an ask may be refused, the later ones are not: what was begun can be ended.
-    ``waited`` sums the seconds in which its calls stood in a queue. ``at_end`` is done when it is over.
-    """
-
-    client: str = ""
-    deadline: float | None = None
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    admitted: bool = False
-    waited: float = 0.0
-    at_end: list[Callable[[], None]] = field(default_factory=list)
-
-    def check(self) -> None:
-        """Raises Cancelled or DeadlinePassed."""
-        if self.cancelled.is_set():
-            raise Cancelled("cancelled")
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            raise DeadlinePassed("the time allowed for this request has passed")
-
-
-_asking: ContextVar[Ask | None] = ContextVar("asking", default=None)
-
-
-@contextmanager
-def asking(ask: Ask) -> Iterator[Ask]:
-    """Calls of a :class:`SharedEngine` within belong to ``ask``."""
-    token = _asking.set(ask)
-    try:
-        yield ask
-    finally:
-        _asking.reset(token)
-        while ask.at_end:
-            ask.at_end.pop()()
-
-
-def asked() -> Ask | None:
-    """On whose behalf the call at hand is made, if that was said."""
-    return _asking.get()
 
 
 class Sliced:
@@ -142,12 +101,6 @@ class Sliced:
     def count_tokens(self, text: str) -> int:
         """See :class:`service.engines.base.Engine`."""
         return self._inner.count_tokens(text)
-
-
-def worked() -> float:
-    """A clock, in seconds, that stands still while the call at hand waits in a queue."""
-    ask = _asking.get()
-    return time.monotonic() - (ask.waited if ask else 0.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -231,8 +184,11 @@ class SharedEngine:
             waiting = sum(map(len, self._queues.values()))
             return self._count.stats(waiting, self._tokens, self._running)
 
-    def close(self) -> None:
-        """Ends the threads; a batch that runs is run to its end, callers that wait get EngineError."""
+    def close(self, seconds: float | None = None) -> None:
+        """Ends the threads; a batch that runs is run to its end, callers that wait get EngineError.
+
+        Waits ``seconds`` at most, for all of them.
+        """
         with self._lock:
             self._closed = True
             rows = [row for queue in self._queues.values() for row in queue]
@@ -241,13 +197,14 @@ class SharedEngine:
             self._lock.notify_all()
         for row in rows:
             _fail(row.call, EngineError("the engine was closed"))
+        due = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
-            thread.join()
+            thread.join(None if due is None else max(0.0, due - time.monotonic()))
 
     # The caller's side.
 
     def _ask(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
-        ask = _asking.get() or Ask(admitted=True)
+        ask = asked() or Ask(admitted=True)
         ask.check()
         if not texts:
             return []
@@ -313,7 +270,7 @@ class SharedEngine:
             answers = self._run(batch)
             with self._lock:
                 self._running -= len(batch)
-                self._count.ran(time.monotonic() - started)
+                self._count.ran(time.monotonic() - started, len(batch))
                 for row, answer in zip(batch, answers, strict=True):
                     self._settle(row, answer)
 
@@ -396,12 +353,20 @@ class SharedEngine:
         ]  # fmt: skip
         batch, longest = [first], first.tokens
         most = min(self._limits.batch_rows, self._share())
+        ask = first.call.ask
+        if ask.deadline is not None and all(row.call.ask is ask for row in alike):
+            most = min(most, self._prompt())
         for row in sorted(alike, key=lambda row: abs(row.tokens - first.tokens)):
             longest = max(longest, row.tokens)
             if len(batch) >= most or longest * (len(batch) + 1) > self._limits.batch_tokens:
                 break
             batch.append(row)
         return batch
+
+    def _prompt(self) -> int:
+        """The rows that are done in ``batch_seconds``, as rows went lately; few before any went."""
+        pace = self._count.row_seconds
+        return max(1, int(self._limits.batch_seconds / pace)) if pace else _UNTRIED
 
     def _share(self) -> int:
         """One worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
@@ -416,14 +381,17 @@ class SharedEngine:
         try:
             return self._answers(batch)
         except WartaError as error:
-            if len(batch) == 1:
-                return [error]
+            if len(batch) == 1 or isinstance(error, Cancelled):
+                return [error for _ in batch]
             return [answer for row in batch for answer in self._run([row])]
         except Exception as error:  # whatever it is, somebody waits for it
             return [error for _ in batch]
 
     def _answers(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
         first = batch[0]
+        asks = {id(row.call.ask): row.call.ask for row in batch}.values()
+        # The thread's own: it is set anew for each batch.
+        batch_wanted.set(lambda: any(ask.wanted for ask in asks))
         if first.count:
             return [self._inner.alternatives(first.text, first.decoding, first.count)]
         outputs = self._inner.generate([row.text for row in batch], first.decoding)
@@ -444,6 +412,7 @@ class _Count:
     refused: int = 0
     dropped: int = 0
     recent_seconds: float = 0.0
+    row_seconds: float = 0.0
 
     def add(self, batch: Sequence[_Row], limits: QueueLimits) -> None:
         now = time.monotonic()
@@ -454,8 +423,10 @@ class _Count:
         self.filled += min(1.0, tokens / limits.batch_tokens)
         self.wait_seconds += sum(now - row.since for row in batch)
 
-    def ran(self, seconds: float) -> None:
+    def ran(self, seconds: float, rows: int) -> None:
         self.busy_seconds += seconds
+        first = not self.row_seconds
+        self.row_seconds += (1.0 if first else _RECENT) * (seconds / rows - self.row_seconds)
         self.recent_seconds += _RECENT * (seconds - self.recent_seconds)
 
     def seconds_for(self, tokens: int) -> float:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+from service.context import asked
 from service.document import Decoding, Output
 from service.errors import EngineError
-from service.runtime.batching import QueueStats, SharedEngine, asked
+from service.runtime.batching import QueueStats, SharedEngine
 
 
 class Kept:
@@ -71,13 +72,13 @@ class Kept:
         engine.close()
         return True
 
-    def close(self) -> None:
-        """Closes the model for good, in use or not."""
+    def close(self, seconds: float | None = None) -> None:
+        """Closes the model for good, in use or not; waits ``seconds`` at most for what runs in it."""
         with self._opening:
             self._closed = True
             engine, self._engine = self._engine, None
         if engine:
-            engine.close()
+            engine.close(seconds)
 
     @contextmanager
     def _in_use(self) -> Iterator[SharedEngine]:

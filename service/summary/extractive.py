@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.context import checkpoint
 from service.summary.features import NAMES, Floats, features, words
 
 _CHUNK = 1024
@@ -115,6 +116,7 @@ def _distinct(sentences: Sequence[str], scores: Floats) -> Iterator[int]:
     heapq.heapify(heap)
     covered: set[str] = set()
     while heap:
+        checkpoint()
         _, index = heapq.heappop(heap)
         bag = bags[index]
         value = _REDUNDANCY * (len(bag & covered) / len(bag)) ** 3 - scores[index]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import pairwise
 
+from service.context import checkpoint
 from service.document import Finding
 from service.summary import facts
 from service.summary.features import words
@@ -41,6 +42,7 @@ def support(summary_sentence: str, segments: Sequence[str], limit: int = 3) -> t
     most ``limit``, the one that adds most first (the shorter of equals), until the next adds too little.
     A copied sentence has a score of 1. Linear in the words.
     """
+    checkpoint()
     wanted = _units(summary_sentence)
     units = [_units(segment) & wanted for segment in segments]
     weights = _weights(summary_sentence, wanted, units)

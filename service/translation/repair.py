@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from service.context import worked
 from service.document import Decoding, Finding, Output, Segmented
 from service.engines.base import Engine
-from service.runtime.batching import worked
 from service.text.words import listed
 from service.translation.guard.check import check
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 
+from service.context import checkpoint
 from service.document import Decoding, Finding, Output, SegmentTranslation, Signature
 from service.engines.base import Engine
 from service.presets import Preset
@@ -99,6 +100,11 @@ class Tally:
             self._counts[""] += 1
             for finding in findings:
                 self._counts[finding.kind] += 1
+
+    def merge(self, segments: int, findings: Mapping[str, int]) -> None:
+        """Counts what was counted elsewhere."""
+        with self._lock:
+            self._counts.update({"": segments, **findings})
 
     def counts(self) -> tuple[int, dict[str, int]]:
         """Segments, and findings by kind."""
@@ -233,6 +239,7 @@ class Translator:
     def _prepared(
         self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
     ) -> _Prepared:
+        checkpoint()
         normalised = normalise(source, casing=casing, headline=headline)
         given = terms.inject(normalised.text) if terms else normalised.text
         if self._fits(given):
@@ -286,6 +293,7 @@ class Translator:
     def _repaired(self, prepared: _Prepared, first: Output) -> _Answer:
         if not self._care.repair or len(prepared.parts) > 1:
             return _Answer(first, False)
+        checkpoint()
         text = prepared.normalised.text
         done = repair(
             text, first, self._engine, self._decoding, given=prepared.given, split=segment.split_long
@@ -298,6 +306,7 @@ class Translator:
         return done
 
     def _segment(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
+        checkpoint()
         source, terms, output = prepared.source, prepared.terms, answer.output
         target = output.text
         if not answer.final:

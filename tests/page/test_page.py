@@ -8,6 +8,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from service.context import asked, asking
 from service.document import Decoding, Finding, Output, Reading, SegmentTranslation
 from service.engines.echo import EchoEngine
 from service.errors import InputError, UsageError
@@ -32,7 +34,8 @@ from service.page.words import LANGUAGES, Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.pool import Host
 from service.render import download as downloads
-from service.runtime.batching import SharedEngine, asking
+from service.runtime.batching import SharedEngine
+from service.runtime.sandbox import Sandbox
 from service.settings import Settings
 
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
@@ -256,9 +259,7 @@ def test_the_work_belongs_to_the_reader_who_asked() -> None:
 
 
 def _client() -> str:
-    from service.runtime import batching as shared
-
-    found = shared._asking.get()
+    found = asked()
     return found.client if found else ""
 
 
@@ -382,8 +383,8 @@ def test_models_are_installed_from_the_page_on_this_machine_only(values: dict[st
 def test_a_file_is_named_without_the_servers_folder(tmp_path: Path) -> None:
     path = tmp_path / "foto.txt"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
-    with pytest.raises(InputError) as caught:
-        file_text(str(path), PageOptions())
+    with closing(Sandbox()) as box, pytest.raises(InputError) as caught:
+        file_text(box, str(path), PageOptions())
     assert str(caught.value).startswith("foto.txt: a PNG image")
 
 

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from service.context import Ask, asking, worked
 from service.document import Decoding, Output
 from service.engines.base import Engine
 from service.engines.echo import EchoEngine
 from service.errors import Busy, Cancelled, DeadlinePassed, EngineError
-from service.runtime.batching import Ask, QueueLimits, SharedEngine, asking, worked
+from service.runtime.batching import QueueLimits, SharedEngine
 from tests.builders import PAIRS
 
 PLAIN = Decoding()

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from service.context import Ask, asking
 from service.document import Decoding, Output
 from service.engines.echo import EchoEngine
 from service.errors import EngineError, UnknownModel
 from service.pipeline import to_article
 from service.pool import Host
 from service.presets import Preset, all_presets
-from service.runtime.batching import Ask, asking
 from service.settings import Settings
 
 

@@ -15,8 +15,9 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping, Seq
 from typing import Any
 from urllib.parse import urlsplit
 
-from service.api.errors import Refused, answer
+from service.api.errors import answer
 from service.errors import UsageError
+from service.refusal import Refused
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -15,8 +15,9 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
-from service.api.errors import Refused, body
+from service.api.errors import body
 from service.api.middleware.limits import HEADERS
+from service.refusal import Refused
 
 HEADER_SECONDS = 15.0
 HEAD_BYTES = 64 * 1024

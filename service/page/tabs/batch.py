@@ -9,9 +9,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from service.batch.away import run_away
 from service.batch.journal import Totals
 from service.batch.progress import duration
-from service.batch.run import Job, Progress, run
+from service.batch.run import Job, Progress
+from service.context import Ask
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake.records import SOURCES
 from service.page.components import box, keeper, label, link, no_room, quick, stopper, streaming, uploads
@@ -20,7 +22,6 @@ from service.page.tabs import models
 from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
 from service.pool import Host
-from service.runtime.batching import Ask
 
 KIND = "batch"
 TASKS = ("translate", "summarize", "read")
@@ -49,7 +50,7 @@ def worked(
                 raise InputError(f"the result is larger than {most:,} bytes")
             tell(progress)
 
-        totals = run(job, host.pipeline(model, gentle=True), watch)
+        totals = run_away(host, job, model, watch)
         _without(output, f"{inputs}/")
         tell(totals)
 

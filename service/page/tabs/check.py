@@ -1,14 +1,19 @@
 """The Check tab: the guard over a source and a translation that were pasted."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
+from service.confined import SMALL
 from service.errors import InputError, WartaError
 from service.page import reading as view
 from service.page.components import box, label, streaming
 from service.page.options import PageOptions
+from service.page.runs import Runs, alone
 from service.page.words import Say, say_for
+from service.pool import Host
+from service.runtime.sandbox import Sandbox
 from service.text import segment
 from service.translation.guard.check import check
 
@@ -30,6 +35,18 @@ def checked(source: str, target: str, options: PageOptions, say: Say) -> str:
     result = say(word, flagged=flagged, count=len(pairs))
     hint = f'<p class="hint">{escape(note)}</p>' if note else ""
     return f'{box("done", result)}{hint}{view.columns(say)}<ol class="rows">{"".join(rows)}</ol>'
+
+
+def checked_confined(sandbox: Sandbox, source: str, target: str, options: PageOptions, say: Say) -> str:
+    """:func:`checked`, in a process of its own where the texts are long."""
+    if len(source) + len(target) <= SMALL:
+        return checked(source, target, options, say)
+    return str(sandbox.run(".page.tabs.check:checked_for", source, target, options.text_limit, say.language))
+
+
+def checked_for(source: str, target: str, limit: int, language: str) -> str:
+    """:func:`checked` for plain values."""
+    return checked(source, target, PageOptions(text_limit=limit), Say(language))
 
 
 def paired(source: str, target: str, say: Say) -> tuple[list[tuple[str, str]], str]:
@@ -61,14 +78,15 @@ def _row(number: int, source: str, target: str, noted: str) -> str:
     )
 
 
-def tab(options: PageOptions, word: Callable[[str], Any]) -> None:
+def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]) -> None:
     """The tab's contents."""
     import gradio as gr
 
     def run(source: str, target: str, request: gr.Request) -> str:
         say = say_for(request)
         try:
-            return checked(source or "", target or "", options, say)
+            work = partial(checked_confined, host.sandbox, source or "", target or "", options, say)
+            return alone(runs, request.session_hash or "", "check", options.seconds, work)
         except WartaError as error:
             return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
 

@@ -3,18 +3,25 @@
 import io
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from service.errors import InputError, WartaError
 from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
+from service.page.options import PageOptions
+from service.page.runs import Runs, alone
 from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
+from service.pool import Host
+from service.runtime.sandbox import Confinement, Sandbox
 
 MOST_LINES = 20_000
 RESAMPLES = 500
+CONFINED = Confinement(cpu_seconds=120, file_bytes=200_000_000)
+"""What scoring may use; it writes the report."""
 
 
 def scored(
@@ -49,6 +56,22 @@ def scored(
         f'srcdoc="{escape(report, quote=True)}"></iframe></details>'
     )
     return box("done", lines) + table(evaluation, say) + chart(evaluation, say) + frame, packed
+
+
+def scored_confined(
+    sandbox: Sandbox, outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
+) -> tuple[str, bytes]:
+    """:func:`scored` in a process of its own. Raises WartaError."""
+    asked = [*outputs], reference, source, task, say.language
+    shown, packed = sandbox.stream(".page.tabs.evaluate:scored_for", *asked, limits=CONFINED)
+    return shown, packed
+
+
+def scored_for(
+    outputs: Sequence[str], reference: str, source: str | None, task: str, language: str
+) -> Iterator[str | bytes]:
+    """:func:`scored` for plain values: the HTML, then the ZIP."""
+    yield from scored(outputs, reference, source, task, Say(language))
 
 
 def _names(names: Sequence[str]) -> list[str]:
@@ -135,7 +158,7 @@ def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
     return link(token, made.name, "evaluate-save", "evaluate_download", say)
 
 
-def tab(word: Callable[[str], Any], held: Files) -> None:
+def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any], held: Files) -> None:
     """The tab's contents."""
     import gradio as gr
 
@@ -150,7 +173,9 @@ def tab(word: Callable[[str], Any], held: Files) -> None:
         try:
             if not outputs or not references:
                 raise InputError(say("evaluate_missing"))
-            shown, packed = scored(outputs, references[0], sources[0] if sources else None, task, say)
+            source = sources[0] if sources else None
+            work = partial(scored_confined, host.sandbox, outputs, references[0], source, task, say)
+            shown, packed = alone(runs, request.session_hash or "", "evaluate", options.seconds, work)
             return shown + _link(packed, held, request, say)
         except WartaError as error:
             message = str(error)

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from service import presets
+from service.context import Ask
 from service.errors import Cancelled, UsageError, WartaError
 from service.models.catalog import Row, rows
 from service.models.gemma import build as embedded
@@ -17,7 +18,6 @@ from service.page.options import PageOptions
 from service.page.runs import Runs, events
 from service.page.words import Say, say_for
 from service.pool import Host
-from service.runtime.batching import Ask
 
 KIND = "pull"
 USABLE = ("installed", "ready", "built in")

@@ -10,21 +10,23 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from service.confined import read_article, read_document
 from service.document import Article, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake import fetch as web
-from service.intake.documents import read_document
+from service.intake.encoding import read_bytes
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
-from service.page.runs import Runs, events
+from service.page.runs import Runs, alone, events
 from service.page.session import Shown, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
 from service.page.wire import unpack
 from service.page.words import Say, say_for
-from service.pipeline import Brief, sources, to_article, warnings
+from service.pipeline import Brief, sources, warnings
 from service.pool import Host
 from service.render import download as downloads
+from service.runtime.sandbox import Sandbox
 from service.summary.summarizer import Length
 
 KIND = "read"
@@ -104,7 +106,7 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
 
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
-    article = to_article(asked.text, keep_furniture=asked.keep_furniture)
+    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture)
     pipeline = host.pipeline(asked.model)
     tell(_Opened(article, len(sources(article)), pipeline.signature.preset, warnings(article)))
     done = []
@@ -130,18 +132,23 @@ def _take(shown: Shown, batch: list[Any]) -> None:
             shown.finished(event)
 
 
-def file_text(path: str, options: PageOptions) -> str:
+def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
     """The text of an uploaded file, without its path in what goes wrong. Raises InputError."""
+    name = Path(path).name
     try:
-        return read_document(Path(path), options.file_bytes)
+        data = read_bytes(Path(path), options.file_bytes)
     except InputError as error:
-        raise InputError(str(error).replace(path, Path(path).name)) from error.__cause__
+        raise InputError(str(error).replace(path, name)) from error.__cause__
+    try:
+        return read_document(box, data, name, options.file_bytes)
+    except InputError as error:
+        raise type(error)(f"{name}: {error}") from error.__cause__
 
 
-def _first_text(paths: Sequence[str], options: PageOptions, say: Say) -> str:
+def _first_text(box: Sandbox, paths: Sequence[str], options: PageOptions, say: Say) -> str:
     if not paths:
         raise InputError(say("nothing"))
-    return file_text(paths[0], options)
+    return file_text(box, paths[0], options)
 
 
 def tab(
@@ -158,13 +165,18 @@ def tab(
             yield values, gr.update(interactive=values["phase"] == "running")
 
     def opened(paths: list[str] | None, request: gr.Request) -> str:
+        read = partial(_first_text, host.sandbox, paths or [], options, say_for(request))
         try:
-            return _told(partial(_first_text, paths or [], options, say_for(request)), request)
+            return _told(_for(request, "file", read), request)
         finally:
             done_with(paths or [], held)
 
     def fetched(url: str, request: gr.Request) -> str:
-        return _told(partial(web.article, url.strip()), request)
+        read = partial(read_document, host.sandbox)
+        return _told(_for(request, "file", partial(web.article, url.strip(), read=read)), request)
+
+    def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
+        return partial(alone, runs, request.session_hash or "", what, options.seconds, work)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(

@@ -1,0 +1,155 @@
+"""A batch done in a confined process, its sentences translated by the engines of this one.
+
+What reads, cleans, splits and checks what strangers send can so be stopped at any moment, holds up no request
+of the server, and leaves no memory behind. Nothing is lost when it is killed: the journal goes on behind the
+last chunk, as after a crash.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from service.batch.job import Job
+from service.batch.journal import Totals
+from service.batch.run import Progress, Watch, run
+from service.document import Decoding, Output
+from service.engines.base import Engine
+from service.pipeline import Brief, build_pipeline
+from service.presets import Preset
+from service.runtime.batching import Sliced
+from service.runtime.sandbox import Confinement
+from service.settings import Settings
+from service.summary.summarizer import Length
+
+if TYPE_CHECKING:
+    from service.pool import Host
+
+_SENTENCES = 512
+MEMORY_BYTES = 2_000_000_000
+FILE_BYTES = 1_000_000_000
+Ask = Callable[..., Any]
+
+
+def run_away(
+    host: Host, job: Job, model: str, watch: Watch = lambda _: None, file_bytes: int = FILE_BYTES
+) -> Totals:
+    """:func:`service.batch.run.run` of ``job`` in a confined process, with the engines of ``host``.
+
+    ``file_bytes`` bounds each file that it writes. Raises what that raises, LimitExceeded, WorkerFailed.
+    """
+    pipeline = host.pipeline(model, gentle=True)
+    side = _Side(host, pipeline.tally.merge, watch)
+    settings = replace(host.settings, model=pipeline.signature.preset)
+    limits = Confinement(
+        cpu_seconds=0, memory_bytes=MEMORY_BYTES, file_bytes=file_bytes, files=256, output_bytes=100_000_000
+    )
+    work = ".batch.away:work", _plain(settings), _plain_job(job)
+    totals, *_ = host.sandbox.stream(*work, limits=limits, answer=side.answer)
+    return Totals(**totals)
+
+
+class _Side:
+    """What the server does for a batch elsewhere."""
+
+    def __init__(self, host: Host, tally: Callable[[int, Mapping[str, int]], None], watch: Watch) -> None:
+        self._host = host
+        self._tally = tally
+        self._watch = watch
+
+    def answer(self, what: str, *values: Any) -> Any:
+        """One question. Raises EngineError and what the watch raises."""
+        questions: Mapping[str, Callable[..., Any]] = {
+            "engine": self._signature,
+            "generate": self._generate,
+            "alternatives": self._alternatives,
+            "count": self._count,
+            "progress": self._progress,
+        }
+        return questions[what](*values)
+
+    def _signature(self, name: str) -> str:
+        return self._host.engine(name).signature
+
+    def _generate(self, name: str, texts: Sequence[str], decoding: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [asdict(output) for output in self._host.engine(name).generate(texts, Decoding(**decoding))]
+
+    def _alternatives(
+        self, name: str, text: str, decoding: Mapping[str, Any], count: int
+    ) -> list[dict[str, Any]]:
+        outputs = self._host.engine(name).alternatives(text, Decoding(**decoding), count)
+        return [asdict(output) for output in outputs]
+
+    def _count(self, name: str, text: str) -> int:
+        return self._host.engine(name).count_tokens(text)
+
+    def _progress(self, progress: Mapping[str, Any], segments: int, findings: Mapping[str, int]) -> None:
+        self._tally(segments, findings)
+        totals, before = Totals(**progress["totals"]), Totals(**progress["before"])
+        self._watch(Progress(**{**progress, "totals": totals, "before": before}))
+
+
+class _There:
+    """An engine of the server, seen from the confined process."""
+
+    def __init__(self, ask: Ask, preset: Preset) -> None:
+        self._ask = ask
+        self._name = preset.name
+        self.signature: str = ask("engine", preset.name)
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        return [Output(**made) for made in self._ask("generate", self._name, [*texts], asdict(decoding))]
+
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        made = self._ask("alternatives", self._name, text, asdict(decoding), count)
+        return [Output(**one) for one in made]
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`service.engines.base.Engine`."""
+        return int(self._ask("count", self._name, text))
+
+
+def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
+    """The job, in the confined process: its totals."""
+
+    def opened(preset: Preset) -> Engine:
+        # A long article's sentences, all at once, would be held twice more in the server.
+        return Sliced(_There(ask, preset), _SENTENCES)
+
+    pipeline = build_pipeline(_settings(settings), lambda _: None, opened)
+    told: Counter[str] = Counter()
+
+    def watch(progress: Progress) -> None:
+        segments, findings = pipeline.tally.counts()
+        now = Counter({"": segments, **findings})
+        new = now - told
+        told.update(new)
+        ask("progress", asdict(progress), new.pop("", 0), new)
+
+    return asdict(run(_job(job), pipeline, watch))
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()
+    }
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    paths = {name: Path(values[name]) for name in ("home", "glossary") if values[name] is not None}
+    return Settings(**{**values, **paths})
+
+
+def _plain_job(job: Job) -> dict[str, Any]:
+    return {**asdict(job), "inputs": [str(path) for path in job.inputs], "output": str(job.output)}
+
+
+def _job(values: Mapping[str, Any]) -> Job:
+    brief = Brief(**{**values["brief"], "length": Length(**values["brief"]["length"])})
+    inputs = [Path(path) for path in values["inputs"]]
+    return Job(**{**values, "inputs": inputs, "output": Path(values["output"]), "brief": brief})

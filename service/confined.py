@@ -1,0 +1,139 @@
+"""What is done in confined processes, and how their plain answers become records again.
+
+The functions without ``box`` run there: they take and give JSON values, texts and bytes. Those with it run in
+the server. See :mod:`service.runtime.sandbox`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from service.context import checkpoint
+from service.document import Article, Finding, Furniture, SegmentTranslation, Suggestion
+
+if TYPE_CHECKING:
+    from service.runtime.sandbox import Sandbox
+
+SMALL = 5_000
+"""Characters of plain text that are worked on at once, without a process of their own.
+
+So long a text is done in milliseconds; its patterns are held to linear time by ``scripts/growth``.
+"""
+
+Translate = Callable[[Sequence[str]], Iterable[SegmentTranslation]]
+Ask = Callable[..., Any]
+
+
+def prepare() -> None:
+    """Have each kind of work done once, so that what it compiles and loads is there for all that follow."""
+    import service.batch.away  # noqa: F401
+    from service.intake.documents import document_text
+    from service.translation.glossary import Glossary
+
+    Glossary.load()
+    document_text(b"<!doctype html><html><body><p>Banjir di Demak.</p></body></html>", "a.html", 10_000)
+    article("Banjir di Demak\n\nBanjir merendam 340 rumah, kata \u201cwarga\u201d.", False)
+    list(checks([("Banjir merendam 340 rumah.", "Floods submerged 340 houses.")]))
+
+
+def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
+    """:func:`service.intake.documents.document_text`, confined."""
+    return str(box.run(".intake.documents:document_text", data, name, max_bytes))
+
+
+def translate_document(box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate) -> bytes:
+    """:func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
+    made = box.run(".confined:document", data, name, max_bytes, answer=_translating(translate))
+    return bytes(made)
+
+
+def document(ask: Ask, data: bytes, name: str, max_bytes: int) -> bytes:
+    """A document in English; ``ask`` has its sentences translated."""
+    from service.intake.documents import translate_data
+
+    return translate_data(data, name, _asking(ask), max_bytes)[0]
+
+
+def keeps_type(data: bytes, name: str) -> bool:
+    """Whether the document can be written again."""
+    from service.intake.documents import kind_of
+
+    return kind_of(data, name).translate is not None
+
+
+def translate_markup(box: Sandbox, texts: Sequence[str], translate: Translate) -> list[str]:
+    """Pieces of HTML in English with their tags."""
+    return [str(text) for text in box.stream(".confined:markup", [*texts], answer=_translating(translate))]
+
+
+def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:
+    """Each piece of HTML in English; ``ask`` has its sentences translated."""
+    from service.intake.documents import html
+
+    for text in texts:
+        page = html.parse(text)
+        page.translate(_asking(ask))
+        yield page.joined()
+
+
+def read_article(box: Sandbox, text: str, *, keep_furniture: bool) -> Article:
+    """:func:`service.pipeline.to_article`, confined where the text is long."""
+    from service.pipeline import to_article
+
+    if len(text) <= SMALL:
+        return to_article(text, keep_furniture=keep_furniture)
+    found = box.run(".confined:article", text, keep_furniture)
+    return Article(**{**found, "furniture": tuple(Furniture(**piece) for piece in found["furniture"])})
+
+
+def article(text: str, keep_furniture: bool) -> dict[str, Any]:
+    """A text as an article."""
+    from service.intake.clean import clean
+
+    return asdict(clean(text, keep_furniture=keep_furniture))
+
+
+def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[list[dict[str, Any]]]:
+    """The guard's findings in each pair, confined where the texts are long."""
+    if sum(len(text) for pair in pairs for text in pair) <= SMALL:
+        return [*checks(pairs)]
+    return [*box.stream(".confined:checks", [*map(list, pairs)])]
+
+
+def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
+    """The guard's findings in each pair of source and target."""
+    from service.translation.guard.check import check
+
+    for source, target in pairs:
+        checkpoint()
+        yield [asdict(finding) for finding in check(source, target)]
+
+
+def _translating(translate: Translate) -> Callable[..., Any]:
+    """What answers a confined process that asks for translations."""
+
+    def answer(sources: Sequence[str]) -> list[dict[str, Any]]:
+        return [asdict(part) for part in translate(sources)]
+
+    return answer
+
+
+def _asking(ask: Ask) -> Callable[[Sequence[str]], Iterator[SegmentTranslation]]:
+    """The translations that ``ask`` gets."""
+
+    def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+        return map(_segment, ask([*sources]) if sources else [])
+
+    return translate
+
+
+def _segment(values: Mapping[str, Any]) -> SegmentTranslation:
+    return SegmentTranslation(
+        **{
+            **values,
+            "findings": tuple(Finding(**finding) for finding in values["findings"]),
+            "suggestions": tuple(Suggestion(**one) for one in values["suggestions"]),
+        }
+    )
