@@ -24,6 +24,7 @@ from service.batch.job import Inputs, Item, Job
 from service.batch.work import About, Done, Size, Worker, chunks, collect_seldom
 from service.errors import UsageError, WartaError
 from service.intake.streams import need
+from service.parent import end_with
 from service.pipeline import build_pipeline
 from service.settings import Settings
 
@@ -55,6 +56,7 @@ class _Actor:
     """One engine in the cluster. A pickled chunk in, its pickled rows out."""
 
     def __init__(self, job: Job, settings: Settings) -> None:
+        end_with(os.getppid())
         self._worker = Worker(job, build_pipeline(settings, lambda _: None))
         collect_seldom()
 
@@ -67,6 +69,7 @@ class _Host:
     """One pipeline in the cluster, for whatever a job asks of it."""
 
     def __init__(self, settings: Settings) -> None:
+        end_with(os.getppid())
         self._pipeline = build_pipeline(settings, lambda _: None)
         collect_seldom()
 
