@@ -12,6 +12,7 @@ import typer
 from eval.cli import app as eval_app
 from service import __version__
 from service.errors import UsageError, WartaError
+from service.extras import lacks
 from service.settings import ALIKE
 
 if TYPE_CHECKING:
@@ -364,7 +365,7 @@ def serve(
         from service.api.app import run
         from service.api.config import ServerConfig
     except ImportError as error:
-        raise UsageError(f'{error.name} is missing; the server needs: pip install "warta[serve]"') from None
+        raise UsageError(f"the server: {lacks(error, 'serve', 'fastapi')}") from error
     limits = ServerConfig(
         host=host,
         port=port,
@@ -382,7 +383,10 @@ def serve(
         fetch=not no_fetch,
         metrics=not no_metrics,
     )
-    run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)
+    try:
+        run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)
+    except ImportError as error:
+        raise UsageError(f"the server: {lacks(error, 'serve', 'gradio')}") from error
 
 
 @models_app.command("list")
@@ -552,7 +556,7 @@ def _keys(url: str) -> KeyStore:
     try:
         from service.api.keys import KeyStore, default_url
     except ImportError as error:
-        raise UsageError(f'{error.name} is missing; keys need: pip install "warta[serve]"') from None
+        raise UsageError(f"keys: {lacks(error, 'serve', 'fastapi')}") from error
     return KeyStore(url or default_url(home(os.environ)))
 
 

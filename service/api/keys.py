@@ -27,6 +27,7 @@ from fastapi import Request
 from service.api.errors import Refused
 from service.api.limits import App, Receive, Scope, Send, fields, refuse
 from service.errors import StoreError, UsageError
+from service.extras import lacks
 
 OPEN = ("/health", "/ready", "/languages", "/frontend/settings", "/openapi.json", "/docs", "/download_file/")
 """Paths that need no key: nothing is worked on there, and a translated file's name cannot be guessed."""
@@ -270,10 +271,8 @@ def _sqlite(path: Path) -> sqlite3.Connection:
 def _psycopg() -> Any:
     try:
         import psycopg
-    except ImportError:
-        raise UsageError(
-            "keys in PostgreSQL need psycopg, which is not installed: pip install 'warta[postgres]'"
-        ) from None
+    except ImportError as error:
+        raise UsageError(f"keys in PostgreSQL: {lacks(error, 'postgres', 'psycopg')}") from error
     return psycopg
 
 

@@ -238,7 +238,7 @@ def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int
     try:
         ray = import_module("ray.data") and import_module("ray")
     except ImportError as error:
-        raise need("cluster", "Ray") from error
+        raise need(error, "cluster", "Ray") from error
     with _told():
         connect(ray, place)
     try:

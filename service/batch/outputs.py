@@ -147,14 +147,14 @@ def _pyarrow() -> Any:
     try:
         import pyarrow
         import pyarrow.parquet
-    except ImportError:
-        raise need("parquet", "pyarrow") from None
+    except ImportError as error:
+        raise need(error, "parquet", "pyarrow") from error
     return pyarrow
 
 
 def _zstandard() -> Any:
     try:
         import zstandard
-    except ImportError:
-        raise need("documents", "zstandard") from None
+    except ImportError as error:
+        raise need(error, "documents", "zstandard") from error
     return zstandard

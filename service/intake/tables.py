@@ -175,8 +175,8 @@ def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
     try:
         import pyarrow
         from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise need("parquet", "pyarrow") from None
+    except ImportError as error:
+        raise need(error, "parquet", "pyarrow") from error
     with tempfile.TemporaryFile() as spare:
         # A Parquet file is read from its end, which a packed one shows last.
         source: BinaryIO = file
