@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,9 +17,10 @@ from service.batch.run import Job, Progress, Watch, run_with
 from service.batch.work import collect_seldom
 from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
-from service.pipeline import Pipeline, build_pipeline
+from service.pipeline import Pipeline, build_pipeline, memory_of
 from service.settings import Settings
 from service.terminal import INTERRUPTED, Status, complain
+from service.translation.forgiving import ForgivingMemory
 from service.translation.memory import Memory
 from service.translation.tmx import TmxReader, write_tmx
 
@@ -60,6 +62,9 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
 def _worked(
     job: Job, settings: Settings, workers: int | None, address: str, status: Status, watch: Watch
 ) -> Totals:
+    if (address or (workers or 1) > 1) and settings.memory and settings.model != "echo":
+        # Whoever works elsewhere goes on without a word.
+        ForgivingMemory(partial(memory_of, settings), status.say)
     if address:
         status.show(f"connecting to Ray ({address}) …")
         place = Place(address, workers)
@@ -75,7 +80,7 @@ def _worked(
 def _here(job: Job, settings: Settings, workers: int, status: Status) -> AbstractContextManager[Pool]:
     if workers > 1:
         return processes(job, settings, workers)
-    pipeline = build_pipeline(settings, status.show)
+    pipeline = build_pipeline(settings, status.show, warn=status.say)
     collect_seldom()
     return alone(job, pipeline)
 

@@ -537,10 +537,12 @@ def _settings(*options: Any) -> Settings:
 def _lines(settings: Settings, unused: tuple[object, ...]) -> None:
     from service.bulk import translate_lines
     from service.pipeline import build_pipeline
+    from service.terminal import complain
 
     if any(unused):
         raise UsageError("--lines takes standard input and standard output, and no file or format")
-    translate_lines(build_pipeline(settings, lambda _: None), sys.stdin.buffer, sys.stdout.buffer)
+    pipeline = build_pipeline(settings, lambda _: None, warn=complain)
+    translate_lines(pipeline, sys.stdin.buffer, sys.stdout.buffer)
 
 
 def _memory(at: str) -> Memory:

@@ -79,6 +79,7 @@ class Hidden(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """None for what is not hidden. Raises ModuleNotFoundError."""
+        del path, target
         if fullname.partition(".")[0] in self._modules:
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
         return None
@@ -125,7 +126,8 @@ def _zipped(members: Mapping[str, str]) -> bytes:
 
 def _docx() -> str:
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-    return f'<w:document xmlns:w="{space}"><w:body><w:p><w:r><w:t>{SENTENCE}</w:t></w:r></w:p></w:body></w:document>'
+    paragraph = f"<w:p><w:r><w:t>{SENTENCE}</w:t></w:r></w:p>"
+    return f'<w:document xmlns:w="{space}"><w:body>{paragraph}</w:body></w:document>'
 
 
 def _odt() -> str:
@@ -156,7 +158,10 @@ def _xlsx() -> dict[str, str]:
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
     kinds = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    link = f'<Relationships xmlns="{package}/relationships"><Relationship Id="a" Type="{office}/%s" Target="%s"/></Relationships>'
+    link = (
+        f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="a" Type="{office}/%s" Target="%s"/></Relationships>'
+    )
     return {
         "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
         f'<Override PartName="/xl/workbook.xml" ContentType="{kinds}.sheet.main+xml"/>'

@@ -66,7 +66,7 @@ def test_a_module_of_an_installed_package_is_not_called_not_installed() -> None:
 
 
 def test_what_hides_the_true_reason_is_looked_behind() -> None:
-    code = "try:\n    import no_such_thing\nexcept ImportError:\n    raise ImportError('get the other one') from None"
+    code = "try:\n    import no_such_thing\nexcept ImportError:\n    raise ImportError('another') from None"
     assert absent(imported(code)) == "no_such_thing"
 
 

@@ -87,7 +87,7 @@ def _pages(data: bytes, limits: Limits) -> list[list[str]]:
 
 
 def _without(problem: Exception) -> InputError:
-    """What a file asks for that is not here: a library that opens locks, or a filter that hardly any file has."""
+    """What a file asks for that is not here: a library for locked files, or a rare filter."""
     try:
         import cryptography  # noqa: F401
     except ImportError as error:
