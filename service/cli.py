@@ -257,6 +257,9 @@ def batch(
     no_memory: NoMemory = False,
     memory: MemoryAt = "",
     keep_furniture: Keep = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="In CSV and TSV, leave texts that a spreadsheet would compute.")
+    ] = False,
 ) -> None:
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.run import Job
@@ -270,7 +273,7 @@ def batch(
     brief = Brief(route, Length(sentences, words))
     target = Path(output)
     folder = output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix
-    job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder)
+    job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder, raw)
     raise typer.Exit(run_batch(job, settings, workers, cluster))
 
 
