@@ -305,7 +305,12 @@ def test_sums_are_made_once_for_each_change(
     folder = fetch(store, hub, cache)
     summed = list[str]()
     true = store_module.sha256
-    monkeypatch.setattr(store_module, "sha256", lambda path: summed.append(path.name) or true(path))
+
+    def counted(path: Path) -> str:
+        summed.append(path.name)
+        return true(path)
+
+    monkeypatch.setattr(store_module, "sha256", counted)
     store.check(tiny(), "int8")
     assert summed == []  # made when it was installed
     os.utime(folder / "int8" / "model.bin", ns=(1, 1))
