@@ -210,7 +210,7 @@ def texts() -> Iterator[tuple[str, str]]:
 
 def _fetched(page: bytes) -> str:
     """The article of a page that a server on loopback gives."""
-    from service.intake.web import Reach, article
+    from service.intake.fetch import Reach, article
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

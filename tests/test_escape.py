@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from eval import report
 from eval.baselines import Reference
+from eval.report import formats as report
 from service.batch.job import Job
 from service.batch.run import run
 from service.document import SegmentTranslation
 from service.escape import cell, markdown, markdown_item, markdown_line, uncell
 from service.intake.records import Record, read_records
-from service.page.downloads import docx
 from service.pipeline import build_pipeline, to_article
-from service.render import reading_markdown, summary_markdown, translation_markdown
+from service.render.download import docx
+from service.render.text import reading_markdown, summary_markdown, translation_markdown
 from service.settings import Settings
-from tests.test_eval_report import evaluation
+from tests.eval.test_report import evaluation
 
 HOSTILE = (
     "# Judul",

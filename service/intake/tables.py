@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from service.errors import InputError
 from service.escape import uncell
-from service.intake.formats import decode
+from service.intake.compression import need
+from service.intake.encoding import decode
 from service.intake.record import OWN_COLUMNS, BadRecord, Record, bad, good
-from service.intake.streams import need
 from service.settings import MAX_INPUT_BYTES
 
 if TYPE_CHECKING:

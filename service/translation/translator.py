@@ -13,13 +13,13 @@ from typing import Protocol
 from service import __version__
 from service.document import Decoding, Finding, Output, SegmentTranslation, Signature, Suggestion
 from service.engines.base import Engine
-from service.intake import segment
-from service.intake.language import is_english
 from service.presets import Preset
+from service.text import segment
+from service.text.language import is_english
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
-from service.translation.guard import check
-from service.translation.memory import Remembered
+from service.translation.guard.check import check
+from service.translation.memory.sqlite import Remembered
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
@@ -35,7 +35,7 @@ Draft = Callable[[SegmentTranslation], None]
 
 
 class Recall(Protocol):
-    """What translating asks of a memory: see :class:`service.translation.memory.Memory`."""
+    """What translating asks of a memory: see :class:`service.translation.memory.sqlite.Memory`."""
 
     def own(self, sources: Iterable[str]) -> dict[str, str]: ...
 
