@@ -102,7 +102,9 @@ def _guard() -> Check | None:
     """The translator's guard; ``None`` in a tree without it."""
     try:
         check: Check = importlib.import_module("service.translation.guard.check").check
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
+        if error.name != "service.translation.guard.check":
+            raise
         return None
     return check
 

@@ -24,6 +24,7 @@ from eval.significance import Array, Resampling, Scorer
 from eval.text import numbers, sentences, words
 from service.document import Finding
 from service.errors import NotInstalled, UsageError
+from service.extras import absent
 from service.version import __version__
 
 Better = Literal["higher", "lower", "neither"]
@@ -81,8 +82,10 @@ def _divide(top: Array, bottom: Array, undefined: Array) -> Array:
 def _import(module: str, metric: str, package: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except ImportError:
-        raise NotInstalled(f"{metric} needs the package {package}") from None
+    except ImportError as error:
+        if absent(error):
+            raise NotInstalled(f"{metric} needs the package {package}") from error
+        raise NotInstalled(f"{metric} needs {package}, which cannot be imported: {error}") from error
 
 
 def _sacrebleu() -> ModuleType:

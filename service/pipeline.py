@@ -20,6 +20,7 @@ from service.summary.summarizer import Length, Task, Writer, summarize
 from service.text import segment
 from service.text.language import check_article
 from service.translation.glossary import Glossary, load_user
+from service.translation.memory.forgiving import ForgivingMemory
 from service.translation.memory.sqlite import Memory, open_memory
 from service.translation.translator import Care, Draft, Tally, Text, Translator
 
@@ -193,11 +194,14 @@ def _text(article: Article, segmented: Segmented) -> Text:
     return Text(_sources(article, segmented), article.text, bool(article.title))
 
 
-def build_pipeline(settings: Settings, notice: Notice, opener: Opener | None = None) -> Pipeline:
+def build_pipeline(
+    settings: Settings, notice: Notice, opener: Opener | None = None, warn: Notice | None = None
+) -> Pipeline:
     """Chooses and opens the translation model; one for summaries is opened when a route needs it.
 
     ``notice`` is told of work before the first sentence. ``opener`` opens a preset's engine, where
-    that is not to be :func:`service.models.load.open_engine`. Raises UnknownModel, NotInstalled,
+    that is not to be :func:`service.models.load.open_engine`. ``warn``, else ``notice``, is told if the
+    translation memory cannot be used: translating goes on without it. Raises UnknownModel, NotInstalled,
     EngineError, StoreError.
     """
     store = Store(settings.home / "models")
@@ -217,7 +221,9 @@ def build_pipeline(settings: Settings, notice: Notice, opener: Opener | None = N
 
     # An echo is flagged in every sentence and decoding it again gives another one.
     translates = preset.architecture != "echo"
-    memory = memory_of(settings) if settings.memory and translates else None
+    memory = None
+    if settings.memory and translates:
+        memory = ForgivingMemory(partial(memory_of, settings), warn or notice)
     repairs = settings.repair and translates
     care = Care(_glossary(settings), settings.expand, repairs, translates, memory, settings.fuzzy)
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)

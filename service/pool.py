@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from tempfile import TemporaryFile
 
 from service import presets
 from service.engines.base import Engine
@@ -51,6 +52,7 @@ class Host:
         self.sandbox = Sandbox()
         self._lock = threading.RLock()
         self._engines: dict[str, Kept] = {}
+        self._warned = set[str]()
         self._pipelines: dict[tuple[str, int | None, bool], Pipeline] = {}
 
     def pipeline(
@@ -70,7 +72,7 @@ class Host:
             if key not in self._pipelines:
                 settings = replace(self.settings, model=name, beam_size=key[1])
                 self._pipelines[key] = build_pipeline(
-                    settings, self._notice, self._open_gently if gentle else self._open
+                    settings, self._notice, self._open_gently if gentle else self._open, self._warn
                 )
             return self._pipelines[key]
 
@@ -94,6 +96,16 @@ class Host:
             found[name] = before + segments, dict(Counter(counts) + Counter(kinds))
         return found
 
+    def unwritable(self) -> str:
+        """Why nothing can be kept at home, in a line; empty where it can."""
+        home = self.settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=home):
+                return ""
+        except OSError as error:
+            return f"{home}: cannot be written ({error.strerror}): no jobs, translations and models are kept"
+
     def close(self, seconds: float | None = None) -> None:
         """Closes every engine and the sandbox; what waits in their queues fails.
 
@@ -107,6 +119,12 @@ class Host:
         due = None if seconds is None else time.monotonic() + seconds
         for engine in engines.values():
             engine.close(None if due is None else max(0.0, due - time.monotonic()))
+
+    def _warn(self, line: str) -> None:
+        """Tells a warning once: every pipeline has the same memory."""
+        if line not in self._warned:
+            self._warned.add(line)
+            self._notice(line)
 
     def _load(self, preset: Preset) -> Engine:
         return open_engine(preset, self.store, self.settings, self._notice)

@@ -15,6 +15,8 @@ LAYERS: dict[str, int] = {
     "service.document": 0,
     "service.errors": 0,
     "service.version": 0,
+    "service.extras": 0,
+    "service.escape": 0,
     "service.context": 0,
     "service.validation": 0,
     "prompts": 0,

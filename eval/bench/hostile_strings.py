@@ -28,6 +28,7 @@ _PATHS = 48
 _ENDS = ("", "\x00", "\n!", " a")
 
 
+@cache
 def _number(word: str) -> int:
     """A number for each word."""
     value = 0
@@ -116,9 +117,6 @@ VARIED = (
     Varied("&kata;", lambda w: f"&{w};"),
     Varied("<kata>", lambda w: f"<{w}>"),
 )
-
-
-@cache
 
 
 _PUMPS = """

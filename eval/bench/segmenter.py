@@ -299,8 +299,8 @@ def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph
     """One row; a peer that is not installed, or whose weights are not here, says so."""
     try:
         splitter = factory()
-    except ImportError:
-        return Row(name, note="not installed")
+    except ImportError as problem:
+        return Row(name, note=f"cannot be imported: {str(problem).splitlines()[0][:60]}")
     except OSError as problem:
         return Row(name, note=f"cannot load: {str(problem).splitlines()[0][:60]}")
     texts = [detokenise(t for sentence in paragraph for t in sentence) for paragraph in gold]

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from eval.scoring import Comparison, Evaluation, Score, Scored
+from service.escape import cell as safe
+from service.escape import markdown_line
 
 ARROWS: Mapping[str, str] = {"higher": "↑", "lower": "↓", "neither": ""}
 TIED = "†"
@@ -202,14 +204,15 @@ def text(evaluation: Evaluation) -> str:
 
 
 def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    cells = [[markdown_line(cell) for cell in row] for row in (header, *rows)]
+    lines = [cells[0], ["---"] + ["---:"] * (len(header) - 1), *cells[1:]]
+    return ["| " + " | ".join(line) + " |" for line in lines]
 
 
 def markdown(evaluation: Evaluation) -> str:
     """Tables for a README or an issue."""
     header, rows = _rows(evaluation)
-    lines = [*_markdown_table(header, rows), "", *(f"- {note}" for note in notes(evaluation))]
+    lines = [*_markdown_table(header, rows), "", *(f"- {markdown_line(note)}" for note in notes(evaluation))]
     if evaluation.comparisons:
         head = [
             "metric",
@@ -236,8 +239,8 @@ def markdown(evaluation: Evaluation) -> str:
         ]
         lines += ["", *_markdown_table(head, body)]
     problems = (*evaluation.problems, *(p for s in evaluation.systems for p in s.problems))
-    lines += ["", *(f"- {problem}" for problem in problems)] if problems else []
-    lines += ["", *(f"- {line}" for line in signatures(evaluation))]
+    lines += ["", *(f"- {markdown_line(str(problem))}" for problem in problems)] if problems else []
+    lines += ["", *(f"- {markdown_line(line)}" for line in signatures(evaluation))]
     return "\n".join(lines) + "\n"
 
 
@@ -262,11 +265,10 @@ def comma_separated(evaluation: Evaluation) -> str:
     for kind, systems in (("system", evaluation.systems), ("baseline", evaluation.baselines)):
         for system in systems:
             for s in system.scores:
-                writer.writerow(
-                    [system.output.name, kind, s.name, s.score, *s.interval, s.better, s.signature]
-                )
+                name, signature = safe(system.output.name), safe(s.signature)
+                writer.writerow([name, kind, s.name, s.score, *s.interval, s.better, signature])
     for p in evaluation.published:
-        writer.writerow([p.system, "published", p.metric, p.score, "", "", "", p.source])
+        writer.writerow([safe(p.system), "published", p.metric, p.score, "", "", "", safe(p.source)])
     return stream.getvalue()
 
 

@@ -105,6 +105,8 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
     threading.Thread(target=host.sandbox.warm, name="warm-sandbox", daemon=True).start()
     with listening(config) as listener, suppress(KeyboardInterrupt):
         warm(host)
+        if reason := host.unwritable():
+            say(reason)
         if warning := guards.exposure(config):
             say(warning)
         say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")

@@ -26,6 +26,7 @@ from fastapi import Request
 
 from service.api.middleware.limits import App, Rate, Receive, Scope, Send, fields, refuse, too_often
 from service.errors import StoreError, UsageError
+from service.extras import lacks
 from service.refusal import Refused
 
 OPEN = ("/health", "/ready", "/languages", "/frontend/settings", "/openapi.json", "/docs", "/download_file/")
@@ -289,10 +290,8 @@ def _sqlite(path: Path) -> sqlite3.Connection:
 def _psycopg() -> Any:
     try:
         import psycopg
-    except ImportError:
-        raise UsageError(
-            "keys in PostgreSQL need psycopg, which is not installed: pip install 'warta[postgres]'"
-        ) from None
+    except ImportError as error:
+        raise UsageError(f"keys in PostgreSQL: {lacks(error, 'postgres', 'psycopg')}") from error
     return psycopg
 
 

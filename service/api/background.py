@@ -105,6 +105,7 @@ class Jobs:
         self._stopping = False
         self._turns: dict[str, float] = {}
         self._running: tuple[str, Ask] | None = None
+        self.why = ""
         self._lock = FileLock(folder / ".lock", thread_local=False)
         self._jobs: dict[str, Status] = {}
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -120,16 +121,23 @@ class Jobs:
         return self._stopping
 
     def start(self) -> None:
-        """Reads what is there and begins to work, first on what was not finished. Raises StoreError."""
-        with _told():
+        """Reads what is there and begins to work, first on what was not finished.
+
+        Where that cannot be done, nothing is open, and ``why`` says the reason: all else may go on.
+        """
+        try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout:
-                _LOG.warning("another server runs the jobs of this home")
-                return
+            self._lock.acquire(timeout=0)
             self._jobs = {status.id: status for status in self._read()}
-        self._thread.start()
+        except Timeout:
+            self.why = "another server runs the jobs of this home"
+        except OSError as error:
+            self.why = f"jobs cannot be kept: {error.strerror or error}"
+        if self.why:
+            _LOG.warning("%s", self.why)
+            self._lock.release()
+        else:
+            self._thread.start()
 
     def close(self, seconds: float | None = None) -> None:
         """Stops the job that runs; the next start goes on behind its last chunk.

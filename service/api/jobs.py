@@ -169,7 +169,7 @@ async def _submitted(
     jobs: Jobs, order: Order, put: Callable[[FilePath], FilePath], request: Request, response: Response
 ) -> JobOut:
     if not jobs.open:
-        raise Refused(503, "another server runs the jobs of this home", "jobs", RETRY)
+        raise Refused(503, jobs.why, "jobs", RETRY)
     try:
         status = await run_sync(jobs.submit, order, put)
     except Full as error:

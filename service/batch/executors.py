@@ -18,6 +18,7 @@ from service.batch.worker import About, Done, Size, Worker, chunks, collect_seld
 from service.engines.base import cores
 from service.errors import WartaError
 from service.pipeline import Pipeline, build_pipeline
+from service.runtime.parent import end_with_parent
 from service.settings import Settings
 
 AHEAD = 2
@@ -129,7 +130,10 @@ def alone(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
 
 @contextmanager
 def processes(job: Job, settings: Settings, workers: int) -> Iterator[Pool]:
-    """``workers`` processes, each with its own pipeline and its part of the cores."""
+    """``workers`` processes, each with its own pipeline and its part of the cores.
+
+    They end when this one does, however it ended.
+    """
     own = replace(settings, threads=settings.threads or max(1, cores() // workers))
     # Forking a process that has threads is not safe.
     context = multiprocessing.get_context("spawn")
@@ -155,6 +159,7 @@ _why: WartaError | None = None
 
 
 def _open(settings: Settings) -> None:
+    end_with_parent()
     # Ctrl-C reaches every process of the terminal; the one that reads and writes decides.
     import signal
 

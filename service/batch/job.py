@@ -18,7 +18,8 @@ from service.pipeline import Brief
 class Job:
     """What is asked for. ``column`` holds the text in a table; ``strict`` stops at the first bad record.
 
-    ``folder`` says that the output is one, for :mod:`service.batch.folder`.
+    ``folder`` says that the output is one, for :mod:`service.batch.folder`; ``raw`` that no text in a CSV
+    or TSV file is made safe for spreadsheets.
     """
 
     inputs: Sequence[Path]
@@ -30,6 +31,7 @@ class Job:
     strict: bool = False
     fresh: bool = False
     folder: bool = False
+    raw: bool = False
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:

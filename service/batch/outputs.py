@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from service.batch.rows import FORMATS, Format
+from service.batch.rows import FORMATS, RAW, Format
 from service.errors import UsageError
 from service.intake.compression import need
 
@@ -28,14 +28,17 @@ _GROUP_ROWS, _GROUP_BYTES = 10_000, 32_000_000
 _GZIP_LEVEL, _ZSTD_LEVEL = 6, 9
 
 
-def format_of(output: Path) -> Format:
-    """How the rows of an output are written as they come. Raises UsageError."""
+def format_of(output: Path, *, raw: bool = False) -> Format:
+    """How the rows of an output are written as they come; ``raw`` keeps what a spreadsheet would compute.
+
+    Raises UsageError.
+    """
     suffix, packing = _suffixes(output)
     kind = ".jsonl" if suffix == PARQUET and not packing else suffix
     if kind not in FORMATS:
         known = [*FORMATS, PARQUET, *(f"{kind}{packing}" for kind in FORMATS for packing in PACKED)]
         raise UsageError(f"the output is to be one of {', '.join(known)} or a folder/, not {output.name}")
-    return FORMATS[kind]
+    return (RAW if raw else FORMATS)[kind]
 
 
 def maker_of(output: Path) -> Make | None:
@@ -147,14 +150,14 @@ def _pyarrow() -> Any:
     try:
         import pyarrow
         import pyarrow.parquet
-    except ImportError:
-        raise need("parquet", "pyarrow") from None
+    except ImportError as error:
+        raise need(error, "parquet", "pyarrow") from error
     return pyarrow
 
 
 def _zstandard() -> Any:
     try:
         import zstandard
-    except ImportError:
-        raise need("documents", "zstandard") from None
+    except ImportError as error:
+        raise need(error, "documents", "zstandard") from error
     return zstandard

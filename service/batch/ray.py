@@ -25,6 +25,7 @@ from service.batch.worker import About, Done, Size, Worker, chunks, collect_seld
 from service.errors import UsageError, WartaError
 from service.intake.compression import need
 from service.pipeline import build_pipeline
+from service.runtime.parent import end_with
 from service.settings import Settings
 
 LOCAL = "local"
@@ -55,6 +56,7 @@ class _Actor:
     """One engine in the cluster. A pickled chunk in, its pickled rows out."""
 
     def __init__(self, job: Job, settings: Settings) -> None:
+        end_with(os.getppid())
         self._worker = Worker(job, build_pipeline(settings, lambda _: None))
         collect_seldom()
 
@@ -67,6 +69,7 @@ class _Host:
     """One pipeline in the cluster, for whatever a job asks of it."""
 
     def __init__(self, settings: Settings) -> None:
+        end_with(os.getppid())
         self._pipeline = build_pipeline(settings, lambda _: None)
         collect_seldom()
 
@@ -235,7 +238,7 @@ def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int
     try:
         ray = import_module("ray.data") and import_module("ray")
     except ImportError as error:
-        raise need("cluster", "Ray") from error
+        raise need(error, "cluster", "Ray") from error
     with _told():
         connect(ray, place)
     try:

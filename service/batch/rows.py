@@ -11,14 +11,16 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from service.document import SegmentTranslation, Signature, Summary, Translation
+from service.escape import cell
+from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
 
 _ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
-COMMON = ("key", "place", "error", "fields")
+COMMON = OWN_COLUMNS
 TASKS: Mapping[str, tuple[str, ...]] = {
     "translate": ("title", "translation", "findings", "warnings", "signature"),
     "summarize": ("summary", "notes", "signature"),
@@ -76,10 +78,13 @@ def _jsonl(columns: Sequence[str], values: Mapping[str, Any]) -> str:
     return _ENCODE(line) + "\n"
 
 
-def _csv(columns: Sequence[str], values: Mapping[str, Any]) -> str:
-    """Lists and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants."""
+def _csv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
+    """Lists and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants.
+
+    ``keep`` is what becomes of a text: no spreadsheet is to compute one.
+    """
     target = io.StringIO()
-    csv.writer(target).writerow(_cell(values.get(name)) for name in columns)
+    csv.writer(target).writerow(keep(_cell(values.get(name))) for name in columns)
     return target.getvalue()
 
 
@@ -89,9 +94,9 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _tsv(columns: Sequence[str], values: Mapping[str, Any]) -> str:
+def _tsv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
     """As :func:`_csv`, with a space for what would end a cell, as IANA's TSV knows no quotation marks."""
-    cells = (_ENDS_CELL.sub(" ", _cell(values.get(name))) for name in columns)
+    cells = (keep(_ENDS_CELL.sub(" ", _cell(values.get(name)))) for name in columns)
     return "\t".join(cells) + "\n"
 
 
@@ -100,3 +105,9 @@ FORMATS: Mapping[str, Format] = {
     ".csv": (lambda columns: _csv(columns, dict(zip(columns, columns, strict=True))), _csv),
     ".tsv": (lambda columns: "\t".join(columns) + "\n", _tsv),
 }
+RAW: Mapping[str, Format] = {
+    **FORMATS,
+    ".csv": (FORMATS[".csv"][0], partial(_csv, keep=str)),
+    ".tsv": (FORMATS[".tsv"][0], partial(_tsv, keep=str)),
+}
+"""The same with every text as it is, for programs that compute nothing."""

@@ -95,7 +95,7 @@ class Worker:
     def __init__(self, job: Job, pipeline: Pipeline) -> None:
         self._job = job
         self._pipeline = pipeline
-        _, self._row = format_of(job.output)
+        _, self._row = format_of(job.output, raw=job.raw)
 
     def __call__(self, chunk: Sequence[Item]) -> Done:
         """The rows of a chunk. Raises EngineError, StoreError, UsageError."""

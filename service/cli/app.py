@@ -11,6 +11,7 @@ import typer
 
 from eval.cli import app as eval_app
 from service.errors import UsageError, WartaError
+from service.extras import lacks
 from service.settings import ALIKE
 from service.version import __version__
 
@@ -256,6 +257,9 @@ def batch(
     no_memory: NoMemory = False,
     memory: MemoryAt = "",
     keep_furniture: Keep = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="In CSV and TSV, leave texts that a spreadsheet would compute.")
+    ] = False,
 ) -> None:
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.run import Job
@@ -269,7 +273,7 @@ def batch(
     brief = Brief(route, Length(sentences, words))
     target = Path(output)
     folder = output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix
-    job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder)
+    job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder, raw)
     raise typer.Exit(run_batch(job, settings, workers, cluster))
 
 
@@ -368,7 +372,7 @@ def serve(
         from service.api.app import run
         from service.api.config import ServerConfig
     except ImportError as error:
-        raise UsageError(f'{error.name} is missing; the server needs: pip install "warta[serve]"') from None
+        raise UsageError(f"the server: {lacks(error, 'serve', 'fastapi')}") from error
     limits = ServerConfig(
         host=host,
         port=port,
@@ -387,7 +391,10 @@ def serve(
         fetch=not no_fetch,
         metrics=not no_metrics,
     )
-    run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)
+    try:
+        run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)
+    except ImportError as error:
+        raise UsageError(f"the server: {lacks(error, 'serve', 'gradio')}") from error
 
 
 @models_app.command("list")
@@ -537,12 +544,14 @@ def _settings(*options: Any) -> Settings:
 
 
 def _lines(settings: Settings, unused: tuple[object, ...]) -> None:
+    from service.cli.articles import complain
     from service.cli.many import translate_lines
     from service.pipeline import build_pipeline
 
     if any(unused):
         raise UsageError("--lines takes standard input and standard output, and no file or format")
-    translate_lines(build_pipeline(settings, lambda _: None), sys.stdin.buffer, sys.stdout.buffer)
+    pipeline = build_pipeline(settings, lambda _: None, warn=complain)
+    translate_lines(pipeline, sys.stdin.buffer, sys.stdout.buffer)
 
 
 def _memory(at: str) -> Memory:
@@ -558,7 +567,7 @@ def _keys(url: str) -> KeyStore:
     try:
         from service.api.auth import KeyStore, default_url
     except ImportError as error:
-        raise UsageError(f'{error.name} is missing; keys need: pip install "warta[serve]"') from None
+        raise UsageError(f"keys: {lacks(error, 'serve', 'fastapi')}") from error
     return KeyStore(url or default_url(home(os.environ)))
 
 

@@ -80,6 +80,11 @@ class Status:
             sys.stderr.write(f"\r\x1b[K{text[: width - 1]}")
             sys.stderr.flush()
 
+    def say(self, text: str) -> None:
+        """Puts a line that stays in its place."""
+        self.clear()
+        complain(text)
+
     def clear(self) -> None:
         """Leaves an empty line for what comes next."""
         if self._shown:
@@ -111,7 +116,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
             document = _document_for(path, job, work)
             article = None if document else _article(path, job)
             if pipeline is None:
-                pipeline = build_pipeline(settings, status.show)
+                pipeline = build_pipeline(settings, status.show, warn=status.say)
             if document and isinstance(path, Path):
                 _document(path, document, pipeline, status)
             elif article:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +19,9 @@ from service.batch.worker import collect_seldom
 from service.cli.articles import INTERRUPTED, Status, complain
 from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
-from service.pipeline import Pipeline, build_pipeline
+from service.pipeline import Pipeline, build_pipeline, memory_of
 from service.settings import Settings
+from service.translation.memory.forgiving import ForgivingMemory
 from service.translation.memory.sqlite import Memory
 from service.translation.memory.tmx import TmxReader, write_tmx
 
@@ -61,6 +63,9 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
 def _worked(
     job: Job, settings: Settings, workers: int | None, address: str, status: Status, watch: Watch
 ) -> Totals:
+    if (address or (workers or 1) > 1) and settings.memory and settings.model != "echo":
+        # Whoever works elsewhere goes on without a word.
+        ForgivingMemory(partial(memory_of, settings), status.say)
     if address:
         status.show(f"connecting to Ray ({address}) …")
         place = Place(address, workers)
@@ -76,7 +81,7 @@ def _worked(
 def _here(job: Job, settings: Settings, workers: int, status: Status) -> AbstractContextManager[Pool]:
     if workers > 1:
         return processes(job, settings, workers)
-    pipeline = build_pipeline(settings, status.show)
+    pipeline = build_pipeline(settings, status.show, warn=status.say)
     collect_seldom()
     return alone(job, pipeline)
 

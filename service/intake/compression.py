@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from service.errors import InputError
+from service.extras import lacks
 
 if TYPE_CHECKING:
     from zstandard import ZstdDecompressionObj
@@ -35,9 +36,9 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def need(extra: str, library: str) -> InputError:
-    """The error for a library that is not installed."""
-    return InputError(f"needs {library}, which is not installed: pip install 'warta[{extra}]'")
+def need(error: ImportError, extra: str, library: str) -> InputError:
+    """The error for a library of an extra that cannot be imported."""
+    return InputError(lacks(error, extra, library))
 
 
 def is_packed(head: bytes) -> bool:
@@ -112,8 +113,8 @@ class ZstdReader:
     def __init__(self, packed: BinaryIO) -> None:
         try:
             import zstandard
-        except ImportError:
-            raise need("documents", "zstandard") from None
+        except ImportError as error:
+            raise need(error, "documents", "zstandard") from error
         self._error = zstandard.ZstdError
         self._new = zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj
         self._packed = packed

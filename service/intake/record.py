@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+OWN_COLUMNS = ("key", "place", "error", "fields")
+"""What every table that this program writes begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

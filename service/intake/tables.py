@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from service.errors import InputError
+from service.escape import uncell
 from service.intake.compression import need
 from service.intake.encoding import decode
-from service.intake.record import BadRecord, Record, bad, good
+from service.intake.record import OWN_COLUMNS, BadRecord, Record, bad, good
 from service.settings import MAX_INPUT_BYTES
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
     # The default of 131,072 characters is less than a long article; the limit is the process's own.
     csv.field_size_limit(MAX_INPUT_BYTES)
     header: list[str] = []
+    own = False
     while True:
         number = blank + rows.line_num + 1
         place = f"{path}:{number}"
@@ -125,10 +127,12 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             continue
         if not header:
             header = [name.strip() for name in row]
+            own = tuple(header[: len(OWN_COLUMNS)]) == OWN_COLUMNS
             if header.count(column) != 1:
                 yield bad(str(path), 1, _which(header, column))
                 return
         elif any(value.strip() for value in row):
+            row = [uncell(value) for value in row] if own else row
             yield (
                 _chosen(dict(zip(header, row, strict=True)), place, number, column)
                 if len(row) == len(header)
@@ -175,8 +179,8 @@ def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
     try:
         import pyarrow
         from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise need("parquet", "pyarrow") from None
+    except ImportError as error:
+        raise need(error, "parquet", "pyarrow") from error
     with tempfile.TemporaryFile() as spare:
         # A Parquet file is read from its end, which a packed one shows last.
         source: BinaryIO = file

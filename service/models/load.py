@@ -37,7 +37,8 @@ def choose(name: str, task: str, store: Store) -> Preset:
 def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice) -> Engine:
     """The preset's model, loaded. The embedded one is prepared on first use.
 
-    Raises ModelError, EngineError, UsageError, StoreError.
+    Its files are compared with what was installed: see :meth:`Store.check`. Raises ModelError,
+    EngineError, UsageError, StoreError.
     """
     if preset.architecture == "echo":
         if (settings.engine, settings.device) != ("auto", "auto"):
@@ -50,7 +51,8 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
         if settings.engine == "transformers":
             raise UsageError(f"{preset.name} runs on the ctranslate2 engine only")
         return _open_embedded(preset, store, device, threads, notice)
-    store.require(preset)
+    part = "original" if settings.engine == "transformers" else "int8"
+    store.check(preset, part)
     if settings.engine == "transformers":
         from service.engines.transformers import TransformersEngine
 
@@ -70,6 +72,7 @@ def _open_embedded(preset: Preset, store: Store, device: str, threads: int | Non
     from service.engines.causal import CausalEngine
 
     embedded.prepare(store, preset, lambda stage: notice(f"Preparing {preset.name}, once: {stage}"))
+    store.check(preset)
     return CausalEngine(store.folder(preset), preset, device=device, threads=threads)
 
 

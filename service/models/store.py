@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from service.errors import DamagedModel, NotInstalled
 from service.presets import Preset
 
 MANIFEST = "manifest.json"
+
+CHECKED = "checked.json"
+"""Beside the manifest: what each file's time and inode were when its sum was last found right."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the bytes done, and the bytes in all (0: unknown)."""
@@ -64,7 +70,7 @@ class Store:
             table = json.loads(path.read_text("utf-8"))
             files = {name: FileSum(**entry) for name, entry in table.pop("files").items()}
             return Manifest(**table, files=files)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DamagedModel(f"{preset.name}: {path} cannot be read; {repair_hint(preset)}") from error
@@ -92,6 +98,26 @@ class Store:
                 problems.append(f"{name}: SHA-256 differs")
         return problems
 
+    def check(self, preset: Preset, part: str = "") -> None:
+        """Makes sure that the files below the subfolder ``part`` are what was installed.
+
+        Sizes are compared each time, sums only where a file's time or inode is not what it was at the last
+        comparison. Raises NotInstalled, DamagedModel.
+        """
+        manifest, folder = self.require(preset), self.folder(preset)
+        checked = _checked(folder)
+        for name, expected in manifest.files.items():
+            if not name.startswith(f"{part}/" if part else ""):
+                continue
+            stamp = _stamp(folder / name)
+            if not stamp or stamp[0] != expected.size:
+                raise _damaged(preset, name)
+            if checked.get(name) != [*stamp, expected.sha256]:
+                if sha256(folder / name) != expected.sha256:
+                    raise _damaged(preset, name)
+                checked[name] = [*stamp, expected.sha256]
+                _remember(folder, checked)
+
     def remove(self, preset: Preset) -> int:
         """Deletes the model and what an unfinished pull left; the bytes freed.
 
@@ -108,6 +134,35 @@ class Store:
         return freed
 
 
+def _damaged(preset: Preset, name: str) -> DamagedModel:
+    return DamagedModel(f"{preset.name}: {name} is not what was installed; {repair_hint(preset)}")
+
+
+def _stamp(path: Path) -> list[int]:
+    """Size, time of the last change in nanoseconds and inode; nothing for what is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns, found.st_ino] if path.is_file() else []
+
+
+def _checked(folder: Path) -> dict[str, list[Any]]:
+    try:
+        table = json.loads((folder / CHECKED).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return table if isinstance(table, dict) else {}
+
+
+def _remember(folder: Path, checked: dict[str, list[Any]]) -> None:
+    """Writes it whole or not at all; where that cannot be, sums are made again each time."""
+    partial = folder / f"{CHECKED}.{os.getpid()}.partial"
+    with suppress(OSError):
+        partial.write_text(json.dumps(checked), "utf-8")
+        partial.replace(folder / CHECKED)
+
+
 def partial_folder(folder: Path) -> Path:
     """Where the model of ``folder`` is built before it is renamed."""
     return folder.with_name(folder.name + ".partial")
@@ -120,7 +175,10 @@ def repair_hint(preset: Preset) -> str:
 
 def seal(partial: Path, target: Path, preset: Preset, revision: str, converter: str) -> None:
     """Writes the manifest of all files in ``partial`` and puts it in ``target``'s place."""
-    write_manifest(partial, preset, revision, converter)
+    manifest = write_manifest(partial, preset, revision, converter)
+    # Their sums were made just now, and renaming changes neither time nor inode.
+    sums = {name: [*_stamp(partial / name), entry.sha256] for name, entry in manifest.files.items()}
+    _remember(partial, sums)
     aside = target.with_name(target.name + ".old")
     shutil.rmtree(aside, ignore_errors=True)
     if target.exists():
@@ -129,16 +187,17 @@ def seal(partial: Path, target: Path, preset: Preset, revision: str, converter: 
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def write_manifest(folder: Path, preset: Preset, revision: str, converter: str) -> None:
+def write_manifest(folder: Path, preset: Preset, revision: str, converter: str) -> Manifest:
     """Describes what ``folder`` holds, in ``folder``."""
     files = {
         path.relative_to(folder).as_posix(): FileSum(path.stat().st_size, sha256(path))
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
+        if path.is_file() and path.name not in (MANIFEST, CHECKED)
     }
     manifest = Manifest(preset.name, preset.model, revision, preset.licence, converter, files)
     text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, "utf-8")
+    return manifest
 
 
 def sha256(path: Path) -> str:

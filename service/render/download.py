@@ -11,7 +11,7 @@ from typing import Any
 
 from service.document import Reading
 from service.errors import UsageError
-from service.render.text import reading_json, reading_markdown, reading_text
+from service.render.text import reading_blocks, reading_json, reading_markdown, reading_text
 
 
 def file(reading: Reading, format: str) -> dict[str, str]:
@@ -27,27 +27,25 @@ def file(reading: Reading, format: str) -> dict[str, str]:
 
 
 def docx(reading: Reading) -> bytes:
-    """The Markdown of the reading as a Word document: its headings, lists and paragraphs."""
+    """The reading as a Word document: its headings, lists and paragraphs."""
     from docx import Document
 
     document = Document()
     document.core_properties.author = "Warta"
     document.core_properties.title = _clean(reading.headline)[:200]
-    for block in reading_markdown(reading).rstrip("\n").split("\n\n"):
-        _block(document, _clean(block))
+    for mark, lines in reading_blocks(reading):
+        for line in lines:
+            _add(document, mark, _clean(line))
     target = BytesIO()
     document.save(target)
     return target.getvalue()
 
 
-def _block(document: Any, block: str) -> None:
-    if heading := re.match(r"(#{1,2}) ", block):
-        document.add_heading(block[heading.end() :], level=len(heading[1]))
-    elif block.startswith("- "):
-        for line in block.split("\n"):
-            document.add_paragraph(line.removeprefix("- "), style="List Bullet")
+def _add(document: Any, mark: str, text: str) -> None:
+    if mark.startswith("#"):
+        document.add_heading(text, level=len(mark))
     else:
-        document.add_paragraph(block)
+        document.add_paragraph(text, style="List Bullet" if mark == "-" else None)
 
 
 def _clean(text: str) -> str:

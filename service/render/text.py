@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from service.document import Reading, SegmentTranslation, Summary, Translation
+from service.escape import markdown, markdown_item, markdown_line
 
+Block = tuple[str, tuple[str, ...]]
+"""How Markdown marks a block of a document (``#``, ``##``, ``-``, ``>`` or nothing), and its lines."""
 Renderer = Callable[[Any], str | dict[str, Any]]
 
 
@@ -19,10 +22,9 @@ def translation_text(translation: Translation) -> str:
 
 def translation_markdown(translation: Translation) -> str:
     """Title as heading, paragraphs, then what to be careful about."""
-    parts = [f"# {translation.title.target}"] if translation.title else []
-    parts += _paragraphs(translation)
-    parts += _notes_markdown(translation)
-    return "\n\n".join(parts) + "\n"
+    blocks = [_block("#", translation.title.target)] if translation.title else []
+    blocks += [_block("", text) for text in _paragraphs(translation)]
+    return _markdown([*blocks, *_notes(translation)])
 
 
 def translation_json(translation: Translation) -> dict[str, Any]:
@@ -59,11 +61,20 @@ def reading_text(reading: Reading) -> str:
 
 def reading_markdown(reading: Reading) -> str:
     """The same as Markdown."""
-    parts = [f"# {reading.headline}"]
-    parts += ["## Summary", "\n".join(f"- {line}" for line in _summary_lines(reading.summary))]
-    parts += ["## Translation", *_paragraphs(reading.translation)]
-    parts += ["## About this reading", "\n".join(f"- {line}" for line in _about(reading))]
-    return "\n\n".join(parts) + "\n"
+    return _markdown(reading_blocks(reading))
+
+
+def reading_blocks(reading: Reading) -> list[Block]:
+    """The same as blocks of plain text, for a document of any kind."""
+    return [
+        _block("#", reading.headline),
+        _block("##", "Summary"),
+        _block("-", *_summary_lines(reading.summary)),
+        _block("##", "Translation"),
+        *(_block("", text) for text in _paragraphs(reading.translation)),
+        _block("##", "About this reading"),
+        _block("-", *_about(reading)),
+    ]
 
 
 def reading_json(reading: Reading) -> dict[str, Any]:
@@ -86,8 +97,8 @@ def summary_text(summary: Summary) -> str:
 def summary_markdown(summary: Summary) -> str:
     """A list of sentences, then what to check."""
     notes = [*summary.notes, *_summary_flags(summary)]
-    about = ["", *(f"> {note}" for note in notes)] if notes else []
-    return "\n".join([*(f"- {line}" for line in _summary_lines(summary)), *about]) + "\n"
+    about = [_block(">", *notes)] if notes else []
+    return _markdown([_block("-", *_summary_lines(summary)), *about])
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
@@ -174,10 +185,26 @@ def _summary_flags(summary: Summary) -> list[str]:
     ]
 
 
-def _notes_markdown(translation: Translation) -> list[str]:
-    flags, similar = _flags(translation), suggestions(translation)
-    notes = ["## Check before use", "\n".join(f"- {flag}" for flag in flags)] if flags else []
-    return [*notes, *(["## Like your own", "\n".join(f"- {line}" for line in similar)] if similar else [])]
+def _notes(translation: Translation) -> list[Block]:
+    named = (("Check before use", _flags(translation)), ("Like your own", suggestions(translation)))
+    return [block for name, lines in named if lines for block in (_block("##", name), _block("-", *lines))]
+
+
+def _block(mark: str, *lines: str) -> Block:
+    return mark, lines
+
+
+def _markdown(blocks: Sequence[Block]) -> str:
+    """The blocks as Markdown: what is not ours in them stays text."""
+    return "\n\n".join(map(_marked, blocks)) + "\n"
+
+
+def _marked(block: Block) -> str:
+    mark, lines = block
+    if not mark:
+        return markdown(lines[0])
+    line = markdown_item if mark == "-" else markdown_line
+    return "\n".join(f"{mark} {line(text)}" for text in lines)
 
 
 def _about(reading: Reading) -> list[str]:

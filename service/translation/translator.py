@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from typing import Protocol
 
 from service.context import checkpoint
-from service.document import Decoding, Finding, Output, SegmentTranslation, Signature
+from service.document import Decoding, Finding, Output, SegmentTranslation, Signature, Suggestion
 from service.engines.base import Engine
 from service.presets import Preset
 from service.text import segment
@@ -18,7 +19,7 @@ from service.text.language import is_english
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
 from service.translation.guard.check import check
-from service.translation.memory.sqlite import Memory, Remembered
+from service.translation.memory.sqlite import Remembered
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
@@ -34,6 +35,20 @@ Draft = Callable[[SegmentTranslation], None]
 """Told what a segment's first decoding gave, before it is decoded again."""
 
 
+class Recall(Protocol):
+    """What translating asks of a memory: see :class:`service.translation.memory.sqlite.Memory`."""
+
+    def own(self, sources: Iterable[str]) -> dict[str, str]: ...
+
+    def get(self, signature: str, keys: Iterable[str]) -> dict[str, Remembered]: ...
+
+    def put(self, signature: str, answers: Mapping[str, Remembered]) -> None: ...
+
+    def suggest(self, sources: Iterable[str], least: float) -> dict[str, tuple[Suggestion, ...]]: ...
+
+    def stamp(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Care:
     """What is done around the engine: which glossary, whether terms are spelled out, check and repair.
@@ -47,7 +62,7 @@ class Care:
     expand: bool = False
     repair: bool = True
     check: bool = True
-    memory: Memory | None = None
+    memory: Recall | None = None
     fuzzy: float = 0.0
 
 

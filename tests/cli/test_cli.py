@@ -179,7 +179,7 @@ def test_ctrl_c_keeps_what_is_done(warta: Runner, tmp_path: Path, monkeypatch: p
     pipeline = Pipeline(
         Interrupted(EchoEngine(), builders.preset("tiny", "echo"), "r"), no_writer, lambda _: False
     )
-    monkeypatch.setattr(terminal, "build_pipeline", lambda *_: pipeline)
+    monkeypatch.setattr(terminal, "build_pipeline", lambda *_, **__: pipeline)
     ran = warta("translate", "-o", "out.txt", "a.txt")
     assert ran.code == 130
     assert "stopped after 2 of 4 sentences" in ran.err

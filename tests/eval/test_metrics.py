@@ -203,7 +203,8 @@ def test_the_stemmer_is_recorded() -> None:
 def test_extras_say_what_they_need(
     name: str, module: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
+    for hidden in {module, module.partition(".")[0]}:
+        monkeypatch.setitem(sys.modules, hidden, None)
     with pytest.raises(NotInstalled, match=message):
         build([name], Options())
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,9 +16,12 @@ from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.transformers import TransformersEngine
 from service.errors import DamagedModel, NotInstalled, StoreError
 from service.models import pull as pull_module
+from service.models import store as store_module
+from service.models.load import open_engine
 from service.models.pull import offer, pull
 from service.models.store import Store, partial_folder
 from service.presets import Preset
+from service.settings import Settings
 from tests import builders
 from tests.hub import Hub, serve
 
@@ -253,3 +257,67 @@ def test_a_broken_manifest_says_how_to_mend_it(text: str, store: Store) -> None:
     (store.folder(tiny()) / "manifest.json").write_text(text)
     with pytest.raises(DamagedModel, match="warta models remove tiny"):
         store.manifest(tiny())
+
+
+# --- opening what is installed -----------------------------------------------------------------
+
+
+def flip(path: Path) -> None:
+    """Flips a bit in the middle of a file; size and time as they were would be a disk's doing."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def opened(store: Store, engine: str = "ctranslate2") -> None:
+    settings = Settings(store.root.parent, engine=engine, device="cpu")
+    open_engine(tiny(), store, settings, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"), [("ctranslate2", "int8/model.bin"), ("transformers", "original/source.spm")]
+)
+def test_a_flipped_byte_is_noticed_when_a_model_is_opened(
+    engine: str, name: str, store: Store, hub: Hub, cache: Path
+) -> None:
+    folder = fetch(store, hub, cache)
+    opened(store, engine)
+    flip(folder / name)
+    for _ in range(2):
+        with pytest.raises(DamagedModel, match=f"tiny: {name} is not what was installed; mend"):
+            opened(store, engine)
+
+
+def test_a_file_of_another_size_is_noticed_whatever_is_remembered(
+    store: Store, hub: Hub, cache: Path
+) -> None:
+    path = fetch(store, hub, cache) / "int8" / "source.spm"
+    before = path.stat()
+    path.write_bytes(path.read_bytes() + b"x")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(DamagedModel, match=r"int8/source\.spm"):
+        opened(store)
+
+
+def test_sums_are_made_once_for_each_change(
+    store: Store, hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fetch(store, hub, cache)
+    summed = list[str]()
+    true = store_module.sha256
+
+    def counted(path: Path) -> str:
+        summed.append(path.name)
+        return true(path)
+
+    monkeypatch.setattr(store_module, "sha256", counted)
+    store.check(tiny(), "int8")
+    assert summed == []  # made when it was installed
+    os.utime(folder / "int8" / "model.bin", ns=(1, 1))
+    for _ in range(3):
+        store.check(tiny(), "int8")
+    assert summed == ["model.bin"]
+    (folder / "checked.json").write_text("[")
+    store.check(tiny())
+    assert len(summed) == 1 + len(store.require(tiny()).files)
+    assert store.verify(tiny()) == []

@@ -66,8 +66,8 @@ def article(text: str) -> str:
     """What trafilatura takes for the article of a page, under its title; empty if it finds none."""
     try:
         import trafilatura
-    except ImportError:
-        raise need("documents", "trafilatura") from None
+    except ImportError as error:
+        raise need(error, "documents", "trafilatura") from error
     logger = logging.getLogger("trafilatura")
     if not logger.handlers:
         # Without a handler Python would print the library's warnings on standard error.

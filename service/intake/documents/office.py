@@ -37,8 +37,8 @@ def parse_xml(data: bytes, name: str) -> Element:
     """The root of an XML part. Entities of its own, which no office program writes, are refused."""
     try:
         from lxml import etree
-    except ImportError:
-        raise need("documents", "lxml") from None
+    except ImportError as error:
+        raise need(error, "documents", "lxml") from error
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)

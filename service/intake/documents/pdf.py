@@ -60,8 +60,8 @@ def _pages(data: bytes, limits: Limits) -> list[list[str]]:
     try:
         import pypdf
         from pypdf.errors import DependencyError, PyPdfError
-    except ImportError:
-        raise need("documents", "pypdf") from None
+    except ImportError as error:
+        raise need(error, "documents", "pypdf") from error
     logger = logging.getLogger("pypdf")
     if not logger.handlers:
         # Without a handler Python would print the library's warnings on standard error.
@@ -80,11 +80,20 @@ def _pages(data: bytes, limits: Limits) -> list[list[str]]:
             if size > limits.unpacked:
                 raise InputError(f"holds more than {limits.unpacked:,} characters")
             pages.append(text.split("\n"))
-    except DependencyError:
-        raise need("documents", "cryptography") from None
+    except DependencyError as problem:
+        raise _without(problem) from problem
     except (PyPdfError, *_BROKEN) as problem:
         raise InputError(f"a broken PDF file: {problem or type(problem).__name__}") from problem
     return pages
+
+
+def _without(problem: Exception) -> InputError:
+    """What a file asks for that is not here: a library for locked files, or a rare filter."""
+    try:
+        import cryptography  # noqa: F401
+    except ImportError as error:
+        return need(error, "documents", "cryptography")
+    return InputError(f"a PDF file that needs what is not installed: {problem}")
 
 
 def _without_repeats(pages: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -34,8 +34,8 @@ def rows(data: bytes, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
         from openpyxl import load_workbook
         from openpyxl.utils.exceptions import InvalidFileException
         from openpyxl.worksheet._read_only import ReadOnlyWorksheet
-    except ImportError:
-        raise need("documents", "openpyxl") from None
+    except ImportError as error:
+        raise need(error, "documents", "openpyxl") from error
     count = 0
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.errors import DamagedModel, NotInstalled, StoreError
+from service.extras import lacks
 from service.models.store import Store, partial_folder, seal
 from service.presets import Preset
 
@@ -105,8 +106,8 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> Non
         (folder / "tokenizer.spm").write_bytes(sentencepiece_model(cut(gguf.metadata, keep)))
         progress("merging the adapter and quantising")
         spec = Gemma3Converter(gguf, adapter, ADAPTER_SCALE, int8=True, keep=keep).spec()
-    except ModuleNotFoundError as error:
-        raise NotInstalled(f"{preset.name} needs {error.name}: {INSTALL}") from error
+    except ImportError as error:
+        raise NotInstalled(f"{preset.name}: {lacks(error, 'embedded', 'gguf')}") from error
     progress("writing the model")
     spec.save(str(folder))
 

@@ -88,8 +88,8 @@ class PostgresMemory(Memory):
         try:
             import psycopg
             from psycopg.conninfo import conninfo_to_dict
-        except ImportError:
-            raise need("postgres", "psycopg") from None
+        except ImportError as error:
+            raise need(error, "postgres", "psycopg") from error
         self._psycopg = psycopg
         try:
             parts = conninfo_to_dict(url)

@@ -14,7 +14,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -195,7 +195,9 @@ class TranslationMemory(Memory):
             now = self._clock()
             stale = [(now, row[0]) for row in rows if row[-1] < now - STALE]
             if stale:
-                self._database.executemany("update entries set used = ? where key = ?", stale)
+                # In a full or read-only file what is there can still be read.
+                with suppress(sqlite3.OperationalError):
+                    self._database.executemany("update entries set used = ? where key = ?", stale)
         return {
             wanted[key]: Remembered(source, Output(target, score, tokens, bool(truncated)), bool(repaired))
             for key, source, target, score, tokens, truncated, repaired, _ in rows

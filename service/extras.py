@@ -1,0 +1,41 @@
+"""What to say where a library cannot be imported: which one is missing, and what brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+
+def lacks(error: ImportError, extra: str, library: str) -> str:
+    """Why ``library``, which the extra brings, could not be imported, in one line.
+
+    A module that is missing, perhaps one that the library itself asks for, is named with the extra. Any other
+    error, as of two versions that do not go together, is told as it is: installing again may not mend it.
+    """
+    name = absent(error)
+    if not name:
+        return f"{library} cannot be imported: {' '.join(str(error).split())}"
+    what = f"needs {name}, which is not installed"
+    inner = f" ({library} asks for it)" if name.lower() != library.lower() else ""
+    return f"{what}{inner}: pip install 'warta[{extra}]'"
+
+
+def absent(error: ImportError) -> str:
+    """The top module that is not installed, for want of which something could not be imported; else empty."""
+    return next((name for name in _modules(error) if not _installed(name)), "")
+
+
+def _modules(error: BaseException) -> Iterator[str]:
+    """The top modules that were not found, the innermost first: libraries say it in words of their own."""
+    inner = error.__cause__ or error.__context__
+    if inner:
+        yield from _modules(inner)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        yield error.name.partition(".")[0]
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
