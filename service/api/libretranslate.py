@@ -26,7 +26,9 @@ from service.api.errors import Refused
 from service.api.files import Shelf
 from service.api.schemas import PlainErrorOut
 from service.api.workers import Workers
+from service.document import Passage, SegmentTranslation
 from service.intake.documents import SUFFIXES, document_text, html, kind_of, translate_data
+from service.pipeline import Pipeline
 from service.pool import Host
 from service.text import language
 
@@ -369,12 +371,17 @@ def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
     if order.html:
         pages = [html.parse(text) for text in order.texts]
         for page in pages:
-            page.translate(pipeline.translate_segments)
+            page.translate(partial(_whole, pipeline))
         return [page.joined() for page in pages], none
     if order.alternatives:
         rows = [pipeline.alternatives(text, order.alternatives) for text in order.texts]
         return [row[0] for row in rows], [row[1 : order.alternatives + 1] for row in rows]
-    return pipeline.translate_plain(order.texts), none
+    return pipeline.translate_texts(order.texts), none
+
+
+def _whole(pipeline: Pipeline, passage: Passage) -> list[SegmentTranslation]:
+    """Translate one passage in one go."""
+    return pipeline.translate_all([passage])[0]
 
 
 def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -> tuple[bytes, str]:
@@ -385,9 +392,9 @@ def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -
         raise Refused(400, f"Invalid request: request ({len(text)}) exceeds text limit ({config.text_chars})")
     pipeline = host.pipeline()
     if kind_of(data, name).translate:
-        done, _ = translate_data(data, name, pipeline.translate_segments, config.body_bytes)
+        done, _ = translate_data(data, name, partial(_whole, pipeline), config.body_bytes)
         return done, f"{path.stem}_en{path.suffix}"
-    return pipeline.translate_plain([text])[0].encode(), f"{path.stem}_en.txt"
+    return pipeline.translate_texts([text])[0].encode(), f"{path.stem}_en.txt"
 
 
 def _settings(config: ServerConfig) -> dict[str, Any]:

@@ -23,13 +23,13 @@ from service.batch.executors import Pool, alone
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
-from service.document import Article, SegmentTranslation, Translation
+from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import XLSX, document_text, kind_of, translate_data
 from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
-from service.pipeline import Pipeline, sources, to_article
+from service.pipeline import Pipeline, to_article
 from service.render.text import reading_markdown, summary_markdown, translation_text
 from service.settings import MAX_INPUT_BYTES
 
@@ -249,7 +249,7 @@ def _groups(job: Job, files: Iterator[_File]) -> Iterator[list[_File]]:
         text = _is_text(job, file)
         if text and file.article:
             waiting.append(file)
-            segments += len(sources(file.article))
+            segments += len(file.article.sources)
         if waiting and (not text or len(waiting) == _AT_ONCE or segments >= _SEGMENTS):
             yield waiting
             waiting, segments = [], 0
@@ -283,10 +283,10 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
     """A document with its structure."""
     asked: list[SegmentTranslation] = []
 
-    def translate(texts: Sequence[str]) -> Iterator[SegmentTranslation]:
-        for part in pipeline.translate_segments(texts):
-            asked.append(part)
-            yield part
+    def translate(passage: Passage) -> list[SegmentTranslation]:
+        (done,) = pipeline.translate_all([passage])
+        asked.extend(done)
+        return done
 
     try:
         if file.error:
@@ -301,8 +301,10 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
 
 def _texts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
     articles = [file.article for file in files if file.article]
-    translated = job.task != "summarize"
-    translations = pipeline.translate_all(articles) if translated else [None] * len(articles)
+    translations: Sequence[Translation | None] = [None] * len(articles)
+    if job.task != "summarize":
+        done = pipeline.translate_all([article.passage() for article in articles])
+        translations = list(map(pipeline.assemble, articles, done))
     whole = zip(files, articles, translations, strict=True)
     return [_text(job, pipeline, file, article, translation) for file, article, translation in whole]
 

@@ -15,7 +15,7 @@ from service.batch.outputs import format_of
 from service.document import Article, Signature, Translation
 from service.errors import InputError
 from service.intake.records import BadRecord, Record
-from service.pipeline import Pipeline, sources, to_article
+from service.pipeline import Pipeline, to_article
 
 SMALLEST, LARGEST = 16, 2048
 QUICK, SLOW = 5.0, 20.0
@@ -132,7 +132,8 @@ class Worker:
         articles = [article for _, article, _ in items if article]
         translations: Iterator[Translation | None] = iter([None] * len(articles))
         if self._job.task != "summarize":
-            translations = iter(self._pipeline.translate_all(articles))
+            done = self._pipeline.translate_all([article.passage() for article in articles])
+            translations = iter(map(self._pipeline.assemble, articles, done))
         return [
             self._one(record, article, next(translations))
             if article
@@ -160,7 +161,7 @@ def counted(article: Article, translation: Translation | None) -> Totals:
     """What one article adds to the totals."""
     words = len(article.text.split()) + len(article.title.split())
     if not translation:
-        return Totals(records=1, segments=len(sources(article)), words=words)
+        return Totals(records=1, segments=len(article.sources), words=words)
     parts = translation.segments
     if translation.title:
         parts = (*parts, translation.title)

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
 from service.cli import app as cli
-from service.document import Finding, SegmentTranslation
+from service.document import Finding, Passage, SegmentTranslation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import (
     document_text,
@@ -51,24 +51,24 @@ ENGLISH = {
 }
 
 
-def same(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def same(passage: Passage) -> Iterator[SegmentTranslation]:
     """Every sentence as it is."""
-    return (SegmentTranslation(source, source, 0.0) for source in sources)
+    return (SegmentTranslation(source, source, 0.0) for source in passage.sentences)
 
 
-def loud(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def loud(passage: Passage) -> Iterator[SegmentTranslation]:
     """Every sentence in capitals."""
-    return (SegmentTranslation(source, source.upper(), 0.0) for source in sources)
+    return (SegmentTranslation(source, source.upper(), 0.0) for source in passage.sentences)
 
 
-def shuffled(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def shuffled(passage: Passage) -> Iterator[SegmentTranslation]:
     """Every sentence in capitals, its words in the opposite order."""
-    return (SegmentTranslation(s, " ".join(reversed(s.upper().split())), 0.0) for s in sources)
+    return (SegmentTranslation(s, " ".join(reversed(s.upper().split())), 0.0) for s in passage.sentences)
 
 
-def english(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def english(passage: Passage) -> Iterator[SegmentTranslation]:
     """The sentences that stand in the table above, others as they are."""
-    return (SegmentTranslation(source, ENGLISH.get(source, source), 0.0) for source in sources)
+    return (SegmentTranslation(source, ENGLISH.get(source, source), 0.0) for source in passage.sentences)
 
 
 def zipped(members: Mapping[str, str | bytes]) -> bytes:
@@ -558,8 +558,8 @@ def test_every_cue_keeps_its_time_and_has_words(tmp_path: Path) -> None:
 
 
 def test_a_sentence_of_fewer_words_than_cues_is_reported(tmp_path: Path) -> None:
-    def short(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-        return (SegmentTranslation(source, "Up.", 0.0) for source in sources)
+    def short(passage: Passage) -> Iterator[SegmentTranslation]:
+        return (SegmentTranslation(source, "Up.", 0.0) for source in passage.sentences)
 
     (tmp_path / "a.srt").write_text(SRT, "utf-8")
     found = translate_document(tmp_path / "a.srt", tmp_path / "b.srt", short, LIMIT)
@@ -567,9 +567,9 @@ def test_a_sentence_of_fewer_words_than_cues_is_reported(tmp_path: Path) -> None
 
 
 def test_findings_name_their_place(tmp_path: Path) -> None:
-    def doubtful(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+    def doubtful(passage: Passage) -> Iterator[SegmentTranslation]:
         found = (Finding("number", "12 is missing"),)
-        return (SegmentTranslation(s, s, 0.0, found if "12" in s else ()) for s in sources)
+        return (SegmentTranslation(s, s, 0.0, found if "12" in s else ()) for s in passage.sentences)
 
     (tmp_path / "a.html").write_text("<p>Satu hal.</p><p>Ada 12 hal.</p>", "utf-8")
     found = translate_document(tmp_path / "a.html", tmp_path / "b.html", doubtful, LIMIT)

@@ -11,6 +11,7 @@ _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?:.*\n)*?\1[ \t]*(?:\n|\Z)")
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})")
 _DELIMITER = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
 _RULE = re.compile(r"[ \t>]*(?:=+|(?:-[ \t]*)+|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\Z")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _DEFINITION = re.compile(r" {0,3}\[(?!\^)([^\]\n]+)\]:")
 _PREFIX = re.compile(
     r"(?:[ \t]*>[ \t]?)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?|\[\^[^\]\n]+\]:[ \t]*)*"
@@ -71,6 +72,8 @@ class _Lines:
             end = "" if number == len(self._lines) - 1 else "\n"
             following = self._lines[number + 1] if end else ""
             if self._verbatim(line):
+                if self._tail is not None and _UNDERLINE.fullmatch(line):
+                    self._markup.heading()
                 self._close()
                 self._markup.end(line + end)
             elif "|" in line and (self._table or _is_delimiter(following)):
@@ -120,6 +123,8 @@ class _Lines:
             self._close()
             self._markup.end(prefix)
         heading = bool(match and match["heading"])
+        if heading:
+            self._markup.heading()
         rest = line[len(prefix) :]
         body = rest.rstrip(" \t")
         if heading:

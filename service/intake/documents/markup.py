@@ -32,6 +32,7 @@ class Markup:
         self._slots: list[int] = []
         self._texts: list[str] = []
         self._marks: dict[Mark, range] = {}
+        self._heading = False
         self._open: list[tuple[str, Mark, int]] = []
         self._swaps: dict[int, str] = {}
 
@@ -74,6 +75,10 @@ class Markup:
                     break
         self.inline(raw, instead=instead)
 
+    def heading(self) -> None:
+        """Note that the open block, or else the next, is a title or a heading."""
+        self._heading = True
+
     def end(self, raw: str = "") -> None:
         """The block is over; ``raw`` follows it."""
         if any(c.isalpha() for text in self._texts for c in text):
@@ -81,7 +86,7 @@ class Markup:
             rest = [replace(mark, stop=stop, pinned=True) for _, mark, _ in self._open[:_DEEPEST]]
             marks = tuple(sorted([*self._marks, *rest], key=lambda mark: (mark.first, -mark.stop)))
             place = f"{self._place} {len(self._blocks) + 1}"
-            self._blocks.append(Block(_collapsed(self._texts), marks, place))
+            self._blocks.append(Block(_collapsed(self._texts), marks, place, self._heading))
             self._where.append(self._slots)
             self._instead.append(self._swaps)
             self._ranges.append(self._marks)
