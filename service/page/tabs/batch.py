@@ -40,7 +40,7 @@ def worked(
             ask.check()
             tell(progress)
 
-        totals = run(job, host.pipeline(model, gentle=True), watch)
+        totals = run(job, host.pipeline(model), watch)
         _without(output, f"{inputs}/")
         tell(totals)
 
@@ -91,7 +91,7 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any]) -> Any:
         paths: list[str] | None, task: str, column: str, format: str, model: str, request: gr.Request
     ) -> Iterator[tuple[str, Any]]:
         say, hidden = say_for(request), gr.update(visible=False)
-        ask = runs.begin(request.session_hash or "", KIND)
+        ask = runs.begin(request.session_hash or "", KIND, background=True)
         folder = Path(tempfile.mkdtemp(prefix="warta-"))
         try:
             if not paths:
