@@ -19,6 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from service.batch import rows
+from service.batch.commits import CommitSize, commits
 from service.batch.executors import Pool, alone
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
@@ -37,8 +38,8 @@ REPORT = "warta.jsonl"
 """The file of the output folder that says what became of each input file."""
 
 _COLUMNS = ("key", "place", "error", "output", "type", "records", "failures", "findings")
-_AT_ONCE, _SEGMENTS = 64, 1024
-"""Text documents that are translated together, and sentences of these."""
+_COMMIT = CommitSize(1024)
+"""Text documents of so many sentences are translated, and committed, together."""
 
 
 @dataclass(slots=True)
@@ -179,7 +180,8 @@ class _Mirror:
                 for file in some:
                     self._done([file], [self._table(file)])
             else:
-                for group, made in self._crew.ordered(_counterparts, _groups(self._job, some)):
+                read = (_read(self._job, file) for file in some)
+                for group, made in self._crew.ordered(_counterparts, commits(read, _COMMIT, _sentences_in)):
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
@@ -242,41 +244,30 @@ class _Mirror:
             raise WartaError(f"{target}: cannot be written: {error.strerror}; {safe}") from error
 
 
-def _groups(job: Job, files: Iterator[_File]) -> Iterator[list[_File]]:
-    """The documents of a mirrored folder, texts many at a time, other files one by one."""
-    waiting, segments = list[_File](), 0
-    for file in files:
-        text = _is_text(job, file)
-        if text and file.article:
-            waiting.append(file)
-            segments += len(file.article.sources)
-        if waiting and (not text or len(waiting) == _AT_ONCE or segments >= _SEGMENTS):
-            yield waiting
-            waiting, segments = [], 0
-        if not text:
-            yield [file]
-    if waiting:
-        yield waiting
-
-
-def _is_text(job: Job, file: _File) -> bool:
-    """Whether it is read as an article, which is done here."""
+def _read(job: Job, file: _File) -> _File:
+    """Return the file with its article, if it is read as one."""
     if file.error or file.kind != "text":
-        return False
+        return file
     try:
         text = document_text(file.data, unpacked_name(file.path.name), MAX_INPUT_BYTES)
         file.article = to_article(text, id=file.place, keep_furniture=job.keep_furniture)
     except InputError as error:
         file.error = str(error)
     file.data = b""
-    return not file.error
+    return file
+
+
+def _sentences_in(file: _File) -> int:
+    """Return how many sentences a file counts for; a document with its structure ends a commit."""
+    if file.article:
+        return len(file.article.sources)
+    return 1 if file.error else _COMMIT.now
 
 
 def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
-    """What a worker makes of a group of documents."""
-    if files[0].article:
-        return _texts(job, pipeline, files)
-    return [_document(pipeline, file) for file in files]
+    """What a worker makes of a commit's documents."""
+    texts = iter(_texts(job, pipeline, [file for file in files if file.article]))
+    return [next(texts) if file.article else _document(pipeline, file) for file in files]
 
 
 def _document(pipeline: Pipeline, file: _File) -> _Made:
