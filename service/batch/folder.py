@@ -186,8 +186,11 @@ class _Mirror:
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
         """Puts the counterparts in their places and commits them."""
-        if self._job.strict and (bad := next((m.row for m in made if m.row["error"]), None)):
-            raise InputError(f"{bad['place']}: {bad['error']}")
+        bad = next((n for n, one in enumerate(made) if one.row["error"]), -1) if self._job.strict else -1
+        if bad > 0:
+            self._done(files[:bad], made[:bad])
+        if bad >= 0:
+            raise InputError(f"{made[bad].row['place']}: {made[bad].row['error']}")
         placed = [self._placed(file, one) for file, one in zip(files, made, strict=True)]
         now = time.perf_counter()
         seconds, self._last = Totals(seconds=now - self._last), now

@@ -141,7 +141,7 @@ def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> Non
         assert read == SMALLEST * 4
 
 
-def test_chunks_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path) -> None:
+def test_commits_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path) -> None:
     size = CommitSize()
     items = Inputs(Job([write_corpus(tmp_path / "in.jsonl", 1000)], tmp_path / "out.jsonl")).items()
     made = []
