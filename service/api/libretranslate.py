@@ -28,6 +28,7 @@ from service.api.schemas import PlainErrorOut
 from service.api.workers import Workers
 from service.document import Passage, SegmentTranslation
 from service.intake.documents import SUFFIXES, document_text, html, kind_of, translate_data
+from service.intake.documents.blocks import together
 from service.pipeline import Pipeline
 from service.pool import Host
 from service.text import language
@@ -370,8 +371,7 @@ def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
     pipeline = host.pipeline()
     if order.html:
         pages = [html.parse(text) for text in order.texts]
-        for page in pages:
-            page.translate(partial(_whole, pipeline))
+        together([page.steps() for page in pages], pipeline.translate_all)
         return [page.joined() for page in pages], none
     if order.alternatives:
         rows = [pipeline.alternatives(text, order.alternatives) for text in order.texts]

@@ -37,7 +37,7 @@ from service.intake.documents import (
     subtitles,
     translate_document,
 )
-from service.intake.documents.blocks import Translate
+from service.intake.documents.blocks import Translate, together
 
 LIMIT = 5_000_000
 ENGLISH = {
@@ -649,6 +649,35 @@ def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
         assert markup.joined() == text
         markup.translate(shuffled)
         assert not letters(text) - letters(markup.joined())
+
+
+def test_several_pages_are_translated_in_common_calls() -> None:
+    sources = [
+        "<p>Harga beras naik.</p>",
+        "<p>Warga <b>tenang</b>.</p>",
+        "",
+        "<p>Warga <i>tenang</i>.</p><p>Ya.</p>",
+    ]
+    pages, calls = [html.parse(source) for source in sources], list[list[Passage]]()
+
+    def translate_all(passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        calls.append(list(passages))
+        return [list(loud(passage)) for passage in passages]
+
+    together([page.steps() for page in pages], translate_all)
+    assert [page.joined() for page in pages] == [
+        "<p>HARGA BERAS NAIK.</p>",
+        "<p>WARGA <b>TENANG</b>.</p>",
+        "",
+        "<p>WARGA <i>TENANG</i>.</p><p>YA.</p>",
+    ]
+    assert len(calls) == 1
+    assert [passage.sentences for passage in calls[0]] == [
+        ("Harga beras naik.",),
+        ("Warga tenang.",),
+        (),
+        ("Warga tenang.", "Ya."),
+    ]
 
 
 def test_warta_translate_keeps_a_document(

@@ -8,9 +8,10 @@ slots never change their number or order; only the text in them does.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Any, TypeVar
 
 from service.document import Finding, Passage, SegmentTranslation
 from service.intake.clean import is_headline
@@ -19,6 +20,8 @@ from service.text import segment
 
 Translate = Callable[[Passage], Iterable[SegmentTranslation]]
 """Gives one translation a sentence of the passage, in order."""
+
+T = TypeVar("T")
 
 _LONGEST_PHRASE = 200
 # A sentence of more marks is no prose; its marks get shares of the words as they stand.
@@ -81,21 +84,50 @@ class Change:
     moves: tuple[tuple[Mark, Mark], ...] = ()
 
 
-def translate_blocks(
-    blocks: Sequence[Block], translate: Translate
-) -> tuple[list[Change | None], list[PlacedFinding]]:
-    """What becomes of each block, None where nothing changed, and what the guard found.
+Changed = tuple[list[Change | None], list[PlacedFinding]]
+"""What becomes of each block, None where nothing changed, and what the guard found."""
+Steps = Generator[Passage, Iterable[SegmentTranslation], T]
+"""Work that yields each passage that it wants translated and is sent its translations."""
+
+
+def translate_blocks(blocks: Sequence[Block], translate: Translate) -> Changed:
+    """Translate the blocks of one document."""
+    return together([block_steps(blocks)], lambda passages: map(translate, passages))[0]
+
+
+def together(
+    works: Sequence[Steps[T]],
+    translate_all: Callable[[Sequence[Passage]], Iterable[Iterable[SegmentTranslation]]],
+) -> list[T]:
+    """Do several works to their ends; what all of them want at a time is translated in one call."""
+    results: dict[int, T] = {}
+    answers: dict[int, Any] = dict.fromkeys(range(len(works)))
+    while answers:
+        wanted: dict[int, Passage] = {}
+        for number, answer in answers.items():
+            try:
+                wanted[number] = works[number].send(answer)
+            except StopIteration as end:
+                results[number] = end.value
+        made = translate_all(list(wanted.values())) if wanted else ()
+        answers = {number: list(one) for number, one in zip(wanted, made, strict=True)}
+    return [results[number] for number in range(len(works))]
+
+
+def block_steps(blocks: Sequence[Block]) -> Steps[Changed]:
+    """Translate the blocks of one document step by step.
 
     All sentences are one passage; marked words that are not found in the target are translated by
     themselves as a second one, to be found by their English.
     """
     split = [_sentences(block) for block in blocks]
     passage = _passage(blocks, split)
-    translated = (done for _, done in zip(passage.sentences, translate(passage), strict=True))
+    done = yield passage
+    translated = (answer for _, answer in zip(passage.sentences, done, strict=True))
     answers = [[next(translated) if _translatable(p.text) else None for p in pieces] for pieces in split]
     pairs = [list(zip(*of_block, strict=True)) for of_block in zip(split, answers, strict=True)]
     phrases = tuple(dict.fromkeys(phrase for of_block in pairs for phrase in _unplaced(of_block)))
-    again = translate(Passage(phrases, passage.context)) if phrases else ()
+    again = (yield Passage(phrases, passage.context)) if phrases else ()
     english = {p: a.target for p, a in zip(phrases, again, strict=True)}
     changes: list[Change | None] = []
     findings: list[PlacedFinding] = []

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from service.intake.documents.alignment import Mark
-from service.intake.documents.blocks import Block, Change, PlacedFinding, Translate, translate_blocks
+from service.intake.documents.blocks import (
+    Block,
+    Change,
+    PlacedFinding,
+    Steps,
+    Translate,
+    block_steps,
+    together,
+)
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # Deeper marks are left alone: nobody reads them, and a hostile file may nest a million.
@@ -104,8 +112,12 @@ class Markup:
         return "".join(self._pieces)
 
     def translate(self, translate: Translate) -> list[PlacedFinding]:
-        """Puts translations in the place of the blocks' texts."""
-        changes, findings = translate_blocks(self._blocks, translate)
+        """Put translations in the place of the blocks' texts."""
+        return together([self.steps()], lambda passages: map(translate, passages))[0]
+
+    def steps(self) -> Steps[list[PlacedFinding]]:
+        """Do what :meth:`translate` does step by step, for :func:`together` with other texts."""
+        changes, findings = yield from block_steps(self._blocks)
         for index, change in enumerate(changes):
             if change:
                 self._change(index, change)
