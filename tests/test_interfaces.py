@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 from service import pipeline as product
 from service.api.app import create_app
 from service.cli import app as cli
-from service.document import Decoding, Output
+from service.document import Decoding, Output, Segmented
 from service.engines.echo import EchoEngine
 from service.page.options import PageOptions
 from service.page.runs import Runs
@@ -30,6 +30,7 @@ from service.page.words import Say
 from service.pipeline import to_article
 from service.pool import Host
 from service.settings import Settings
+from service.text import segment
 from tests.live import CONFIG
 
 HERE = "http://127.0.0.1"
@@ -330,3 +331,28 @@ def test_every_interface_gives_what_the_pipeline_gives(
     assert story.given in reference.given
     assert interface(bench, story) == [whole.title.target, *lines_of(whole.text)]
     assert bench.engine.given == reference.given
+
+
+def reading_of(bench: Bench, story: Story) -> list[str]:
+    with bench.client() as client:
+        made = client.post("/v1/read", json={"text": story.text, "summary": {"route": "extractive"}}).json()
+    return lines_of(made["text"])
+
+
+@pytest.mark.parametrize(
+    "interface",
+    [plain_file, batch_of_records, own_endpoint, own_endpoint_as_a_stream, reading_of],
+    ids=lambda interface: interface.__name__,
+)
+def test_an_article_is_split_once(
+    interface: Callable[[Bench, Story], list[str]], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split, texts = segment.split, list[str]()
+
+    def counted(text: str) -> Segmented:
+        texts.append(text)
+        return split(text)
+
+    monkeypatch.setattr(segment, "split", counted)
+    interface(bench, STORIES[0])
+    assert texts == ["\n\n".join(STORIES[0].paragraphs)]

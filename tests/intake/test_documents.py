@@ -18,6 +18,7 @@ import openpyxl
 import pypdf
 import pytest
 import zstandard
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from fpdf import FPDF
@@ -649,6 +650,52 @@ def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
         assert markup.joined() == text
         markup.translate(shuffled)
         assert not letters(text) - letters(markup.joined())
+
+
+def in_a_style_of_its_own(document: docx.document.Document) -> None:
+    """A heading in a style that is based on Word's, one by its outline level, and plain text."""
+    style = document.styles.add_style("Rubrik Kota", WD_STYLE_TYPE.PARAGRAPH)
+    style.base_style = document.styles["Heading 2"]
+    document.add_paragraph("Warga diminta tenang.")
+    document.add_paragraph("Harga Beras Naik", style="Rubrik Kota")
+    level = f'<w:outlineLvl {nsdecls("w")} w:val="2"/>'
+    document.add_paragraph("Pasar Induk Sepi")._p.get_or_add_pPr().append(parse_xml(level))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "headlines", "context"),
+    [
+        (
+            "a.docx",
+            docx_of(in_a_style_of_its_own),
+            {"Harga Beras Naik", "Pasar Induk Sepi"},
+            "Warga diminta tenang.",
+        ),
+        (
+            "a.html",
+            b"<title>Kabar Pasar</title><p>Harga naik.</p><h3>Warga <b>Kota</b> Resah</h3><p>Ya.</p>",
+            {"Kabar Pasar", "Warga Kota Resah"},
+            "Harga naik.\n\nYa.",
+        ),
+        ("a.md", b"Harga naik.\n\nWarga Resah\n---\n\nYa.\n", {"Warga Resah"}, "Harga naik.\n\nYa."),
+        ("b.md", b"Harga naik.\n\n- satu\n\n---\n\nYa.\n", set(), "Harga naik.\n\nsatu\n\nYa."),
+        ("c.md", b"Warga Kota Resah\n\nHarga naik tajam di pasar.\n", {"Warga Kota Resah"}, None),
+        ("d.md", b"Warga Kota Resah.\n\nHarga naik tajam di pasar.\n", set(), None),
+    ],
+)
+def test_headings_are_headlines_and_no_context(
+    name: str, data: bytes, headlines: set[str], context: str | None, tmp_path: Path
+) -> None:
+    asked: list[Passage] = []
+
+    def noting(passage: Passage) -> Iterator[SegmentTranslation]:
+        asked.append(passage)
+        return same(passage)
+
+    again(name, data, noting, tmp_path)
+    passage = asked[0]
+    assert {passage.sentences[index] for index in passage.headlines} == headlines
+    assert context is None or passage.context == context
 
 
 def test_several_pages_are_translated_in_common_calls() -> None:
