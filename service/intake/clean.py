@@ -294,8 +294,9 @@ def _title_line(lines: Sequence[_Line], reasons: Sequence[str]) -> int | None:
 
 def is_headline(line: str, rest: int) -> bool:
     """Return whether a first line, with ``rest`` characters of text after it, looks like a headline."""
-    running = _FULL_STOP.search(line) or _DATELINE.match(line) or re.search(r"[.?!]\s", line)
-    return len(line) <= _LONGEST_TITLE and not running and " " in line and rest > len(line)
+    if len(line) > _LONGEST_TITLE or " " not in line or rest <= len(line):
+        return False
+    return not (_FULL_STOP.search(line) or _DATELINE.match(line) or re.search(r"[.?!]\s", line))
 
 
 def _key(text: str) -> str:
