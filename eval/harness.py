@@ -17,8 +17,9 @@ import numpy as np
 
 from eval.datasets import Dataset, Task
 from eval.scoring import Answer, Cost, Output
-from service.document import Article, SegmentTranslation, Summary
+from service.document import Article, Passage, SegmentTranslation, Summary
 from service.errors import EngineError, InputError
+from service.text import segment
 
 Progress = Callable[[str, int, int], None]  # a system's name, segments done, segments in all
 
@@ -44,8 +45,8 @@ class Pipeline(Protocol):
         """Its signature; the text form is used."""
         ...
 
-    def translate_segments(self, sources: Sequence[str]) -> Iterable[SegmentTranslation]:
-        """One translation a source."""
+    def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        """The translations of each passage's sentences."""
         ...
 
     def summarize(self, article: Article, brief: Any) -> Summary:
@@ -70,11 +71,12 @@ class PipelineSystem:
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
         """Translations with the model's score as confidence; summaries one sentence a line."""
         if self._task == "mt":
-            for segment in self._pipeline.translate_segments(sources):
-                yield Answer(segment.target, segment.confidence, segment.findings)
+            # Each is a text of its own, and one segment, as the references are.
+            for (part,) in self._pipeline.translate_all([Passage((source,), source) for source in sources]):
+                yield Answer(part.target, part.confidence, part.findings)
             return
         for number, source in enumerate(sources, 1):
-            summary = self._pipeline.summarize(Article(str(number), source), self._brief)
+            summary = self._pipeline.summarize(Article(str(number), segment.split(source)), self._brief)
             carried = sum(bool(sentence.support) for sentence in summary.sentences)
             text = "\n".join(sentence.text for sentence in summary.sentences)
             support = (carried, len(summary.sentences))

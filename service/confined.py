@@ -11,7 +11,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from service.context import checkpoint
-from service.document import Article, Finding, Furniture, SegmentTranslation, Suggestion
+from service.document import (
+    Article,
+    Finding,
+    Furniture,
+    Passage,
+    Segment,
+    Segmented,
+    SegmentTranslation,
+    Suggestion,
+)
 
 if TYPE_CHECKING:
     from service.runtime.sandbox import Sandbox
@@ -22,7 +31,8 @@ SMALL = 5_000
 So long a text is done in milliseconds; its patterns are held to linear time by ``scripts/growth``.
 """
 
-Translate = Callable[[Sequence[str]], Iterable[SegmentTranslation]]
+Translate = Callable[[Sequence[Passage]], Iterable[Iterable[SegmentTranslation]]]
+"""Translates passages together, one list of translations each."""
 Ask = Callable[..., Any]
 
 
@@ -53,7 +63,8 @@ def document(ask: Ask, data: bytes, name: str, max_bytes: int) -> bytes:
     """A document in English; ``ask`` has its sentences translated."""
     from service.intake.documents import translate_data
 
-    return translate_data(data, name, _asking(ask), max_bytes)[0]
+    translate = _asking(ask)
+    return translate_data(data, name, lambda passage: translate([passage])[0], max_bytes)[0]
 
 
 def keeps_type(data: bytes, name: str) -> bool:
@@ -71,11 +82,11 @@ def translate_markup(box: Sandbox, texts: Sequence[str], translate: Translate) -
 def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:
     """Each piece of HTML in English; ``ask`` has its sentences translated."""
     from service.intake.documents import html
+    from service.intake.documents.blocks import together
 
-    for text in texts:
-        page = html.parse(text)
-        page.translate(_asking(ask))
-        yield page.joined()
+    pages = [html.parse(text) for text in texts]
+    together([page.steps() for page in pages], _asking(ask))
+    yield from (page.joined() for page in pages)
 
 
 def read_article(box: Sandbox, text: str, *, keep_furniture: bool) -> Article:
@@ -85,7 +96,9 @@ def read_article(box: Sandbox, text: str, *, keep_furniture: bool) -> Article:
     if len(text) <= SMALL:
         return to_article(text, keep_furniture=keep_furniture)
     found = box.run(".confined:article", text, keep_furniture)
-    return Article(**{**found, "furniture": tuple(Furniture(**piece) for piece in found["furniture"])})
+    body = Segmented(found["body"]["lead"], tuple(Segment(**part) for part in found["body"]["segments"]))
+    furniture = tuple(Furniture(**piece) for piece in found["furniture"])
+    return Article(**{**found, "body": body, "furniture": furniture})
 
 
 def article(text: str, keep_furniture: bool) -> dict[str, Any]:
@@ -114,19 +127,25 @@ def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
 def _translating(translate: Translate) -> Callable[..., Any]:
     """What answers a confined process that asks for translations."""
 
-    def answer(sources: Sequence[str]) -> list[dict[str, Any]]:
-        return [asdict(part) for part in translate(sources)]
+    def answer(passages: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+        asked = [_passage(passage) for passage in passages]
+        return [[asdict(part) for part in parts] for parts in translate(asked)]
 
     return answer
 
 
-def _asking(ask: Ask) -> Callable[[Sequence[str]], Iterator[SegmentTranslation]]:
+def _asking(ask: Ask) -> Callable[[Sequence[Passage]], list[list[SegmentTranslation]]]:
     """The translations that ``ask`` gets."""
 
-    def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-        return map(_segment, ask([*sources]) if sources else [])
+    def translate(passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        plain = [{**asdict(passage), "headlines": sorted(passage.headlines)} for passage in passages]
+        return [[_segment(part) for part in parts] for parts in ask(plain)] if passages else []
 
     return translate
+
+
+def _passage(values: Mapping[str, Any]) -> Passage:
+    return Passage(tuple(values["sentences"]), values["context"], frozenset(values["headlines"]))
 
 
 def _segment(values: Mapping[str, Any]) -> SegmentTranslation:

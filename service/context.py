@@ -21,6 +21,7 @@ class Ask:
     """On whose behalf the engine is called. ``deadline`` is in :func:`time.monotonic` seconds.
 
     The first call of an ask may be refused, the later ones are not: what was begun can be ended.
+    ``background`` is for work that nobody sits and waits for: never refused, and others go before it.
     ``waited`` sums the seconds in which its calls stood in a queue. ``at_end`` is done when it is over.
     """
 
@@ -28,8 +29,14 @@ class Ask:
     deadline: float | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
     admitted: bool = False
+    background: bool = False
     waited: float = 0.0
     at_end: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def lane(self) -> tuple[bool, str]:
+        """What has a queue of its own: a client, and its work in the background apart."""
+        return self.background, self.client
 
     @property
     def wanted(self) -> bool:

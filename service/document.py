@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, ClassVar
@@ -19,16 +19,6 @@ class Furniture:
     text: str
     reason: str
     line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    """One article, cleaned. ``text`` keeps its paragraphs; ``furniture`` is what cleaning took out."""
-
-    id: str
-    text: str
-    title: str = ""
-    furniture: tuple[Furniture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +39,65 @@ class Segmented:
     lead: str
     segments: tuple[Segment, ...]
 
+    @property
+    def text(self) -> str:
+        """The original text."""
+        return self.filled(self.sentences)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The segments without the white space between them."""
+        return tuple([segment.text for segment in self.segments])
+
+    def filled(self, texts: Sequence[str]) -> str:
+        """Return the text with ``texts``, one a segment, in the places of the segments."""
+        gaps = [segment.gap for segment in self.segments]
+        return self.lead + "".join([text + gap for text, gap in zip(texts, gaps, strict=True)])
+
     def paragraphs(self) -> tuple[int, ...]:
-        """The zero-based paragraph of each segment; a line break in a gap ends a paragraph."""
+        """Return the zero-based paragraph of each segment; a line break in a gap ends a paragraph."""
         numbers, number = [], 0
         for segment in self.segments:
             numbers.append(number)
             number += "\n" in segment.gap
         return tuple(numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Sentences in reading order that are translated together: the unit of work of every interface.
+
+    ``context`` is the text they stand in, from which the case of names and the meaning of acronyms are
+    learnt. ``headlines`` are the indices of sentences that are headlines: their capitals mean nothing.
+    """
+
+    sentences: tuple[str, ...]
+    context: str = ""
+    headlines: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article, cleaned and split into its segments; ``furniture`` is what cleaning took out."""
+
+    id: str
+    body: Segmented
+    title: str = ""
+    furniture: tuple[Furniture, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text without the title, in its paragraphs."""
+        return self.body.text
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What is translated: the title, if there is one, then each sentence."""
+        return (self.title, *self.body.sentences) if self.title else self.body.sentences
+
+    def passage(self) -> Passage:
+        """Return the sources as one unit of work; the title is its headline."""
+        return Passage(self.sources, self.text, frozenset((0,)) if self.title else frozenset())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One article's way: text -> Article -> segments -> Translation -> Reading. Every face uses this."""
+"""One article's way: text -> Article -> Passage -> Translation -> Reading. Every interface uses this."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 from service import presets
-from service.document import Article, Reading, Segmented, SegmentTranslation, Signature, Summary, Translation
+from service.document import (
+    Article,
+    Passage,
+    Reading,
+    Segmented,
+    SegmentTranslation,
+    Signature,
+    Summary,
+    Translation,
+)
 from service.engines.base import Engine
-from service.intake.clean import clean
+from service.intake.clean import clean, is_headline
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.presets import Preset
@@ -22,7 +31,7 @@ from service.text.language import check_article
 from service.translation.glossary import Glossary, load_user
 from service.translation.memory.forgiving import ForgivingMemory
 from service.translation.memory.sqlite import Memory, open_memory
-from service.translation.translator import Care, Draft, Tally, Text, Translator
+from service.translation.translator import Care, Draft, Tally, Translator
 
 MEMORY = "memory.sqlite"
 """The translation memory's file in the settings' home."""
@@ -40,7 +49,7 @@ class Brief:
 
 
 class Pipeline:
-    """Everything between a face and the models. Safe from several threads.
+    """Everything between an interface and the models. Safe from several threads.
 
     ``writer`` opens a summarisation model by its preset's name; ``installed`` says whether it
     is there.
@@ -68,73 +77,48 @@ class Pipeline:
         """What was translated and found so far."""
         return self._translator.tally
 
-    def translate_segments(self, sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-        """Sentences without an article around them: one translation each, in order."""
-        return self._translator.translate(sources)
+    def stream(self, passage: Passage, draft: Draft | None = None) -> Iterator[SegmentTranslation]:
+        """Translate a passage sentence by sentence, as :meth:`Translator.stream` does."""
+        return self._translator.stream(passage, draft)
 
-    def stream(self, article: Article, draft: Draft | None = None) -> Iterator[SegmentTranslation]:
-        """The title, if there is one, then each segment, as they are ready; ``draft`` as in Translator."""
-        text = _text(article, segment.split(article.text))
-        return self._translator.translate(
-            text.sources, article=text.article, headline=text.headline, draft=draft
-        )
+    def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        """Translate passages; the sentences of several fill the engine's batches."""
+        return self._translator.translate_all(passages)
 
-    def translate_all(self, articles: Sequence[Article]) -> list[Translation]:
-        """Each article in English; the sentences of several fill the engine's batches."""
-        split = [segment.split(article.text) for article in articles]
-        texts = [_text(article, segmented) for article, segmented in zip(articles, split, strict=True)]
-        done = self._translator.translate_all(texts)
-        return [self._assembled(*whole) for whole in zip(articles, split, done, strict=True)]
-
-    def translate_texts(self, texts: Sequence[str]) -> list[str]:
-        """Each text in English on one line, taken as it is: nothing is cleaned away, no title looked for."""
-        return [" ".join(text.split("\n")) for text in self._plain(texts, [""] * len(texts))]
-
-    def translate_plain(self, texts: Sequence[str]) -> list[str]:
-        """Each text in English with its own lines and spaces; else as :meth:`translate_texts`."""
-        return self._plain(texts, texts)
-
-    def alternatives(self, text: str, count: int) -> list[str]:
-        """A plain text in English, then up to ``count`` other translations of it, the best first."""
-        split = segment.split(text)
-        sentences = [part.text for part in split.segments]
-        rows = self._translator.alternatives(Text(sentences, text), count)
-        ranks = range(max(map(len, rows), default=1))
-        return list(dict.fromkeys(_put_together(split, [row[: k + 1][-1] for row in rows]) for k in ranks))
-
-    def _plain(self, texts: Sequence[str], articles: Sequence[str]) -> list[str]:
-        split = [segment.split(text) for text in texts]
-        asked = [Text([s.text for s in t.segments], a) for t, a in zip(split, articles, strict=True)]
-        done = self._translator.translate_all(asked)
-        return [_put_together(t, [d.target for d in parts]) for t, parts in zip(split, done, strict=True)]
+    def translate(self, article: Article) -> Translation:
+        """Translate an article."""
+        return self.assemble(article, list(self.stream(article.passage())))
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
-        """What :meth:`stream` gave, whole or cut short, as a Translation."""
-        return self._assembled(article, segment.split(article.text), done)
-
-    def _assembled(
-        self, article: Article, segmented: Segmented, done: Sequence[SegmentTranslation]
-    ) -> Translation:
+        """Return the translations of an article's sources, all or only the first, as a Translation."""
         titles = 1 if article.title else 0
         body = done[titles:]
-        paragraphs = segmented.paragraphs()
         return Translation(
             article,
             # Copying is slow, and a part is made for the first paragraph.
             tuple(
                 replace(part, paragraph=number) if number != part.paragraph else part
-                for part, number in zip(body, paragraphs, strict=False)
+                for part, number in zip(body, article.body.paragraphs(), strict=False)
             ),
             self._translator.signature,
             done[0] if titles and done else None,
-            segmented.lead,
-            tuple(part.gap for part in segmented.segments[: len(body)]),
+            article.body.lead,
+            tuple(part.gap for part in article.body.segments[: len(body)]),
             warnings(article),
         )
 
-    def translate(self, article: Article) -> Translation:
-        """The article in English."""
-        return self.assemble(article, list(self.stream(article)))
+    def translate_texts(self, texts: Sequence[str]) -> list[str]:
+        """Translate texts as they are, nothing cleaned away: each keeps its own lines and spaces."""
+        split = [segment.split(text) for text in texts]
+        done = self.translate_all([passage_of(text) for text in split])
+        return [text.filled([d.target for d in parts]) for text, parts in zip(split, done, strict=True)]
+
+    def alternatives(self, text: str, count: int) -> list[str]:
+        """Translate a text as :meth:`translate_texts` does; up to ``count`` other translations follow."""
+        split = segment.split(text)
+        rows = self._translator.alternatives(passage_of(split), count)
+        ranks = range(max(map(len, rows), default=1))
+        return list(dict.fromkeys(split.filled([row[: k + 1][-1] for row in rows]) for k in ranks))
 
     def summarize(self, article: Article, brief: Brief, translation: Translation | None = None) -> Summary:
         """A summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
@@ -143,8 +127,10 @@ class Pipeline:
             known[translation.title.source] = translation.title
 
         def english(wanted: Sequence[str]) -> list[SegmentTranslation]:
-            missing = [text for text in wanted if text not in known]
-            known.update(zip(missing, self._translator.translate(missing, article=article.text), strict=True))
+            missing = tuple(text for text in wanted if text not in known)
+            headlines = frozenset(index for index, text in enumerate(missing) if text == article.title)
+            (done,) = self.translate_all([Passage(missing, article.text, headlines)])
+            known.update(zip(missing, done, strict=True))
             return [known[text] for text in wanted]
 
         task = Task(article, brief.length, brief.language, english, self._writer)
@@ -176,22 +162,14 @@ def warnings(article: Article) -> tuple[str, ...]:
     return (warning,) if warning else ()
 
 
-def sources(article: Article) -> list[str]:
-    """What is translated of an article: its title, if it has one, and its segments."""
-    return _sources(article, segment.split(article.text))
-
-
-def _sources(article: Article, segmented: Segmented) -> list[str]:
-    title = [article.title] if article.title else []
-    return title + [part.text for part in segmented.segments]
-
-
-def _put_together(text: Segmented, targets: Sequence[str]) -> str:
-    return text.lead + "".join(t + s.gap for t, s in zip(targets, text.segments, strict=True))
-
-
-def _text(article: Article, segmented: Segmented) -> Text:
-    return Text(_sources(article, segmented), article.text, bool(article.title))
+def passage_of(text: Segmented) -> Passage:
+    """Return a text as one unit of work; a first line that looks like a headline is one, as in an article."""
+    first = text.segments[:1]
+    if first and "\n" in first[0].gap:
+        rest = "".join(part.text + part.gap for part in text.segments[1:])
+        if is_headline(first[0].text, len(rest)):
+            return Passage(text.sentences, rest, frozenset((0,)))
+    return Passage(text.sentences, text.text)
 
 
 def build_pipeline(

@@ -17,7 +17,7 @@ from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.pipeline import Opener, Pipeline, build_pipeline
 from service.presets import Preset
-from service.runtime.batching import QueueLimits, SharedEngine, Sliced
+from service.runtime.batching import QueueLimits, SharedEngine
 from service.runtime.resident import Kept
 from service.runtime.sandbox import Sandbox
 from service.settings import Settings
@@ -53,32 +53,27 @@ class Host:
         self._lock = threading.RLock()
         self._engines: dict[str, Kept] = {}
         self._warned = set[str]()
-        self._pipelines: dict[tuple[str, int | None, bool], Pipeline] = {}
+        self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
 
-    def pipeline(
-        self, model: str = "auto", *, beam_size: int | None = None, gentle: bool = False
-    ) -> Pipeline:
+    def pipeline(self, model: str = "auto", *, beam_size: int | None = None) -> Pipeline:
         """The pipeline of a preset, opened on first use and kept; ``auto`` is what the settings say.
 
-        A ``gentle`` one, for work in the background, never has much in the queue. Raises
-        UnknownModel, NotInstalled, EngineError, StoreError, UsageError.
+        Raises UnknownModel, NotInstalled, EngineError, StoreError, UsageError.
         """
         asked = self.settings.model if model == "auto" else model
         name = choose(asked, "translate", self.store).name
-        key = name, beam_size or self.settings.beam_size, gentle
+        key = name, beam_size or self.settings.beam_size
         if found := self._pipelines.get(key):
             return found  # without the lock: another model may be opening
         with self._lock:
             if key not in self._pipelines:
                 settings = replace(self.settings, model=name, beam_size=key[1])
-                self._pipelines[key] = build_pipeline(
-                    settings, self._notice, self._open_gently if gentle else self._open, self._warn
-                )
+                self._pipelines[key] = build_pipeline(settings, self._notice, self._open, self._warn)
             return self._pipelines[key]
 
     def engine(self, name: str) -> Engine:
         """The engine of a preset for work in the background, opened on first use. Raises as above."""
-        return self._open_gently(presets.get(name))
+        return self._open(presets.get(name))
 
     def engines(self) -> Mapping[str, Kept]:
         """The engines that were opened, by their preset's name; some may be at rest."""
@@ -90,7 +85,7 @@ class Host:
         with self._lock:
             pipelines = dict(self._pipelines)
         found: dict[str, tuple[int, dict[str, int]]] = {}
-        for (name, _, _), pipeline in pipelines.items():
+        for (name, _), pipeline in pipelines.items():
             segments, kinds = pipeline.tally.counts()
             before, counts = found.get(name, (0, {}))
             found[name] = before + segments, dict(Counter(counts) + Counter(kinds))
@@ -128,9 +123,6 @@ class Host:
 
     def _load(self, preset: Preset) -> Engine:
         return open_engine(preset, self.store, self.settings, self._notice)
-
-    def _open_gently(self, preset: Preset) -> Sliced:
-        return Sliced(self._open(preset))
 
     def _open(self, preset: Preset) -> Kept:
         with self._lock:

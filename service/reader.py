@@ -72,7 +72,7 @@ class Reader:
         cleaned away (see :meth:`read` for a pasted page). Raises UsageError for anything else.
         """
         if isinstance(texts, str):
-            return self._pipeline.translate_plain([texts])[0]
+            return self._pipeline.translate_texts([texts])[0]
         if isinstance(texts, list | tuple):
             return type(texts)(self._translated(texts))
         library = type(texts).__module__.partition(".")[0]
@@ -119,7 +119,7 @@ class Reader:
         for number, text in enumerate(texts):
             if not (isinstance(text, str) or _missing(text)):
                 raise UsageError(f"element {number}: a string or None is wanted, not {type(text).__name__}")
-        done = iter(self._pipeline.translate_plain([text for text in texts if isinstance(text, str)]))
+        done = iter(self._pipeline.translate_texts([text for text in texts if isinstance(text, str)]))
         return [next(done) if isinstance(text, str) else text for text in texts]
 
     def _pandas(self, texts: Any) -> Any:

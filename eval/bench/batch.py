@@ -32,7 +32,7 @@ from service.batch.worker import Done
 from service.document import Decoding
 from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.echo import EchoEngine
-from service.pipeline import Pipeline, build_pipeline, sources, to_article
+from service.pipeline import Pipeline, build_pipeline, to_article
 from service.presets import get
 from service.settings import Settings
 from service.summary.summarizer import Writer
@@ -202,7 +202,7 @@ def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, Any
     """
     source = write_corpus(folder / "in.jsonl", records, sentences=10)
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
-    segments = [segment for text in texts for segment in sources(to_article(text))]
+    segments = [source for text in texts for source in to_article(text).sources]
     home = folder / "home"
     preset = replace(get(NAME), decoding=Decoding(beam_size=6, max_new_tokens=tokens))
     engine = CTranslate2Engine(install(home, segments, FULL), preset)

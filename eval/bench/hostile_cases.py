@@ -161,7 +161,6 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
         lambda text: clean.clean(text, keep_furniture=True),
     ),
     segment.split: segment.split,
-    segment.join: lambda text: segment.join(segment.split(text)),
     segment.split_long: _parted,
     language.detect: language.detect,
     language.is_english: language.is_english,
@@ -317,16 +316,14 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     ),
     tmx.TmxReader.__iter__: lambda text: list(tmx.TmxReader(given.tmx(text))),
     tmx.write_tmx: given.written,
-    translator.Translator.translate: given.with_sentences(
-        lambda lines: list(
-            given.shipped_translator().translate(lines, article="\n".join(lines), headline=True)
-        )
+    translator.Translator.stream: given.with_sentences(
+        lambda lines: list(given.shipped_translator().stream(given.passage_of(lines)))
     ),
     translator.Translator.alternatives: given.with_sentences(
-        lambda lines: given.shipped_translator().alternatives(translator.Text(lines), 2)
+        lambda lines: given.shipped_translator().alternatives(given.passage_of(lines), 2)
     ),
     translator.Translator.translate_all: given.with_sentences(
-        lambda lines: given.shipped_translator().translate_all([translator.Text(lines)])
+        lambda lines: given.shipped_translator().translate_all([given.passage_of(lines)])
     ),
     extractive.rank: given.with_sentences(lambda lines: extractive.rank(lines, 3, lines[0])),
     extractive.best_first: given.with_sentences(lambda lines: extractive.best_first(lines, len(lines))),

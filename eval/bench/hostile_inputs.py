@@ -23,6 +23,7 @@ from service.document import (
     Article,
     Finding,
     Output,
+    Passage,
     Reading,
     SegmentTranslation,
     Signature,
@@ -38,7 +39,7 @@ from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Limits
 from service.summary import summarizer
-from service.text import number_words, numbers, words
+from service.text import number_words, numbers, segment, words
 from service.translation import glossary, terms, translator
 from service.translation.memory import sqlite as memory
 from service.translation.memory import tmx as tmx_module
@@ -86,12 +87,17 @@ def said(source: str, target: str) -> SegmentTranslation:
     return SegmentTranslation(source, target, 0.0)
 
 
-def loud(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-    return (said(source, source.upper()) for source in sources)
+def loud(passage: Passage) -> Iterator[SegmentTranslation]:
+    return (said(source, source.upper()) for source in passage.sentences)
 
 
-def turned(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-    return (said(source, " ".join(reversed(source.split()))) for source in sources)
+def turned(passage: Passage) -> Iterator[SegmentTranslation]:
+    return (said(source, " ".join(reversed(source.split()))) for source in passage.sentences)
+
+
+def passage_of(lines: Sequence[str]) -> Passage:
+    """Sentences with themselves as context, the first a headline."""
+    return Passage(tuple(lines), "\n".join(lines), frozenset((0,)))
 
 
 def translated(call: Callable[[bytes, blocks.Translate], Any]) -> tuple[Run, ...]:
@@ -296,7 +302,7 @@ def translation_of(text: str) -> Translation:
         )
         for at, line in enumerate(lines_of(text))
     )
-    article = Article("", text, text)
+    article = Article("", segment.split(text), text)
     title = said(text, text)
     return Translation(article, parts, signature(), title, "", ("\n",) * len(parts), (text,))
 
@@ -314,8 +320,10 @@ def reading_of(text: str) -> Reading:
 
 
 def task_of(text: str) -> summarizer.Task:
-    article = Article("", "\n".join(lines_of(text)), PROSE)
-    return summarizer.Task(article, summarizer.Length(), "id", lambda s: list(loud(s)), no_writer)
+    article = Article("", segment.split("\n".join(lines_of(text))), PROSE)
+    return summarizer.Task(
+        article, summarizer.Length(), "id", lambda s: list(loud(Passage(tuple(s)))), no_writer
+    )
 
 
 def no_writer(name: str) -> summarizer.Writer:

@@ -184,7 +184,7 @@ def serve(options: argparse.Namespace) -> int:
     if options.model == "marian":
         engine = marian(Path(options.folder))
         host = Host(replace(settings, model=MARIAN, repair=False), limits, opener=lambda _: engine)
-    host.pipeline().translate_plain(SENTENCES[:2])
+    host.pipeline().translate_texts(SENTENCES[:2])
     host.sandbox.warm()
     running = server(create_app(host, config, page=False), config)
     with listening(config) as listener:

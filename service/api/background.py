@@ -1,7 +1,7 @@
 """Work in the background: a job is a folder, and whatever stops the server, the next one goes on with it.
 
 A folder holds ``job.json``, the input, and what :mod:`service.batch` makes beside it. One thread runs one job
-at a time, in turn between owners, in slices so small that who waits for an answer does not wait for a job.
+at a time, in turn between owners; its sentences take what places others leave in the model's batches.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Jobs:
             self._thread.start()
 
     def close(self, seconds: float | None = None) -> None:
-        """Stops the job that runs; the next start goes on behind its last chunk.
+        """Stops the job that runs; the next start goes on behind its last commit.
 
         Waits ``seconds`` at most.
         """
@@ -159,7 +159,7 @@ class Jobs:
         Raises Full, StoreError, what ``put`` raises, and what :meth:`Host.pipeline` does for the model.
         """
         # By its name: what auto means may change before the job is done.
-        order = replace(order, model=self._host.pipeline(order.model, gentle=True).signature.preset)
+        order = replace(order, model=self._host.pipeline(order.model).signature.preset)
         id = secrets.token_hex(16)
         with _told():
             self._admit(order.owner)
@@ -206,7 +206,7 @@ class Jobs:
                 self._clean(id)
 
     def delete(self, id: str) -> None:
-        """Cancels a job and, when the slice that runs has ended, removes it. Raises StoreError."""
+        """Cancels a job and, when the batch that runs has ended, removes it. Raises StoreError."""
         self.cancel(id)
         with self._changed:
             self._changed.wait_for(lambda: not (self._running and self._running[0] == id))
@@ -243,8 +243,7 @@ class Jobs:
                 waiting = [status for status in self._jobs.values() if status.state == QUEUED]
                 if waiting:
                     status = min(waiting, key=lambda s: (self._turns.get(s.order.owner, 0.0), s.created))
-                    # Admitted: it asks for one slice at a time, and goes on however full the queue is.
-                    self._running = status.id, Ask(f"job {status.id}", admitted=True)
+                    self._running = status.id, Ask(f"job {status.id}", background=True)
                     self._turns[status.order.owner] = self._clock()
                     return status, self._running[1]
                 self._changed.wait(60)

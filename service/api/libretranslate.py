@@ -354,11 +354,11 @@ def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
         return list(order.texts), none
     pipeline = host.pipeline()
     if order.html:
-        return translate_markup(host.sandbox, order.texts, pipeline.translate_segments), none
+        return translate_markup(host.sandbox, order.texts, pipeline.translate_all), none
     if order.alternatives:
         rows = [pipeline.alternatives(text, order.alternatives) for text in order.texts]
         return [row[0] for row in rows], [row[1 : order.alternatives + 1] for row in rows]
-    return pipeline.translate_plain(order.texts), none
+    return pipeline.translate_texts(order.texts), none
 
 
 def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -> tuple[bytes, str]:
@@ -369,9 +369,9 @@ def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -
         raise Refused(400, f"Invalid request: request ({len(text)}) exceeds text limit ({config.text_chars})")
     pipeline = host.pipeline()
     if host.sandbox.run(".confined:keeps_type", data, name):
-        done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_segments)
+        done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_all)
         return done, f"{path.stem}_en{path.suffix}"
-    return pipeline.translate_plain([text])[0].encode(), f"{path.stem}_en.txt"
+    return pipeline.translate_texts([text])[0].encode(), f"{path.stem}_en.txt"
 
 
 def _settings(config: ServerConfig) -> dict[str, Any]:

@@ -40,7 +40,6 @@ from service.pool import Host
 from service.refusal import Refused
 from service.render.text import reading_json, segment_json, summary_json, translation_json
 from service.summary.summarizer import Length
-from service.text import segment
 
 EVENTS = "text/event-stream"
 
@@ -153,11 +152,11 @@ def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
     """The translation of an article, event by event."""
     started = time.perf_counter()
     article, pipeline = _opened(asked, host)
-    paragraphs = segment.split(article.text).paragraphs()
+    paragraphs = article.body.paragraphs()
     yield "start", {"title": article.title, "segments": len(paragraphs)}
     titles = 1 if article.title else 0
     done = []
-    for index, part in enumerate(pipeline.stream(article), start=-titles):
+    for index, part in enumerate(pipeline.stream(article.passage()), start=-titles):
         done.append(part)
         if index < 0:
             yield "title", segment_json(part)

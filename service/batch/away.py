@@ -2,7 +2,7 @@
 
 What reads, cleans, splits and checks what strangers send can so be stopped at any moment, holds up no request
 of the server, and leaves no memory behind. Nothing is lost when it is killed: the journal goes on behind the
-last chunk, as after a crash.
+last commit, as after a crash.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from service.document import Decoding, Output
 from service.engines.base import Engine
 from service.pipeline import Brief, build_pipeline
 from service.presets import Preset
-from service.runtime.batching import Sliced
 from service.runtime.sandbox import Confinement
 from service.settings import Settings
 from service.summary.summarizer import Length
@@ -41,7 +40,7 @@ def run_away(
 
     ``file_bytes`` bounds each file that it writes. Raises what that raises, LimitExceeded, WorkerFailed.
     """
-    pipeline = host.pipeline(model, gentle=True)
+    pipeline = host.pipeline(model)
     side = _Side(host, pipeline.tally.merge, watch)
     settings = replace(host.settings, model=pipeline.signature.preset)
     limits = Confinement(
@@ -102,7 +101,12 @@ class _There:
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
         """See :class:`service.engines.base.Engine`."""
-        return [Output(**made) for made in self._ask("generate", self._name, [*texts], asdict(decoding))]
+        outputs = list[Output]()
+        # A long article's sentences, all at once, would be held twice more in the server.
+        for start in range(0, len(texts), _SENTENCES):
+            some = [*texts[start : start + _SENTENCES]]
+            outputs += [Output(**made) for made in self._ask("generate", self._name, some, asdict(decoding))]
+        return outputs
 
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
         """See :class:`service.engines.base.Engine`."""
@@ -118,8 +122,7 @@ def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> dict[
     """The job, in the confined process: its totals."""
 
     def opened(preset: Preset) -> Engine:
-        # A long article's sentences, all at once, would be held twice more in the server.
-        return Sliced(_There(ask, preset), _SENTENCES)
+        return _There(ask, preset)
 
     pipeline = build_pipeline(_settings(settings), lambda _: None, opened)
     told: Counter[str] = Counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
@@ -13,8 +13,9 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from service.batch.commits import CommitSize, commits
 from service.batch.job import Item, Job
-from service.batch.worker import About, Done, Size, Worker, chunks, collect_seldom
+from service.batch.worker import About, Done, collect_seldom, process_records, sentences_in
 from service.engines.base import cores
 from service.errors import WartaError
 from service.pipeline import Pipeline, build_pipeline
@@ -22,9 +23,9 @@ from service.runtime.parent import end_with_parent
 from service.settings import Settings
 
 AHEAD = 2
-"""Chunks a worker that wait or are being done: one under work, one ready."""
+"""Commits a worker that wait or are being done: one under work, one ready."""
 AT_ONCE = 2
-"""Chunks under work in one process: while one is split, checked or down to its last sentences, the engine
+"""Commits under work in one process: while one is split, checked or down to its last sentences, the engine
 has the other."""
 
 Asked = TypeVar("Asked")
@@ -34,7 +35,7 @@ Work = Callable[[Job, Pipeline, Asked], Made]
 
 
 class Crew(Protocol):
-    """Does chunks, anywhere, and gives them back in their order."""
+    """Does the work of commits, anywhere, and gives them back in their order."""
 
     @property
     def about(self) -> About:
@@ -42,7 +43,7 @@ class Crew(Protocol):
         ...
 
     def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
-        """The items' chunks, done. ``items`` are the job's from number ``start``, counted from 0."""
+        """The items' commits, done. ``items`` are the job's from number ``start``, counted from 0."""
         ...
 
 
@@ -70,10 +71,10 @@ class Pool:
         return replace(self, job=job)
 
     def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
-        """The items' chunks in their order. Raises WartaError where a worker died."""
+        """The items' commits in their order. Raises WartaError where a worker died."""
         del start
-        size = Size()
-        for _, done in self.ordered(_chunk, chunks(items, size)):
+        size = CommitSize()
+        for _, done in self.ordered(process_records, commits(items, size, sentences_in)):
             size.took(done.seconds)
             yield done
 
@@ -97,10 +98,6 @@ def _taken(waiting: deque[tuple[Asked, Future[Made]]]) -> tuple[Asked, Made]:
 def _about(job: Job, pipeline: Pipeline, _: None) -> About:
     del job
     return About.of(pipeline)
-
-
-def _chunk(job: Job, pipeline: Pipeline, chunk: Sequence[Item]) -> Done:
-    return Worker(job, pipeline)(chunk)
 
 
 @contextmanager

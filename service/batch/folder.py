@@ -19,17 +19,18 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from service.batch import rows
+from service.batch.commits import CommitSize, commits
 from service.batch.executors import Pool, alone
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
-from service.document import Article, SegmentTranslation, Translation
+from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import XLSX, document_text, kind_of, translate_data
 from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
-from service.pipeline import Pipeline, sources, to_article
+from service.pipeline import Pipeline, to_article
 from service.render.text import reading_markdown, summary_markdown, translation_text
 from service.settings import MAX_INPUT_BYTES
 
@@ -37,8 +38,8 @@ REPORT = "warta.jsonl"
 """The file of the output folder that says what became of each input file."""
 
 _COLUMNS = ("key", "place", "error", "output", "type", "records", "failures", "findings")
-_AT_ONCE, _SEGMENTS = 64, 1024
-"""Text documents that are translated together, and sentences of these."""
+_COMMIT = CommitSize(1024)
+"""Text documents of so many sentences are translated, and committed, together."""
 
 
 @dataclass(slots=True)
@@ -179,13 +180,17 @@ class _Mirror:
                 for file in some:
                     self._done([file], [self._table(file)])
             else:
-                for group, made in self._crew.ordered(_counterparts, _groups(self._job, some)):
+                read = (_read(self._job, file) for file in some)
+                for group, made in self._crew.ordered(_counterparts, commits(read, _COMMIT, _sentences_in)):
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
         """Puts the counterparts in their places and commits them."""
-        if self._job.strict and (bad := next((m.row for m in made if m.row["error"]), None)):
-            raise InputError(f"{bad['place']}: {bad['error']}")
+        bad = next((n for n, one in enumerate(made) if one.row["error"]), -1) if self._job.strict else -1
+        if bad > 0:
+            self._done(files[:bad], made[:bad])
+        if bad >= 0:
+            raise InputError(f"{made[bad].row['place']}: {made[bad].row['error']}")
         placed = [self._placed(file, one) for file, one in zip(files, made, strict=True)]
         now = time.perf_counter()
         seconds, self._last = Totals(seconds=now - self._last), now
@@ -242,51 +247,40 @@ class _Mirror:
             raise WartaError(f"{target}: cannot be written: {error.strerror}; {safe}") from error
 
 
-def _groups(job: Job, files: Iterator[_File]) -> Iterator[list[_File]]:
-    """The documents of a mirrored folder, texts many at a time, other files one by one."""
-    waiting, segments = list[_File](), 0
-    for file in files:
-        text = _is_text(job, file)
-        if text and file.article:
-            waiting.append(file)
-            segments += len(sources(file.article))
-        if waiting and (not text or len(waiting) == _AT_ONCE or segments >= _SEGMENTS):
-            yield waiting
-            waiting, segments = [], 0
-        if not text:
-            yield [file]
-    if waiting:
-        yield waiting
-
-
-def _is_text(job: Job, file: _File) -> bool:
-    """Whether it is read as an article, which is done here."""
+def _read(job: Job, file: _File) -> _File:
+    """Return the file with its article, if it is read as one."""
     if file.error or file.kind != "text":
-        return False
+        return file
     try:
         text = document_text(file.data, unpacked_name(file.path.name), MAX_INPUT_BYTES)
         file.article = to_article(text, id=file.place, keep_furniture=job.keep_furniture)
     except InputError as error:
         file.error = str(error)
     file.data = b""
-    return not file.error
+    return file
+
+
+def _sentences_in(file: _File) -> int:
+    """Return how many sentences a file counts for; a document with its structure ends a commit."""
+    if file.article:
+        return len(file.article.sources)
+    return 1 if file.error else _COMMIT.now
 
 
 def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
-    """What a worker makes of a group of documents."""
-    if files[0].article:
-        return _texts(job, pipeline, files)
-    return [_document(pipeline, file) for file in files]
+    """What a worker makes of a commit's documents."""
+    texts = iter(_texts(job, pipeline, [file for file in files if file.article]))
+    return [next(texts) if file.article else _document(pipeline, file) for file in files]
 
 
 def _document(pipeline: Pipeline, file: _File) -> _Made:
     """A document with its structure."""
     asked: list[SegmentTranslation] = []
 
-    def translate(texts: Sequence[str]) -> Iterator[SegmentTranslation]:
-        for part in pipeline.translate_segments(texts):
-            asked.append(part)
-            yield part
+    def translate(passage: Passage) -> list[SegmentTranslation]:
+        (done,) = pipeline.translate_all([passage])
+        asked.extend(done)
+        return done
 
     try:
         if file.error:
@@ -301,8 +295,10 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
 
 def _texts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
     articles = [file.article for file in files if file.article]
-    translated = job.task != "summarize"
-    translations = pipeline.translate_all(articles) if translated else [None] * len(articles)
+    translations: Sequence[Translation | None] = [None] * len(articles)
+    if job.task != "summarize":
+        done = pipeline.translate_all([article.passage() for article in articles])
+        translations = list(map(pipeline.assemble, articles, done))
     whole = zip(files, articles, translations, strict=True)
     return [_text(job, pipeline, file, article, translation) for file, article, translation in whole]
 

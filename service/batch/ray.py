@@ -19,9 +19,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from service.batch.commits import CommitSize, commits
 from service.batch.executors import AHEAD, Pool, Work
 from service.batch.job import Inputs, Item, Job
-from service.batch.worker import About, Done, Size, Worker, chunks, collect_seldom
+from service.batch.worker import About, Done, collect_seldom, process_records, sentences_in
 from service.errors import UsageError, WartaError
 from service.intake.compression import need
 from service.pipeline import build_pipeline
@@ -35,7 +36,7 @@ TRIALS = 4
 # It forks while gRPC's threads run, and now and then the child dies of that (ray-project/ray#63202).
 _UNLUCKY = "Starting Ray client server failed"
 CHUNK = 256
-"""Sentences in a chunk: full batches for an engine, and a few seconds of work on one core."""
+"""Sentences in a commit: full batches for an engine, and a few seconds of work on one core."""
 # Ray reads these when it is imported. It reports its use to its makers unless told not to; its C++ part
 # writes warnings to the terminal; and it listens on every interface unless it is to be no cluster.
 _TOLD = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
@@ -57,12 +58,14 @@ class _Actor:
 
     def __init__(self, job: Job, settings: Settings) -> None:
         end_with(os.getppid())
-        self._worker = Worker(job, build_pipeline(settings, lambda _: None))
+        self._job = job
+        self._pipeline = build_pipeline(settings, lambda _: None)
         collect_seldom()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         # Only what the reader of this very job pickled.
-        return {"done": pickle.dumps(self._worker(pickle.loads(row["chunk"])))}  # noqa: S301
+        items = pickle.loads(row["chunk"])  # noqa: S301
+        return {"done": pickle.dumps(process_records(self._job, self._pipeline, items))}
 
 
 class _Host:
@@ -191,7 +194,7 @@ def _source(job: Job, start: int) -> Any:
         inputs = Inputs(job)
         if inputs.sizes != sizes:
             raise UsageError("the cluster does not see the same inputs: they must be at the same paths there")
-        for chunk in chunks(islice(inputs.items(), start, None), Size(CHUNK)):
+        for chunk in commits(islice(inputs.items(), start, None), CommitSize(CHUNK), sentences_in):
             yield pyarrow.table({"chunk": [pickle.dumps(chunk)]})
 
     class Source(Datasource):

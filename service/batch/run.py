@@ -1,4 +1,4 @@
-"""A batch: inputs to one output, in chunks of many articles whose sentences share the engine's batches."""
+"""A batch: inputs to one output, in commits of many articles whose sentences share the engine's batches."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run_with(job: Job, crew: Crew, watch: Watch = lambda _: None) -> Totals:
 
 
 def _work(journal: Journal, crew: Crew, items: Iterator[Item], watch: Watch) -> None:
-    """Does what is not done yet, chunk by chunk; each counts when it is committed."""
+    """Does what is not done yet; each commit's records count when it is in the journal."""
     before = journal.last.totals
     chain = _skipped(journal, items)
     started = last = time.perf_counter()
@@ -74,7 +74,7 @@ def _work(journal: Journal, crew: Crew, items: Iterator[Item], watch: Watch) -> 
 
 
 def _committed(journal: Journal, done: Done, totals: Totals, chain: str) -> str:
-    """Commits a chunk; the chain with it."""
+    """Commits rows; the chain with them."""
     for key in done.keys:
         chain = chained(chain, key)
     if done.keys:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from service.document import Article, SegmentTranslation, Translation
+from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text, keeps_structure, read_document, translate_document
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
-from service.pipeline import Pipeline, build_pipeline, sources, to_article, warnings
+from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render.text import TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
@@ -192,9 +192,9 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     """Translates a document and keeps its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
-    def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-        for number, part in enumerate(pipeline.translate_segments(sources), start=1):
-            status.show(f"{_name(path)}: {model}, {number} of {len(sources)} sentences")
+    def translate(passage: Passage) -> Iterator[SegmentTranslation]:
+        for number, part in enumerate(pipeline.stream(passage), start=1):
+            status.show(f"{_name(path)}: {model}, {number} of {len(passage.sentences)} sentences")
             similar.extend(likeness(f"“{part.source}”", part))
             yield part
 
@@ -222,11 +222,11 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
 
 def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, status: Status) -> Translation:
     """The whole translation; if it is stopped or fails, what was done is written and named."""
-    total, model = len(sources(article)), pipeline.signature.preset
+    total, model = len(article.sources), pipeline.signature.preset
     done: list[SegmentTranslation] = []
     try:
         status.show(f"{_name(path)}: {model}, {total} sentences")
-        for part in pipeline.stream(article):
+        for part in pipeline.stream(article.passage()):
             done.append(part)
             status.show(f"{_name(path)}: {model}, {len(done)} of {total} sentences")
     except (KeyboardInterrupt, WartaError) as error:

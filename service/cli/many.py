@@ -123,7 +123,7 @@ def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> N
         texts = [line_text(line).rstrip("\r\n") for line in lines]
         wanted = [text for text in texts if text.strip()]
         made = iter(pipeline.translate_texts(wanted))
-        done = [next(made) if text.strip() else text for text in texts]
+        done = [" ".join(next(made).split("\n")) if text.strip() else text for text in texts]
         # A last line without an end gets one, as every line of a pipe has.
         target.write("".join(f"{text}\n" for text in done).encode("utf-8", "replace"))
         target.flush()

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from service.document import Article, Furniture
 from service.errors import InputError
+from service.text import segment
 
 _LONGEST = 300
 _LONGEST_TITLE = 160
@@ -181,7 +182,7 @@ def clean(raw: str, *, id: str = "", title: str | None = None, keep_furniture: b
         _take_initials(body, furniture)
     if not body:
         raise InputError("no article text in it")
-    return Article(id, _joined(body), heading, tuple(furniture))
+    return Article(id, segment.split(_joined(body)), heading, tuple(furniture))
 
 
 def _lines(raw: str) -> list[_Line]:
@@ -289,12 +290,16 @@ def _title_line(lines: Sequence[_Line], reasons: Sequence[str]) -> int | None:
     if len(rest) < 2:
         return None
     text = lines[rest[0]].text
-    if len(text) > _LONGEST_TITLE:
-        return None
-    key = _key(text)
+    key = _key(text) if len(text) <= _LONGEST_TITLE else ""
     body = sum(len(lines[i].text) for i in rest[1:] if _key(lines[i].text) != key)
-    running = _FULL_STOP.search(text) or _DATELINE.match(text) or _INNER_STOP.search(text)
-    return rest[0] if not running and " " in text and body > len(text) else None
+    return rest[0] if is_headline(text, body) else None
+
+
+def is_headline(line: str, rest: int) -> bool:
+    """Return whether a first line, with ``rest`` characters of text after it, looks like a headline."""
+    if len(line) > _LONGEST_TITLE or " " not in line or rest <= len(line):
+        return False
+    return not (_FULL_STOP.search(line) or _DATELINE.match(line) or _INNER_STOP.search(line))
 
 
 def _key(text: str) -> str:

@@ -119,7 +119,7 @@ def warm(host: Host) -> threading.Thread:
 
     def work() -> None:
         try:
-            list(host.pipeline().translate_segments(["Selamat pagi."]))
+            host.pipeline().translate_texts(["Selamat pagi."])
         except WartaError:
             # Whoever reads first is told.
             return

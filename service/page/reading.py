@@ -7,7 +7,6 @@ from html import escape
 
 from service.document import Article, Finding, Reading, SegmentTranslation, Summary, SummarySentence
 from service.page.words import Say
-from service.text import segment
 from service.translation.confidence import LOW
 
 
@@ -43,7 +42,7 @@ def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
 
 def rows(article: Article, parts: Sequence[SegmentTranslation], say: Say, first: int = 0) -> str:
     """The rows of ``parts``, the article's segments from index ``first`` on."""
-    paragraphs = segment.split(article.text).paragraphs()
+    paragraphs = article.body.paragraphs()
     made = []
     for index, part in enumerate(parts, start=first):
         opens = index == 0 or paragraphs[index] != paragraphs[index - 1]

@@ -21,9 +21,11 @@ class Runs:
         self._lock = threading.Lock()
         self._asks: dict[tuple[str, str], Ask] = {}
 
-    def begin(self, session: str, what: str, deadline: float | None = None) -> Ask:
-        """Stops what the session ran of this kind, and begins anew; ``deadline`` as in :class:`Ask`."""
-        ask = Ask(client=session, deadline=deadline)
+    def begin(
+        self, session: str, what: str, deadline: float | None = None, *, background: bool = False
+    ) -> Ask:
+        """Stops what the session ran of this kind, and begins anew; the rest is as in :class:`Ask`."""
+        ask = Ask(client=session, deadline=deadline, background=background)
         with self._lock:
             before = self._asks.get((session, what))
             self._asks[session, what] = ask

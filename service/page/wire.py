@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import types
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from service.document import Reading, as_json
+from service.document import Article, Furniture, Reading, as_json
 from service.errors import InputError
+from service.text import segment
+
+
+@dataclass(frozen=True, slots=True)
+class _PackedArticle:
+    """An article as it travels."""
+
+    id: str
+    text: str
+    title: str = ""
+    furniture: tuple[Furniture, ...] = ()
 
 
 def pack(reading: Reading) -> dict[str, Any]:
-    """The reading as JSON values."""
-    return as_json(reading)
+    """Return the reading as JSON values; an article travels as its text."""
+    packed = as_json(reading)
+    for of, article in ((packed, reading.article), (packed["translation"], reading.translation.article)):
+        del of["article"]["body"]
+        of["article"]["text"] = article.text
+    return packed
 
 
 def unpack(value: Any) -> Reading:
@@ -30,6 +45,9 @@ def unpack(value: Any) -> Reading:
 def _record(kind: type, value: Any) -> Any:
     if not isinstance(value, dict):
         raise InputError(f"not a reading: {kind.__name__} is missing")
+    if kind is Article:
+        packed: _PackedArticle = _record(_PackedArticle, value)
+        return Article(packed.id, segment.split(packed.text), packed.title, packed.furniture)
     hints = get_type_hints(kind)
     if unknown := set(value) - set(hints):
         raise InputError(f"not a reading: {kind.__name__} has no {min(unknown)}")

@@ -3,7 +3,8 @@
 Worker threads take batches off the queue. A batch starts from the client whose turn it is, with
 that client's oldest segment, and is filled with the waiting segments nearest to it in length,
 whoever asked for them. So every client moves on in turn, and batches are as full as the queue
-allows.
+allows. Work in the background waits in the same queue: it has its turns, else it gets the places
+that others leave, and it counts for nothing where the queue is too full for others.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _RECENT = 0.25
 class QueueLimits:
     """How much may wait, and how batches are formed. Tokens are source tokens.
 
-    ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it.
+    ``max_tokens_waiting`` is where new callers are refused; one client may hold half of it. What waits
+    in the background is not counted.
     ``batch_tokens`` bounds rows x longest row, ``batch_rows`` the rows. ``parallel`` batches
     run at once. A batch of one request alone is about ``batch_seconds`` of work, so that not more than that
     is done in vain where its client goes away. Fewer rows than were at hand lately for each wait for
@@ -70,37 +72,6 @@ class QueueStats:
     busy_seconds: float = 0.0
     refused: int = 0
     dropped: int = 0
-
-
-class Sliced:
-    """An engine that asks ``inner`` for ``rows`` texts at a time, each slice when the last is done.
-
-    For work in the background: all of it in the queue at once would fill it.
-    """
-
-    def __init__(self, inner: Engine, rows: int = 64) -> None:
-        self.signature = inner.signature
-        self._inner = inner
-        self._rows = rows
-
-    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """See :class:`service.engines.base.Engine`."""
-        # Of one length in a slice, where the order is free: short ones are not padded to long ones.
-        order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
-        done: dict[int, Output] = {}
-        for start in range(0, len(order), self._rows):
-            indices = order[start : start + self._rows]
-            made = self._inner.generate([texts[index] for index in indices], decoding)
-            done.update(zip(indices, made, strict=True))
-        return [done[index] for index in range(len(texts))]
-
-    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
-        """See :class:`service.engines.base.Engine`."""
-        return self._inner.alternatives(text, decoding, count)
-
-    def count_tokens(self, text: str) -> int:
-        """See :class:`service.engines.base.Engine`."""
-        return self._inner.count_tokens(text)
 
 
 @dataclass(slots=True, eq=False)
@@ -153,7 +124,7 @@ class SharedEngine:
         # Some engines run only texts of one class in a batch; see CausalEngine.batch_class.
         self._class_of: Callable[[str, Decoding], int] | None = getattr(inner, "batch_class", None)
         self._lock = threading.Condition()
-        self._queues: dict[str, deque[_Row]] = {}
+        self._queues: dict[tuple[bool, str], deque[_Row]] = {}
         self._tokens = 0
         self._running = 0
         self._usual = 0.0
@@ -227,17 +198,22 @@ class SharedEngine:
                 raise EngineError("the engine was closed")
             if not ask.admitted:
                 self._admit(ask)
-            self._queues.setdefault(ask.client, deque()).extend(rows)
+            self._queues.setdefault(ask.lane, deque()).extend(rows)
             self._tokens += sum(row.tokens for row in rows)
-            self._usual = max(self._usual, self._at_hand())
+            self._usual = max(self._usual, self._for_batches())
             self._lock.notify_all()
 
     def _admit(self, ask: Ask) -> None:
         most = self._limits.max_tokens_waiting
-        own = sum(row.tokens for row in self._queues.get(ask.client, ()))
-        if self._tokens >= most or own >= max(1, most // 2):
+        waiting = {
+            client: sum(row.tokens for row in queue)
+            for (background, client), queue in self._queues.items()
+            if not background
+        }
+        tokens, own = sum(waiting.values()), waiting.get(ask.client, 0)
+        if not ask.background and (tokens >= most or own >= max(1, most // 2)):
             self._count.refused += 1
-            raise Busy(self._count.seconds_for(self._tokens))
+            raise Busy(self._count.seconds_for(tokens))
         ask.admitted = True
 
     def _await(self, call: _Call) -> None:
@@ -250,7 +226,7 @@ class SharedEngine:
 
     def _leave(self, call: _Call) -> None:
         with self._lock:
-            queue = self._queues.get(call.ask.client)
+            queue = self._queues.get(call.ask.lane)
             if queue is None:
                 return
             kept = deque(row for row in queue if row.call is not call)
@@ -258,9 +234,9 @@ class SharedEngine:
             self._count.dropped += len(queue) - len(kept)
             self._tokens -= gone
             if kept:
-                self._queues[call.ask.client] = kept
+                self._queues[call.ask.lane] = kept
             else:
-                del self._queues[call.ask.client]
+                del self._queues[call.ask.lane]
 
     # The workers' side.
 
@@ -316,13 +292,13 @@ class SharedEngine:
         first = self._first()
         batch = [first] if first.count else self._fill(first)
         chosen = set(map(id, batch))
-        for client in {row.call.ask.client for row in batch}:
-            left = deque(row for row in self._queues.pop(client) if id(row) not in chosen)
+        for lane in {row.call.ask.lane for row in batch}:
+            left = deque(row for row in self._queues.pop(lane) if id(row) not in chosen)
             if left:
                 # Behind the others: who was served waits a turn.
-                self._queues[client] = left
+                self._queues[lane] = left
         self._tokens -= sum(row.tokens for row in batch)
-        self._usual -= _RECENT * (self._usual - self._at_hand() - len(batch))
+        self._usual -= _RECENT * (self._usual - self._for_batches(len(batch)))
         self._count.add(batch, self._limits)
         for row in batch:
             row.call.waited = max(row.call.waited, time.monotonic() - row.since)
@@ -344,7 +320,7 @@ class SharedEngine:
         return max(heads, key=lambda row: alike[row.alike])
 
     def _fill(self, first: _Row) -> list[_Row]:
-        """``first`` and the rows nearest to it in length that can run with it."""
+        """``first`` and the rows nearest to it in length that can run with it; the background's last."""
         alike = [
             row
             for row in _in_turn(self._queues.values())
@@ -356,11 +332,14 @@ class SharedEngine:
         ask = first.call.ask
         if ask.deadline is not None and all(row.call.ask is ask for row in alike):
             most = min(most, self._prompt())
-        for row in sorted(alike, key=lambda row: abs(row.tokens - first.tokens)):
-            longest = max(longest, row.tokens)
-            if len(batch) >= most or longest * (len(batch) + 1) > self._limits.batch_tokens:
-                break
-            batch.append(row)
+        for background in (False, True):
+            some = (row for row in alike if row.call.ask.background == background)
+            for row in sorted(some, key=lambda row: abs(row.tokens - first.tokens)):
+                wide = max(longest, row.tokens)
+                if len(batch) >= most or wide * (len(batch) + 1) > self._limits.batch_tokens:
+                    break
+                batch.append(row)
+                longest = wide
         return batch
 
     def _prompt(self) -> int:
@@ -371,6 +350,10 @@ class SharedEngine:
     def _share(self) -> int:
         """One worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
         return ceil(self._at_hand() / self._limits.parallel)
+
+    def _for_batches(self, more: int = 0) -> int:
+        """The rows at hand and ``more``, as far as the batches that run at once can take them."""
+        return min(self._at_hand() + more, self._limits.batch_rows * self._limits.parallel)
 
     def _at_hand(self) -> int:
         """The rows that wait or run."""

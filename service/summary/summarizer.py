@@ -83,12 +83,12 @@ class Task:
     @cached_property
     def sentences(self) -> list[str]:
         """The source segments."""
-        return [part.text for part in segment.split(self.article.text).segments]
+        return list(self.article.body.sentences)
 
     @cached_property
     def paragraphs(self) -> tuple[int, ...]:
         """The paragraph of each source segment."""
-        return segment.split(self.article.text).paragraphs()
+        return self.article.body.paragraphs()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sentences, losslessly: ``join(split(text)) == text`` for any string.
+"""Sentences, losslessly: ``split(text).text == text`` for any string.
 
 A full stop, question or exclamation mark (with the quotes and brackets that close on it)
 and white space after it make a candidate; a line break always ends a segment. Sentences
@@ -82,11 +82,6 @@ def split(text: str) -> Segmented:
         for (start, end), after in zip(spans, following, strict=True)
     ]
     return Segmented(text[: spans[0][0]], tuple(segments))
-
-
-def join(segmented: Segmented) -> str:
-    """The text that ``segmented`` was split from."""
-    return segmented.lead + "".join(s.text + s.gap for s in segmented.segments)
 
 
 def _sentences(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:

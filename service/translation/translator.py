@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from service.context import checkpoint
-from service.document import Decoding, Finding, Output, SegmentTranslation, Signature, Suggestion
+from service.document import Decoding, Finding, Output, Passage, SegmentTranslation, Signature, Suggestion
 from service.engines.base import Engine
 from service.presets import Preset
 from service.text import segment
@@ -64,15 +64,6 @@ class Care:
     check: bool = True
     memory: Recall | None = None
     fuzzy: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Sources that belong together; ``article`` and ``headline`` as in :meth:`Translator.translate`."""
-
-    sources: Sequence[str]
-    article: str = ""
-    headline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,42 +158,42 @@ class Translator:
         """The memory's :meth:`Memory.stamp`."""
         return self._care.memory.stamp() if self._care.memory else "none"
 
-    def translate(
-        self, sources: Sequence[str], *, article: str = "", headline: bool = False, draft: Draft | None = None
-    ) -> Iterator[SegmentTranslation]:
-        """One translation a source, in order; equal sources are translated once.
+    def stream(self, passage: Passage, draft: Draft | None = None) -> Iterator[SegmentTranslation]:
+        """Translate a passage lazily: one translation a sentence, in order, each as soon as it is ready.
 
-        ``article`` is the text around the sources, from which the case of names and the meaning
-        of acronyms are learnt; ``headline`` says that the first source is one. Work is done in
-        windows that grow, so that the first answer comes soon and the rest in full batches, with
-        memory bounded however many sources there are. ``draft`` is told of the first segment if it
-        is about to be decoded again, so that a reader need not wait for that. Raises EngineError.
+        Work is done in windows that grow, so that the first answer comes soon and the rest in full
+        batches, with memory bounded however many sentences there are; equal sentences are translated
+        once. ``draft`` is told of the first sentence if it is about to be decoded again, so that a reader
+        need not wait for that. Raises EngineError.
         """
-        prepare = self._preparer(Text(sources, article, headline))
+        prepare, count = self._preparer(passage), len(passage.sentences)
         known: dict[_Key, _Answer] = {}
         start, size = 0, FIRST_WINDOW
-        while start < len(sources):
-            window = [prepare(index) for index in range(start, min(start + size, len(sources)))]
+        while start < count:
+            window = [prepare(index) for index in range(start, min(start + size, count))]
             self._learn(known, window, draft if start == 0 else None)
             yield from self._with_suggestions([self._finished(p, known[p.key]) for p in window])
             start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
 
-    def translate_all(self, texts: Sequence[Text]) -> list[list[SegmentTranslation]]:
-        """What :meth:`translate` gives for each text, with the engine's batches filled across them."""
-        prepared = [list(map(self._preparer(text), range(len(text.sources)))) for text in texts]
+    def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        """Translate passages eagerly: what :meth:`stream` gives for each, the engine's batches filled across
+        them. Raises EngineError.
+        """
+        prepared = [list(map(self._preparer(passage), range(len(passage.sentences)))) for passage in passages]
         known: dict[_Key, _Answer] = {}
-        self._learn(known, [p for of_text in prepared for p in of_text])
+        self._learn(known, [p for of_passage in prepared for p in of_passage])
         return [
-            self._with_suggestions([self._finished(p, known[p.key]) for p in of_text]) for of_text in prepared
+            self._with_suggestions([self._finished(p, known[p.key]) for p in of_passage])
+            for of_passage in prepared
         ]
 
-    def alternatives(self, text: Text, count: int) -> list[list[str]]:
-        """For each source its translation, then up to ``count`` others of the beam, the best first.
+    def alternatives(self, passage: Passage, count: int) -> list[list[str]]:
+        """Return for each sentence its translation, then up to ``count`` others of the beam, best first.
 
-        A sentence over the model's limit, and what is not translated at all, has none.
+        A sentence over the model's limit, and what is not translated at all, has no others.
         """
-        best = self.translate_all([text])[0]
-        prepare = self._preparer(text)
+        best = self.translate_all([passage])[0]
+        prepare = self._preparer(passage)
         return [[done.target, *self._others(prepare(i), done.target, count)] for i, done in enumerate(best)]
 
     def _others(self, prepared: _Prepared, best: str, count: int) -> list[str]:
@@ -242,13 +233,13 @@ class Translator:
         found = self._care.memory.suggest((part.source for part in parts), self._care.fuzzy)
         return [replace(part, suggestions=found.get(part.source, ())) for part in parts] if found else parts
 
-    def _preparer(self, text: Text) -> Callable[[int], _Prepared]:
-        """Prepares the sources of a text by their index."""
+    def _preparer(self, passage: Passage) -> Callable[[int], _Prepared]:
+        """Return what prepares the sentences of a passage by their index."""
         glossary = self._care.glossary
-        terms = ArticleTerms(glossary, text.article, expand=self._care.expand) if glossary else None
-        casing = _Casing(text.article, glossary.acronyms if glossary else ())
+        terms = ArticleTerms(glossary, passage.context, expand=self._care.expand) if glossary else None
+        casing = _Casing(passage.context, glossary.acronyms if glossary else ())
         return lambda index: self._prepared(
-            text.sources[index], casing, terms, headline=text.headline and index == 0
+            passage.sentences[index], casing, terms, headline=index in passage.headlines
         )
 
     def _prepared(

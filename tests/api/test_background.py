@@ -22,7 +22,6 @@ from service.document import Decoding, Output
 from service.engines.echo import EchoEngine
 from service.errors import UnknownModel
 from service.pool import Host
-from service.runtime.batching import QueueLimits, SharedEngine, Sliced
 from service.settings import Settings
 from tests.serving import Answer, Server, serving
 
@@ -368,12 +367,3 @@ def many(folder: Path, count: int) -> Path:
     path = folder / "texts.jsonl"
     path.write_text("".join(f'"Berita nomor {number}."\n' for number in range(count)), "utf-8")
     return path
-
-
-def test_a_sliced_engine_gives_what_the_whole_one_does() -> None:
-    whole = EchoEngine()
-    sliced = Sliced(SharedEngine(whole, limits=QueueLimits()), rows=3)
-    decoding = Decoding()
-    asked = [text[: 5 + n % 7] for n, text in enumerate(TEXTS[:10])]
-    assert sliced.generate(asked, decoding) == whole.generate(asked, decoding)
-    assert sliced.generate([], decoding) == []

@@ -415,7 +415,7 @@ def test_findings_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.Monkey
     host = Host(Settings(tmp_path, model="echo"))
     made = host.pipeline()
     made._translator._care = translator.Care()
-    list(made.translate_segments(["Satu.", "Dua."]))
+    made.translate_texts(["Satu.", "Dua."])
     assert host.tallies() == {"echo": (2, {"number": 2, "echo": 2})}
     host.close()
 

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from eval.bench.batch import descendants, ray_torture, write_corpus
+from service.batch.commits import LARGEST, SMALLEST, CommitSize, commits
 from service.batch.executors import processes
 from service.batch.folder import REPORT, mirror, mirror_with
 from service.batch.job import Inputs, Item, Job
 from service.batch.ray import TRIALS, Place, connect
 from service.batch.run import run, run_with
-from service.batch.worker import LARGEST, SMALLEST, Size, chunks
+from service.batch.worker import sentences_in
 from service.errors import InputError, UnknownModel, WartaError
 from service.pipeline import build_pipeline
 from service.settings import Settings
@@ -140,11 +141,11 @@ def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> Non
         assert read == SMALLEST * 4
 
 
-def test_chunks_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path) -> None:
-    size = Size()
+def test_commits_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path) -> None:
+    size = CommitSize()
     items = Inputs(Job([write_corpus(tmp_path / "in.jsonl", 1000)], tmp_path / "out.jsonl")).items()
     made = []
-    for chunk in chunks(items, size):
+    for chunk in commits(items, size, sentences_in):
         made.append(len(chunk))
         size.took((0.1, 2.0, 2.0)[len(made) - 1] if len(made) < 4 else 30.0)
     assert made == [16, 64, 128, 256, 128, 64, 32, *[16] * 19, 8]

@@ -171,7 +171,7 @@ def no_writer(name: str) -> Writer:
 
 def test_ctrl_c_keeps_what_is_done(warta: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupted(Translator):
-        def translate(self, *_: object, **__: object) -> Iterator[SegmentTranslation]:
+        def stream(self, *_: object, **__: object) -> Iterator[SegmentTranslation]:
             yield SegmentTranslation("Harga Beras Naik Lagi", "Rice Prices Rise Again", -0.1)
             yield SegmentTranslation("Harga beras naik 12 persen.", "Rice prices rose 12 percent.", -0.1)
             raise KeyboardInterrupt

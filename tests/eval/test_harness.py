@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from service.document import (
     Article,
     Decoding,
     Finding,
+    Passage,
     SegmentTranslation,
     Signature,
     Summary,
@@ -126,9 +127,12 @@ class Fake:
 
     signature = SIGNATURE
 
-    def translate_segments(self, sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+    def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
         found = (Finding("number", "14"),)
-        return (SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found, 0.7) for s in sources)
+        return [
+            [SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found, 0.7) for s in passage.sentences]
+            for passage in passages
+        ]
 
     def summarize(self, article: Article, brief: object) -> Summary:
         sentences = (SummarySentence("First.", (0,)), SummarySentence("Second."))

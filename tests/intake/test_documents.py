@@ -18,6 +18,7 @@ import openpyxl
 import pypdf
 import pytest
 import zstandard
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from fpdf import FPDF
@@ -26,7 +27,7 @@ from hypothesis import strategies as st
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
 from service.cli import app as cli
-from service.document import Finding, SegmentTranslation
+from service.document import Finding, Passage, SegmentTranslation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import (
     document_text,
@@ -37,7 +38,7 @@ from service.intake.documents import (
     subtitles,
     translate_document,
 )
-from service.intake.documents.blocks import Translate
+from service.intake.documents.blocks import Translate, together
 
 LIMIT = 5_000_000
 ENGLISH = {
@@ -51,24 +52,24 @@ ENGLISH = {
 }
 
 
-def same(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def same(passage: Passage) -> Iterator[SegmentTranslation]:
     """Every sentence as it is."""
-    return (SegmentTranslation(source, source, 0.0) for source in sources)
+    return (SegmentTranslation(source, source, 0.0) for source in passage.sentences)
 
 
-def loud(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def loud(passage: Passage) -> Iterator[SegmentTranslation]:
     """Every sentence in capitals."""
-    return (SegmentTranslation(source, source.upper(), 0.0) for source in sources)
+    return (SegmentTranslation(source, source.upper(), 0.0) for source in passage.sentences)
 
 
-def shuffled(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def shuffled(passage: Passage) -> Iterator[SegmentTranslation]:
     """Every sentence in capitals, its words in the opposite order."""
-    return (SegmentTranslation(s, " ".join(reversed(s.upper().split())), 0.0) for s in sources)
+    return (SegmentTranslation(s, " ".join(reversed(s.upper().split())), 0.0) for s in passage.sentences)
 
 
-def english(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+def english(passage: Passage) -> Iterator[SegmentTranslation]:
     """The sentences that stand in the table above, others as they are."""
-    return (SegmentTranslation(source, ENGLISH.get(source, source), 0.0) for source in sources)
+    return (SegmentTranslation(source, ENGLISH.get(source, source), 0.0) for source in passage.sentences)
 
 
 def zipped(members: Mapping[str, str | bytes]) -> bytes:
@@ -558,8 +559,8 @@ def test_every_cue_keeps_its_time_and_has_words(tmp_path: Path) -> None:
 
 
 def test_a_sentence_of_fewer_words_than_cues_is_reported(tmp_path: Path) -> None:
-    def short(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
-        return (SegmentTranslation(source, "Up.", 0.0) for source in sources)
+    def short(passage: Passage) -> Iterator[SegmentTranslation]:
+        return (SegmentTranslation(source, "Up.", 0.0) for source in passage.sentences)
 
     (tmp_path / "a.srt").write_text(SRT, "utf-8")
     found = translate_document(tmp_path / "a.srt", tmp_path / "b.srt", short, LIMIT)
@@ -567,9 +568,9 @@ def test_a_sentence_of_fewer_words_than_cues_is_reported(tmp_path: Path) -> None
 
 
 def test_findings_name_their_place(tmp_path: Path) -> None:
-    def doubtful(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+    def doubtful(passage: Passage) -> Iterator[SegmentTranslation]:
         found = (Finding("number", "12 is missing"),)
-        return (SegmentTranslation(s, s, 0.0, found if "12" in s else ()) for s in sources)
+        return (SegmentTranslation(s, s, 0.0, found if "12" in s else ()) for s in passage.sentences)
 
     (tmp_path / "a.html").write_text("<p>Satu hal.</p><p>Ada 12 hal.</p>", "utf-8")
     found = translate_document(tmp_path / "a.html", tmp_path / "b.html", doubtful, LIMIT)
@@ -649,6 +650,81 @@ def test_nothing_is_lost_whatever_the_markup(text: str) -> None:
         assert markup.joined() == text
         markup.translate(shuffled)
         assert not letters(text) - letters(markup.joined())
+
+
+def in_a_style_of_its_own(document: docx.document.Document) -> None:
+    """A heading in a style that is based on Word's, one by its outline level, and plain text."""
+    style = document.styles.add_style("Rubrik Kota", WD_STYLE_TYPE.PARAGRAPH)
+    style.base_style = document.styles["Heading 2"]
+    document.add_paragraph("Warga diminta tenang.")
+    document.add_paragraph("Harga Beras Naik", style="Rubrik Kota")
+    level = f'<w:outlineLvl {nsdecls("w")} w:val="2"/>'
+    document.add_paragraph("Pasar Induk Sepi")._p.get_or_add_pPr().append(parse_xml(level))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "headlines", "context"),
+    [
+        (
+            "a.docx",
+            docx_of(in_a_style_of_its_own),
+            {"Harga Beras Naik", "Pasar Induk Sepi"},
+            "Warga diminta tenang.",
+        ),
+        (
+            "a.html",
+            b"<title>Kabar Pasar</title><p>Harga naik.</p><h3>Warga <b>Kota</b> Resah</h3><p>Ya.</p>",
+            {"Kabar Pasar", "Warga Kota Resah"},
+            "Harga naik.\n\nYa.",
+        ),
+        ("a.md", b"Harga naik.\n\nWarga Resah\n---\n\nYa.\n", {"Warga Resah"}, "Harga naik.\n\nYa."),
+        ("b.md", b"Harga naik.\n\n- satu\n\n---\n\nYa.\n", set(), "Harga naik.\n\nsatu\n\nYa."),
+        ("c.md", b"Warga Kota Resah\n\nHarga naik tajam di pasar.\n", {"Warga Kota Resah"}, None),
+        ("d.md", b"Warga Kota Resah.\n\nHarga naik tajam di pasar.\n", set(), None),
+    ],
+)
+def test_headings_are_headlines_and_no_context(
+    name: str, data: bytes, headlines: set[str], context: str | None, tmp_path: Path
+) -> None:
+    asked: list[Passage] = []
+
+    def noting(passage: Passage) -> Iterator[SegmentTranslation]:
+        asked.append(passage)
+        return same(passage)
+
+    again(name, data, noting, tmp_path)
+    passage = asked[0]
+    assert {passage.sentences[index] for index in passage.headlines} == headlines
+    assert context is None or passage.context == context
+
+
+def test_several_pages_are_translated_in_common_calls() -> None:
+    sources = [
+        "<p>Harga beras naik.</p>",
+        "<p>Warga <b>tenang</b>.</p>",
+        "",
+        "<p>Warga <i>tenang</i>.</p><p>Ya.</p>",
+    ]
+    pages, calls = [html.parse(source) for source in sources], list[list[Passage]]()
+
+    def translate_all(passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        calls.append(list(passages))
+        return [list(loud(passage)) for passage in passages]
+
+    together([page.steps() for page in pages], translate_all)
+    assert [page.joined() for page in pages] == [
+        "<p>HARGA BERAS NAIK.</p>",
+        "<p>WARGA <b>TENANG</b>.</p>",
+        "",
+        "<p>WARGA <i>TENANG</i>.</p><p>YA.</p>",
+    ]
+    assert len(calls) == 1
+    assert [passage.sentences for passage in calls[0]] == [
+        ("Harga beras naik.",),
+        ("Warga tenang.",),
+        (),
+        ("Warga tenang.", "Ya."),
+    ]
 
 
 def test_warta_translate_keeps_a_document(

@@ -224,6 +224,43 @@ def test_a_full_queue_refuses_at_once_and_keeps_what_it_has(opened: Callable[...
     assert callers.ask("d", "y")() == ["y"]
 
 
+def test_work_in_the_background_is_no_load_and_never_refused(opened: Callable[..., SharedEngine]) -> None:
+    inner = Gated()
+    callers = Callers(opened(inner, max_tokens_waiting=4))
+    calls = [callers.occupy()]
+    calls += [callers.ask("job", "1 2 3 4 5 6 7 8 9", ask=Ask("job", background=True))]
+    calls += [callers.ask("a", "1 2"), callers.ask("b", "1 2")]  # a full queue of others
+    with pytest.raises(Busy):
+        callers.ask("c", "y")()
+    calls += [callers.ask("job", "z", ask=Ask("job", background=True))]
+    inner.gate.set()
+    assert [call() for call in calls] == [["x"], ["1 2 3 4 5 6 7 8 9"], ["1 2"], ["1 2"], ["z"]]
+
+
+def test_the_background_gets_the_places_that_others_leave(opened: Callable[..., SharedEngine]) -> None:
+    inner = Gated()
+    callers = Callers(opened(inner, batch_rows=4, parallel=1))
+    job = [f"{n} 2 3" for n in range(5)]
+    calls = [callers.occupy(), callers.ask("b", "1 2 3", "1 2 3 4 5 6")]
+    calls += [callers.ask("job", *job, ask=Ask("job", background=True)), callers.ask("c", "1")]
+    inner.gate.set()
+    assert [call() for call in calls] == [["x"], ["1 2 3", "1 2 3 4 5 6"], job, ["1"]]
+    # By length alone the batch built around b's first would be the job's.
+    assert sorted(inner.batches[1]) == ["0 2 3", "1", "1 2 3", "1 2 3 4 5 6"]
+
+
+def test_a_client_does_not_wait_for_its_own_work_in_the_background(
+    opened: Callable[..., SharedEngine],
+) -> None:
+    inner = Gated()
+    callers = Callers(opened(inner, batch_rows=2, parallel=1))
+    calls = [callers.occupy(), callers.ask("b", *"1234567", ask=Ask("b", background=True))]
+    calls += [callers.ask("b", "reading")]
+    inner.gate.set()
+    assert [call() for call in calls] == [["x"], [*"1234567"], ["reading"]]
+    assert "reading" in inner.batches[1]
+
+
 def test_one_client_holds_half_of_the_queue(opened: Callable[..., SharedEngine]) -> None:
     callers = Callers(opened(Gated(), max_tokens_waiting=6))
     callers.occupy()

@@ -15,6 +15,7 @@ from service.errors import UsageError
 from service.models.convert import convert
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
+from service.text.segment import split
 from tests import builders
 
 # Written for these tests: title, sentences, summary, and both in English.
@@ -99,7 +100,7 @@ def writer(
 
 def article(index: int) -> Article:
     title, sentences = NEWS[index][0], NEWS[index][1]
-    return Article("test", " ".join(sentences), title)
+    return Article("test", split(" ".join(sentences)), title)
 
 
 def task(
@@ -160,7 +161,7 @@ def test_the_licence_is_shown_with_the_summary(writer: Callable[[str], Writer]) 
 
 def test_a_long_article_is_packed_and_nothing_is_cut(writer: Callable[[str], Writer]) -> None:
     sentences = [sentence for news in NEWS for sentence in news[1]] * 4
-    long = Task(Article("long", " ".join(sentences)), Length(), "id", english, writer)
+    long = Task(Article("long", split(" ".join(sentences))), Length(), "id", english, writer)
     summary = summarize(long, "mt5", SIGNATURE, bool)
     assert summary.packs > 1
     assert f"Summarised in {summary.packs} parts and merged." in summary.notes
@@ -214,14 +215,16 @@ def test_auto_is_the_best_that_is_installed(
 
 def test_auto_leaves_a_very_long_article_to_extraction(writer: Callable[[str], Writer]) -> None:
     sentences = [f"{sentence[:-1]} nomor {i}." for i in range(20) for news in NEWS for sentence in news[1]]
-    long = Task(Article("long", " ".join(sentences)), Length(), "en", english, writer)
+    long = Task(Article("long", split(" ".join(sentences))), Length(), "en", english, writer)
     assert summarize(long, "auto", SIGNATURE, bool).route == "extractive"
 
 
 @pytest.mark.parametrize("text", ["Harga naik.", "Kata", "Harga beras naik. Warga tidak panik."])
 def test_a_short_article_is_shown_whole_by_every_route(text: str) -> None:
     for route in ("auto", "extractive", "mt5"):
-        summary = summarize(Task(Article("x", text), Length(), "id", english, absent), route, SIGNATURE, bool)
+        summary = summarize(
+            Task(Article("x", split(text)), Length(), "id", english, absent), route, SIGNATURE, bool
+        )
         assert " ".join(s.text for s in summary.sentences) == text
         assert summary.route == "whole"
         assert "shown whole" in summary.notes[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.document import Output
+from service.document import Output, Passage
 from service.engines.echo import EchoEngine
 from service.errors import StoreError, UsageError
 from service.pipeline import to_article
@@ -32,7 +32,7 @@ def translated(memory: ForgivingMemory, sources: Iterable[str]) -> list[str]:
     translator = Translator(
         EchoEngine(), builders.preset("tiny", "marian"), "0", care=Care(check=False, memory=memory, fuzzy=0.8)
     )
-    return [part.target for part in translator.translate(list(sources))]
+    return [part.target for part in translator.stream(Passage(tuple(sources)))]
 
 
 def torn(path: Path) -> None:
@@ -232,8 +232,8 @@ def test_a_broken_memory_of_a_host_is_said_once(tmp_path: Path) -> None:
     said = list[str]()
     settings = Settings(tmp_path, model="opus-mt-id-en", memory=True, repair=False)
     host = Host(settings, notice=said.append, opener=lambda _: EchoEngine())
-    for gentle in (False, True):
-        assert host.pipeline(gentle=gentle).translate(to_article("Harga beras naik.")).text
+    for beam in (1, 2):
+        assert host.pipeline(beam_size=beam).translate(to_article("Harga beras naik.")).text
     host.close()
     assert len(said) == 1
     assert "file is not a database; going on without it" in said[0]

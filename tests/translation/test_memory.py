@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from service.cli.many import import_tmx
-from service.document import Decoding, Output
+from service.document import Decoding, Output, Passage
 from service.engines.echo import EchoEngine
 from service.errors import InputError, StoreError, UsageError
 from service.translation.glossary import Glossary
 from service.translation.memory.postgres import PostgresMemory
 from service.translation.memory.sqlite import OWN, Memory, Remembered, TranslationMemory, open_memory
 from service.translation.memory.tmx import TmxReader, write_tmx
-from service.translation.translator import Care, Text, Translator
+from service.translation.translator import Care, Translator
 from tests import builders, postgres
 
 
@@ -202,16 +202,16 @@ def test_a_suggestion_is_shown_and_not_used(path: Path) -> None:
     engine = English({source: "Rice prices rose 6 percent."})
     care = Care(repair=False, memory=memory, fuzzy=0.8)
     translator = Translator(engine, builders.preset("tiny", "echo"), "r", care=care)
-    wanted = [source, OWN_PAIRS[2][0], "KPK diam."]
-    parts = list(translator.translate(wanted))
+    wanted = (source, OWN_PAIRS[2][0], "KPK diam.")
+    parts = list(translator.stream(Passage(wanted)))
     assert [part.target for part in parts[:2]] == [
         "Rice prices rose 6 percent.",
         "Rice prices rose 5 percent.",
     ]
     assert [[s.similarity for s in part.suggestions] for part in parts] == [[0.962], [], []]
-    assert translator.translate_all([Text(wanted)]) == [[*translator.translate(wanted)]]
+    assert translator.translate_all([Passage(wanted)]) == [[*translator.stream(Passage(wanted))]]
     plain = Translator(engine, builders.preset("tiny", "echo"), "r", care=replace(care, fuzzy=0.0))
-    assert not any(part.suggestions for part in plain.translate(wanted))
+    assert not any(part.suggestions for part in plain.stream(Passage(wanted)))
 
 
 def test_the_stamp_tells_changes_of_one_s_own(place: str) -> None:
@@ -246,7 +246,7 @@ def test_the_engine_is_not_asked_again_and_the_findings_are_looked_for_again(pat
     results, asked = [], []
     for _ in range(2):
         translator = Translator(engine, builders.preset("tiny", "echo"), "r", care=care)
-        results.append(list(translator.translate([RAISED, "KPK diam.", RAISED])))
+        results.append(list(translator.stream(Passage((RAISED, "KPK diam.", RAISED)))))
         asked.append(len(engine.asked))
     assert asked[0] == asked[1]
     assert [[part.cached for part in result] for result in results] == [[False] * 3, [True] * 3]
@@ -260,9 +260,9 @@ def test_another_signature_asks_the_engine(change: str, path: Path) -> None:
     engine = English({RAISED: "Prices rose 12 percent."})
     care = Care(memory=TranslationMemory(path))
     preset = builders.preset("tiny", "echo")
-    list(Translator(engine, preset, "r", care=care).translate([RAISED]))
+    list(Translator(engine, preset, "r", care=care).stream(Passage((RAISED,))))
     beam, revision = (7, "r") if change == "beam" else (None, "s")
-    list(Translator(engine, preset, revision, beam_size=beam, care=care).translate([RAISED]))
+    list(Translator(engine, preset, revision, beam_size=beam, care=care).stream(Passage((RAISED,))))
     assert engine.asked == [RAISED, RAISED]
 
 
@@ -273,7 +273,7 @@ def test_one_s_own_goes_before_the_model_and_is_left_as_it_is(path: Path) -> Non
     translator = Translator(
         engine, builders.preset("tiny", "echo"), "r", care=Care(Glossary.load(), expand=True, memory=memory)
     )
-    [[part]] = translator.translate_all([Text(["KPK MEMERIKSA SAKSI."])])
+    [[part]] = translator.translate_all([Passage(("KPK MEMERIKSA SAKSI.",))])
     assert (part.target, part.cached, engine.asked) == ("The KPK questions 3 witnesses.", True, [])
     assert [finding.kind for finding in part.findings] == ["number"]
 

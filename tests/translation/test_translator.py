@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from service.document import Decoding, Output, SegmentTranslation
+from service.document import Decoding, Output, Passage, SegmentTranslation
 from service.engines.base import Engine
 from service.engines.echo import EchoEngine
 from service.translation.glossary import Glossary
@@ -29,14 +29,14 @@ def translator(engine: Engine, limit: int = 64) -> Translator:
 
 
 def test_one_translation_a_source_in_order() -> None:
-    sources = [f"Kalimat nomor {i}." for i in range(3000)]
-    found = list(translator(Noting()).translate(sources))
+    sources = tuple(f"Kalimat nomor {i}." for i in range(3000))
+    found = list(translator(Noting()).stream(Passage(sources)))
     assert [(s.source, s.target) for s in found] == [(s, s.upper()) for s in sources]
 
 
 def test_the_first_answer_does_not_wait_for_the_last() -> None:
     engine = Noting()
-    answers = translator(engine).translate([f"Kalimat {i}." for i in range(2000)])
+    answers = translator(engine).stream(Passage(tuple(f"Kalimat {i}." for i in range(2000))))
     next(answers)
     assert len(engine.batches) == 1
     assert len(engine.batches[0]) == FIRST_WINDOW
@@ -46,7 +46,7 @@ def test_the_first_answer_does_not_wait_for_the_last() -> None:
 
 def test_equal_sources_are_translated_once() -> None:
     engine = Noting()
-    found = list(translator(engine).translate(["Sama.", "Beda.", "Sama."] * 5))
+    found = list(translator(engine).stream(Passage(("Sama.", "Beda.", "Sama.") * 5)))
     assert [s.target for s in found] == ["SAMA.", "BEDA.", "SAMA."] * 5
     assert sorted(text for batch in engine.batches for text in batch) == ["Beda.", "Sama."]
 
@@ -54,7 +54,7 @@ def test_equal_sources_are_translated_once() -> None:
 def test_a_source_over_the_limit_is_split_and_nothing_is_lost() -> None:
     engine = Noting()
     source = ", ".join(f"kata{i} lagi" for i in range(100))
-    (found,) = translator(engine, limit=20).translate([source])
+    (found,) = translator(engine, limit=20).stream(Passage((source,)))
     assert found.target == source.upper()
     assert all(len(text.split()) <= 18 for batch in engine.batches for text in batch)
 
@@ -64,12 +64,12 @@ def test_a_source_of_one_endless_word_is_split_too() -> None:
         def count_tokens(self, text: str) -> int:
             return len(text)
 
-    (found,) = translator(Letters(), limit=20).translate(["x" * 500])
+    (found,) = translator(Letters(), limit=20).stream(Passage(("x" * 500,)))
     assert found.target.replace(" ", "") == "X" * 500
 
 
 def test_truncation_anywhere_is_reported() -> None:
-    (found,) = translator(Noting(), limit=2000).translate(["panjang " * 60])
+    (found,) = translator(Noting(), limit=2000).stream(Passage(("panjang " * 60,)))
     assert found.truncated
 
 
@@ -78,12 +78,12 @@ def test_the_score_is_that_of_all_the_tokens() -> None:
         def generate(self, texts: Sequence[str], _decoding: Decoding) -> list[Output]:
             return [Output("x", -float(len(t.split())), len(t.split())) for t in texts]
 
-    (found,) = translator(Scored(), limit=5).translate(["a b c, d"])
+    (found,) = translator(Scored(), limit=5).stream(Passage(("a b c, d",)))
     assert found.score == pytest.approx(-(3 * 3 + 1 * 1) / 4)
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert list(translator(Noting()).translate([])) == []
+    assert list(translator(Noting()).stream(Passage(()))) == []
 
 
 def test_the_beam_asked_for_is_used_and_signed() -> None:
@@ -115,7 +115,7 @@ def careful(engine: Engine, *, repair: bool = True, expand: bool = False) -> Tra
 
 def test_the_model_gets_the_english_names() -> None:
     engine = Scripted({})
-    list(careful(engine, repair=False).translate(["Badan Pusat Statistik mencatat inflasi."]))
+    list(careful(engine, repair=False).stream(Passage(("Badan Pusat Statistik mencatat inflasi.",))))
     assert engine.asked[0] == "Statistics Indonesia mencatat inflasi."
 
 
@@ -124,7 +124,7 @@ def test_names_that_were_not_copied_cost_a_second_look_and_the_better_is_kept() 
     given = "Statistics Indonesia mencatat inflasi."
     answers = {given: "It recorded inflation.", source: "Statistics Indonesia recorded inflation."}
     engine = Scripted(answers)
-    (found,) = careful(engine, repair=False).translate([source])
+    (found,) = careful(engine, repair=False).stream(Passage((source,)))
     assert engine.asked == [given, source]
     assert found.target == "Statistics Indonesia recorded inflation."
 
@@ -132,14 +132,14 @@ def test_names_that_were_not_copied_cost_a_second_look_and_the_better_is_kept() 
 def test_a_suspicious_answer_is_decoded_again() -> None:
     source = "Harga beras naik 12 persen."
     wrong, right = "Rice prices rose 21 percent.", "Rice prices rose 12 percent."
-    (found,) = careful(Scripted({source: wrong}, {source: right})).translate([source])
+    (found,) = careful(Scripted({source: wrong}, {source: right})).stream(Passage((source,)))
     assert (found.target, found.repaired, found.findings) == (right, True, ())
 
 
 def test_what_stays_wrong_stays_visible() -> None:
     source, wrong = "Harga beras naik 12 persen.", "Rice prices rose 21 percent."
     for repair in (True, False):
-        (found,) = careful(Scripted({source: wrong}), repair=repair).translate([source])
+        (found,) = careful(Scripted({source: wrong}), repair=repair).stream(Passage((source,)))
         assert (found.target, found.repaired) == (wrong, False)
         assert [finding.kind for finding in found.findings] == ["number"]
         assert found.band != "high"
@@ -147,7 +147,7 @@ def test_what_stays_wrong_stays_visible() -> None:
 
 def test_a_clean_answer_is_decoded_once() -> None:
     engine = Scripted({"Warga tidak panik.": "Residents are not panicking."})
-    (found,) = careful(engine).translate(["Warga tidak panik."])
+    (found,) = careful(engine).stream(Passage(("Warga tidak panik.",)))
     assert engine.asked == ["Warga tidak panik."]
     assert found.findings == ()
     assert 0 < found.confidence < 1
@@ -156,8 +156,8 @@ def test_a_clean_answer_is_decoded_once() -> None:
 def test_capitals_are_calmed_for_the_model_and_given_back() -> None:
     engine = Scripted({"Harga beras naik di Bandung": "Rice prices rise in Bandung"})
     article = "Harga beras naik di Bandung sejak Senin."
-    (found,) = careful(engine, repair=False).translate(
-        ["HARGA BERAS NAIK DI BANDUNG"], article=article, headline=True
+    (found,) = careful(engine, repair=False).stream(
+        Passage(("HARGA BERAS NAIK DI BANDUNG",), article, frozenset((0,)))
     )
     assert engine.asked == ["Harga beras naik di Bandung"]
     assert found.target == "RICE PRICES RISE IN BANDUNG"
@@ -165,24 +165,24 @@ def test_capitals_are_calmed_for_the_model_and_given_back() -> None:
 
 def test_a_dateline_is_kept_in_front() -> None:
     engine = Scripted({"Harga beras naik 12 persen.": "Rice prices rose 12 percent."})
-    (found,) = careful(engine).translate(["BANDUNG – Harga beras naik 12 persen."])
+    (found,) = careful(engine).stream(Passage(("BANDUNG – Harga beras naik 12 persen.",)))
     assert found.target == "BANDUNG – Rice prices rose 12 percent."
 
 
 def test_english_passes_through_unasked() -> None:
     source = "The visit will last three days, officials said in a statement on Sunday."
     engine = Scripted({})
-    (found,) = careful(engine).translate([source])
+    (found,) = careful(engine).stream(Passage((source,)))
     assert engine.asked == []
     assert (found.target, found.findings) == (source, ())
 
 
 def test_an_acronym_is_spelled_out_at_its_first_mention_on_request() -> None:
-    sources = ["KPK memeriksa lima saksi.", "KPK belum menahan siapa pun."]
+    sources = ("KPK memeriksa lima saksi.", "KPK belum menahan siapa pun.")
     answers = {"KPK memeriksa lima saksi.": "The KPK questioned five witnesses."}
     answers |= {"KPK belum menahan siapa pun.": "The KPK has not detained anyone."}
     found = list(
-        careful(Scripted(answers), repair=False, expand=True).translate(sources, article=" ".join(sources))
+        careful(Scripted(answers), repair=False, expand=True).stream(Passage(sources, " ".join(sources)))
     )
     assert found[0].target == "The Corruption Eradication Commission (KPK) questioned five witnesses."
     assert found[1].target == "The KPK has not detained anyone."
@@ -195,14 +195,14 @@ def test_glossary_and_repair_are_signed() -> None:
 
 
 def test_the_first_sentence_is_told_before_it_is_decoded_again() -> None:
-    sources = ["340 orang mengungsi dari desa.", "341 orang mengungsi dari desa."]
+    sources = ("340 orang mengungsi dari desa.", "341 orang mengungsi dari desa.")
     answers, wide = (
         {s: f"{n}People fled the village." for s, n in zip(sources, ns, strict=True)}
         for ns in (("", ""), ("340 ", "341 "))
     )
     made = careful(Scripted(answers, wide))
     told: list[SegmentTranslation] = []
-    found = list(made.translate(sources, draft=told.append))
+    found = list(made.stream(Passage(sources), told.append))
     assert [t.target for t in told] == ["People fled the village."]
     assert [f.kind for f in told[0].findings] == ["number"]
     assert [t.target for t in found] == ["340 People fled the village.", "341 People fled the village."]
@@ -212,5 +212,5 @@ def test_the_first_sentence_is_told_before_it_is_decoded_again() -> None:
 def test_a_sentence_without_findings_has_no_draft() -> None:
     told: list[SegmentTranslation] = []
     source = "Orang-orang mengungsi dari desa."
-    list(careful(Scripted({source: "People fled the village."})).translate([source], draft=told.append))
+    list(careful(Scripted({source: "People fled the village."})).stream(Passage((source,)), told.append))
     assert told == []

@@ -8,15 +8,20 @@ slots never change their number or order; only the text in them does.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Any, TypeVar
 
-from service.document import Finding, SegmentTranslation
+from service.document import Finding, Passage, SegmentTranslation
+from service.intake.clean import is_headline
 from service.intake.documents.alignment import Alike, Mark, Placer, covers, fixed_through, holds, phrase_of
 from service.text import segment
 
-Translate = Callable[[Sequence[str]], Iterator[SegmentTranslation]]
+Translate = Callable[[Passage], Iterable[SegmentTranslation]]
+"""Gives one translation a sentence of the passage, in order."""
+
+T = TypeVar("T")
 
 _LONGEST_PHRASE = 200
 # A sentence of more marks is no prose; its marks get shares of the words as they stand.
@@ -25,11 +30,20 @@ _MOST_MARKS = 40
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The texts of the slots, in order, the marks over them (outer before inner), and where it is."""
+    """The texts of the slots, in order, the marks over them (outer before inner), and where it is.
+
+    ``heading`` says that the document's format calls it a title or a heading.
+    """
 
     texts: tuple[str, ...]
     marks: tuple[Mark, ...]
     place: str
+    heading: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,10 @@ class _Sentence:
     whole: tuple[Mark, ...]
 
 
+_Pair = tuple[_Sentence, SegmentTranslation | None]
+"""A piece and its translation, None for what is not translated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What becomes of a block: the new texts of its slots, and the marks that change places.
@@ -66,55 +84,113 @@ class Change:
     moves: tuple[tuple[Mark, Mark], ...] = ()
 
 
-def translate_blocks(
-    blocks: Sequence[Block], translate: Translate
-) -> tuple[list[Change | None], list[PlacedFinding]]:
-    """What becomes of each block, None where nothing changed, and what the guard found.
+Changed = tuple[list[Change | None], list[PlacedFinding]]
+"""What becomes of each block, None where nothing changed, and what the guard found."""
+Steps = Generator[Passage, Iterable[SegmentTranslation], T]
+"""Work that yields each passage that it wants translated and is sent its translations."""
 
-    All sentences are translated in one call, equal ones once; marked words that are not found in
-    the target are translated by themselves in a second call, to be found by their English.
+
+def translate_blocks(blocks: Sequence[Block], translate: Translate) -> Changed:
+    """Translate the blocks of one document."""
+    return together([block_steps(blocks)], lambda passages: map(translate, passages))[0]
+
+
+def together(
+    works: Sequence[Steps[T]],
+    translate_all: Callable[[Sequence[Passage]], Iterable[Iterable[SegmentTranslation]]],
+) -> list[T]:
+    """Do several works to their ends; what all of them want at a time is translated in one call."""
+    results: dict[int, T] = {}
+    answers: dict[int, Any] = dict.fromkeys(range(len(works)))
+    while answers:
+        wanted: dict[int, Passage] = {}
+        for number, answer in answers.items():
+            try:
+                wanted[number] = works[number].send(answer)
+            except StopIteration as end:
+                results[number] = end.value
+        made = translate_all(list(wanted.values())) if wanted else ()
+        answers = {number: list(one) for number, one in zip(wanted, made, strict=True)}
+    return [results[number] for number in range(len(works))]
+
+
+def block_steps(blocks: Sequence[Block]) -> Steps[Changed]:
+    """Translate the blocks of one document step by step.
+
+    All sentences are one passage; marked words that are not found in the target are translated by
+    themselves as a second one, to be found by their English.
     """
     split = [_sentences(block) for block in blocks]
-    wanted = list(dict.fromkeys(s.text for pieces in split for s in _only_sentences(pieces)))
-    answers = dict(zip(wanted, translate(wanted), strict=True))
-    phrases = list(dict.fromkeys(phrase for pieces in split for phrase in _unplaced(pieces, answers)))
-    english = {p: a.target for p, a in zip(phrases, translate(phrases), strict=True)} if phrases else {}
+    passage = _passage(blocks, split)
+    done = yield passage
+    translated = (answer for _, answer in zip(passage.sentences, done, strict=True))
+    answers = [[next(translated) if _translatable(p.text) else None for p in pieces] for pieces in split]
+    pairs = [list(zip(*of_block, strict=True)) for of_block in zip(split, answers, strict=True)]
+    phrases = tuple(dict.fromkeys(phrase for of_block in pairs for phrase in _unplaced(of_block)))
+    again = (yield Passage(phrases, passage.context)) if phrases else ()
+    english = {p: a.target for p, a in zip(phrases, again, strict=True)}
     changes: list[Change | None] = []
     findings: list[PlacedFinding] = []
-    for block, pieces in zip(blocks, split, strict=True):
-        change, problems = _rebuilt(block, pieces, answers, english)
+    for block, of_block in zip(blocks, pairs, strict=True):
+        change, problems = _rebuilt(block, of_block, english)
         changes.append(None if change.texts == block.texts else change)
-        for sentence in _only_sentences(pieces):
-            found = answers[sentence.text]
-            findings += [PlacedFinding(block.place, sentence.text, finding) for finding in found.findings]
-            if found.truncated and all(finding.kind != "truncated" for finding in found.findings):
-                findings.append(_placed(block.place, sentence.text, "truncated", "not all was translated"))
-        findings += problems
+        findings += [*_found(block, of_block), *problems]
     return changes, findings
+
+
+def _passage(blocks: Sequence[Block], split: Sequence[Sequence[_Sentence]]) -> Passage:
+    """Return the blocks' sentences; headings are headlines, and what else stands in the blocks is context."""
+    headings = _headings(blocks)
+    sentences = [
+        (piece.text, number in headings)
+        for number, pieces in enumerate(split)
+        for piece in pieces
+        if _translatable(piece.text)
+    ]
+    context = "\n\n".join(block.text for number, block in enumerate(blocks) if number not in headings)
+    headlines = frozenset(index for index, (_, heading) in enumerate(sentences) if heading)
+    return Passage(tuple(text for text, _ in sentences), context, headlines)
+
+
+def _headings(blocks: Sequence[Block]) -> frozenset[int]:
+    """Return the numbers of the headings: by the format, and a first block that looks like a headline."""
+    found = {number for number, block in enumerate(blocks) if block.heading}
+    first = next((n for n, block in enumerate(blocks) if _translatable(block.text)), None)
+    if first is not None:
+        line = blocks[first].text.strip()
+        rest = (block.text.strip() for block in blocks[first + 1 :])
+        if is_headline(line, sum(len(text) for text in rest if text != line)):
+            found.add(first)
+    return frozenset(found)
+
+
+def _found(block: Block, pairs: Sequence[_Pair]) -> Iterator[PlacedFinding]:
+    """Yield what the guard found in a block's sentences."""
+    for sentence, answer in pairs:
+        if not answer:
+            continue
+        yield from (PlacedFinding(block.place, sentence.text, finding) for finding in answer.findings)
+        if answer.truncated and all(finding.kind != "truncated" for finding in answer.findings):
+            yield _placed(block.place, sentence.text, "truncated", "not all was translated")
 
 
 def _placed(place: str, source: str, kind: str, detail: str) -> PlacedFinding:
     return PlacedFinding(place, source, Finding(kind, detail))
 
 
-def _only_sentences(pieces: Sequence[_Sentence]) -> Iterator[_Sentence]:
-    """Without white space and what has no letter, which are never translated."""
-    return (piece for piece in pieces if _translatable(piece.text))
-
-
 def _translatable(text: str) -> bool:
+    """Whether it has a letter; what has none, such as white space, is never translated."""
     return any(character.isalpha() for character in text)
 
 
 def _sentences(block: Block) -> list[_Sentence]:
     """The block's text in pieces, lossless: white space, sentence, white space …"""
-    text = "".join(block.texts)
     ends = list(accumulate(map(len, block.texts)))
     covering: list[list[Mark]] = [[] for _ in block.texts]
     for mark in block.marks:
         for slot in range(mark.first, mark.stop):
             covering[slot].append(mark)
-    segmented = segment.split(text)
+    segmented = segment.split(block.text)
     pieces, at = [], 0
     for part in [segmented.lead, *(s for pair in segmented.segments for s in (pair.text, pair.gap))]:
         if part:
@@ -150,14 +226,11 @@ def _clipped(block: Block, ends: Sequence[int], mark: Mark, first: int, parts: S
     return replace(mark, first=begin, stop=stop, pinned=mark.pinned or not inside)
 
 
-def _rebuilt(
-    block: Block, pieces: Sequence[_Sentence], answers: Mapping[str, SegmentTranslation], english: Alike
-) -> tuple[Change, list[PlacedFinding]]:
+def _rebuilt(block: Block, pairs: Sequence[_Pair], english: Alike) -> tuple[Change, list[PlacedFinding]]:
     texts: list[list[str]] = [[] for _ in block.texts]
     moves: list[tuple[Mark, Mark]] = []
     problems: list[PlacedFinding] = []
-    for piece in pieces:
-        answer = answers.get(piece.text)
+    for piece, answer in pairs:
         target = _one_line(answer.target) if answer and answer.target.strip() else piece.text
         placed: Sequence[str] = piece.parts
         if target != piece.text:
@@ -175,10 +248,10 @@ def _one_line(text: str) -> str:
     return " ".join(text.split()) if "\n" in text else text
 
 
-def _unplaced(pieces: Sequence[_Sentence], answers: Mapping[str, SegmentTranslation]) -> Iterator[str]:
+def _unplaced(pairs: Sequence[_Pair]) -> Iterator[str]:
     """The marked words that their sentence's translation does not hold as they are."""
-    for piece in _only_sentences(pieces):
-        target = answers[piece.text].target
+    for piece, answer in pairs:
+        target = answer.target if answer else piece.text
         for mark in piece.marks if target != piece.text else ():
             phrase = phrase_of(piece.parts, mark)
             if mark.fixed or mark.line or covers(piece.parts, mark) or len(phrase) > _LONGEST_PHRASE:

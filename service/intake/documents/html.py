@@ -40,6 +40,7 @@ INLINE = _names(
     "a abbr acronym b bdi bdo big cite data del dfn em font i ins label mark q rp rt ruby s small span "
     "strike strong sub sup time tt u"
 )
+HEADINGS = _names("title h1 h2 h3 h4 h5 h6")
 FIXED = _names("code kbd samp var")
 VOID_INLINE = _names("img wbr input")
 VOID = VOID_INLINE | _names("area base br col embed hr link meta param source track")
@@ -147,6 +148,8 @@ def _tag(markup: Markup, token: str, name: str, match: re.Match[str], ends: bool
         markup.inline(token)
     else:
         markup.end(token if ends else _english(token, name))
+        if name in HEADINGS and not ends:
+            markup.heading()
 
 
 def _english(token: str, name: str) -> str:

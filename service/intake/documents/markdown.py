@@ -12,6 +12,7 @@ _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?:.*\n)*?\1[ \t]*(?:\n|\Z)")
 _FENCE = re.compile(r"\A[ \t>]*+(?:(?:[-*+]|\d{1,9}+[.)])[ \t]++)?(`{3,}+|~{3,}+)")
 _DELIMITER = re.compile(r"\A[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\Z")
 _RULE = re.compile(r"\A[ \t>]*+(?:=++|(?:-[ \t]*+)++|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)\Z")
+_UNDERLINE = re.compile(r"\A {0,3}+(?:=++|-++)[ \t]*+\Z")
 _DEFINITION = re.compile(r"\A {0,3}+\[(?!\^)([^\]\n]++)\]:")
 _ITEM = re.compile(r"\A(?:[-*+]|\d{1,9}[.)])[ \t]")
 _PREFIX = re.compile(
@@ -76,6 +77,8 @@ class _Lines:
             end = "" if number == len(self._lines) - 1 else "\n"
             following = self._lines[number + 1] if end else ""
             if self._verbatim(line):
+                if self._tail is not None and _UNDERLINE.fullmatch(line):
+                    self._markup.heading()
                 self._close()
                 self._markup.end(line + end)
             elif "|" in line and (self._table or _is_delimiter(following)):
@@ -125,6 +128,8 @@ class _Lines:
             self._close()
             self._markup.end(prefix)
         heading = bool(match and match["heading"])
+        if heading:
+            self._markup.heading()
         rest = line[len(prefix) :]
         body = rest.rstrip(" \t")
         if heading:

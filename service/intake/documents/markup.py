@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from service.intake.documents.alignment import Mark
-from service.intake.documents.blocks import Block, Change, PlacedFinding, Translate, translate_blocks
+from service.intake.documents.blocks import (
+    Block,
+    Change,
+    PlacedFinding,
+    Steps,
+    Translate,
+    block_steps,
+    together,
+)
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # Deeper marks are left alone: nobody reads them, and a hostile file may nest a million.
@@ -32,6 +40,7 @@ class Markup:
         self._slots: list[int] = []
         self._texts: list[str] = []
         self._marks: dict[Mark, range] = {}
+        self._heading = False
         self._open: list[tuple[str, Mark, int]] = []
         self._swaps: dict[int, str] = {}
 
@@ -74,6 +83,10 @@ class Markup:
                     break
         self.inline(raw, instead=instead)
 
+    def heading(self) -> None:
+        """Note that the open block, or else the next, is a title or a heading."""
+        self._heading = True
+
     def end(self, raw: str = "") -> None:
         """The block is over; ``raw`` follows it."""
         if any(c.isalpha() for text in self._texts for c in text):
@@ -81,7 +94,7 @@ class Markup:
             rest = [replace(mark, stop=stop, pinned=True) for _, mark, _ in self._open[:_DEEPEST]]
             marks = tuple(sorted([*self._marks, *rest], key=lambda mark: (mark.first, -mark.stop)))
             place = f"{self._place} {len(self._blocks) + 1}"
-            self._blocks.append(Block(_collapsed(self._texts), marks, place))
+            self._blocks.append(Block(_collapsed(self._texts), marks, place, self._heading))
             self._where.append(self._slots)
             self._instead.append(self._swaps)
             self._ranges.append(self._marks)
@@ -99,8 +112,12 @@ class Markup:
         return "".join(self._pieces)
 
     def translate(self, translate: Translate) -> list[PlacedFinding]:
-        """Puts translations in the place of the blocks' texts."""
-        changes, findings = translate_blocks(self._blocks, translate)
+        """Put translations in the place of the blocks' texts."""
+        return together([self.steps()], lambda passages: map(translate, passages))[0]
+
+    def steps(self) -> Steps[list[PlacedFinding]]:
+        """Do what :meth:`translate` does step by step, for :func:`together` with other texts."""
+        changes, findings = yield from block_steps(self._blocks)
         for index, change in enumerate(changes):
             if change:
                 self._change(index, change)

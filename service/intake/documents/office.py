@@ -7,7 +7,7 @@ footnotes, text boxes and runs inside links, and what is not text must stay as i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,9 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _BODY = re.compile(r"word/(?:document|footnotes|endnotes)\d*\.xml")
 _PARTS = re.compile(r"word/(?:document|footnotes|endnotes|header|footer|styles)\d*\.xml")
+_HEADING = re.compile(r"title|subtitle|heading \d", re.IGNORECASE)
+_STYLE_DEPTH = 8
+"""How many styles may stand between one and the heading style that it is based on."""
 # What XML 1.0 cannot hold.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -67,17 +70,57 @@ def read_docx(archive: Archive) -> str:
 def translate_docx(archive: Archive, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
     """The document again, in English; headers, footers, tables, notes and links included."""
     roots = {name: parse_xml(archive.read(name), name) for name in _sorted(archive, _PARTS)}
-    passages = [passage for root in roots.values() for p in root.iter(_W + "p") for passage in _passages(p)]
-    blocks = [passage.block(f"paragraph {number}") for number, passage in enumerate(passages, start=1)]
+    headings = _heading_styles(roots.values())
+    stretches = [
+        (stretch, _is_heading(p, headings))
+        for root in roots.values()
+        for p in root.iter(_W + "p")
+        for stretch in _stretches(p)
+    ]
+    blocks = [
+        stretch.block(f"paragraph {number}", heading=heading)
+        for number, (stretch, heading) in enumerate(stretches, start=1)
+    ]
     changed, findings = translate_blocks(blocks, translate)
-    for passage, change in zip(passages, changed, strict=True):
+    for (stretch, _), change in zip(stretches, changed, strict=True):
         if change:
-            passage.put(change)
+            stretch.put(change)
     for root in roots.values():
         for language in root.iter(_W + "lang"):
             if language.get(_W + "val", "").split("-")[0] in ("id", "in"):
                 language.set(_W + "val", "en-US")
     return archive.copy({name: _serialised(root) for name, root in roots.items()}), findings
+
+
+def _heading_styles(roots: Iterable[Element]) -> frozenset[str]:
+    """Return the ids of the styles of titles and headings, and of those that are based on them.
+
+    Word names its own styles in English whatever the language of its menus; ids are in that language.
+    """
+    styles = [style for root in roots for style in root.iter(_W + "style")]
+    found = {_value(style, "styleId") for style in styles if _HEADING.fullmatch(_below(style, "name"))}
+    based = {_value(style, "styleId"): _below(style, "basedOn") for style in styles}
+    for _ in range(_STYLE_DEPTH):
+        found |= {name for name, base in based.items() if base in found}
+    return frozenset(found - {""})
+
+
+def _is_heading(paragraph: Element, styles: frozenset[str]) -> bool:
+    """Whether a paragraph has one of the styles or an outline level of its own; level 9 is body text."""
+    look = paragraph.find(_W + "pPr")
+    if look is None:
+        return False
+    return _below(look, "pStyle") in styles or _below(look, "outlineLvl") in tuple("012345678")
+
+
+def _below(element: Element, name: str) -> str:
+    """Return the value of the element of that name in ``element``, empty if there is none."""
+    found = element.find(_W + name)
+    return "" if found is None else _value(found, "val")
+
+
+def _value(element: Element, name: str) -> str:
+    return str(element.get(_W + name, ""))
 
 
 def _serialised(root: Element) -> bytes:
@@ -111,7 +154,7 @@ def _break(leaf: Element) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Passage:
+class _Stretch:
     """Text without a break: its ``w:t`` in groups of one look; the look most used is no mark."""
 
     groups: tuple[tuple[Element, ...], ...]
@@ -127,7 +170,7 @@ class _Passage:
             after_mark = marked
         return [*slots, None] if after_mark else slots
 
-    def block(self, place: str) -> Block:
+    def block(self, place: str, *, heading: bool = False) -> Block:
         """The texts and marks for translation."""
         slots = self.slots()
         texts = tuple("" if slot is None else (slot.text or "").replace("\n", " ") for slot in slots)
@@ -137,7 +180,7 @@ class _Passage:
             for group, marked in zip(self.groups, self.marked, strict=True)
             if marked
         )
-        return Block(texts, marks, place)
+        return Block(texts, marks, place, heading)
 
     def put(self, change: Change) -> None:
         """Writes the texts; plain text between two marks gets a run of its own."""
@@ -196,20 +239,20 @@ def _set(leaf: Element, text: str) -> None:
     leaf.set(_SPACE, "preserve")
 
 
-def _passages(paragraph: Element) -> Iterator[_Passage]:
+def _stretches(paragraph: Element) -> Iterator[_Stretch]:
     leaves: list[Element] = []
     links = {link: number for number, link in enumerate(paragraph.iterchildren(_W + "hyperlink"))}
     for leaf in _leaves(paragraph):
         if leaf.tag == _W + "t":
             leaves.append(leaf)
         elif leaves:
-            yield _passage(leaves, links)
+            yield _stretch(leaves, links)
             leaves = []
     if leaves:
-        yield _passage(leaves, links)
+        yield _stretch(leaves, links)
 
 
-def _passage(leaves: Sequence[Element], links: Mapping[Element, int]) -> _Passage:
+def _stretch(leaves: Sequence[Element], links: Mapping[Element, int]) -> _Stretch:
     groups: list[list[Element]] = []
     looks: list[bytes] = []
     weight: dict[bytes, int] = {}
@@ -224,7 +267,7 @@ def _passage(leaves: Sequence[Element], links: Mapping[Element, int]) -> _Passag
     plain = max(weight, key=lambda look: weight[look])
     # A link is a mark even where there is nothing else.
     marked = tuple(look != plain or look.startswith(b"link") for look in looks)
-    return _Passage(tuple(map(tuple, groups)), marked)
+    return _Stretch(tuple(map(tuple, groups)), marked)
 
 
 def _run(leaf: Element) -> Element:

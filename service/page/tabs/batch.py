@@ -127,7 +127,7 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
         paths: list[str] | None, task: str, column: str, format: str, model: str, request: gr.Request
     ) -> Iterator[str]:
         say, who = say_for(request), request.session_hash or ""
-        ask = runs.begin(who, KIND)
+        ask = runs.begin(who, KIND, background=True)
         with held.workplace() as folder:
             try:
                 if not paths:

@@ -23,7 +23,7 @@ from service.page.tabs import models
 from service.page.uploads import Files
 from service.page.wire import unpack
 from service.page.words import Say, say_for
-from service.pipeline import Brief, sources, warnings
+from service.pipeline import Brief, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
@@ -108,9 +108,9 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
     article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture)
     pipeline = host.pipeline(asked.model)
-    tell(_Opened(article, len(sources(article)), pipeline.signature.preset, warnings(article)))
+    tell(_Opened(article, len(article.sources), pipeline.signature.preset, warnings(article)))
     done = []
-    for part in pipeline.stream(article, lambda first: tell(_Draft(first))):
+    for part in pipeline.stream(article.passage(), lambda first: tell(_Draft(first))):
         done.append(part)
         tell(part)
     translation = pipeline.assemble(article, done)

@@ -1,0 +1,44 @@
+"""How much of a batch is committed to its journal at once: a unit of durability, not of batching.
+
+A commit is what a crash can cost and what is redone after it. The engine's batches are filled inside a
+commit, so that one of a hundred sentences and more has full ones; see docs/batching.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+SMALLEST, LARGEST = 16, 2048
+"""Sentences in a commit."""
+QUICK, SLOW = 5.0, 20.0
+"""A commit that took fewer seconds is followed by a larger one, one that took more by a smaller one."""
+
+T = TypeVar("T")
+
+
+class CommitSize:
+    """How many sentences the next commit is to have."""
+
+    def __init__(self, now: int = SMALLEST) -> None:
+        self.now = now
+
+    def took(self, seconds: float) -> None:
+        """Learn from a commit's time."""
+        if seconds < QUICK:
+            self.now = min(self.now * (4 if seconds < QUICK / 4 else 2), LARGEST)
+        elif seconds > SLOW:
+            self.now = max(self.now // 2, SMALLEST)
+
+
+def commits(items: Iterator[T], size: CommitSize, sentences: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yield whole items in groups of about ``size`` sentences; ``sentences`` counts those of an item."""
+    group, count = list[T](), 0
+    for item in items:
+        group.append(item)
+        count += sentences(item)
+        if count >= size.now:
+            yield group
+            group, count = [], 0
+    if group:
+        yield group
