@@ -29,8 +29,9 @@ from service.summary.summarizer import Length, Task, Writer, summarize
 from service.text import segment
 from service.text.language import check_article
 from service.translation.glossary import Glossary, load_user
+from service.translation.memory.base import Memory
 from service.translation.memory.forgiving import ForgivingMemory
-from service.translation.memory.sqlite import Memory, open_memory
+from service.translation.memory.open import open_memory
 from service.translation.translator import Care, Draft, Tally, Translator
 
 MEMORY = "memory.sqlite"

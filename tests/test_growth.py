@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from eval.bench import hostile_cases, hostile_growth, hostile_inputs
-from eval.bench.hostile_growth import Case, findings, judge
-from eval.bench.hostile_strings import FAMILIES, Hostile, derived
+from eval.bench.hostile_growth import findings, judge
+from eval.bench.hostile_strings import FAMILIES, Case, Hostile, derived
 from service.intake.documents import alignment as placement
 from service.intake.documents import document_text, html, markdown, subtitles
 from service.intake.entities import unescape

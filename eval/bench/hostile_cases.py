@@ -21,9 +21,8 @@ import eval.checks
 import eval.metrics
 import eval.text
 from eval.bench import hostile_inputs as given
-from eval.bench.hostile_growth import Case
 from eval.bench.hostile_inputs import LIMITS, MOST, PROSE, Run
-from eval.bench.hostile_strings import FAMILIES, derived
+from eval.bench.hostile_strings import FAMILIES, Case, derived
 from service import intake, summary, translation
 from service.document import Output
 from service.engines.echo import EchoEngine
@@ -42,8 +41,9 @@ from service.text import language, number_words, numbers, segment, words
 from service.translation import confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
 from service.translation.guard import names, negation, units
-from service.translation.memory import fuzzy, postgres, tmx
+from service.translation.memory import base, fuzzy, postgres, tmx
 from service.translation.memory import sqlite as memory
+from service.translation.memory.open import open_memory
 
 
 def modules() -> list[ModuleType]:
@@ -304,9 +304,9 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     fuzzy.telling: lambda text: fuzzy.telling(fuzzy.words(text)),
     fuzzy.rarest: lambda text: fuzzy.rarest(fuzzy.words(text), dict.fromkeys(fuzzy.words(text), 1)),
     fuzzy.nearest: _looked_up,
-    memory.hashed: lambda text: memory.hashed(text, text),
-    memory.values: lambda text: memory.values(given.answers([text])[text]),
-    memory.storable: lambda text: memory.storable(given.answers([text])[text]),
+    base.hashed: lambda text: base.hashed(text, text),
+    base.values: lambda text: base.values(given.answers([text])[text]),
+    base.storable: lambda text: base.storable(given.answers([text])[text]),
     memory.TranslationMemory.get: given.with_memory(lambda kept, lines: kept.get("a", lines)),
     memory.TranslationMemory.put: given.with_memory(lambda kept, lines: kept.put("a", given.answers(lines))),
     memory.TranslationMemory.suggest: given.with_memory(given.suggested),
@@ -408,9 +408,7 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
     **dict.fromkeys((web.article, web.fetch), "reads from the network, by way of document_text"),
     **dict.fromkeys((web.is_public, web.resolve), "takes an address or a host name of at most 253 letters"),
     html.article: "trafilatura's work: a worker process with limits stops it",
-    **dict.fromkeys(
-        (records.list_files, documents.keeps_structure, memory.open_memory), "takes a path, not a text"
-    ),
+    **dict.fromkeys((records.list_files, documents.keeps_structure, open_memory), "takes a path, not a text"),
     tables.read_parquet: "pyarrow's work; a cell's length is bounded there",
     streams.need: "takes names of our own",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
@@ -421,11 +419,11 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
     ),
     **dict.fromkeys(
         (
-            memory.Memory.get,
-            memory.Memory.put,
-            memory.Memory.own,
-            memory.Memory.add_own,
-            memory.Memory.suggest,
+            base.Memory.get,
+            base.Memory.put,
+            base.Memory.own,
+            base.Memory.add_own,
+            base.Memory.suggest,
         ),
         "is tried by way of TranslationMemory",
     ),

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from eval.bench.hostile_strings import WORST
+from eval.bench.hostile_strings import WORST, Case
 from service.errors import WartaError
 
 RATIO = 8.0
@@ -36,21 +36,6 @@ LIMIT = 2.0
 _ROUNDS = 3
 SHOWN = 3
 """Findings of one case after which the rest of its strings are left out: one mend answers most of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One way of using the code under test: ``run`` gets a text of some size. ``size`` is the largest, 4n.
-
-    ``texts`` are the strings to try; a case of ``bound`` characters never gets a longer text, and has to be
-    done with it within ``FLOOR``.
-    """
-
-    name: str
-    run: Callable[[str], Any]
-    texts: Sequence[Callable[[int], str]]
-    share: float = 1.0
-    bound: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from service.text import number_words, numbers, segment, words
 from service.translation import glossary, terms, translator
 from service.translation.memory import sqlite as memory
 from service.translation.memory import tmx as tmx_module
+from service.translation.memory.base import Memory, Remembered
 
 Run = Callable[[str], Any]
 
@@ -347,7 +348,7 @@ def tmx(text: str) -> Path:
     return file("a.tmx", encoded(f'<tmx version="1.4"><body>{units_}</body></tmx>'))
 
 
-def with_memory(call: Callable[[memory.Memory, list[str]], Any]) -> Run:
+def with_memory(call: Callable[[Memory, list[str]], Any]) -> Run:
     def run(text: str) -> None:
         path = folder() / "memory.sqlite"
         for old in folder().glob("memory.sqlite*"):
@@ -361,11 +362,11 @@ def with_memory(call: Callable[[memory.Memory, list[str]], Any]) -> Run:
     return run
 
 
-def answers(lines: Sequence[str]) -> dict[str, memory.Remembered]:
-    return {line: memory.Remembered(line, Output(line, 0.0, 1)) for line in lines}
+def answers(lines: Sequence[str]) -> dict[str, Remembered]:
+    return {line: Remembered(line, Output(line, 0.0, 1)) for line in lines}
 
 
-def suggested(kept: memory.Memory, lines: Sequence[str]) -> None:
+def suggested(kept: Memory, lines: Sequence[str]) -> None:
     kept.add_own((line, line) for line in lines[:200])
     kept.suggest(lines[:20], 0.5)
 

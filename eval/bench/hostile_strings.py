@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, islice, product
@@ -293,3 +293,18 @@ def _is(kind: str, value: Any, character: str) -> bool:
         return False
     positive = {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w"}[str(value).rpartition("_")[2]]
     return ("NOT" in str(value)) != (re.match(positive, character) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way of using the code under test: ``run`` gets a text of some size. ``size`` is the largest, 4n.
+
+    ``texts`` are the strings to try; a case of ``bound`` characters never gets a longer text, and has to be
+    done with it at once.
+    """
+
+    name: str
+    run: Callable[[str], Any]
+    texts: Sequence[Callable[[int], str]]
+    share: float = 1.0
+    bound: int = 0

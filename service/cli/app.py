@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from service.cli.articles import Job, Work
     from service.models.store import Store
     from service.settings import Settings
-    from service.translation.memory.sqlite import Memory
+    from service.translation.memory.base import Memory
 
 app = typer.Typer(
     name="warta",

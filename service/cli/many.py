@@ -21,8 +21,8 @@ from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
 from service.pipeline import Pipeline, build_pipeline, memory_of
 from service.settings import Settings
+from service.translation.memory.base import Memory
 from service.translation.memory.forgiving import ForgivingMemory
-from service.translation.memory.sqlite import Memory
 from service.translation.memory.tmx import TmxReader, write_tmx
 
 AT_ONCE = 1 << 17

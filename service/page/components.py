@@ -93,7 +93,7 @@ def done_with(paths: Sequence[str], held: Files) -> None:
 
 def keeper(request: Any) -> tuple[str, str]:
     """Whose a file is that is made for a Gradio request: its session and its client."""
-    from service.page.gate import COOKIE
+    from service.page.uploads import COOKIE
 
     asked = request.request
     return str(asked.cookies.get(COOKIE, "")), str(asked.scope.get("state", {}).get("client", ""))

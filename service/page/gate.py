@@ -20,7 +20,7 @@ from service.errors import InputError
 from service.page.components import no_room
 from service.page.incoming import receive_files
 from service.page.progress import Progress
-from service.page.uploads import TOKEN, Files, NoRoom
+from service.page.uploads import COOKIE, TOKEN, Files, NoRoom
 from service.page.words import say_for
 from service.refusal import Refused
 
@@ -30,7 +30,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COOKIE = "warta-session"
 API = "/gradio_api"
 
 PLAIN = re.compile(r"/(?:assets/.+|static/.+|theme\.css|favicon\.ico|robots\.txt|manifest\.json)")

@@ -24,6 +24,8 @@ from filelock import FileLock, Timeout
 from service.errors import InputError
 
 FOLDER = "page-files"
+COOKIE = "warta-session"
+"""Names the session that files belong to."""
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 GRACE_SECONDS = 60.0
 """How long files outlive their session's last page: a page that is loaded again comes back within."""

@@ -19,7 +19,7 @@ from service.text.language import is_english
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
 from service.translation.guard.check import check
-from service.translation.memory.sqlite import Remembered
+from service.translation.memory.base import Remembered
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms

@@ -15,8 +15,10 @@ from service.errors import StoreError, UsageError
 from service.pipeline import to_article
 from service.pool import Host
 from service.settings import Settings
+from service.translation.memory.base import Remembered
 from service.translation.memory.forgiving import PAUSE, ForgivingMemory
-from service.translation.memory.sqlite import Remembered, TranslationMemory, open_memory
+from service.translation.memory.open import open_memory
+from service.translation.memory.sqlite import TranslationMemory
 from service.translation.translator import Care, Translator
 from tests import builders
 from tests.serving import serving
@@ -124,7 +126,8 @@ import resource, signal, sys
 from pathlib import Path
 from service.document import Output
 from service.translation.memory.forgiving import ForgivingMemory
-from service.translation.memory.sqlite import Remembered, open_memory
+from service.translation.memory.base import Remembered
+from service.translation.memory.open import open_memory
 
 path = Path(sys.argv[1])
 said = []

@@ -16,8 +16,10 @@ from service.document import Decoding, Output, Passage
 from service.engines.echo import EchoEngine
 from service.errors import InputError, StoreError, UsageError
 from service.translation.glossary import Glossary
+from service.translation.memory.base import OWN, Memory, Remembered
+from service.translation.memory.open import open_memory
 from service.translation.memory.postgres import PostgresMemory
-from service.translation.memory.sqlite import OWN, Memory, Remembered, TranslationMemory, open_memory
+from service.translation.memory.sqlite import TranslationMemory
 from service.translation.memory.tmx import TmxReader, write_tmx
 from service.translation.translator import Care, Translator
 from tests import builders, postgres

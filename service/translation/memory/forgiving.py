@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from service.document import Suggestion
 from service.errors import StoreError
-from service.translation.memory.sqlite import Memory, Remembered
+from service.translation.memory.base import Memory, Remembered
 
 PAUSE = 60.0
 """Seconds without asking a memory that failed: asking a server that is gone may take ten each time."""

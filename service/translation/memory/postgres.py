@@ -15,7 +15,7 @@ from service.document import Output
 from service.errors import StoreError, UsageError
 from service.intake.compression import need
 from service.translation.memory import fuzzy
-from service.translation.memory.sqlite import (
+from service.translation.memory.base import (
     OWN,
     SPARE,
     STALE,

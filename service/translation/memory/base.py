@@ -1,0 +1,148 @@
+"""What every translation memory does.
+
+An engine's answers are kept under the signature they were made with and what the engine was given, so that
+an answer from memory is the one the engine would give; they are bounded by dropping what was used longest
+ago. Translations of the user's own, imported from TMX, belong to no signature, go before any engine's, and
+are never dropped.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from service.document import Output, Suggestion
+from service.translation.memory import fuzzy
+
+OWN = ""
+"""The signature of imported translations."""
+SPARE = 10
+"""A full memory loses this part of its limit at once: deleting one by one is slow."""
+STALE = 86_400.0
+"""How old, in seconds, the note of an entry's last use may get: noting every use would make reads writes."""
+_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An answer for ``source``; ``repaired`` says that it was not the engine's first."""
+
+    source: str
+    output: Output
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a memory holds: entries by signature (the empty one is one's own), and bytes on disk."""
+
+    entries: Mapping[str, int]
+    size: int
+
+
+class Memory(ABC):
+    """What every memory does. Each method raises StoreError where the memory cannot be used."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes it."""
+
+    @abstractmethod
+    def get(self, signature: str, keys: Iterable[str]) -> dict[str, Remembered]:
+        """What is remembered of ``keys``."""
+
+    @abstractmethod
+    def put(self, signature: str, answers: Mapping[str, Remembered]) -> None:
+        """Keeps answers by their keys; one that is there is written over."""
+
+    @abstractmethod
+    def entries(self) -> Iterator[tuple[str, str, str]]:
+        """Signature, source and target of every entry, in the order of their sources."""
+
+    @abstractmethod
+    def stats(self) -> Stats:
+        """What is in it."""
+
+    @abstractmethod
+    def clear(self) -> int:
+        """Forgets everything; how many entries that were."""
+
+    @abstractmethod
+    def has_own(self) -> bool:
+        """Whether there are translations of one's own."""
+
+    @abstractmethod
+    def _own_pairs(self) -> Iterator[tuple[str, str]]:
+        """Source and target of one's own, in the order of their keys."""
+
+    @abstractmethod
+    def _counts(self, words: Sequence[str]) -> Mapping[str, int]:
+        """In how many sources of one's own each word is; those in none may be left out."""
+
+    @abstractmethod
+    def _with_words(self, words: Sequence[str], length: int) -> list[tuple[str, str]]:
+        """Some of one's own whose source holds one of the words: those nearest in length."""
+
+    def own(self, sources: Iterable[str]) -> dict[str, str]:
+        """One's own translation of each source that has one; spaces, quotes and dashes may differ."""
+        if not self.has_own():
+            return {}
+        wanted = {source: fuzzy.normal(source) for source in sources}
+        found = self.get(OWN, dict.fromkeys(wanted.values()))
+        return {source: found[key].output.text for source, key in wanted.items() if key in found}
+
+    def add_own(self, pairs: Iterable[tuple[str, str]]) -> int:
+        """Keeps translations of one's own; how many there were."""
+        count, batch = 0, dict[str, Remembered]()
+        for source, target in pairs:
+            count += 1
+            batch[fuzzy.normal(source)] = Remembered(source, Output(target, 0.0, 0))
+            if len(batch) >= _BATCH:
+                self.put(OWN, batch)
+                batch = {}
+        self.put(OWN, batch)
+        return count
+
+    def suggest(self, sources: Iterable[str], least: float) -> dict[str, tuple[Suggestion, ...]]:
+        """One's own translations of sources nearly the same, best first; ``least`` as a similarity."""
+        if not self.has_own():
+            return {}
+        found = {}
+        for source in dict.fromkeys(sources):
+            words = fuzzy.telling(fuzzy.words(source))
+            rare = fuzzy.rarest(words, self._counts(words)) if words else ()
+            pairs = self._with_words(rare, len(source)) if rare else []
+            if best := fuzzy.nearest(source, pairs, least):
+                found[source] = best
+        return found
+
+    def stamp(self) -> str:
+        """Tells two states of one's own translations apart: their number and a sum over them."""
+        count, total = 0, blake2b(digest_size=6)
+        for pair in self._own_pairs():
+            count += 1
+            total.update(repr(pair).encode())
+        return f"{count}@{total.hexdigest()}" if count else "none"
+
+
+def values(made: Remembered) -> tuple[str, str, float, int, bool, bool]:
+    """An answer in the order of the columns."""
+    output = made.output
+    return made.source, output.text, output.score, output.tokens, output.truncated, made.repaired
+
+
+def hashed(signature: str, key: str) -> bytes:
+    """The key of an entry."""
+    return blake2b(f"{signature}\0{key}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def storable(made: Remembered) -> bool:
+    """Whether a database can hold it: half a surrogate pair is no text."""
+    try:
+        made.source.encode()
+        made.output.text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
