@@ -14,10 +14,11 @@ from operator import eq
 
 from service.document import Finding
 from service.translation import names, negation, numbers, units
+from service.translation.aside import addresses, without_addresses, without_notes
 from service.translation.number_words import ENGLISH, INDONESIAN
 from service.translation.words import Words, listed, words
 
-KINDS = ("empty", "truncated", "artefact", "echo", "repetition", "dropped", "number", "entity", "negation")
+KINDS = ("empty", "truncated", "artefact", "echo", "repetition", "dropped", "address", "number", "entity", "negation")
 """Every kind of finding, gravest first."""
 
 
@@ -31,6 +32,9 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
     artefact = _artefact(source, target)
     if artefact:
         target = _ARTEFACT.sub(" ", html.unescape(target))
+    lost = _addresses(source, target)
+    # What is in an address or numbers a note is no word and no figure of the sentence.
+    source, target = (without_notes(without_addresses(text)) for text in (source, target))
     ours, theirs = words(source), words(target)
     found = [
         ("truncated", "the text was cut at the model's limit" if truncated else ""),
@@ -38,11 +42,17 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
         ("echo", _echo(ours, theirs)),
         ("repetition", _repetition(ours, theirs, target)),
         ("dropped", _dropped(source, target)),
+        *[("address", detail) for detail in lost],
         *[("number", detail) for detail in _numbers(source, ours, target, theirs)],
         *[("entity", detail) for detail in names.changed(source, ours, target, theirs)],
         ("negation", negation.lost(source, ours, target, theirs)),
     ]
     return tuple(dict.fromkeys(Finding(kind, detail) for kind, detail in found if detail))
+
+
+def _addresses(source: str, target: str) -> list[str]:
+    """The addresses and case numbers of the source that the target does not hold, letter by letter."""
+    return [f"{address} is not in the translation" for address in addresses(source) if address not in target]
 
 
 def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[str]:

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterator
 
+from service.intake import raised
 from service.intake.documents.builder import Markup
 from service.intake.streams import need
 
@@ -40,6 +41,7 @@ VOID_INLINE = _names("img wbr input")
 VOID = VOID_INLINE | _names("area base br col embed hr link meta param source track")
 SKIPPED = _names("pre svg math template object iframe noscript audio video canvas select")
 RAW = _names("script style textarea xmp")
+_RAISED = _names("sup sub a")
 
 
 def is_page(text: str) -> bool:
@@ -67,6 +69,7 @@ def article(text: str) -> str:
     if not logger.handlers:
         # Without a handler Python would print the library's warnings on standard error.
         logger.addHandler(logging.NullHandler())
+    text = raised.written(text)
     found = trafilatura.bare_extraction(text, include_comments=False, include_formatting=False)
     if found is None:
         return ""
@@ -87,7 +90,7 @@ def parse(text: str) -> Markup:
 def feed(markup: Markup, text: str) -> None:
     """Adds ``text`` to ``markup``; the last block is left open."""
     skipped = 0
-    skipping = raw = ""
+    skipping = raw = figure = ""
     for token, match in _tokens(text):
         name = match["name"].lower() if match and match["name"] else ""
         ends = bool(match and match["end"])
@@ -101,7 +104,9 @@ def feed(markup: Markup, text: str) -> None:
                 skipping = skipping if skipped else ""
             markup.end(token)
         elif match is None:
-            markup.text(token, html.unescape(token))
+            # The number of a note is no figure of the text; the block keeps it as the source wrote it.
+            markup.text(token, figure if figure and token.strip() else html.unescape(token))
+            figure = "" if token.strip() else figure
         elif not name:
             markup.inline(token)
         elif not ends and name in RAW:
@@ -111,7 +116,9 @@ def feed(markup: Markup, text: str) -> None:
             skipping, skipped = name, 1
             markup.end(token)
         else:
-            _tag(markup, token, name, match, ends)
+            if not ends and name in _RAISED and not figure:
+                figure = raised.at(text, match.start())
+            _tag(markup, token, name, match, ends, fixed=bool(figure))
 
 
 def _tokens(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
@@ -131,12 +138,14 @@ def _barred(name: str, rest: str) -> bool:
     return name not in INLINE and bool(_NO_TRANSLATE.search(rest))
 
 
-def _tag(markup: Markup, token: str, name: str, match: re.Match[str], ends: bool) -> None:
+def _tag(
+    markup: Markup, token: str, name: str, match: re.Match[str], ends: bool, *, fixed: bool = False
+) -> None:
     if name in INLINE or name in FIXED:
         if ends:
             markup.close(token, name)
         else:
-            fixed = name in FIXED or bool(_NO_TRANSLATE.search(match["rest"]))
+            fixed = fixed or name in FIXED or bool(_NO_TRANSLATE.search(match["rest"]))
             markup.open(_english(token, name), name, fixed=fixed)
     elif name in VOID_INLINE:
         markup.inline(token)
