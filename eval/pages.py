@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.intake.clean import clean
+from service.intake.glued import initials
 from service.intake.linefeatures import key
 
 HAND = Path(__file__).parent / "data" / "pages"
@@ -139,12 +140,14 @@ def _add(figures: Figures, page: Page) -> None:
         words = _words(text)
         if kind == "title" or not words:
             continue
-        held = kept[words] > 0 or (len(words) > 24 and words in whole)
+        own = _words(initials(text)[0])
+        # A line may be part of a paragraph that was put together again.
+        held = kept[words] > 0 or kept[own] > 0 or (words not in aside and (words in whole or own in whole))
         if kind in TEXT:
             figures.text += 1
             if not held and words != _words(article.title):
                 figures.lost.append(f"{page.id}: [{aside.get(words, '?')}] {text}")
-            kept[words] -= kept[words] > 0
+            kept[words if kept[words] else own] -= 1
             continue
         figures.furniture[kind] += 1
         if kept[words] > 0 and words not in aside:

@@ -35,6 +35,7 @@ from service.intake.rules import rule_flags, rule_of
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 GROUPS = Path(__file__).parent / "data" / "page-lines.txt"
+FRAGMENTS = Path(__file__).parent / "data" / "page-bodies.txt"
 OUTPUT = Path(__file__).parents[1] / "service" / "intake" / "data" / "lines.npz"
 SKIPPED = 300
 """Documents of IndoSum that are left for the test."""
@@ -57,6 +58,7 @@ class Pools:
     bodies: list[dict[str, Any]]
     headlines: list[str]
     groups: dict[str, list[Lines]]
+    fragments: list[Lines]
     documents: list[list[str]]
 
 
@@ -73,7 +75,7 @@ def pools(data: Path, every: bool) -> Pools:
         bodies = [b for i, b in enumerate(bodies) if i % 4]
     documents = _indosum(data / "indosum.dev.jsonl.xz")
     bodies += [body for body in map(_as_body, documents) if body]
-    return Pools(compose, templates, bodies, _headlines(data, bodies), read_groups(GROUPS), documents)
+    return Pools(compose, templates, bodies, _headlines(data, bodies), read_groups(GROUPS), read_groups(FRAGMENTS)[""], documents)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -237,6 +239,8 @@ def page(p: Pools, seed: int) -> tuple[list[str], list[bool], list[str]]:
     k = r.random()
     if k > 0.12:
         rows = reworked(r, fill, rows, bare=k > 0.6)
+    for _ in range(r.choice([0, 0, 0, 1, 1, 2])):
+        with_fragment(r, p, rows)
     rows = noisy(r, fill, rows)
     found = [(text, kind, gap) for text, kind, gap in ((repaired(t), k, g) for t, k, g in rows) if text]
     return [t for t, _, _ in found], [bool(g) for _, _, g in found], [k for _, k, _ in found]
@@ -297,6 +301,16 @@ def reworked(r: random.Random, fill: Filler, rows: Rows, *, bare: bool) -> Rows:
     return [*over, *title, *under, *inner, *after]
 
 
+def with_fragment(r: random.Random, p: Pools, rows: Rows) -> None:
+    """Puts short lines of text between two paragraphs, or after the last."""
+    places = [i + 1 for i, row in enumerate(rows) if row[1] == "body"]
+    if not places:
+        return
+    group, place = r.choice(p.fragments), r.choice(places)
+    gap = rows[place - 1][2] if r.random() < 0.7 else r.random() < 0.5
+    rows[place:place] = [[text, kind, gap if i == 0 else gap and r.random() < 0.7] for i, (text, kind) in enumerate(group)]
+
+
 def _groups(r: random.Random, fill: Filler, place: str, count: int, gap: bool) -> Rows:
     rows: Rows = []
     for _ in range(count):
@@ -333,7 +347,11 @@ def noisy(r: random.Random, fill: Filler, rows: Rows) -> Rows:
     if r.random() < 0.08:
         rows = [row for row in rows if row[1] != "title"]
     out: Rows = []
+    broken = r.random() < 0.06
     for text, kind, gap in rows:
+        if kind == "title" and broken and len(text) > 30:
+            out += [[part, kind, gap and i == 0] for i, part in enumerate(_broken(r, text))]
+            continue
         if kind == "body" and len(text) > 80 and r.random() < 0.03:
             glued = fill(r.choice(fill.p.groups["glued"])[0][0])
             pieces = _STOP.split(text)
@@ -341,6 +359,13 @@ def noisy(r: random.Random, fill: Filler, rows: Rows) -> Rows:
             text = " ".join([*pieces[:at], glued, *pieces[at:]])
         out.append([text, kind, gap])
     return out
+
+
+def _broken(r: random.Random, title: str) -> list[str]:
+    """A headline over two or three lines."""
+    words = title.split()
+    cuts = sorted(r.sample(range(2, len(words)), min(r.choice([1, 1, 2]), max(0, len(words) - 3))))
+    return [" ".join(words[a:b]) for a, b in zip([0, *cuts], [*cuts, len(words)], strict=True)]
 
 
 def seen(p: Pools, seed: int) -> tuple[Seen, NDArray[np.int64]]:

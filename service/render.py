@@ -6,21 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from service.document import Reading, SegmentTranslation, Summary, Translation
+from service.document import Article, Reading, SegmentTranslation, Summary, Translation
+from service.intake.credit import credit_line
+from service.intake.plain import left_out
 
 Renderer = Callable[[Any], str | dict[str, Any]]
 
 
 def translation_text(translation: Translation) -> str:
     """The translation alone, the title as its first paragraph."""
-    title = translation.title.target + "\n\n" if translation.title else ""
-    return title + translation.text.strip() + "\n"
+    title = translation.title.target + "\n" if translation.title else ""
+    head = f"{title}{line}\n" if (line := _credits(translation)) else title
+    return (head + "\n" if head else "") + translation.text.strip() + "\n"
 
 
 def translation_markdown(translation: Translation) -> str:
     """Title as heading, paragraphs, then what to be careful about."""
     parts = [f"# {translation.title.target}"] if translation.title else []
-    parts += _paragraphs(translation)
+    parts += [f"*{line}*"] if (line := _credits(translation)) else []
+    parts += _paragraphs(translation, subheads=True)
     parts += _notes_markdown(translation)
     return "\n\n".join(parts) + "\n"
 
@@ -33,6 +37,9 @@ def translation_json(translation: Translation) -> dict[str, Any]:
         "segments": [segment_json(s) for s in translation.segments],
         "warnings": list(translation.warnings),
         "furniture": [asdict(item) for item in translation.article.furniture],
+        **{name: getattr(translation.article, name) for name in ("byline", "published", "site")},
+        "roles": list(translation.article.roles),
+        "captions": list(translation.article.captions),
         "signature": {**asdict(translation.signature), "text": str(translation.signature)},
     }
 
@@ -50,6 +57,7 @@ def segment_json(segment: SegmentTranslation) -> dict[str, Any]:
 def reading_text(reading: Reading) -> str:
     """Title, summary, translation and what the reader should know of them, for a terminal."""
     parts = [f"{reading.headline}\n{'=' * min(len(reading.headline), 100)}"]
+    parts += [line] if (line := _credits(reading.translation)) else []
     parts.append("Summary\n" + "\n".join(f"* {line}" for line in _summary_lines(reading.summary)))
     parts.append("Translation")
     parts += _paragraphs(reading.translation)
@@ -60,8 +68,9 @@ def reading_text(reading: Reading) -> str:
 def reading_markdown(reading: Reading) -> str:
     """The same as Markdown."""
     parts = [f"# {reading.headline}"]
+    parts += [f"*{line}*"] if (line := _credits(reading.translation)) else []
     parts += ["## Summary", "\n".join(f"- {line}" for line in _summary_lines(reading.summary))]
-    parts += ["## Translation", *_paragraphs(reading.translation)]
+    parts += ["## Translation", *_paragraphs(reading.translation, subheads=True)]
     parts += ["## About this reading", "\n".join(f"- {line}" for line in _about(reading))]
     return "\n\n".join(parts) + "\n"
 
@@ -102,6 +111,39 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     }
 
 
+def article_text(article: Article) -> str:
+    """The article alone: headline, who wrote it and when, paragraphs."""
+    head = [article.title, credit_line(article.byline, article.published, article.site)]
+    return "\n".join(["\n".join(filter(None, head)) + "\n" if any(head) else "", article.text]).lstrip("\n") + "\n"
+
+
+def article_markdown(article: Article) -> str:
+    """The same as Markdown, subheads as headings."""
+    line = credit_line(article.byline, article.published, article.site)
+    parts = [*([f"# {article.title}"] if article.title else []), *([f"*{line}*"] if line else [])]
+    paragraphs = [text for text in article.text.split("\n") if text]
+    roles = dict(enumerate(article.roles))
+    parts += ["### " * (roles.get(i) == "subhead") + text for i, text in enumerate(paragraphs)]
+    return "\n\n".join(parts) + "\n"
+
+
+def article_json(article: Article) -> dict[str, Any]:
+    """The article as JSON values, with its captions and what was left out."""
+    paragraphs = [text for text in article.text.split("\n") if text]
+    roles = article.roles or ("text",) * len(paragraphs)
+    return {
+        "title": article.title,
+        "byline": article.byline,
+        "published": article.published,
+        "site": article.site,
+        "paragraphs": [{"text": t, "role": r} for t, r in zip(paragraphs, roles, strict=True)],
+        "captions": list(article.captions),
+        "left_out": left_out(article.furniture),
+        "furniture": [asdict(item) for item in article.furniture],
+    }
+
+
+ARTICLE: Mapping[str, Renderer] = {"text": article_text, "markdown": article_markdown, "json": article_json}
 TRANSLATION: Mapping[str, Renderer] = {
     "text": translation_text,
     "markdown": translation_markdown,
@@ -115,12 +157,22 @@ READING: Mapping[str, Renderer] = {
 }
 
 
-def _paragraphs(translation: Translation) -> list[str]:
-    """Each paragraph's sentences, in one string with the source's spacing inside it."""
+def _credits(translation: Translation) -> str:
+    """Who wrote it, when, and where it stood, as far as the page says."""
+    article = translation.article
+    return credit_line(article.byline, article.published, article.site)
+
+
+def _paragraphs(translation: Translation, *, subheads: bool = False) -> list[str]:
+    """Each paragraph's sentences, in one string with the source's spacing inside it; ``subheads`` get marks."""
     paragraphs: dict[int, str] = {}
     for segment, gap in zip(translation.segments, translation.gaps, strict=True):
         paragraphs[segment.paragraph] = paragraphs.get(segment.paragraph, "") + segment.target + gap
-    return [text.strip() for text in paragraphs.values()]
+    roles = dict(enumerate(translation.article.roles))
+    return [
+        "### " * (subheads and roles.get(number) == "subhead") + text.strip()
+        for number, text in paragraphs.items()
+    ]
 
 
 def _summary_lines(summary: Summary) -> list[str]:
@@ -197,8 +249,6 @@ def _about(reading: Reading) -> list[str]:
         f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "
         f"beam {signature.decoding.beam_size}",
     ]
-    if reading.article.furniture:
-        lines.insert(
-            -2, f"Set aside as page furniture: {len(reading.article.furniture)} lines (--format json)"
-        )
+    if said := left_out(reading.article.furniture):
+        lines.insert(-2, f"{said} (warta clean --format json shows them)")
     return lines

@@ -122,7 +122,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
-    article = to_article(asked.text or "", keep_furniture=asked.keep_furniture)
+    article = to_article(asked.text or "", keep_furniture=asked.keep_furniture, restored=asked.keep_lines)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -47,28 +47,37 @@ class _Part:
 
 
 def clean(
-    raw: str, *, id: str = "", title: str | None = None, keep_furniture: bool = False, about: About | None = None
+    raw: str,
+    *,
+    id: str = "",
+    title: str | None = None,
+    keep_furniture: bool = False,
+    restored: Collection[int] = (),
+    about: About | None = None,
 ) -> Article:
     """The article in ``raw``: text in paragraphs, title, and what was taken out with the reason.
 
     Without ``title``, and without one in ``about``, what a page's own data says, the headline is looked for
-    among the lines. With ``keep_furniture`` nothing but the headline is taken out. A text that is no page, with
-    neither a headline nor furniture around it, comes back as it is. Raises :class:`InputError` when nothing is
-    left.
+    among the lines. With ``keep_furniture`` nothing but the headline is taken out, and the lines whose numbers are
+    in ``restored`` stay in any case. A text that is no page, with neither a headline nor furniture around it,
+    comes back as it is. Raises :class:`InputError` when nothing is left.
     """
     lines = _unwrapped(_lines(raw))
     known = title if title is not None else (about.title if about and about.title else None)
     judged = judge([line.text for line in lines], [line.apart for line in lines], titled=bool(known))
     heading = repaired(known) if known is not None else " ".join(lines[i].text for i in judged.title)
-    reasons = [""] * len(lines) if keep_furniture else _reasons(lines, judged, heading)
+    headline = judged.title or ((0,) if heading and lines and key(lines[0].text) == key(heading) else ())
+    headline = headline if len(headline) < len(lines) else ()
+    reasons = [""] * len(lines) if keep_furniture else _reasons(lines, judged, heading, headline)
+    reasons = ["" if line.number in restored else r for line, r in zip(lines, reasons, strict=True)]
     parts = [
         _Part(line.text, role, line.number, line.apart)
         for i, (line, role, reason) in enumerate(zip(lines, judged.roles, reasons, strict=True))
-        if not reason and i not in judged.title
+        if not reason and i not in headline
     ]
     furniture = _named(lines, reasons)
     if judged.page and not keep_furniture:
-        parts = _unglued(parts, furniture)
+        parts = _unglued(parts, furniture, restored)
     if not parts:
         raise InputError("no article text in it")
     said = credits_of(_named(lines, judged.reasons), about)
@@ -76,15 +85,25 @@ def clean(
     return Article(id, _joined(parts), heading, aside, *said, tuple(part.role for part in parts))
 
 
+def numbered(raw: str, wanted: Collection[str]) -> frozenset[int]:
+    """The numbers of the lines of ``raw`` that are, or hold, one of the ``wanted`` texts, for ``restored``."""
+    if not wanted:
+        return frozenset()
+    lines = [repaired(piece) for piece in _LINE_BREAK.split(raw)]
+    whole = {i for i, line in enumerate(lines) if line in wanted}
+    lost = set(wanted) - {lines[i] for i in whole}
+    return frozenset(whole | {i for i, line in enumerate(lines) if any(text and text in line for text in lost)})
+
+
 def _named(lines: Sequence[_Line], reasons: Sequence[str]) -> list[Furniture]:
     return [Furniture(l.text, reason, l.number) for l, reason in zip(lines, reasons, strict=True) if reason]
 
 
-def _reasons(lines: Sequence[_Line], judged: Judged, heading: str) -> list[str]:
+def _reasons(lines: Sequence[_Line], judged: Judged, heading: str, headline: Sequence[int]) -> list[str]:
     """Why each line is set aside; further copies of the headline too, unless there is no other text."""
     reasons = list(judged.reasons)
     wanted = key(heading)
-    text = [i for i, reason in enumerate(reasons) if not reason and i not in judged.title]
+    text = [i for i, reason in enumerate(reasons) if not reason and i not in headline]
     copies = [i for i in text if wanted and key(lines[i].text) == wanted]
     if len(copies) < len(text):
         for i in copies:
@@ -92,15 +111,17 @@ def _reasons(lines: Sequence[_Line], judged: Judged, heading: str) -> list[str]:
     return reasons
 
 
-def _unglued(parts: Sequence[_Part], furniture: list[Furniture]) -> list[_Part]:
+def _unglued(
+    parts: Sequence[_Part], furniture: list[Furniture], restored: Collection[int]
+) -> list[_Part]:
     """The paragraphs without what is glued into them, which is added to ``furniture``."""
     links = {key(piece.text) for piece in furniture if piece.reason in ("related", "read-also", "teaser")}
     kept = []
     for part in parts:
-        text, taken = without(part.text, links)
+        text, taken = (part.text, []) if part.number in restored else without(part.text, links)
         furniture += [Furniture(piece, kind, part.number) for piece, kind in taken]
         kept.append(replace(part, text=text))
-    if kept:
+    if kept and kept[-1].number not in restored:
         text, signed = initials(kept[-1].text)
         if signed:
             furniture.append(Furniture(signed, "initials", kept[-1].number))

@@ -38,6 +38,38 @@ class About:
     site: str = ""
 
 
+class PageText(str):
+    """The text of a web page, with what its data says of it."""
+
+    about: About
+
+    def __new__(cls, text: str, about: About = About()) -> PageText:
+        """``text`` as it is, and ``about`` beside it."""
+        made = super().__new__(cls, text)
+        made.about = about
+        return made
+
+
+def about_of(text: str) -> About | None:
+    """What is known of where ``text`` is from."""
+    return text.about if isinstance(text, PageText) else None
+
+
+def headed(text: str) -> str:
+    """``text`` with its author, date and site in lines of their own under the headline, for who reads it as text."""
+    about = about_of(text)
+    if not about or not about.title or not text.startswith(about.title):
+        return str(text)
+    byline = f"Penulis: {about.byline}" if about.byline else ""
+    head = [about.title, *filter(None, (byline, about.published))]
+    return "\n\n".join(["\n".join([*([about.site] if about.site else []), *head]), text[len(about.title) :].strip()])
+
+
+def credit_line(byline: str, published: str, site: str) -> str:
+    """The three in one line, as they stand under a headline."""
+    return " · ".join(part for part in (byline, published, site) if part)
+
+
 def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[str, str, str]:
     """Byline, date and site, each as the page writes it, the first line that has one; ``about`` goes before."""
     known = about or About()

@@ -13,6 +13,9 @@ from service.intake.rules import rule_flags, rule_of
 KEEP = 3.0
 """How many times as likely as text a line must be furniture before it is taken for that."""
 
+INNER = 4.0
+"""How many times again between two paragraphs."""
+
 _LONGEST_TITLE = 200
 _DOUBT = 0.02
 """What reads as news is taken only if it is less likely than this to be the article's own."""
@@ -32,6 +35,7 @@ _SAID = re.compile(
 _DATELINE = re.compile(r"(?:[A-Z][\w.]{2,30},?\s){1,4}?(?:\([^()]{2,40}\)\s?)?[-–—]{1,2}\s(?=[\"“A-Z])")
 _SENTENCES = re.compile(r"[a-z0-9\"”)]{2}[.!?][\"”’)]*\s+[\"“‘(]*[A-Z]")
 _STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
+_NO_HEADLINE = re.compile(r"(?i)^(?:no(?:mor)?\s?[:.]|©|copyright|foto\s?:)|\w{3}\.$|\bhttps?:")
 _BULLET = re.compile(r"(?:[-–•·▪*›»→▸]|\d{1,2}[.)]|[a-z][.)])\s")
 
 
@@ -50,18 +54,31 @@ class Judged:
 
 def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) -> Judged:
     """What becomes of a page's non-empty lines; ``titled`` if its headline is known from elsewhere."""
-    labels = label(lines, apart, rule_flags(lines), KEEP)
+    labels = label(lines, apart, rule_flags(lines), KEEP, INNER)
     rules = _sure_rules(lines)
     reasons = [_reason(line, l, rule) for line, l, rule in zip(lines, labels, rules, strict=True)]
     title = () if titled else _title(lines, labels, reasons)
-    for i in title:
-        reasons[i] = ""
+    reasons = _without_leftovers(lines, labels, reasons, title)
     around = sum(1 for l, reason in zip(labels, reasons, strict=True) if reason and l.part in (TOP, UNDER, END))
     page = titled or bool(title) or around >= _AROUND
     if not page:
         reasons = [rule if rule in _CERTAIN else "" for rule in rules]
     roles = tuple(_role(line, l) for line, l in zip(lines, labels, strict=True))
     return Judged(tuple(reasons), tuple(title), page, roles)
+
+
+def _without_leftovers(
+    lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str], title: Sequence[int]
+) -> list[str]:
+    """``reasons`` with none for the headline; what was taken for it too and says the same is one again."""
+    wanted = key(" ".join(lines[i] for i in title))
+    done = list(reasons)
+    for i, found in enumerate(labels):
+        if i in title:
+            done[i] = ""
+        elif found.part == HEADLINE and wanted and key(lines[i]).startswith(wanted):
+            done[i] = "title-again"
+    return done
 
 
 def _sure_rules(lines: Sequence[str]) -> list[str]:
@@ -96,15 +113,55 @@ def reads_as_news(line: str) -> bool:
 
 
 def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> tuple[int, ...]:
-    """The lines of the headline, if what the labels say can be one."""
+    """The lines of the headline; none where what the labels say can be none, which is better than a wrong one."""
     found = [i for i, l in enumerate(labels) if l.part == HEADLINE]
     if not found:
         return ()
-    run = [i for i in found if i - found[0] == found.index(i)]
+    run = [found[0]]
+    for i in found[1:]:
+        if i == run[-1] + 1 and _goes_on(lines[run[-1]], lines[i]):
+            run.append(i)
     text = " ".join(lines[i] for i in run)
-    body = sum(len(lines[i]) for i, l in enumerate(labels) if l.part == TEXT and not reasons[i])
-    fits = " " in text and len(text) <= _LONGEST_TITLE and body > len(text)
-    return tuple(run) if fits else ()
+    body = [lines[i] for i, l in enumerate(labels) if l.part == TEXT and not reasons[i]]
+    if not _can_be_headline(text, sum(map(len, body))) or not _of_this_body(text, lines, run, body):
+        return ()
+    return tuple(run if len(run) > 1 else [_without_site(run[0], lines)])
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a headline broken over two lines goes on: in small letters, or set as the first is."""
+    if following[0].islower():
+        return True
+    words, more = line.split(), following.split()
+    first, second = ({w.casefold() for w in part} for part in (words, more))
+    if len(first & second) * 2 >= min(len(first), len(second)):
+        return False
+    titled = [sum(w[0].isupper() or w[0].isdigit() for w in part) / len(part) for part in (words, more)]
+    return min(titled) >= 0.6 and line.isupper() == following.isupper() and not _STOP.search(following)
+
+
+def _can_be_headline(text: str, body: int) -> bool:
+    return " " in text and len(text) <= _LONGEST_TITLE < body + len(text) and not _NO_HEADLINE.search(text)
+
+
+def _of_this_body(text: str, lines: Sequence[str], run: Sequence[int], body: Sequence[str]) -> bool:
+    """Whether the body speaks of what the headline does, or the page repeats it."""
+    wanted = key(text)
+    if any(key(line).startswith(wanted) for i, line in enumerate(lines) if i not in run):
+        return True
+    words = {word for word in wanted.split() if len(word) > 3}
+    spoken = set(key(" ".join(body)).split())
+    return len(words & spoken) >= max(1, len(words) // 5)
+
+
+def _without_site(index: int, lines: Sequence[str]) -> int:
+    """The copy of a headline that has no site's name after it, if there is one."""
+    whole = key(lines[index])
+    for i, line in enumerate(lines):
+        part = key(line)
+        if part != whole and whole.startswith(part + " ") and len(part) * 10 >= len(whole) * 6:
+            return i
+    return index
 
 
 def _role(line: str, found: Label) -> str:

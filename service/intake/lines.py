@@ -134,15 +134,16 @@ def _steps() -> NDArray[np.float64]:
     return steps
 
 
-def parts(shares: Floats, keep: float) -> NDArray[np.intp]:
+def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
     """The part of the page that each line stands in: the likeliest sequence.
 
-    ``keep`` is how many times as likely furniture must be before a line is thought to be no text.
+    ``keep`` is how many times as likely furniture must be before a line is thought to be no text, and
+    ``inner`` how many times again where the text goes on after it.
     """
     text = shares[:, _BODY] + shares[:, _SUBHEAD]
     title = shares[:, _TITLE]
     rest = 1 - text - title
-    scores = np.log(np.column_stack([rest, title, rest, text * keep, rest, rest]).astype(np.float64) + _FLOOR)
+    scores = np.log(np.column_stack([rest, title, rest, text * keep, rest / inner, rest]).astype(np.float64) + _FLOOR)
     steps = _steps()
     count = len(scores)
     back = np.zeros((count, 6), dtype=np.intp)
@@ -167,12 +168,14 @@ class Label:
     part: int
 
 
-def label(lines: Sequence[str], apart: Sequence[bool], rules: Floats, keep: float = 1.0) -> list[Label]:
+def label(
+    lines: Sequence[str], apart: Sequence[bool], rules: Floats, keep: float = 1.0, inner: float = 1.0
+) -> list[Label]:
     """A label for each of a page's non-empty lines; ``rules`` as in :func:`service.intake.linefeatures.see`."""
     if not lines:
         return []
     shares = chances(see(lines, apart, rules))
-    where = parts(shares, keep)
+    where = parts(shares, keep, inner)
     text = shares[:, _BODY] + shares[:, _SUBHEAD]
     allowed = np.ones((6, len(KINDS)), dtype=bool)
     allowed[TEXT, 2:] = False

@@ -1,11 +1,11 @@
 """The Read tab: an article pasted, dropped or fetched, and its reading beside it."""
 
+import json
 import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from service.document import Article, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.host import Host
 from service.intake import web
+from service.intake.clean import numbered
+from service.intake.credit import headed
 from service.intake.documents import read_document
 from service.page import downloads, models
 from service.page.options import PageOptions
@@ -42,6 +44,7 @@ class Asked:
     route: str = "auto"
     sentences: int = 3
     keep_furniture: bool = False
+    restored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
 
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
-    article = to_article(asked.text, keep_furniture=asked.keep_furniture)
+    kept = numbered(asked.text, asked.restored)
+    article = to_article(asked.text, keep_furniture=asked.keep_furniture, restored=kept)
     pipeline = host.pipeline(asked.model)
     tell(_Opened(article, len(sources(article)), pipeline.signature.preset, warnings(article)))
     done = []
@@ -141,22 +145,24 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
     import gradio as gr
 
     def run(
-        text: str, model: str, route: str, sentences: float, keep: bool, request: gr.Request
+        text: str, restored: str, model: str, route: str, sentences: float, keep: bool, request: gr.Request
     ) -> Iterator[tuple[dict[str, Any], Any]]:
-        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep))
+        lines = _restored(restored)
+        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep), lines)
         for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
             yield values, gr.update(interactive=values["phase"] == "running")
 
     def opened(path: str | None, request: gr.Request) -> str:
-        return _told(partial(file_text, path or "", options), request)
+        return _told(lambda: headed(file_text(path or "", options)), request)
 
     def fetched(url: str, request: gr.Request) -> str:
-        return _told(partial(web.article, url.strip()), request)
+        return _told(lambda: headed(web.article(url.strip())), request)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(
             label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
         )
+        restored = gr.Textbox(visible="hidden", elem_id="restored")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
             if options.fetch:
@@ -175,16 +181,25 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
             label("keys")
     shown_view = [_view(), halt]
     how, files_too = streaming(KIND, options.runs), streaming("files", 4)
-    go.click(run, [text, *chosen], shown_view, **how)
+    go.click(run, [text, restored, *chosen], shown_view, **how)
     halt.click(stopper(runs, KIND), None, None, **quick())
-    file.upload(opened, file, text, **files_too).success(run, [text, *chosen], shown_view, **how)
+    file.upload(opened, file, text, **files_too).success(run, [text, restored, *chosen], shown_view, **how)
     if options.fetch:
         found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
-        found.success(run, [text, *chosen], shown_view, **how)
+        found.success(run, [text, restored, *chosen], shown_view, **how)
     for button, body in shown:
-        button.click(_constant(body), None, text, **quick()).then(run, [text, *chosen], shown_view, **how)
+        button.click(_constant(body), None, text, **quick()).then(run, [text, restored, *chosen], shown_view, **how)
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
     return *chosen, drawer
+
+
+def _restored(value: str) -> tuple[str, ...]:
+    """The lines that the reader put back, as the page's script wrote them down."""
+    try:
+        lines = json.loads(value or "[]")
+    except ValueError:
+        return ()
+    return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 
 def _told(text: Callable[[], str], request: Any) -> str:

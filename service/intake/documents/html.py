@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 
 from service.intake import raised
+from service.intake.credit import PageText
+from service.intake.documents.about import of_page
 from service.intake.documents.builder import Markup
 from service.intake.streams import need
 
@@ -50,8 +52,14 @@ def is_page(text: str) -> bool:
 
 
 def read(text: str) -> str:
-    """The article of a page, or the visible text of a fragment, a blank line between paragraphs."""
-    return (is_page(text) and article(text)) or visible(text)
+    """The article of a page, or the visible text of a fragment, a blank line between paragraphs.
+
+    The text of a page is a :class:`PageText`: its headline, author, date and site are known from its data.
+    """
+    if not is_page(text):
+        return visible(text)
+    about = of_page(text)
+    return PageText(article(text, about.title) or visible(text), about)
 
 
 def visible(text: str) -> str:
@@ -59,8 +67,11 @@ def visible(text: str) -> str:
     return "\n\n".join(parse(text).paragraphs)
 
 
-def article(text: str) -> str:
-    """What trafilatura takes for the article of a page, under its title; empty if it finds none."""
+def article(text: str, title: str = "") -> str:
+    """What trafilatura takes for the article of a page, under its title; empty if it finds none.
+
+    ``title`` is what the page's data says; without it trafilatura's own finding serves.
+    """
     try:
         import trafilatura
     except ImportError:
@@ -73,7 +84,7 @@ def article(text: str) -> str:
     found = trafilatura.bare_extraction(text, include_comments=False, include_formatting=False)
     if found is None:
         return ""
-    body, title = str(getattr(found, "text", "") or ""), str(getattr(found, "title", "") or "")
+    body, title = str(getattr(found, "text", "") or ""), title or str(getattr(found, "title", "") or "")
     if title and not body.startswith(title):
         body = f"{title}\n\n{body}"
     return re.sub(r"\n+", "\n\n", body)
