@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.intake.linefeatures import key
+from service.intake.linefeatures import key, reads_on
 from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
 from service.intake.rules import rule_flags, rule_of
 
@@ -26,6 +26,9 @@ _CERTAIN = frozenset(("advertisement", "video", "share"))
 _AROUND = 3
 """Lines of furniture around the body from which a text without a headline is a page."""
 
+_RUNNING = 150
+"""Characters of running text that such a page has at least."""
+
 _SAID = re.compile(
     r"[\"“][^\"“”]{12,}[,.!?]?[\"”],?\s(?:\w+\s){0,3}?(?:kata|ujar|jelas|tutur|ucap|ungkap|tegas|imbuh|tambah|terang|"
     r"papar|sebut|lanjut|cetus|tulis|pesan|kenang|demikian)(?:nya)?\b"
@@ -35,6 +38,11 @@ _SAID = re.compile(
 _DATELINE = re.compile(r"(?:[A-Z][\w.]{2,30},?\s){1,4}?(?:\([^()]{2,40}\)\s?)?[-–—]{1,2}\s(?=[\"“A-Z])")
 _SENTENCES = re.compile(r"[a-z0-9\"”)]{2}[.!?][\"”’)]*\s+[\"“‘(]*[A-Z]")
 _STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
+_FACT = re.compile(r"[A-Z][^:.!?]{1,28}:\s\S.{0,90}$")
+_BYLINES = frozenset(
+    "penulis editor reporter pewarta sumber foto teks tag tags topik baca juga baca juga lihat juga fotografer "
+    "redaktur kontributor penyunting oleh topics keywords".split()
+) | {"baca juga", "lihat juga", "simak juga", "kata kunci"}
 _NO_HEADLINE = re.compile(r"(?i)^(?:no(?:mor)?\s?[:.]|©|copyright|foto\s?:)|\w{3}\.$|\bhttps?:")
 _BULLET = re.compile(r"(?:[-–•·▪*›»→▸]|\d{1,2}[.)]|[a-z][.)])\s")
 
@@ -57,10 +65,13 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
     labels = label(lines, apart, rule_flags(lines), KEEP, INNER)
     rules = _sure_rules(lines)
     reasons = [_reason(line, l, rule) for line, l, rule in zip(lines, labels, rules, strict=True)]
+    for i in _facts(lines, labels):
+        reasons[i] = ""
     title = () if titled else _title(lines, labels, reasons)
     reasons = _without_leftovers(lines, labels, reasons, title)
     around = sum(1 for l, reason in zip(labels, reasons, strict=True) if reason and l.part in (TOP, UNDER, END))
-    page = titled or bool(title) or around >= _AROUND
+    text = sum(len(line) for line, l in zip(lines, labels, strict=True) if l.part == TEXT and reads_on(line))
+    page = titled or bool(title) or (around >= _AROUND and text >= _RUNNING)
     if not page:
         reasons = [rule if rule in _CERTAIN else "" for rule in rules]
     roles = tuple(_role(line, l) for line, l in zip(lines, labels, strict=True))
@@ -112,6 +123,20 @@ def reads_as_news(line: str) -> bool:
     return bool(_SAID.search(line)) or bool(_SENTENCES.search(line))
 
 
+def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """The lines of a box of facts among the text: labels with values, some of which can be no byline."""
+    run: list[int] = []
+    for i in range(len(lines) + 1):
+        inside = i < len(lines) and labels[i].part in (TEXT, BETWEEN) and (found := _FACT.match(lines[i]))
+        if inside and found:
+            run.append(i)
+            continue
+        names = {lines[j].partition(":")[0].strip().casefold() for j in run}
+        if len(run) >= 3 and len(names) == len(run) and len(names - _BYLINES) * 2 >= len(run):
+            yield from run
+        run = []
+
+
 def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> tuple[int, ...]:
     """The lines of the headline; none where what the labels say can be none, which is better than a wrong one."""
     found = [i for i, l in enumerate(labels) if l.part == HEADLINE]
@@ -141,7 +166,7 @@ def _goes_on(line: str, following: str) -> bool:
 
 
 def _can_be_headline(text: str, body: int) -> bool:
-    return " " in text and len(text) <= _LONGEST_TITLE < body + len(text) and not _NO_HEADLINE.search(text)
+    return " " in text and len(text) <= _LONGEST_TITLE and len(text) < body and not _NO_HEADLINE.search(text)
 
 
 def _of_this_body(text: str, lines: Sequence[str], run: Sequence[int], body: Sequence[str]) -> bool:

@@ -33,6 +33,8 @@ DILATIONS = (1, 2, 4, 8)
 _BODY, _SUBHEAD, _TITLE = range(3)
 _CHUNK = 256
 _MOST = 4096
+_SMALL = 250_000
+"""Multiplications up to which numerical libraries stay on one core."""
 _FLOOR = 1e-6
 
 
@@ -82,17 +84,25 @@ def chances(seen: Seen, weights: Weights | None = None) -> Floats:
 
 def _scores(bags: Floats, numbers: Floats, w: Weights) -> Floats:
     inputs = np.hstack([bags, (numbers - w.mean) / w.spread])
-    hidden = np.maximum(inputs @ w.inner + w.inner_bias, 0)
+    hidden = np.maximum(_times(inputs, w.inner) + w.inner_bias, 0)
     for layer, dilation in enumerate(DILATIONS):
-        mixed = hidden @ w.along[layer, 1] + w.along_bias[layer]
-        mixed[dilation:] += hidden[:-dilation] @ w.along[layer, 0]
-        mixed[:-dilation] += hidden[dilation:] @ w.along[layer, 2]
+        mixed = _times(hidden, w.along[layer, 1]) + w.along_bias[layer]
+        mixed[dilation:] += _times(hidden[:-dilation], w.along[layer, 0])
+        mixed[:-dilation] += _times(hidden[dilation:], w.along[layer, 2])
         hidden = hidden + np.maximum(mixed, 0)
     hidden = hidden + np.maximum(hidden.mean(axis=0) @ w.whole, 0)
-    scores = hidden @ w.outer + w.outer_bias
+    scores = _times(hidden, w.outer) + w.outer_bias
     scores = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: Floats = scores / scores.sum(axis=1, keepdims=True)
     return shares
+
+
+def _times(left: Floats, right: Floats) -> Floats:
+    """``left @ right``, some rows at a time: a larger product would wake other cores for a page of forty lines."""
+    rows = max(1, _SMALL // right.size)
+    if len(left) <= rows:
+        return left @ right
+    return np.vstack([left[first : first + rows] @ right for first in range(0, len(left), rows)])
 
 
 def _embedded(bag: Hashed, w: Weights) -> Floats:

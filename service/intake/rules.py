@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,6 +148,7 @@ def rule_flags(lines: Sequence[str]) -> NDArray[np.float32]:
     return flags
 
 
+@lru_cache(4096)
 def rule_of(line: str) -> str:
     """Why ``line`` is furniture by its form alone, or nothing."""
     if len(line) > _LONGEST or not (found := _rules().fullmatch(line)):

@@ -79,12 +79,13 @@ def without_notes(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """A note's number, the word before it, how many of that word came before, and how far on it stands (0 to 1)."""
+    """A note's number and where it stands: behind the ``nth`` such word, behind a ``stop``, how far on (0 to 1)."""
 
     mark: str
     word: str
     nth: int
     share: float
+    stop: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,8 @@ def _take_notes(text: str) -> tuple[str, tuple[_Note, ...]]:
         at = found.end()
         words = _WORD.findall(kept)
         word = words[-1] if words else ""
-        notes.append(_Note(found[0], word, words.count(word), len(kept) / max(1, len(text))))
+        share = len(kept) / max(1, len(_NOTE.sub("", text)))
+        notes.append(_Note(found[0], word, words.count(word), share, kept[-1:] in ".!?\"”’)"))
     return kept + text[at:], tuple(notes)
 
 
@@ -157,11 +159,11 @@ def _noted(target: str, notes: Sequence[_Note]) -> str:
 
 
 def _place(target: str, note: _Note) -> int:
+    if note.share > 0.9 and (note.stop or not note.word[:1].isdigit()):
+        return len(target.rstrip()) if note.stop else len(target.rstrip(" .!?\"”’)"))
     same = [m.end() for m in _WORD.finditer(target) if _alike(m[0], note.word)]
     if len(same) >= note.nth >= 1:
         return same[note.nth - 1]
-    if note.share > 0.9:
-        return len(target.rstrip())
     ends = [m.end() for m in _WORD.finditer(target)]
     return min(ends, key=lambda end: abs(end - note.share * len(target)), default=len(target))
 
