@@ -18,6 +18,8 @@ from pathlib import Path
 from service.intake.clean import clean
 from service.intake.glued import initials
 from service.intake.linefeatures import key
+from service.intake.plain import left_out
+from service.render import article_text
 
 HAND = Path(__file__).parent / "data" / "pages"
 """Pages written for this project, Apache-2.0, on which nothing was trained."""
@@ -164,6 +166,31 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _words(text: str) -> str:
     return key(text) or text.strip()
+
+
+SHOWN = {
+    "02": "A crime report, everything on the page in one column",
+    "03": "Economy: figures in a list, a summary button, links amid the text",
+    "05": "A site with English around an Indonesian text, a newsletter box in the middle",
+    "06": "A magazine's feature: lower-case menu, captions without a credit, a sentence set large",
+    "10": "An explainer with picture sources, subheads and recommended articles between",
+    "12": "An opinion piece with numbered points and a note on its author",
+    "13": "Hard-wrapped lines, a headline over three of them, a timetable",
+    "16": "Business: stock ticker above, a list, reporters' initials, English below",
+    "17": "A short report without a headline",
+    "23": "Furniture glued into paragraphs, reader comments, teasers",
+}
+"""The pages in ``docs/cleaning.md`` and what they are."""
+
+
+def example(name: str) -> str:
+    """A hand-written page before and after cleaning, as the docs show it."""
+    raw = read_hand(HAND / f"{name}.txt").raw
+    article = clean(raw)
+    return (
+        f"### {SHOWN[name]}\n\nBefore:\n\n```text\n{raw}\n```\n\nAfter ({left_out(article.furniture)}):\n\n"
+        f"```text\n{article_text(article)}```\n"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -307,6 +307,8 @@ def with_fragment(r: random.Random, p: Pools, rows: Rows) -> None:
     if not places:
         return
     group, place = r.choice(p.fragments), r.choice(places)
+    if place == places[-1] and (len(places) == 1 or group[-1][0][-1] not in ".!?\""):
+        return  # behind the last paragraph short lines without a stop are mostly tags
     gap = rows[place - 1][2] if r.random() < 0.7 else r.random() < 0.5
     rows[place:place] = [[text, kind, gap if i == 0 else gap and r.random() < 0.7] for i, (text, kind) in enumerate(group)]
 

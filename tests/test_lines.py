@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.pages import HAND, Page, load, measure, read_hand
+from eval.pages import HAND, SHOWN, Page, example, load, measure, read_hand
 from eval.train_lines import GROUPS, read_groups
 from service.intake.clean import clean, numbered
 from service.intake.credit import About, PageText
@@ -235,3 +235,8 @@ def test_read_hand_marks_glue(tmp_path: Path) -> None:
     assert read_hand(path) == Page(
         "x", "Judul Berita\n\nSatu dua. (abc)", (("Judul Berita", "title"), ("Satu dua.", "body")), ("(abc)",)
     )
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_the_docs_show_what_comes_out(name: str) -> None:
+    assert example(name) in (ROOT / "docs" / "cleaning.md").read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,15 +11,21 @@ from service.intake.linefeatures import key, reads_on
 from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
 from service.intake.rules import rule_flags, rule_of
 
-KEEP = 3.0
+KEEP = 10.0
 """How many times as likely as text a line must be furniture before it is taken for that."""
 
-INNER = 4.0
-"""How many times again between two paragraphs."""
+INNER = 3.0
+"""How many times again a run of it between two paragraphs."""
 
 _LONGEST_TITLE = 200
 _DOUBT = 0.02
 """What reads as news is taken only if it is less likely than this to be the article's own."""
+
+_ABOVE = 0.9
+"""How likely a headline must be before what stands above it can be no news."""
+
+_LONE = 0.002
+"""A line alone between two paragraphs, which no rule knows, is taken only if it is less likely than this."""
 
 _CERTAIN = frozenset(("advertisement", "video", "share"))
 """Kinds that a rule knows for sure, so that they are taken even from a text that is no page."""
@@ -28,6 +35,15 @@ _AROUND = 3
 
 _RUNNING = 150
 """Characters of running text that such a page has at least."""
+
+_PULLED = 0.9
+"""How likely to be text a line may be that only repeats words of a paragraph."""
+
+_MOST_LINES = 1000
+"""Lines up to which a page is searched for sentences that were set large."""
+
+_FACT_TEXT = 0.05
+"""How likely one line of a box of facts must be to be text."""
 
 _SAID = re.compile(
     r"[\"“][^\"“”]{12,}[,.!?]?[\"”],?\s(?:\w+\s){0,3}?(?:kata|ujar|jelas|tutur|ucap|ungkap|tegas|imbuh|tambah|terang|"
@@ -41,8 +57,13 @@ _STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
 _FACT = re.compile(r"[A-Z][^:.!?]{1,28}:\s\S.{0,90}$")
 _BYLINES = frozenset(
     "penulis editor reporter pewarta sumber foto teks tag tags topik baca juga baca juga lihat juga fotografer "
-    "redaktur kontributor penyunting oleh topics keywords".split()
-) | {"baca juga", "lihat juga", "simak juga", "kata kunci"}
+    "redaktur kontributor penyunting oleh topics keywords desain grafis video penerjemah ilustrasi".split()
+) | {"pemeriksa fakta", "baca juga", "lihat juga", "simak juga", "kata kunci"}
+_PLAIN = 0.01
+"""How likely to be the headline a line must be at least whose words the body has."""
+
+_PLAIN_KINDS = frozenset(("related", "title-again", "teaser", "section", "navigation", "read-also"))
+_RUNNING_HEAD = re.compile(r"[.,;:…–-][\"'”’)\]]*$|[.?!]\s|\s[-–—]{1,2}\s|^[-–•·*]|^\d+[.)]")
 _NO_HEADLINE = re.compile(r"(?i)^(?:no(?:mor)?\s?[:.]|©|copyright|foto\s?:)|\w{3}\.$|\bhttps?:")
 _BULLET = re.compile(r"(?:[-–•·▪*›»→▸]|\d{1,2}[.)]|[a-z][.)])\s")
 
@@ -64,9 +85,15 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
     """What becomes of a page's non-empty lines; ``titled`` if its headline is known from elsewhere."""
     labels = label(lines, apart, rule_flags(lines), KEEP, INNER)
     rules = _sure_rules(lines)
-    reasons = [_reason(line, l, rule) for line, l, rule in zip(lines, labels, rules, strict=True)]
-    for i in _facts(lines, labels):
+    sure = next((i for i, l in enumerate(labels) if l.part == HEADLINE and l.title > _ABOVE), 0)
+    reasons = [
+        _reason(line, l, rule, above=i < sure)
+        for i, (line, l, rule) in enumerate(zip(lines, labels, rules, strict=True))
+    ]
+    for i in [*_facts(lines, labels), *_lone(lines, labels, rules)]:
         reasons[i] = ""
+    for i in _pulled(lines, labels):
+        reasons[i] = reasons[i] or "summary-box"
     title = () if titled else _title(lines, labels, reasons)
     reasons = _without_leftovers(lines, labels, reasons, title)
     around = sum(1 for l, reason in zip(labels, reasons, strict=True) if reason and l.part in (TOP, UNDER, END))
@@ -103,24 +130,34 @@ def _sure_rules(lines: Sequence[str]) -> list[str]:
     return sure
 
 
-def _reason(line: str, found: Label, rule: str) -> str:
-    """Why a line is set aside, or nothing."""
+def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
+    """Why a line is set aside, or nothing; ``above`` if it stands over a headline that is sure."""
     if rule:
         return found.kind if found.part not in (TEXT, HEADLINE) else rule
     if found.part in (TEXT, HEADLINE):
         return ""
-    if reads_as_news(line) and found.text > _DOUBT:
+    if found.text > _DOUBT and (is_report(line) or (not above and reads_as_news(line))):
         return ""
     return found.kind
 
 
+def is_report(line: str) -> bool:
+    """Whether a line has what only news has: a dateline, or a quotation that somebody is said to have said."""
+    return (len(line) > 60 and bool(_DATELINE.match(line))) or bool(_STOP.search(line) and _SAID.search(line))
+
+
 def reads_as_news(line: str) -> bool:
-    """Whether a line is news by its form: a dateline, a quotation that somebody is said to have said, sentences."""
-    if _DATELINE.match(line) and len(line) > 60:
-        return True
-    if not _STOP.search(line):
-        return False
-    return bool(_SAID.search(line)) or bool(_SENTENCES.search(line))
+    """Whether a line is news by its form: as :func:`is_report`, or of several sentences."""
+    return is_report(line) or bool(_STOP.search(line) and _SENTENCES.search(line))
+
+
+def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -> Iterator[int]:
+    """Lines alone between two paragraphs that may be subheads, or very short paragraphs."""
+    counts = Counter(lines)
+    for i in range(1, len(lines) - 1):
+        alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
+        if alone and not rules[i] and labels[i].text > _LONE and counts[lines[i]] == 1:
+            yield i
 
 
 def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
@@ -131,26 +168,66 @@ def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
         if inside and found:
             run.append(i)
             continue
+        likely = max((labels[j].text for j in run), default=0.0) > _FACT_TEXT
         names = {lines[j].partition(":")[0].strip().casefold() for j in run}
-        if len(run) >= 3 and len(names) == len(run) and len(names - _BYLINES) * 2 >= len(run):
+        if likely and len(run) >= 3 and len(names) == len(run) and len(names - _BYLINES) * 2 >= len(run):
             yield from run
         run = []
 
 
+def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """Sentences set large between the paragraphs: every word of them stands in a longer paragraph too."""
+    if len(lines) > _MOST_LINES:
+        return
+    keys = [f" {key(line)} " if l.part == TEXT else "" for line, l in zip(lines, labels, strict=True)]
+    whole = "\n".join(keys)
+    heads = {f" {key(line)} " for line, l in zip(lines, labels, strict=True) if l.part == HEADLINE}
+    for i, words in enumerate(keys):
+        if words and words not in heads and labels[i].text < _PULLED and 5 < words.count(" ") < 42:
+            if whole.count(words) > keys.count(words):
+                yield i
+
+
 def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> tuple[int, ...]:
     """The lines of the headline; none where what the labels say can be none, which is better than a wrong one."""
-    found = [i for i, l in enumerate(labels) if l.part == HEADLINE]
+    found = [i for i, l in enumerate(labels) if l.part == HEADLINE] or _only_head(lines, labels, reasons)
     if not found:
         return ()
     run = [found[0]]
     for i in found[1:]:
-        if i == run[-1] + 1 and _goes_on(lines[run[-1]], lines[i]):
+        likely = labels[i].title > (0.3 if lines[i][0].islower() else 0.7)
+        if i == run[-1] + 1 and likely and _goes_on(lines[run[-1]], lines[i]):
             run.append(i)
     text = " ".join(lines[i] for i in run)
     body = [lines[i] for i, l in enumerate(labels) if l.part == TEXT and not reasons[i]]
     if not _can_be_headline(text, sum(map(len, body))) or not _of_this_body(text, lines, run, body):
         return ()
     return tuple(run if len(run) > 1 else [_without_site(run[0], lines)])
+
+
+def _only_head(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> list[int]:
+    """A headline too plain to be known by itself: the first line of a bare article, or what the body speaks of."""
+    if len(lines) < 2 or not any(map(reads_on, lines[1:])):
+        return []
+    whole = all(l.part == TEXT and not reason for l, reason in zip(labels[1:], reasons[1:], strict=True))
+    asks = lines[0].endswith("?") and labels[0].part == TEXT
+    if whole and not asks and not _RUNNING_HEAD.search(lines[0]):
+        return [0]
+    body = [lines[i] for i, l in enumerate(labels) if l.part == TEXT and not reasons[i]]
+    spoken = set(key(" ".join(body)).split())
+    above = [
+        i
+        for i, l in enumerate(labels)
+        if l.part in (TOP, UNDER) and l.title > _PLAIN and l.kind in _PLAIN_KINDS and lines[i].count(" ") > 2
+        and not _RUNNING_HEAD.search(lines[i]) and _share(lines[i], spoken) >= 0.6
+    ]  # fmt: skip
+    return [max(above, key=lambda i: labels[i].title)] if above else []
+
+
+def _share(line: str, spoken: set[str]) -> float:
+    """The share of a line's longer words that are in ``spoken``."""
+    words = {word for word in key(line).split() if len(word) > 3}
+    return len(words & spoken) / max(1, len(words)) if len(words) > 1 else 0.0
 
 
 def _goes_on(line: str, following: str) -> bool:

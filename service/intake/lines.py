@@ -148,13 +148,14 @@ def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
     """The part of the page that each line stands in: the likeliest sequence.
 
     ``keep`` is how many times as likely furniture must be before a line is thought to be no text, and
-    ``inner`` how many times again where the text goes on after it.
+    ``inner`` how many times again a run of it where the text goes on after it.
     """
     text = shares[:, _BODY] + shares[:, _SUBHEAD]
     title = shares[:, _TITLE]
     rest = 1 - text - title
-    scores = np.log(np.column_stack([rest, title, rest, text * keep, rest / inner, rest]).astype(np.float64) + _FLOOR)
-    steps = _steps()
+    scores = np.log(np.column_stack([rest, title, rest, text * keep, rest, rest]).astype(np.float64) + _FLOOR)
+    steps = _steps().copy()
+    steps[TEXT, BETWEEN] -= np.log(inner)
     count = len(scores)
     back = np.zeros((count, 6), dtype=np.intp)
     best = np.where(np.isin(np.arange(6), _STARTS), scores[0], -np.inf)
@@ -171,10 +172,11 @@ def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a line is thought to be; ``text`` is how likely it is the article's own."""
+    """What a line is thought to be; ``text`` and ``title`` are how likely it is the article's own, the headline."""
 
     kind: str
     text: float
+    title: float
     part: int
 
 
@@ -194,5 +196,6 @@ def label(
         allowed[part, :3] = False
     best = np.where(allowed[where], shares, -1).argmax(axis=1)
     return [
-        Label(KINDS[kind], float(t), int(part)) for kind, t, part in zip(best, text, where, strict=True)
+        Label(KINDS[kind], float(t), float(h), int(part))
+        for kind, t, h, part in zip(best, text, shares[:, _TITLE], where, strict=True)
     ]
