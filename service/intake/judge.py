@@ -11,7 +11,7 @@ from service.intake.linefeatures import key, reads_on
 from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
 from service.intake.rules import rule_flags, rule_of
 
-KEEP = 10.0
+KEEP = 8.0
 """How many times as likely as text a line must be furniture before it is taken for that."""
 
 INNER = 3.0
@@ -24,11 +24,16 @@ _DOUBT = 0.02
 _ABOVE = 0.9
 """How likely a headline must be before what stands above it can be no news."""
 
-_LONE = 0.002
+_LONE = 0.03
 """A line alone between two paragraphs, which no rule knows, is taken only if it is less likely than this."""
+
+_SUBHEAD = 0.002
+"""The same for one that may be a subhead."""
 
 _CERTAIN = frozenset(("advertisement", "video", "share"))
 """Kinds that a rule knows for sure, so that they are taken even from a text that is no page."""
+
+_CLOSING = frozenset(("initials", "published-in", "copyright"))
 
 _AROUND = 3
 """Lines of furniture around the body from which a text without a headline is a page."""
@@ -36,13 +41,13 @@ _AROUND = 3
 _RUNNING = 150
 """Characters of running text that such a page has at least."""
 
-_PULLED = 0.9
+_PULLED = 0.5
 """How likely to be text a line may be that only repeats words of a paragraph."""
 
 _MOST_LINES = 1000
 """Lines up to which a page is searched for sentences that were set large."""
 
-_FACT_TEXT = 0.05
+_FACT_TEXT = 0.03
 """How likely one line of a box of facts must be to be text."""
 
 _SAID = re.compile(
@@ -54,6 +59,7 @@ _SAID = re.compile(
 _DATELINE = re.compile(r"(?:[A-Z][\w.]{2,30},?\s){1,4}?(?:\([^()]{2,40}\)\s?)?[-–—]{1,2}\s(?=[\"“A-Z])")
 _SENTENCES = re.compile(r"[a-z0-9\"”)]{2}[.!?][\"”’)]*\s+[\"“‘(]*[A-Z]")
 _STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
+_SIGNED = re.compile(r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$")
 _FACT = re.compile(r"[A-Z][^:.!?]{1,28}:\s\S.{0,90}$")
 _BYLINES = frozenset(
     "penulis editor reporter pewarta sumber foto teks tag tags topik baca juga baca juga lihat juga fotografer "
@@ -90,10 +96,12 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
         _reason(line, l, rule, above=i < sure)
         for i, (line, l, rule) in enumerate(zip(lines, labels, rules, strict=True))
     ]
-    for i in [*_facts(lines, labels), *_lone(lines, labels, rules)]:
-        reasons[i] = ""
+    for i in [*_facts(lines, labels), *_lone(lines, labels, rules), *_signed(lines, labels), *_items(lines, labels)]:
+        reasons[i] = reasons[i] if rules[i] and not _FACT.match(lines[i]) else ""
     for i in _pulled(lines, labels):
         reasons[i] = reasons[i] or "summary-box"
+    for i in _behind(lines, labels, reasons):
+        reasons[i] = labels[i].other
     title = () if titled else _title(lines, labels, reasons)
     reasons = _without_leftovers(lines, labels, reasons, title)
     around = sum(1 for l, reason in zip(labels, reasons, strict=True) if reason and l.part in (TOP, UNDER, END))
@@ -156,15 +164,73 @@ def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -
     counts = Counter(lines)
     for i in range(1, len(lines) - 1):
         alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
-        if alone and not rules[i] and labels[i].text > _LONE and counts[lines[i]] == 1:
+        short = lines[i].count(" ") < 4 and lines[i][-1].isalnum() and not any(map(str.isdigit, lines[i]))
+        if alone and not rules[i] and counts[lines[i]] == 1 and labels[i].text > (_SUBHEAD if short else _LONE):
             yield i
+
+
+def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """Sentences that end with reporters' initials, as last paragraphs do; a picture's credit is none."""
+    for i, found in enumerate(labels):
+        if found.part in (BETWEEN, END) and found.text > _LONE / 3 and _SIGNED.search(lines[i]):
+            yield i
+
+
+def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """Where furniture is thought to begin, but what a paragraph or a list began goes on."""
+    before = False
+    for i, found in enumerate(labels):
+        if found.part == TEXT:
+            before = True
+            continue
+        if found.part == BETWEEN and found.text > 0.045 and _STOP.search(lines[i]) and lines[i].count(" ") > 3:
+            yield i
+        if not before or found.part not in (BETWEEN, END):
+            before = False
+            continue
+        line, last = lines[i], lines[i - 1]
+        bullet = _BULLET.match(line)
+        listed = bool(bullet and line[0] == last[0] and not line[0].isalnum())
+        plain = not bullet and i > 1 and labels[i - 2].part == TEXT and all(map(_bare, (line, last, lines[i - 2])))
+        enough = 0.012 if found.part == BETWEEN else 0.06
+        sentence = bool(_STOP.search(line)) and line.count(" ") > 3 and line[0].isupper()
+        before = (
+            found.text > (_SUBHEAD if listed else enough if plain else 0.04 if sentence else 1)
+            and found.kind not in ("tags", "copyright", "note", "byline")
+        )  # fmt: skip
+        if before:
+            yield i
+
+
+def _bare(line: str) -> bool:
+    """Whether a line is short and ends with a letter or a figure, as items of plain lists do."""
+    return len(line) < 60 and line[-1].isalnum()
+
+
+def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> Iterator[int]:
+    """Short lines behind the last running text that are no list, taken run by run.
+
+    Behind the marks that close an article there is no list any more.
+    """
+    running = [i for i, l in enumerate(labels) if l.part == TEXT and not reasons[i] and reads_on(lines[i])]
+    run: list[int] = []
+    closed = False
+    for i in range(running[-1] + 1 if running else len(lines), len(lines) + 1):
+        if i < len(lines) and not reasons[i] and labels[i].part == TEXT:
+            run.append(i)
+            continue
+        likely = sum(labels[j].text for j in run) / max(1, len(run))
+        if run and (closed or likely < 0.4) and not lines[run[0] - 1].endswith(":"):
+            yield from (j for j in run if not _STOP.search(lines[j]) and len(lines[j]) < 80)
+        run = []
+        closed = closed or (i < len(lines) and reasons[i] in _CLOSING)
 
 
 def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     """The lines of a box of facts among the text: labels with values, some of which can be no byline."""
     run: list[int] = []
     for i in range(len(lines) + 1):
-        inside = i < len(lines) and labels[i].part in (TEXT, BETWEEN) and (found := _FACT.match(lines[i]))
+        inside = i < len(lines) and labels[i].part in (UNDER, TEXT, BETWEEN) and (found := _FACT.match(lines[i]))
         if inside and found:
             run.append(i)
             continue
@@ -234,6 +300,8 @@ def _goes_on(line: str, following: str) -> bool:
     """Whether a headline broken over two lines goes on: in small letters, or set as the first is."""
     if following[0].islower():
         return True
+    if _FACT.match(following):
+        return False
     words, more = line.split(), following.split()
     first, second = ({w.casefold() for w in part} for part in (words, more))
     if len(first & second) * 2 >= min(len(first), len(second)):

@@ -172,12 +172,16 @@ def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a line is thought to be; ``text`` and ``title`` are how likely it is the article's own, the headline."""
+    """What a line is thought to be; ``text`` and ``title`` are how likely it is the article's own, the headline.
+
+    ``other`` is the kind of furniture that it would be.
+    """
 
     kind: str
     text: float
     title: float
     part: int
+    other: str
 
 
 def label(
@@ -195,7 +199,6 @@ def label(
     for part in (TOP, UNDER, BETWEEN, END):
         allowed[part, :3] = False
     best = np.where(allowed[where], shares, -1).argmax(axis=1)
-    return [
-        Label(KINDS[kind], float(t), float(h), int(part))
-        for kind, t, h, part in zip(best, text, shares[:, _TITLE], where, strict=True)
-    ]
+    others = shares[:, 3:].argmax(axis=1) + 3
+    rows = zip(best, text, shares[:, _TITLE], where, others, strict=True)
+    return [Label(KINDS[k], float(t), float(h), int(part), KINDS[o]) for k, t, h, part, o in rows]
