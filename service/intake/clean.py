@@ -15,7 +15,7 @@ from service.document import Article, Furniture
 from service.errors import InputError
 from service.intake.credit import About, credits_of
 from service.intake.glued import initials, without
-from service.intake.judge import Judged, judge
+from service.intake.judge import Judged, judge, runs_on
 from service.intake.linefeatures import key
 from service.intake.rules import rule_of
 
@@ -121,11 +121,13 @@ def _unglued(
         text, taken = (part.text, []) if part.number in restored else without(part.text, links)
         furniture += [Furniture(piece, kind, part.number) for piece, kind in taken]
         kept.append(replace(part, text=text))
-    if kept and kept[-1].number not in restored:
-        text, signed = initials(kept[-1].text)
-        if signed:
-            furniture.append(Furniture(signed, "initials", kept[-1].number))
-            kept[-1] = replace(kept[-1], text=text)
+    runs = [i for i, part in enumerate(kept) if runs_on(part.text)]
+    for i in [len(kept) - 1, *runs[-1:]] if kept else ():
+        text, signed = initials(kept[i].text)
+        if signed and kept[i].number not in restored:
+            furniture.append(Furniture(signed, "initials", kept[i].number))
+            kept[i] = replace(kept[i], text=text)
+            break
     return kept
 
 

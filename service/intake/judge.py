@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from service.intake.glued import initials
 from service.intake.linefeatures import key, reads_on
 from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
 from service.intake.rules import rule_flags, rule_of
@@ -109,7 +110,7 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
     page = titled or bool(title) or (around >= _AROUND and text >= _RUNNING)
     if not page:
         reasons = [rule if rule in _CERTAIN else "" for rule in rules]
-    roles = tuple(_role(line, l) for line, l in zip(lines, labels, strict=True))
+    roles = _roles(lines, labels)
     return Judged(tuple(reasons), tuple(title), page, roles)
 
 
@@ -202,6 +203,11 @@ def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
             yield i
 
 
+def runs_on(line: str) -> bool:
+    """Whether ``line`` is running text by its form, be there initials behind its last stop or not."""
+    return reads_on(line) or reads_on(initials(line)[0])
+
+
 def _bare(line: str) -> bool:
     """Whether a line is short and ends with a letter or a figure, as items of plain lists do."""
     return len(line) < 60 and line[-1].isalnum()
@@ -212,16 +218,17 @@ def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str
 
     Behind the marks that close an article there is no list any more.
     """
-    running = [i for i, l in enumerate(labels) if l.part == TEXT and not reasons[i] and reads_on(lines[i])]
+    running = [i for i, l in enumerate(labels) if l.part == TEXT and not reasons[i] and runs_on(lines[i])]
     run: list[int] = []
-    closed = False
+    signed = bool(running) and bool(initials(lines[running[-1]])[1])
+    closed = signed
     for i in range(running[-1] + 1 if running else len(lines), len(lines) + 1):
         if i < len(lines) and not reasons[i] and labels[i].part == TEXT:
             run.append(i)
             continue
         likely = sum(labels[j].text for j in run) / max(1, len(run))
         if run and (closed or likely < 0.4) and not lines[run[0] - 1].endswith(":"):
-            yield from (j for j in run if not _STOP.search(lines[j]) and len(lines[j]) < 80)
+            yield from (j for j in run if len(lines[j]) < (60 if signed else 80) and (signed or not _STOP.search(lines[j])))
         run = []
         closed = closed or (i < len(lines) and reasons[i] in _CLOSING)
 
@@ -264,8 +271,11 @@ def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]
         likely = labels[i].title > (0.3 if lines[i][0].islower() else 0.7)
         if i == run[-1] + 1 and likely and _goes_on(lines[run[-1]], lines[i]):
             run.append(i)
-    text = " ".join(lines[i] for i in run)
     body = [lines[i] for i, l in enumerate(labels) if l.part == TEXT and not reasons[i]]
+    spoken = set(key(" ".join(body)).split())
+    while len(run) > 1 and not _share(lines[run[0]], spoken):
+        run.pop(0)  # another article's headline, or the site's name, right above
+    text = " ".join(lines[i] for i in run)
     if not _can_be_headline(text, sum(map(len, body))) or not _of_this_body(text, lines, run, body):
         return ()
     return tuple(run if len(run) > 1 else [_without_site(run[0], lines)])
@@ -334,8 +344,18 @@ def _without_site(index: int, lines: Sequence[str]) -> int:
     return index
 
 
-def _role(line: str, found: Label) -> str:
-    """``subhead``, ``item`` of a list, or ``text``."""
-    if found.part == TEXT and found.kind == "subhead":
-        return "subhead"
-    return "item" if _BULLET.match(line) and len(line) < 400 else "text"
+def _roles(lines: Sequence[str], labels: Sequence[Label]) -> tuple[str, ...]:
+    """What each line is, if it is text: ``subhead``, ``item`` of a list, or ``text``."""
+    roles = ["item" if _BULLET.match(line) and len(line) < 400 else "text" for line in lines]
+    body = [i for i, l in enumerate(labels) if l.part == TEXT]
+    for before, i, after in zip([-1, *body], body, [*body[1:], -1], strict=False):
+        between = min(before, after) >= 0 and all(_STOP.search(lines[j]) and len(lines[j]) > 45 for j in (before, after))
+        if labels[i].kind == "subhead" or (between and _heads(lines[i])):
+            roles[i] = "subhead"
+    return tuple(roles)
+
+
+def _heads(line: str) -> bool:
+    """Whether a line between two paragraphs is a subhead by its form: short, without a stop."""
+    ends = line[-1].isalnum() or line[-1] in "?'’"
+    return len(line) <= 70 and ends and line[0].isalnum() and not _FACT.match(line)
