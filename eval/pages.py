@@ -25,7 +25,8 @@ HAND = Path(__file__).parent / "data" / "pages"
 """Pages written for this project, Apache-2.0, on which nothing was trained."""
 
 CODES = {
-    "b": "body", "h": "subhead", "t": "title", "T": "title-again", "s": "site", "S": "section", "n": "navigation",
+    "b": "body", "h": "subhead", "t": "title", "T": "title-again", "s": "site", "S": "section",
+    "n": "navigation",
     "c": "breadcrumb", "d": "timestamp", "y": "byline", "i": "initials", "r": "share", "o": "control",
     "p": "caption", "q": "credit", "R": "read-also", "z": "teaser", "L": "related", "v": "video",
     "a": "advertisement", "f": "follow", "w": "newsletter", "P": "published-in", "g": "tags", "m": "comments",
@@ -39,7 +40,9 @@ _GLUED = re.compile(r"\s*⟦([^⟧]*)⟧")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it was pasted, its lines with their kinds, and furniture that is glued into its paragraphs."""
+    """A page as it was pasted, its lines with their kinds, and furniture that is glued into its
+    paragraphs.
+    """
 
     id: str
     raw: str
@@ -74,7 +77,8 @@ def load(path: Path) -> list[Page]:
 
 def _composed(row: dict[str, object]) -> Page:
     lines = row["lines"]
-    assert isinstance(lines, list)
+    if not isinstance(lines, list):
+        raise TypeError("a page without lines")
     return Page(str(row["id"]), str(row["raw"]), tuple((" ".join(t.split()), k) for t, k in lines))
 
 

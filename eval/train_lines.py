@@ -1,9 +1,11 @@
 """Learns the line labeller: ``python -m eval.train_lines``; writes ``service/intake/data/lines.npz``.
 
-Pages are composed anew from the templates and articles of ``../shared/data/pages`` (their script does it), with
-more furniture from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined, moved, in other case,
-in other layouts. Clean documents of IndoSum (from the 301st on) show what an article without a page looks like.
-The text is used for training only; what ships are the weights.
+Pages are composed anew from the templates and articles of ``../shared/data/pages`` (their script does
+it), with more furniture from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined,
+moved, in
+other case, in other layouts. Clean documents of IndoSum (from the 301st on) show what an article without
+a page looks
+like. The text is used for training only; what ships are the weights.
 """
 
 from __future__ import annotations
@@ -44,8 +46,57 @@ WIDTH, COLUMNS = 64, 24
 Lines = list[list[str]]
 
 _STOP = re.compile(r"(?<=[.!?])[\"”]?\s+(?=[A-Z\"“])")
-_SITES_A = "Kabar Suara Warta Berita Media Info Jejak Pikiran Radar Pos Harian Lensa Mata Cakra Nusa Kilas Bingkai Detak Sinar Lintas Fokus Tribun Gema".split()
-_SITES_B = "Nusantara Rakyat Kita Timur Borneo Celebes Andalas Jawara Terkini Merdeka Bangsa Daerah Pesisir Kota Senja Pagi Satu Raya Indonesia Now 24 Online News TV".split()
+_SITES_A = [
+    "Kabar",
+    "Suara",
+    "Warta",
+    "Berita",
+    "Media",
+    "Info",
+    "Jejak",
+    "Pikiran",
+    "Radar",
+    "Pos",
+    "Harian",
+    "Lensa",
+    "Mata",
+    "Cakra",
+    "Nusa",
+    "Kilas",
+    "Bingkai",
+    "Detak",
+    "Sinar",
+    "Lintas",
+    "Fokus",
+    "Tribun",
+    "Gema",
+]
+_SITES_B = [
+    "Nusantara",
+    "Rakyat",
+    "Kita",
+    "Timur",
+    "Borneo",
+    "Celebes",
+    "Andalas",
+    "Jawara",
+    "Terkini",
+    "Merdeka",
+    "Bangsa",
+    "Daerah",
+    "Pesisir",
+    "Kota",
+    "Senja",
+    "Pagi",
+    "Satu",
+    "Raya",
+    "Indonesia",
+    "Now",
+    "24",
+    "Online",
+    "News",
+    "TV",
+]
 _NEWLINES = re.compile(r"\s*\n\s*")
 
 
@@ -65,7 +116,8 @@ class Pools:
 def pools(data: Path, every: bool) -> Pools:
     """Read from ``data``; without ``every`` the sites and articles of the development pages are left out."""
     spec = importlib.util.spec_from_file_location("compose", data / "pages" / "compose.py")
-    assert spec and spec.loader
+    if not spec or not spec.loader:
+        raise FileNotFoundError(data / "pages" / "compose.py")
     compose = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(compose)
     templates = _rows(data / "pages" / "templates.jsonl")
@@ -75,7 +127,15 @@ def pools(data: Path, every: bool) -> Pools:
         bodies = [b for i, b in enumerate(bodies) if i % 4]
     documents = _indosum(data / "indosum.dev.jsonl.xz")
     bodies += [body for body in map(_as_body, documents) if body]
-    return Pools(compose, templates, bodies, _headlines(data, bodies), read_groups(GROUPS), read_groups(FRAGMENTS)[""], documents)
+    return Pools(
+        compose,
+        templates,
+        bodies,
+        _headlines(data, bodies),
+        read_groups(GROUPS),
+        read_groups(FRAGMENTS)[""],
+        documents,
+    )
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -98,13 +158,20 @@ def _as_body(paragraphs: list[str]) -> dict[str, Any] | None:
     title = " ".join(re.split(r"[,.(]", lead)[0].split()[:13]).strip("-–— ")
     if len(title) < 25:
         return None
-    return {"title": title.title() if len(kept[0]) % 3 else title, "paragraphs": kept, "id": "x", "source": "x"}
+    return {
+        "title": title.title() if len(kept[0]) % 3 else title,
+        "paragraphs": kept,
+        "id": "x",
+        "source": "x",
+    }
 
 
 def _headlines(data: Path, bodies: Sequence[dict[str, Any]]) -> list[str]:
     with lzma.open(data / "train" / "mono.id.tsv.xz", "rt", encoding="utf-8") as rows:
         parts = [row.rstrip("\n").split("\t") for row in rows]
-    found = [p[3] for p in parts if p[0].startswith("headlines:") and 25 < len(p[3]) < 130 and p[3] != p[3].lower()]
+    found = [
+        p[3] for p in parts if p[0].startswith("headlines:") and 25 < len(p[3]) < 130 and p[3] != p[3].lower()
+    ]
     return sorted(set(found[::2])) + [b["title"] for b in bodies if b["source"] != "x"]
 
 
@@ -131,8 +198,12 @@ class Filler:
         self.site = r.choice(_SITES_A) + r.choice(["", " "]) + r.choice(_SITES_B)
         if r.random() < 0.2:
             self.site = self.site.upper()
-        self.domain = self.site.replace(" ", "").lower() + r.choice([".com", ".co.id", ".id", ".net", ".example"])
-        plain = [s for q in body["paragraphs"] if not q.startswith("## ") for s in _STOP.split(q) if len(s) > 30]
+        self.domain = self.site.replace(" ", "").lower() + r.choice(
+            [".com", ".co.id", ".id", ".net", ".example"]
+        )
+        plain = [
+            s for q in body["paragraphs"] if not q.startswith("## ") for s in _STOP.split(q) if len(s) > 30
+        ]
         self.plain = plain or [body["title"]]
         text = " ".join(body["paragraphs"])
         quotes = re.findall(r"[\"“]([^\"“”]{40,220})[\"”]", text)
@@ -141,7 +212,7 @@ class Filler:
     def __call__(self, text: str) -> str:
         return re.sub(r"\{(\w+)\}", lambda m: self._slot(m[1]), text)
 
-    def _slot(self, slot: str) -> str:
+    def _slot(self, slot: str) -> str:  # noqa: PLR0911, PLR0912 - a table of what fills which
         r, compose = self.r, self.p.compose
         if slot == "h":
             return _cased(r, r.choice(self.p.headlines))
@@ -207,7 +278,12 @@ def vary(r: random.Random, group: Lines) -> Lines:
     elif k < 0.18 and len(group) > 2:
         group = [line for line in group if r.random() < 0.75] or group
     elif k < 0.26 and len(group) > 1 and len({kind for _, kind in group}) == 1 and group[0][1] in _JOINED:
-        return [[r.choice([" ", " | ", " · ", "  ", " / ", " - ", ", "]).join(text for text, _ in group), group[0][1]]]
+        return [
+            [
+                r.choice([" ", " | ", " · ", "  ", " / ", " - ", ", "]).join(text for text, _ in group),
+                group[0][1],
+            ]
+        ]
     elif k < 0.34:
         group = [[text.upper() if len(text) < 40 else text, kind] for text, kind in group]
     elif k < 0.38:
@@ -222,7 +298,7 @@ def vary(r: random.Random, group: Lines) -> Lines:
 
 def page(p: Pools, seed: int) -> tuple[list[str], list[bool], list[str]]:
     """A page: its lines, whether a blank line stands before each, and their kinds."""
-    r = random.Random(seed)
+    r = random.Random(seed)  # noqa: S311 - the same pages every time
     if r.random() < 0.09:
         return clean_page(r, p)
     body = dict(r.choice([b for b in p.bodies if b["source"] != "x"] if r.random() < 0.55 else p.bodies))
@@ -297,7 +373,7 @@ def reworked(r: random.Random, fill: Filler, rows: Rows, *, bare: bool) -> Rows:
     if title and r.random() < 0.08:
         under.append([title[0][0], "title-again", gap])
     if title and r.random() < 0.05:
-        under, over, title = [], [*over, *under], title
+        under, over = [], [*over, *under]
     return [*over, *title, *under, *inner, *after]
 
 
@@ -307,10 +383,12 @@ def with_fragment(r: random.Random, p: Pools, rows: Rows) -> None:
     if not places:
         return
     group, place = r.choice(p.fragments), r.choice(places)
-    if place == places[-1] and (len(places) == 1 or group[-1][0][-1] not in ".!?\""):
+    if place == places[-1] and (len(places) == 1 or group[-1][0][-1] not in '.!?"'):
         return  # behind the last paragraph short lines without a stop are mostly tags
     gap = rows[place - 1][2] if r.random() < 0.7 else r.random() < 0.5
-    rows[place:place] = [[text, kind, gap if i == 0 else gap and r.random() < 0.7] for i, (text, kind) in enumerate(group)]
+    rows[place:place] = [
+        [text, kind, gap if i == 0 else gap and r.random() < 0.7] for i, (text, kind) in enumerate(group)
+    ]
 
 
 def _groups(r: random.Random, fill: Filler, place: str, count: int, gap: bool) -> Rows:
@@ -358,7 +436,8 @@ def noisy(r: random.Random, fill: Filler, rows: Rows) -> Rows:
             glued = fill(r.choice(fill.p.groups["glued"])[0][0])
             pieces = _STOP.split(text)
             at = r.randint(0, len(pieces))
-            text = " ".join([*pieces[:at], glued, *pieces[at:]])
+            out.append([" ".join([*pieces[:at], glued, *pieces[at:]]), kind, gap])
+            continue
         out.append([text, kind, gap])
     return out
 
@@ -414,7 +493,7 @@ def train(pages: Sequence[tuple[Seen, NDArray[np.int64]]], epochs: int, rate: fl
 
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    r = random.Random(0)
+    r = random.Random(0)  # noqa: S311 - the same order every time
     numbers = np.vstack([s.numbers for s, _ in pages])
     mean, spread = numbers.mean(axis=0), numbers.std(axis=0) + 0.05
     net = _network(numbers.shape[1])
@@ -458,7 +537,9 @@ def _tensors(group: Sequence[tuple[Seen, NDArray[np.int64]]], mean: Any, spread:
         ids = [getattr(s, name).ids for s, _ in group]
         shifts = np.cumsum([0, *map(len, ids)])[:-1]
         starts = [getattr(s, name).starts + shift for (s, _), shift in zip(group, shifts, strict=True)]
-        bags.append((torch.from_numpy(np.concatenate(ids).astype(np.int64)), torch.from_numpy(np.concatenate(starts))))
+        bags.append(
+            (torch.from_numpy(np.concatenate(ids).astype(np.int64)), torch.from_numpy(np.concatenate(starts)))
+        )
     rows = (torch.tensor(where), torch.from_numpy(np.concatenate(flat)))
     return (torch.from_numpy(numbers), bags, rows), torch.from_numpy(wanted)
 
@@ -475,9 +556,7 @@ def _network(numbers: int) -> Any:
             self.table = nn.EmbeddingBag(BUCKETS, COLUMNS, mode="mean")
             nn.init.normal_(self.table.weight, std=0.3)
             self.inner = nn.Linear(3 * COLUMNS + numbers, WIDTH)
-            self.along = nn.ModuleList(
-                nn.Conv1d(WIDTH, WIDTH, 3, padding=d, dilation=d) for d in DILATIONS
-            )
+            self.along = nn.ModuleList(nn.Conv1d(WIDTH, WIDTH, 3, padding=d, dilation=d) for d in DILATIONS)
             self.whole = nn.Linear(WIDTH, WIDTH, bias=False)
             self.outer = nn.Linear(WIDTH, len(KINDS))
             self.drop = nn.Dropout(0.15)

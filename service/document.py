@@ -23,8 +23,8 @@ class Furniture:
 class Article:
     """One article, cleaned. ``text`` keeps its paragraphs; ``furniture`` is what cleaning took out.
 
-    ``byline``, ``published`` and ``site`` are as the page writes them, empty where it does not. ``roles`` says of
-    each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list; empty: not known.
+    ``byline``, ``published`` and ``site`` are as the page writes them, empty where it does not. ``roles``
+    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list; empty: not known.
     """
 
     id: str

@@ -114,7 +114,10 @@ def summary_json(summary: Summary) -> dict[str, Any]:
 def article_text(article: Article) -> str:
     """The article alone: headline, who wrote it and when, paragraphs."""
     head = [article.title, credit_line(article.byline, article.published, article.site)]
-    return "\n".join(["\n".join(filter(None, head)) + "\n" if any(head) else "", article.text]).lstrip("\n") + "\n"
+    return (
+        "\n".join(["\n".join(filter(None, head)) + "\n" if any(head) else "", article.text]).lstrip("\n")
+        + "\n"
+    )
 
 
 def article_markdown(article: Article) -> str:
@@ -164,7 +167,9 @@ def _credits(translation: Translation) -> str:
 
 
 def _paragraphs(translation: Translation, *, subheads: bool = False) -> list[str]:
-    """Each paragraph's sentences, in one string with the source's spacing inside it; ``subheads`` get marks."""
+    """Each paragraph's sentences, in one string with the source's spacing inside it; ``subheads`` get
+    marks.
+    """
     paragraphs: dict[int, str] = {}
     for segment, gap in zip(translation.segments, translation.gaps, strict=True):
         paragraphs[segment.paragraph] = paragraphs.get(segment.paragraph, "") + segment.target + gap

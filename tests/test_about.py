@@ -19,8 +19,8 @@ from service.pipeline import to_article
 BODY = "".join(
     f"<p>{text}</p>"
     for text in (
-        "Harga beras naik 5<sup>1</sup> persen di lima kota sejak awal pekan ini, kata Rina Lestari kepada wartawan.",
-        "Pedagang menyebut pasokan dari sentra produksi terlambat dua hari karena banjir merendam jalan utama.",
+        "Harga beras naik 5<sup>1</sup> persen di lima kota sejak awal pekan ini, kata Rina Lestari kepada wartawan.",  # noqa: E501
+        "Pedagang menyebut pasokan dari sentra produksi terlambat dua hari karena banjir merendam jalan utama.",  # noqa: E501
         "Dinas perdagangan akan menggelar operasi pasar di tiga kecamatan mulai Kamis pekan depan.",
     )
 )
@@ -52,19 +52,19 @@ def script(data: object) -> str:
 @pytest.mark.parametrize(
     ("source", "about"),
     [
-        (page(script(LD)), About("Harga Beras Naik di Lima & Kota", "Ayu Lestari, Bima", "2024-08-12T10:32:00+07:00", "Kabar Terkini")),
+        (page(script(LD)), About("Harga Beras Naik di Lima & Kota", "Ayu Lestari, Bima", "2024-08-12T10:32:00+07:00", "Kabar Terkini")),  # noqa: E501
         (
-            page('<meta property="og:title" content="Harga Beras Naik - Kabar"><meta property="og:site_name" content="Kabar">'
-                 '<meta name="author" content="Ayu"><meta property="article:published_time" content="2024-08-12">'),
+            page('<meta property="og:title" content="Harga Beras Naik - Kabar"><meta property="og:site_name" content="Kabar">'  # noqa: E501
+                 '<meta name="author" content="Ayu"><meta property="article:published_time" content="2024-08-12">'),  # noqa: E501
             About("Harga Beras Naik", "Ayu", "2024-08-12", "Kabar"),
         ),
         (
-            page('<meta property="og:title" content="Harga Beras Naik di Kota | Berita Hari Ini">', "<h1>Harga Beras Naik di Kota</h1>"),
+            page('<meta property="og:title" content="Harga Beras Naik di Kota | Berita Hari Ini">', "<h1>Harga Beras Naik di Kota</h1>"),  # noqa: E501
             About("Harga Beras Naik di Kota"),
         ),
         (page(body="<h1>Harga Beras Naik</h1>"), About("Harga Beras Naik")),
         (page(body="<h1>Kabar</h1><h1>Satu Judul</h1><h1>Dua Judul</h1>"), About()),
-        (page('<meta name="author" content="https://x.example/ayu">' + '<script type="application/ld+json">{"broken</script>'), About()),
+        (page('<meta name="author" content="https://x.example/ayu">' + '<script type="application/ld+json">{"broken</script>'), About()),  # noqa: E501
         (page(script([[[[[[[[[LD]]]]]]]]])), About()),
         ("", About()),
     ],
@@ -90,12 +90,18 @@ def test_page_text_travels() -> None:
 
 
 def test_epub_notes() -> None:
-    chapter = '<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Harga naik 5<sup><a href="#n">1</a></sup> persen.</p></body></html>'
+    chapter = '<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Harga naik 5<sup><a href="#n">1</a></sup> persen.</p></body></html>'  # noqa: E501
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as book:
         book.writestr("mimetype", "application/epub+zip")
-        book.writestr("META-INF/container.xml", '<container><rootfiles><rootfile full-path="c.opf"/></rootfiles></container>')
-        book.writestr("c.opf", '<package><manifest><item id="a" href="a.xhtml"/></manifest><spine><itemref idref="a"/></spine></package>')
+        book.writestr(
+            "META-INF/container.xml",
+            '<container><rootfiles><rootfile full-path="c.opf"/></rootfiles></container>',
+        )
+        book.writestr(
+            "c.opf",
+            '<package><manifest><item id="a" href="a.xhtml"/></manifest><spine><itemref idref="a"/></spine></package>',  # noqa: E501
+        )
         book.writestr("a.xhtml", chapter)
     assert document_text(data.getvalue(), "a.epub", 1_000_000) == "Harga naik 5¹ persen."
 
@@ -109,9 +115,9 @@ def pdf_of(title: str) -> bytes:
     made.ln(4)
     made.set_font("Helvetica", "", 11)
     for text, place in (
-        ("Harga beras naik 5", "LINE"), ("1", "SUP"), (" persen di lima kota sejak awal pekan ini, kata Rina Lestari di Medan, ", "LINE"),
-        ("dan luas sawah yang terendam mencapai 30 m", "LINE"), ("2", "SUP"), (". Warga menunggu pasokan baru dari daerah lain.\n", "LINE"),
-        ("Emisi CO", "LINE"), ("2", "SUB"), (" turun karena penggilingan berhenti bekerja selama tiga hari penuh.", "LINE"),
+        ("Harga beras naik 5", "LINE"), ("1", "SUP"), (" persen di lima kota sejak awal pekan ini, kata Rina Lestari di Medan, ", "LINE"),  # noqa: E501
+        ("dan luas sawah yang terendam mencapai 30 m", "LINE"), ("2", "SUP"), (". Warga menunggu pasokan baru dari daerah lain.\n", "LINE"),  # noqa: E501
+        ("Emisi CO", "LINE"), ("2", "SUB"), (" turun karena penggilingan berhenti bekerja selama tiga hari penuh.", "LINE"),  # noqa: E501
     ):  # fmt: skip
         made.char_vpos = place
         made.write(6, text)
@@ -144,9 +150,10 @@ def test_without_lxml_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_warta_clean_prints_the_article_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from typer.testing import CliRunner
+
     from eval.pages import HAND, read_hand
     from service.cli import app
-    from typer.testing import CliRunner
 
     file = tmp_path / "page.txt"
     file.write_text(read_hand(HAND / "02.txt").raw, encoding="utf-8")

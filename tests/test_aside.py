@@ -21,7 +21,7 @@ from service.translation.translator import Care, Translator
     ("text", "found"),
     [
         ("Hubungi humas@kemlu.go.id atau 0812-3456-7890.", ["humas@kemlu.go.id", "0812-3456-7890"]),
-        ("Lihat https://kemlu.go.id/berita?x=1, lalu www.kota.example.", ["https://kemlu.go.id/berita?x=1", "www.kota.example"]),
+        ("Lihat https://kemlu.go.id/berita?x=1, lalu www.kota.example.", ["https://kemlu.go.id/berita?x=1", "www.kota.example"]),  # noqa: E501
         ("Tagar #PesanDamai dari @kemlu_ri ramai.", ["#PesanDamai", "@kemlu_ri"]),
         ("Perkara 12/Pid.Sus/2024/PN Jkt.Sel diputus.", ["12/Pid.Sus/2024/PN Jkt.Sel"]),
         ("Laporan LP/B/123/VI/2024/SPKT diterima.", ["LP/B/123/VI/2024/SPKT"]),
@@ -44,13 +44,15 @@ class Marking(EchoEngine):
         super().__init__()
         self.lost, self.plain, self.asked = lost, plain, list[str]()
 
-    def generate(self, sentences: Sequence[str], decoding: Decoding) -> list[Output]:
-        self.asked += sentences
-        return [Output(self._made(sentence), -0.1, 9) for sentence in sentences]
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:  # noqa: ARG002
+        self.asked += texts
+        return [Output(self._made(sentence), -0.1, 9) for sentence in texts]
 
     def _made(self, sentence: str) -> str:
         kept = [word for word in sentence.split() if word.startswith("X") or (self.plain and "@" in word)]
-        return " ".join(["Please write to", *(word for word in kept if word.strip(".") not in self.lost), "soon."])
+        return " ".join(
+            ["Please write to", *(word for word in kept if word.strip(".") not in self.lost), "soon."]
+        )
 
 
 def translator(engine: EchoEngine) -> Translator:
@@ -85,7 +87,9 @@ def test_capitals_do_not_change_an_address() -> None:
 
 
 def test_the_guard_misses_an_address_but_no_number_of_a_note() -> None:
-    assert [f.kind for f in check("Surati humas@kota.example.", "Write to humas@city.example.")] == ["address"]
+    assert [f.kind for f in check("Surati humas@kota.example.", "Write to humas@city.example.")] == [
+        "address"
+    ]
     assert check("Harga naik 5¹ persen.²", "Prices rose 5 percent.") == ()
     assert [f.kind for f in check("Harga naik 5¹ persen.", "Prices rose 51 percent.")] == ["number"]
 
@@ -93,10 +97,10 @@ def test_the_guard_misses_an_address_but_no_number_of_a_note() -> None:
 @pytest.mark.parametrize(
     ("source", "given", "english", "shown"),
     [
-        ("Harga naik 5¹ persen.", "Harga naik 5 persen.", "Prices rose 5 percent.", "Prices rose 5¹ percent."),
-        ("Harga naik 1.500² rupiah.", "Harga naik 1.500 rupiah.", "It rose by 1,500 rupiah.", "It rose by 1,500² rupiah."),
+        ("Harga naik 5¹ persen.", "Harga naik 5 persen.", "Prices rose 5 percent.", "Prices rose 5¹ percent."),  # noqa: E501
+        ("Harga naik 1.500² rupiah.", "Harga naik 1.500 rupiah.", "It rose by 1,500 rupiah.", "It rose by 1,500² rupiah."),  # noqa: E501
         ("Kata Rina.¹²", "Kata Rina.", "Rina said.", "Rina said.¹²"),
-        ("Luas 30 m², 5 km², dan CO₂.", "Luas 30 m², 5 km², dan CO₂.", "30 m², 5 km² and CO₂.", "30 m², 5 km² and CO₂."),
+        ("Luas 30 m², 5 km², dan CO₂.", "Luas 30 m², 5 km², dan CO₂.", "30 m², 5 km² and CO₂.", "30 m², 5 km² and CO₂."),  # noqa: E501
     ],
 )  # fmt: skip
 def test_notes_stand_behind_their_word(source: str, given: str, english: str, shown: str) -> None:
@@ -113,12 +117,15 @@ PAGE = (
 def test_html_says_what_is_a_note_and_keeps_its_tags() -> None:
     markup = html.parse(PAGE)
     assert markup.paragraphs == ["Harga naik 5¹ persen.² Luas 30 m², CO₂ turun³."]
-    assert [part.text for part in split(markup.paragraphs[0]).segments][0] == "Harga naik 5¹ persen.²"
-    english = {"Harga naik 5 persen.": "Prices rose 5 percent.", "Luas 30 m², CO₂ turun.": "Area 30 m², CO₂ fell."}
+    assert split(markup.paragraphs[0]).segments[0].text == "Harga naik 5¹ persen.²"
+    english = {
+        "Harga naik 5 persen.": "Prices rose 5 percent.",
+        "Luas 30 m², CO₂ turun.": "Area 30 m², CO₂ fell.",
+    }
 
     class Dictionary(EchoEngine):
-        def generate(self, sentences: Sequence[str], decoding: Decoding) -> list[Output]:
-            return [Output(english[sentence], -0.1, 9) for sentence in sentences]
+        def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:  # noqa: ARG002
+            return [Output(english[sentence], -0.1, 9) for sentence in texts]
 
     assert markup.translate(translator(Dictionary()).translate) == []
     assert markup.joined() == (

@@ -1,4 +1,4 @@
-"""The line labeller at work: pages of many kinds, what is lost and left, headline, fields, glue, restoring."""
+"""The line labeller at work: pages of many kinds, what is lost and left, headline, fields, glue, restoring."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -118,7 +118,11 @@ def test_subheads_and_lists_keep_their_role() -> None:
     paragraphs = article.text.split("\n")
     assert len(article.roles) == len(paragraphs)
     items = [text for text, role in zip(paragraphs, article.roles, strict=True) if role == "item"]
-    assert items == ["- Bagian jahit 1.120 orang", "- Bagian perakitan 510 orang", "- Gudang dan lain-lain 230 orang"]
+    assert items == [
+        "- Bagian jahit 1.120 orang",
+        "- Bagian perakitan 510 orang",
+        "- Gudang dan lain-lain 230 orang",
+    ]
     article = clean(PAGES["10"].raw)
     paragraphs = article.text.split("\n")
     heads = [text for text, role in zip(paragraphs, article.roles, strict=True) if role == "subhead"]
@@ -135,17 +139,17 @@ def test_subheads_and_lists_keep_their_role() -> None:
             ["Baca juga: Oposisi Serukan Mogok Nasional"],
         ),
         (
-            "Warga menyambutnya. Baca juga: Oposisi serukan mogok nasional di ibu kota Beberapa orang menangis.",
+            "Warga menyambutnya. Baca juga: Oposisi serukan mogok nasional di ibu kota Beberapa orang menangis.",  # noqa: E501
             ("oposisi serukan mogok nasional di ibu kota",),
             "Warga menyambutnya. Beberapa orang menangis.",
             ["Baca juga: Oposisi serukan mogok nasional di ibu kota"],
         ),
-        ("Harga naik (Baca juga: Stok Gula Aman) sejak Mei.", (), "Harga naik sejak Mei.", ["(Baca juga: Stok Gula Aman)"]),
+        ("Harga naik (Baca juga: Stok Gula Aman) sejak Mei.", (), "Harga naik sejak Mei.", ["(Baca juga: Stok Gula Aman)"]),  # noqa: E501
         ("Harga naik. ADVERTISEMENT Stok aman.", (), "Harga naik. Stok aman.", ["ADVERTISEMENT"]),
         ("Stok aman. Baca juga: Harga Gula Naik Lagi", (), "Stok aman.", ["Baca juga: Harga Gula Naik Lagi"]),
         ("Papan ADVERTISEMENT itu roboh.", (), "Papan ADVERTISEMENT itu roboh.", []),
-        ("Pesan Rina, “Baca juga: aturannya.” Ia pergi.", (), "Pesan Rina, “Baca juga: aturannya.” Ia pergi.", []),
-        ("Pemerintah berpesan. Baca juga aturannya, kata Rina.", (), "Pemerintah berpesan. Baca juga aturannya, kata Rina.", []),
+        ("Pesan Rina, “Baca juga: aturannya.” Ia pergi.", (), "Pesan Rina, “Baca juga: aturannya.” Ia pergi.", []),  # noqa: E501
+        ("Pemerintah berpesan. Baca juga aturannya, kata Rina.", (), "Pemerintah berpesan. Baca juga aturannya, kata Rina.", []),  # noqa: E501
     ],
 )  # fmt: skip
 def test_glued_furniture(paragraph: str, links: tuple[str, ...], text: str, taken: list[str]) -> None:
@@ -169,7 +173,7 @@ def test_initials(paragraph: str, text: str, signed: str) -> None:
 def test_a_box_of_facts_stays() -> None:
     page = PAGES["01"].raw.replace(
         "Para guru membagi",
-        "Judul: Garam yang Hilang\nPenulis: Elok Arsana\nPenerbit: Rumah Angin\nTebal: 212 halaman\n\nPara guru membagi",
+        "Judul: Garam yang Hilang\nPenulis: Elok Arsana\nPenerbit: Rumah Angin\nTebal: 212 halaman\n\nPara guru membagi",  # noqa: E501
     )
     text = clean(page).text
     assert "Penulis: Elok Arsana\nPenerbit: Rumah Angin\nTebal: 212 halaman" in text
@@ -220,7 +224,13 @@ def test_hand_written_pages_are_whole() -> None:
         held = [line for line in page.raw.split("\n") if line.strip()]
         assert len(held) == len(page.lines)
     texts = {text for page in PAGES.values() for text, kind in page.lines if kind not in ("body", "subhead")}
-    trained = {text for groups in read_groups(GROUPS).values() for group in groups for text, _ in group if len(text) > 40}
+    trained = {
+        text
+        for groups in read_groups(GROUPS).values()
+        for group in groups
+        for text, _ in group
+        if len(text) > 40
+    }
     # A few stand on every site.
     assert len(texts & trained) < len(texts) / 25
 

@@ -1,7 +1,7 @@
 """How well and how fast pages are cleaned: ``python -m eval.bench.lines [--json FILE] [PAGES…]``.
 
-Without PAGES: the pages written for this project (``eval/data/pages``) and, where there, the development pages of
-``../shared/data/pages``. Then the time for a page, and for texts of 1,000 to 100,000 lines.
+Without PAGES: the pages written for this project (``eval/data/pages``) and, where there, the development
+pages of ``../shared/data/pages``. Then the time for a page, and for texts of 1,000 to 100,000 lines.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ def page_times(pages: list[Page], repeats: int = 3) -> dict[str, float]:
         best = min(_seconds(page.raw) for _ in range(repeats))
         times.append(best * 1000)
     times.sort()
-    return {"median_ms": round(statistics.median(times), 2), "p95_ms": round(times[len(times) * 95 // 100], 2)}
+    return {
+        "median_ms": round(statistics.median(times), 2),
+        "p95_ms": round(times[len(times) * 95 // 100], 2),
+    }
 
 
 def growth(page: Page) -> dict[str, float]:

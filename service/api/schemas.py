@@ -74,7 +74,10 @@ class ArticleIn(Strict):
     ] = False
     keep_lines: Annotated[
         list[Annotated[int, Field(ge=0)]],
-        Field(max_length=1000, description="Lines of the text, from 0, that stay though they look like furniture."),
+        Field(
+            max_length=1000,
+            description="Lines of the text, from 0, that stay though they look like furniture.",
+        ),
     ] = []
 
     @model_validator(mode="after")

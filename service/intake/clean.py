@@ -58,8 +58,9 @@ def clean(
     """The article in ``raw``: text in paragraphs, title, and what was taken out with the reason.
 
     Without ``title``, and without one in ``about``, what a page's own data says, the headline is looked for
-    among the lines. With ``keep_furniture`` nothing but the headline is taken out, and the lines whose numbers are
-    in ``restored`` stay in any case. A text that is no page, with neither a headline nor furniture around it,
+    among the lines. With ``keep_furniture`` nothing but the headline is taken out, and the lines whose
+    numbers are in ``restored`` stay in any case. A text that is no page, with neither a headline nor
+    furniture around it,
     comes back as it is. Raises :class:`InputError` when nothing is left.
     """
     lines = _unwrapped(_lines(raw))
@@ -86,17 +87,25 @@ def clean(
 
 
 def numbered(raw: str, wanted: Collection[str]) -> frozenset[int]:
-    """The numbers of the lines of ``raw`` that are, or hold, one of the ``wanted`` texts, for ``restored``."""
+    """The numbers of the lines of ``raw`` that are, or hold, one of the ``wanted`` texts, for
+    ``restored``.
+    """
     if not wanted:
         return frozenset()
     lines = [repaired(piece) for piece in _LINE_BREAK.split(raw)]
     whole = {i for i, line in enumerate(lines) if line in wanted}
     lost = set(wanted) - {lines[i] for i in whole}
-    return frozenset(whole | {i for i, line in enumerate(lines) if any(text and text in line for text in lost)})
+    return frozenset(
+        whole | {i for i, line in enumerate(lines) if any(text and text in line for text in lost)}
+    )
 
 
 def _named(lines: Sequence[_Line], reasons: Sequence[str]) -> list[Furniture]:
-    return [Furniture(l.text, reason, l.number) for l, reason in zip(lines, reasons, strict=True) if reason]
+    return [
+        Furniture(line.text, reason, line.number)
+        for line, reason in zip(lines, reasons, strict=True)
+        if reason
+    ]
 
 
 def _reasons(lines: Sequence[_Line], judged: Judged, heading: str, headline: Sequence[int]) -> list[str]:
@@ -111,9 +120,7 @@ def _reasons(lines: Sequence[_Line], judged: Judged, heading: str, headline: Seq
     return reasons
 
 
-def _unglued(
-    parts: Sequence[_Part], furniture: list[Furniture], restored: Collection[int]
-) -> list[_Part]:
+def _unglued(parts: Sequence[_Part], furniture: list[Furniture], restored: Collection[int]) -> list[_Part]:
     """The paragraphs without what is glued into them, which is added to ``furniture``."""
     links = {key(piece.text) for piece in furniture if piece.reason in ("related", "read-also", "teaser")}
     kept = []

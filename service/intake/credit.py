@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.document import Furniture
+from service.intake.linefeatures import key
 
 _ROLE = re.compile(
     r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?tulis(?:\soleh|:)|penulis"
@@ -56,13 +57,17 @@ def about_of(text: str) -> About | None:
 
 
 def headed(text: str) -> str:
-    """``text`` with its author, date and site in lines of their own under the headline, for who reads it as text."""
+    """``text`` with its author, date and site in lines of their own under the headline, for who reads it as
+    text.
+    """
     about = about_of(text)
     if not about or not about.title or not text.startswith(about.title):
         return str(text)
     byline = f"Penulis: {about.byline}" if about.byline else ""
     head = [about.title, *filter(None, (byline, about.published))]
-    return "\n\n".join(["\n".join([*([about.site] if about.site else []), *head]), text[len(about.title) :].strip()])
+    return "\n\n".join(
+        ["\n".join([*([about.site] if about.site else []), *head]), text[len(about.title) :].strip()]
+    )
 
 
 def credit_line(byline: str, published: str, site: str) -> str:
@@ -71,14 +76,31 @@ def credit_line(byline: str, published: str, site: str) -> str:
 
 
 def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[str, str, str]:
-    """Byline, date and site, each as the page writes it, the first line that has one; ``about`` goes before."""
+    """Byline, date and site, each as the page writes it, the first line that has one; ``about`` goes
+    before.
+    """
     known = about or About()
     lines = sorted(lines, key=lambda piece: piece.line)
     byline = known.byline or _first(_author(piece.text) for piece in lines if piece.reason == "byline")
     dated = [piece.text for piece in lines if piece.reason in ("timestamp", "byline")]
     published = known.published or _first(_date(text) for text in dated)
-    site = known.site or _first(piece.text for piece in lines if piece.reason == "site")
+    site = known.site or _site(lines)
     return byline, published, site
+
+
+def _site(lines: Iterable[Furniture]) -> str:
+    """The short line that the copyright names too, else the first that is thought to be the site's name."""
+    pieces = list(lines)
+    owner = key(" ".join(piece.text for piece in pieces if piece.reason == "copyright"))
+    named = (
+        p.text for p in pieces if p.reason in ("site", "navigation", "section") and _is_name(p.text, owner)
+    )
+    return _first(named) or _first(piece.text for piece in pieces if piece.reason == "site")
+
+
+def _is_name(text: str, owner: str) -> bool:
+    words = key(text)
+    return len(words) > 3 and words.count(" ") < 4 and f" {words} " in f" {owner} "
 
 
 def _first(found: Iterable[str]) -> str:

@@ -25,12 +25,40 @@ _ADVERT = re.compile(
 )
 _VIDEO = re.compile(r"\s*\[Gambas:[^\]]{1,80}\]")
 _LINK = re.compile(
-    _AFTER + r"(?:Baca|BACA|Simak|SIMAK|Lihat|LIHAT)\s(?:[Jj]uga|JUGA|[Pp]ula|PULA)(?:\s[Vv]ideo)?\s?:\s*(?=\S)"
+    _AFTER
+    + r"(?:Baca|BACA|Simak|SIMAK|Lihat|LIHAT)\s(?:[Jj]uga|JUGA|[Pp]ula|PULA)(?:\s[Vv]ideo)?\s?:\s*(?=\S)"
 )
 _TOKEN = re.compile(r"\S+")
 _SMALL = frozenset(
-    "di ke dari dan yang untuk pada dengan dalam atau saat usai oleh agar demi bagi para tak ini itu soal hingga tapi "
-    "jadi akan bisa vs".split()
+    [
+        "di",
+        "ke",
+        "dari",
+        "dan",
+        "yang",
+        "untuk",
+        "pada",
+        "dengan",
+        "dalam",
+        "atau",
+        "saat",
+        "usai",
+        "oleh",
+        "agar",
+        "demi",
+        "bagi",
+        "para",
+        "tak",
+        "ini",
+        "itu",
+        "soal",
+        "hingga",
+        "tapi",
+        "jadi",
+        "akan",
+        "bisa",
+        "vs",
+    ]
 )
 _ENDS = re.compile(r"[.!?][\"”’)]*$")
 _SIGNS = re.compile(r"(?i)juga\s?:|baca\s?:|pula\s?:|advertisement|scroll\sto|iklan|gambas")

@@ -60,11 +60,41 @@ _SAID = re.compile(
 _DATELINE = re.compile(r"(?:[A-Z][\w.]{2,30},?\s){1,4}?(?:\([^()]{2,40}\)\s?)?[-–—]{1,2}\s(?=[\"“A-Z])")
 _SENTENCES = re.compile(r"[a-z0-9\"”)]{2}[.!?][\"”’)]*\s+[\"“‘(]*[A-Z]")
 _STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
-_SIGNED = re.compile(r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$")
+_SIGNED = re.compile(
+    r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$"
+)
 _FACT = re.compile(r"[A-Z][^:.!?]{1,28}:\s\S.{0,90}$")
 _BYLINES = frozenset(
-    "penulis editor reporter pewarta sumber foto teks tag tags topik baca juga baca juga lihat juga fotografer "
-    "redaktur kontributor penyunting oleh topics keywords desain grafis video penerjemah ilustrasi".split()
+    [
+        "penulis",
+        "editor",
+        "reporter",
+        "pewarta",
+        "sumber",
+        "foto",
+        "teks",
+        "tag",
+        "tags",
+        "topik",
+        "baca",
+        "juga",
+        "baca",
+        "juga",
+        "lihat",
+        "juga",
+        "fotografer",
+        "redaktur",
+        "kontributor",
+        "penyunting",
+        "oleh",
+        "topics",
+        "keywords",
+        "desain",
+        "grafis",
+        "video",
+        "penerjemah",
+        "ilustrasi",
+    ]
 ) | {"pemeriksa fakta", "baca juga", "lihat juga", "simak juga", "kata kunci"}
 _PLAIN = 0.01
 """How likely to be the headline a line must be at least whose words the body has."""
@@ -92,12 +122,17 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
     """What becomes of a page's non-empty lines; ``titled`` if its headline is known from elsewhere."""
     labels = label(lines, apart, rule_flags(lines), KEEP, INNER)
     rules = _sure_rules(lines)
-    sure = next((i for i, l in enumerate(labels) if l.part == HEADLINE and l.title > _ABOVE), 0)
+    sure = next((i for i, found in enumerate(labels) if found.part == HEADLINE and found.title > _ABOVE), 0)
     reasons = [
-        _reason(line, l, rule, above=i < sure)
-        for i, (line, l, rule) in enumerate(zip(lines, labels, rules, strict=True))
+        _reason(line, found, rule, above=i < sure)
+        for i, (line, found, rule) in enumerate(zip(lines, labels, rules, strict=True))
     ]
-    for i in [*_facts(lines, labels), *_lone(lines, labels, rules), *_signed(lines, labels), *_items(lines, labels)]:
+    for i in [
+        *_facts(lines, labels),
+        *_lone(lines, labels, rules),
+        *_signed(lines, labels),
+        *_items(lines, labels),
+    ]:
         reasons[i] = reasons[i] if rules[i] and not _FACT.match(lines[i]) else ""
     for i in _pulled(lines, labels):
         reasons[i] = reasons[i] or "summary-box"
@@ -105,8 +140,12 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
         reasons[i] = labels[i].other
     title = () if titled else _title(lines, labels, reasons)
     reasons = _without_leftovers(lines, labels, reasons, title)
-    around = sum(1 for l, reason in zip(labels, reasons, strict=True) if reason and l.part in (TOP, UNDER, END))
-    text = sum(len(line) for line, l in zip(lines, labels, strict=True) if l.part == TEXT and reads_on(line))
+    around = sum(
+        1 for found, reason in zip(labels, reasons, strict=True) if reason and found.part in (TOP, UNDER, END)
+    )
+    text = sum(
+        len(line) for line, found in zip(lines, labels, strict=True) if found.part == TEXT and reads_on(line)
+    )
     page = titled or bool(title) or (around >= _AROUND and text >= _RUNNING)
     if not page:
         reasons = [rule if rule in _CERTAIN else "" for rule in rules]
@@ -151,7 +190,9 @@ def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
 
 
 def is_report(line: str) -> bool:
-    """Whether a line has what only news has: a dateline, or a quotation that somebody is said to have said."""
+    """Whether a line has what only news has: a dateline, or a quotation that somebody is said to have
+    said.
+    """
     return (len(line) > 60 and bool(_DATELINE.match(line))) or bool(_STOP.search(line) and _SAID.search(line))
 
 
@@ -166,7 +207,12 @@ def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -
     for i in range(1, len(lines) - 1):
         alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
         short = lines[i].count(" ") < 4 and lines[i][-1].isalnum() and not any(map(str.isdigit, lines[i]))
-        if alone and not rules[i] and counts[lines[i]] == 1 and labels[i].text > (_SUBHEAD if short else _LONE):
+        if (
+            alone
+            and not rules[i]
+            and counts[lines[i]] == 1
+            and labels[i].text > (_SUBHEAD if short else _LONE)
+        ):
             yield i
 
 
@@ -184,7 +230,12 @@ def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
         if found.part == TEXT:
             before = True
             continue
-        if found.part == BETWEEN and found.text > 0.045 and _STOP.search(lines[i]) and lines[i].count(" ") > 3:
+        if (
+            found.part == BETWEEN
+            and found.text > 0.045
+            and _STOP.search(lines[i])
+            and lines[i].count(" ") > 3
+        ):
             yield i
         if not before or found.part not in (BETWEEN, END):
             before = False
@@ -192,7 +243,12 @@ def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
         line, last = lines[i], lines[i - 1]
         bullet = _BULLET.match(line)
         listed = bool(bullet and line[0] == last[0] and not line[0].isalnum())
-        plain = not bullet and i > 1 and labels[i - 2].part == TEXT and all(map(_bare, (line, last, lines[i - 2])))
+        plain = (
+            not bullet
+            and i > 1
+            and labels[i - 2].part == TEXT
+            and all(map(_bare, (line, last, lines[i - 2])))
+        )
         enough = 0.012 if found.part == BETWEEN else 0.06
         sentence = bool(_STOP.search(line)) and line.count(" ") > 3 and line[0].isupper()
         before = (
@@ -218,7 +274,9 @@ def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str
 
     Behind the marks that close an article there is no list any more.
     """
-    running = [i for i, l in enumerate(labels) if l.part == TEXT and not reasons[i] and runs_on(lines[i])]
+    running = [
+        i for i, found in enumerate(labels) if found.part == TEXT and not reasons[i] and runs_on(lines[i])
+    ]
     run: list[int] = []
     signed = bool(running) and bool(initials(lines[running[-1]])[1])
     closed = signed
@@ -228,7 +286,11 @@ def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str
             continue
         likely = sum(labels[j].text for j in run) / max(1, len(run))
         if run and (closed or likely < 0.4) and not lines[run[0] - 1].endswith(":"):
-            yield from (j for j in run if len(lines[j]) < (60 if signed else 80) and (signed or not _STOP.search(lines[j])))
+            yield from (
+                j
+                for j in run
+                if len(lines[j]) < (60 if signed else 80) and (signed or not _STOP.search(lines[j]))
+            )
         run = []
         closed = closed or (i < len(lines) and reasons[i] in _CLOSING)
 
@@ -237,7 +299,9 @@ def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     """The lines of a box of facts among the text: labels with values, some of which can be no byline."""
     run: list[int] = []
     for i in range(len(lines) + 1):
-        inside = i < len(lines) and labels[i].part in (UNDER, TEXT, BETWEEN) and (found := _FACT.match(lines[i]))
+        inside = (
+            i < len(lines) and labels[i].part in (UNDER, TEXT, BETWEEN) and (found := _FACT.match(lines[i]))
+        )
         if inside and found:
             run.append(i)
             continue
@@ -252,18 +316,21 @@ def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     """Sentences set large between the paragraphs: every word of them stands in a longer paragraph too."""
     if len(lines) > _MOST_LINES:
         return
-    keys = [f" {key(line)} " if l.part == TEXT else "" for line, l in zip(lines, labels, strict=True)]
+    keys = [f" {key(line)} " if found.part == TEXT else "" for line, found in zip(lines, labels, strict=True)]
     whole = "\n".join(keys)
-    heads = {f" {key(line)} " for line, l in zip(lines, labels, strict=True) if l.part == HEADLINE}
+    heads = {f" {key(line)} " for line, found in zip(lines, labels, strict=True) if found.part == HEADLINE}
     for i, words in enumerate(keys):
-        if words and words not in heads and labels[i].text < _PULLED and 5 < words.count(" ") < 42:
-            if whole.count(words) > keys.count(words):
-                yield i
+        fits = words and words not in heads and labels[i].text < _PULLED and 5 < words.count(" ") < 42
+        if fits and whole.count(words) > keys.count(words):
+            yield i
 
 
 def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> tuple[int, ...]:
-    """The lines of the headline; none where what the labels say can be none, which is better than a wrong one."""
-    found = [i for i, l in enumerate(labels) if l.part == HEADLINE] or _only_head(lines, labels, reasons)
+    """The lines of the headline; none where what the labels say can be none, which is better than a wrong
+    one.
+    """
+    found = [i for i, one in enumerate(labels) if one.part == HEADLINE]
+    found = found or _only_head(lines, labels, reasons)
     if not found:
         return ()
     run = [found[0]]
@@ -271,7 +338,7 @@ def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]
         likely = labels[i].title > (0.3 if lines[i][0].islower() else 0.7)
         if i == run[-1] + 1 and likely and _goes_on(lines[run[-1]], lines[i]):
             run.append(i)
-    body = [lines[i] for i, l in enumerate(labels) if l.part == TEXT and not reasons[i]]
+    body = [lines[i] for i, found in enumerate(labels) if found.part == TEXT and not reasons[i]]
     spoken = set(key(" ".join(body)).split())
     while len(run) > 1 and not _share(lines[run[0]], spoken):
         run.pop(0)  # another article's headline, or the site's name, right above
@@ -282,21 +349,29 @@ def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]
 
 
 def _only_head(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> list[int]:
-    """A headline too plain to be known by itself: the first line of a bare article, or what the body speaks of."""
+    """A headline too plain to be known by itself: the first line of a bare article, or what the body speaks
+    of.
+    """
     if len(lines) < 2 or not any(map(reads_on, lines[1:])):
         return []
-    whole = all(l.part == TEXT and not reason for l, reason in zip(labels[1:], reasons[1:], strict=True))
+    whole = all(
+        found.part == TEXT and not reason for found, reason in zip(labels[1:], reasons[1:], strict=True)
+    )
     asks = lines[0].endswith("?") and labels[0].part == TEXT
     if whole and not asks and not _RUNNING_HEAD.search(lines[0]):
         return [0]
-    body = [lines[i] for i, l in enumerate(labels) if l.part == TEXT and not reasons[i]]
+    body = [lines[i] for i, found in enumerate(labels) if found.part == TEXT and not reasons[i]]
     spoken = set(key(" ".join(body)).split())
     above = [
         i
-        for i, l in enumerate(labels)
-        if l.part in (TOP, UNDER) and l.title > _PLAIN and l.kind in _PLAIN_KINDS and lines[i].count(" ") > 2
-        and not _RUNNING_HEAD.search(lines[i]) and _share(lines[i], spoken) >= 0.6
-    ]  # fmt: skip
+        for i, found in enumerate(labels)
+        if found.part in (TOP, UNDER)
+        and found.title > _PLAIN
+        and found.kind in _PLAIN_KINDS
+        and lines[i].count(" ") > 2
+        and not _RUNNING_HEAD.search(lines[i])
+        and _share(lines[i], spoken) >= 0.6
+    ]
     return [max(above, key=lambda i: labels[i].title)] if above else []
 
 
@@ -347,9 +422,11 @@ def _without_site(index: int, lines: Sequence[str]) -> int:
 def _roles(lines: Sequence[str], labels: Sequence[Label]) -> tuple[str, ...]:
     """What each line is, if it is text: ``subhead``, ``item`` of a list, or ``text``."""
     roles = ["item" if _BULLET.match(line) and len(line) < 400 else "text" for line in lines]
-    body = [i for i, l in enumerate(labels) if l.part == TEXT]
+    body = [i for i, found in enumerate(labels) if found.part == TEXT]
     for before, i, after in zip([-1, *body], body, [*body[1:], -1], strict=False):
-        between = min(before, after) >= 0 and all(_STOP.search(lines[j]) and len(lines[j]) > 45 for j in (before, after))
+        between = min(before, after) >= 0 and all(
+            _STOP.search(lines[j]) and len(lines[j]) > 45 for j in (before, after)
+        )
         if labels[i].kind == "subhead" or (between and _heads(lines[i])):
             roles[i] = "subhead"
     return tuple(roles)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -57,10 +58,12 @@ _VERB = re.compile(
 
 NUMBERS = (
     "characters", "words", "characters_capped", "mean_word",
-    "ends_as_sentence", "ends_colon", "ends_comma", "ends_question", "ends_letter", "ends_dots", "ends_bracketed",
+    "ends_as_sentence", "ends_colon", "ends_comma", "ends_question", "ends_letter", "ends_dots",
+    "ends_bracketed",
     "starts_lower", "starts_upper", "starts_digit", "starts_quote", "starts_mark", "bullet",
     "upper_share", "digit_share", "mark_share", "titled_words", "all_upper", "lower_words",
-    "function_share", "breaks", "many_breaks", "quote", "quoted_and_said", "says", "dateline", "date", "clock",
+    "function_share", "breaks", "many_breaks", "quote", "quoted_and_said", "says", "dateline", "date",
+    "clock",
     "ago", "address", "lone", "year", "item", "one_word", "two_words", "four_words",
     "apart", "apart_after", "from_top", "from_bottom", "from_top_log", "from_bottom_log", "page_lines",
     "longest_share", "repeats", "repeated_near", "contains_other", "inside_other",
@@ -79,7 +82,7 @@ class Hashed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A page for the network: three bags for each different line, ``which`` of them each line is, and numbers.
+    """A page for the network: three bags for each different line, ``which`` of them a line is, numbers.
 
     ``numbers`` has the shape (lines, ``NUMBERS`` and the rules' kinds).
     """
@@ -92,7 +95,9 @@ class Seen:
 
 
 def see(lines: Sequence[str], apart: Sequence[bool], rules: Floats) -> Seen:
-    """The features of a page's non-empty lines; ``apart`` tells of a blank line before, ``rules`` are flags."""
+    """The features of a page's non-empty lines; ``apart`` tells of a blank line before, ``rules`` are
+    flags.
+    """
     places: dict[str, int] = {}
     which = np.array([places.setdefault(line, len(places)) for line in lines], dtype=np.int64)
     different = list(places)
@@ -132,7 +137,7 @@ def _ends_of(tokens: list[str]) -> list[str]:
 
 def _word_ids(tokens: Sequence[str]) -> list[int]:
     folded = [token.lower().translate(_DIGITS) for token in tokens]
-    pieces = [*folded, *map(" ".join, zip(folded, folded[1:], strict=False))]
+    pieces = [*folded, *map(" ".join, pairwise(folded))]
     pieces += [f"^{folded[0]}", "^" + " ".join(folded[:2]), "^" + " ".join(folded[:3]), f"{folded[-1]}$"]
     if len(folded) <= 6:
         pieces.append("^" + " ".join(folded) + "$")
@@ -193,9 +198,12 @@ def _own(line: str) -> list[float]:
         bool(_BULLET.match(line)),
         upper / alpha, digits / size, (size - alpha - digits - spaces) / size, titled / count,
         upper == alpha, lower / count,
-        min(1.0, len(_VERB.findall(head)) / count * 2), min(breaks, 3) / 3, breaks > 1, quote, quote and says, says,
-        bool(_DATELINE.match(head)), bool(_DATE.search(head)), bool(_CLOCK.search(head)), bool(_AGO.search(head)),
-        bool(_ADDRESS.search(head)), bool(_LONE.fullmatch(head)), bool(_YEAR.search(head)), bool(_ITEM.match(head)),
+        min(1.0, len(_VERB.findall(head)) / count * 2), min(breaks, 3) / 3, breaks > 1,
+        quote, quote and says, says,
+        bool(_DATELINE.match(head)), bool(_DATE.search(head)), bool(_CLOCK.search(head)),
+        bool(_AGO.search(head)),
+        bool(_ADDRESS.search(head)), bool(_LONE.fullmatch(head)), bool(_YEAR.search(head)),
+        bool(_ITEM.match(head)),
         count == 1, count == 2, 2 < count <= 4,
     ]  # fmt: skip
 
@@ -250,9 +258,13 @@ def _repeats(lines: Sequence[str]) -> list[Floats]:
 
 
 def _overlaps(lines: Sequence[str], running: NDArray[np.bool_]) -> list[Floats]:
-    """The share of a line's words that the running text has; the same weighed; and of the next running line alone."""
+    """The share of a line's words that the running text has; the same weighed; and of the next running
+    line alone.
+    """
     bags = [{word.lower() for word in _WORD.findall(line[:600]) if len(word) > 3} for line in lines]
-    spread: Counter[str] = Counter(word for bag, runs in zip(bags, running, strict=True) if runs for word in bag)
+    spread: Counter[str] = Counter(
+        word for bag, runs in zip(bags, running, strict=True) if runs for word in bag
+    )
     texts = int(running.sum())
     shares, weighed, nexts = [], [], []
     following: set[str] = set()

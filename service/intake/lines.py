@@ -98,7 +98,9 @@ def _scores(bags: Floats, numbers: Floats, w: Weights) -> Floats:
 
 
 def _times(left: Floats, right: Floats) -> Floats:
-    """``left @ right``, some rows at a time: a larger product would wake other cores for a page of forty lines."""
+    """``left @ right``, some rows at a time: a larger product would wake other cores for a page of forty
+    lines.
+    """
     rows = max(1, _SMALL // right.size)
     if len(left) <= rows:
         return left @ right
@@ -116,7 +118,8 @@ def _means(bag: Hashed, table: NDArray[np.int8]) -> Iterator[Floats]:
         starts, stop = bag.starts[first : first + _CHUNK], ends[first : first + _CHUNK][-1]
         rows = table[bag.ids[starts[0] : stop]]
         sums = np.add.reduceat(rows, starts - starts[0], axis=0, dtype=np.int32)
-        yield sums / (ends[first : first + _CHUNK] - starts)[:, None].astype(np.float32)
+        counts = (ends[first : first + _CHUNK] - starts)[:, None]
+        yield (sums / counts).astype(np.float32)
 
 
 # The parts of a page, in the order in which they may follow one another.
@@ -172,7 +175,7 @@ def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a line is thought to be; ``text`` and ``title`` are how likely it is the article's own, the headline.
+    """What a line is thought to be; ``text`` and ``title`` are how likely it is text, or the headline.
 
     ``other`` is the kind of furniture that it would be.
     """
@@ -187,7 +190,9 @@ class Label:
 def label(
     lines: Sequence[str], apart: Sequence[bool], rules: Floats, keep: float = 1.0, inner: float = 1.0
 ) -> list[Label]:
-    """A label for each of a page's non-empty lines; ``rules`` as in :func:`service.intake.linefeatures.see`."""
+    """A label for each of a page's non-empty lines; ``rules`` as in
+    :func:`service.intake.linefeatures.see`.
+    """
     if not lines:
         return []
     shares = chances(see(lines, apart, rules))

@@ -1,6 +1,6 @@
 """Raised and lowered figures: the numbers of notes, powers and formulas, as characters of their own.
 
-A note's number written as ``5\N{SUPERSCRIPT ONE}`` is told apart from the figure it follows; units and formulas
+A note's number written as ``5\N{SUPERSCRIPT ONE}`` is told apart from the figure before it; units, formulas
 (m\N{SUPERSCRIPT TWO}, CO\N{SUBSCRIPT TWO}) are written so anyway.
 """
 
@@ -23,7 +23,9 @@ _LINKED = re.compile(
 
 
 def at(source: str, place: int) -> str:
-    """What the tag that begins at ``place`` of HTML holds if it is a raised or lowered number; else nothing."""
+    """What the tag that begins at ``place`` of HTML holds if it is a raised or lowered number; else
+    nothing.
+    """
     for pattern, table in ((_RAISED, SUPERSCRIPTS), (_LOWERED, SUBSCRIPTS), (_LINKED, SUPERSCRIPTS)):
         if found := pattern.match(source, place):
             return next(group for group in found.groups() if group).translate(table)

@@ -1,7 +1,7 @@
 """What page furniture looks like by its form alone: one pattern a kind of line, for whole lines.
 
-Precision goes before recall: a line of more than ``_LONGEST`` characters, or one in which a rule finds running
-text, is no rule's. The line labeller weighs what the rules say with all else that it sees.
+Precision goes before recall: a line of more than ``_LONGEST`` characters, or one in which a rule finds
+running text, is no rule's. The line labeller weighs what the rules say with all else that it sees.
 """
 
 from __future__ import annotations

@@ -188,7 +188,9 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict
         found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
         found.success(run, [text, restored, *chosen], shown_view, **how)
     for button, body in shown:
-        button.click(_constant(body), None, text, **quick()).then(run, [text, restored, *chosen], shown_view, **how)
+        button.click(_constant(body), None, text, **quick()).then(
+            run, [text, restored, *chosen], shown_view, **how
+        )
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
     return *chosen, drawer
 

@@ -94,7 +94,8 @@ class Shown:
             "phase": "done",
             "status": status,
             "announce": status,
-            "title": view.title(reading.headline, translation.title, self._say) + view.credits(reading.article),
+            "title": view.title(reading.headline, translation.title, self._say)
+            + view.credits(reading.article),
             "summary": view.summary(reading.summary, [s.source for s in translation.segments], self._say),
             "tools": view.tools(self._say),
             "tail": view.furniture(reading.article, self._say) + view.about(reading, self._say),

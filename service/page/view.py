@@ -114,7 +114,8 @@ def furniture(article: Article, say: Say) -> str:
         return ""
     button = f'<button type="button" class="link" data-action="restore">{say("put_back")}</button>'
     items = "".join(
-        f'<li><span lang="id">{escape(piece.text)}</span> <i>{escape(say.reason(piece.reason))}</i> {button}</li>'
+        f'<li><span lang="id">{escape(piece.text)}</span> '
+        f"<i>{escape(say.reason(piece.reason))}</i> {button}</li>"
         for piece in article.furniture
     )
     named = ", ".join(say("group_" + name.replace(" ", "_")) for name in groups(article.furniture))

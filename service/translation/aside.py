@@ -1,7 +1,7 @@
 """What a model must not touch: addresses, case and telephone numbers, and the numbers of notes.
 
-An address goes through the engine as a short mark that models copy, and comes back in its place; a note's number
-is taken out and put back behind its word.
+An address goes through the engine as a short mark that models copy, and comes back in its place; a note's
+number is taken out and put back behind its word.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _DOMAIN = (
 _HASHTAG = r"(?<![\w&])#(?=\w*[^\W\d])\w+"
 _HANDLE = r"(?<![\w@.])@\w[\w.]*\w"
 _PHONE = (
-    r"(?<![\w.,/-])(?:\+62[\s.-]?|\(0\d{2,3}\)[\s.-]?|0(?=\d{2,3}[\s.-]?\d{3}))\d{2,4}(?:[\s.-]?\d{2,4}){1,3}(?![\w/])"
+    r"(?<![\w.,/-])(?:\+62[\s.-]?|\(0\d{2,3}\)[\s.-]?|0(?=\d{2,3}[\s.-]?\d{3}))"
+    r"\d{2,4}(?:[\s.-]?\d{2,4}){1,3}(?![\w/])"
 )
 # LP/B/123/VI/2024/SPKT, 12/Pid.Sus/2024/PN Jkt.Sel, 441.7/0456/Dinkes/2024
 _CASE = (
@@ -30,7 +31,9 @@ _CASE = (
     r"(?:(?<=/P[NT])\s[A-Z][a-z]{2}(?:\.[A-Z][a-z]{2,3})?\b)?(?![\w/])"
 )
 _ADDRESS = re.compile("|".join((_URL, _MAIL, _DOMAIN, _CASE, _HASHTAG, _HANDLE, _PHONE)))
-_SIGNS = re.compile(r"[@#/]|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62|0\d\d|\(0")
+_SIGNS = re.compile(
+    r"[@#/]|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62|0\d\d|\(0"
+)
 
 # Behind a word, a number or a closing mark; not behind a unit: km², m³, CO₂ are words themselves.
 _NOTE = re.compile(
@@ -79,7 +82,9 @@ def without_notes(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """A note's number and where it stands: behind the ``nth`` such word, behind a ``stop``, how far on (0 to 1)."""
+    """A note's number and where it stands: behind the ``nth`` such word, behind a ``stop``, how far on (0
+    to 1).
+    """
 
     mark: str
     word: str
@@ -101,9 +106,11 @@ class Aside:
         return [address for mark, address in self.held if not _mark(mark).search(target)]
 
     def restore(self, target: str) -> str:
-        """``target`` with the addresses in the places of their marks, lost ones in brackets at the end; notes too."""
+        """``target`` with the addresses in the places of their marks, lost ones in brackets at the end;
+        notes too.
+        """
         for mark, address in self.held:
-            target, count = _mark(mark).subn(lambda _, a=address: a, target)
+            target, count = _mark(mark).subn(address.replace("\\", r"\\"), target)
             if not count and address not in target:
                 target = _appended(target, address)
         return _noted(target, self.notes)
@@ -144,15 +151,13 @@ def _take_notes(text: str) -> tuple[str, tuple[_Note, ...]]:
         words = _WORD.findall(kept)
         word = words[-1] if words else ""
         share = len(kept) / max(1, len(_NOTE.sub("", text)))
-        notes.append(_Note(found[0], word, words.count(word), share, kept[-1:] in ".!?\"”’)"))
+        notes.append(_Note(found[0], word, words.count(word), share, kept[-1:] in '.!?"”’)'))
     return kept + text[at:], tuple(notes)
 
 
 def _noted(target: str, notes: Sequence[_Note]) -> str:
     """``target`` with each note's number behind its word, or the word that stands as far on."""
-    places: list[tuple[int, str]] = []
-    for note in notes:
-        places.append((_place(target, note), note.mark))
+    places = [(_place(target, note), note.mark) for note in notes]
     for place, mark in sorted(places, key=lambda pair: -pair[0]):
         target = target[:place] + mark + target[place:]
     return target
@@ -160,7 +165,7 @@ def _noted(target: str, notes: Sequence[_Note]) -> str:
 
 def _place(target: str, note: _Note) -> int:
     if note.share > 0.9 and (note.stop or not note.word[:1].isdigit()):
-        return len(target.rstrip()) if note.stop else len(target.rstrip(" .!?\"”’)"))
+        return len(target.rstrip()) if note.stop else len(target.rstrip(' .!?"”’)'))
     same = [m.end() for m in _WORD.finditer(target) if _alike(m[0], note.word)]
     if len(same) >= note.nth >= 1:
         return same[note.nth - 1]

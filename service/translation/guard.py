@@ -18,7 +18,18 @@ from service.translation.aside import addresses, without_addresses, without_note
 from service.translation.number_words import ENGLISH, INDONESIAN
 from service.translation.words import Words, listed, words
 
-KINDS = ("empty", "truncated", "artefact", "echo", "repetition", "dropped", "address", "number", "entity", "negation")
+KINDS = (
+    "empty",
+    "truncated",
+    "artefact",
+    "echo",
+    "repetition",
+    "dropped",
+    "address",
+    "number",
+    "entity",
+    "negation",
+)
 """Every kind of finding, gravest first."""
 
 

@@ -298,12 +298,12 @@ class Translator:
         )
         return _Answer(done.output, done.output is not first)
 
-    def _with_addresses(
-        self, prepared: Sequence[_Prepared], answers: Iterable[_Answer]
-    ) -> list[_Answer]:
+    def _with_addresses(self, prepared: Sequence[_Prepared], answers: Iterable[_Answer]) -> list[_Answer]:
         """The answers; where a mark was lost, the sentence once more with its addresses as they are."""
         done = list(answers)
-        lost = [i for i, (p, a) in enumerate(zip(prepared, done, strict=True)) if p.aside.missing(a.output.text)]
+        lost = [
+            i for i, (p, a) in enumerate(zip(prepared, done, strict=True)) if p.aside.missing(a.output.text)
+        ]
         plain = [self._parted(p, normalise(p.source).text) for p in (prepared[i] for i in lost)]
         for i, output in zip(lost, self._decoded(plain), strict=True):
             if all(address in output.text for _, address in prepared[i].aside.held):
@@ -370,7 +370,9 @@ class _Casing(Mapping[str, str]):
 def _misplaced(aside: Aside, text: str) -> tuple[Finding, ...]:
     """The addresses that the engine left out, which stand at the end now."""
     lost = (address for address in aside.missing(text) if address not in text)
-    return tuple(Finding("address", f"{address} was lost on the way and stands at the end") for address in lost)
+    return tuple(
+        Finding("address", f"{address} was lost on the way and stands at the end") for address in lost
+    )
 
 
 def _missed(prepared: _Prepared, output: Output) -> bool:

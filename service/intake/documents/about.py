@@ -16,19 +16,23 @@ _SHORT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)\Z")
 
 
 def of_page(text: str) -> About:
-    """What the page's data says, each field from the first source that has it. Raises InputError without lxml."""
+    """What the page's data says, each field from the first source that has it. Raises InputError without
+    lxml.
+    """
     try:
         from lxml import etree, html
     except ImportError:
         raise need("documents", "lxml") from None
     try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8"))
+        tree = html.document_fromstring(
+            text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8")
+        )
     except (etree.ParserError, ValueError):
         return About()
     data = next(_articles(tree), {})
     meta = _meta(tree)
     site = _name(data.get("publisher")) or meta.get("og:site_name", "")
-    heads = [_plain(h.text_content()) for h in tree.iter("h1")]
+    heads = [_plain("".join(map(str, h.itertext()))) for h in tree.iter("h1")]
     heads = [head for head in dict.fromkeys(heads) if " " in head]
     titles = (
         _plain(data.get("headline")),
@@ -38,7 +42,9 @@ def of_page(text: str) -> About:
     )
     title = next((_without_site(t, site, heads) for t in titles if t), "")
     byline = _name(data.get("author")) or meta.get("author", "") or meta.get("article:author", "")
-    published = _plain(data.get("datePublished")) or meta.get("article:published_time", "") or meta.get("date", "")
+    published = (
+        _plain(data.get("datePublished")) or meta.get("article:published_time", "") or meta.get("date", "")
+    )
     return About(title, "" if "://" in byline else byline, _SHORT.sub("", published), site)
 
 

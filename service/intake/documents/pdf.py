@@ -158,7 +158,9 @@ def _laid_out(chunks: Sequence[_Chunk]) -> _Page:
         written = chunk.size
         # A raised figure does not change what the line is set in.
         previous = previous if text != chunk.text else chunk
-    return _Page(lines, [" ".join(line.split()) for line, is_large in zip(lines, large, strict=True) if is_large])
+    return _Page(
+        lines, [" ".join(line.split()) for line, is_large in zip(lines, large, strict=True) if is_large]
+    )
 
 
 def _raised(chunk: _Chunk, before: _Chunk, line: str) -> str:
@@ -196,7 +198,9 @@ def _key(line: str) -> str:
 
 
 def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[str]:
-    """Lines joined that a column broke apart: those whose next word found no room; never the ``large`` ones."""
+    """Lines joined that a column broke apart: those whose next word found no room; never the ``large``
+    ones.
+    """
     lengths = sorted(len(line) for line in lines)
     width = lengths[len(lengths) * 9 // 10]
     words = Counter(word.lower() for line in lines for word in _WORD.findall(line))
