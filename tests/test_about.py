@@ -152,8 +152,8 @@ def test_without_lxml_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_warta_clean_prints_the_article_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from typer.testing import CliRunner
 
-    from eval.pages import HAND, read_hand
-    from service.cli import app
+    from eval.training.pages import HAND, read_hand
+    from service.cli.app import app
 
     file = tmp_path / "page.txt"
     file.write_text(read_hand(HAND / "02.txt").raw, encoding="utf-8")

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from eval.pages import HAND, Page, load, measure
+from eval.training.pages import HAND, Page, load, measure
 from service.intake.clean import clean
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "pages" / "dev.jsonl.xz"

@@ -2,7 +2,7 @@
 
 A small network looks at each line with its neighbours and says how likely each kind is. Then the best
 sequence is sought among those that a page can be: furniture, a headline, furniture, one block of body with
-furniture between its paragraphs, furniture. The weights are data, learnt by ``python -m eval.train_lines``.
+furniture between its paragraphs, furniture. The weights are data, learnt by ``python -m eval.training.lines``.
 """
 
 from __future__ import annotations

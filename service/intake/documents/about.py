@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from service.intake.compression import need
 from service.intake.credit import About
-from service.intake.streams import need
 
 _ARTICLE = re.compile(r"(?:[A-Za-z]*Article|[A-Za-z]*Posting|Report)\Z")
 _DEPTH = 6

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator
 
 from service.intake import raised
+from service.intake.compression import need
 from service.intake.credit import PageText
 from service.intake.documents.about import of_page
-from service.intake.documents.builder import Markup
-from service.intake.streams import need
+from service.intake.documents.markup import Markup
 
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*+(?:>|\Z)"""

@@ -13,9 +13,9 @@ from io import BytesIO
 from itertools import pairwise
 
 from service.errors import InputError
+from service.intake.compression import need
 from service.intake.documents.archive import Limits
 from service.intake.raised import SUBSCRIPTS, SUPERSCRIPTS
-from service.intake.streams import need
 
 _EDGE = 2
 _LARGE = 1.2
