@@ -6,7 +6,7 @@ the server. See :mod:`service.runtime.sandbox`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from service.document import (
     SegmentTranslation,
     Suggestion,
 )
+from service.intake.credit import About, PageText, about_of
 
 if TYPE_CHECKING:
     from service.runtime.sandbox import Sandbox
@@ -50,7 +51,17 @@ def prepare() -> None:
 
 def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
     """:func:`service.intake.documents.document_text`, confined."""
-    return str(box.run(".intake.documents:document_text", data, name, max_bytes))
+    text, about = box.run(".confined:text_of", data, name, max_bytes)
+    return PageText(text, About(**about)) if about else str(text)
+
+
+def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
+    """A document's text, and what the data of a web page says of it."""
+    from service.intake.documents import document_text
+
+    text = document_text(data, name, max_bytes)
+    about = about_of(text)
+    return [str(text), asdict(about) if about else None]
 
 
 def translate_document(box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate) -> bytes:
@@ -89,23 +100,28 @@ def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:
     yield from (page.joined() for page in pages)
 
 
-def read_article(box: Sandbox, text: str, *, keep_furniture: bool) -> Article:
+def read_article(box: Sandbox, text: str, *, keep_furniture: bool, restored: Collection[int] = ()) -> Article:
     """:func:`service.pipeline.to_article`, confined where the text is long."""
     from service.pipeline import to_article
 
     if len(text) <= SMALL:
-        return to_article(text, keep_furniture=keep_furniture)
-    found = box.run(".confined:article", text, keep_furniture)
+        return to_article(text, keep_furniture=keep_furniture, restored=restored)
+    about = about_of(text)
+    known = asdict(about) if about else None
+    found = box.run(".confined:article", str(text), keep_furniture, sorted(restored), known)
     body = Segmented(found["body"]["lead"], tuple(Segment(**part) for part in found["body"]["segments"]))
     furniture = tuple(Furniture(**piece) for piece in found["furniture"])
-    return Article(**{**found, "body": body, "furniture": furniture})
+    return Article(**{**found, "body": body, "furniture": furniture, "roles": tuple(found["roles"])})
 
 
-def article(text: str, keep_furniture: bool) -> dict[str, Any]:
-    """A text as an article."""
+def article(
+    text: str, keep_furniture: bool, restored: Sequence[int] = (), about: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """A text as an article; ``about`` is what a page's data says of it."""
     from service.intake.clean import clean
 
-    return asdict(clean(text, keep_furniture=keep_furniture))
+    known = About(**about) if about else None
+    return asdict(clean(text, keep_furniture=keep_furniture, restored=frozenset(restored), about=known))
 
 
 def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[list[dict[str, Any]]]:

@@ -78,12 +78,25 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article, cleaned and split into its segments; ``furniture`` is what cleaning took out."""
+    """One article, cleaned and split into its segments; ``furniture`` is what cleaning took out.
+
+    ``byline``, ``published`` and ``site`` are as the page writes them, empty where it does not. ``roles``
+    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list; empty: not known.
+    """
 
     id: str
     body: Segmented
     title: str = ""
     furniture: tuple[Furniture, ...] = ()
+    byline: str = ""
+    published: str = ""
+    site: str = ""
+    roles: tuple[str, ...] = ()
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """The words under the pictures, in order."""
+        return tuple(piece.text for piece in self.furniture if piece.reason == "caption")
 
     @property
     def text(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
@@ -20,6 +20,7 @@ from service.document import (
 )
 from service.engines.base import Engine
 from service.intake.clean import clean, is_headline
+from service.intake.credit import about_of
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.presets import Preset
@@ -152,9 +153,11 @@ class Pipeline:
         return Reading(article, title, translation, summary, seconds + time.perf_counter() - started)
 
 
-def to_article(raw: str, *, id: str = "", keep_furniture: bool = False) -> Article:
-    """Cleaned text. Raises InputError if nothing is left to read."""
-    return clean(raw, id=id, keep_furniture=keep_furniture)
+def to_article(
+    raw: str, *, id: str = "", keep_furniture: bool = False, restored: Collection[int] = ()
+) -> Article:
+    """Cleaned text; ``restored`` as in :func:`clean`. Raises InputError if nothing is left to read."""
+    return clean(raw, id=id, keep_furniture=keep_furniture, restored=restored, about=about_of(raw))
 
 
 def warnings(article: Article) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from eval.bench.hostile_strings import FAMILIES, Case, derived
 from service import intake, summary, translation
 from service.document import Output
 from service.engines.echo import EchoEngine
-from service.intake import clean, documents, entities, record, records, tables
+from service.intake import clean, documents, entities, record, records, rules, tables
 from service.intake import compression as streams
 from service.intake import encoding as formats
 from service.intake import fetch as web
@@ -89,7 +89,7 @@ def patterns() -> dict[str, re.Pattern[Any]]:
         for name, value in vars(module).items():
             for index, pattern in enumerate(_inside(value)):
                 found.setdefault(pattern, f"{module.__name__}.{name}" + (f"[{index}]" if index else ""))
-    found.setdefault(clean._rules(), f"{clean.__name__}._rules")  # put together when it is first needed
+    found.setdefault(rules._rules(), f"{rules.__name__}._rules")  # put together when it is first needed
     return {name: pattern for pattern, name in found.items()}
 
 
@@ -433,7 +433,7 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
 }
 """Function -> why it is not tried."""
 
-BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, clean._rules(): clean._LONGEST}
+BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, rules._rules(): rules._LONGEST}
 """Pattern -> the most characters it is ever given, where that alone keeps it quick."""
 
 

@@ -91,6 +91,13 @@ class ArticleIn(Strict):
     keep_furniture: Annotated[
         bool, Field(description="Leave captions, bylines and the like in the text.")
     ] = False
+    keep_lines: Annotated[
+        list[Annotated[int, Field(ge=0)]],
+        Field(
+            max_length=1000,
+            description="Lines of the text, from 0, that stay though they look like furniture.",
+        ),
+    ] = []
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -209,13 +216,21 @@ class SignatureOut(Given):
 
 
 class TranslationOut(Given):
-    """An article in English; ``text`` has its paragraphs."""
+    """An article in English; ``text`` has its paragraphs, ``roles`` says what each of them is.
+
+    ``byline``, ``published`` and ``site`` are as the page writes them; ``captions`` are in Indonesian.
+    """
 
     title: PairOut | None
     text: str
     segments: list[SegmentOut]
     warnings: list[str]
     furniture: list[FurnitureOut]
+    byline: str
+    published: str
+    site: str
+    roles: list[str]
+    captions: list[str]
     signature: SignatureOut
 
 

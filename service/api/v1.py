@@ -107,7 +107,8 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
-    article = read_article(host.sandbox, asked.text or "", keep_furniture=asked.keep_furniture)
+    text, kept = asked.text or "", asked.keep_lines
+    article = read_article(host.sandbox, text, keep_furniture=asked.keep_furniture, restored=kept)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 

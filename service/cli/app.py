@@ -182,6 +182,23 @@ def translate(
     _run(Job(files, format, output, keep_furniture), settings, work)
 
 
+@app.command("clean")
+def clean_articles(
+    files: Files,
+    format: Format = "text",
+    output: Output = None,
+    keep_furniture: Keep = False,
+    keep_line: Annotated[
+        list[int] | None,
+        typer.Option("--keep-line", help="Leave this line of the input in, from 1; may be given again."),
+    ] = None,
+) -> None:
+    """Print the article of a page alone: no menus, adverts, links, captions. Needs no model."""
+    from service.cli.articles import Job, clean_files
+
+    raise typer.Exit(clean_files(Job(files, format, output, keep_furniture, keep_line or ())))
+
+
 @app.command("summarize")
 def summarize_articles(
     files: Files,

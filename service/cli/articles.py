@@ -19,8 +19,9 @@ from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text, keeps_structure, read_document, translate_document
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
+from service.intake.plain import left_out
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
-from service.render.text import TRANSLATION, Renderer, likeness, suggestions
+from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
 
@@ -42,6 +43,7 @@ class Job:
     format: str
     output: Path | None
     keep_furniture: bool
+    keep_lines: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         if self.format not in SUFFIXES:
@@ -128,6 +130,22 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
     return 1 if failed else 0
 
 
+def clean_files(job: Job) -> int:
+    """Writes the article of every file, without what stands around it; the exit code."""
+    failed = 0
+    for path in job.files:
+        try:
+            article = _article(path, job)
+        except InputError as error:
+            failed += 1
+            complain(str(error) if str(path) in str(error) else f"{_name(path)}: {error}")
+            continue
+        _write(job, path, _rendered(ARTICLE, job, article), ending=".article")
+        if job.format == "text" and (said := left_out(article.furniture)):
+            complain(f"{_name(path)}: {said}")
+    return 1 if failed else 0
+
+
 def check_files(source: Path, target: Path, format: str) -> None:
     """Prints the findings of each pair of lines; JSON has an object for every line.
 
@@ -170,7 +188,8 @@ def _article(path: Source, job: Job) -> Article:
         raw = document_text(data, "", MAX_INPUT_BYTES)
     else:
         raw = read_document(path, MAX_INPUT_BYTES)
-    return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture)
+    kept = [number - 1 for number in job.keep_lines]
+    return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture, restored=kept)
 
 
 def _document_for(path: Source, job: Job, work: Work) -> Path | None:
@@ -249,7 +268,7 @@ def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
     return json.dumps(rendered, ensure_ascii=False, indent=2 if len(job.files) == 1 else None) + "\n"
 
 
-def _write(job: Job, path: Source, text: str, suffix: str = "") -> str:
+def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".en") -> str:
     """Writes to the file asked for, by way of a ``.partial`` one, or to standard output."""
     if job.output is None:
         if len(job.files) > 1 and job.format != "json":
@@ -260,7 +279,7 @@ def _write(job: Job, path: Source, text: str, suffix: str = "") -> str:
     target = job.output
     if len(job.files) > 1 or target.is_dir():
         target.mkdir(exist_ok=True)
-        target = target / (_stem(path) + ".en" + SUFFIXES[job.format])
+        target = target / (_stem(path) + ending + SUFFIXES[job.format])
     partial = target.with_name(target.name + ".partial")
     try:
         partial.write_text(text, "utf-8")

@@ -1,151 +1,34 @@
 """From pasted text to an :class:`Article`: repaired, unwrapped, its title found, page furniture aside.
 
-Furniture is judged line by line, by form alone. Precision goes before recall: a line of
-more than ``_LONGEST`` characters, or one in which a rule finds running text, stays.
+What each line is :mod:`service.intake.judge` says; here the text is mended before, and put together after.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from service.document import Article, Furniture
 from service.errors import InputError
+from service.intake.credit import About, credits_of
+from service.intake.glued import initials, without
+from service.intake.judge import Judged, judge, runs_on
+from service.intake.linefeatures import key
+from service.intake.rules import rule_of
 from service.text import segment
 
-_LONGEST = 300
-_LONGEST_TITLE = 160
 _WIDEST_WRAP = 120
 _SURE_WRAP = 40
 
-_MONTH = r"(?:jan|feb|mar|apr|mei|may|jun|jul|agu|aug|sep|okt|oct|nov|des|dec)[a-z]{0,6}"
-_DAY = r"(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad)"
-_CLOCK = r"(?:pukul\s)?\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?(?:wib|wita|wit|gmt\s?\+?\d?))?"
-_DATE = rf"(?:{_DAY},?\s?)?\d{{1,2}}[\s/-](?:\d{{1,2}}|{_MONTH})[\s/-]\d{{2,4}}"
-_LABEL = (
-    r"(?:(?:diperbarui|diterbitkan|dipublikasikan|terbit|tayang|update)\s?:?\s"
-    r"|[\w.]{2,30}(?:\s[\w.]{2,15})?\s?[-–|,]\s?)"
-)
-_NETWORK = (
-    r"(?:facebook|twitter|whatsapp|telegram|line|linkedin|pinterest|e-?mail|instagram|tiktok|youtube|threads|x"
-    r"|bagikan(?:\sartikel)?(?:\sini)?|share(?:\sthis)?|salin\s(?:link|tautan)|copy\slink|link|cetak|print|simpan)"
-)
-_AGENCY = (
-    r"(?:antara|reuters|afp|ap|epa|xinhua|getty\simages|shutterstock|unsplash|kompas\.com|tempo|detikcom)"
-)
-_CREDIT = (
-    r"(?:(?:foto|gambar|ilustrasi|dok\.?|dokumentasi|istimewa)\b[^()\[\]]*"
-    rf"|{_AGENCY}(?:\sfoto)?/[^()\[\]]*)"
-)
-# No sentence ends inside the line: what follows is one headline or caption.
-_ONE = r"(?!.*\w{4}[.]\s(?-i:[A-Z]))"
-_NAME = r"(?:[A-Z][\w.'’-]*|dan|bin|binti)"
-
-# What is page furniture and why; each pattern must match a whole line. Case is ignored
-# except where ``(?-i:`` asks for capitals.
-_RULES = (
-    ("read-also", rf"(?:baca|(?:baca|lihat|simak)[ _](?:juga|pula|selengkapnya))\s?:{_ONE}.*(?<![.])"),
-    (
-        "read-also",
-        r"[(\[*]{1,2}\s?(?:baca|lihat|simak)[ _](?:juga|pula)\b"
-        r"[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]*]{1,2}",
-    ),
-    ("read-also", r"(?:baca|lihat)\s(?:juga|selengkapnya)(?:\sartikel\slainnya)?"),
-    ("advertisement", r"\W{0,3}(?:advertisement|advertorial|iklan|sponsored|pasang\siklan)\W{0,3}"),
-    (
-        "advertisement",
-        r"(?:advertisement\W{1,3})?(?:scroll\sto\s(?:continue|resume)|gulir\suntuk\smelanjutkan).{0,40}",
-    ),
-    ("advertisement", r"(?:lanjutkan|teruskan)\smembaca(?:\sartikel)?(?:\sdi\sbawah)?(?:\sini)?"),
-    ("image-info", r"(?:info|keterangan)\sgambar(?:\sutama)?"),
-    (
-        "byline",
-        r"(?:penulis|editor|reporter|wartawan|pewarta|kontributor|redaktur|fotografer|penyunting|penerjemah|oleh|"
-        rf"laporan)(?:\s?/\s?\w+)?\s?[:|]\s?(?-i:{_NAME}(?:[ ,/&|]{{1,3}}{_NAME}){{0,8}})",
-    ),
-    ("initials", r"[(\[](?-i:[a-z]{2,6}|[A-Za-z]{2,8}(?:[/-][A-Za-z]{2,8}){1,3})[)\]]"),
-    (
-        "published-in",
-        r"(?:artikel|berita|tulisan)\s(?:ini|asli)\s(?:(?:telah|sudah|pernah|pertama\skali)\s){0,2}"
-        r"(?:tayang|terbit|dimuat|diterbitkan|dipublikasikan|ditayangkan)\b.*",
-    ),
-    ("follow", r"(?:cek|baca|dapatkan|ikuti|simak|temukan)\b.{0,120}\bgoogle\snews\b.{0,60}"),
-    (
-        "follow",
-        r"(?:ikuti|(?:mari\s|yuk,?\s|ayo\s)?(?:ber)?gabung|follow|subscribe|langganan)\b.{0,80}"
-        r"\b(?:saluran|channel|kanal|grup|akun|media\ssosial|newsletter)\s(?:resmi\s)?"
-        r"(?:whatsapp|telegram|instagram|youtube|kami)\b.{0,160}",
-    ),
-    (
-        "follow",
-        r"dapatkan\s(?:update|breaking\snews|informasi\sterkini|berita\s(?:pilihan|terkini|terbaru|update)|newsletter)"
-        r"\b.{0,200}",
-    ),
-    ("follow", r"(?:download|unduh)\saplikasi\s\S+\s(?:sekarang|di\s(?:sini|play\sstore|app\sstore)).{0,80}"),
-    ("report", r"laporkan\s(?:tulisan|artikel|konten|komentar|kesalahan|iklan)(?:\sini)?"),
-    (
-        "tags",
-        r"(?:tags?|tagar|topik|kata\skunci|topik\sterkait)\s?:.{0,200}(?<![.])|(?:tags?|tagar|kata\skunci)",
-    ),
-    ("tags", r"(?:#\w+[\s,]*+){1,20}"),
-    (
-        "navigation",
-        r"(?:(?:berita|artikel|topik|video|foto)\s(?:terkait|lainnya|terpopuler|populer|pilihan)|terpopuler"
-        r"|rekomendasi\suntuk\s(?:anda|kamu)|lihat\s(?:semua|foto)|tampilkan\ssemua|show\sall|perbesar|next|prev"
-        r"|previous|(?:halaman|berita|artikel)\s(?:selanjutnya|berikutnya|sebelumnya)|halaman\s?:?(?:\s?\d{1,2}){1,9})",
-    ),
-    ("share", rf"(?:{_NETWORK}[\s|,:•·/-]*+){{1,12}}"),
-    (
-        "copyright",
-        r"(?:copyright|hak\scipta|©|\(c\))\s?(?:©|\(c\)|dilindungi|\d{4}).{0,160}|.{0,60}all\srights\sreserved.{0,40}"
-        r"|dilarang\s(?:keras\s)?(?:mengambil|menyalin|mengutip|menyebarluaskan)\b.{0,200}\btanpa\sizin\b.{0,80}",
-    ),
-    (
-        "caption",
-        rf"(?:foto|gambar|ilustrasi|keterangan\sfoto|infografis|grafis)(?:\silustrasi)?\s?[:/]{_ONE}.*",
-    ),
-    ("caption", rf"[(\[]\s?{_CREDIT}[)\]]|{_AGENCY}(?:\sfoto)?/(?-i:{_NAME})(?:\s(?-i:{_NAME})){{0,4}}"),
-    (
-        "caption",
-        r"[^.\"“”]{1,200}[.]?\s?[(\[]\s?(?:foto|dok\.?|antara\sfoto)\b\s?[:/.\s][^()\[\]]{1,80}[)\]][.]?",
-    ),
-    (
-        "timestamp",
-        rf"(?:{_LABEL}{_DATE}(?:\s?[-–|,]?\s?{_CLOCK})?|{_DATE}\s?[-–|,]?\s?{_CLOCK})(?:\s[-–|]\s.{{1,20}})?",
-    ),
-    ("timestamp", r"\d{1,2}\s(?:detik|menit|jam|hari|minggu|bulan)\s(?:yang\s)?lalu"),
-    (
-        "reading-time",
-        r"(?:(?:waktu|estimasi|lama)\s(?:mem)?baca\s?:?\s)?\d{1,3}\s(?:menit|min)\s(?:mem)?(?:baca|read)"
-        r"|(?:waktu|estimasi|lama)\s(?:mem)?baca\s?:?\s\d{1,3}\smenit",
-    ),
-    (
-        "comments",
-        r"(?:\d[\d.]{0,8}\s)?(?:komentar|comments?|views|kali\sdibaca)(?:\s?\(\d+\))?|(?:tulis|lihat|beri|kirim)\s"
-        r"(?:semua\s)?komentar(?:\s(?:anda|kamu|\(\d+\)))?|belum\sada\skomentar|dibaca\s\d[\d.]{0,8}\skali",
-    ),
-    ("video", r"\[gambas:[^\]]{1,80}\]|\[video[^\]]{0,120}\]"),
-    (
-        "video",
-        rf"(?:simak|saksikan|tonton|lihat)(?:\sjuga)?\svideo\b{_ONE}.{{0,160}}"
-        r"(?:(?:berikut|di\sbawah|pilihan|di\ssini|selengkapnya)(?:\sini)?[.:]?|[:\"'”’])",
-    ),
-    ("breadcrumb", r"(?:home|beranda)\s?(?:[>›»/|]\s?[\w\s&.-]{1,60}){1,5}"),
-)
-
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\v\f\u2028\u2029]")
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff]")
-_LAST_INITIALS = re.compile(
-    r"(?<=[.!?\"”’])\s?([(\[](?:[a-z]{2,5}|[a-zA-Z]{2,8}(?:[/-][a-zA-Z]{2,8}){1,3})[)\]])$"
-)
 _DATELINE = re.compile(r"[A-Z][\w .,'/()]{1,60}?\s?[-–—]{1,2}\s")
 _FULL_STOP = re.compile(r"[.,;:…–-][\"'”’)\]]*$")
 _INNER_STOP = re.compile(r"[.?!]\s")
-_NOT_WORD = re.compile(r"\W+")
+_LONGEST_TITLE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,32 +40,108 @@ class _Line:
     apart: bool
 
 
-def clean(raw: str, *, id: str = "", title: str | None = None, keep_furniture: bool = False) -> Article:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A paragraph of the article, its ``role`` and the line it began with."""
+
+    text: str
+    role: str
+    number: int
+    apart: bool
+
+
+def clean(
+    raw: str,
+    *,
+    id: str = "",
+    title: str | None = None,
+    keep_furniture: bool = False,
+    restored: Collection[int] = (),
+    about: About | None = None,
+) -> Article:
     """The article in ``raw``: text in paragraphs, title, and what was taken out with the reason.
 
-    Without ``title`` the first short line that has no closing stop is the title. With
-    ``keep_furniture`` nothing is taken out. Raises :class:`InputError` when nothing is left.
+    Without ``title``, and without one in ``about``, what a page's own data says, the headline is looked for
+    among the lines. With ``keep_furniture`` nothing but the headline is taken out, and the lines whose
+    numbers are in ``restored`` stay in any case. A text that is no page, with neither a headline nor
+    furniture around it,
+    comes back as it is. Raises :class:`InputError` when nothing is left.
     """
     lines = _unwrapped(_lines(raw))
-    reasons = [""] * len(lines) if keep_furniture else _reasons(lines)
-    found = _title_line(lines, reasons) if title is None else None
-    heading = lines[found].text if found is not None else _repaired(title or "")
-    heading_key = _key(heading)
-    body: list[_Line] = []
-    furniture: list[Furniture] = []
-    for index, (line, reason) in enumerate(zip(lines, reasons, strict=True)):
-        if index == found:
-            continue
-        again = heading and not keep_furniture and _key(line.text) == heading_key
-        if reason or again:
-            furniture.append(Furniture(line.text, reason or "title-again", line.number))
-        else:
-            body.append(line)
-    if not keep_furniture:
-        _take_initials(body, furniture)
-    if not body:
+    known = title if title is not None else (about.title if about and about.title else None)
+    judged = judge([line.text for line in lines], [line.apart for line in lines], titled=bool(known))
+    heading = repaired(known) if known is not None else " ".join(lines[i].text for i in judged.title)
+    headline = judged.title or ((0,) if heading and lines and key(lines[0].text) == key(heading) else ())
+    headline = headline if len(headline) < len(lines) else ()
+    reasons = [""] * len(lines) if keep_furniture else _reasons(lines, judged, heading, headline)
+    reasons = ["" if line.number in restored else r for line, r in zip(lines, reasons, strict=True)]
+    parts = [
+        _Part(line.text, role, line.number, line.apart)
+        for i, (line, role, reason) in enumerate(zip(lines, judged.roles, reasons, strict=True))
+        if not reason and i not in headline
+    ]
+    furniture = _named(lines, reasons)
+    if judged.page and not keep_furniture:
+        parts = _unglued(parts, furniture, restored)
+    if not parts:
         raise InputError("no article text in it")
-    return Article(id, segment.split(_joined(body)), heading, tuple(furniture))
+    said = credits_of(_named(lines, judged.reasons), about)
+    aside = tuple(sorted(furniture, key=lambda piece: piece.line))
+    return Article(
+        id, segment.split(_joined(parts)), heading, aside, *said, tuple(part.role for part in parts)
+    )
+
+
+def numbered(raw: str, wanted: Collection[str]) -> frozenset[int]:
+    """The numbers of the lines of ``raw`` that are, or hold, one of the ``wanted`` texts, for
+    ``restored``.
+    """
+    if not wanted:
+        return frozenset()
+    lines = [repaired(piece) for piece in _LINE_BREAK.split(raw)]
+    whole = {i for i, line in enumerate(lines) if line in wanted}
+    lost = set(wanted) - {lines[i] for i in whole}
+    return frozenset(
+        whole | {i for i, line in enumerate(lines) if any(text and text in line for text in lost)}
+    )
+
+
+def _named(lines: Sequence[_Line], reasons: Sequence[str]) -> list[Furniture]:
+    return [
+        Furniture(line.text, reason, line.number)
+        for line, reason in zip(lines, reasons, strict=True)
+        if reason
+    ]
+
+
+def _reasons(lines: Sequence[_Line], judged: Judged, heading: str, headline: Sequence[int]) -> list[str]:
+    """Why each line is set aside; further copies of the headline too, unless there is no other text."""
+    reasons = list(judged.reasons)
+    wanted = key(heading)
+    text = [i for i, reason in enumerate(reasons) if not reason and i not in headline]
+    copies = [i for i in text if wanted and key(lines[i].text) == wanted]
+    if len(copies) < len(text):
+        for i in copies:
+            reasons[i] = "title-again"
+    return reasons
+
+
+def _unglued(parts: Sequence[_Part], furniture: list[Furniture], restored: Collection[int]) -> list[_Part]:
+    """The paragraphs without what is glued into them, which is added to ``furniture``."""
+    links = {key(piece.text) for piece in furniture if piece.reason in ("related", "read-also", "teaser")}
+    kept = []
+    for part in parts:
+        text, taken = (part.text, []) if part.number in restored else without(part.text, links)
+        furniture += [Furniture(piece, kind, part.number) for piece, kind in taken]
+        kept.append(replace(part, text=text))
+    runs = [i for i, part in enumerate(kept) if runs_on(part.text)]
+    for i in [len(kept) - 1, *runs[-1:]] if kept else ():
+        text, signed = initials(kept[i].text)
+        if signed and kept[i].number not in restored:
+            furniture.append(Furniture(signed, "initials", kept[i].number))
+            kept[i] = replace(kept[i], text=text)
+            break
+    return kept
 
 
 def _lines(raw: str) -> list[_Line]:
@@ -190,13 +149,13 @@ def _lines(raw: str) -> list[_Line]:
     lines: list[_Line] = []
     apart = False
     for number, piece in enumerate(_LINE_BREAK.split(raw)):
-        if text := _repaired(piece):
+        if text := repaired(piece):
             lines.append(_Line(text, number, apart))
         apart = not text
     return lines
 
 
-def _repaired(line: str) -> str:
+def repaired(line: str) -> str:
     """``line`` without mojibake, control and zero-width characters; NFC; single spaces."""
     if not line.isascii() or "&" in line:
         line = _mended(line)
@@ -234,7 +193,7 @@ def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
 
 def _belongs(line: _Line, following: _Line, width: int) -> bool:
     """Whether ``following`` continues ``line``; ``width`` is the column of the wrap, 0 for none."""
-    if _rule_of(line.text) or _rule_of(following.text) or _DATELINE.match(following.text):
+    if rule_of(line.text) or rule_of(following.text) or _DATELINE.match(following.text):
         return False
     if _runs_on(line, following) and (width or len(line.text) >= _SURE_WRAP):
         return True
@@ -260,41 +219,6 @@ def _glued(group: Sequence[_Line]) -> str:
     return "".join(parts)
 
 
-@cache
-def _rules() -> re.Pattern[str]:
-    """All rules as one pattern; the name of the group that matched is the rule's place in the table."""
-    return re.compile("|".join(f"(?P<r{i}>{rule})" for i, (_, rule) in enumerate(_RULES)), re.IGNORECASE)
-
-
-def _rule_of(line: str) -> str:
-    """Why ``line`` is furniture, or nothing."""
-    if len(line) > _LONGEST or not (found := _rules().fullmatch(line)):
-        return ""
-    return _RULES[int((found.lastgroup or "")[1:])][0]
-
-
-def _reasons(lines: Sequence[_Line]) -> list[str]:
-    """The rule that takes each line; the name of one network alone is a share bar only beside another."""
-    found = [_rule_of(line.text) for line in lines]
-    reasons = []
-    for i, (line, reason) in enumerate(zip(lines, found, strict=True)):
-        neighbours = {*found[max(i - 1, 0) : i], *found[i + 1 : i + 2]}
-        alone = reason == "share" and " " not in line.text and "share" not in neighbours
-        reasons.append("" if alone else reason)
-    return reasons
-
-
-def _title_line(lines: Sequence[_Line], reasons: Sequence[str]) -> int | None:
-    """The first line that is no furniture, if it looks like a headline and a longer text follows."""
-    rest = [i for i, reason in enumerate(reasons) if not reason]
-    if len(rest) < 2:
-        return None
-    text = lines[rest[0]].text
-    key = _key(text) if len(text) <= _LONGEST_TITLE else ""
-    body = sum(len(lines[i].text) for i in rest[1:] if _key(lines[i].text) != key)
-    return rest[0] if is_headline(text, body) else None
-
-
 def is_headline(line: str, rest: int) -> bool:
     """Return whether a first line, with ``rest`` characters of text after it, looks like a headline."""
     if len(line) > _LONGEST_TITLE or " " not in line or rest <= len(line):
@@ -302,19 +226,6 @@ def is_headline(line: str, rest: int) -> bool:
     return not (_FULL_STOP.search(line) or _DATELINE.match(line) or _INNER_STOP.search(line))
 
 
-def _key(text: str) -> str:
-    """What two copies of a headline have in common."""
-    return _NOT_WORD.sub(" ", text).strip().casefold()
-
-
-def _take_initials(body: list[_Line], furniture: list[Furniture]) -> None:
-    """Set aside the reporters' initials that close the last paragraph."""
-    if body and (found := _LAST_INITIALS.search(body[-1].text)):
-        last = body.pop()
-        body.append(_Line(last.text[: found.start()].rstrip(), last.number, last.apart))
-        furniture.append(Furniture(found[1], "initials", last.number))
-
-
-def _joined(body: Sequence[_Line]) -> str:
+def _joined(body: Sequence[_Part]) -> str:
     """The paragraphs as they stood: one line break, or a blank line where there was one."""
     return body[0].text + "".join(("\n\n" if line.apart else "\n") + line.text for line in body[1:])

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from service.document import Article, Finding, Reading, SegmentTranslation, Summary, SummarySentence
+from service.intake.credit import credit_line
+from service.intake.plain import groups
 from service.page.words import Say
 from service.translation.confidence import LOW
 
@@ -48,6 +50,12 @@ def rows(article: Article, parts: Sequence[SegmentTranslation], say: Say, first:
         opens = index == 0 or paragraphs[index] != paragraphs[index - 1]
         made.append(row(index + 1, part, say, opens=opens))
     return "".join(made)
+
+
+def credits(article: Article) -> str:
+    """Who wrote it, when, and where it stood, under the headline."""
+    line = credit_line(article.byline, article.published, article.site)
+    return f'<p class="credits" lang="id">{escape(line)}</p>' if line else ""
 
 
 def title(headline: str, part: SegmentTranslation | None, say: Say) -> str:
@@ -100,15 +108,19 @@ def warnings(found: Sequence[str], say: Say) -> str:
 
 
 def furniture(article: Article, say: Say) -> str:
-    """What cleaning set aside, folded."""
+    """What cleaning set aside, folded, each piece with a button that puts it back."""
     if not article.furniture:
         return ""
+    button = f'<button type="button" class="link" data-action="restore">{say("put_back")}</button>'
     items = "".join(
-        f'<li><span lang="id">{escape(piece.text)}</span> <i>{escape(say.reason(piece.reason))}</i></li>'
+        f'<li><span lang="id">{escape(piece.text)}</span> '
+        f"<i>{escape(say.reason(piece.reason))}</i> {button}</li>"
         for piece in article.furniture
     )
-    count = say("furniture", count=len(article.furniture))
-    return f'<details class="furniture"><summary>{count}</summary><ul>{items}</ul></details>'
+    named = ", ".join(say("group_" + name.replace(" ", "_")) for name in groups(article.furniture))
+    count = len(article.furniture)
+    said = say("left_out" if count > 1 else "left_out_one", count=count, groups=named)
+    return f'<details class="furniture"><summary>{said}</summary><ul>{items}</ul></details>'
 
 
 def about(reading: Reading, say: Say) -> str:

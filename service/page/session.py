@@ -59,7 +59,7 @@ class Shown:
         if self._article is None:
             raise ValueError("a sentence before there is an article")
         if self._article.title:
-            self._values["title"] = view.title(part.target, part, self._say)
+            self._values["title"] = view.title(part.target, part, self._say) + view.credits(self._article)
         else:
             self._values["rows"] = view.rows(self._article, [part], self._say)
         self._values["status"] = self._say("again", total=self._values["total"], model=escape(self._model))
@@ -72,7 +72,8 @@ class Shown:
         if self._done == 0:
             self._values["rows"] = ""  # a draft
         if self._done == 0 and titles and parts:
-            self._values["title"] = view.title(parts[0].target, parts[0], self._say)
+            head = view.title(parts[0].target, parts[0], self._say)
+            self._values["title"] = head + view.credits(self._article)
         body = [part for place, part in enumerate(parts, start=self._done) if place >= titles]
         first = max(0, self._done - titles)
         self._values["rows"] += view.rows(self._article, body, self._say, first)
@@ -93,7 +94,8 @@ class Shown:
             "phase": "done",
             "status": status,
             "announce": status,
-            "title": view.title(reading.headline, translation.title, self._say),
+            "title": view.title(reading.headline, translation.title, self._say)
+            + view.credits(reading.article),
             "summary": view.summary(reading.summary, [s.source for s in translation.segments], self._say),
             "tools": view.tools(self._say),
             "tail": view.furniture(reading.article, self._say) + view.about(reading, self._say),

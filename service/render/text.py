@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from service.document import Reading, SegmentTranslation, Summary, Translation
+from service.document import Article, Reading, SegmentTranslation, Summary, Translation
 from service.escape import markdown, markdown_item, markdown_line
+from service.intake.credit import credit_line
+from service.intake.plain import left_out
 
 Block = tuple[str, tuple[str, ...]]
 """How Markdown marks a block of a document (``#``, ``##``, ``-``, ``>`` or nothing), and its lines."""
@@ -16,14 +18,16 @@ Renderer = Callable[[Any], str | dict[str, Any]]
 
 def translation_text(translation: Translation) -> str:
     """The translation alone, the title as its first paragraph."""
-    title = translation.title.target + "\n\n" if translation.title else ""
-    return title + translation.text.strip() + "\n"
+    title = translation.title.target + "\n" if translation.title else ""
+    head = f"{title}{line}\n" if (line := _credits(translation)) else title
+    return (head + "\n" if head else "") + translation.text.strip() + "\n"
 
 
 def translation_markdown(translation: Translation) -> str:
     """Title as heading, paragraphs, then what to be careful about."""
     blocks = [_block("#", translation.title.target)] if translation.title else []
-    blocks += [_block("", text) for text in _paragraphs(translation)]
+    blocks += [_block("", line)] if (line := _credits(translation)) else []
+    blocks += _body_blocks(translation)
     return _markdown([*blocks, *_notes(translation)])
 
 
@@ -35,6 +39,9 @@ def translation_json(translation: Translation) -> dict[str, Any]:
         "segments": [segment_json(s) for s in translation.segments],
         "warnings": list(translation.warnings),
         "furniture": [asdict(item) for item in translation.article.furniture],
+        **{name: getattr(translation.article, name) for name in ("byline", "published", "site")},
+        "roles": list(translation.article.roles),
+        "captions": list(translation.article.captions),
         "signature": {**asdict(translation.signature), "text": str(translation.signature)},
     }
 
@@ -52,6 +59,7 @@ def segment_json(segment: SegmentTranslation) -> dict[str, Any]:
 def reading_text(reading: Reading) -> str:
     """Title, summary, translation and what the reader should know of them, for a terminal."""
     parts = [f"{reading.headline}\n{'=' * min(len(reading.headline), 100)}"]
+    parts += [line] if (line := _credits(reading.translation)) else []
     parts.append("Summary\n" + "\n".join(f"* {line}" for line in _summary_lines(reading.summary)))
     parts.append("Translation")
     parts += _paragraphs(reading.translation)
@@ -66,12 +74,14 @@ def reading_markdown(reading: Reading) -> str:
 
 def reading_blocks(reading: Reading) -> list[Block]:
     """The same as blocks of plain text, for a document of any kind."""
+    line = _credits(reading.translation)
     return [
         _block("#", reading.headline),
+        *([_block("", line)] if line else []),
         _block("##", "Summary"),
         _block("-", *_summary_lines(reading.summary)),
         _block("##", "Translation"),
-        *(_block("", text) for text in _paragraphs(reading.translation)),
+        *_body_blocks(reading.translation),
         _block("##", "About this reading"),
         _block("-", *_about(reading)),
     ]
@@ -113,6 +123,42 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     }
 
 
+def article_text(article: Article) -> str:
+    """The article alone: headline, who wrote it and when, paragraphs."""
+    head = [article.title, credit_line(article.byline, article.published, article.site)]
+    return (
+        "\n".join(["\n".join(filter(None, head)) + "\n" if any(head) else "", article.text]).lstrip("\n")
+        + "\n"
+    )
+
+
+def article_markdown(article: Article) -> str:
+    """The same as Markdown, subheads as headings."""
+    line = credit_line(article.byline, article.published, article.site)
+    parts = [*([f"# {article.title}"] if article.title else []), *([f"*{line}*"] if line else [])]
+    paragraphs = [text for text in article.text.split("\n") if text]
+    roles = dict(enumerate(article.roles))
+    parts += ["### " * (roles.get(i) == "subhead") + text for i, text in enumerate(paragraphs)]
+    return "\n\n".join(parts) + "\n"
+
+
+def article_json(article: Article) -> dict[str, Any]:
+    """The article as JSON values, with its captions and what was left out."""
+    paragraphs = [text for text in article.text.split("\n") if text]
+    roles = article.roles or ("text",) * len(paragraphs)
+    return {
+        "title": article.title,
+        "byline": article.byline,
+        "published": article.published,
+        "site": article.site,
+        "paragraphs": [{"text": t, "role": r} for t, r in zip(paragraphs, roles, strict=True)],
+        "captions": list(article.captions),
+        "left_out": left_out(article.furniture),
+        "furniture": [asdict(item) for item in article.furniture],
+    }
+
+
+ARTICLE: Mapping[str, Renderer] = {"text": article_text, "markdown": article_markdown, "json": article_json}
 TRANSLATION: Mapping[str, Renderer] = {
     "text": translation_text,
     "markdown": translation_markdown,
@@ -124,6 +170,21 @@ READING: Mapping[str, Renderer] = {
     "markdown": reading_markdown,
     "json": reading_json,
 }
+
+
+def _credits(translation: Translation) -> str:
+    """Who wrote it, when, and where it stood, as far as the page says."""
+    article = translation.article
+    return credit_line(article.byline, article.published, article.site)
+
+
+def _body_blocks(translation: Translation) -> list[Block]:
+    """The paragraphs; subheads are headings."""
+    roles = dict(enumerate(translation.article.roles))
+    return [
+        _block("###" if roles.get(number) == "subhead" else "", text)
+        for number, text in enumerate(_paragraphs(translation))
+    ]
 
 
 def _paragraphs(translation: Translation) -> list[str]:
@@ -224,8 +285,6 @@ def _about(reading: Reading) -> list[str]:
         f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "
         f"beam {signature.decoding.beam_size}",
     ]
-    if reading.article.furniture:
-        lines.insert(
-            -2, f"Set aside as page furniture: {len(reading.article.furniture)} lines (--format json)"
-        )
+    if said := left_out(reading.article.furniture):
+        lines.insert(-2, f"{said} (warta clean --format json shows them)")
     return lines

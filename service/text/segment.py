@@ -17,9 +17,11 @@ from service.document import Segment, Segmented
 
 _LINE = re.compile(r"\S(?:[^\n]*\S)?")
 # The empty second group marks where the sentence ends, white space follows.
-_MARK = re.compile(r"""([.!?…]++)["'”’“‘»)\]]*+()\s*+""")
+# Numbers of notes may stand between.
+_MARK = re.compile(r"""([.!?…]++)["'”’“‘»)\]]*+[⁰¹²³⁴-⁹]*+()\s*+""")
 _OPENERS = "\"'“‘”’«([-–—•*"
 _NEXT = re.compile(r"""["'“‘”’«(\[\-–—•*\s]{0,6}+(\S{0,16})""")
+_NOTES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _BRACKET_REACH = 300
 _WORD_REACH = 24
 
@@ -34,6 +36,7 @@ _BOUND = _words(
     """
     dr drg drh drs dra prof ir hj kh k.h tgk ust pdt mgr rm ny tn nn sdr sdri bpk yth mr mrs ms
     jend jenderal letjen mayjen brigjen kol letkol kapt lettu letda komjen irjen kombes kompol
+    br fr msgr tgh hb ns apt adv rd kgs kms mgs msy gst nym wy moh muh moch mhd muhd abd ach dok
     plt plh pj pjs pt cv ud fa jl jln gg ds dsn kel kec kab prov kep kp tg kav tgl tlp telp hlm rp
     a.n d.a u.b u.p c.q q.q s.d a.l vs st sdn fig rep dipl dit ditjen sp inf pol jo capt rer nat
     """
@@ -65,6 +68,7 @@ _NAMES_WITH_MARK = ("Yahoo", "Jeopardy")
 _BRACKETED_WORD = re.compile(r"\([^\s()]{1,12}\Z")  # "Kombes Pol. (Purn.) Agus"
 _ENUMERATOR = re.compile(r"\d{1,3}|[A-Za-z]|[IVX]{1,5}")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,6}\.)+[^\W\d_]{1,6}")
+_AGENCY = re.compile(r"[^\W\d_]{3,}/[A-Z]\Z")  # "ANTARA FOTO/M. Risyal"
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 
 
@@ -98,7 +102,7 @@ def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
     """Whether the sentence that begins at ``start`` ends with ``mark``."""
     stop, after = mark.start(), mark.end()
     opener, following = _following(text, after)
-    closers, dots = text[mark.end(1) : mark.start(2)], mark[1]
+    closers, dots = text[mark.end(1) : mark.start(2)].rstrip(_NOTES), mark[1]
     if not _can_open(following) and not (dots == "." and _lower_may_open(text, mark, opener, following)):
         return False
     if dots == ".":
@@ -142,6 +146,8 @@ def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) ->
     words = text[max(start, stop - _WORD_REACH) : stop].split()
     word = words[-1].lstrip(_OPENERS) if words else ""
     before = words[-2] if len(words) > 1 else ""
+    if _AGENCY.match(word):
+        word = word.rpartition("/")[2]
     if not word or (stop - len(word) <= start + 1 and _ENUMERATOR.fullmatch(word)):
         return False
     key = word.lower()

@@ -133,7 +133,7 @@ def _pass(text: str, casing: Mapping[str, str], *, headline: bool) -> Normalised
         text = _ODD.sub(lambda m: _PLAIN[m[0]], text)
         for pattern, replacement in _RULES:
             text = pattern.sub(replacement, text)
-    dateline, text = _split_dateline(text, casing)
+    dateline, text = split_dateline(text, casing)
     text, look = _calm(text, casing, headline=headline)
     return Normalised(text, dateline, look, special)
 
@@ -145,7 +145,7 @@ def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
     """
     forms: dict[str, Counter[str]] = {}
     for line in text.split("\n"):
-        dateline, rest = _split_dateline(line, _NO_CASING)
+        dateline, rest = split_dateline(line, _NO_CASING)
         names = [word.title() for word in _WORD.findall(dateline)]
         calm = _SHOUT.sub(lambda m: " " * len(m[0]), rest)
         inner = (m[0] for m in _WORD.finditer(calm) if not _opens(rest, m.start()))
@@ -155,7 +155,8 @@ def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
     return {acronym.lower(): acronym for acronym in acronyms} | learned
 
 
-def _split_dateline(text: str, casing: Mapping[str, str]) -> tuple[str, str]:
+def split_dateline(text: str, casing: Mapping[str, str] = _NO_CASING) -> tuple[str, str]:
+    """The datelines that ``text`` begins with, and the rest."""
     end = 0
     mixed: int | None = None
     while found := _DATELINE.match(text, end):

@@ -25,6 +25,7 @@ WEIGHTS = {
     "repetition": 5.0,
     "dropped": 4.0,
     "artefact": 3.0,
+    "address": 2.0,
     "number": 2.0,
     "negation": 2.0,
     "entity": 1.0,

@@ -16,6 +16,7 @@ from service.engines.base import Engine
 from service.presets import Preset
 from service.text import segment
 from service.text.language import is_english
+from service.translation.aside import Aside, set_aside
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
 from service.translation.guard.check import check
@@ -68,9 +69,13 @@ class Care:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A source and what the engine gets for it; ``parts`` and ``gaps`` where it is over the limit."""
+    """A source and what the engine gets for it; ``parts`` and ``gaps`` where it is over the limit.
+
+    ``normalised`` is of ``aside.text``: addresses are marks in it, and notes' numbers are gone.
+    """
 
     source: str
+    aside: Aside
     normalised: Normalised
     terms: ArticleTerms | None
     given: str = ""
@@ -246,11 +251,12 @@ class Translator:
         self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
     ) -> _Prepared:
         checkpoint()
-        normalised = normalise(source, casing=casing, headline=headline)
+        aside = set_aside(source)
+        normalised = normalise(aside.text, casing=casing, headline=headline)
         given = terms.inject(normalised.text) if terms else normalised.text
         if self._fits(given):
-            return _Prepared(source, normalised, terms, given, (given,), ("",))
-        return self._parted(_Prepared(source, normalised, terms), given)
+            return _Prepared(source, aside, normalised, terms, given, (given,), ("",))
+        return self._parted(_Prepared(source, aside, normalised, terms), given)
 
     def _parted(self, prepared: _Prepared, given: str) -> _Prepared:
         """``prepared`` with ``given`` for the engine, in parts where it is over the model's limit."""
@@ -270,7 +276,7 @@ class Translator:
                 if (doubted and self._care.repair) or _missed(p, output):
                     draft(self._segment(p, _Answer(output, False)))
         chosen, outputs = self._plain_where_better(asked, firsts)
-        repaired = map(self._repaired, chosen, outputs)
+        repaired = self._with_addresses(chosen, map(self._repaired, chosen, outputs))
         answers = dict(zip((p.key for p in asked), repaired, strict=True))
         return [answers.get(p.key) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
 
@@ -306,6 +312,18 @@ class Translator:
         )
         return _Answer(done.output, done.output is not first)
 
+    def _with_addresses(self, prepared: Sequence[_Prepared], answers: Iterable[_Answer]) -> list[_Answer]:
+        """The answers; where a mark was lost, the sentence once more with its addresses as they are."""
+        done = list(answers)
+        lost = [
+            i for i, (p, a) in enumerate(zip(prepared, done, strict=True)) if p.aside.missing(a.output.text)
+        ]
+        plain = [self._parted(p, normalise(p.source).text) for p in (prepared[i] for i in lost)]
+        for i, output in zip(lost, self._decoded(plain), strict=True):
+            if all(address in output.text for _, address in prepared[i].aside.held):
+                done[i] = _Answer(output, True)
+        return done
+
     def _finished(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
         done = self._segment(prepared, answer)
         self.tally.add(done.findings)
@@ -317,10 +335,11 @@ class Translator:
         target = output.text
         if not answer.final:
             target = terms.edit(prepared.normalised.text, target) if terms else target
-            target = prepared.normalised.restore(target)
+            target = prepared.aside.restore(prepared.normalised.restore(target))
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
+            findings += () if answer.final else _misplaced(prepared.aside, output.text)
         value = confidence(source, target, output.score, findings)
         return SegmentTranslation(
             source,
@@ -361,6 +380,14 @@ class _Casing(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._learnt)
+
+
+def _misplaced(aside: Aside, text: str) -> tuple[Finding, ...]:
+    """The addresses that the engine left out, which stand at the end now."""
+    lost = (address for address in aside.missing(text) if address not in text)
+    return tuple(
+        Finding("address", f"{address} was lost on the way and stands at the end") for address in lost
+    )
 
 
 def _missed(prepared: _Prepared, output: Output) -> bool:

@@ -40,6 +40,7 @@ from service.settings import Settings
 
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
 SAY = Say("en")
+RAIN = "Hujan turun di Kota Malang sejak Senin pagi, kata Rina Lestari kepada wartawan di balai desa."
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
 
@@ -87,7 +88,7 @@ def test_the_language_is_what_was_asked_chosen_or_preferred(
         view.title(HOSTILE, part(HOSTILE, HOSTILE), SAY),
         view.warnings([HOSTILE], SAY),
         view.flags([Finding(HOSTILE, HOSTILE)], SAY),
-        view.furniture(to_article(f"Satu kalimat biasa di sini.\n\nBaca juga: {HOSTILE}"), SAY),
+        view.furniture(to_article(f"Hujan Turun di Malang\n\n{RAIN}\n\nBaca juga: {HOSTILE}"), SAY),
     ],
 )
 def test_all_text_is_escaped(html: str) -> None:
@@ -148,7 +149,7 @@ def test_a_draft_of_the_first_sentence_gives_way_to_it(host: Host, text: str) ->
         (Asked("Kalimat.", model="<b>none"), "no model to translate with named &#x27;&lt;b&gt;none"),
         (Asked("Kalimat.", route="<i>"), "the route one of auto"),
         (Asked("Kalimat.", sentences=99), "from 1 to 20"),
-        (Asked("Baca juga: ini saja"), ""),
+        (Asked("ADVERTISEMENT"), ""),
     ],
 )
 def test_what_cannot_be_read_is_one_escaped_line(host: Host, asked: Asked, said: str) -> None:

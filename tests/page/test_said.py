@@ -129,6 +129,7 @@ BAD = [
     ("Jaraknya 5 kilometer dari sini.", "It is 5 miles away from here.", "number"),
     ("Presiden Jokowi tiba di Surabaya.", "The president has arrived in the city.", "entity"),
     ("Presiden tiba di kota.", "The president arrived in Germany.", "entity"),
+    ("Surati humas@kota.example segera.", "Write to them at once.", "address"),
     ("Dia tidak datang.", "He came.", "negation"),
     ("Dia datang kemarin.", "He did not come yesterday.", "negation"),
 ]

@@ -11,7 +11,10 @@ import logging
 import re
 from collections.abc import Iterator
 
+from service.intake import raised
 from service.intake.compression import need
+from service.intake.credit import PageText
+from service.intake.documents.about import of_page
 from service.intake.documents.markup import Markup
 from service.intake.entities import unescape
 
@@ -46,6 +49,7 @@ VOID_INLINE = _names("img wbr input")
 VOID = VOID_INLINE | _names("area base br col embed hr link meta param source track")
 SKIPPED = _names("pre svg math template object iframe noscript audio video canvas select")
 RAW = _names("script style textarea xmp")
+_RAISED = _names("sup sub a")
 
 
 def is_page(text: str) -> bool:
@@ -54,8 +58,14 @@ def is_page(text: str) -> bool:
 
 
 def read(text: str) -> str:
-    """The article of a page, or the visible text of a fragment, a blank line between paragraphs."""
-    return (is_page(text) and article(text)) or visible(text)
+    """The article of a page, or the visible text of a fragment, a blank line between paragraphs.
+
+    The text of a page is a :class:`PageText`: its headline, author, date and site are known from its data.
+    """
+    if not is_page(text):
+        return visible(text)
+    about = of_page(text)
+    return PageText(article(text, about.title) or visible(text), about)
 
 
 def visible(text: str) -> str:
@@ -63,8 +73,11 @@ def visible(text: str) -> str:
     return "\n\n".join(parse(text).paragraphs)
 
 
-def article(text: str) -> str:
-    """What trafilatura takes for the article of a page, under its title; empty if it finds none."""
+def article(text: str, title: str = "") -> str:
+    """What trafilatura takes for the article of a page, under its title; empty if it finds none.
+
+    ``title`` is what the page's data says; without it trafilatura's own finding serves.
+    """
     try:
         import trafilatura
     except ImportError as error:
@@ -73,10 +86,11 @@ def article(text: str) -> str:
     if not logger.handlers:
         # Without a handler Python would print the library's warnings on standard error.
         logger.addHandler(logging.NullHandler())
+    text = raised.written(text)
     found = trafilatura.bare_extraction(text, include_comments=False, include_formatting=False)
     if found is None:
         return ""
-    body, title = str(getattr(found, "text", "") or ""), str(getattr(found, "title", "") or "")
+    body, title = str(getattr(found, "text", "") or ""), title or str(getattr(found, "title", "") or "")
     if title and not body.startswith(title):
         body = f"{title}\n\n{body}"
     return _LINE_BREAKS.sub("\n\n", body)
@@ -93,7 +107,7 @@ def parse(text: str) -> Markup:
 def feed(markup: Markup, text: str) -> None:
     """Adds ``text`` to ``markup``; the last block is left open."""
     skipped = 0
-    skipping = raw = ""
+    skipping = raw = figure = ""
     for token, match in _tokens(text):
         name = match["name"].lower() if match and match["name"] else ""
         ends = bool(match and match["end"])
@@ -107,7 +121,9 @@ def feed(markup: Markup, text: str) -> None:
                 skipping = skipping if skipped else ""
             markup.end(token)
         elif match is None:
-            markup.text(token, unescape(token))
+            # The number of a note is no figure of the text; the block keeps it as the source wrote it.
+            markup.text(token, figure if figure and token.strip() else unescape(token))
+            figure = "" if token.strip() else figure
         elif not name:
             markup.inline(token)
         elif not ends and name in RAW:
@@ -117,7 +133,9 @@ def feed(markup: Markup, text: str) -> None:
             skipping, skipped = name, 1
             markup.end(token)
         else:
-            _tag(markup, token, name, match, ends)
+            if not ends and name in _RAISED and not figure:
+                figure = raised.at(text, match.start())
+            _tag(markup, token, name, match, ends, fixed=bool(figure))
 
 
 def _tokens(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
@@ -137,12 +155,14 @@ def _barred(name: str, rest: str) -> bool:
     return name not in INLINE and bool(_NO_TRANSLATE.search(rest))
 
 
-def _tag(markup: Markup, token: str, name: str, match: re.Match[str], ends: bool) -> None:
+def _tag(
+    markup: Markup, token: str, name: str, match: re.Match[str], ends: bool, *, fixed: bool = False
+) -> None:
     if name in INLINE or name in FIXED:
         if ends:
             markup.close(token, name)
         else:
-            fixed = name in FIXED or bool(_NO_TRANSLATE.search(match["rest"]))
+            fixed = fixed or name in FIXED or bool(_NO_TRANSLATE.search(match["rest"]))
             markup.open(_english(token, name), name, fixed=fixed)
     elif name in VOID_INLINE:
         markup.inline(token)

@@ -125,7 +125,10 @@ class Markup:
 
     def _change(self, block: int, change: Change) -> None:
         swaps, ranges = self._instead[block], self._ranges[block]
-        for index, text in zip(self._where[block], change.texts, strict=True):
+        before = self._blocks[block].texts
+        for index, old, text in zip(self._where[block], before, change.texts, strict=True):
+            if text == old and self._pieces[index].strip():
+                continue  # as the source writes it, which may be otherwise than it is read
             new = _edged(self._pieces[index], self._escape(text))
             self._pieces[index] = self._at_line_ends(index, new, swaps)
         for index, raw in swaps.items():

@@ -7,14 +7,24 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from itertools import pairwise
 
 from service.errors import InputError
 from service.intake.compression import need
 from service.intake.documents.archive import Limits
+from service.intake.raised import SUBSCRIPTS, SUPERSCRIPTS
 
 _EDGE = 2
+_LARGE = 1.2
+"""How many times the size of most of a page a headline is at least."""
+_SMALL = 0.8
+"""How many times the size of the line a raised figure is at most."""
+_LONGEST_HEADLINE = 200
+_FIGURES = re.compile(r"\d{1,3}(?:,\d{1,3})*")
+_FORMULA = re.compile(r"(?<![A-Za-z])(?:[A-Z][a-z]?\d?){0,3}(?:CO|H|O|N|SO|NO|CH|NH|PM)\Z")
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
     r"\A(?:[-–—|]\s*+)?(?:hal(?:aman)?\.?|page|hlm\.?)?\s*+\d{1,4}+"
@@ -48,14 +58,32 @@ def read(data: bytes, limits: Limits) -> str:
 
     Raises InputError for a protected or broken file, and for one of pictures only.
     """
-    pages = _without_repeats([[" ".join(line.split()) for line in page] for page in _pages(data, limits)])
+    drawn = _pages(data, limits)
+    pages = _without_repeats([[" ".join(line.split()) for line in page.lines] for page in drawn])
     lines = [line for page in pages for line in page]
     if not any(line for line in lines):
         raise InputError("holds no text; it may be a scan")
-    return "\n\n".join(_paragraphs(lines))
+    return "\n\n".join(_paragraphs(lines, frozenset(line for page in drawn for line in page.large)))
 
 
-def _pages(data: bytes, limits: Limits) -> list[list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page's lines, and those of them that are set large, as headlines are."""
+
+    lines: list[str]
+    large: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Text drawn at one size, in points, at one height."""
+
+    text: str
+    size: float
+    height: float
+
+
+def _pages(data: bytes, limits: Limits) -> list[_Page]:
     """The lines of each page."""
     try:
         import pypdf
@@ -75,11 +103,14 @@ def _pages(data: bytes, limits: Limits) -> list[list[str]]:
             raise InputError(f"more than {limits.pages:,} pages")
         pages, size = [], 0
         for page in reader.pages:
-            text = page.extract_text()
+            chunks: list[_Chunk] = []
+            text = page.extract_text(visitor_text=partial(_visit, chunks))
             size += len(text)
             if size > limits.unpacked:
                 raise InputError(f"holds more than {limits.unpacked:,} characters")
-            pages.append(text.split("\n"))
+            # What the chunks do not add up to is taken as it came.
+            whole = "".join(chunk.text for chunk in chunks) == text
+            pages.append(_laid_out(chunks) if whole else _Page(text.split("\n"), []))
     except DependencyError as problem:
         raise _without(problem) from problem
     except (PyPdfError, *_BROKEN) as problem:
@@ -94,6 +125,61 @@ def _without(problem: Exception) -> InputError:
     except ImportError as error:
         return need(error, "documents", "cryptography")
     return InputError(f"a PDF file that needs what is not installed: {problem}")
+
+
+def _visit(
+    chunks: list[_Chunk], text: str, page: Sequence[float], line: Sequence[float], _font: object, size: float
+) -> None:
+    """Keeps what pypdf tells of a piece of text; ``page`` and ``line`` are its matrices."""
+    if text:
+        scale = abs(line[3] * page[3]) or 1.0
+        chunks.append(_Chunk(text, round(size * scale, 1), line[5] + page[5]))
+
+
+def _laid_out(chunks: Sequence[_Chunk]) -> _Page:
+    """The lines of a page: small raised or lowered figures as such, a headline over several lines as one."""
+    sizes: Counter[float] = Counter()
+    for chunk in chunks:
+        sizes[chunk.size] += len(chunk.text.strip())
+    usual = max(sizes, key=lambda size: sizes[size], default=0.0)
+    lines, large, written = [""], [False], 0.0
+    previous: _Chunk | None = None
+    for chunk in chunks:
+        if not chunk.text.strip():
+            if "\n" in chunk.text:
+                lines += [""] * chunk.text.count("\n")
+                large += [False] * chunk.text.count("\n")
+            else:
+                lines[-1] += chunk.text
+            continue
+        text = _raised(chunk, previous, lines[-1]) if previous else chunk.text
+        is_large = chunk.size > usual * _LARGE
+        for i, piece in enumerate(text.split("\n")):
+            if i:
+                lines, large = [*lines, ""], [*large, False]
+            goes_on = is_large and not lines[-1] and len(lines) > 1 and large[-2] and chunk.size == written
+            if goes_on and len(lines[-2]) + len(piece) <= _LONGEST_HEADLINE:
+                lines.pop()
+                large.pop()
+                lines[-1] = f"{lines[-1].rstrip()} {piece.lstrip()}"
+            else:
+                lines[-1] += piece
+            large[-1] = is_large or (large[-1] and not piece.strip())
+        written = chunk.size
+        # A raised figure does not change what the line is set in.
+        previous = previous if text != chunk.text else chunk
+    return _Page(
+        lines, [" ".join(line.split()) for line, is_large in zip(lines, large, strict=True) if is_large]
+    )
+
+
+def _raised(chunk: _Chunk, before: _Chunk, line: str) -> str:
+    """``chunk`` in raised or lowered figures, if it is a small number close behind a word."""
+    figures = chunk.text.strip()
+    if not _FIGURES.fullmatch(figures) or chunk.size > before.size * _SMALL or not line or line[-1].isspace():
+        return chunk.text
+    lowered = chunk.height < before.height - 0.5 or (chunk.height == before.height and _FORMULA.search(line))
+    return chunk.text.translate(SUBSCRIPTS if lowered else SUPERSCRIPTS)
 
 
 def _without_repeats(pages: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -121,14 +207,16 @@ def _key(line: str) -> str:
     return _DIGITS.sub("#", line)
 
 
-def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
-    """Lines joined that a column broke apart: those whose next word found no room."""
+def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[str]:
+    """Lines joined that a column broke apart: those whose next word found no room; never the ``large``
+    ones.
+    """
     lengths = sorted(len(line) for line in lines)
     width = lengths[len(lengths) * 9 // 10]
     words = Counter(word.lower() for line in lines for word in _WORD.findall(line))
     paragraph = lines[0]
     for line, following in pairwise(lines):
-        if _ends(line, following, width):
+        if line in large or following in large or _ends(line, following, width):
             yield paragraph
             paragraph = following
         else:

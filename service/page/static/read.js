@@ -114,9 +114,20 @@ function go(row) {
   row.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
 }
 
+// The lines to leave in are told by their words; the article is read again with them.
+function restore(button) {
+  const field = document.querySelector("#restored textarea, #restored input");
+  const kept = [...JSON.parse(field.value || "[]"), button.closest("li").querySelector("span").textContent];
+  const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
+  own.set.call(field, JSON.stringify(kept));
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  setTimeout(() => document.getElementById("read-go").click(), 100);
+}
+
 const actions = {
   copy: async (button) => { if (await warta.copy(english())) warta.said(button, button.dataset.done); },
   save,
+  restore,
   clear: () => store([]),
   reopen: (button) => reopen(kept()[button.dataset.index].reading),
 };

@@ -1,5 +1,6 @@
 """The Read tab: an article pasted, dropped or fetched, and its reading beside it."""
 
+import json
 import logging
 import time
 import traceback
@@ -14,6 +15,8 @@ from service.confined import read_article, read_document
 from service.document import Article, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake import fetch as web
+from service.intake.clean import numbered
+from service.intake.credit import headed
 from service.intake.encoding import read_bytes
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
@@ -46,6 +49,7 @@ class Asked:
     route: str = "auto"
     sentences: int = 3
     keep_furniture: bool = False
+    restored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,8 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
 
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
-    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture)
+    kept = numbered(asked.text, asked.restored)
+    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored=kept)
     pipeline = host.pipeline(asked.model)
     tell(_Opened(article, len(article.sources), pipeline.signature.preset, warnings(article)))
     done = []
@@ -148,7 +153,7 @@ def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
 def _first_text(box: Sandbox, paths: Sequence[str], options: PageOptions, say: Say) -> str:
     if not paths:
         raise InputError(say("nothing"))
-    return file_text(box, paths[0], options)
+    return headed(file_text(box, paths[0], options))
 
 
 def tab(
@@ -158,9 +163,10 @@ def tab(
     import gradio as gr
 
     def run(
-        text: str, model: str, route: str, sentences: float, keep: bool, request: gr.Request
+        text: str, restored: str, model: str, route: str, sentences: float, keep: bool, request: gr.Request
     ) -> Iterator[tuple[dict[str, Any], Any]]:
-        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep))
+        lines = _restored(restored)
+        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep), lines)
         for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
             yield values, gr.update(interactive=values["phase"] == "running")
 
@@ -173,7 +179,8 @@ def tab(
 
     def fetched(url: str, request: gr.Request) -> str:
         read = partial(read_document, host.sandbox)
-        return _told(_for(request, "file", partial(web.article, url.strip(), read=read)), request)
+        fetch = partial(web.article, url.strip(), read=read)
+        return _told(_for(request, "file", lambda: headed(fetch())), request)
 
     def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
         return partial(alone, runs, request.session_hash or "", what, options.seconds, work)
@@ -182,6 +189,7 @@ def tab(
         text = gr.Textbox(
             label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
         )
+        restored = gr.Textbox(visible="hidden", elem_id="restored")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
             uploads(file, held)
@@ -201,16 +209,27 @@ def tab(
             label("keys")
     shown_view = [_view(), halt]
     how, files_too = streaming(KIND, options.runs), streaming("files", 4)
-    go.click(run, [text, *chosen], shown_view, **how)
+    go.click(run, [text, restored, *chosen], shown_view, **how)
     halt.click(stopper(runs, KIND), None, None, **quick())
-    file.upload(opened, file, text, **files_too).success(run, [text, *chosen], shown_view, **how)
+    file.upload(opened, file, text, **files_too).success(run, [text, restored, *chosen], shown_view, **how)
     if options.fetch:
         found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
-        found.success(run, [text, *chosen], shown_view, **how)
+        found.success(run, [text, restored, *chosen], shown_view, **how)
     for button, body in shown:
-        button.click(_constant(body), None, text, **quick()).then(run, [text, *chosen], shown_view, **how)
+        button.click(_constant(body), None, text, **quick()).then(
+            run, [text, restored, *chosen], shown_view, **how
+        )
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
     return *chosen, drawer
+
+
+def _restored(value: str) -> tuple[str, ...]:
+    """The lines that the reader put back, as the page's script wrote them down."""
+    try:
+        lines = json.loads(value or "[]")
+    except ValueError:
+        return ()
+    return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 
 def _told(text: Callable[[], str], request: Any) -> str:

@@ -16,9 +16,21 @@ from service.intake.entities import unescape
 from service.text import numbers
 from service.text.number_words import ENGLISH, INDONESIAN
 from service.text.words import Words, listed, words
+from service.translation.aside import addresses, without_addresses, without_notes
 from service.translation.guard import names, negation, units
 
-KINDS = ("empty", "truncated", "artefact", "echo", "repetition", "dropped", "number", "entity", "negation")
+KINDS = (
+    "empty",
+    "truncated",
+    "artefact",
+    "echo",
+    "repetition",
+    "dropped",
+    "address",
+    "number",
+    "entity",
+    "negation",
+)
 """Every kind of finding, gravest first."""
 
 
@@ -32,6 +44,9 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
     artefact = _artefact(source, target)
     if artefact:
         target = _ARTEFACT.sub(" ", unescape(target))
+    lost = _addresses(source, target)
+    # What is in an address or numbers a note is no word and no figure of the sentence.
+    source, target = (without_notes(without_addresses(text)) for text in (source, target))
     ours, theirs = words(source), words(target)
     found = [
         ("truncated", "the text was cut at the model's limit" if truncated else ""),
@@ -39,11 +54,17 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
         ("echo", _echo(ours, theirs)),
         ("repetition", _repetition(ours, theirs, target)),
         ("dropped", _dropped(source, target)),
+        *[("address", detail) for detail in lost],
         *[("number", detail) for detail in _numbers(source, ours, target, theirs)],
         *[("entity", detail) for detail in names.changed(source, ours, target, theirs)],
         ("negation", negation.lost(source, ours, target, theirs)),
     ]
     return tuple(dict.fromkeys(Finding(kind, detail) for kind, detail in found if detail))
+
+
+def _addresses(source: str, target: str) -> list[str]:
+    """The addresses and case numbers of the source that the target does not hold, letter by letter."""
+    return [f"{address} is not in the translation" for address in addresses(source) if address not in target]
 
 
 def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[str]:

@@ -1,0 +1,438 @@
+"""What becomes of each line of a page: the labels weighed against the rules, doubt in favour of the text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from service.intake.glued import initials
+from service.intake.linefeatures import key, reads_on
+from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
+from service.intake.rules import rule_flags, rule_of
+
+KEEP = 8.0
+"""How many times as likely as text a line must be furniture before it is taken for that."""
+
+INNER = 3.0
+"""How many times again a run of it between two paragraphs."""
+
+_LONGEST_TITLE = 200
+_DOUBT = 0.02
+"""What reads as news is taken only if it is less likely than this to be the article's own."""
+
+_ABOVE = 0.9
+"""How likely a headline must be before what stands above it can be no news."""
+
+_LONE = 0.03
+"""A line alone between two paragraphs, which no rule knows, is taken only if it is less likely than this."""
+
+_SUBHEAD = 0.002
+"""The same for one that may be a subhead."""
+
+_CERTAIN = frozenset(("advertisement", "video", "share"))
+"""Kinds that a rule knows for sure, so that they are taken even from a text that is no page."""
+
+_CLOSING = frozenset(("initials", "published-in", "copyright"))
+
+_AROUND = 3
+"""Lines of furniture around the body from which a text without a headline is a page."""
+
+_RUNNING = 150
+"""Characters of running text that such a page has at least."""
+
+_PULLED = 0.5
+"""How likely to be text a line may be that only repeats words of a paragraph."""
+
+_MOST_LINES = 1000
+"""Lines up to which a page is searched for sentences that were set large."""
+
+_FACT_TEXT = 0.03
+"""How likely one line of a box of facts must be to be text."""
+
+_SAID = re.compile(
+    r"[\"“][^\"“”]{12,}[,.!?]?[\"”],?\s(?:\w+\s){0,3}?(?:kata|ujar|jelas|tutur|ucap|ungkap|tegas|imbuh|tambah|terang|"
+    r"papar|sebut|lanjut|cetus|tulis|pesan|kenang|demikian)(?:nya)?\b"
+    r"|\b(?:mengatakan|menjelaskan|menyebut(?:kan)?|menyatakan|menuturkan|mengungkapkan|menegaskan|menambahkan|"
+    r"menilai|berkata|kata|ujar)(?:,|\sbahwa|\skepada)?\s?[:,]?\s?[\"“]"
+)
+_DATELINE = re.compile(r"(?:[A-Z][\w.]{2,30},?\s){1,4}?(?:\([^()]{2,40}\)\s?)?[-–—]{1,2}\s(?=[\"“A-Z])")
+_SENTENCES = re.compile(r"[a-z0-9\"”)]{2}[.!?][\"”’)]*\s+[\"“‘(]*[A-Z]")
+_STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
+_SIGNED = re.compile(
+    r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$"
+)
+_FACT = re.compile(r"[A-Z][^:.!?]{1,28}:\s\S.{0,90}$")
+_BYLINES = frozenset(
+    [
+        "penulis",
+        "editor",
+        "reporter",
+        "pewarta",
+        "sumber",
+        "foto",
+        "teks",
+        "tag",
+        "tags",
+        "topik",
+        "baca",
+        "juga",
+        "baca",
+        "juga",
+        "lihat",
+        "juga",
+        "fotografer",
+        "redaktur",
+        "kontributor",
+        "penyunting",
+        "oleh",
+        "topics",
+        "keywords",
+        "desain",
+        "grafis",
+        "video",
+        "penerjemah",
+        "ilustrasi",
+    ]
+) | {"pemeriksa fakta", "baca juga", "lihat juga", "simak juga", "kata kunci"}
+_PLAIN = 0.01
+"""How likely to be the headline a line must be at least whose words the body has."""
+
+_PLAIN_KINDS = frozenset(("related", "title-again", "teaser", "section", "navigation", "read-also"))
+_RUNNING_HEAD = re.compile(r"[.,;:…–-][\"'”’)\]]*$|[.?!]\s|\s[-–—]{1,2}\s|^[-–•·*]|^\d+[.)]")
+_NO_HEADLINE = re.compile(r"(?i)^(?:no(?:mor)?\s?[:.]|©|copyright|foto\s?:)|\w{3}\.$|\bhttps?:")
+_BULLET = re.compile(r"(?:[-–•·▪*›»→▸]|\d{1,2}[.)]|[a-z][.)])\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """``reasons`` has a kind for each line that is set aside, else nothing; ``title`` the headline's lines.
+
+    ``page`` says whether there is more than an article; ``roles`` what each line of text is.
+    """
+
+    reasons: tuple[str, ...]
+    title: tuple[int, ...]
+    page: bool
+    roles: tuple[str, ...]
+
+
+def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) -> Judged:
+    """What becomes of a page's non-empty lines; ``titled`` if its headline is known from elsewhere."""
+    labels = label(lines, apart, rule_flags(lines), KEEP, INNER)
+    rules = _sure_rules(lines)
+    sure = next((i for i, found in enumerate(labels) if found.part == HEADLINE and found.title > _ABOVE), 0)
+    reasons = [
+        _reason(line, found, rule, above=i < sure)
+        for i, (line, found, rule) in enumerate(zip(lines, labels, rules, strict=True))
+    ]
+    for i in [
+        *_facts(lines, labels),
+        *_lone(lines, labels, rules),
+        *_signed(lines, labels),
+        *_items(lines, labels),
+    ]:
+        reasons[i] = reasons[i] if rules[i] and not _FACT.match(lines[i]) else ""
+    for i in _pulled(lines, labels):
+        reasons[i] = reasons[i] or "summary-box"
+    for i in _behind(lines, labels, reasons):
+        reasons[i] = labels[i].other
+    title = () if titled else _title(lines, labels, reasons)
+    reasons = _without_leftovers(lines, labels, reasons, title)
+    around = sum(
+        1 for found, reason in zip(labels, reasons, strict=True) if reason and found.part in (TOP, UNDER, END)
+    )
+    text = sum(
+        len(line) for line, found in zip(lines, labels, strict=True) if found.part == TEXT and reads_on(line)
+    )
+    page = titled or bool(title) or (around >= _AROUND and text >= _RUNNING)
+    if not page:
+        reasons = [rule if rule in _CERTAIN else "" for rule in rules]
+    roles = _roles(lines, labels)
+    return Judged(tuple(reasons), tuple(title), page, roles)
+
+
+def _without_leftovers(
+    lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str], title: Sequence[int]
+) -> list[str]:
+    """``reasons`` with none for the headline; what was taken for it too and says the same is one again."""
+    wanted = key(" ".join(lines[i] for i in title))
+    done = list(reasons)
+    for i, found in enumerate(labels):
+        if i in title:
+            done[i] = ""
+        elif found.part == HEADLINE and wanted and key(lines[i]).startswith(wanted):
+            done[i] = "title-again"
+    return done
+
+
+def _sure_rules(lines: Sequence[str]) -> list[str]:
+    """The rule that takes each line; the name of one network alone is a share bar only beside another."""
+    found = [rule_of(line) for line in lines]
+    sure = []
+    for i, (line, reason) in enumerate(zip(lines, found, strict=True)):
+        neighbours = {*found[max(i - 1, 0) : i], *found[i + 1 : i + 2]}
+        alone = reason == "share" and " " not in line and "share" not in neighbours
+        sure.append("" if alone else reason)
+    return sure
+
+
+def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
+    """Why a line is set aside, or nothing; ``above`` if it stands over a headline that is sure."""
+    if rule:
+        return found.kind if found.part not in (TEXT, HEADLINE) else rule
+    if found.part in (TEXT, HEADLINE):
+        return ""
+    if found.text > _DOUBT and (is_report(line) or (not above and reads_as_news(line))):
+        return ""
+    return found.kind
+
+
+def is_report(line: str) -> bool:
+    """Whether a line has what only news has: a dateline, or a quotation that somebody is said to have
+    said.
+    """
+    return (len(line) > 60 and bool(_DATELINE.match(line))) or bool(_STOP.search(line) and _SAID.search(line))
+
+
+def reads_as_news(line: str) -> bool:
+    """Whether a line is news by its form: as :func:`is_report`, or of several sentences."""
+    return is_report(line) or bool(_STOP.search(line) and _SENTENCES.search(line))
+
+
+def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -> Iterator[int]:
+    """Lines alone between two paragraphs that may be subheads, or very short paragraphs."""
+    counts = Counter(lines)
+    for i in range(1, len(lines) - 1):
+        alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
+        short = lines[i].count(" ") < 4 and lines[i][-1].isalnum() and not any(map(str.isdigit, lines[i]))
+        if (
+            alone
+            and not rules[i]
+            and counts[lines[i]] == 1
+            and labels[i].text > (_SUBHEAD if short else _LONE)
+        ):
+            yield i
+
+
+def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """Sentences that end with reporters' initials, as last paragraphs do; a picture's credit is none."""
+    for i, found in enumerate(labels):
+        if found.part in (BETWEEN, END) and found.text > _LONE / 3 and _SIGNED.search(lines[i]):
+            yield i
+
+
+def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """Where furniture is thought to begin, but what a paragraph or a list began goes on."""
+    before = False
+    for i, found in enumerate(labels):
+        if found.part == TEXT:
+            before = True
+            continue
+        if (
+            found.part == BETWEEN
+            and found.text > 0.045
+            and _STOP.search(lines[i])
+            and lines[i].count(" ") > 3
+        ):
+            yield i
+        if not before or found.part not in (BETWEEN, END):
+            before = False
+            continue
+        line, last = lines[i], lines[i - 1]
+        bullet = _BULLET.match(line)
+        listed = bool(bullet and line[0] == last[0] and not line[0].isalnum())
+        plain = (
+            not bullet
+            and i > 1
+            and labels[i - 2].part == TEXT
+            and all(map(_bare, (line, last, lines[i - 2])))
+        )
+        enough = 0.012 if found.part == BETWEEN else 0.06
+        sentence = bool(_STOP.search(line)) and line.count(" ") > 3 and line[0].isupper()
+        before = (
+            found.text > (_SUBHEAD if listed else enough if plain else 0.04 if sentence else 1)
+            and found.kind not in ("tags", "copyright", "note", "byline")
+        )  # fmt: skip
+        if before:
+            yield i
+
+
+def runs_on(line: str) -> bool:
+    """Whether ``line`` is running text by its form, be there initials behind its last stop or not."""
+    return reads_on(line) or reads_on(initials(line)[0])
+
+
+def _bare(line: str) -> bool:
+    """Whether a line is short and ends with a letter or a figure, as items of plain lists do."""
+    return len(line) < 60 and line[-1].isalnum()
+
+
+def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> Iterator[int]:
+    """Short lines behind the last running text that are no list, taken run by run.
+
+    Behind the marks that close an article there is no list any more.
+    """
+    running = [
+        i for i, found in enumerate(labels) if found.part == TEXT and not reasons[i] and runs_on(lines[i])
+    ]
+    run: list[int] = []
+    signed = bool(running) and bool(initials(lines[running[-1]])[1])
+    closed = signed
+    for i in range(running[-1] + 1 if running else len(lines), len(lines) + 1):
+        if i < len(lines) and not reasons[i] and labels[i].part == TEXT:
+            run.append(i)
+            continue
+        likely = sum(labels[j].text for j in run) / max(1, len(run))
+        if run and (closed or likely < 0.4) and not lines[run[0] - 1].endswith(":"):
+            yield from (
+                j
+                for j in run
+                if len(lines[j]) < (60 if signed else 80) and (signed or not _STOP.search(lines[j]))
+            )
+        run = []
+        closed = closed or (i < len(lines) and reasons[i] in _CLOSING)
+
+
+def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """The lines of a box of facts among the text: labels with values, some of which can be no byline."""
+    run: list[int] = []
+    for i in range(len(lines) + 1):
+        inside = (
+            i < len(lines) and labels[i].part in (UNDER, TEXT, BETWEEN) and (found := _FACT.match(lines[i]))
+        )
+        if inside and found:
+            run.append(i)
+            continue
+        likely = max((labels[j].text for j in run), default=0.0) > _FACT_TEXT
+        names = {lines[j].partition(":")[0].strip().casefold() for j in run}
+        if likely and len(run) >= 3 and len(names) == len(run) and len(names - _BYLINES) * 2 >= len(run):
+            yield from run
+        run = []
+
+
+def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """Sentences set large between the paragraphs: every word of them stands in a longer paragraph too."""
+    if len(lines) > _MOST_LINES:
+        return
+    keys = [f" {key(line)} " if found.part == TEXT else "" for line, found in zip(lines, labels, strict=True)]
+    whole = "\n".join(keys)
+    heads = {f" {key(line)} " for line, found in zip(lines, labels, strict=True) if found.part == HEADLINE}
+    for i, words in enumerate(keys):
+        fits = words and words not in heads and labels[i].text < _PULLED and 5 < words.count(" ") < 42
+        if fits and whole.count(words) > keys.count(words):
+            yield i
+
+
+def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> tuple[int, ...]:
+    """The lines of the headline; none where what the labels say can be none, which is better than a wrong
+    one.
+    """
+    found = [i for i, one in enumerate(labels) if one.part == HEADLINE]
+    found = found or _only_head(lines, labels, reasons)
+    if not found:
+        return ()
+    run = [found[0]]
+    for i in found[1:]:
+        likely = labels[i].title > (0.3 if lines[i][0].islower() else 0.7)
+        if i == run[-1] + 1 and likely and _goes_on(lines[run[-1]], lines[i]):
+            run.append(i)
+    body = [lines[i] for i, found in enumerate(labels) if found.part == TEXT and not reasons[i]]
+    spoken = set(key(" ".join(body)).split())
+    while len(run) > 1 and not _share(lines[run[0]], spoken):
+        run.pop(0)  # another article's headline, or the site's name, right above
+    text = " ".join(lines[i] for i in run)
+    if not _can_be_headline(text, sum(map(len, body))) or not _of_this_body(text, lines, run, body):
+        return ()
+    return tuple(run if len(run) > 1 else [_without_site(run[0], lines)])
+
+
+def _only_head(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> list[int]:
+    """A headline too plain to be known by itself: the first line of a bare article, or what the body speaks
+    of.
+    """
+    if len(lines) < 2 or not any(map(reads_on, lines[1:])):
+        return []
+    whole = all(
+        found.part == TEXT and not reason for found, reason in zip(labels[1:], reasons[1:], strict=True)
+    )
+    asks = lines[0].endswith("?") and labels[0].part == TEXT
+    if whole and not asks and not _RUNNING_HEAD.search(lines[0]):
+        return [0]
+    body = [lines[i] for i, found in enumerate(labels) if found.part == TEXT and not reasons[i]]
+    spoken = set(key(" ".join(body)).split())
+    above = [
+        i
+        for i, found in enumerate(labels)
+        if found.part in (TOP, UNDER)
+        and found.title > _PLAIN
+        and found.kind in _PLAIN_KINDS
+        and lines[i].count(" ") > 2
+        and not _RUNNING_HEAD.search(lines[i])
+        and _share(lines[i], spoken) >= 0.6
+    ]
+    return [max(above, key=lambda i: labels[i].title)] if above else []
+
+
+def _share(line: str, spoken: set[str]) -> float:
+    """The share of a line's longer words that are in ``spoken``."""
+    words = {word for word in key(line).split() if len(word) > 3}
+    return len(words & spoken) / max(1, len(words)) if len(words) > 1 else 0.0
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a headline broken over two lines goes on: in small letters, or set as the first is."""
+    if following[0].islower():
+        return True
+    if _FACT.match(following):
+        return False
+    words, more = line.split(), following.split()
+    first, second = ({w.casefold() for w in part} for part in (words, more))
+    if len(first & second) * 2 >= min(len(first), len(second)):
+        return False
+    titled = [sum(w[0].isupper() or w[0].isdigit() for w in part) / len(part) for part in (words, more)]
+    return min(titled) >= 0.6 and line.isupper() == following.isupper() and not _STOP.search(following)
+
+
+def _can_be_headline(text: str, body: int) -> bool:
+    return " " in text and len(text) <= _LONGEST_TITLE and len(text) < body and not _NO_HEADLINE.search(text)
+
+
+def _of_this_body(text: str, lines: Sequence[str], run: Sequence[int], body: Sequence[str]) -> bool:
+    """Whether the body speaks of what the headline does, or the page repeats it."""
+    wanted = key(text)
+    if any(key(line).startswith(wanted) for i, line in enumerate(lines) if i not in run):
+        return True
+    words = {word for word in wanted.split() if len(word) > 3}
+    spoken = set(key(" ".join(body)).split())
+    return len(words & spoken) >= max(1, len(words) // 5)
+
+
+def _without_site(index: int, lines: Sequence[str]) -> int:
+    """The copy of a headline that has no site's name after it, if there is one."""
+    whole = key(lines[index])
+    for i, line in enumerate(lines):
+        part = key(line)
+        if part != whole and whole.startswith(part + " ") and len(part) * 10 >= len(whole) * 6:
+            return i
+    return index
+
+
+def _roles(lines: Sequence[str], labels: Sequence[Label]) -> tuple[str, ...]:
+    """What each line is, if it is text: ``subhead``, ``item`` of a list, or ``text``."""
+    roles = ["item" if _BULLET.match(line) and len(line) < 400 else "text" for line in lines]
+    body = [i for i, found in enumerate(labels) if found.part == TEXT]
+    for before, i, after in zip([-1, *body], body, [*body[1:], -1], strict=False):
+        between = min(before, after) >= 0 and all(
+            _STOP.search(lines[j]) and len(lines[j]) > 45 for j in (before, after)
+        )
+        if labels[i].kind == "subhead" or (between and _heads(lines[i])):
+            roles[i] = "subhead"
+    return tuple(roles)
+
+
+def _heads(line: str) -> bool:
+    """Whether a line between two paragraphs is a subhead by its form: short, without a stop."""
+    ends = line[-1].isalnum() or line[-1] in "?'’"
+    return len(line) <= 70 and ends and line[0].isalnum() and not _FACT.match(line)

@@ -1,0 +1,53 @@
+"""What cleaning left out, in plain words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from service.document import Furniture
+
+GROUPS = {
+    "advertisement": "adverts",
+    "read-also": "links",
+    "related": "links",
+    "teaser": "links",
+    "caption": "captions",
+    "credit": "captions",
+    "byline": "bylines",
+    "initials": "bylines",
+    "timestamp": "dates",
+    "reading-time": "dates",
+    "share": "buttons",
+    "control": "buttons",
+    "navigation": "menus",
+    "breadcrumb": "menus",
+    "section": "menus",
+    "site": "menus",
+    "tags": "tags",
+    "comments": "comments",
+    "follow": "invitations",
+    "newsletter": "invitations",
+    "video": "videos",
+    "copyright": "notices",
+    "note": "notices",
+    "report": "notices",
+    "published-in": "notices",
+    "summary-box": "summary boxes",
+    "title-again": "the headline again",
+}
+"""A plain word for each kind of furniture."""
+
+
+def groups(furniture: Sequence[Furniture]) -> list[str]:
+    """The plain words of what was left out, the most frequent first."""
+    counts = Counter(GROUPS.get(piece.reason, piece.reason) for piece in furniture)
+    return [name for name, _ in counts.most_common()]
+
+
+def left_out(furniture: Sequence[Furniture]) -> str:
+    """As ``12 lines left out: adverts, links, captions``; empty if nothing was."""
+    if not furniture:
+        return ""
+    count = len(furniture)
+    return f"{count} {'line' if count == 1 else 'lines'} left out: {', '.join(groups(furniture))}"

@@ -1,0 +1,41 @@
+"""Raised and lowered figures: the numbers of notes, powers and formulas, as characters of their own.
+
+A note's number written as ``5\N{SUPERSCRIPT ONE}`` is told apart from the figure before it; units, formulas
+(m\N{SUPERSCRIPT TWO}, CO\N{SUBSCRIPT TWO}) are written so anyway.
+"""
+
+from __future__ import annotations
+
+import re
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+_INSIDE = r"\s*(?:<a\b[^>]*>\s*)?[\[(]?\s*(\d{1,3}(?:\s?,\s?\d{1,3})*)\s*[\])]?\s*(?:</a\s*>\s*)?"
+_RAISED = re.compile(rf"<sup\b[^>]*>{_INSIDE}</sup\s*>", re.IGNORECASE)
+_LOWERED = re.compile(r"<sub\b[^>]*>\s*(\d{1,3})\s*</sub\s*>", re.IGNORECASE)
+# A link to a note of the same page, its number in brackets or alone right behind a word.
+_LINKED = re.compile(
+    r"""<a\b[^>]*\bhref\s*=\s*["']?#[^>]*>\s*\[\s*(\d{1,3})\s*\]\s*</a\s*>"""
+    r"""|(?<=[\w.,;:!?"”’)])<a\b[^>]*\bhref\s*=\s*["']?#[^>]*>\s*(\d{1,3})\s*</a\s*>""",
+    re.IGNORECASE,
+)
+
+
+def at(source: str, place: int) -> str:
+    """What the tag that begins at ``place`` of HTML holds if it is a raised or lowered number; else
+    nothing.
+    """
+    for pattern, table in ((_RAISED, SUPERSCRIPTS), (_LOWERED, SUBSCRIPTS), (_LINKED, SUPERSCRIPTS)):
+        if found := pattern.match(source, place):
+            return next(group for group in found.groups() if group).translate(table)
+    return ""
+
+
+def written(source: str) -> str:
+    """HTML with its raised and lowered numbers as characters."""
+    if "<" not in source:
+        return source
+    source = _RAISED.sub(lambda found: found[1].translate(SUPERSCRIPTS), source)
+    source = _LOWERED.sub(lambda found: found[1].translate(SUBSCRIPTS), source)
+    return _LINKED.sub(lambda found: (found[1] or found[2]).translate(SUPERSCRIPTS), source)

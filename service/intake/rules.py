@@ -1,0 +1,156 @@
+"""What page furniture looks like by its form alone: one pattern a kind of line, for whole lines.
+
+Precision goes before recall: a line of more than ``_LONGEST`` characters, or one in which a rule finds
+running text, is no rule's. The line labeller weighs what the rules say with all else that it sees.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.intake.lines import RULE_KINDS
+
+_LONGEST = 300
+
+_MONTH = r"(?:jan|feb|mar|apr|mei|may|jun|jul|agu|aug|sep|okt|oct|nov|des|dec)[a-z]{0,6}"
+_DAY = r"(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad)"
+_CLOCK = r"(?:pukul\s)?\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?(?:wib|wita|wit|gmt\s?\+?\d?))?"
+_DATE = rf"(?:{_DAY},?\s?)?\d{{1,2}}[\s/-](?:\d{{1,2}}|{_MONTH})[\s/-]\d{{2,4}}"
+_LABEL = (
+    r"(?:(?:diperbarui|diterbitkan|dipublikasikan|terbit|tayang|update)\s?:?\s"
+    r"|[\w.]{2,30}(?:\s[\w.]{2,15})?\s?[-–|,]\s?)"
+)
+_NETWORK = (
+    r"(?:facebook|twitter|whatsapp|telegram|line|linkedin|pinterest|e-?mail|instagram|tiktok|youtube|threads|x"
+    r"|bagikan(?:\sartikel)?(?:\sini)?|share(?:\sthis)?|salin\s(?:link|tautan)|copy\slink|link|cetak|print|simpan)"
+)
+_AGENCY = (
+    r"(?:antara|reuters|afp|ap|epa|xinhua|getty\simages|shutterstock|unsplash|kompas\.com|tempo|detikcom)"
+)
+_CREDIT = (
+    r"(?:(?:foto|gambar|ilustrasi|dok\.?|dokumentasi|istimewa)\b[^()\[\]]*"
+    rf"|{_AGENCY}(?:\sfoto)?/[^()\[\]]*)"
+)
+# No sentence ends inside the line: what follows is one headline or caption.
+_ONE = r"(?!.*\w{4}[.]\s(?-i:[A-Z]))"
+_NAME = r"(?:[A-Z][\w.'’-]*|dan|bin|binti)"
+
+# What is page furniture and why; each pattern must match a whole line. Case is ignored
+# except where ``(?-i:`` asks for capitals.
+_RULES = (
+    ("read-also", rf"(?:baca|(?:baca|lihat|simak)[ _](?:juga|pula|selengkapnya))\s?:{_ONE}.*(?<![.])"),
+    (
+        "read-also",
+        r"[(\[*]{1,2}\s?(?:baca|lihat|simak)[ _](?:juga|pula)\b"
+        r"[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?[)\]*]{1,2}",
+    ),
+    ("read-also", r"(?:baca|lihat)\s(?:juga|selengkapnya)(?:\sartikel\slainnya)?"),
+    ("advertisement", r"\W{0,3}(?:advertisement|advertorial|iklan|sponsored|pasang\siklan)\W{0,3}"),
+    (
+        "advertisement",
+        r"(?:advertisement\W{1,3})?(?:scroll\sto\s(?:continue|resume)|gulir\suntuk\smelanjutkan).{0,40}",
+    ),
+    ("advertisement", r"(?:lanjutkan|teruskan)\smembaca(?:\sartikel)?(?:\sdi\sbawah)?(?:\sini)?"),
+    ("caption", r"(?:info|keterangan)\sgambar(?:\sutama)?"),
+    (
+        "byline",
+        r"(?:penulis|editor|reporter|wartawan|pewarta|kontributor|redaktur|fotografer|penyunting|penerjemah|oleh|"
+        rf"laporan)(?:\s?/\s?\w+)?\s?[:|]\s?(?-i:{_NAME}(?:[ ,/&|]{{1,3}}{_NAME}){{0,8}})",
+    ),
+    ("initials", r"[(\[](?-i:[a-z]{2,6}|[A-Za-z]{2,8}(?:[/-][A-Za-z]{2,8}){1,3})[)\]]"),
+    (
+        "published-in",
+        r"(?:artikel|berita|tulisan)\s(?:ini|asli)\s(?:(?:telah|sudah|pernah|pertama\skali)\s){0,2}"
+        r"(?:tayang|terbit|dimuat|diterbitkan|dipublikasikan|ditayangkan)\b.*",
+    ),
+    ("follow", r"(?:cek|baca|dapatkan|ikuti|simak|temukan)\b.{0,120}\bgoogle\snews\b.{0,60}"),
+    (
+        "follow",
+        r"(?:ikuti|(?:mari\s|yuk,?\s|ayo\s)?(?:ber)?gabung|follow|subscribe|langganan)\b.{0,80}"
+        r"\b(?:saluran|channel|kanal|grup|akun|media\ssosial|newsletter)\s(?:resmi\s)?"
+        r"(?:whatsapp|telegram|instagram|youtube|kami)\b.{0,160}",
+    ),
+    (
+        "follow",
+        r"dapatkan\s(?:update|breaking\snews|informasi\sterkini|berita\s(?:pilihan|terkini|terbaru|update)|newsletter)"
+        r"\b.{0,200}",
+    ),
+    ("follow", r"(?:download|unduh)\saplikasi\s\S+\s(?:sekarang|di\s(?:sini|play\sstore|app\sstore)).{0,80}"),
+    ("report", r"laporkan\s(?:tulisan|artikel|konten|komentar|kesalahan|iklan)(?:\sini)?"),
+    (
+        "tags",
+        r"(?:tags?|tagar|topik|kata\skunci|topik\sterkait)\s?:.{0,200}(?<![.])|(?:tags?|tagar|kata\skunci)",
+    ),
+    ("tags", r"(?:#\w+[\s,]*+){1,20}"),
+    (
+        "navigation",
+        r"(?:(?:berita|artikel|topik|video|foto)\s(?:terkait|lainnya|terpopuler|populer|pilihan)|terpopuler"
+        r"|rekomendasi\suntuk\s(?:anda|kamu)|lihat\s(?:semua|foto)|tampilkan\ssemua|show\sall|perbesar|next|prev"
+        r"|previous|(?:halaman|berita|artikel)\s(?:selanjutnya|berikutnya|sebelumnya)|halaman\s?:?(?:\s?\d{1,2}){1,9})",
+    ),
+    ("share", rf"(?:{_NETWORK}[\s|,:•·/-]*+){{1,12}}"),
+    (
+        "copyright",
+        r"(?:copyright|hak\scipta|©|\(c\))\s?(?:©|\(c\)|dilindungi|\d{4}).{0,160}|.{0,60}all\srights\sreserved.{0,40}"
+        r"|dilarang\s(?:keras\s)?(?:mengambil|menyalin|mengutip|menyebarluaskan)\b.{0,200}\btanpa\sizin\b.{0,80}",
+    ),
+    (
+        "caption",
+        rf"(?:foto|gambar|ilustrasi|keterangan\sfoto|infografis|grafis)(?:\silustrasi)?\s?[:/]{_ONE}.*",
+    ),
+    ("caption", rf"[(\[]\s?{_CREDIT}[)\]]|{_AGENCY}(?:\sfoto)?/(?-i:{_NAME})(?:\s(?-i:{_NAME})){{0,4}}"),
+    (
+        "caption",
+        r"[^.\"“”]{1,200}[.]?\s?[(\[]\s?(?:foto|dok\.?|antara\sfoto)\b\s?[:/.\s][^()\[\]]{1,80}[)\]][.]?",
+    ),
+    (
+        "timestamp",
+        rf"(?:{_LABEL}{_DATE}(?:\s?[-–|,]?\s?{_CLOCK})?|{_DATE}\s?[-–|,]?\s?{_CLOCK})(?:\s[-–|]\s.{{1,20}})?",
+    ),
+    ("timestamp", r"\d{1,2}\s(?:detik|menit|jam|hari|minggu|bulan)\s(?:yang\s)?lalu"),
+    (
+        "reading-time",
+        r"(?:(?:waktu|estimasi|lama)\s(?:mem)?baca\s?:?\s)?\d{1,3}\s(?:menit|min)\s(?:mem)?(?:baca|read)"
+        r"|(?:waktu|estimasi|lama)\s(?:mem)?baca\s?:?\s\d{1,3}\smenit",
+    ),
+    (
+        "comments",
+        r"(?:\d[\d.]{0,8}\s)?(?:komentar|comments?|views|kali\sdibaca)(?:\s?\(\d+\))?|(?:tulis|lihat|beri|kirim)\s"
+        r"(?:semua\s)?komentar(?:\s(?:anda|kamu|\(\d+\)))?|belum\sada\skomentar|dibaca\s\d[\d.]{0,8}\skali",
+    ),
+    ("video", r"\[gambas:[^\]]{1,80}\]|\[video[^\]]{0,120}\]"),
+    (
+        "video",
+        rf"(?:simak|saksikan|tonton|lihat)(?:\sjuga)?\svideo\b{_ONE}.{{0,160}}"
+        r"(?:(?:berikut|di\sbawah|pilihan|di\ssini|selengkapnya)(?:\sini)?[.:]?|[:\"'”’])",
+    ),
+    ("breadcrumb", r"(?:home|beranda)\s?(?:[>›»/|]\s?[\w\s&.-]{1,60}){1,5}"),
+)
+
+
+@cache
+def _rules() -> re.Pattern[str]:
+    """All rules as one pattern; the name of the group that matched is the rule's place in the table."""
+    return re.compile("|".join(f"(?P<r{i}>{rule})" for i, (_, rule) in enumerate(_RULES)), re.IGNORECASE)
+
+
+def rule_flags(lines: Sequence[str]) -> NDArray[np.float32]:
+    """Which rule's kind each line has: (lines, kinds that rules know)."""
+    flags = np.zeros((len(lines), len(RULE_KINDS)), dtype=np.float32)
+    for i, line in enumerate(lines):
+        if kind := rule_of(line):
+            flags[i, RULE_KINDS.index(kind)] = 1
+    return flags
+
+
+@lru_cache(4096)
+def rule_of(line: str) -> str:
+    """Why ``line`` is furniture by its form alone, or nothing."""
+    if len(line) > _LONGEST or not (found := _rules().fullmatch(line)):
+        return ""
+    return _RULES[int((found.lastgroup or "")[1:])][0]

@@ -1,0 +1,180 @@
+"""What a model must not touch: addresses, case and telephone numbers, and the numbers of notes.
+
+An address goes through the engine as a short mark that models copy, and comes back in its place; a note's
+number is taken out and put back behind its word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from service.translation.normalise import split_dateline
+
+# What an address cannot end with, although a sentence may.
+_URL = r"(?:https?://|www\.)[^\s<>\"“”‘’]*[^\s<>\"“”‘’.,;:!?)\]}'…]"
+_MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"
+_DOMAIN = (
+    r"(?<![\w@.])(?:[A-Za-z0-9-]+\.)+(?:com|co\.id|go\.id|or\.id|ac\.id|sch\.id|net|org|info|id|tv|me|app|example)"
+    r"(?:/[^\s<>\"“”]*[^\s<>\"“”.,;:!?)\]])?(?![\w.]*\w)"
+)
+_HASHTAG = r"(?<![\w&])#(?=\w*[^\W\d])\w+"
+_HANDLE = r"(?<![\w@.])@\w[\w.]*\w"
+_PHONE = (
+    r"(?<![\w.,/-])(?:\+62[\s.-]?|\(0\d{2,3}\)[\s.-]?|0(?=\d{2,3}[\s.-]?\d{3}))"
+    r"\d{2,4}(?:[\s.-]?\d{2,4}){1,3}(?![\w/])"
+)
+# LP/B/123/VI/2024/SPKT, 12/Pid.Sus/2024/PN Jkt.Sel, 441.7/0456/Dinkes/2024
+_CASE = (
+    r"(?<![\w/-])(?=[\w./-]*[A-Za-z])(?=(?:[\w.-]+/)*\d+(?:\.\d+)?(?:/|(?![\w.-])))[\w.-]+(?:/[\w.-]*\w){2,}"
+    r"(?:(?<=/P[NT])\s[A-Z][a-z]{2}(?:\.[A-Z][a-z]{2,3})?\b)?(?![\w/])"
+)
+_ADDRESS = re.compile("|".join((_URL, _MAIL, _DOMAIN, _CASE, _HASHTAG, _HANDLE, _PHONE)))
+_SIGNS = re.compile(
+    r"[@#/]|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62|0\d\d|\(0"
+)
+
+# Behind a word, a number or a closing mark; not behind a unit: km², m³, CO₂ are words themselves.
+_NOTE = re.compile(
+    r"(?<=[\w.,;:!?%)\]\"”’])(?<![\s\d(/.]m)(?<!km)(?<!cm)(?<!mm)(?<!dm)(?<!hm)(?<!ft)(?<!\binci)[⁰¹²³⁴-⁹]+(?:[,⁾]?[⁰¹²³⁴-⁹]+)*"
+)
+_HAS_NOTE = re.compile("[⁰¹²³⁴-⁹]")
+_WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*%?")
+
+
+def addresses(text: str) -> list[str]:
+    """The addresses in ``text``, in order."""
+    return [text[start:end] for start, end in _spans(text)]
+
+
+def without_addresses(text: str) -> str:
+    """``text`` with a space for each address."""
+    return _replaced(text, lambda _: " ")
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Where the addresses are. A short number is none, and a site's name in a dateline belongs to that."""
+    if not _SIGNS.search(text):
+        return []
+    first = len(split_dateline(text)[0])
+    found = (match for match in _ADDRESS.finditer(text, first))
+    return [match.span() for match in found if not _short(match[0])]
+
+
+def _short(found: str) -> bool:
+    """Whether what looks like a telephone number has too few digits for one."""
+    return found[0] in "+(0" and not any(map(str.isalpha, found)) and sum(map(str.isdigit, found)) < 8
+
+
+def _replaced(text: str, put: Callable[[str], str]) -> str:
+    parts, at = [], 0
+    for start, end in _spans(text):
+        parts += [text[at:start], put(text[start:end])]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def without_notes(text: str) -> str:
+    """``text`` without the numbers of notes."""
+    return _NOTE.sub("", text) if _HAS_NOTE.search(text) else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A note's number and where it stands: behind the ``nth`` such word, behind a ``stop``, how far on (0
+    to 1).
+    """
+
+    mark: str
+    word: str
+    nth: int
+    share: float
+    stop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A sentence for the engine, and what to put back into its translation."""
+
+    text: str
+    held: tuple[tuple[str, str], ...] = ()
+    notes: tuple[_Note, ...] = ()
+
+    def missing(self, target: str) -> list[str]:
+        """The addresses whose marks ``target`` does not hold."""
+        return [address for mark, address in self.held if not _mark(mark).search(target)]
+
+    def restore(self, target: str) -> str:
+        """``target`` with the addresses in the places of their marks, lost ones in brackets at the end;
+        notes too.
+        """
+        for mark, address in self.held:
+            target, count = _mark(mark).subn(address.replace("\\", r"\\"), target)
+            if not count and address not in target:
+                target = _appended(target, address)
+        return _noted(target, self.notes)
+
+
+def set_aside(text: str) -> Aside:
+    """``text`` as the engine gets it."""
+    text, notes = _take_notes(text)
+    marks: dict[str, str] = {}
+    marked = _replaced(text, lambda address: marks.setdefault(address, _free(text, len(marks))))
+    return Aside(marked, tuple((mark, address) for address, mark in marks.items()), notes)
+
+
+def _free(text: str, number: int) -> str:
+    """A mark that ``text`` does not hold: X1X, X2X …"""
+    name = f"X{number + 1}X"
+    return name if name not in text else f"XX{number + 1}XX"
+
+
+def _mark(name: str) -> re.Pattern[str]:
+    """The mark, however its letters were set."""
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+
+
+def _appended(target: str, address: str) -> str:
+    body = target.rstrip()
+    stop = body[-1] if body[-1:] in ".!?" else ""
+    return f"{body.removesuffix(stop)} ({address}){stop}"
+
+
+def _take_notes(text: str) -> tuple[str, tuple[_Note, ...]]:
+    if not _HAS_NOTE.search(text):
+        return text, ()
+    notes, kept, at = [], "", 0
+    for found in _NOTE.finditer(text):
+        kept += text[at : found.start()]
+        at = found.end()
+        words = _WORD.findall(kept)
+        word = words[-1] if words else ""
+        share = len(kept) / max(1, len(_NOTE.sub("", text)))
+        notes.append(_Note(found[0], word, words.count(word), share, kept[-1:] in '.!?"”’)'))
+    return kept + text[at:], tuple(notes)
+
+
+def _noted(target: str, notes: Sequence[_Note]) -> str:
+    """``target`` with each note's number behind its word, or the word that stands as far on."""
+    places = [(_place(target, note), note.mark) for note in notes]
+    for place, mark in sorted(places, key=lambda pair: -pair[0]):
+        target = target[:place] + mark + target[place:]
+    return target
+
+
+def _place(target: str, note: _Note) -> int:
+    if note.share > 0.9 and (note.stop or not note.word[:1].isdigit()):
+        return len(target.rstrip()) if note.stop else len(target.rstrip(' .!?"”’)'))
+    same = [m.end() for m in _WORD.finditer(target) if _alike(m[0], note.word)]
+    if len(same) >= note.nth >= 1:
+        return same[note.nth - 1]
+    ends = [m.end() for m in _WORD.finditer(target)]
+    return min(ends, key=lambda end: abs(end - note.share * len(target)), default=len(target))
+
+
+def _alike(word: str, other: str) -> bool:
+    """Whether two words are one, be their figures written as here or there."""
+    plain = str.maketrans("", "", ".,%")
+    same = word.casefold() == other.casefold()
+    return same or (word[:1].isdigit() and word.translate(plain) == other.translate(plain))

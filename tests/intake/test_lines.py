@@ -1,0 +1,254 @@
+"""The line labeller at work: pages of many kinds, what is lost and left, headline, fields, glue, restoring."""  # noqa: E501
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eval.pages import HAND, SHOWN, Page, example, load, measure, read_hand
+from eval.training.lines import GROUPS, read_groups
+from service.intake.clean import clean, numbered
+from service.intake.credit import About, PageText
+from service.intake.glued import initials, without
+from service.intake.judge import judge, reads_as_news
+from service.intake.linefeatures import NUMBERS, see
+from service.intake.lines import END, KINDS, RULE_KINDS, TEXT, TOP, chances, label, parts
+from service.intake.plain import GROUPS as PLAIN
+from service.intake.plain import left_out
+from service.intake.rules import rule_flags
+from service.pipeline import to_article
+
+ROOT = Path(__file__).parents[2]
+DEV = ROOT.parent / "shared" / "data" / "pages" / "dev.jsonl.xz"
+PAGES = {page.id: page for page in load(HAND)}
+
+
+def test_pages_written_for_this_project() -> None:
+    figures = measure(PAGES.values())
+    found: dict[str, Any] = dict(figures.as_json())
+    assert figures.lost == []
+    assert found["headline_right"] >= 0.95, figures.wrong
+    assert found["furniture_left"] <= 0.05, figures.left_lines
+    assert (found["glued"], found["glued_left"]) == (4, 0)
+
+
+@pytest.mark.skipif(not DEV.exists(), reason="needs ../shared/data/pages")
+def test_pages_composed_from_sites_it_never_saw() -> None:
+    figures = measure(load(DEV)[::3])
+    found: dict[str, Any] = dict(figures.as_json())
+    assert found["headline_right"] >= 0.97, figures.wrong
+    assert found["furniture_left"] <= 0.05
+    assert len(figures.lost) <= 0.005 * figures.text, figures.lost
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_body_alone_comes_back_byte_for_byte(name: str) -> None:
+    body = [text for text, kind in PAGES[name].lines if kind in ("body", "subhead")]
+    for gap in ("\n", "\n\n"):
+        assert clean(gap.join(body)).furniture == ()
+
+
+def test_same_page_same_labels() -> None:
+    page = PAGES["07"]
+    code = (
+        "import sys, json; from service.intake.clean import clean; from dataclasses import asdict; "
+        "print(json.dumps(asdict(clean(sys.stdin.read()))))"
+    )
+    again = subprocess.run(
+        [sys.executable, "-c", code], input=page.raw, capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    article = clean(page.raw)
+    there = json.loads(again.stdout)
+    assert (there["text"], there["title"]) == (article.text, article.title)
+    assert [piece["reason"] for piece in there["furniture"]] == [piece.reason for piece in article.furniture]
+
+
+def test_the_network_is_what_its_shape_says() -> None:
+    lines = ["Satu dua tiga.", "Empat", "Satu dua tiga."]
+    seen = see(lines, [False, True, False], rule_flags(lines))
+    assert seen.numbers.shape == (3, len(NUMBERS) + len(RULE_KINDS))
+    assert list(seen.which) == [0, 1, 0]
+    shares = chances(seen)
+    assert shares.shape == (3, len(KINDS))
+    assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_page_has_one_block_of_text() -> None:
+    shares = np.full((6, len(KINDS)), 1e-3, dtype=np.float32)
+    for i, kind in enumerate(("navigation", "body", "related", "body", "related", "related")):
+        shares[i, KINDS.index(kind)] = 0.9
+    found = [int(part) for part in parts(shares, 1.0, 1.0)]
+    assert (found[0], found[1], found[3], found[4:]) == (TOP, TEXT, TEXT, [END, END])
+
+
+@pytest.mark.parametrize(
+    ("line", "news"),
+    [
+        ("JAKARTA, KabarTerkini.example - Sebanyak 2.340 siswa mulai belajar di tenda sejak Senin.", True),
+        ('"Kami rugi besar," kata Rina.', True),
+        ("Rina mengatakan, “Harga turun.”", True),
+        ("Hujan turun sejak subuh. Warga mengungsi ke balai desa.", True),
+        ("Baca juga: Stok Gula Aman hingga Juni", False),
+        ("Harga Cabai Turun Setengah dalam Sepekan", False),
+        ("© 2024 Contoh. All rights reserved", False),
+    ],
+)
+def test_what_reads_as_news(line: str, news: bool) -> None:
+    assert reads_as_news(line) is news
+
+
+def test_fields_are_found_on_the_page() -> None:
+    article = clean(PAGES["01"].raw)
+    assert article.byline == "Nirmala Kesuma"
+    assert article.published == "Senin, 12 Agu 2024 10:32 WIB"
+    assert article.site == "KabarTerkini.example"
+    assert article.captions == (
+        "Siswa kelas IV belajar di tenda darurat di halaman balai desa. (Foto: Nirmala Kesuma/KabarTerkini)",
+    )
+
+
+def test_subheads_and_lists_keep_their_role() -> None:
+    article = clean(PAGES["16"].raw)
+    paragraphs = article.text.split("\n")
+    assert len(article.roles) == len(paragraphs)
+    items = [text for text, role in zip(paragraphs, article.roles, strict=True) if role == "item"]
+    assert items == [
+        "- Bagian jahit 1.120 orang",
+        "- Bagian perakitan 510 orang",
+        "- Gudang dan lain-lain 230 orang",
+    ]
+    article = clean(PAGES["10"].raw)
+    paragraphs = article.text.split("\n")
+    heads = [text for text, role in zip(paragraphs, article.roles, strict=True) if role == "subhead"]
+    assert "Apa itu lebah kelulut?" in heads
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "links", "text", "taken"),
+    [
+        (
+            "Warga menyambutnya. Baca juga: Oposisi Serukan Mogok Nasional Beberapa orang menangis.",
+            (),
+            "Warga menyambutnya. Beberapa orang menangis.",
+            ["Baca juga: Oposisi Serukan Mogok Nasional"],
+        ),
+        (
+            "Warga menyambutnya. Baca juga: Oposisi serukan mogok nasional di ibu kota Beberapa orang menangis.",  # noqa: E501
+            ("oposisi serukan mogok nasional di ibu kota",),
+            "Warga menyambutnya. Beberapa orang menangis.",
+            ["Baca juga: Oposisi serukan mogok nasional di ibu kota"],
+        ),
+        ("Harga naik (Baca juga: Stok Gula Aman) sejak Mei.", (), "Harga naik sejak Mei.", ["(Baca juga: Stok Gula Aman)"]),  # noqa: E501
+        ("Harga naik. ADVERTISEMENT Stok aman.", (), "Harga naik. Stok aman.", ["ADVERTISEMENT"]),
+        ("Stok aman. Baca juga: Harga Gula Naik Lagi", (), "Stok aman.", ["Baca juga: Harga Gula Naik Lagi"]),
+        ("Papan ADVERTISEMENT itu roboh.", (), "Papan ADVERTISEMENT itu roboh.", []),
+        ("Pesan Rina, “Baca juga: aturannya.” Ia pergi.", (), "Pesan Rina, “Baca juga: aturannya.” Ia pergi.", []),  # noqa: E501
+        ("Pemerintah berpesan. Baca juga aturannya, kata Rina.", (), "Pemerintah berpesan. Baca juga aturannya, kata Rina.", []),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_glued_furniture(paragraph: str, links: tuple[str, ...], text: str, taken: list[str]) -> None:
+    left, found = without(paragraph, links)
+    assert (left, [piece for piece, _ in found]) == (text, taken)
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "text", "signed"),
+    [
+        ("Hujan reda. (sar/bud)", "Hujan reda.", "(sar/bud)"),
+        ('"Aman," katanya. (*)', '"Aman," katanya.', "(*)"),
+        ("Kata Rina (red)", "Kata Rina (red)", ""),
+        ("Hujan reda (15/3).", "Hujan reda (15/3).", ""),
+    ],
+)
+def test_initials(paragraph: str, text: str, signed: str) -> None:
+    assert initials(paragraph) == (text, signed)
+
+
+def test_a_box_of_facts_stays() -> None:
+    page = PAGES["01"].raw.replace(
+        "Para guru membagi",
+        "Judul: Garam yang Hilang\nPenulis: Elok Arsana\nPenerbit: Rumah Angin\nTebal: 212 halaman\n\nPara guru membagi",  # noqa: E501
+    )
+    text = clean(page).text
+    assert "Penulis: Elok Arsana\nPenerbit: Rumah Angin\nTebal: 212 halaman" in text
+
+
+def test_every_line_can_be_put_back() -> None:
+    raw = PAGES["02"].raw
+    before = clean(raw)
+    wanted = "R Baca juga:"[2:]
+    article = clean(raw, restored=numbered(raw, [wanted, "Nelayan Keluhkan Solar Langka Sejak Awal Bulan"]))
+    assert "Baca juga:\nNelayan Keluhkan Solar Langka Sejak Awal Bulan" in article.text
+    assert len(article.furniture) == len(before.furniture) - 2
+    every = clean(raw, restored=range(1000))
+    assert every.furniture == ()
+
+
+def test_what_was_left_out_is_said_in_plain_words() -> None:
+    article = clean(PAGES["02"].raw)
+    assert left_out(article.furniture).startswith(f"{len(article.furniture)} lines left out: links, ")
+    assert left_out(()) == ""
+    assert set(KINDS[3:]) <= set(PLAIN)
+
+
+def test_the_page_s_own_data_goes_before_its_lines() -> None:
+    raw = "Judul Menurut Baris\n\n" + PAGES["17"].raw
+    known = About("Gempa Guncang Kepulauan Mentari", "Ayu Lestari", "2024-08-12", "Warta Mentari")
+    article = to_article(PageText(raw, known))
+    assert (article.title, article.byline) == (known.title, known.byline)
+    assert (article.published, article.site) == (known.published, known.site)
+
+
+def test_time_grows_with_the_lines() -> None:
+    lines = PAGES["01"].raw.split("\n")
+
+    def seconds(count: int) -> float:
+        text = "\n".join(f"{lines[i % len(lines)]} {i}" for i in range(count))
+        began = time.process_time()
+        clean(text)
+        return time.process_time() - began
+
+    seconds(500)
+    assert seconds(16_000) < 30 * max(seconds(2_000), 0.05)
+
+
+def test_hand_written_pages_are_whole() -> None:
+    assert len(PAGES) >= 24
+    for page in PAGES.values():
+        held = [line for line in page.raw.split("\n") if line.strip()]
+        assert len(held) == len(page.lines)
+    texts = {text for page in PAGES.values() for text, kind in page.lines if kind not in ("body", "subhead")}
+    trained = {
+        text
+        for groups in read_groups(GROUPS).values()
+        for group in groups
+        for text, _ in group
+        if len(text) > 40
+    }
+    # A few stand on every site.
+    assert len(texts & trained) < len(texts) / 25
+
+
+def test_labels_of_nothing() -> None:
+    assert label([], [], np.zeros((0, len(RULE_KINDS)), dtype=np.float32)) == []
+    assert judge([], []).reasons == ()
+
+
+def test_read_hand_marks_glue(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text("t Judul Berita\n\nb Satu dua. ⟦(abc)⟧\n", encoding="utf-8")
+    assert read_hand(path) == Page(
+        "x", "Judul Berita\n\nSatu dua. (abc)", (("Judul Berita", "title"), ("Satu dua.", "body")), ("(abc)",)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_the_docs_show_what_comes_out(name: str) -> None:
+    assert example(name) in (ROOT / "docs" / "cleaning.md").read_text("utf-8")
