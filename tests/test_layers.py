@@ -48,7 +48,7 @@ LAYERS: dict[str, int] = {
     "eval.cli": 8,
     "eval.__main__": 9,
     "eval.research": 9,
-    "eval.training": 8,
+    "eval.training": 9,
     "eval.bench": 10,
 }
 """A module's layer is that of its nearest entry here; it imports from its own layer or below."""
