@@ -19,6 +19,10 @@ class _PackedArticle:
     text: str
     title: str = ""
     furniture: tuple[Furniture, ...] = ()
+    byline: str = ""
+    published: str = ""
+    site: str = ""
+    roles: tuple[str, ...] = ()
 
 
 def pack(reading: Reading) -> dict[str, Any]:
@@ -47,7 +51,8 @@ def _record(kind: type, value: Any) -> Any:
         raise InputError(f"not a reading: {kind.__name__} is missing")
     if kind is Article:
         packed: _PackedArticle = _record(_PackedArticle, value)
-        return Article(packed.id, segment.split(packed.text), packed.title, packed.furniture)
+        values = {spec.name: getattr(packed, spec.name) for spec in fields(packed) if spec.name != "text"}
+        return Article(body=segment.split(packed.text), **values)
     hints = get_type_hints(kind)
     if unknown := set(value) - set(hints):
         raise InputError(f"not a reading: {kind.__name__} has no {min(unknown)}")

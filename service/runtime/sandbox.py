@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -250,6 +251,8 @@ class _Forker:
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
+        # Whoever forgets to close it leaves no process behind.
+        self._finish = weakref.finalize(self, _finished, self._process, self._channel)
 
     @property
     def pid(self) -> int:
@@ -280,10 +283,14 @@ class _Forker:
 
     def close(self) -> None:
         """Ends it, and with it all that it forked."""
-        self._process.kill()
-        self._process.wait()
         with self._lock:
-            self._channel.close()
+            self._finish()
+
+
+def _finished(process: subprocess.Popen[bytes], channel: socket.socket) -> None:
+    process.kill()
+    process.wait()
+    channel.close()
 
 
 class _Gone(Exception):
