@@ -3,8 +3,9 @@
 Run as ``python -m eval.keep_pieces FILE:COLUMN,COLUMN... -o PIECES``. Each FILE is tab-separated
 text, packed with xz; columns count from 0. What stays are the pieces that the full
 tokenizer cuts the text into, the pieces that those are merged from, all bytes and all pieces
-with a role of their own; with ``--extend`` also those of an earlier list. SentencePiece merges the best pair first, and within a piece that it
-arrives at no other pair can have won; so the cut tokenizer makes the same merges in the same order.
+with a role of their own; with ``--extend`` also those of an earlier list. SentencePiece merges
+the best pair first, and within a piece that it arrives at no other pair can have won; so the
+cut tokenizer makes the same merges in the same order.
 """
 
 from __future__ import annotations
