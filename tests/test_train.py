@@ -244,8 +244,8 @@ def test_attention_is_torch_s(heads: int, kv: int) -> None:
     torch.manual_seed(4)
     q, k, v = (torch.randn(3, n, 9, 8, requires_grad=True) for n in (heads, kv, kv))
     ours = attend(q, k, v)
-    wide = [side.repeat_interleave(heads // kv, dim=1) for side in (k, v)]
-    theirs = torch.nn.functional.scaled_dot_product_attention(q, *wide, is_causal=True)
+    wide_k, wide_v = (side.repeat_interleave(heads // kv, dim=1) for side in (k, v))
+    theirs = torch.nn.functional.scaled_dot_product_attention(q, wide_k, wide_v, is_causal=True)
     torch.testing.assert_close(ours, theirs)
     weights = torch.randn_like(ours)
     for one, other in zip(
@@ -369,8 +369,11 @@ def test_processes_side_by_side_learn_what_one_would(luggage: travel.Luggage, tm
     assert len(losses[0]) == 3
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
     start = load((tmp_path / "adapter.safetensors").read_bytes())
-    moves = [torch.cat([(end[n] - start[n].float()).flatten() for n in start]) for end in (one, other)]
-    assert torch.nn.functional.cosine_similarity(*moves, dim=0) > 0.9  # bfloat16 rounds each share anew
+    moved, moved_too = (
+        torch.cat([(end[n] - start[n].float()).flatten() for n in start]) for end in (one, other)
+    )
+    likeness = torch.nn.functional.cosine_similarity(moved, moved_too, dim=0)
+    assert likeness > 0.9  # bfloat16 rounds each share anew
 
 
 def test_the_clock_runs_on_while_a_run_is_stopped(tiny: gemma.TinyGemma) -> None:

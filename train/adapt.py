@@ -13,6 +13,7 @@ GLIBC_TUNABLES, MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_, MALLOC_TOP_PAD_.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -157,7 +158,7 @@ class Team:
                 self.gate.wait(PATIENCE)
                 whole = self.board.sum(0)
                 self.gate.wait(PATIENCE)  # nobody writes the next step's before all have read
-                for value, part in zip(values, whole.split([v.numel() for v in values]), strict=True):
+                for value, part in zip(values, torch.split(whole, [v.numel() for v in values]), strict=True):
                     value.detach().copy_(part.view_as(value))
         return [v.detach() for v in values[:2]]
 
@@ -421,10 +422,10 @@ def side_by_side(count: int, work: Callable[..., None], options: Any) -> None:
 
     If one fails, the others are stopped and its error is raised.
     """
-    from torch import multiprocessing
+    from torch.multiprocessing.spawn import spawn
 
     gate = multiprocessing.get_context("spawn").Barrier(count)
-    multiprocessing.spawn(work, (options, gate), nprocs=count)
+    spawn(work, (options, gate), nprocs=count)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":

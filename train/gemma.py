@@ -90,7 +90,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     ahead = torch.ones(length, length, dtype=torch.bool, device=q.device).triu(1)
     scores = (scores.float() * size**-0.5).view(rows, heads, length, length).masked_fill(ahead, -torch.inf)
     weights = scores.softmax(-1).to(v.dtype).view(rows, kv, -1, length)
-    return (weights @ v).view(rows, heads, length, size)
+    attended: Tensor = (weights @ v).view(rows, heads, length, size)
+    return attended
 
 
 class Linear(nn.Module):
