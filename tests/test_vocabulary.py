@@ -11,6 +11,7 @@ import sentencepiece as spm
 from eval import keep_pieces
 from service.document import Decoding
 from service.engines.causal import CausalEngine
+from service.models import embedded
 from service.models.gguf_file import GgufFile
 from service.models.gguf_spm import pieces, sentencepiece_model
 from service.models.vocabulary import cut, pack, unpack
@@ -72,7 +73,7 @@ def test_a_list_can_be_extended_by_what_other_text_needs(
 ) -> None:
     metadata = GgufFile(tiny_gemma.gguf).metadata
     names, count = pieces(metadata), len(pieces(metadata))
-    monkeypatch.setattr(keep_pieces.embedded, "weights", lambda _: tiny_gemma.gguf)
+    monkeypatch.setattr(embedded, "weights", lambda _: tiny_gemma.gguf)
     for name, line in (("old", SENTENCES[0]), ("new", SENTENCES[2])):
         (tmp_path / f"{name}.xz").write_bytes(lzma.compress(f"{line}\n".encode()))
 
