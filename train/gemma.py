@@ -185,6 +185,8 @@ class Gemma(nn.Module):
         self._gguf = gguf
         plain: list[Any] = [rms_norm, gated, rotated]
         if fused:
+            # Four shapes each, with gradients and without: torch gives up compiling after eight.
+            torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)
             plain = [torch.compile(function, dynamic=True) for function in plain]
         self._rms_norm, self._gated, self._rotated = plain
 
