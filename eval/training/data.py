@@ -1,14 +1,18 @@
 """Stage 1: from the collected pairs to the pairs to train on, with a count of what went and why.
 
     python -m eval.training.data --pairs parallel.tsv.xz --tests DIR --out OUT
+    python -m eval.training.data --pairs parallel.tsv.xz --written written.tsv.xz --tests DIR --out OUT
 
 writes ``OUT/train.tsv``, ``OUT/held.tsv`` (columns: source, licence, Indonesian, English) and
-``OUT/data.json``, the counts by reason and by source and licence.
+``OUT/data.json``, the counts by reason and by source and licence. With ``--written`` most of
+``train.tsv`` is text written for this project, in the order to learn it in, and whole documents
+of it are kept out: ``OUT/kept-out.tsv`` (columns: kind, document, Indonesian, English).
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import lzma
 import random
@@ -48,6 +52,34 @@ def read_pairs(path: Path) -> list[Pair]:
     with opener(path, "rt", encoding="utf-8", newline="\n") as file:
         rows = [line.rstrip("\n").split("\t") for line in file]
     return [Pair(s, licence, " ".join(i.split()), " ".join(e.split())) for s, licence, i, e in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One row of the written pairs: kind (news, wiki, headline, story, drill:PATTERN) and document."""
+
+    kind: str
+    document: str
+    pair: Pair
+
+    @property
+    def line(self) -> str:
+        return "\t".join((self.kind, self.document, self.pair.indonesian, self.pair.english)) + "\n"
+
+
+KEPT_OUT = "kept-out.tsv"
+WRITTEN_LICENCE = "English written for Warta, Indonesian as found"
+
+
+def read_written(path: Path) -> list[Written]:
+    """The rows of a TSV file of kind, document, source, Indonesian, English, compressed with xz or not."""
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8", newline="\n") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file]
+    return [
+        Written(kind, document, Pair(source, WRITTEN_LICENCE, " ".join(i.split()), " ".join(e.split())))
+        for kind, document, source, i, e in rows
+    ]
 
 
 def key(text: str) -> str:
@@ -178,7 +210,7 @@ def rules(config: Mapping[str, Any], tests: TestText) -> dict[str, Callable[[Pai
         "digits differ": lambda p: digits_agree(*sides(p)),
         "ends differ": lambda p: ends_agree(*sides(p)),
         "in a test set": lambda p: not any(map(tests.holds, sides(p))),
-        "near a test set": lambda p: not any(near(tests, side, config["overlap"]) for side in sides(p)),
+        "near a test set": lambda p: not _resembles(p, tests, config["overlap"]),
         "language": languages_fit,
     }
 
@@ -217,21 +249,100 @@ def sampled(pairs: Sequence[Pair], rows: Mapping[str, int], seed: int) -> list[P
     return chosen
 
 
-def build(pairs: Path, tests: Path, out: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+def group(row: Written) -> str:
+    """What a tenth is kept out of: all documents together, the headlines, the drills of one pattern."""
+    return row.kind if row.kind == "headline" or row.kind.startswith("drill") else "document"
+
+
+def kept_out(rows: Sequence[Written], config: Mapping[str, Any]) -> set[int]:
+    """The places of the rows to be scored on: whole documents, headlines, and drills of every pattern.
+
+    ``held_share`` of all rows, taken from the part of the file after ``held_from`` (a share of its
+    length), so that an adapter that learnt from the part before it can be scored as well. What is
+    chosen depends on ``held_seed`` and the text alone.
+    """
+
+    def chance(name: str) -> str:
+        return hashlib.sha256(f"{config['held_seed']}\t{name}".encode()).hexdigest()
+
+    found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for place, row in enumerate(rows):
+        if place >= config["held_from"] * len(rows) or row.kind.startswith("drill"):
+            found[group(row)][row.document or row.pair.indonesian].append(place)
+    counts = Counter(map(group, rows))
+    chosen: set[int] = set()
+    for kind, documents in found.items():
+        wanted, taken = max(1, round(config["held_share"] * counts[kind])), 0
+        for name in sorted(documents, key=chance):
+            if taken >= wanted:
+                break
+            chosen.update(documents[name])
+            taken += len(documents[name])
+    return chosen
+
+
+def lessons(
+    rows: Sequence[Written], others: Sequence[Pair], tests: TestText, config: Mapping[str, Any]
+) -> tuple[list[Pair], list[Written], Counter[str]]:
+    """The pairs to train on in their order, the rows kept out, and a count of what went.
+
+    First comes the part of the file after ``first_from`` with the drills, then the part before it;
+    ``others`` are spread over both. A pair that resembles a test set or what is kept out goes.
+    """
+    places = kept_out(rows, config["written"])
+    apart = [row for place, row in enumerate(rows) if place in places]
+    sides = (side for row in apart for side in (row.pair.indonesian, row.pair.english))
+    own = TestText(sides, config["shingle"])
+    checks = {
+        "near a test set": lambda p: not _resembles(p, tests, config["overlap"]),
+        "near what is kept out": lambda p: not _resembles(p, own, config["overlap"]),
+    }
+    border = config["written"]["first_from"] * len(rows)
+    first: list[Pair] = []
+    later: list[Pair] = []
+    for place, row in enumerate(rows):
+        if place not in places:
+            (first if place >= border or row.kind.startswith("drill") else later).append(row.pair)
+    cut = round(len(others) * len(first) / max(1, len(first) + len(later)))
+    dice = random.Random(config["seed"])  # noqa: S311 - an order, not a secret
+    order = [
+        pair
+        for part in ([*first, *others[:cut]], [*later, *others[cut:]])
+        for pair in dice.sample(part, len(part))
+    ]
+    kept, gone = filtered(order, checks)
+    return kept, apart, gone
+
+
+def _resembles(pair: Pair, text: TestText, limit: float) -> bool:
+    return any(near(text, side, limit) for side in (pair.indonesian, pair.english))
+
+
+def build(
+    pairs: Path, tests: Path, out: Path, config: Mapping[str, Any], written: Path | None = None
+) -> dict[str, Any]:
     """Runs the stage; returns what ``data.json`` holds."""
     held_text = TestText(test_lines(tests), config["shingle"])
     everything = read_pairs(pairs)
-    kept, gone = filtered(everything, rules(config, held_text))
-    chosen = sampled(kept, config["rows"], config["seed"])
-    held, train = chosen[: config["held_out"]], chosen[config["held_out"] :]
+    quotas = config["written"]["mixture"] if written else config["rows"]
+    kept, gone = filtered(everything, rules({**config, "rows": quotas}, held_text))
+    chosen = sampled(kept, quotas, config["seed"])
     out.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("held", held), ("train", train)):
-        (out / f"{name}.tsv").write_text("".join(p.line for p in rows), "utf-8", newline="\n")
+    report = {"rows": len(everything), "removed": dict(gone.most_common()), "passed": len(kept)}
+    if written:
+        rows = read_written(written)
+        train, apart, lost = lessons(rows, chosen, held_text, config)
+        held = [row.pair for row in apart]
+        random.Random(config["seed"]).shuffle(held)  # noqa: S311 - an order, not a secret
+        held = held[: config["held_out"]]
+        (out / KEPT_OUT).write_text("".join(row.line for row in apart), "utf-8", newline="\n")
+        report |= {"written": len(rows), "kept out": len(apart), "removed of these": dict(lost.most_common())}
+    else:
+        held, train = chosen[: config["held_out"]], chosen[config["held_out"] :]
+    for name, part in (("held", held), ("train", train)):
+        (out / f"{name}.tsv").write_text("".join(p.line for p in part), "utf-8", newline="\n")
     used = Counter((p.source, p.licence) for p in train)
-    report = {
-        "rows": len(everything),
-        "removed": dict(gone.most_common()),
-        "passed": len(kept),
+    report |= {
         "train": len(train),
         "held": len(held),
         "used": [[*name, count] for name, count in used.most_common()],
@@ -243,11 +354,14 @@ def build(pairs: Path, tests: Path, out: Path, config: Mapping[str, Any]) -> dic
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pairs", type=Path, required=True, help="TSV: source, licence, Indonesian, English")
+    parser.add_argument("--written", type=Path, help="TSV: kind, document, source, Indonesian, English")
     parser.add_argument("--tests", type=Path, required=True, help="folder of the test sets to keep out")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--settings", type=Path)
     options = parser.parse_args()
-    report = build(options.pairs, options.tests, options.out, settings(options.settings)["data"])
+    report = build(
+        options.pairs, options.tests, options.out, settings(options.settings)["data"], options.written
+    )
     print(json.dumps({name: value for name, value in report.items() if name != "used"}, indent=1))
 
 

@@ -3,8 +3,9 @@
 Run as ``python -m eval.training.keep_pieces FILE:COLUMN,COLUMN... -o PIECES``. Each FILE is tab-separated
 text, packed with xz; columns count from 0. What stays are the pieces that the full
 tokenizer cuts the text into, the pieces that those are merged from, all bytes and all pieces
-with a role of their own. SentencePiece merges the best pair first, and within a piece that it
-arrives at no other pair can have won; so the cut tokenizer makes the same merges in the same order.
+with a role of their own; with ``--extend`` also those of an earlier list. SentencePiece merges
+the best pair first, and within a piece that it arrives at no other pair can have won; so the
+cut tokenizer makes the same merges in the same order.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from service import presets
 from service.models.gemma import build as embedded
 from service.models.gemma.gguf import GgufFile
 from service.models.gemma.spm import pieces, sentencepiece_model
-from service.models.gemma.vocabulary import pack
+from service.models.gemma.vocabulary import pack, unpack
 
 NORMAL = 1
 AT_ONCE = 20_000
@@ -86,16 +87,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("corpus", nargs="+", help="FILE:COLUMN,COLUMN")
+    parser.add_argument("--extend", type=Path, help="a list whose pieces stay as well")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     metadata = GgufFile(embedded.weights(presets.get("gemma-3-270m"))).metadata
     processor = sentencepiece.SentencePieceProcessor(model_proto=sentencepiece_model(metadata))
-    found: set[int] = set()
+    count = len(pieces(metadata))
+    found: set[int] = set(unpack(arguments.extend.read_bytes(), count)) if arguments.extend else set()
     for corpus in arguments.corpus:
         found |= needed(texts(corpus), processor)
     keep = closed(found, metadata)
-    arguments.output.write_bytes(pack(keep, len(pieces(metadata))))
-    sys.stdout.write(f"{len(found)} pieces needed, {len(keep)} kept of {len(pieces(metadata))}\n")
+    arguments.output.write_bytes(pack(keep, count))
+    sys.stdout.write(f"{len(found)} pieces needed, {len(keep)} kept of {count}\n")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,19 @@
 """The training scripts: filters, the torch model against the stock one, resuming, export, the student."""
 
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load, save_file
 
+from service.engines.causal import CausalEngine
 from service.models.gemma import build as embedded
 from tests import builders, gemma
 
@@ -17,7 +21,7 @@ pytest.importorskip("gguf")
 
 from eval.training import adapt, curve, data, distil, evaluate, export, travel
 from eval.training.data import Pair
-from eval.training.gemma import Gemma
+from eval.training.gemma import Gemma, attend, target_losses
 from eval.training.settings import settings
 from service.models.gemma.convert import Gemma3Converter, read_adapter
 from service.models.gemma.gguf import GgufFile
@@ -101,6 +105,88 @@ def test_the_data_stage_counts_what_it_took(tmp_path: Path) -> None:
     assert set(parts[0]) | set(parts[1]) < set(rows)
 
 
+def written(count: int = 40) -> list[data.Written]:
+    """Documents of four sentences, then headlines and two patterns of drills, each unlike the others."""
+    rows = []
+    for n in range(count):
+        kind = "news" if n < count // 2 else ("headline" if n < count * 3 // 4 else f"drill:{n % 2}")
+        a, b = (" ".join(f"{side}{n}x{word}" for word in range(6)) for side in "ie")
+        rows.append(data.Written(kind, f"r{n // 4}" if kind == "news" else "", pair(a, b, "news:x")))
+    return rows
+
+
+WRITTEN = {
+    **settings()["data"],
+    "written": {"held_seed": 1, "held_share": 0.2, "held_from": 0.2, "first_from": 0.4, "mixture": {}},
+}
+
+
+def test_a_share_of_the_documents_is_kept_out_whole() -> None:
+    rows = written()
+    places = data.kept_out(rows, WRITTEN["written"])
+    kinds = [data.group(rows[n]) for n in sorted(places)]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "document": 4, "headline": 2, "drill:0": 1, "drill:1": 1,
+    }  # fmt: skip
+    documents = {rows[n].document for n in places if rows[n].document}
+    assert len(documents) == 1
+    assert all(n in places for n, row in enumerate(rows) if row.document in documents)
+    assert all(n >= 8 for n in places)  # nothing from before held_from
+    assert places == data.kept_out(rows, WRITTEN["written"])
+    assert places != data.kept_out(rows, {**WRITTEN["written"], "held_seed": 2})
+
+
+def test_what_was_not_seen_is_learnt_first_and_what_is_kept_out_never() -> None:
+    rows = written()
+    others = [pair(f"lain{n} satu dua tiga empat", f"other{n} one two three four") for n in range(10)]
+    train, apart, gone = data.lessons(rows, others, data.TestText([], 4), WRITTEN)
+    assert len(train) + len(apart) == len(rows) + len(others)
+    assert not gone
+    places = {row.pair: n for n, row in enumerate(rows)}
+    border = 0.4 * len(rows)
+    firsts = [n for n, p in enumerate(train) if p in places and places[p] >= border]
+    seconds = [n for n, p in enumerate(train) if p in places and places[p] < border]
+    assert max(firsts) < min(seconds)
+    strangers = [n for n, p in enumerate(train) if p not in places]
+    assert min(strangers) < max(firsts) < max(strangers)
+    assert not {row.pair for row in apart} & set(train)
+
+
+def test_what_resembles_a_kept_out_row_or_a_test_is_not_learnt() -> None:
+    rows = written()
+    lost = rows[max(data.kept_out(rows, WRITTEN["written"]))].pair
+    near = pair(lost.indonesian + " kata lain", "Something quite different.")
+    tested = pair("Yang lain sama sekali.", "The very sentence of a test.")
+    tests = data.TestText([tested.english], 4)
+    train, _, gone = data.lessons(rows, [near, tested, pair()], tests, WRITTEN)
+    assert gone == {"near what is kept out": 1, "near a test set": 1}
+    assert pair() in train
+    assert not {near, tested} & set(train)
+
+
+def test_the_data_stage_takes_written_text(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "set.tsv").write_text("Satu dua tiga.\tOne two three.\n", "utf-8")
+    rows = written()
+    (tmp_path / "written.tsv").write_text(
+        "".join(f"{r.kind}\t{r.document}\tnews:x\t{r.pair.indonesian}\t{r.pair.english}\n" for r in rows),
+        "utf-8",
+    )
+    old = [pair(f"{LONG} Kata {word}.", f"{LONG_EN} Said {word}.") for word in "abcdefghij"]
+    (tmp_path / "pairs.tsv").write_text("".join(row.line for row in old), "utf-8")
+    config = {**WRITTEN, "held_out": 3, "written": {**WRITTEN["written"], "mixture": {"panl_int": 4}}}
+    report = data.build(
+        tmp_path / "pairs.tsv", tmp_path / "tests", tmp_path / "out", config, tmp_path / "written.tsv"
+    )
+    assert (report["written"], report["kept out"], report["train"], report["held"]) == (40, 8, 36, 3)
+    assert ["panl_int", "unclear", 4] in report["used"]
+    apart = [line.split("\t") for line in (tmp_path / "out" / data.KEPT_OUT).read_text("utf-8").splitlines()]
+    assert {row[2] for row in apart}.isdisjoint(
+        p.indonesian for p in data.read_pairs(tmp_path / "out" / "train.tsv")
+    )
+    assert {p.indonesian for p in data.read_pairs(tmp_path / "out" / "held.tsv")} <= {row[2] for row in apart}
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> gemma.TinyGemma:
     return gemma.tiny_gemma(tmp_path_factory.mktemp("tiny"), steps=1)
@@ -153,6 +239,38 @@ def test_gradients_are_those_of_a_low_rank_update(tiny: gemma.TinyGemma) -> None
     assert name == "model.layers.0.self_attn.q_proj"
 
 
+@pytest.mark.parametrize(("heads", "kv"), [(4, 1), (4, 2), (3, 3)])
+def test_attention_is_torch_s(heads: int, kv: int) -> None:
+    torch.manual_seed(4)
+    q, k, v = (torch.randn(3, n, 9, 8, requires_grad=True) for n in (heads, kv, kv))
+    ours = attend(q, k, v)
+    wide_k, wide_v = (side.repeat_interleave(heads // kv, dim=1) for side in (k, v))
+    theirs = torch.nn.functional.scaled_dot_product_attention(q, wide_k, wide_v, is_causal=True)
+    torch.testing.assert_close(ours, theirs)
+    weights = torch.randn_like(ours)
+    for one, other in zip(
+        torch.autograd.grad((ours * weights).sum(), (q, k, v)),
+        torch.autograd.grad((theirs * weights).sum(), (q, k, v)),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other)
+
+
+def test_losses_by_parts_are_those_of_cross_entropy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eval.training.gemma.CHUNK", 4)
+    torch.manual_seed(4)
+    hidden, table = torch.randn(11, 8, requires_grad=True), torch.randn(30, 8)
+    labels, weights = torch.randint(0, 30, (11,)), torch.rand(11)
+    ours = target_losses(hidden, table, labels)
+    theirs = torch.nn.functional.cross_entropy(hidden @ table.T, labels, reduction="none")
+    torch.testing.assert_close(ours, theirs)
+    (one,) = torch.autograd.grad((ours * weights).sum(), hidden)
+    (other,) = torch.autograd.grad((theirs * weights).sum(), hidden)
+    torch.testing.assert_close(one, other)
+    with torch.no_grad():  # scored only: no gradient is worked out
+        torch.testing.assert_close(target_losses(hidden, table, labels), theirs)
+
+
 def test_loss_counts_the_target_only(tiny: gemma.TinyGemma) -> None:
     row = task(tiny).rows[0]
     _, labels = adapt.padded([row])
@@ -168,7 +286,7 @@ def test_training_lowers_the_loss(tiny: gemma.TinyGemma, tmp_path: Path) -> None
     curve = (tmp_path / adapt.CURVE).read_text("utf-8").splitlines()
     assert len(curve) == lesson.step == 30
     assert len(snapshots) == ADAPT["snapshots"]
-    assert export.candidates(tmp_path, 4).keys() == {"end", "mean of 5"}
+    assert export.candidates(tmp_path, 4).keys() == {"end", f"mean of {ADAPT['snapshots'] + 1}"}
 
 
 def test_a_run_goes_on_as_if_it_had_not_stopped(tiny: gemma.TinyGemma, tmp_path: Path) -> None:
@@ -187,6 +305,75 @@ def test_a_run_goes_on_as_if_it_had_not_stopped(tiny: gemma.TinyGemma, tmp_path:
     for name, side in whole.model.adapter().items():
         assert torch.equal(side, other.model.adapter()[name]), name
     assert (other.step, other.pairs) == (whole.step, whole.pairs)
+
+
+class Gate:
+    """A barrier that one process passes alone."""
+
+    def wait(self, timeout: float) -> None:
+        """Nobody else is to come."""
+
+
+def test_a_team_adds_up_what_its_members_found(tiny: gemma.TinyGemma) -> None:
+    """Two members' shares, added as the team does, give the gradients and the loss of the whole batch."""
+    whole = run(tiny)
+    expected = [value.detach().clone() for value in whole._gradients(whole.work.rows)]
+    parts = []
+    for member in range(2):
+        lesson = run(tiny)
+        share = adapt.Team(member, 2).share(lesson.work.rows)
+        parts.append([value.detach().clone() for value in lesson._gradients(share)])
+    assert [len(adapt.Team(m, 2).share(whole.work.rows)) for m in range(2)] == [
+        (len(whole.work.rows) + 1) // 2,
+        len(whole.work.rows) // 2,
+    ]
+    board = torch.zeros(2, sum(value.numel() for value in expected))
+    board[1] = torch.cat([value.flatten() for value in parts[1]])
+    team = adapt.Team(0, 2, board, Gate())
+    loss, tokens = team.total(parts[0])
+    assert tokens == sum(len(row.ids) - row.start for row in whole.work.rows)
+    torch.testing.assert_close(loss, expected[0])
+    for one, other in zip(parts[0], expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_processes_side_by_side_learn_what_one_would(luggage: travel.Luggage, tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(
+        "[adapt]\nrank = 4\nbatch_tokens = 256\nnoise = 99.0\nwarm_up = 0.0\nepochs = 50\n", "utf-8"
+    )
+    common = ["--packed", str(tmp_path), "--settings", str(tmp_path / "small.toml"), "--steps", "3"]
+    ends = []
+    for count in (1, 2):
+        out = tmp_path / f"with-{count}"
+        command = [
+            "-m",
+            "eval.training.adapt",
+            *common,
+            "--processes",
+            str(count),
+            "--threads",
+            "2",
+            "--out",
+            str(out),
+        ]
+        plain = {**os.environ, "TORCHDYNAMO_DISABLE": "1"}  # compiling takes longer than the steps
+        subprocess.run(
+            [sys.executable, *command], check=True, timeout=600, cwd=Path(__file__).parents[2], env=plain
+        )
+        assert sorted(p.name for p in out.iterdir() if not p.name.startswith("snapshot")) == [
+            "curve.tsv", "final.safetensors", "state.pt",
+        ]  # fmt: skip
+        ends.append((load((out / "final.safetensors").read_bytes()), (out / "curve.tsv").read_text("utf-8")))
+    (one, curve_one), (other, curve_other) = ends
+    losses = [[float(line.split("\t")[4]) for line in text.splitlines()] for text in (curve_one, curve_other)]
+    assert len(losses[0]) == 3
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    start = load((tmp_path / "adapter.safetensors").read_bytes())
+    moved, moved_too = (
+        torch.cat([(end[n] - start[n].float()).flatten() for n in start]) for end in (one, other)
+    )
+    likeness = torch.nn.functional.cosine_similarity(moved, moved_too, dim=0)
+    assert likeness > 0.9  # bfloat16 rounds each share anew
 
 
 def test_the_clock_runs_on_while_a_run_is_stopped(tiny: gemma.TinyGemma) -> None:
@@ -241,12 +428,72 @@ def test_mean_and_lower_rank() -> None:
     changes = [export.updates(a)["p"] for a in adapters]
     exact = export.updates(export.mean(adapters, 4))["p"]
     torch.testing.assert_close(exact, (changes[0] + changes[1]) / 2)
-    between = export.mixtures(adapters[0], adapters[1], 4)["30% of the end"]
+    between = export.mixtures(adapters[0], adapters[1], 4, [0.3, 0.5])["30%"]
     wanted = 0.7 * changes[0] + 0.3 * changes[1]
     assert torch.allclose(export.updates(between)["p"], wanted, atol=1e-5)
     errors = [(export.updates(export.factored({"p": exact}, r))["p"] - exact).norm() for r in (1, 2, 3)]
     assert errors == sorted(errors, reverse=True)
     assert export.mean(adapters, 3)["p.lora_A"].shape == (3, 6)
+
+
+def test_candidates_are_chosen_by_what_they_translate(
+    tiny_gemma: gemma.TinyGemma, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The untouched model knows its lines by heart; what the run made of it says something else."""
+    wheels = gemma.wheels(tmp_path / "wheels", tiny_gemma.gguf, gemma.random_adapter(tiny_gemma.model))
+    wheels.use(monkeypatch.setattr)
+    spoilt = {n: side.float() for n, side in load(gemma.random_adapter(tiny_gemma.model)).items()}
+    good = {n: torch.zeros_like(side) for n, side in spoilt.items()}
+    (tmp_path / "dev.tsv").write_text("".join(f"doc\t{p.indonesian}\t{p.english}\n" for p in PAIRS), "utf-8")
+    sets = [export.development(tmp_path / "dev.tsv", 3), export.development(tmp_path / "dev.tsv")]
+    assert [len(d.sources) for d in sets] == [3, len(PAIRS)]
+    before = embedded.ADAPTER, embedded._adapter
+    choice = export.Choice(export.by_translation(wheels.preset, sets))
+    choice.weigh({"spoilt": spoilt, "good": good})
+    assert choice.best == "good"
+    assert choice.scored["good"][0] > choice.scored["spoilt"][0] + 10
+    assert (embedded.ADAPTER, embedded._adapter) == before
+    kept = np.array(gemma.kept(tiny_gemma.gguf))
+    plain = gemma.convert(tiny_gemma.gguf, tmp_path / "plain", int8=True, keep=kept)
+    outputs = CausalEngine(plain, wheels.preset).generate(sets[1].sources, wheels.preset.decoding)
+    assert export.translated(good, wheels.preset, sets[1].sources) == [output.text for output in outputs]
+
+
+def test_a_run_is_mixed_with_other_adapters_and_the_best_is_written(
+    tiny: gemma.TinyGemma, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Judged by how near it is to a wanted change, the mixture that hits it is what is written."""
+    lesson = run(tiny)
+    start = lesson.model.adapter()
+    adapt.train(lesson, tmp_path, adapt.counter(lesson, 3))
+    for path in tmp_path.glob("snapshot-*"):
+        path.unlink()
+    end = export.adapter_of(tmp_path / "final.safetensors")
+    for name, adapter in (("start", start), ("other", {n: -side for n, side in end.items()})):
+        save_file(adapter, tmp_path / f"{name}.safetensors")
+    # "other" negates both sides, so its change is the end's own; a quarter of it and a quarter of the start
+    wanted = export.updates(export.mixtures(start, end, 4, [0.25])["25%"])
+
+    def judge(adapter: export.Adapter) -> tuple[float, str]:
+        changes = export.updates(adapter)
+        return -float(sum((changes[n] - wanted[n]).norm() for n in wanted)), "distance"
+
+    monkeypatch.setattr(export, "by_translation", lambda *_: judge)
+    monkeypatch.setattr(export, "settings", lambda _: {"adapt": ADAPT})
+    (tmp_path / "dev.tsv").write_text("Ya.\tYes.\n", "utf-8")
+    arguments = {
+        "run": tmp_path, "start": tmp_path / "start.safetensors", "mix": tmp_path / "other.safetensors",
+        "dev": tmp_path / "dev.tsv", "to": tmp_path / "best.safetensors", "share": 0.25, "rank": 4,
+    }  # fmt: skip
+    words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
+    monkeypatch.setattr(sys, "argv", ["eval.training.export", *words])
+    export.main()
+    assert "25% end, the rest start, rank 4" in capsys.readouterr().out.splitlines()[-1]
+    got = export.updates(
+        {n: s.float() for n, s in load((tmp_path / "best.safetensors").read_bytes()).items()}
+    )
+    for name, change in wanted.items():
+        torch.testing.assert_close(got[name], change, rtol=0.05, atol=2e-3)
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 """The cut vocabulary: what it keeps is cut into the same pieces, and the rest can still be written."""
 
+import lzma
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import sentencepiece as spm
 
+from eval.training import keep_pieces
 from service.document import Decoding
 from service.engines.causal import CausalEngine
+from service.models.gemma import build as embedded
 from service.models.gemma.gguf import GgufFile
 from service.models.gemma.spm import pieces, sentencepiece_model
 from service.models.gemma.vocabulary import cut, pack, unpack
@@ -62,3 +66,25 @@ def test_a_cut_model_says_the_same(beam: int, tiny_gemma: gemma.TinyGemma, tmp_p
     assert beam > 1 or [o.text for o in small] == list(targets)
     # Fewer pieces share the probability, so what is left of it for each is a little more.
     assert all(a.score >= b.score - 1e-4 for a, b in zip(small, whole, strict=True))
+
+
+def test_a_list_can_be_extended_by_what_other_text_needs(
+    tiny_gemma: gemma.TinyGemma, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = GgufFile(tiny_gemma.gguf).metadata
+    names, count = pieces(metadata), len(pieces(metadata))
+    monkeypatch.setattr(embedded, "weights", lambda _: tiny_gemma.gguf)
+    for name, line in (("old", SENTENCES[0]), ("new", SENTENCES[2])):
+        (tmp_path / f"{name}.xz").write_bytes(lzma.compress(f"{line}\n".encode()))
+
+    def chosen(*words: str) -> set[str]:
+        monkeypatch.setattr(sys, "argv", ["keep_pieces", *words, "-o", str(tmp_path / "pieces")])
+        keep_pieces.main()
+        return {names[i] for i in unpack((tmp_path / "pieces").read_bytes(), count)}
+
+    old, new = (chosen(f"{tmp_path / name}.xz:0") for name in ("old", "new"))
+    chosen(f"{tmp_path / 'old'}.xz:0")
+    both = chosen(f"{tmp_path / 'new'}.xz:0", "--extend", str(tmp_path / "pieces"))
+    assert both == old | new
+    assert old - new
+    assert new - old
