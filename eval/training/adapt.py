@@ -28,26 +28,17 @@ from torch import Tensor
 
 from eval.training.data import Pair, read_pairs
 from eval.training.gemma import Gemma, target_losses
+from eval.training.rows import PRESET, Row, encode, tokenizer
 from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded
 from service.models.gemma.gguf import GgufFile
-from service.models.gemma.spm import sentencepiece_model
 
-PRESET = "gemma-3-270m"
 STATE, CURVE, BOARD = "state.pt", "curve.tsv", "board"
 PATIENCE = 3600
 """Seconds that a process waits for the others at a step."""
 STRETCH = 1024
 """Rows among which those of like length are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Token ids of one pair; the loss is on those from ``start``."""
-
-    ids: list[int]
-    start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +48,6 @@ class Task:
     rows: list[Row]
     held: list[Row]
     pieces: list[int]
-
-
-def encode(pair: Pair, spm: Any, prompt: str) -> Row:
-    """The prompt as the engine writes it, then the answer, which ends with a line break."""
-    asked = [spm.bos_id(), *spm.encode(prompt.replace("{source}", pair.indonesian))]
-    return Row(asked + spm.encode(f" {pair.english}\n"), len(asked))
 
 
 def task(train: Sequence[Pair], held: Sequence[Pair], spm: Any, prompt: str, limit: int) -> Task:
@@ -301,13 +286,6 @@ def _keep(run: Run, path: Path) -> None:
     from safetensors.torch import save_file
 
     save_file(run.model.adapter(), path)
-
-
-def tokenizer(gguf: GgufFile) -> Any:
-    """The SentencePiece processor of the file, all 262,144 pieces."""
-    import sentencepiece
-
-    return sentencepiece.SentencePieceProcessor(model_proto=sentencepiece_model(gguf.metadata))
 
 
 def shipped(rank: int, scale: float, *, fused: bool = True) -> tuple[Gemma, Any, str]:

@@ -23,8 +23,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from eval.training.adapt import Row, seconds_until
+from eval.training.adapt import seconds_until
 from eval.training.data import Pair, digits_agree, ends_agree, is_text, languages_fit, length_fits, read_pairs
+from eval.training.rows import Row
 from eval.training.settings import settings
 from eval.training.travel import Luggage
 

@@ -27,8 +27,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from eval.training.adapt import PRESET, held_loss, packed, prepared, shipped_adapter
+from eval.training.adapt import held_loss, packed, prepared, shipped_adapter
 from eval.training.evaluate import use
+from eval.training.rows import PRESET
 from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded

@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from eval.training.adapt import PRESET, Row, encode, tokenizer
 from eval.training.data import Pair, TestText, is_text, length_fits, near, read_pairs, test_lines
 from eval.training.gemma import Gemma
+from eval.training.rows import PRESET, Row, encode, tokenizer
 from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded

@@ -20,6 +20,7 @@ from tests import builders, gemma
 pytest.importorskip("gguf")
 
 from eval.training import adapt, curve, data, distil, evaluate, export, travel
+from eval.training import rows as rows_module
 from eval.training.data import Pair
 from eval.training.gemma import Gemma, attend, target_losses
 from eval.training.settings import settings
@@ -200,7 +201,7 @@ def torch_model(tiny: gemma.TinyGemma) -> Gemma:
 
 
 def task(tiny: gemma.TinyGemma) -> adapt.Task:
-    rows = [adapt.encode(p, tiny.pieces, gemma.PROMPT) for p in PAIRS]
+    rows = [rows_module.encode(p, tiny.pieces, gemma.PROMPT) for p in PAIRS]
     rows = [row for row in rows if len(row.ids) <= gemma.WINDOW]
     assert len(rows) >= 4
     return adapt.Task(rows, rows[:2], list(range(len(tiny.pieces))))
@@ -500,9 +501,11 @@ def test_a_run_is_mixed_with_other_adapters_and_the_best_is_written(
 def luggage(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.Luggage:
     """What ``eval.training.travel`` packs, for the tiny model."""
     rows = {
-        "train": [adapt.encode(p, tiny.pieces, gemma.PROMPT) for p in PAIRS],
-        "held": [adapt.encode(PAIRS[0], tiny.pieces, gemma.PROMPT)],
-        "train-reverse": [adapt.encode(travel.swapped(p), tiny.pieces, travel.REVERSE_PROMPT) for p in PAIRS],
+        "train": [rows_module.encode(p, tiny.pieces, gemma.PROMPT) for p in PAIRS],
+        "held": [rows_module.encode(PAIRS[0], tiny.pieces, gemma.PROMPT)],
+        "train-reverse": [
+            rows_module.encode(travel.swapped(p), tiny.pieces, travel.REVERSE_PROMPT) for p in PAIRS
+        ],
         "mono": travel.prompt_rows([p.indonesian for p in PAIRS], tiny.pieces, gemma.PROMPT),
     }
     travel.write(tmp_path, rows, tiny.pieces, tiny.gguf, part=50_000)
@@ -520,7 +523,7 @@ def test_the_luggage_holds_the_same_model_and_texts(
     packed = luggage.model(4, ADAPT["scale"], fused=False, dtype=torch.float32)
     whole = torch_model(tiny)
     whole.load_adapter({n: s.float() for n, s in load(gemma.random_adapter(tiny.model)).items()})
-    original = adapt.encode(PAIRS[0], tiny.pieces, gemma.PROMPT)
+    original = rows_module.encode(PAIRS[0], tiny.pieces, gemma.PROMPT)
     with torch.no_grad():
         one, other = (m(torch.tensor([r.ids])) for m, r in ((packed, row), (whole, original)))
     torch.testing.assert_close(one, other)

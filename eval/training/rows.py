@@ -1,0 +1,33 @@
+"""Pairs as rows of token ids, as the embedded model reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from eval.training.data import Pair
+from service.models.gemma.gguf import GgufFile
+from service.models.gemma.spm import sentencepiece_model
+
+PRESET = "gemma-3-270m"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Token ids of one pair; the loss is on those from ``start``."""
+
+    ids: list[int]
+    start: int
+
+
+def encode(pair: Pair, spm: Any, prompt: str) -> Row:
+    """The prompt as the engine writes it, then the answer, which ends with a line break."""
+    asked = [spm.bos_id(), *spm.encode(prompt.replace("{source}", pair.indonesian))]
+    return Row(asked + spm.encode(f" {pair.english}\n"), len(asked))
+
+
+def tokenizer(gguf: GgufFile) -> Any:
+    """The SentencePiece processor of the file, all 262,144 pieces."""
+    import sentencepiece
+
+    return sentencepiece.SentencePieceProcessor(model_proto=sentencepiece_model(gguf.metadata))
