@@ -101,7 +101,7 @@ def _warn(messages: Any) -> None:
 def _guard() -> Check | None:
     """The translator's guard; ``None`` in a tree without it."""
     try:
-        check: Check = importlib.import_module("service.translation.guard").check
+        check: Check = importlib.import_module("service.translation.guard.check").check
     except ModuleNotFoundError:
         return None
     return check
@@ -116,13 +116,13 @@ def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
 
 
 def _report(evaluation: Evaluation, form: Format, out: Path | None) -> None:
-    from eval import report
+    from eval.report import formats as report
 
     _warn(evaluation.problems)
     for system in evaluation.systems:
         _warn(system.problems)
     if out is not None:
-        from eval.folder import write
+        from eval.report.folder import write
 
         write(evaluation, out)
     typer.echo(report.FORMATS[form.value](evaluation), nl=False)
@@ -212,7 +212,7 @@ def compare(
     seed: Seed = 12345,
 ) -> None:
     """Put finished reports side by side, with paired tests between all their systems."""
-    from eval.folder import merge
+    from eval.report.folder import merge
     from eval.scoring import evaluate
 
     dataset, outputs, names = merge(folders)
@@ -228,8 +228,8 @@ def gate(
     seed: Seed = 12345,
 ) -> None:
     """Exit with 1 when a score dropped by more than allowed and by more than chance."""
-    from eval.folder import read_report
     from eval.gate import allowances, judge
+    from eval.report.folder import read_report
     from eval.significance import Resampling
 
     verdicts = judge(read_report(report), read_report(baseline), allowances(max_drop), Resampling(seed=seed))

@@ -10,17 +10,17 @@ from functools import cache, partial
 from service import presets
 from service.document import Article, Reading, Segmented, SegmentTranslation, Signature, Summary, Translation
 from service.engines.base import Engine
-from service.intake import segment
 from service.intake.clean import clean
-from service.intake.language import check_article
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.presets import Preset
 from service.settings import Settings
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
+from service.text import segment
+from service.text.language import check_article
 from service.translation.glossary import Glossary, load_user
-from service.translation.memory import Memory, open_memory
+from service.translation.memory.sqlite import Memory, open_memory
 from service.translation.translator import Care, Draft, Tally, Text, Translator
 
 MEMORY = "memory.sqlite"

@@ -182,7 +182,7 @@ def _finish(model: Any, folder: Path, pairs: Sequence[tuple[str, str]], steps: i
 def _overfit(model: Any, folder: Path, pairs: Sequence[tuple[str, str]], steps: int, pad: int) -> None:
     import torch
 
-    from service.engines.pieces import EOS, Pieces
+    from service.engines.tokenizer import EOS, Pieces
 
     pieces = Pieces(folder)
     target = Pieces(folder)

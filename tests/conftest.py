@@ -8,8 +8,8 @@ from service import presets
 from service.engines.base import Engine
 from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.transformers import TransformersEngine
-from service.models import embedded
 from service.models.convert import convert
+from service.models.gemma import build as embedded
 from service.models.store import Store
 from tests import builders, gemma
 

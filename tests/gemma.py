@@ -12,8 +12,8 @@ import numpy as np
 import sentencepiece as spm
 
 from service.document import Decoding
-from service.models import embedded
-from service.models.vocabulary import cut, pack
+from service.models.gemma import build as embedded
+from service.models.gemma.vocabulary import cut, pack
 from service.presets import Preset
 from tests import builders
 
@@ -102,9 +102,9 @@ def convert(
     keep: Any = None,
 ) -> Path:
     """``gguf`` as a folder that CausalEngine loads, made without the model store."""
-    from service.models.gemma3 import Gemma3Converter
-    from service.models.gguf_file import GgufFile
-    from service.models.gguf_spm import sentencepiece_model
+    from service.models.gemma.convert import Gemma3Converter
+    from service.models.gemma.gguf import GgufFile
+    from service.models.gemma.spm import sentencepiece_model
 
     file = GgufFile(gguf)
     spec = Gemma3Converter(file, adapter or {}, scale, int8=int8, keep=keep).spec()
@@ -148,9 +148,9 @@ def wheels(root: Path, gguf: bytes, adapter: bytes) -> Wheels:
 
 def kept(gguf: bytes) -> list[int]:
     """The pieces that :data:`builders.PAIRS` and the prompt need."""
-    from eval.keep_pieces import closed, needed
-    from service.models.gguf_file import GgufFile
-    from service.models.gguf_spm import sentencepiece_model
+    from eval.training.keep_pieces import closed, needed
+    from service.models.gemma.gguf import GgufFile
+    from service.models.gemma.spm import sentencepiece_model
 
     metadata = GgufFile(gguf).metadata
     processor = spm.SentencePieceProcessor(model_proto=sentencepiece_model(metadata))
@@ -227,7 +227,7 @@ def _overfit(model: Any, pieces: Any, steps: int) -> None:
 def _gguf(path: Path, model: Any, pieces: Any) -> bytes:
     import gguf
 
-    from service.models.gemma3 import PROJECTIONS
+    from service.models.gemma.convert import PROJECTIONS
 
     writer = gguf.GGUFWriter(path, "gemma3")
     _hyper(writer, model.config)

@@ -14,7 +14,7 @@ from service.api.app import server as make_server
 from service.api.config import ServerConfig
 from service.document import Decoding, Output
 from service.engines.echo import EchoEngine
-from service.host import Host
+from service.pool import Host
 from service.settings import Settings
 
 

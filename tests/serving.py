@@ -14,7 +14,7 @@ from typing import Any
 
 from service.api import app as api
 from service.api.config import ServerConfig
-from service.host import Host
+from service.pool import Host
 from service.settings import Settings
 
 MANY = 1_000_000

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from service import cli
+from service.cli import app as cli
 
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench.marian import FULL, NAME, TINY, install
-from service.batch.cluster import Place, cluster
-from service.batch.crew import AT_ONCE, Crew, alone
+from service.batch.executors import AT_ONCE, Crew, alone
 from service.batch.job import Item, Job
+from service.batch.ray import Place, cluster
 from service.batch.run import run, run_with
-from service.batch.work import Done
+from service.batch.worker import Done
 from service.document import Decoding
 from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.echo import EchoEngine
@@ -37,7 +37,7 @@ from service.presets import get
 from service.settings import Settings
 from service.summary.summarizer import Writer
 from service.translation.glossary import Glossary
-from service.translation.memory import TranslationMemory
+from service.translation.memory.sqlite import TranslationMemory
 from service.translation.translator import Care, Translator
 
 ROOT = Path(__file__).parents[2]

@@ -51,7 +51,7 @@ from eval.bench.alone import alone
 from eval.bench.forced import EOS, JOINT
 from eval.bench.marian import FULL, NAME, TINY, install
 from eval.bench.serve import SENTENCES, Connection
-from service.intake import segment
+from service.text import segment
 from service.translation.glossary import Glossary
 from service.translation.terms import ArticleTerms
 

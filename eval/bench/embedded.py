@@ -22,7 +22,7 @@ from typing import Any
 
 from eval.bench.alone import alone, peak_mb
 from service import presets
-from service.models import embedded
+from service.models.gemma import build as embedded
 from service.models.store import Store
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "flores200.dev.ind-eng.tsv"
@@ -83,7 +83,7 @@ class OutputLayer:
 def preparation(root: Path, adapter: Path | None) -> Preparation:
     """Builds the model in the empty ``root``."""
     if adapter:
-        from train.evaluate import use
+        from eval.training.evaluate import use
 
         use(adapter)
     marks: list[tuple[str, float]] = []
@@ -155,8 +155,8 @@ def output_layer(root: Path) -> OutputLayer:
 
 def cut_to_one_layer(folder: Path, target: Path) -> int:
     """Writes a model of the first layer only; how many the whole one has."""
-    from service.models.gemma3 import Gemma3Converter
-    from service.models.gguf_file import GgufFile
+    from service.models.gemma.convert import Gemma3Converter
+    from service.models.gemma.gguf import GgufFile
 
     preset = presets.get(PRESET)
     gguf = GgufFile(embedded.weights(preset))

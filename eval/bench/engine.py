@@ -27,8 +27,8 @@ from typing import Any
 from eval.bench import shapes
 from eval.bench.alone import alone, peak_mb
 from service.document import Decoding
-from service.intake import segment
 from service.presets import Preset
+from service.text import segment
 
 HUGE = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
@@ -101,7 +101,7 @@ def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
     """``generate`` of transformers over batches of similar length, warmed by one text."""
     import torch
 
-    from service.engines.pieces import EOS, Pieces
+    from service.engines.tokenizer import EOS, Pieces
     from service.engines.transformers import load_checkpoint
 
     torch.set_num_threads(threads)

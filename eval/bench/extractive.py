@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.indosum import Document
-from eval.summary_table import sumy_pick
+from eval.research.summaries import sumy_pick
 from service.summary.extractive import rank
 
 _SYLLABLES = [consonant + vowel for consonant in "bcdgjklmnprstw" for vowel in "aiu"]

@@ -64,7 +64,7 @@ class _Count(io.RawIOBase):
 
 def measure(model: str, count: int) -> Size:
     """Runs ``count`` sentences through the model."""
-    from service.bulk import translate_lines
+    from service.cli.many import translate_lines
     from service.pipeline import build_pipeline
     from service.settings import Settings, home
 

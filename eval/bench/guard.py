@@ -11,7 +11,7 @@ import json
 import time
 from pathlib import Path
 
-from service.translation.guard import check
+from service.translation.guard.check import check
 
 # Written for this bench: half of it with numbers, as in news.
 _OWN = (

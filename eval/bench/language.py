@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from service.intake import language
+from service.text import language
 
 ROOT = Path(__file__).parents[2]
 BUCKETS = {"1-2": (1, 2), "3-5": (3, 5), "6-10": (6, 10), "11+": (11, 20)}
@@ -156,7 +156,7 @@ def measure(factory: Callable[[], Identify], lines: Lines) -> dict[str, Any]:
 
 
 def measure_decisions(sentences: dict[str, list[str]]) -> dict[str, str]:
-    """What :mod:`service.intake.language` decides: English segments, and articles of five sentences."""
+    """What :mod:`service.text.language` decides: English segments, and articles of five sentences."""
     decisions = {}
     for code, texts in sentences.items():
         articles = [" ".join(texts[i : i + 5]) for i in range(0, len(texts) - 4, 5)]

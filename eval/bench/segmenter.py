@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
-from service.intake.segment import split
+from service.text.segment import split
 
 Splitter = Callable[[str], Sequence[str]]
 Paragraph = list[list[str]]

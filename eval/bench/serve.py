@@ -30,7 +30,7 @@ from typing import Any
 from service import presets
 from service.document import Decoding, Output
 from service.engines.base import Engine
-from service.engines.shared import QueueLimits
+from service.runtime.batching import QueueLimits
 
 ROOT = Path(__file__).parents[2]
 MARIAN = "opus-mt-id-en"
@@ -154,7 +154,7 @@ def serve(options: argparse.Namespace) -> int:
     """Runs a server until it is told to stop; its port is all that it prints."""
     from service.api.app import create_app, listening, server
     from service.api.config import ServerConfig
-    from service.host import Host
+    from service.pool import Host
     from service.settings import Settings, home
 
     limits = QueueLimits()

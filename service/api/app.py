@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from service import __version__
-from service.api import errors, guards, jobs, libretranslate, logs, v1
+from service.api import errors, jobs, libretranslate, v1
+from service.api.auth import body_key
 from service.api.config import ServerConfig
 from service.api.files import Shelf
-from service.api.keys import body_key
-from service.api.protocol import Punctual
-from service.api.work import Workers
+from service.api.middleware import logs
+from service.api.middleware import stack as guards
+from service.api.middleware.protocol import Punctual
+from service.api.workers import Workers
 from service.errors import WartaError
-from service.host import Host
+from service.pool import Host
 
 if TYPE_CHECKING:
     import uvicorn

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.engines.shared import QueueLimits
 from service.errors import UsageError
-from service.host import KEPT
-from service.intake.web import Reach
+from service.intake.fetch import Reach
+from service.pool import KEPT
+from service.runtime.batching import QueueLimits
 
 
 @dataclass(frozen=True, slots=True)

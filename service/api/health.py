@@ -9,9 +9,9 @@ from collections.abc import Callable
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from service.engines.shared import Ask, asking
 from service.errors import Busy, WartaError
-from service.host import Host
+from service.pool import Host
+from service.runtime.batching import Ask, asking
 
 CANARY = "Harga beras naik 12 persen pada bulan Maret."
 FRESH_SECONDS = 15.0

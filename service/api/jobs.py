@@ -19,12 +19,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import FailFast, Field
 
 from service.api import examples, uploads
+from service.api.background import DONE, Full, Jobs, Limits, Order, Status
 from service.api.config import ServerConfig
 from service.api.errors import Refused
-from service.api.limits import LOOPBACK
+from service.api.middleware.limits import LOOPBACK
 from service.api.schemas import BriefIn, ErrorOut, Strict, Words
-from service.batch.jobs import DONE, Full, Jobs, Limits, Order, Status
-from service.host import Host
+from service.pool import Host
 
 FOLDER = "jobs"
 RETRY = {"Retry-After": "60"}

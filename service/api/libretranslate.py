@@ -20,15 +20,15 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import FormData, UploadFile
 
 from service.api import examples
+from service.api.auth import FORM_LIMITS
 from service.api.config import ServerConfig
 from service.api.errors import Refused
 from service.api.files import Shelf
-from service.api.keys import FORM_LIMITS
 from service.api.schemas import PlainErrorOut
-from service.api.work import Workers
-from service.host import Host
-from service.intake import language
+from service.api.workers import Workers
 from service.intake.documents import SUFFIXES, document_text, html, kind_of, translate_data
+from service.pool import Host
+from service.text import language
 
 NAMES = {"id": "Indonesian", "en": "English"}
 TARGETS = {"id": ["en"], "en": ["en"]}

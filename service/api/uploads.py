@@ -1,7 +1,7 @@
 """Uploaded files: kept under names of our own, of a kind that is read, within a size.
 
 What is inside is read later, with the limits of :mod:`service.intake.documents` and
-:mod:`service.intake.streams` on what it may unpack to.
+:mod:`service.intake.compression` on what it may unpack to.
 """
 
 from __future__ import annotations

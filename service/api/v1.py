@@ -29,17 +29,18 @@ from service.api.schemas import (
     TranslateIn,
     TranslationOut,
 )
-from service.api.work import Workers
+from service.api.workers import Workers
+from service.cli.models import rows
 from service.document import Article, Translation
 from service.errors import NotInstalled, WartaError
-from service.host import Host
-from service.intake import segment, web
+from service.intake import fetch as web
 from service.models.load import choose
 from service.pipeline import Brief, Pipeline, to_article
-from service.render import reading_json, segment_json, summary_json, translation_json
-from service.shelf import rows
+from service.pool import Host
+from service.render.text import reading_json, segment_json, summary_json, translation_json
 from service.summary.summarizer import Length
-from service.translation.guard import check
+from service.text import segment
+from service.translation.guard.check import check
 
 EVENTS = "text/event-stream"
 

@@ -18,7 +18,7 @@ from service.pipeline import Brief
 class Job:
     """What is asked for. ``column`` holds the text in a table; ``strict`` stops at the first bad record.
 
-    ``folder`` says that the output is one, for :mod:`service.batch.mirror`.
+    ``folder`` says that the output is one, for :mod:`service.batch.folder`.
     """
 
     inputs: Sequence[Path]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.batch.rows import FORMATS, Format
 from service.errors import UsageError
-from service.intake.streams import need
+from service.intake.compression import need
 
 if TYPE_CHECKING:
     import pyarrow

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from service.batch.crew import Crew, alone
+from service.batch.executors import Crew, alone
 from service.batch.job import Inputs, Item, Job
 from service.batch.journal import Journal, Totals, chained, opened
 from service.batch.outputs import format_of, maker_of
-from service.batch.work import About, Done, counted
+from service.batch.worker import About, Done, counted
 from service.errors import InputError
 from service.pipeline import Pipeline
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from service.document import Decoding, Output
 from service.engines.base import thread_layout
-from service.engines.pieces import EOS, Pieces
+from service.engines.tokenizer import EOS, Pieces
 from service.errors import EngineError
 from service.presets import Preset
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.document import Decoding, Output
 from service.engines.base import token_batches
-from service.engines.pieces import EOS, PAD, Pieces, start_token
+from service.engines.tokenizer import EOS, PAD, Pieces, start_token
 from service.errors import EngineError
 from service.presets import Preset
 

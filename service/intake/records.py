@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import InputError
+from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import SUFFIXES, document_text, sheet_rows
 from service.intake.record import BadRecord, Record, bad, good
-from service.intake.streams import open_unpacked, unpacked_name
 from service.intake.tables import (
     PARQUET,
     line_text,

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from service.errors import InputError
-from service.intake.formats import decode
+from service.intake.compression import need
+from service.intake.encoding import decode
 from service.intake.record import BadRecord, Record, bad, good
-from service.intake.streams import need
 from service.settings import MAX_INPUT_BYTES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from service.engines.pieces import EOS, PAD, UNK, Pieces, start_token
+from service.engines.tokenizer import EOS, PAD, UNK, Pieces, start_token
 from service.engines.transformers import load_checkpoint
 from service.errors import StoreError
 from service.presets import Preset

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from service import presets
 from service.engines.base import Engine
 from service.errors import EngineError, NotInstalled, UsageError
-from service.models import embedded
+from service.models.gemma import build as embedded
 from service.models.store import Store
 from service.presets import Preset
 from service.settings import Settings

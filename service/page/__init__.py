@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from gradio import Blocks
 
     from service.api.config import ServerConfig
-    from service.host import Host
+    from service.pool import Host
 
 __all__ = ["PageOptions", "build", "mount", "options_for", "warm"]
 
 
 def build(host: Host, config: ServerConfig) -> Blocks:
     """The page as Gradio Blocks. Importing Gradio takes seconds: only here, and in what this calls."""
-    from service.page.blocks import assemble
+    from service.page.app import assemble
 
     blocks: Blocks = assemble(host, options_for(config), examples())
     return blocks
@@ -42,7 +42,7 @@ def mount(app: FastAPI, host: Host, config: ServerConfig) -> None:
     """The page at ``/`` of ``app``, behind all routes that are there already."""
     import gradio as gr
 
-    from service.page.blocks import interface_words
+    from service.page.app import interface_words
     from service.page.theme import theme
 
     gr.mount_gradio_app(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from queue import Empty, Queue
 from typing import Any
 
-from service.engines.shared import Ask, asking
+from service.runtime.batching import Ask, asking
 
 POLL_SECONDS = 0.2
 """How long a Stop can go unnoticed."""

@@ -1,6 +1,6 @@
 """Choosing the sentences that say most: a small learned ranker, in NumPy, with redundancy control.
 
-The trees in ``data/ranker.json`` were learned by ``python -m eval.train_ranker``; ``data/NOTICE``
+The trees in ``data/ranker.json`` were learned by ``python -m eval.training.ranker``; ``data/NOTICE``
 says from what, and under which licence.
 """
 
@@ -42,7 +42,9 @@ class Ranker:
     def from_json(cls, data: Mapping[str, Any]) -> Ranker:
         """From the parsed file; raises ``ValueError`` when it was learned on other features."""
         if tuple(data["names"]) != NAMES:
-            raise ValueError("the ranker's weights belong to other features: run python -m eval.train_ranker")
+            raise ValueError(
+                "the ranker's weights belong to other features: run python -m eval.training.ranker"
+            )
         return cls(
             np.array(data["features"], dtype=np.intp),
             np.array(data["thresholds"], dtype=float),

@@ -16,7 +16,7 @@ from service.document import Finding
 from service.summary import facts
 from service.summary.features import words
 
-# Chosen on fold 0 of IndoSum and on warta-bench; measured by python -m eval.provenance_table.
+# Chosen on fold 0 of IndoSum and on warta-bench; measured by python -m eval.research.provenance.
 SUPPORTED = 0.2
 _LEAST_FIRST = 0.03
 _LEAST_GAIN = 0.07

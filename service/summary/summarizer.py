@@ -21,10 +21,10 @@ from service import presets
 from service.document import Article, Finding, SegmentTranslation, Signature, Summary, SummarySentence
 from service.engines.base import Engine
 from service.errors import UsageError
-from service.intake import segment
 from service.presets import Preset
 from service.summary import packing, provenance
 from service.summary.extractive import best_first
+from service.text import segment
 
 SENTENCES = 3
 SHORTEST = 3

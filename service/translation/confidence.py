@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from service.document import Finding
-from service.translation.guard import RATIO_MEAN
+from service.translation.guard.check import RATIO_MEAN
 from service.translation.repair import WEIGHTS
 
 Band = Literal["high", "medium", "low"]
 
-# python -m eval.guard_calibration confidence, over the embedded model's FLORES dev.
+# python -m eval.research.guard confidence, over the embedded model's FLORES dev.
 COEFFICIENTS = (1.915, 7.606, -3.377, 2.539)
 HIGH, LOW = 0.6, 0.3
 # chrF hardly sees a wrong number or a lost "not", so findings are not fitted but cap: with any finding a

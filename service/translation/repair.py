@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from service.document import Decoding, Finding, Output, Segmented
 from service.engines.base import Engine
-from service.engines.shared import worked
-from service.translation.guard import check
-from service.translation.words import listed
+from service.runtime.batching import worked
+from service.text.words import listed
+from service.translation.guard.check import check
 
 Split = Callable[[str, Callable[[str], bool]], Segmented]
-"""As ``service.intake.segment.split_long``: a sentence and what fits -> pieces that fit."""
+"""As ``service.text.segment.split_long``: a sentence and what fits -> pieces that fit."""
 
 WEIGHTS = {
     "empty": 8.0,

@@ -12,13 +12,13 @@ from hashlib import sha256
 from service import __version__
 from service.document import Decoding, Finding, Output, SegmentTranslation, Signature
 from service.engines.base import Engine
-from service.intake import segment
-from service.intake.language import is_english
 from service.presets import Preset
+from service.text import segment
+from service.text.language import is_english
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
-from service.translation.guard import check
-from service.translation.memory import Memory, Remembered
+from service.translation.guard.check import check
+from service.translation.memory.sqlite import Memory, Remembered
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import InputError, UsageError, WartaError
+from service.intake.compression import SUFFIXES as PACKED
+from service.intake.compression import is_packed
 from service.intake.documents import epub, html, markdown, office, pdf, sheet, subtitles
 from service.intake.documents.archive import ZIP, Archive, Limits, unpack
 from service.intake.documents.blocks import PlacedFinding, Translate
-from service.intake.formats import decode, read_bytes
-from service.intake.streams import SUFFIXES as PACKED
-from service.intake.streams import is_packed
+from service.intake.encoding import decode, read_bytes
 
 UNPACKED = 10
 """How many times the largest file a file may unpack to."""

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from service.errors import InputError
-from service.intake.streams import DEPTH, GZIP, RATIO, RATIO_FREE, ZstdReader
+from service.intake.compression import DEPTH, GZIP, RATIO, RATIO_FREE, ZstdReader
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # What a part of a file that another program wrote may be wrong in.

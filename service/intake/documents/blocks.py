@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from service.document import Finding, SegmentTranslation
-from service.intake import segment
-from service.intake.documents.placement import Alike, Mark, Placer, covers, fixed_through, holds, phrase_of
+from service.intake.documents.alignment import Alike, Mark, Placer, covers, fixed_through, holds, phrase_of
+from service.text import segment
 
 Translate = Callable[[Sequence[str]], Iterator[SegmentTranslation]]
 

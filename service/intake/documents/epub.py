@@ -10,7 +10,7 @@ from service.errors import InputError
 from service.intake.documents import html
 from service.intake.documents.archive import Archive, Limits
 from service.intake.documents.office import parse_xml
-from service.intake.formats import decode
+from service.intake.encoding import decode
 
 _BODY = re.compile(r"\A.*?(?=<body\b)", re.DOTALL | re.IGNORECASE)
 _CONTAINER = "META-INF/container.xml"

@@ -11,8 +11,8 @@ import logging
 import re
 from collections.abc import Iterator
 
-from service.intake.documents.builder import Markup
-from service.intake.streams import need
+from service.intake.compression import need
+from service.intake.documents.markup import Markup
 
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*+(?:>|\Z)"""

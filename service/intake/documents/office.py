@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from service.errors import InputError
+from service.intake.compression import need
+from service.intake.documents.alignment import Mark
 from service.intake.documents.archive import Archive
 from service.intake.documents.blocks import Block, Change, PlacedFinding, Translate, translate_blocks
-from service.intake.documents.placement import Mark
-from service.intake.streams import need
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -11,8 +11,8 @@ from io import BytesIO
 from itertools import pairwise
 
 from service.errors import InputError
+from service.intake.compression import need
 from service.intake.documents.archive import Limits
-from service.intake.streams import need
 
 _EDGE = 2
 _DIGITS = re.compile(r"\d+")

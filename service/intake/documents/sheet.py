@@ -9,8 +9,8 @@ from io import BytesIO
 from typing import Any
 
 from service.errors import InputError
+from service.intake.compression import need
 from service.intake.documents.archive import Limits
-from service.intake.streams import need
 
 _LONG = 80
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from service.document import Finding
 from service.intake.documents.blocks import PlacedFinding, Translate
-from service.intake.documents.builder import Markup
+from service.intake.documents.markup import Markup
 
 _TIMING = re.compile(
     r"[ \t]*((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[ \t]+-->[ \t]+((?:\d+:)?\d{1,2}:\d{2}[.,]\d{1,3})[^\n]*"

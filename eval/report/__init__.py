@@ -1,0 +1,1 @@
+"""An evaluation as text, files and one HTML page."""

@@ -1,0 +1,1 @@
+"""Studies behind the figures in the documentation; not needed to use Warta."""

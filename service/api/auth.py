@@ -1,0 +1,283 @@
+"""API keys: random, kept only as sums, in SQLite or PostgreSQL; and who may ask for what with one.
+
+A key is ``wk_ID_SECRET``: the ID finds its row, the SHA-256 sum of the whole is compared in constant time. A
+sum without salt or stretching is enough for 256 random bits, which nobody can try out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from anyio.to_thread import run_sync
+from fastapi import Request
+
+from service.api.errors import Refused
+from service.api.middleware.limits import App, Receive, Scope, Send, fields, refuse
+from service.errors import StoreError, UsageError
+
+OPEN = ("/health", "/ready", "/languages", "/frontend/settings", "/openapi.json", "/docs", "/download_file/")
+"""Paths that need no key: nothing is worked on there, and a translated file's name cannot be guessed."""
+IN_BODY = ("/translate", "/detect", "/translate_file", "/suggest")
+"""LibreTranslate's paths, where the key may be in the body: :func:`body_key` looks for it there."""
+
+FORM_LIMITS = {"max_files": 1, "max_fields": 120, "max_part_size": 20_000_000}
+"""A form is read once and kept, so whoever reads it first must read it so."""
+
+_SCHEMA = """
+create table if not exists api_keys (
+    id varchar(16) primary key, name varchar(100) not null, digest varchar(64) not null,
+    created varchar(40) not null, revoked varchar(40)
+)
+"""
+_COLUMNS = "id, name, digest, created, revoked"
+_NOBODY = sha256(b"").hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key without its secret. ``created`` and ``revoked`` are times in UTC; a valid key has only one."""
+
+    id: str
+    name: str
+    created: str
+    revoked: str = ""
+
+
+class KeyStore:
+    """The keys in the database at ``url``: ``sqlite:///PATH`` or ``postgresql://…``. Safe from many threads.
+
+    Every method raises StoreError where the database cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Makes the table where there is none. Raises UsageError for another kind of database."""
+        self._lock = threading.Lock()
+        self._database: Any = None
+        scheme = urlsplit(url).scheme
+        if scheme == "sqlite":
+            path = Path(url.removeprefix("sqlite:///"))
+            self._open: Callable[[], Any] = lambda: _sqlite(path)
+            self._mark, self._broken = "?", sqlite3.Error
+        elif scheme in ("postgresql", "postgres"):
+            psycopg = _psycopg()
+            # A server that is gone for a moment must not hold every request.
+            self._open = lambda: psycopg.connect(url, autocommit=True, connect_timeout=5)
+            self._mark, self._broken = "%s", psycopg.Error
+        else:
+            raise UsageError(f"keys are kept in sqlite:///PATH or postgresql://…, not in {scheme or 'that'}")
+        self._run(_SCHEMA)
+
+    def add(self, name: str) -> str:
+        """A new key, which nobody can see again. Raises UsageError for a name that does not fit a line."""
+        if not name.strip() or len(name) > 100 or not name.isprintable():
+            raise UsageError("a key's name is one line of 1 to 100 characters")
+        id = secrets.token_hex(6)
+        key = f"wk_{id}_{secrets.token_urlsafe(32)}"
+        row = (id, name, sha256(key.encode()).hexdigest(), _now())
+        self._run("insert into api_keys (id, name, digest, created) values (?, ?, ?, ?)", row)
+        return key
+
+    def all(self) -> list[Key]:
+        """All keys, the revoked ones too, oldest first."""
+        rows = self._run(f"select {_COLUMNS} from api_keys order by created, id")  # noqa: S608
+        return [_key(row) for row in rows]
+
+    def revoke(self, id: str) -> bool:
+        """Has a key not valid any more; whether there was a valid one."""
+        rows = self._run(
+            "update api_keys set revoked = ? where id = ? and revoked is null returning id", (_now(), id)
+        )
+        return bool(rows)
+
+    def find(self, key: str) -> Key | None:
+        """The valid key that ``key`` is, or None."""
+        prefix, _, rest = key.partition("_")
+        id, _, secret = rest.partition("_")
+        plain = prefix == "wk" and len(key) < 100 and key.isascii() and key.isprintable() and bool(secret)
+        rows = self._run(f"select {_COLUMNS} from api_keys where id = ?", (id if plain else "",))  # noqa: S608
+        digest = str(rows[0][2]) if rows else _NOBODY
+        same = hmac.compare_digest(digest, sha256(key.encode("utf-8", "replace")).hexdigest())
+        return _key(rows[0]) if rows and same and not rows[0][4] else None
+
+    def close(self) -> None:
+        """Closes the database."""
+        with self._lock:
+            self._drop()
+
+    def _run(self, query: str, values: Sequence[str] = ()) -> list[Any]:
+        """The rows of one statement, a transaction of its own; a lost connection is made anew, once."""
+        query = query.replace("?", self._mark)
+        with self._lock:
+            fresh = self._database is None
+            try:
+                return self._once(query, values)
+            except self._broken as error:
+                self._drop()
+                # A statement of SQLite that failed would fail again.
+                if fresh or self._mark == "?":
+                    raise _cannot(error) from error
+            try:
+                return self._once(query, values)
+            except self._broken as error:
+                self._drop()
+                raise _cannot(error) from error
+
+    def _once(self, query: str, values: Sequence[str]) -> list[Any]:
+        self._database = self._database or self._open()
+        cursor = self._database.execute(query, tuple(values))
+        return list(cursor.fetchall()) if cursor.description else []
+
+    def _drop(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            with suppress(self._broken):
+                database.close()
+
+
+class Keys:
+    """Looks at the key in a request's header, and notes its owner in ``state``; a wrong one is refused.
+
+    Where they are ``required``, every path needs one but those of OPEN, and those that may have it in a body.
+    A browser is asked for its key as the password of any user (HTTP Basic), and remembers it.
+    """
+
+    def __init__(self, app: App, store: KeyStore, *, required: bool) -> None:
+        self._app = app
+        self._store = store
+        self._required = required
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, or refuses it: 403 for a key that is not valid, 401 for none."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        given = header_key(scope)
+        refused = await self._refused(scope, given)
+        if refused:
+            await refuse(scope, receive, send, refused)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _refused(self, scope: Scope, given: str) -> Refused | None:
+        path = scope["path"]
+        if given:
+            return await _noted(scope["state"], self._store, given)
+        if not self._required or path in IN_BODY or any(_below(path, open) for open in OPEN):
+            return None
+        basic = {"WWW-Authenticate": 'Basic realm="Warta", charset="UTF-8"'}
+        return Refused(401, "an API key is needed: Authorization: Bearer KEY", headers=basic)
+
+
+def body_key(store: KeyStore | None, *, required: bool) -> Callable[[Request], Any]:
+    """A dependency of LibreTranslate's routes: the key of ``api_key``, where the header has none."""
+
+    async def guard(request: Request) -> None:
+        if store is None or "key" in request.scope["state"] or request.url.path not in IN_BODY:
+            return
+        given = await _in_body(request)
+        if given:
+            refused = await _noted(request.scope["state"], store, given)
+            if refused:
+                raise refused
+        elif required:
+            raise Refused(400, "an API key is needed: api_key in the request", "unauthorized")
+
+    return guard
+
+
+def header_key(scope: Scope) -> str:
+    """The key of ``Authorization: Bearer KEY``, or the password of ``Basic``; empty where there is none."""
+    found = fields(scope, b"authorization")
+    scheme, _, value = (found[0] if len(found) == 1 else "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        with suppress(binascii.Error, UnicodeDecodeError):
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    return ""
+
+
+def default_url(home: Path) -> str:
+    """Where keys are kept unless something else is said."""
+    return f"sqlite:///{home / 'keys.sqlite'}"
+
+
+async def _noted(state: dict[str, Any], store: KeyStore, given: str) -> Refused | None:
+    """Notes whose key it is; what to answer if it is not valid, as LibreTranslate does."""
+    try:
+        key = await run_sync(store.find, given)
+    except StoreError:
+        return Refused(503, "keys cannot be looked up at the moment", "keys", {"Retry-After": "5"})
+    if key is None:
+        return Refused(403, "Invalid API key", "forbidden")
+    state["key"] = key
+    state["client"] = f"key {key.id}"
+    return None
+
+
+async def _in_body(request: Request) -> str:
+    value: Any = request.query_params.get("api_key")
+    if "json" not in request.headers.get("content-type", ""):
+        try:
+            value = (await request.form(**FORM_LIMITS)).get("api_key") or value
+        except (ValueError, KeyError, AttributeError):
+            return ""
+    else:
+        try:
+            body = await request.json()
+        except (ValueError, RecursionError):
+            return ""
+        value = body.get("api_key") if isinstance(body, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _below(path: str, open: str) -> bool:
+    return path == open or (open.endswith("/") and path.startswith(open))
+
+
+def _key(row: Sequence[Any]) -> Key:
+    id, name, _, created, revoked = row
+    return Key(str(id), str(name), str(created), str(revoked or ""))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _sqlite(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Sums of random keys tell nothing, but whoever can write here can make himself a key.
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
+    return sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+
+
+def _psycopg() -> Any:
+    try:
+        import psycopg
+    except ImportError:
+        raise UsageError(
+            "keys in PostgreSQL need psycopg, which is not installed: pip install 'warta[postgres]'"
+        ) from None
+    return psycopg
+
+
+def _cannot(error: Exception) -> StoreError:
+    """The driver's first line, which never holds the password of the URL."""
+    reason = (str(error).strip() or type(error).__name__).split("\n")[0]
+    return StoreError(f"the database of the API keys cannot be used: {reason}")

@@ -1,0 +1,363 @@
+"""Work in the background: a job is a folder, and whatever stops the server, the next one goes on with it.
+
+A folder holds ``job.json``, the input, and what :mod:`service.batch` makes beside it. One thread runs one job
+at a time, in turn between owners, in slices so small that who waits for an answer does not wait for a job.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from service.batch import run as batch
+from service.batch.journal import Totals
+from service.errors import Cancelled, StoreError, UsageError, WartaError
+from service.pipeline import Brief
+from service.pool import Host
+from service.runtime.batching import Ask, asking
+from service.summary.summarizer import Length
+
+QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
+OVER = (DONE, FAILED, CANCELLED)
+ID = re.compile(r"[0-9a-f]{32}")
+
+_STATE, _RESULT = "job.json", "result.jsonl"
+_LOG = logging.getLogger("warta.server.jobs")
+
+
+class Full(WartaError):
+    """No room for another job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``count`` jobs in all, ``each`` unfinished ones of an owner; bytes of all and of one; seconds kept."""
+
+    count: int = 100
+    each: int = 10
+    total_bytes: int = 1_000_000_000
+    job_bytes: int = 200_000_000
+    seconds: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted of the input; ``owner`` is the ID of an API key, empty for nobody's."""
+
+    owner: str = ""
+    task: str = "translate"
+    model: str = "auto"
+    column: str = "text"
+    keep_furniture: bool = False
+    route: str = "auto"
+    sentences: int = 3
+    words: int | None = None
+    language: str = "en"
+
+    @property
+    def brief(self) -> Brief:
+        """What kind of summary."""
+        return Brief(self.route, Length(self.sentences, self.words), self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A job. Times are in seconds since 1970; ``share`` is how much of the input is done, about."""
+
+    id: str
+    order: Order
+    input: str
+    created: float
+    state: str = QUEUED
+    ended: float = 0.0
+    share: float = 0.0
+    totals: Totals = field(default_factory=Totals)
+    error: str = ""
+
+
+class Jobs:
+    """The jobs below ``folder``. Safe from several threads; one process at a time."""
+
+    def __init__(
+        self, folder: Path, host: Host, limits: Limits = Limits(), clock: Callable[[], float] = time.time
+    ) -> None:
+        """Nothing is read and nothing runs before :meth:`start`."""
+        self._folder = folder
+        self._host = host
+        self._limits = limits
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._turns: dict[str, float] = {}
+        self._running: tuple[str, Ask] | None = None
+        self._lock = FileLock(folder / ".lock", thread_local=False)
+        self._jobs: dict[str, Status] = {}
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+
+    @property
+    def open(self) -> bool:
+        """Whether this process runs the jobs here; another one may."""
+        return bool(self._lock.is_locked)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no further job is begun."""
+        return self._stopping
+
+    def start(self) -> None:
+        """Reads what is there and begins to work, first on what was not finished. Raises StoreError."""
+        with _told():
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                _LOG.warning("another server runs the jobs of this home")
+                return
+            self._jobs = {status.id: status for status in self._read()}
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops after the slice that runs; the next start goes on from there."""
+        with self._changed:
+            self._stopping = True
+            if self._running:
+                self._running[1].cancelled.set()
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._lock.release()
+
+    def submit(self, order: Order, put: Callable[[Path], Path]) -> Status:
+        """A new job; ``put`` writes its input into a folder and gives where.
+
+        Raises Full, StoreError, what ``put`` raises, and what :meth:`Host.pipeline` does for the model.
+        """
+        # By its name: what auto means may change before the job is done.
+        order = replace(order, model=self._host.pipeline(order.model, gentle=True).signature.preset)
+        id = secrets.token_hex(16)
+        with _told():
+            self._admit(order.owner)
+            self._path(id).mkdir(parents=True, mode=0o700)
+            try:
+                name = put(self._path(id)).name
+                made = Status(id, order, name, self._clock())
+                self._write(made)
+            except BaseException:
+                shutil.rmtree(self._path(id), ignore_errors=True)
+                raise
+        with self._changed:
+            self._jobs[id] = made
+            self._changed.notify_all()
+        return made
+
+    def get(self, id: str, owner: str) -> Status | None:
+        """A job of that owner."""
+        found = self._jobs.get(id)
+        return found if found and found.order.owner == owner else None
+
+    def all(self, owner: str) -> list[Status]:
+        """The jobs of an owner, newest first."""
+        with self._changed:
+            found = [status for status in self._jobs.values() if status.order.owner == owner]
+        return sorted(found, key=lambda status: -status.created)
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are of each state."""
+        with self._changed:
+            states = [status.state for status in self._jobs.values()]
+        return {state: states.count(state) for state in (QUEUED, RUNNING, *OVER)}
+
+    def cancel(self, id: str) -> None:
+        """Has a job not go on; one that is over stays as it is. Raises StoreError."""
+        with self._changed:
+            status = self._jobs.get(id)
+            if not status or status.state in OVER:
+                return
+            self._set(replace(status, state=CANCELLED, ended=self._clock()))
+            if self._running and self._running[0] == id:
+                self._running[1].cancelled.set()
+            else:
+                self._clean(id)
+
+    def delete(self, id: str) -> None:
+        """Cancels a job and, when the slice that runs has ended, removes it. Raises StoreError."""
+        self.cancel(id)
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._running and self._running[0] == id))
+            if self._jobs.pop(id, None):
+                shutil.rmtree(self._path(id), ignore_errors=True)
+
+    def result(self, status: Status) -> Iterator[bytes]:
+        """The rows of a job that is done, a line each, without the place of the folder."""
+        inside = (json.dumps(str(self._path(status.id)), ensure_ascii=False)[1:-1] + os.sep).encode()
+        with (self._path(status.id) / _RESULT).open("rb") as file:
+            for line in file:
+                yield line.replace(inside, b"")
+
+    # The worker's side.
+
+    def _work(self) -> None:
+        while taken := self._next():
+            status, ask = taken
+            self._noted(status, state=RUNNING)
+            ended = self._ran(status, ask)
+            with self._changed:
+                if self._jobs[status.id].state == RUNNING:
+                    self._noted(self._jobs[status.id], **ended)
+                if self._jobs[status.id].state == CANCELLED:
+                    self._clean(status.id)
+                self._running = None
+                self._changed.notify_all()
+
+    def _next(self) -> tuple[Status, Ask] | None:
+        """The job whose owner has waited longest, now at work; None where the server stops."""
+        with self._changed:
+            while not self._stopping:
+                self._tidy()
+                waiting = [status for status in self._jobs.values() if status.state == QUEUED]
+                if waiting:
+                    status = min(waiting, key=lambda s: (self._turns.get(s.order.owner, 0.0), s.created))
+                    # Admitted: it asks for one slice at a time, and goes on however full the queue is.
+                    self._running = status.id, Ask(f"job {status.id}", admitted=True)
+                    self._turns[status.order.owner] = self._clock()
+                    return status, self._running[1]
+                self._changed.wait(60)
+        return None
+
+    def _noted(self, status: Status, **changes: Any) -> None:
+        """Notes what became of a job, on disk too if that can be written: the work must go on."""
+        with self._changed:
+            if self._jobs[status.id].state != CANCELLED:
+                try:
+                    self._set(replace(status, **changes))
+                except StoreError as error:
+                    _LOG.error("%s", error)
+
+    def _ran(self, status: Status, ask: Ask) -> dict[str, Any]:
+        """Runs a job to its end; what becomes of its status."""
+        try:
+            with asking(ask):
+                totals = self._batch(status, ask)
+        except Cancelled:
+            # Cancelled by its owner it is noted already; else the server stops and goes on later.
+            return {"state": QUEUED}
+        except WartaError as error:
+            said = " ".join(str(error).replace(f"{self._path(status.id)}{os.sep}", "").split())
+            return {"state": FAILED, "error": said, "ended": self._clock()}
+        except Exception:
+            _LOG.exception("job failed")
+            return {"state": FAILED, "error": "the server failed on this job", "ended": self._clock()}
+        return {"state": DONE, "share": 1.0, "totals": totals, "ended": self._clock()}
+
+    def _batch(self, status: Status, ask: Ask) -> Totals:
+        order, folder = status.order, self._path(status.id)
+
+        def watch(progress: batch.Progress) -> None:
+            with self._changed:
+                if self._jobs[status.id].state == RUNNING:
+                    now = self._jobs[status.id]
+                    self._jobs[status.id] = replace(now, totals=progress.totals, share=progress.share)
+            if _size(folder) > self._limits.job_bytes:
+                raise UsageError(f"the result is larger than the limit of {self._limits.job_bytes:,} bytes")
+            ask.check()
+
+        pipeline = self._host.pipeline(order.model, gentle=True)
+        job = batch.Job(
+            [folder / status.input],
+            folder / _RESULT,
+            order.task,
+            order.column,
+            order.brief,
+            order.keep_furniture,
+        )
+        return batch.run(job, pipeline, watch)
+
+    # What is kept.
+
+    def _admit(self, owner: str) -> None:
+        with self._changed:
+            self._tidy()
+            jobs = list(self._jobs.values())
+        own = sum(status.order.owner == owner and status.state not in OVER for status in jobs)
+        if own >= self._limits.each:
+            raise Full(f"{own} jobs are waiting or at work already; the limit is {self._limits.each}")
+        if len(jobs) >= self._limits.count:
+            raise Full(f"{len(jobs)} jobs are kept, the limit; delete some, or wait")
+        if _size(self._folder) > self._limits.total_bytes:
+            raise Full(f"the jobs take more than {self._limits.total_bytes:,} bytes; delete some, or wait")
+
+    def _tidy(self) -> None:
+        """Removes what ended long ago. The lock is held."""
+        oldest = self._clock() - self._limits.seconds
+        for status in [s for s in self._jobs.values() if s.state in OVER and s.ended < oldest]:
+            del self._jobs[status.id]
+            shutil.rmtree(self._path(status.id), ignore_errors=True)
+
+    def _clean(self, id: str) -> None:
+        """Leaves of a cancelled job only what was said of it."""
+        for path in self._path(id).iterdir():
+            if path.name != _STATE:
+                path.unlink(missing_ok=True)
+
+    def _set(self, status: Status) -> None:
+        self._jobs[status.id] = status
+        with _told():
+            self._write(status)
+
+    def _write(self, status: Status) -> None:
+        """The status on disk, whole or not at all."""
+        path = self._path(status.id) / _STATE
+        partial = path.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8") as file:
+            json.dump(asdict(status), file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+    def _read(self) -> Iterator[Status]:
+        """Every job that was kept; one that ran when the server ended is queued again."""
+        for folder in sorted(self._folder.iterdir()):
+            if not ID.fullmatch(folder.name):
+                continue
+            try:
+                values = json.loads((folder / _STATE).read_text("utf-8"))
+                values |= {"order": Order(**values["order"]), "totals": Totals(**values["totals"])}
+                status = Status(**values)
+            except FileNotFoundError:
+                # Whoever sent it was never told that it was taken.
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            except (OSError, ValueError, TypeError, KeyError):
+                _LOG.error("a job cannot be read, and is left as it is")
+                continue
+            yield replace(status, state=QUEUED) if status.state == RUNNING else status
+
+    def _path(self, id: str) -> Path:
+        return self._folder / id
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the system refuses, said in a line."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"jobs cannot be kept: {error.strerror or error}") from error
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files below ``folder``."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,1 @@
+"""What surrounds every request: identity, limits, headers, logs, metrics."""

@@ -1,0 +1,115 @@
+"""Requests at work: a bounded number of threads, and whoever hangs up or is late is let go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from service.api.config import ServerConfig
+from service.errors import Busy
+from service.runtime.batching import Ask, asking
+
+T = TypeVar("T")
+RETRY_SECONDS = 1.0
+
+
+def client_of(request: Request) -> str:
+    """Who asks: what a middleware noted as ``client``, else the address of the connection."""
+    noted = getattr(request.state, "client", "")
+    return str(noted) or (request.client.host if request.client else "")
+
+
+class Workers:
+    """Runs blocking work for requests, ``config.concurrent`` at once and none waiting.
+
+    The work of a request runs under an :class:`Ask` of its client with the deadline of the
+    configuration, cancelled when the client hangs up. A shared engine looks at it at every
+    sentence; a thread is free again when its work has ended, whoever reads the answer.
+    """
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._seconds = config.deadline_seconds
+        self._most = config.concurrent
+        self._pool = ThreadPoolExecutor(config.concurrent, "request")
+        self._lock = threading.Lock()
+        self._running = 0
+
+    @property
+    def running(self) -> int:
+        """The requests at work."""
+        return self._running
+
+    def close(self) -> None:
+        """Waits for the threads."""
+        self._pool.shutdown()
+
+    async def run(self, request: Request, work: Callable[[], T]) -> T:
+        """What ``work`` gives. Raises Busy at once where every worker has something to do."""
+        ask = self._ask(request)
+        done = self._start(ask, work)
+        watch = asyncio.create_task(_hung_up(request, ask))
+        try:
+            return await done
+        finally:
+            ask.cancelled.set()
+            watch.cancel()
+
+    async def stream(self, request: Request, work: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+        """What ``work`` yields, as it comes; whoever stops reading cancels it. Raises Busy as above."""
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Queue[T | None] = asyncio.Queue()
+        ask = self._ask(request)
+
+        def produce() -> None:
+            for item in work():
+                ask.check()
+                loop.call_soon_threadsafe(ready.put_nowait, item)
+
+        done = self._start(ask, produce)
+        done.add_done_callback(lambda _: ready.put_nowait(None))
+        watch = asyncio.create_task(_hung_up(request, ask))
+        try:
+            while (item := await ready.get()) is not None:
+                yield item
+            await done
+        finally:
+            ask.cancelled.set()
+            watch.cancel()
+
+    def _ask(self, request: Request) -> Ask:
+        return Ask(client_of(request), time.monotonic() + self._seconds)
+
+    def _start(self, ask: Ask, work: Callable[[], T]) -> asyncio.Future[T]:
+        with self._lock:
+            if self._running >= self._most:
+                raise Busy(RETRY_SECONDS)
+            self._running += 1
+
+        def run() -> T:
+            with asking(ask):
+                return work()
+
+        started = self._pool.submit(contextvars.copy_context().run, run)
+        started.add_done_callback(self._ended)
+        future = asyncio.wrap_future(started)
+        # Whoever waited may have gone; the error is not news to anybody else.
+        future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        return future
+
+    def _ended(self, _: object) -> None:
+        with self._lock:
+            self._running -= 1
+
+
+async def _hung_up(request: Request, ask: Ask) -> None:
+    """Cancels ``ask`` when the client of a request whose body was read goes away."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    ask.cancelled.set()

@@ -1,0 +1,173 @@
+"""Who does a batch's work on one machine: threads beside the reader, or several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+
+from service.batch.job import Item, Job
+from service.batch.worker import About, Done, Size, Worker, chunks, collect_seldom
+from service.engines.base import cores
+from service.errors import WartaError
+from service.pipeline import Pipeline, build_pipeline
+from service.settings import Settings
+
+AHEAD = 2
+"""Chunks a worker that wait or are being done: one under work, one ready."""
+AT_ONCE = 2
+"""Chunks under work in one process: while one is split, checked or down to its last sentences, the engine
+has the other."""
+
+Asked = TypeVar("Asked")
+Made = TypeVar("Made")
+Work = Callable[[Job, Pipeline, Asked], Made]
+"""What a worker does for a job with its pipeline; a function of a module, so that it can travel."""
+
+
+class Crew(Protocol):
+    """Does chunks, anywhere, and gives them back in their order."""
+
+    @property
+    def about(self) -> About:
+        """What the rows depend on beside the job."""
+        ...
+
+    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
+        """The items' chunks, done. ``items`` are the job's from number ``start``, counted from 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A crew that ``submit`` gives work; reading goes on meanwhile, at most ``waiting`` tasks ahead.
+
+    ``told`` turns the errors of whoever carries the work into ours.
+    """
+
+    submit: Callable[[Work[Any, Any], Job, Any], Future[Any]]
+    job: Job
+    waiting: int
+    told: Callable[[], AbstractContextManager[None]]
+
+    @property
+    def about(self) -> About:
+        """What the rows depend on beside the job."""
+        with self.told():
+            about: About = self.submit(_about, self.job, None).result()
+        return about
+
+    def of(self, job: Job) -> Pool:
+        """The same workers for another job."""
+        return replace(self, job=job)
+
+    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
+        """The items' chunks in their order. Raises WartaError where a worker died."""
+        del start
+        size = Size()
+        for _, done in self.ordered(_chunk, chunks(items, size)):
+            size.took(done.seconds)
+            yield done
+
+    def ordered(self, work: Work[Asked, Made], asked: Iterator[Asked]) -> Iterator[tuple[Asked, Made]]:
+        """Whatever is asked, in its order, with what ``work`` made of it."""
+        waiting = deque[tuple[Asked, Future[Made]]]()
+        with self.told():
+            for one in asked:
+                waiting.append((one, self.submit(work, self.job, one)))
+                if len(waiting) >= self.waiting:
+                    yield _taken(waiting)
+            while waiting:
+                yield _taken(waiting)
+
+
+def _taken(waiting: deque[tuple[Asked, Future[Made]]]) -> tuple[Asked, Made]:
+    asked, future = waiting.popleft()
+    return asked, future.result()
+
+
+def _about(job: Job, pipeline: Pipeline, _: None) -> About:
+    del job
+    return About.of(pipeline)
+
+
+def _chunk(job: Job, pipeline: Pipeline, chunk: Sequence[Item]) -> Done:
+    return Worker(job, pipeline)(chunk)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise WartaError(
+            "a worker process died, perhaps for want of memory; what was done is safe, and the same command "
+            "goes on"
+        ) from error
+
+
+@contextmanager
+def alone(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
+    """The workers of this process, which share a pipeline that is open."""
+    # What the caller's context holds, such as who asks the engine, holds for the work.
+    context = copy_context()
+
+    with _stopping(ThreadPoolExecutor(AT_ONCE, "batch")) as executor:
+
+        def submit(work: Work[Any, Any], job: Job, asked: Any) -> Future[Any]:
+            return executor.submit(context.copy().run, work, job, pipeline, asked)
+
+        yield Pool(submit, job, AT_ONCE + 1, _told)
+
+
+@contextmanager
+def processes(job: Job, settings: Settings, workers: int) -> Iterator[Pool]:
+    """``workers`` processes, each with its own pipeline and its part of the cores."""
+    own = replace(settings, threads=settings.threads or max(1, cores() // workers))
+    # Forking a process that has threads is not safe.
+    context = multiprocessing.get_context("spawn")
+    with _stopping(ProcessPoolExecutor(workers, context, _open, (own,))) as executor:
+
+        def submit(work: Work[Any, Any], job: Job, asked: Any) -> Future[Any]:
+            return executor.submit(_call, work, job, asked)
+
+        yield Pool(submit, job, workers * AHEAD, _told)
+
+
+@contextmanager
+def _stopping(executor: Executor) -> Iterator[Executor]:
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+_pipeline: Pipeline | None = None
+"""This process's, in a process of :func:`processes`."""
+_why: WartaError | None = None
+
+
+def _open(settings: Settings) -> None:
+    # Ctrl-C reaches every process of the terminal; the one that reads and writes decides.
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    global _pipeline, _why  # noqa: PLW0603 - an initializer has no other place
+    try:
+        _pipeline = build_pipeline(settings, lambda _: None)
+        collect_seldom()
+    except WartaError as error:
+        _why = error
+
+
+def _call(work: Work[Any, Any], job: Job, asked: Any) -> Any:
+    if not _pipeline:
+        raise _why or WartaError(f"worker {os.getpid()} has no model")
+    return work(job, _pipeline, asked)

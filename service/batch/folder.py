@@ -1,0 +1,395 @@
+"""A folder for a folder: each input file's counterpart in the same place below the output.
+
+A document whose structure can be kept comes back as one, other documents as text, a table as a table of
+rows. What became of each file is a row of ``warta.jsonl`` in the folder, which is written by the rules of
+any batch: a file counts when it is in its place, an interrupted run goes on with the first that does not.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path, PurePath
+from typing import Any
+
+from service.batch import rows
+from service.batch.executors import Pool, alone
+from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
+from service.batch.outputs import format_of
+from service.batch.run import Job, Progress, Watch, counted, described, run_with
+from service.document import Article, SegmentTranslation, Translation
+from service.errors import InputError, UsageError, WartaError
+from service.intake.compression import open_unpacked, unpacked_name
+from service.intake.documents import XLSX, document_text, kind_of, translate_data
+from service.intake.record import BadRecord
+from service.intake.records import list_files, read_whole, source_of
+from service.pipeline import Pipeline, sources, to_article
+from service.render.text import reading_markdown, summary_markdown, translation_text
+from service.settings import MAX_INPUT_BYTES
+
+REPORT = "warta.jsonl"
+"""The file of the output folder that says what became of each input file."""
+
+_COLUMNS = ("key", "place", "error", "output", "type", "records", "failures", "findings")
+_AT_ONCE, _SEGMENTS = 64, 1024
+"""Text documents that are translated together, and sentences of these."""
+
+
+@dataclass(slots=True)
+class _File:
+    """An input file, its counterpart relative to the output folder, and what is to be done with it."""
+
+    place: str
+    key: str
+    error: str = ""
+    path: Path = field(default_factory=Path)
+    target: PurePath = field(default_factory=PurePath)
+    kind: str = ""
+    table: bool = False
+    data: bytes = b""
+    article: Article | None = None
+    share: float = 0.0
+
+
+def mirror(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
+    """Does the job with one pipeline, as :func:`mirror_with` does."""
+    with alone(job, pipeline) as crew:
+        return mirror_with(crew, watch)
+
+
+def mirror_with(crew: Pool, watch: Watch = lambda _: None) -> Totals:
+    """Does the crew's job, whose output is a folder, or the rest of it; a record of the totals is a file.
+
+    Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
+    """
+    job = crew.job
+    report = job.output / REPORT
+    begun = beside(report, "journal").exists()
+    try:
+        job.output.mkdir(exist_ok=True)
+        ours = {beside(report, kind) for kind in BESIDE}
+        if not job.fresh and not begun and any(path not in ours for path in job.output.iterdir()):
+            raise UsageError(f"{job.output} is not empty; --fresh writes over what is in it")
+    except OSError as error:
+        raise WartaError(f"{job.output}: cannot be written: {error.strerror}") from error
+    inputs = _Inputs(job)
+    with opened(report, described(job, crew.about, inputs.sizes), b"", fresh=job.fresh) as journal:
+        if not journal.placed:
+            _Mirror(crew, journal, watch).work(inputs)
+        journal.finish()
+        return journal.last.totals
+
+
+class _Inputs:
+    """The input files and the names of their counterparts."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._own = job.output.resolve()
+        self._taken = {_same(PurePath(name)) for name in (REPORT, *(f"{REPORT}.{kind}" for kind in BESIDE))}
+        self.sizes = {str(path): self._size(path) for path in job.inputs}
+        self._bytes = max(1, sum(size for _, size in self.sizes.values()))
+
+    def files(self) -> Iterator[_File]:
+        """Every file, in order, read as far as it must be to know what it is."""
+        before = 0
+        for root in self._job.inputs:
+            top = self._top(root)
+            for path in self._below(root):
+                if isinstance(path, BadRecord):
+                    yield _File(path.place, path.key, path.error, share=before / self._bytes)
+                    continue
+                relative = top / path.relative_to(root) if root.is_dir() else PurePath(path.name)
+                before += path.stat().st_size if path.exists() else 0
+                yield self._seen(path, relative, before / self._bytes)
+
+    def _below(self, root: Path) -> Iterator[Path | BadRecord]:
+        for path in list_files(root):
+            if isinstance(path, BadRecord) or self._own not in path.resolve().parents:
+                yield path
+
+    def _size(self, root: Path) -> tuple[int, int]:
+        sizes = [path.stat().st_size for path in self._below(root) if isinstance(path, Path)]
+        return len(sizes), sum(sizes)
+
+    def _top(self, root: Path) -> PurePath:
+        """Where the files of an input folder go: to the top for one folder, else to one of its name."""
+        if len(self._job.inputs) == 1 or not root.is_dir():
+            return PurePath()
+        return self._free(PurePath(root.resolve().name or "root"))
+
+    def _seen(self, path: Path, relative: PurePath, share: float) -> _File:
+        file = _File(str(path), sha256(os.fsencode(path)).hexdigest()[:16], path=path, share=share)
+        try:
+            file.key = _sum(path)
+            name, file.kind, file.table, file.data = _counterpart(path, self._job.task)
+            file.target = self._free(relative.with_name(name))
+        except InputError as error:
+            file.error = str(error)
+        except OSError as error:
+            file.error = f"cannot be read: {error.strerror or error}"
+        return file
+
+    def _free(self, wanted: PurePath) -> PurePath:
+        """``wanted``, with a number where another counterpart has the name, on any system."""
+        target, number = wanted, 1
+        while _same(target) in self._taken:
+            number += 1
+            target = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+        self._taken.add(_same(target))
+        return target
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A file's row in the report, what it adds to the totals, and its counterpart, if it has one."""
+
+    row: dict[str, Any]
+    totals: Totals
+    data: bytes | None = None
+
+
+class _Mirror:
+    """One run."""
+
+    def __init__(self, crew: Pool, journal: Journal, watch: Watch) -> None:
+        self._crew = crew
+        self._job = crew.job
+        self._journal = journal
+        self._watch = watch
+        self._before = journal.last.totals
+        self._chain = ""
+        self._started = self._last = time.perf_counter()
+
+    def work(self, inputs: _Inputs) -> None:
+        """Does what is not done yet: documents by the crew, then a table by the crew, then documents."""
+        files = inputs.files()
+        for number in range(1, self._before.records + 1):
+            file = next(files, None)
+            self._chain = chained(self._chain, file.key if file else "")
+            self._journal.check(number, self._chain)
+        for tables, some in groupby(files, lambda file: file.table and not file.error):
+            if tables:
+                for file in some:
+                    self._done([file], [self._table(file)])
+            else:
+                for group, made in self._crew.ordered(_counterparts, _groups(self._job, some)):
+                    self._done(group, made)
+
+    def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
+        """Puts the counterparts in their places and commits them."""
+        if self._job.strict and (bad := next((m.row for m in made if m.row["error"]), None)):
+            raise InputError(f"{bad['place']}: {bad['error']}")
+        placed = [self._placed(file, one) for file, one in zip(files, made, strict=True)]
+        now = time.perf_counter()
+        seconds, self._last = Totals(seconds=now - self._last), now
+        totals = sum((one.totals for one in placed), self._journal.last.totals + seconds)
+        for file in files:
+            self._chain = chained(self._chain, file.key)
+        text = "".join(_line(one.row) for one in placed)
+        self._journal.commit(text.encode("utf-8", "backslashreplace"), totals, self._chain)
+        self._watch(Progress(totals, self._before, now - self._started, files[-1].share))
+
+    def _placed(self, file: _File, made: _Made) -> _Made:
+        try:
+            if made.data is not None:
+                self._put(file, made.data)
+        except InputError as error:
+            return _failed(file, error)
+        return made
+
+    def _table(self, file: _File) -> _Made:
+        """A table by a batch of its own, which goes on by itself where it was stopped."""
+        output = self._job.output / file.target
+        output.parent.mkdir(parents=True, exist_ok=True)
+        before = self._journal.last.totals
+
+        def watch(progress: Progress) -> None:
+            inside = replace(before + progress.totals, records=before.records, failures=before.failures)
+            self._watch(Progress(inside, self._before, time.perf_counter() - self._started, file.share))
+
+        # A table that is in its place, but not in the report, was finished in the moment of a crash.
+        fresh = self._job.fresh or (output.exists() and not beside(output, "journal").exists())
+        job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
+        try:
+            totals = run_with(job, self._crew.of(job), watch)
+        except InputError as error:
+            return _failed(file, error)
+        row = _row(file, records=totals.records, failures=totals.failures)
+        return _Made(row, replace(totals, records=1, failures=int(totals.failures > 0), seconds=0.0))
+
+    def _put(self, file: _File, data: bytes) -> None:
+        """Writes a counterpart: whole, durable and in its place. Raises InputError for a name too long."""
+        target = self._job.output / file.target
+        partial = beside(target, "partial")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            partial.replace(target)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise InputError(f"{target.name}: a name too long to be written") from error
+            safe = f"{self._journal.last.totals.records:,} files are safe, and the same command goes on"
+            raise WartaError(f"{target}: cannot be written: {error.strerror}; {safe}") from error
+
+
+def _groups(job: Job, files: Iterator[_File]) -> Iterator[list[_File]]:
+    """The documents of a mirrored folder, texts many at a time, other files one by one."""
+    waiting, segments = list[_File](), 0
+    for file in files:
+        text = _is_text(job, file)
+        if text and file.article:
+            waiting.append(file)
+            segments += len(sources(file.article))
+        if waiting and (not text or len(waiting) == _AT_ONCE or segments >= _SEGMENTS):
+            yield waiting
+            waiting, segments = [], 0
+        if not text:
+            yield [file]
+    if waiting:
+        yield waiting
+
+
+def _is_text(job: Job, file: _File) -> bool:
+    """Whether it is read as an article, which is done here."""
+    if file.error or file.kind != "text":
+        return False
+    try:
+        text = document_text(file.data, unpacked_name(file.path.name), MAX_INPUT_BYTES)
+        file.article = to_article(text, id=file.place, keep_furniture=job.keep_furniture)
+    except InputError as error:
+        file.error = str(error)
+    file.data = b""
+    return not file.error
+
+
+def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
+    """What a worker makes of a group of documents."""
+    if files[0].article:
+        return _texts(job, pipeline, files)
+    return [_document(pipeline, file) for file in files]
+
+
+def _document(pipeline: Pipeline, file: _File) -> _Made:
+    """A document with its structure."""
+    asked: list[SegmentTranslation] = []
+
+    def translate(texts: Sequence[str]) -> Iterator[SegmentTranslation]:
+        for part in pipeline.translate_segments(texts):
+            asked.append(part)
+            yield part
+
+    try:
+        if file.error:
+            raise InputError(file.error)
+        done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
+    except InputError as error:
+        return _failed(file, error)
+    findings = [{"place": item.place, **asdict(item.finding)} for item in found]
+    totals = replace(_totals(asked), findings=len(findings))
+    return _Made(_row(file, records=1, findings=findings), totals, done)
+
+
+def _texts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
+    articles = [file.article for file in files if file.article]
+    translated = job.task != "summarize"
+    translations = pipeline.translate_all(articles) if translated else [None] * len(articles)
+    whole = zip(files, articles, translations, strict=True)
+    return [_text(job, pipeline, file, article, translation) for file, article, translation in whole]
+
+
+def _text(
+    job: Job, pipeline: Pipeline, file: _File, article: Article, translation: Translation | None
+) -> _Made:
+    try:
+        if job.task == "translate" and translation:
+            text = translation_text(translation)
+        elif translation:
+            reading = pipeline.read(article, job.brief, translation)
+            text = reading_markdown(replace(reading, seconds=0.0))
+        else:
+            text = summary_markdown(pipeline.summarize(article, job.brief))
+    except InputError as error:
+        return _failed(file, error)
+    findings = rows.translated(translation)["findings"] if translation else []
+    row = _row(file, records=1, findings=findings)
+    return _Made(row, counted(article, translation), text.encode("utf-8", "replace"))
+
+
+def _failed(file: _File, error: InputError) -> _Made:
+    return _Made(_row(file, error=str(error)), Totals(records=1, failures=1))
+
+
+def _counterpart(path: Path, task: str) -> tuple[str, str, bool, bytes]:
+    """The counterpart's name, what it is, whether it is a table, and the content of a document."""
+    with open_unpacked(path) as file:
+        if source_of(path.name, file.peek(8)[:8]).many:
+            return _table_name(path.name), "table", True, b""
+        data = read_whole(file)
+    name = unpacked_name(path.name)
+    kind = kind_of(data, name)
+    if kind is XLSX:
+        return f"{name}.jsonl", "table", True, b""
+    if task != "translate":
+        return f"{name}.md", "text", False, data
+    suffix = Path(name).suffix.lower()
+    if kind.translate:
+        return name if suffix in kind.suffixes else name + kind.suffixes[0], kind.name, False, data
+    return name if suffix in ("", ".txt", ".text") else f"{name}.txt", "text", False, data
+
+
+def _table_name(name: str) -> str:
+    try:
+        format_of(Path(name))
+    except UsageError:
+        return f"{name}.jsonl"
+    return name
+
+
+def _same(path: PurePath) -> str:
+    """Equal for names that are one on some system."""
+    return unicodedata.normalize("NFC", path.as_posix()).casefold()
+
+
+def _sum(path: Path) -> str:
+    digest = sha256(os.fsencode(path))
+    with path.open("rb") as file:
+        while data := file.read(1 << 20):
+            digest.update(data)
+    return digest.hexdigest()[:16]
+
+
+def _row(
+    file: _File,
+    *,
+    error: str = "",
+    records: int = 0,
+    failures: int = 0,
+    findings: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    output = None if error else file.target.as_posix()
+    values = (file.key, file.place, error or None, output, file.kind or None, records, failures, [*findings])
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    _, line = rows.FORMATS[".jsonl"]
+    return line(_COLUMNS, row)
+
+
+def _totals(parts: Sequence[SegmentTranslation]) -> Totals:
+    return Totals(
+        records=1,
+        segments=len(parts),
+        words=sum(len(part.source.split()) for part in parts),
+        cached=sum(part.cached for part in parts),
+    )

@@ -1,0 +1,289 @@
+"""What the command line shares between its commands: reading, writing, progress, interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from service.document import Article, SegmentTranslation, Translation
+from service.errors import InputError, UsageError, WartaError
+from service.intake.documents import document_text, keeps_structure, read_document, translate_document
+from service.intake.encoding import read_text
+from service.intake.fetch import article as read_url
+from service.pipeline import Pipeline, build_pipeline, sources, to_article, warnings
+from service.render.text import TRANSLATION, Renderer, likeness, suggestions
+from service.settings import MAX_INPUT_BYTES, Settings
+from service.translation.guard.check import check
+
+SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
+DOCUMENTS = (".docx", ".odt", ".pdf", ".epub", ".xlsx", ".srt", ".vtt", ".html", ".htm")
+"""What an output must not be called unless it is one."""
+
+STDIN = Path("-")
+INTERRUPTED = 130
+Source = Path | str
+"""A file, or a URL as a string."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to read and where to put it. ``files`` may hold ``-``, once."""
+
+    files: Sequence[Source]
+    format: str
+    output: Path | None
+    keep_furniture: bool
+
+    def __post_init__(self) -> None:
+        if self.format not in SUFFIXES:
+            raise UsageError(f"unknown format {self.format!r}; there are: {', '.join(SUFFIXES)}")
+        if list(self.files).count(STDIN) > 1:
+            raise UsageError("standard input (-) can be read once only")
+        if self.output and len(self.files) > 1 and self.output.is_file():
+            raise UsageError(f"{self.output} is a file; several inputs need a folder")
+        if self.output and not self.output.parent.is_dir():
+            raise UsageError(f"{self.output.parent} is not a folder")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a command makes of an article.
+
+    ``finish`` gets the translation and the seconds it took, or None where ``whole`` is false
+    and only a part of the article will be translated; ``renderers`` render what it gives.
+    """
+
+    finish: Callable[[Pipeline, Article, Translation | None, float], Any]
+    renderers: Mapping[str, Renderer]
+    whole: bool = True
+
+
+class Status:
+    """One line on standard error that is written over; nothing at all where nobody watches."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Replaces the line."""
+        if self._shown:
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+            sys.stderr.write(f"\r\x1b[K{text[: width - 1]}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leaves an empty line for what comes next."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def complain(message: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write("warta: " + " ".join(message.split()) + "\n")
+
+
+def run(job: Job, settings: Settings, work: Work) -> int:
+    """Does ``work`` on every file; the exit code. A file that fails is named and the rest go on."""
+    status = Status()
+    try:
+        return _run_all(job, settings, work, status)
+    except KeyboardInterrupt:
+        status.clear()
+        complain("stopped")
+        return INTERRUPTED
+
+
+def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
+    pipeline: Pipeline | None = None
+    failed = 0
+    for path in job.files:
+        try:
+            document = _document_for(path, job, work)
+            article = None if document else _article(path, job)
+            if pipeline is None:
+                pipeline = build_pipeline(settings, status.show)
+            if document and isinstance(path, Path):
+                _document(path, document, pipeline, status)
+            elif article:
+                _one(article, path, pipeline, job, work, status)
+        except InputError as error:
+            failed += 1
+            status.clear()
+            complain(str(error) if str(path) in str(error) else f"{_name(path)}: {error}")
+    return 1 if failed else 0
+
+
+def check_files(source: Path, target: Path, format: str) -> None:
+    """Prints the findings of each pair of lines; JSON has an object for every line.
+
+    Raises UsageError for another format, InputError for files that cannot be paired.
+    """
+    if format not in ("text", "json"):
+        raise UsageError(f"unknown format {format!r}; there are: text, json")
+    pairs = list(zip(*_equal_lines(source, target), strict=True))
+    flagged = 0
+    for number, (ours, theirs) in enumerate(pairs, start=1):
+        found = check(ours, theirs)
+        flagged += bool(found)
+        if format == "json":
+            line = {"line": number, "findings": [asdict(finding) for finding in found]}
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        else:
+            sys.stdout.writelines(f"line {number}, {finding.kind}: {finding.detail}\n" for finding in found)
+    if format == "text":
+        sys.stdout.write(f"{flagged} of {len(pairs)} lines to check\n")
+
+
+def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
+    texts = [read_text(path, MAX_INPUT_BYTES).removesuffix("\n") for path in (source, target)]
+    # Only a line feed ends a line: a text may hold U+2028.
+    ours, theirs = (text.replace("\r\n", "\n").split("\n") for text in texts)
+    if len(ours) != len(theirs):
+        raise InputError(f"{source} has {len(ours)} lines, {target} has {len(theirs)}: they cannot be paired")
+    return ours, theirs
+
+
+def _article(path: Source, job: Job) -> Article:
+    if isinstance(path, str):
+        raw = read_url(path)
+    elif path == STDIN:
+        if sys.stdin.isatty():
+            sys.stderr.write("Paste the article, then end it with Ctrl-D on a line of its own.\n")
+        data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
+        if len(data) > MAX_INPUT_BYTES:
+            raise InputError(f"standard input: larger than {MAX_INPUT_BYTES // 1_000_000} MB")
+        raw = document_text(data, "", MAX_INPUT_BYTES)
+    else:
+        raw = read_document(path, MAX_INPUT_BYTES)
+    return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture)
+
+
+def _document_for(path: Source, job: Job, work: Work) -> Path | None:
+    """Where the same document goes in English: for a translation into a file of the input's type."""
+    single = len(job.files) == 1 and job.format == "text" and work.renderers is TRANSLATION
+    into = job.output if len(job.files) == 1 else None
+    if not into or into.is_dir():
+        return None
+    if single and isinstance(path, Path) and keeps_structure(path, into):
+        return into
+    if into.suffix.lower() in DOCUMENTS:
+        raise UsageError(
+            f"{into}: only translating a {into.suffix} as text makes a {into.suffix}; choose .txt"
+        )
+    return None
+
+
+def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> None:
+    """Translates a document and keeps its structure; what to check is named on standard error."""
+    model, similar = pipeline.signature.preset, list[str]()
+
+    def translate(sources: Sequence[str]) -> Iterator[SegmentTranslation]:
+        for number, part in enumerate(pipeline.translate_segments(sources), start=1):
+            status.show(f"{_name(path)}: {model}, {number} of {len(sources)} sentences")
+            similar.extend(likeness(f"“{part.source}”", part))
+            yield part
+
+    found = translate_document(path, into, translate, MAX_INPUT_BYTES)
+    status.clear()
+    for item in found:
+        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")
+    for line in similar:
+        complain(f"{_name(path)}: {line}")
+
+
+def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
+    started = time.perf_counter()
+    translation = _translated(article, path, pipeline, job, status) if work.whole else None
+    status.show(f"{_name(path)}: finishing")
+    result = work.finish(pipeline, article, translation, time.perf_counter() - started)
+    status.clear()
+    for warning in warnings(article):
+        complain(f"{_name(path)}: {warning}")
+    if work.renderers is TRANSLATION and job.format == "text" and translation:
+        for line in suggestions(translation):
+            complain(f"{_name(path)}: {line}")
+    _write(job, path, _rendered(work.renderers, job, result))
+
+
+def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, status: Status) -> Translation:
+    """The whole translation; if it is stopped or fails, what was done is written and named."""
+    total, model = len(sources(article)), pipeline.signature.preset
+    done: list[SegmentTranslation] = []
+    try:
+        status.show(f"{_name(path)}: {model}, {total} sentences")
+        for part in pipeline.stream(article):
+            done.append(part)
+            status.show(f"{_name(path)}: {model}, {len(done)} of {total} sentences")
+    except (KeyboardInterrupt, WartaError) as error:
+        status.clear()
+        if done:
+            text = _rendered(TRANSLATION, job, pipeline.assemble(article, done))
+            where = _write(job, path, text, suffix=".partial")
+            complain(f"{_name(path)}: stopped after {len(done)} of {total} sentences; these are in {where}")
+        if isinstance(error, KeyboardInterrupt):
+            raise SystemExit(INTERRUPTED) from None
+        raise
+    return pipeline.assemble(article, done)
+
+
+def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
+    rendered = renderers[job.format](result)
+    if isinstance(rendered, str):
+        return rendered
+    # Several JSON results are one a line, so that they can be told apart.
+    return json.dumps(rendered, ensure_ascii=False, indent=2 if len(job.files) == 1 else None) + "\n"
+
+
+def _write(job: Job, path: Source, text: str, suffix: str = "") -> str:
+    """Writes to the file asked for, by way of a ``.partial`` one, or to standard output."""
+    if job.output is None:
+        if len(job.files) > 1 and job.format != "json":
+            text = f"==> {_name(path)} <==\n\n{text}\n"
+        sys.stdout.write(_folded(text) if sys.stdout.isatty() and job.format == "text" else text)
+        sys.stdout.flush()
+        return "standard output"
+    target = job.output
+    if len(job.files) > 1 or target.is_dir():
+        target.mkdir(exist_ok=True)
+        target = target / (_stem(path) + ".en" + SUFFIXES[job.format])
+    partial = target.with_name(target.name + ".partial")
+    try:
+        partial.write_text(text, "utf-8")
+        if suffix:
+            return str(partial)
+        partial.replace(target)
+    except OSError as error:
+        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+    return str(target)
+
+
+def _folded(text: str) -> str:
+    """``text`` with its long lines broken between words, for a terminal; a list item hangs."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    lines = []
+    for line in text.split("\n"):
+        indent = "  " if line.startswith("* ") else ""
+        lines += textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [""]
+    return "\n".join(lines)
+
+
+def _stem(path: Source) -> str:
+    """What an output in a folder is called after; for a URL its last word, or its host."""
+    if isinstance(path, Path):
+        return "stdin" if path == STDIN else path.stem
+    parts = urlsplit(path)
+    return Path(unquote(parts.path).replace("\\", "/")).stem or parts.hostname or "page"
+
+
+def _name(path: Source) -> str:
+    return "standard input" if path == STDIN else str(path)

@@ -1,0 +1,165 @@
+"""What the commands for many texts show, and where: batch, memory and translate --lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+from service.batch.executors import Pool, alone, processes
+from service.batch.folder import REPORT, mirror_with
+from service.batch.journal import Totals
+from service.batch.ray import Place, cluster, hosts
+from service.batch.run import Job, Progress, Watch, run_with
+from service.batch.worker import collect_seldom
+from service.cli.articles import INTERRUPTED, Status, complain
+from service.errors import InputError, UsageError, WartaError
+from service.intake.records import line_text
+from service.pipeline import Pipeline, build_pipeline
+from service.settings import Settings
+from service.translation.memory.sqlite import Memory
+from service.translation.memory.tmx import TmxReader, write_tmx
+
+AT_ONCE = 1 << 17
+"""Bytes of lines that are translated together, at most."""
+
+
+def run_batch(job: Job, settings: Settings, workers: int | None = None, address: str = "") -> int:
+    """Does the job, with its progress and a summary on standard error; 1 where a record failed.
+
+    With ``address`` it is done by ``workers`` actors of that Ray cluster, else by as many processes here.
+    """
+    status = Status()
+    last = Totals()
+
+    def watch(progress: Progress) -> None:
+        nonlocal last
+        last = progress.totals
+        status.show(progress_line(job.output.name, progress))
+
+    started = time.perf_counter()
+    try:
+        if workers is not None and workers < 1:
+            raise UsageError(f"workers must be 1 or more, not {workers}")
+        totals = _worked(job, settings, workers, address, status, watch)
+    except KeyboardInterrupt:
+        status.clear()
+        complain(f"stopped: {last.records:,} records are safe, and the same command goes on")
+        return INTERRUPTED
+    finally:
+        status.clear()
+    complain(summary_line(job.output.name, totals, time.perf_counter() - started))
+    if totals.failures:
+        where = job.output / REPORT if job.folder else job.output
+        complain(f"what failed, and why, is in {where}")
+    return 1 if totals.failures else 0
+
+
+def _worked(
+    job: Job, settings: Settings, workers: int | None, address: str, status: Status, watch: Watch
+) -> Totals:
+    if address:
+        status.show(f"connecting to Ray ({address}) …")
+        place = Place(address, workers)
+        if job.folder:
+            with hosts(job, settings, place) as pool:
+                return mirror_with(pool, watch)
+        with cluster(job, settings, place) as crew:
+            return run_with(job, crew, watch)
+    with _here(job, settings, workers or 1, status) as pool:
+        return mirror_with(pool, watch) if job.folder else run_with(job, pool, watch)
+
+
+def _here(job: Job, settings: Settings, workers: int, status: Status) -> AbstractContextManager[Pool]:
+    if workers > 1:
+        return processes(job, settings, workers)
+    pipeline = build_pipeline(settings, status.show)
+    collect_seldom()
+    return alone(job, pipeline)
+
+
+def progress_line(name: str, progress: Progress) -> str:
+    """``out.jsonl: 1,200 records, 31 %, 85 words/s, 2 h 05 min left``."""
+    totals, before = progress.totals, progress.before
+    rate = (totals.words - before.words) / max(progress.seconds, 1e-9)
+    # The time that all work so far took, so that a run that went on from 90 % does not promise too much.
+    left = totals.seconds * (1 - progress.share) / progress.share if progress.share else 0.0
+    parts = [f"{totals.records:,} records", f"{progress.share:.0%}", f"{rate:,.0f} words/s"]
+    return f"{name}: {', '.join(parts)}" + (f", about {duration(left)} left" if left else "")
+
+
+def summary_line(name: str, totals: Totals, seconds: float) -> str:
+    """What was done, over all runs; ``seconds`` is what this run took."""
+    rate = totals.words / max(totals.seconds, 1e-9)
+    counts = f"{totals.records:,} records, {totals.segments:,} segments, {totals.cached:,} from memory"
+    found = f"{totals.findings:,} findings, {totals.failures:,} failures"
+    return f"{name}: {counts}, {found}; {rate:,.0f} words/s, this run {duration(seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``3 min 05 s`` or ``2 h 05 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def memory_stats(memory: Memory) -> str:
+    """Entries by model, and the size of the file."""
+    stats = memory.stats()
+    lines = [f"{count:>10,}  {text or 'your own translations'}\n" for text, count in stats.entries.items()]
+    return "".join(lines) + f"{sum(stats.entries.values()):>10,}  in all, {stats.size / 1e6:,.1f} MB\n"
+
+
+def export_memory(memory: Memory, target: Path) -> int:
+    """Writes all of it as TMX, by way of a ``.partial`` file; how many units."""
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            count = write_tmx(file, memory.entries())
+        partial.replace(target)
+    except OSError as error:
+        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+    return count
+
+
+def import_tmx(memory: Memory, source: Path) -> str:
+    """Takes one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
+    reader = TmxReader(source)
+    count = memory.add_own(reader)
+    counts = ((reader.passed, "without both languages"), (reader.made, "made by a model"))
+    passed = "".join(f"; passed over: {number:,} {why}" for number, why in counts if number)
+    if not count:
+        raise InputError(f"{source}: no unit of one's own with Indonesian and English{passed}")
+    return f"{source}: {count:,} units{passed}"
+
+
+def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> None:
+    """One line in, one line out, as they come; an empty line stays one. Raises EngineError."""
+    collect_seldom()
+    for lines in available(source):
+        texts = [line_text(line).rstrip("\r\n") for line in lines]
+        wanted = [text for text in texts if text.strip()]
+        made = iter(pipeline.translate_texts(wanted))
+        done = [next(made) if text.strip() else text for text in texts]
+        # A last line without an end gets one, as every line of a pipe has.
+        target.write("".join(f"{text}\n" for text in done).encode("utf-8", "replace"))
+        target.flush()
+
+
+def available(source: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines that can be read without waiting, at least one and about ``AT_ONCE`` bytes of them."""
+    parts = list[bytes]()
+    # read1 waits only where nothing is there.
+    while data := source.read1(AT_ONCE):  # type: ignore[attr-defined]
+        whole, end, rest = data.rpartition(b"\n")
+        if not end:
+            parts.append(data)
+            continue
+        yield b"".join((*parts, whole)).split(b"\n")
+        parts = [rest] if rest else []
+    if parts:
+        yield [b"".join(parts)]

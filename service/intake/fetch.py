@@ -1,0 +1,351 @@
+"""A page from the web: public addresses only, whatever a URL, a redirect or a name server says.
+
+The name is resolved once a request, every address found is checked, and the connection goes to one that was
+checked: a second answer of a name server is never asked for, so it cannot be another (DNS rebinding). A
+redirect is a new request. Proxies of the environment are not used: they would resolve the name again.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+from typing import Any
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from service import __version__
+from service.errors import InputError
+from service.intake.compression import is_packed
+from service.intake.documents import document_text
+from service.intake.documents.archive import Limits, unpack
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+TYPES = {
+    "text/html": "page.html",
+    "application/xhtml+xml": "page.html",
+    "text/plain": "page.txt",
+    "text/markdown": "page.md",
+    "application/pdf": "page.pdf",
+}
+"""The content types that are read, and a name with the suffix of each."""
+
+_PORTS = {"http": 80, "https": 443}
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MAX_URL = 4096
+_CONNECT = 5.0
+"""Seconds for one address of several."""
+# IANA's registry of global unicast space; within it, what is for documents, relays and benchmarks.
+_GLOBAL = ipaddress.ip_network("2000::/3")
+_NOT_GLOBAL = tuple(map(ipaddress.ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_HOME = (
+    "localhost",
+    "local",
+    "localdomain",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "private",
+    "arpa",
+)
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """``max_bytes`` bounds a page, as it comes and unpacked; ``seconds`` all of a fetch, redirects too."""
+
+    max_bytes: int = 5_000_000
+    seconds: float = 20.0
+    redirects: int = 5
+
+
+def is_public(address: Address) -> bool:
+    """Whether ``address`` is a host of the internet, and of no network that only this machine can reach."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not (address.is_multicast or address.is_reserved)
+    if address in _NAT64:
+        return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    if address.scope_id or address not in _GLOBAL:
+        return False
+    return address.is_global and not any(address in network for network in _NOT_GLOBAL)
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses that this system finds for ``host``. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(where[0]) for *_, where in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What may be reached: how names are resolved, which addresses are permitted, which ports."""
+
+    resolve: Callable[[str, int], Sequence[str]] = resolve
+    permits: Callable[[Address], bool] = is_public
+    ports: Callable[[int], bool] = field(default=lambda port: port in _PORTS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What came from ``url``, which is the last one where there were redirects. ``data`` is unpacked."""
+
+    url: str
+    type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL taken apart once, so that what was checked is what is asked for."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def url(self) -> str:
+        """The URL again, in its plain form."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.path}"
+
+
+def article(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach()) -> str:
+    """The text of the article at ``url``, its title first, for :func:`service.intake.clean.clean`.
+
+    Raises InputError in one line.
+    """
+    page = fetch(url, limits, reach)
+    try:
+        return document_text(page.data, TYPES[page.type], limits.max_bytes)
+    except InputError as problem:
+        raise InputError(f"{page.url}: {problem}") from problem.__cause__
+
+
+def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach()) -> Page:
+    """The page at ``url``. Raises InputError in one line: not public, not found, too large, too slow …"""
+    deadline = time.monotonic() + limits.seconds
+    target = parse(url, reach)
+    for _ in range(limits.redirects + 1):
+        found = _request(target, limits, reach, deadline)
+        if isinstance(found, Page):
+            return found
+        target = parse(found, reach)
+    raise InputError(f"{url[:200]}: redirected more than {limits.redirects} times")
+
+
+def parse(url: str, reach: Reach = Reach()) -> Target:
+    """``url`` taken apart. Raises InputError for one that could lead anywhere but to a public site."""
+    shown = url[:200]
+    if len(url) > _MAX_URL or re.search(r"[\x00-\x20\x7f\\]", url):
+        raise InputError(
+            f"{shown!r}: not a URL, or one with spaces, backslashes or more than {_MAX_URL} letters"
+        )
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as problem:
+        raise InputError(f"{shown!r}: not a URL: {problem}") from problem
+    if parts.scheme not in _PORTS:
+        raise InputError(f"{shown!r}: only http and https addresses are read")
+    if "@" in parts.netloc:
+        raise InputError(f"{shown!r}: an address with a user name in it is not read")
+    port = _PORTS[parts.scheme] if port is None else port
+    if not reach.ports(port):
+        raise InputError(f"{shown!r}: port {port} is not read; there are: 80, 443")
+    return Target(parts.scheme, _host(parts, shown, reach), port, _path(parts))
+
+
+def _host(parts: SplitResult, shown: str, reach: Reach) -> str:
+    """The host in ASCII: an address as everybody writes it and may be reached, or a name with a dot."""
+    bare = parts.hostname or ""
+    if parts.netloc.startswith("["):
+        _permitted(bare, shown, reach)
+        return bare
+    host = _ascii(bare, shown)
+    labels = host.split(".")
+    # What ends in a number resolvers take for an address, in many notations (WHATWG: "ends in a number").
+    if _NUMBER.fullmatch(labels[-1]):
+        _permitted(host, shown, reach)
+        return host
+    if len(labels) < 2 or labels[-1] in _HOME:
+        raise InputError(f"{shown!r}: {host or 'nothing'!r} is no public host")
+    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        raise InputError(f"{shown!r}: {host[:60]!r} is no host name")
+    return host
+
+
+def _ascii(host: str, shown: str) -> str:
+    """A host name as it goes over the wire, lower case, without the root's dot."""
+    if not host.isascii():
+        import idna
+
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError) as problem:
+            raise InputError(f"{shown!r}: no host name: {problem}") from problem
+    return host.lower().removesuffix(".")
+
+
+def _path(parts: SplitResult) -> str:
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
+    return path + (f"?{query}" if query else "")
+
+
+def _permitted(address: str, shown: str, reach: Reach) -> Address:
+    """``address`` if it may be reached. Raises InputError."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        raise InputError(f"{shown!r}: {address[:60]!r} is no address") from None
+    if not reach.permits(found):
+        raise InputError(f"{shown!r}: {address} is not a public address")
+    return found
+
+
+def _addresses(target: Target, reach: Reach, deadline: float) -> list[str]:
+    """Where ``target`` is: refused as a whole if one of them may not be reached."""
+    if ":" in target.host or _NUMBER.fullmatch(target.host.rpartition(".")[2]):
+        return [str(_permitted(target.host, target.url[:200], reach))]
+    answer: Queue[Sequence[str] | OSError | UnicodeError] = Queue()
+
+    def ask() -> None:
+        try:
+            answer.put(reach.resolve(target.host, target.port))
+        except (OSError, UnicodeError) as problem:
+            answer.put(problem)
+
+    # A name server may keep a resolver waiting longer than there is time, and nothing can stop it.
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        found = answer.get(timeout=_left(deadline))
+    except Empty:
+        raise InputError(f"{target.url[:200]!r}: no answer in time") from None
+    if isinstance(found, Exception) or not found:
+        raise InputError(f"{target.url[:200]!r}: no such host: {target.host}")
+    return [str(_permitted(address, target.url[:200], reach)) for address in found]
+
+
+def _left(deadline: float, most: float | None = None) -> float:
+    """The seconds left, never none: a socket with a timeout of 0 does not wait at all."""
+    left = max(deadline - time.monotonic(), 0.001)
+    return left if most is None else min(left, most)
+
+
+def _request(target: Target, limits: FetchLimits, reach: Reach, deadline: float) -> Page | str:
+    """The page, or where it redirects to."""
+    import httpcore2 as httpcore
+
+    url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    agent = f"warta/{__version__}"
+    headers = [("User-Agent", agent), ("Accept", ", ".join(TYPES)), ("Accept-Encoding", "gzip")]
+    backend = _pinned(_addresses(target, reach, deadline), deadline)
+    timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.seconds)
+    with (
+        _told(target),
+        httpcore.ConnectionPool(network_backend=backend, max_connections=1) as pool,
+        pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response,
+    ):
+        fields = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+        if response.status in _REDIRECTS and "location" in fields:
+            return urljoin(target.url, fields["location"].strip())
+        if response.status != 200:
+            raise InputError(f"{target.url[:200]}: the site answers {response.status}")
+        kind = _type(target, fields)
+        return Page(target.url, kind, _body(target, response.iter_stream(), fields, limits, deadline))
+
+
+def _type(target: Target, fields: dict[str, str]) -> str:
+    kind = fields.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in TYPES:
+        raise InputError(f"{target.url[:200]}: {kind[:60] or 'of no type'}, which is not read")
+    return kind
+
+
+def _body(
+    target: Target, chunks: Iterable[bytes], fields: dict[str, str], limits: FetchLimits, deadline: float
+) -> bytes:
+    parts, size = [], 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limits.max_bytes:
+            raise InputError(f"{target.url[:200]}: larger than the limit of {limits.max_bytes:,} bytes")
+        if time.monotonic() > deadline:
+            raise InputError(f"{target.url[:200]}: took longer than {limits.seconds:g} seconds")
+        parts.append(chunk)
+    data = b"".join(parts)
+    packing = fields.get("content-encoding", "identity").strip().lower()
+    if packing not in ("identity", "gzip", ""):
+        raise InputError(f"{target.url[:200]}: packed as {packing[:60]!r}, which was not asked for")
+    if packing == "gzip" and is_packed(data):
+        data = unpack(data, Limits(limits.max_bytes))
+    if not data:
+        raise InputError(f"{target.url[:200]}: empty")
+    return data
+
+
+@contextmanager
+def _told(target: Target) -> Iterator[None]:
+    """What goes wrong on the way, in one line."""
+    import httpcore2 as httpcore
+
+    try:
+        yield
+    except httpcore.TimeoutException:
+        raise InputError(f"{target.url[:200]}: no answer in time") from None
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as problem:
+        reason = " ".join(str(problem).split())[:200] or type(problem).__name__
+        raise InputError(f"{target.url[:200]}: cannot be read: {reason}") from problem
+
+
+def _pinned(addresses: Sequence[str], deadline: float) -> Any:
+    """A network for httpcore that connects to the checked addresses only, and until the deadline."""
+    import httpcore2 as httpcore
+
+    class Timed(httpcore.NetworkStream):
+        """A stream whose every wait ends at the deadline, so that dripping bytes gain nothing."""
+
+        def __init__(self, inner: httpcore.NetworkStream) -> None:
+            self._inner = inner
+
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            return self._inner.read(max_bytes, _left(deadline, timeout))
+
+        def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            self._inner.write(buffer, _left(deadline, timeout))
+
+        def close(self) -> None:
+            self._inner.close()
+
+        def start_tls(
+            self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+        ) -> httpcore.NetworkStream:
+            return Timed(self._inner.start_tls(ssl_context, server_hostname, _left(deadline, timeout)))
+
+        def get_extra_info(self, info: str) -> Any:
+            return self._inner.get_extra_info(info)
+
+    class Pinned(httpcore.SyncBackend):
+        def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
+            refused: Exception = httpcore.ConnectError(f"{host} has no address")
+            for address in addresses:
+                try:
+                    return Timed(super().connect_tcp(address, port, _left(deadline, _CONNECT)))
+                except (httpcore.ConnectError, httpcore.ConnectTimeout) as problem:
+                    refused = problem
+            raise refused
+
+    return Pinned()

@@ -1,0 +1,118 @@
+"""The page put together: masthead, five tabs, and what happens when it is opened."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from service.page.components import quick
+from service.page.options import PageOptions
+from service.page.runs import Runs
+from service.page.tabs import batch, check, evaluate, models
+from service.page.tabs import translate as read
+from service.page.words import say_for, words
+from service.pool import Host
+from service.summary.summarizer import SENTENCES
+
+SETTINGS = frozenset({"model", "route", "sentences", "keep"})
+TABS = ("read", "batch", "check", "evaluate", "models")
+
+
+def interface_words() -> Any:
+    """The labels of Gradio's widgets in both languages."""
+    import gradio as gr
+
+    return gr.I18n(**{language: dict(texts) for language, texts in words().items()})
+
+
+def assemble(host: Host, options: PageOptions, examples: dict[str, str]) -> Any:
+    """The whole page."""
+    import gradio as gr
+
+    word, runs = interface_words(), Runs()
+    with gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as page:
+        _masthead()
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab(word("tab_read"), id="read"):
+                chosen = read.tab(host, options, runs, word, examples)
+            with gr.Tab(word("tab_batch"), id="batch"):
+                second = batch.tab(host, runs, word)
+            with gr.Tab(word("tab_check"), id="check"):
+                check.tab(options, word)
+            with gr.Tab(word("tab_evaluate"), id="evaluate"):
+                evaluate.tab(word)
+            with gr.Tab(word("tab_models"), id="models"):
+                shelf = models.tab(host, options, runs, [chosen[0], second])
+        address = gr.Textbox(visible=False)
+        page.load(
+            _opening(host, options),
+            address,
+            [tabs, *chosen, second, shelf],
+            js="() => window.location.search",
+            **quick(),
+        )
+        page.unload(_leaving(runs))
+    page.queue(max_size=64, default_concurrency_limit=8, api_open=False)
+    return page
+
+
+def _masthead() -> None:
+    from importlib.resources import files
+
+    import gradio as gr
+
+    gr.HTML(
+        "",
+        html_template=(files("service.page") / "static" / "masthead.html").read_text("utf-8"),
+        js_on_load="window.warta.masthead(element)",
+        apply_default_css=False,
+    )
+
+
+def _opening(host: Host, options: PageOptions) -> Any:
+    """Fills what depends on the machine, and takes the settings that the address holds."""
+    import gradio as gr
+
+    def opening(address: str, request: gr.Request) -> list[Any]:
+        asked = dict(parse_qsl((address or "").removeprefix("?")[:2000]))
+        known = models.choices(host)
+        names = [value for _, value in known]
+        model: dict[str, Any] = {"choices": known}
+        if "model" in asked or "auto" not in names:
+            model["value"] = _among(asked.get("model"), names, names[0] if names else None)
+        return [
+            _wanted(asked, "tab", lambda name: _among(name, TABS, "read"), "selected"),
+            gr.update(**model),
+            _wanted(asked, "route", lambda name: _among(name, read.ROUTES, "auto")),
+            _wanted(asked, "sentences", _count),
+            _wanted(asked, "keep", lambda text: text == "1"),
+            # Open, so that who follows a link sees what it sets.
+            gr.update(open=True) if asked.keys() & SETTINGS else gr.update(),
+            gr.update(**model),
+            models.cards(host, options, say_for(request)),
+        ]
+
+    return opening
+
+
+def _leaving(runs: Runs) -> Any:
+    import gradio as gr
+
+    def leaving(request: gr.Request) -> None:
+        runs.leave(request.session_hash or "")
+
+    return leaving
+
+
+def _wanted(asked: Mapping[str, str], key: str, value: Callable[[str], Any], part: str = "value") -> Any:
+    """What the address says of a setting; one it does not name is left as a quick reader may have set it."""
+    import gradio as gr
+
+    return gr.update(**{part: value(asked[key])}) if key in asked else gr.update()
+
+
+def _count(asked: str) -> int:
+    return int(asked) if asked.isdecimal() and 1 <= int(asked[:4]) <= read.MOST_SENTENCES else SENTENCES
+
+
+def _among(asked: str | None, known: Any, usual: Any) -> Any:
+    return asked if asked in known else usual

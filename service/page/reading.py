@@ -1,0 +1,150 @@
+"""Readings as HTML. Every string that comes from an article, a model or a user is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from service.document import Article, Finding, Reading, SegmentTranslation, Summary, SummarySentence
+from service.page.words import Say
+from service.text import segment
+from service.translation.confidence import LOW
+
+
+def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> str:
+    """What to check, as a list with the kind first; ``low`` is a confidence too low to pass unsaid."""
+    items = [
+        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(say.told(f.detail))}</span></li>" for f in found
+    ]
+    if not items and low is not None:
+        items = [f"<li><b>{say('low_confidence')}</b> <span>{low:.0%}</span></li>"]
+    return f'<ul class="flags">{"".join(items)}</ul>' if items else ""
+
+
+def marks(part: SegmentTranslation, say: Say) -> str:
+    """The flags of a translated segment."""
+    low = part.confidence if part.band == "low" and part.confidence < LOW else None
+    return flags(part.findings, say, low=low)
+
+
+def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
+    """One sentence with its translation, numbered from 1; ``opens`` says that a paragraph begins here."""
+    noted = marks(part, say)
+    classes = "pair" + (" opens" if opens else "") + (" flagged" if noted else "")
+    # One tab stop for all of them; the arrow keys go on from there.
+    stop = "0" if number == 1 else "-1"
+    return (
+        f'<li class="{classes}" id="s{number}" tabindex="{stop}">'
+        f'<span class="number" aria-hidden="true">{number}</span>'
+        f'<p class="source" lang="id">{escape(part.source)}</p>'
+        f'<div class="target"><p lang="en">{escape(part.target)}</p>{noted}</div></li>'
+    )
+
+
+def rows(article: Article, parts: Sequence[SegmentTranslation], say: Say, first: int = 0) -> str:
+    """The rows of ``parts``, the article's segments from index ``first`` on."""
+    paragraphs = segment.split(article.text).paragraphs()
+    made = []
+    for index, part in enumerate(parts, start=first):
+        opens = index == 0 or paragraphs[index] != paragraphs[index - 1]
+        made.append(row(index + 1, part, say, opens=opens))
+    return "".join(made)
+
+
+def title(headline: str, part: SegmentTranslation | None, say: Say) -> str:
+    """The headline, and beneath it the article's own title where it has one."""
+    source = f'<p class="kicker" lang="id">{escape(part.source)}</p>' if part else ""
+    return f'<h2 lang="en">{escape(headline)}</h2>{source}{marks(part, say) if part else ""}'
+
+
+def columns(say: Say) -> str:
+    """The heads of the two columns."""
+    return (
+        f'<div class="columns" aria-hidden="true"><span>{say("column_source")}</span>'
+        f"<span>{say('column_target')}</span></div>"
+    )
+
+
+def summary(made: Summary, sources: Sequence[str], say: Say) -> str:
+    """The summary's sentences, each a button that shows the Indonesian it rests on."""
+    claims = "".join(_claim(n, s, sources, say) for n, s in enumerate(made.sentences, start=1))
+    notes = "".join(f"<li>{escape(say.told(note))}</li>" for note in made.notes)
+    return (
+        f"<h3>{say('summary')}</h3>"
+        f'<p class="hint">{say("summary_hint")}</p><ol class="claims">{claims}</ol>'
+        + (f'<ul class="notes">{notes}</ul>' if notes else "")
+    )
+
+
+def _claim(number: int, sentence: SummarySentence, sources: Sequence[str], say: Say) -> str:
+    proofs = "".join(
+        f'<li><a class="jump" href="#s{index + 1}">{say("sentence", number=index + 1)}</a> '
+        f'<q lang="id">{escape(sources[index])}</q></li>'
+        for index in sentence.support
+    )
+    proof = f"<ul>{proofs}</ul>" if proofs else f"<p>{say('no_support')}</p>"
+    support = " ".join(str(index + 1) for index in sentence.support)
+    return (
+        f'<li><button type="button" class="claim" lang="en" aria-expanded="false" '
+        f'aria-controls="proof{number}" data-support="{support}">{escape(sentence.text)}</button>'
+        f"{flags(sentence.findings, say)}"
+        f'<div class="proof" id="proof{number}" hidden>'
+        f'<p class="label">{say("rests_on")}</p>{proof}</div></li>'
+    )
+
+
+def warnings(found: Sequence[str], say: Say) -> str:
+    """What to know before trusting any of it."""
+    return "".join(
+        f'<p class="warning"><b>{say("careful")}</b> {escape(say.told(text))}</p>' for text in found
+    )
+
+
+def furniture(article: Article, say: Say) -> str:
+    """What cleaning set aside, folded."""
+    if not article.furniture:
+        return ""
+    items = "".join(
+        f'<li><span lang="id">{escape(piece.text)}</span> <i>{escape(say.reason(piece.reason))}</i></li>'
+        for piece in article.furniture
+    )
+    count = say("furniture", count=len(article.furniture))
+    return f'<details class="furniture"><summary>{count}</summary><ul>{items}</ul></details>'
+
+
+def about(reading: Reading, say: Say) -> str:
+    """How the reading was made: counts, model, signature."""
+    translation = reading.translation
+    signature = translation.signature
+    parts = [*translation.segments, *([translation.title] if translation.title else [])]
+    flagged = sum(bool(marks(part, say)) for part in parts)
+    lines = [
+        say(
+            "about_count", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged
+        ),
+        say("about_model", model=escape(signature.preset), route=escape(reading.summary.route)),
+    ]
+    rest = f"<p><code>{escape(str(reading.summary.signature))}</code></p>"
+    return (
+        f'<details class="about"><summary>{say("about")}</summary>'
+        f"{''.join(f'<p>{line}</p>' for line in lines)}{rest}</details>"
+    )
+
+
+def tools(say: Say) -> str:
+    """What can be done with a finished reading."""
+    kinds = (("txt", "save_txt"), ("md", "save_md"), ("docx", "save_docx"), ("json", "save_json"))
+    saves = "".join(
+        f'<button type="button" data-action="save" data-format="{kind}" aria-label="{say(word + "_long")}">'
+        f"{say(word)}</button>"
+        for kind, word in kinds
+    )
+    return (
+        f'<button type="button" data-action="copy" data-done="{say("copied")}">{say("copy")}</button>'
+        f'<span class="label" id="save-label">{say("save_as")}</span>{saves}'
+    )
+
+
+def partial_tools(say: Say) -> str:
+    """The same for one that was stopped."""
+    return f'<button type="button" data-action="copy" data-done="{say("copied")}">{say("copy")}</button>'

@@ -1,0 +1,159 @@
+"""The Models tab: what is installed, under which licence, and the way to more."""
+
+from collections.abc import Callable, Iterator
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from service import presets
+from service.cli.models import Row, rows
+from service.errors import Cancelled, UsageError, WartaError
+from service.models.gemma import build as embedded
+from service.models.load import choose
+from service.models.pull import offer, pull
+from service.models.store import Store
+from service.page.components import box, label, quick, stopper, streaming
+from service.page.options import PageOptions
+from service.page.runs import Runs, events
+from service.page.words import Say, say_for
+from service.pool import Host
+from service.runtime.batching import Ask
+
+KIND = "pull"
+USABLE = ("installed", "ready", "built in")
+
+
+def choices(host: Host) -> list[tuple[str, str]]:
+    """What can translate on this machine, for a dropdown; the choice of ``auto`` first, with its name."""
+    usable = [row.name for row in rows(host.store) if row.task == "translate" and row.state in USABLE]
+    try:
+        best = choose(host.settings.model, "translate", host.store).name
+    except WartaError:
+        return [(name, name) for name in usable]
+    return [(f"auto ({best})", "auto"), *((name, name) for name in usable)]
+
+
+def cards(host: Host, options: PageOptions, say: Say, status: str = "", name: str = "") -> str:
+    """Every model as a card, those that translate first; ``status`` stands in the card of ``name``."""
+    found = rows(host.store)
+    parts = []
+    for task in ("translate", "summarize"):
+        body = "".join(
+            _card(row, options, say, status if row.name == name else "") for row in found if row.task == task
+        )
+        parts.append(f'<h2>{say(f"models_{task}")}</h2><ul class="cards">{body}</ul>')
+    return "".join(parts)
+
+
+def _card(row: Row, options: PageOptions, say: Say, status: str) -> str:
+    size = f" · {row.size / 1e6:,.0f} MB" if row.size else ""
+    note = f'<p class="note">{escape(row.licence_note)}</p>' if row.licence_note else ""
+    return (
+        f'<li class="card {row.state.replace(" ", "-") or "absent"}" data-name="{escape(row.name)}">'
+        f'<div class="top"><h3>{escape(row.name)}</h3>'
+        f'<span class="state">{say("state_" + row.state)}{size}</span></div>'
+        f'<p lang="en">{escape(row.about)}</p>'
+        f"<dl><dt>{say('licence')}</dt><dd>{escape(row.licence)}{note}</dd>"
+        f"<dt>{say('revision')}</dt><dd><code>{escape(row.model)}@{escape(row.revision[:12])}</code></dd></dl>"
+        f"{status if 'running' in status else _deeds(row, options, say) + status}</li>"
+    )
+
+
+def _deeds(row: Row, options: PageOptions, say: Say) -> str:
+    """The buttons of a card."""
+    name = escape(row.name)
+    if row.state in USABLE:
+        if row.task != "translate":
+            return ""
+        return (
+            f'<div class="deeds"><button type="button" data-deed="choose" data-name="{name}" '
+            f'aria-label="{say("choose")}: {name}">{say("choose")}</button></div>'
+        )
+    if not options.pull:
+        return f'<p class="hint">{say("pull_local", name=f"<b>{name}</b>")}</p>'
+    agree = f'<label><input type="checkbox" class="agree"> {say("agree")}</label>' if row.licence_note else ""
+    return (
+        f'<div class="deeds">{agree}<button type="button" data-deed="pull" data-name="{name}" '
+        f'aria-label="{say("pull")}: {name}">{say("pull")}</button></div>'
+    )
+
+
+def pulled(store: Store, name: str, agreed: bool, ask: Ask, say: Say) -> Iterator[str]:
+    """Installs a model; a line of HTML for each step. Raises WartaError, Cancelled when stopped."""
+    preset = presets.get(name)
+    if preset.limited and not agreed:
+        raise UsageError(say("pull_agree"))
+    yield _running(say("pull_asking"), say)
+
+    def work(tell: Callable[[Any], None]) -> None:
+        def progress(what: str, done: int, total: int) -> None:
+            ask.check()
+            tell(step(what, done, total, say))
+
+        if preset.architecture == "causal":
+            embedded.prepare(store, preset, lambda stage: progress(stage, 0, 0))
+        else:
+            pull(store, offer(preset), progress)
+
+    for told in events(ask, work):
+        yield told[-1]
+
+
+def _running(text: str, say: Say, bar: str = "") -> str:
+    halt = f'<button type="button" class="halt" data-deed="halt">{say("stop")}</button>'
+    return (
+        box("running", f"<progress{bar}></progress><span>{text}</span>") + f'<div class="deeds">{halt}</div>'
+    )
+
+
+def step(what: str, done: int, total: int, say: Say) -> str:
+    """A step of an installation with its progress, as HTML."""
+    known = {"fetching", "converting", "checking"}
+    text = say(f"pull_{what}") if what in known else escape(what)
+    if not total:
+        return _running(text, say)
+    amount = say("megabytes", done=f"{done / 1e6:,.0f}", total=f"{total / 1e6:,.0f}")
+    return _running(f"{text}, {amount}", say, f' max="{total}" value="{done}"')
+
+
+def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: list[Any]) -> Any:
+    """The tab's contents; the cards, for the page to fill when it is opened."""
+    import gradio as gr
+
+    def deed(request: gr.Request, event: gr.EventData) -> Iterator[Any]:
+        say, name = say_for(request), str(event.name)[:60]
+        ask = runs.begin(request.session_hash or "", KIND)
+        same = [gr.update() for _ in dropdowns]
+        try:
+            if not options.pull:
+                raise UsageError(say("pull_local", name=name))
+            for line in pulled(host.store, name, bool(event.agreed), ask, say):
+                yield [cards(host, options, say, line, name), *same]
+            status = box("done", say("pull_done"))
+        except Cancelled:
+            status = ""
+        except WartaError as error:
+            status = box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
+        if ask.cancelled.is_set():
+            status = box("stopped", say("pull_stopped"))
+        runs.end(ask)
+        fresh = [gr.update(choices=choices(host)) for _ in dropdowns]
+        yield [cards(host, options, say, status, name), *fresh]
+
+    def choose_model(event: gr.EventData) -> Any:
+        name = str(event.name)
+        return gr.update(value=name) if name in [value for _, value in choices(host)] else gr.update()
+
+    label("models_intro")
+    shelf = gr.HTML(
+        None,
+        html_template="<div class='shelf'></div>",
+        js_on_load=(files("service.page") / "static" / "models.js").read_text("utf-8"),
+        apply_default_css=False,
+        elem_id="models-shelf",
+    )
+    shelf.pull(deed, None, [shelf, *dropdowns], **streaming(KIND, 2))
+    for dropdown in dropdowns:
+        shelf.choose(choose_model, None, dropdown, **quick())
+    shelf.halt(stopper(runs, KIND), None, None, **quick())
+    return shelf

@@ -1,0 +1,256 @@
+"""The Read tab: an article pasted, dropped or fetched, and its reading beside it."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from service.document import Article, Reading, SegmentTranslation
+from service.errors import Cancelled, InputError, UsageError, WartaError
+from service.intake import fetch as web
+from service.intake.documents import read_document
+from service.page.components import label, quick, stopper, streaming
+from service.page.options import PageOptions
+from service.page.runs import Runs, events
+from service.page.session import Shown, reopened
+from service.page.tabs import models
+from service.page.wire import unpack
+from service.page.words import Say, say_for
+from service.pipeline import Brief, sources, to_article, warnings
+from service.pool import Host
+from service.render import download as downloads
+from service.summary.summarizer import Length
+
+KIND = "read"
+ROUTES = ("auto", "extractive", "mt5", "crosssum", "translate-first")
+MOST_SENTENCES = 20
+
+Word = Callable[[str], Any]
+"""A text of the interface that the browser translates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the reader chose."""
+
+    text: str
+    model: str = "auto"
+    route: str = "auto"
+    sentences: int = 3
+    keep_furniture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The first that is known of a run."""
+
+    article: Article
+    total: int
+    model: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """The first sentence as first decoded; it is being decoded again."""
+
+    part: SegmentTranslation
+
+
+def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
+    """What the view shows, again and again, until the reading is done, stopped, replaced or failed."""
+    ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
+    shown = Shown(f"{id(ask)}", say)
+    yield shown.values
+    try:
+        _check(asked, options, say)
+        for batch in events(ask, lambda tell: _work(host, asked, tell)):
+            _take(shown, batch)
+            if not ask.cancelled.is_set():
+                yield shown.values
+    except Cancelled:
+        pass  # said below, where nothing newer runs
+    except WartaError as error:
+        shown.failed(str(error))
+        yield shown.values
+    except Exception as error:
+        # A fault of the program's own. Its message may hold text of the article: only the place is logged.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logging.getLogger(__name__).error("a reading failed: %s\n%s", type(error).__name__, where)
+        shown.failed(say("internal"))
+        yield shown.values
+    if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
+        shown.stopped()
+        yield shown.values
+    runs.end(ask)
+
+
+def _check(asked: Asked, options: PageOptions, say: Say) -> None:
+    if not asked.text.strip():
+        raise InputError(say("nothing"))
+    if len(asked.text) > options.text_limit:
+        raise InputError(say("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}"))
+    if asked.route not in ROUTES or not 1 <= asked.sentences <= MOST_SENTENCES:
+        raise UsageError(
+            f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(ROUTES)}"
+        )
+
+
+def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
+    started = time.perf_counter()
+    article = to_article(asked.text, keep_furniture=asked.keep_furniture)
+    pipeline = host.pipeline(asked.model)
+    tell(_Opened(article, len(sources(article)), pipeline.signature.preset, warnings(article)))
+    done = []
+    for part in pipeline.stream(article, lambda first: tell(_Draft(first))):
+        done.append(part)
+        tell(part)
+    translation = pipeline.assemble(article, done)
+    brief = Brief(asked.route, Length(asked.sentences))
+    tell(pipeline.read(article, brief, translation, time.perf_counter() - started))
+
+
+def _take(shown: Shown, batch: list[Any]) -> None:
+    parts = [event for event in batch if isinstance(event, SegmentTranslation)]
+    for event in batch:
+        if isinstance(event, _Opened):
+            shown.opened(event.article, event.total, event.model, event.warnings)
+        elif isinstance(event, _Draft):
+            shown.draft(event.part)
+    if parts:
+        shown.more(parts)
+    for event in batch:
+        if isinstance(event, Reading):
+            shown.finished(event)
+
+
+def file_text(path: str, options: PageOptions) -> str:
+    """The text of an uploaded file, without its path in what goes wrong. Raises InputError."""
+    try:
+        return read_document(Path(path), options.file_bytes)
+    except InputError as error:
+        raise InputError(str(error).replace(path, Path(path).name)) from error.__cause__
+
+
+def tab(host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str]) -> Any:
+    """The tab's contents; the model's dropdown, which other tabs set."""
+    import gradio as gr
+
+    def run(
+        text: str, model: str, route: str, sentences: float, keep: bool, request: gr.Request
+    ) -> Iterator[tuple[dict[str, Any], Any]]:
+        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep))
+        for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
+            yield values, gr.update(interactive=values["phase"] == "running")
+
+    def opened(path: str | None, request: gr.Request) -> str:
+        return _told(partial(file_text, path or "", options), request)
+
+    def fetched(url: str, request: gr.Request) -> str:
+        return _told(partial(web.article, url.strip()), request)
+
+    with gr.Column(elem_classes="desk"):
+        text = gr.Textbox(
+            label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
+        )
+        with gr.Row(elem_classes="sources"):
+            file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
+            if options.fetch:
+                url = gr.Textbox(
+                    label=word("address"), placeholder="https://", max_lines=1, elem_classes="address"
+                )
+                fetch = gr.Button(word("fetch"), elem_classes="quiet")
+        with gr.Row(elem_classes="sources"):
+            label("examples")
+            shown = [(gr.Button(name, elem_classes="link", elem_id=f"example-{n}"), body)
+                     for n, (name, body) in enumerate(examples.items())]  # fmt: skip
+        drawer, chosen, share = _options(host, word)
+        with gr.Row(elem_classes="actions"):
+            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
+            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
+            label("keys")
+    shown_view = [_view(), halt]
+    how, files_too = streaming(KIND, options.runs), streaming("files", 4)
+    go.click(run, [text, *chosen], shown_view, **how)
+    halt.click(stopper(runs, KIND), None, None, **quick())
+    file.upload(opened, file, text, **files_too).success(run, [text, *chosen], shown_view, **how)
+    if options.fetch:
+        found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
+        found.success(run, [text, *chosen], shown_view, **how)
+    for button, body in shown:
+        button.click(_constant(body), None, text, **quick()).then(run, [text, *chosen], shown_view, **how)
+    share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
+    return *chosen, drawer
+
+
+def _told(text: Callable[[], str], request: Any) -> str:
+    """The text; what goes wrong is a message on the page."""
+    import gradio as gr
+
+    try:
+        return text()
+    except WartaError as error:
+        raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
+
+
+def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
+    """The drawer; its model, route, number of sentences and whether to keep furniture; the share button."""
+    import gradio as gr
+
+    with gr.Accordion(word("options"), open=False, elem_classes="options") as drawer, gr.Row():
+        chosen = [
+            gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model"),
+            gr.Dropdown(
+                [(word(f"route_{name}"), name) for name in ROUTES],
+                value="auto",
+                label=word("route"),
+                elem_id="route",
+            ),
+            gr.Number(
+                3,
+                label=word("sentences"),
+                precision=0,
+                minimum=1,
+                maximum=MOST_SENTENCES,
+                elem_id="sentences",
+            ),
+            gr.Checkbox(label=word("keep_furniture"), elem_id="keep"),
+        ]
+        share = gr.Button(word("share"), elem_classes="link", elem_id="share")
+    return drawer, chosen, share
+
+
+def _constant(value: str) -> Callable[[], str]:
+    return lambda: value
+
+
+def _view() -> Any:
+    """The reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
+    import gradio as gr
+
+    def save(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
+        try:
+            return downloads.file(unpack(asked.get("reading")), str(asked.get("format")))
+        except WartaError as error:
+            return {"error": say_for(request).told(str(error))}
+
+    def reopen(value: Any, request: gr.Request) -> dict[str, Any]:
+        try:
+            return reopened(unpack(value), say_for(request))
+        except WartaError as error:
+            return {"error": say_for(request).told(str(error))}
+
+    folder = files("service.page") / "static"
+    return gr.HTML(
+        None,
+        html_template=(folder / "read.html").read_text("utf-8"),
+        js_on_load=(folder / "read.js").read_text("utf-8"),
+        apply_default_css=False,
+        server_functions=[save, reopen],
+        elem_id="reading",
+    )

@@ -1,0 +1,135 @@
+"""What one server process holds: each model opened once and shared by all its requests."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from service.engines.base import Engine
+from service.errors import NotInstalled
+from service.models.load import Notice, choose, open_engine
+from service.models.store import Store
+from service.pipeline import Opener, Pipeline, build_pipeline
+from service.presets import Preset
+from service.runtime.batching import QueueLimits, SharedEngine, Sliced
+from service.runtime.resident import Kept
+from service.settings import Settings
+
+KEPT = 2
+"""So many models that requests chose stay open."""
+
+
+class Host:
+    """The pipelines of one server process: each model's engine is opened once and shared.
+
+    Safe from many threads. ``notice`` is told of work before a model's first sentence. Of the models that
+    requests chose, the ``kept`` used last stay open, and those at work; the settings' own always does.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        limits: QueueLimits | None = None,
+        notice: Notice = lambda _: None,
+        opener: Opener | None = None,
+        kept: int = KEPT,
+    ) -> None:
+        """Opens nothing yet. ``limits`` holds for each model's queue; ``opener`` opens what is shared."""
+        self.settings = settings
+        self.store = Store(settings.home / "models")
+        self._limits = limits or QueueLimits()
+        self._notice = notice
+        self._opener = opener or self._load
+        self._kept = kept
+        self._lock = threading.RLock()
+        self._engines: dict[str, Kept] = {}
+        self._pipelines: dict[tuple[str, int | None, bool], Pipeline] = {}
+
+    def pipeline(
+        self, model: str = "auto", *, beam_size: int | None = None, gentle: bool = False
+    ) -> Pipeline:
+        """The pipeline of a preset, opened on first use and kept; ``auto`` is what the settings say.
+
+        A ``gentle`` one, for work in the background, never has much in the queue. Raises
+        UnknownModel, NotInstalled, EngineError, StoreError, UsageError.
+        """
+        asked = self.settings.model if model == "auto" else model
+        name = choose(asked, "translate", self.store).name
+        key = name, beam_size or self.settings.beam_size, gentle
+        if found := self._pipelines.get(key):
+            return found  # without the lock: another model may be opening
+        with self._lock:
+            if key not in self._pipelines:
+                settings = replace(self.settings, model=name, beam_size=key[1])
+                self._pipelines[key] = build_pipeline(
+                    settings, self._notice, self._open_gently if gentle else self._open
+                )
+            return self._pipelines[key]
+
+    def engines(self) -> Mapping[str, Kept]:
+        """The engines that were opened, by their preset's name; some may be at rest."""
+        with self._lock:
+            return dict(self._engines)
+
+    def tallies(self) -> Mapping[str, tuple[int, dict[str, int]]]:
+        """Segments and findings by kind, so far, by the preset's name."""
+        with self._lock:
+            pipelines = dict(self._pipelines)
+        found: dict[str, tuple[int, dict[str, int]]] = {}
+        for (name, _, _), pipeline in pipelines.items():
+            segments, kinds = pipeline.tally.counts()
+            before, counts = found.get(name, (0, {}))
+            found[name] = before + segments, dict(Counter(counts) + Counter(kinds))
+        return found
+
+    def close(self) -> None:
+        """Closes every engine; what waits in their queues fails."""
+        with self._lock:
+            engines = self.engines()
+            self._pipelines.clear()
+            self._engines.clear()
+        for engine in engines.values():
+            engine.close()
+
+    def _load(self, preset: Preset) -> Engine:
+        return open_engine(preset, self.store, self.settings, self._notice)
+
+    def _open_gently(self, preset: Preset) -> Sliced:
+        return Sliced(self._open(preset))
+
+    def _open(self, preset: Preset) -> Kept:
+        with self._lock:
+            if preset.name not in self._engines:
+                self._engines[preset.name] = Kept(partial(self._shared, preset), self._lock, self._tidy)
+            return self._engines[preset.name]
+
+    def _shared(self, preset: Preset) -> SharedEngine:
+        self._make_room(preset.name)
+        return SharedEngine(self._opener(preset), limits=self._limits)
+
+    def _tidy(self) -> None:
+        """Closes what was opened beyond the limit because everything was in use."""
+        # While a model is being opened, room is made by that.
+        if sum(kept.open for kept in [*self._engines.values()]) > self._kept and self._lock.acquire(False):
+            try:
+                self._make_room()
+            finally:
+                self._lock.release()
+
+    def _make_room(self, opening: str = "") -> None:
+        """Puts to rest what was used longest ago, until no more is open than may stay, ``opening`` too."""
+        usual = self._usual()
+        chosen = [kept for name, kept in self._engines.items() if name not in (usual, opening) and kept.open]
+        many = len(chosen) - self._kept + (opening not in ("", usual))
+        for kept in sorted(chosen, key=lambda kept: kept.used):
+            if many > 0 and kept.rest():
+                many -= 1
+
+    def _usual(self) -> str:
+        try:
+            return choose(self.settings.model, "translate", self.store).name
+        except NotInstalled:
+            return ""

@@ -1,0 +1,1 @@
+"""Models shared by many callers, and work that can be stopped."""

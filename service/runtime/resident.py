@@ -1,0 +1,110 @@
+"""A model that is open while it is used, and may be closed and opened again between its uses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from service.document import Decoding, Output
+from service.errors import EngineError
+from service.runtime.batching import QueueStats, SharedEngine, asked
+
+
+class Kept:
+    """An engine that ``rest`` closes where nobody uses it, and the next call opens again.
+
+    Whoever calls it within ``asking`` uses it until the end of that, others during the call. ``opened``
+    opens it, under the lock ``opening``; ``over`` is told when a use has ended. Safe from many threads.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[], SharedEngine],
+        opening: threading.RLock,
+        over: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Opens it. Raises what ``opened`` raises."""
+        self._opened = opened
+        self._opening = opening
+        self._over = over
+        self._lock = threading.Lock()
+        self._users: set[object] = set()
+        self._closed = False
+        self._engine: SharedEngine | None = None
+        self.used = time.monotonic()
+        self.signature = self._ready().signature
+
+    @property
+    def open(self) -> bool:
+        """Whether the model is in memory."""
+        return self._engine is not None
+
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        with self._in_use() as engine:
+            return engine.generate(texts, decoding)
+
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+        """See :class:`service.engines.base.Engine`."""
+        with self._in_use() as engine:
+            return engine.alternatives(text, decoding, count)
+
+    def count_tokens(self, text: str) -> int:
+        """See :class:`service.engines.base.Engine`."""
+        with self._in_use() as engine:
+            return engine.count_tokens(text)
+
+    def stats(self) -> QueueStats:
+        """The queue now, and its totals since the model was opened last."""
+        engine = self._engine
+        return engine.stats() if engine else QueueStats()
+
+    def rest(self) -> bool:
+        """Closes the model unless it is in use; whether that was done."""
+        with self._lock:
+            if self._users or not self._engine:
+                return False
+            engine, self._engine = self._engine, None
+        engine.close()
+        return True
+
+    def close(self) -> None:
+        """Closes the model for good, in use or not."""
+        with self._opening:
+            self._closed = True
+            engine, self._engine = self._engine, None
+        if engine:
+            engine.close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[SharedEngine]:
+        ask = asked()
+        user: object = ask or object()
+        with self._lock:
+            new = user not in self._users
+            self._users.add(user)
+        if ask and new:
+            ask.at_end.append(partial(self._leave, user))
+        try:
+            # What is in use is not put to rest.
+            yield self._engine or self._ready()
+        finally:
+            if not ask:
+                self._leave(user)
+
+    def _ready(self) -> SharedEngine:
+        """The engine, opened once however many wait for it."""
+        with self._opening:
+            if self._closed:
+                raise EngineError("the engine was closed")
+            engine = self._engine = self._engine or self._opened()
+            return engine
+
+    def _leave(self, user: object) -> None:
+        with self._lock:
+            self._users.discard(user)
+            self.used = time.monotonic()
+        self._over()

@@ -1,0 +1,1 @@
+"""What is known of the two languages: sentences, words, numbers, which language."""

@@ -1,0 +1,370 @@
+"""The numbers of an Indonesian and of an English sentence, read so that equal meanings are equal values.
+
+``1.250,5`` and ``1,250.5``, ``pukul 19.30`` and ``7:30 p.m.``, ``Rp1,5 triliun`` and ``1.5
+trillion``, ``ke-2``, ``II`` and ``second`` share a value. A value is a number, ``"19:30"`` for a time
+of day, ``"month 3"``, ``"day 1"`` (Monday), or ``"4-41-30"`` for digits that are no decimal number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from service.text.words import Words, listed
+
+Value = float | str
+
+
+class Number(NamedTuple):
+    """A number as it is written and every value it can be read as.
+
+    ``firm``: it has to have a counterpart; a loose one (``both``, ``second``) may be a number, and only
+    answers. ``before`` and ``after`` are the lower-cased words beside it, where a unit stands.
+    """
+
+    text: str
+    values: frozenset[Value]
+    firm: bool
+    before: str = ""
+    after: str = ""
+
+
+class _Span(NamedTuple):
+    """A number, the tokens ``start`` to ``end`` it stands at, and the product of its scale words."""
+
+    number: Number
+    start: int
+    end: int
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How a language writes numbers; every word in lower case.
+
+    ``units`` add up and ``scales`` multiply; ``denominators`` follow a count (``pertiga``, ``thirds``);
+    ``loose`` words may be numbers; ``named`` are months and days; ``half`` says of the words, the start
+    and the end of a number and its hour whether it is ``"am"``, ``"pm"``, ``"clock"`` (a time without
+    either) or ``""``.
+    """
+
+    decimal: str
+    units: Mapping[str, float]
+    scales: Mapping[str, float]
+    denominators: Mapping[str, int]
+    loose: Mapping[str, tuple[Value, ...]]
+    named: Mapping[str, Value]
+    half: Callable[[list[str], int, int, int], str]
+    firm: frozenset[str] = field(init=False)
+    words: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        words = (*self.units, *self.scales, *self.denominators, *self.named, *_ROMAN)
+        object.__setattr__(self, "firm", frozenset(words))
+        object.__setattr__(self, "words", frozenset((*words, *self.loose, *_SIGNS)))
+
+
+_TOKEN = re.compile(r"[a-zA-ZÀ-ɏ]+|[0-9]+(?:[.,:/][0-9]+)*|(?<![\w.])\.[0-9]+|[^\w\s]|[¼½¾²³]")
+_DIGIT = re.compile(r"[0-9]")
+_SEPARATOR = re.compile(r"[.,:]")
+_NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv"
+_ROMAN = {word: float(value) for value, word in enumerate(_NUMERALS.split(), start=2) if len(word) > 1}
+_RANGE = listed("- – — ~ hingga sampai atau dan to or and")
+_BEFORE_MAY = listed(
+    "in last next this of early late mid until till since by between from and to on th st nd rd"
+)
+_BEFORE_UNIT = listed("- ° º degree degrees derajat square cubic sq suhu")
+_HALVES = listed("setengah half")
+_POINTS = listed("koma point")
+_ASCII_DIGITS = frozenset("0123456789")
+_TRIVIAL = frozenset((0.0, 1.0))
+_POWERS = frozenset(("2", "3"))
+_LETTER_SCALES = {"m": 1e6, "b": 1e9, "k": 1e3, "tn": 1e12}
+_LENGTHS = listed("km m cm mm mi ft")
+# A fraction sign may come out as its digits, "1/4", and a power as a digit.
+_SIGNS: dict[str, tuple[Value, ...]] = {
+    "½": (0.5, 1.0, 2.0),
+    "¼": (0.25, 1.0, 4.0),
+    "¾": (0.75, 3.0, 4.0),
+    "²": (2.0,),
+    "³": (3.0,),
+}
+
+
+def present(text: str, words: Words, language: Language) -> bool:
+    """Whether ``text`` can hold a firm number; ``words`` are its words."""
+    return _DIGIT.search(text) is not None or not language.firm.isdisjoint(words.distinct)
+
+
+def numbers(text: str, language: Language) -> list[Number]:
+    """Every number of ``text``, in order."""
+    raw = _TOKEN.findall(text)
+    low = [word.lower() for word in raw]
+    spans: list[_Span] = []
+    end = 0
+    for at, word in enumerate(low):
+        if at >= end and (word in language.words or word[-1] in _ASCII_DIGITS):
+            found = _at(raw, low, at, language)
+            if found:
+                spans.extend(found)
+                end = found[-1].end
+    return _share_scales(spans, low)
+
+
+def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Span]:
+    """The numbers that start at ``at``: one or none, or the parts of a date with slashes."""
+    word = low[at]
+    end, values, firm, scale = at + 1, frozenset[Value](), True, 1.0
+    if word[-1] in _ASCII_DIGITS:
+        if at and word in _POWERS and low[at - 1] in _LENGTHS:
+            return []
+        if "/" in word:
+            return [_Span(number, at, at + 1, 1.0) for number in _slashed(word)]
+        end, values, scale = _digits(low, at, language)
+    elif word in language.units or (word in language.scales and at and low[at - 1] == "a"):
+        end, values, scale = _words(low, at, language)
+        firm = values.isdisjoint(_TRIVIAL) and not (end == at + 1 and word in language.loose)
+    elif word in language.named and raw[at][0].isupper():
+        values = frozenset((language.named[word],))
+        firm = raw[at] != "May" or _is_month(raw, at)
+    elif word in _ROMAN and raw[at].isupper():
+        values = frozenset((_ROMAN[word],))
+    elif word in _HALVES and (half := _half_of(low, at, language)):
+        end, values = half
+    elif word in language.loose or word in _SIGNS:
+        values, firm = frozenset(language.loose.get(word) or _SIGNS[word]), False
+    if not values:
+        return []
+    text = " ".join(raw[at:end])
+    if language.decimal == "." and all(isinstance(value, str) for value in values):
+        text = f"{text} {language.half(low, at, end, 0)}".strip()
+    number = Number(text, values, firm, low[at - 1] if at else "", _unit(low, end))
+    return [_Span(number, at, end, scale)]
+
+
+def _half_of(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value]] | None:
+    """``half a million`` and ``setengah juta``: the end and the value."""
+    scale_at = at + 2 if _next(low, at) == "a" else at + 1
+    scale = language.scales.get(_next(low, scale_at - 1), 0.0)
+    return (scale_at + 1, frozenset((scale / 2,))) if scale > 99 else None
+
+
+def _unit(low: list[str], end: int) -> str:
+    """The word after a number: ``km`` of ``5-km``, ``miles`` of ``5 square miles``, ``c`` of ``5 °C``."""
+    following = (word for word in low[end : end + 3] if word not in _BEFORE_UNIT)
+    return next(following, "")
+
+
+def _slashed(digits: str) -> list[Number]:
+    """``15/3/2024`` as its parts, each also a month where it can be one, and ``3/4`` also a fraction."""
+    parts = digits.split("/")
+    values = [float(_SEPARATOR.sub("", part)) for part in parts]
+    found = []
+    for part, value in zip(parts, values, strict=True):
+        readings: set[Value] = {value}
+        if value <= 12:
+            readings.add(f"month {value:.0f}")
+        if len(parts) == 2 and values[1] > 1:
+            readings.add(round(values[0] / values[1], 4))
+        found.append(Number(part, frozenset(readings), True))
+    return found
+
+
+def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value], float]:
+    """The number that starts with digits at ``at``: its end, its values and its scale."""
+    values = _readings(low[at], language.decimal)
+    end = at + 1
+    following = _next(low, at)
+    if following == "½" or (following in _HALVES and language.decimal == ","):
+        values = set(_scaled(values, 1.0, 0.5))
+        end += 1
+    elif (following == "s" and language.decimal == ".") or "an" in (following, _after_hyphen(low, end)):
+        return end, frozenset(values | {value + 1900 for value in _scaled(values) if value < 100}), 1.0
+    values |= _short_forms(low, at, end, values, language)
+    if following == "+" and _next(low, end) in language.scales:
+        end += 1
+    scale = 1.0
+    while end < len(low) and low[end] in language.scales and low[end] != "belas":
+        scale *= language.scales[low[end]]
+        end += 1
+    if scale > 1.0:
+        return end, frozenset(_scaled(values, scale)), scale
+    times = _times(low, at, end, language)
+    if times and language.decimal == "." and language.half(low, at, end, 0) in ("am", "pm"):
+        return end, frozenset(times), 1.0
+    return end, frozenset(values | times), 1.0
+
+
+def _after_hyphen(low: list[str], at: int) -> str:
+    return _next(low, at) if _next(low, at - 1) == "-" else ""
+
+
+def _scaled(values: set[Value], scale: float = 1.0, more: float = 0.0) -> set[float]:
+    """The plain numbers among ``values``, times ``scale`` and ``more`` on top."""
+    return {round(value * scale + more, 4) for value in values if not isinstance(value, str)}
+
+
+def _short_forms(low: list[str], at: int, end: int, values: set[Value], language: Language) -> set[float]:
+    """``£125m`` is 125 million too, and the 20 of ``2019-20`` is 2020."""
+    if language.decimal == "." and _next(low, end - 1) in _LETTER_SCALES:
+        return _scaled(values, _LETTER_SCALES[low[end]])
+    if at > 1 and low[at - 1] in _RANGE and len(low[at]) == 2:
+        year = low[at - 2]
+        return {float(year[:2] + low[at])} if len(year) == 4 and year.isdigit() else set()
+    return set()
+
+
+def _readings(digits: str, decimal: str) -> set[Value]:
+    """What digits and separators can mean where ``decimal`` is the decimal sign."""
+    parts = _SEPARATOR.split(f"0{digits}" if digits[0] == "." else digits)
+    signs = _SEPARATOR.findall(digits)
+    if not signs:
+        clock = len(digits) == 4 and digits[0] == "0"
+        return {float(digits), f"{int(digits[:2])}:{digits[2:]}"} if clock else {float(digits)}
+    grouped = all(len(part) == 3 for part in parts[1:]) and len(parts[0]) <= 3 and parts[0] != "0"
+    if signs == [decimal] and grouped and decimal == ",":
+        # An Indonesian text may quote an English number; an English one has no such excuse.
+        return {float(f"{parts[0]}.{parts[1]}"), float(parts[0] + parts[1])}
+    if grouped and len(set(signs)) == 1 and signs != [decimal] and signs[0] != ":":
+        return {float("".join(parts))}
+    # Of several signs the last is the decimal one, if it differs and the groups before it are of three.
+    thousands = all(len(part) == 3 for part in parts[1:-1]) and len(set(signs[:-1])) <= 1
+    if signs[-1] != ":" and (len(signs) == 1 or (thousands and signs[0] not in (":", signs[-1]))):
+        return {float("".join(parts[:-1]) + "." + parts[-1])}
+    if len(parts) == 2 and len(parts[1]) == 1:
+        return {float(parts[0]), float(parts[1])}
+    return {"-".join(part.lstrip("0") or "0" for part in parts)}
+
+
+def _times(low: list[str], start: int, end: int, language: Language) -> set[Value]:
+    """The times of day that the digits at ``low[start:end]`` can be."""
+    hours, _, minute = low[start].replace(":", ".").partition(".")
+    minute = minute or "00"
+    if not (
+        0 < len(hours) < 3 and len(minute) == 2 and minute.isdigit() and minute < "60" and int(hours) < 25
+    ):
+        return set()
+    hour = int(hours)
+    half = language.half(low, start, end, hour)
+    if not half and "." not in low[start] and ":" not in low[start]:
+        return set()
+    early, late = f"{hour % 12}:{minute}", f"{hour % 12 + 12}:{minute}"
+    if half in ("am", "pm"):
+        return {early if half == "am" else late}
+    if language.decimal == "." and hour <= 12:
+        return {early, late}
+    return {f"{hour % 24}:{minute}"}
+
+
+def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value], float]:
+    """The number that starts with a number word at ``at``: its end, its values and its scale."""
+    total, group, last, scale, end = 0.0, 0.0, 0.0, 1.0, at
+    if low[at] in language.scales:  # "a hundred"
+        group = last = 1.0
+    while end < len(low):
+        word = low[end]
+        if word in language.units and _fits(total + group, language.units[word]):
+            last = language.units[word]
+            group += last
+        elif word in language.scales:
+            size = language.scales[word]
+            if word == "belas":
+                group, last = group + 10, 0.0
+            elif size < 1000:
+                group, last = group - last + last * size, 0.0
+            else:
+                total, group, last, scale = total + group * size if group else total * size, 0.0, 0.0, size
+        elif part := _part(low, end, language):
+            end, group = part[0] - 1, group + part[1]
+        elif not _goes_on(low, end, last, language):
+            break
+        end += 1
+    value = total + group
+    fraction, after = _fraction(low, end, value, language)
+    if fraction:
+        return after, frozenset(fraction), 1.0
+    if end == at + 1 and low[at] in language.denominators:  # "a fifth" or "the fifth"
+        return end, frozenset((value, round(1 / value, 4))), 1.0
+    return end, frozenset((round(value, 4),)), scale
+
+
+def _fraction(low: list[str], end: int, value: float, language: Language) -> tuple[set[float], int]:
+    """``value`` over the denominator at ``end`` (``pertiga``, ``per tiga``, ``-thirds``), and its end."""
+    at = end + 1 if _next(low, end - 1) == "-" else end
+    word = _next(low, at - 1)
+    divisor: float = language.denominators.get(word, 0)
+    if low[end - 1] in language.denominators:  # "the fourth quarter" is no fraction
+        divisor = 0
+    if word == "per" and language.units.get(_next(low, at), 0) > value:
+        at, divisor = at + 1, language.units[low[at + 1]]
+    return ({round(value / divisor, 4)} if divisor else set()), at + 1
+
+
+def _part(low: list[str], at: int, language: Language) -> tuple[int, float] | None:
+    """The fraction after a number (``setengah``, ``and a half``, ``koma lima``): its end and value."""
+    word = low[at]
+    if word in _POINTS and 0 < language.units.get(_next(low, at), 0) < 10:
+        return at + 2, language.units[low[at + 1]] / 10
+    if word == "setengah":
+        return at + 1, 0.5
+    for halves in (["and", "a", "half"], ["-", "and", "-", "a", "-", "half"]):
+        if low[at : at + len(halves)] == halves:
+            return at + len(halves), 0.5
+    return None
+
+
+def _goes_on(low: list[str], at: int, last: float, language: Language) -> bool:
+    """Whether the sign or word at ``at`` is inside a number: ``forty-five``, ``a hundred and five``.
+
+    ``a million and two million`` are two.
+    """
+    unit = language.units.get(_next(low, at), 0.0)
+    if low[at] == "-":
+        return last >= 20 and 0 < unit < 10
+    before, after = language.scales.get(low[at - 1], 0.0), language.scales.get(_next(low, at + 1), 0.0)
+    return low[at] == "and" and unit > 0 and after < before
+
+
+def _fits(value: float, unit: float) -> bool:
+    """Whether ``unit`` can follow ``value`` in one number: after 20 comes 5, not 12 and not 30."""
+    place = 1
+    while 0 < value < 1e15 and value % (place * 10) == 0:
+        place *= 10
+    return not value or unit < place
+
+
+def _next(low: list[str], at: int) -> str:
+    return low[at + 1] if at + 1 < len(low) else ""
+
+
+def _is_month(raw: list[str], at: int) -> bool:
+    """Whether the ``May`` at ``at`` is surely the month, not the verb or the surname."""
+    before = raw[at - 1].lower() if at else ""
+    return before[:1].isdigit() or before in _BEFORE_MAY or _next(raw, at)[:1].isdigit()
+
+
+def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
+    """In ``10-11 million`` the ten is ten million too."""
+    shared = [span.number for span in spans]
+    for index in range(len(spans) - 1):
+        first, second = spans[index], spans[index + 1]
+        gap = low[first.end : second.start]
+        if first.scale == 1.0 and second.scale > 1.0 and len(gap) == 1 and gap[0] in _RANGE:
+            scaled = {value * second.scale for value in first.number.values if not isinstance(value, str)}
+            shared[index] = first.number._replace(values=first.number.values | scaled)
+    return shared
+
+
+def unmatched(here: list[Number], there: list[Number], source: str) -> tuple[list[Number], list[Number]]:
+    """The firm numbers of an Indonesian side without an equal on the English side, and the reverse.
+
+    A number that stands several times needs one equal. An English number word that ``source`` has too
+    (``Six Flags``) is a name.
+    """
+    source_values = frozenset(value for number in here for value in number.values)
+    target_values = frozenset(value for number in there for value in number.values)
+    missing = [number for number in here if number.firm and number.values.isdisjoint(target_values)]
+    added = [number for number in there if number.firm and number.values.isdisjoint(source_values)]
+    return missing, [number for number in added if not (number.text.isalpha() and number.text in source)]

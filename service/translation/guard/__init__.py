@@ -1,0 +1,1 @@
+"""Is this English sentence still what the Indonesian one said?"""

@@ -1,0 +1,173 @@
+"""Is this English sentence still what the Indonesian one said?
+
+:func:`check` looks at one source and one target and names what a reader should not trust. It needs
+no model: every check is text against text, fast enough to run on everything. What it finds, and how
+often it is right, is measured in ``docs/guard.md``.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from operator import eq
+
+from service.document import Finding
+from service.text import numbers
+from service.text.number_words import ENGLISH, INDONESIAN
+from service.text.words import Words, listed, words
+from service.translation.guard import names, negation, units
+
+KINDS = ("empty", "truncated", "artefact", "echo", "repetition", "dropped", "number", "entity", "negation")
+"""Every kind of finding, gravest first."""
+
+
+def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding, ...]:
+    """What is wrong with ``target`` as the English of the Indonesian ``source``; ``()`` if nothing.
+
+    Gravest first. ``truncated`` is what the engine reported.
+    """
+    if not target.strip():
+        return (Finding("empty", "no translation"),) if source.strip() else ()
+    artefact = _artefact(source, target)
+    if artefact:
+        target = _ARTEFACT.sub(" ", html.unescape(target))
+    ours, theirs = words(source), words(target)
+    found = [
+        ("truncated", "the text was cut at the model's limit" if truncated else ""),
+        ("artefact", artefact),
+        ("echo", _echo(ours, theirs)),
+        ("repetition", _repetition(ours, theirs, target)),
+        ("dropped", _dropped(source, target)),
+        *[("number", detail) for detail in _numbers(source, ours, target, theirs)],
+        *[("entity", detail) for detail in names.changed(source, ours, target, theirs)],
+        ("negation", negation.lost(source, ours, target, theirs)),
+    ]
+    return tuple(dict.fromkeys(Finding(kind, detail) for kind, detail in found if detail))
+
+
+def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
+    if not numbers.present(source, ours, INDONESIAN) and not numbers.present(target, theirs, ENGLISH):
+        return []
+    here = numbers.numbers(source, INDONESIAN)
+    there = numbers.numbers(target, ENGLISH)
+    missing, added = numbers.unmatched(here, there, source)
+    paired = min(len(missing), len(added))
+    details = [
+        f"{number.text} in the source, {other.text} in the translation"
+        if number.text != other.text
+        else f"{number.text} was left as it is: in English it reads as another number"
+        for number, other in zip(missing, added, strict=False)
+    ]
+    details += [f"{number.text} is not in the translation" for number in missing[paired:]]
+    details += [f"{number.text} is not in the source" for number in added[paired:]]
+    return details + units.changed(here, there)
+
+
+_ARTEFACT = re.compile(
+    r"<(?:extra_id_\d+|/?s|pad|unk|eos|bos|/?mask)>|⁇|\ufffd|&(?:#\d+|#x[0-9a-f]+|quot|amp|apos|lt|gt);"
+    # A prompted model may begin with what is left of the prompt's own words.
+    r"|▁|@-@|@@|\b(?:(?:(?:(?:i?n)?d)?o)?nesian|(?:e?n)?glish|Translation|Translate|Source|Target) ?:",
+    re.IGNORECASE,
+)
+_ARTEFACT_SIGNS = frozenset("<⁇\ufffd&▁@:")
+
+
+def _artefact(source: str, target: str) -> str:
+    """Model tokens, entities or prompt text that the source does not hold."""
+    if "\n" in target.strip() and "\n" not in source.strip():
+        return "a line break that the source does not have"
+    if _ARTEFACT_SIGNS.isdisjoint(target):
+        return ""
+    for found in _ARTEFACT.findall(target):
+        if found not in source:
+            return f"'{found}' is no part of a translation"
+    return ""
+
+
+_FUNCTION_WORDS = listed(
+    """
+    yang dan di dengan untuk pada dari ini itu adalah tidak dalam oleh akan ke juga telah karena sebagai
+    para atau saat bisa sudah mereka kata bahwa tersebut ada kami kita dia ia bukan belum agar hingga
+    seperti lebih secara merupakan dapat harus namun tetapi setelah sebelum antara orang hari tahun
+    """
+)
+
+_ENGLISH_WORDS = listed("the of and to in a is for on at with by from")
+
+
+def _echo(source: Words, target: Words) -> str:
+    """Whether the target is Indonesian: by its function words, or as a copy of the source."""
+    indonesian = target.distinct & _FUNCTION_WORDS
+    if not indonesian:
+        same = (
+            len(target.low) >= 4 and target.low == source.low and target.distinct.isdisjoint(_ENGLISH_WORDS)
+        )
+        return "the source was copied, not translated" if same else ""
+    count = sum(word in indonesian for word in target.low)
+    if count >= 3 and count * 8 >= len(target.low):
+        return f"still Indonesian: {', '.join(sorted(indonesian)[:3])}"
+    kept = sum(word in source.distinct for word in target.low)
+    if len(target.low) >= 3 and kept * 5 >= len(target.low) * 4:
+        return "the source was copied, not translated"
+    return ""
+
+
+# Words in a phrase: how many words in a row must equal the ones a phrase earlier for it to be a loop.
+_LOOPS = ((1, 2), (2, 4), (3, 4), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8))
+_DIGITS_TOO = re.compile(r"\w+")
+_LOOP_SIGNS = re.compile(r"(\S{2,12}?)\1{3,}")
+
+
+def _repetition(source: Words, target: Words, text: str) -> str:
+    """A phrase that follows itself again and again in the target and not in the source."""
+    repeated = len(target.low) - len(target.distinct)
+    if repeated >= 2 and _loop(target.low, repeated):
+        # Once more with the digits: "1, 2 and 3 km" repeats nothing.
+        spoken = _DIGITS_TOO.findall(text.lower())
+        phrase = _loop(spoken, len(spoken))
+        if phrase and not _loop(source.low, len(source.low)):
+            return f"'{' '.join(phrase)}' again and again"
+    if max(map(len, target.low), default=0) > 20 and (loop := _LOOP_SIGNS.search(text)):
+        return f"'{loop[1]}' again and again"
+    return ""
+
+
+def _loop(spoken: list[str], repeated: int) -> list[str]:
+    """The phrase that is said several times in a row; at most ``repeated`` words stand twice."""
+    for size, needed in _LOOPS:
+        if needed > repeated:
+            break
+        run = bytes(map(eq, spoken, spoken[size:])).find(b"\1" * needed)
+        if run >= 0:
+            return spoken[run : run + size]
+    return []
+
+
+# A sentence ends after a longer word, so that "dr.", "St." and initials do not end one.
+_END = re.compile(r"(?<=[^\W_]{3})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
+_END_ENGLISH = re.compile(r"(?<=[a-z0-9]{2})[.!?][\"”')]*\s*(?=[\"“(]*[A-Z])")
+# ln(target characters / source characters) of the FLORES dev references: mean and standard deviation.
+RATIO_MEAN, RATIO_SPREAD = -0.0835, 0.1305
+
+
+def _dropped(source: str, target: str) -> str:
+    """Whether the target is too short for its source, or as short as if a sentence had been left out."""
+    here, there = len(source.strip()), len(target.strip())
+    if here < 12 or not there:
+        return ""
+    short = _shortness(there, here)
+    if short > 2.8 + 90 / here:
+        return f"{there} characters for {here}"
+    sentences = _END.split(source.strip())
+    if len(sentences) == 1 or len(_END_ENGLISH.split(target.strip())) >= len(sentences):
+        return ""
+    # How much better the length fits when one sentence is taken away.
+    gain = short**2 - min(_shortness(there, here - len(s)) ** 2 for s in sentences if len(s) < here)
+    gain += 3 * ("?" in source and "?" not in target)
+    return f"{len(sentences)} sentences in the source, fewer in the translation" if gain > 1.0 else ""
+
+
+def _shortness(target: int, source: int) -> float:
+    """How many standard deviations the target is shorter than usual."""
+    return (RATIO_MEAN - math.log(target / source)) / RATIO_SPREAD

@@ -1,0 +1,76 @@
+"""Whether a quantity kept its unit: kilometres that became miles, rupiah that became dollars."""
+
+from __future__ import annotations
+
+from service.text.numbers import Number
+
+# unit = Indonesian words = English words, a blank line between quantities. Signs stand with the words.
+_TABLE = """
+kilometres = km kilometer kilo kpj = km kms kilometer kilometers kilometre kilometres kph kmh
+miles = mil mph = mile miles mi mph
+metres = meter = meter meters metre metres
+centimetres = cm sentimeter senti = cm centimeter centimeters centimetre centimetres
+millimetres = mm milimeter = mm millimeter millimeters millimetre millimetres
+feet = kaki = foot feet ft
+inches = inci inch = inch inches
+yards = yard ela = yard yards
+
+hectares = ha hektar hektare = ha hectare hectares
+acres = ekar acre = acre acres
+
+kilograms = kg kilogram kilo = kg kgs kilogram kilograms kilo kilos kilogrammes
+grams = gram gr = gram grams gramme grammes
+pounds = pon pound lb lbs = pound pounds lb lbs
+tonnes = ton = ton tons tonne tonnes
+ounces = ons ounce ounces = ounce ounces oz
+
+celsius = celsius celcius c = celsius centigrade c
+fahrenheit = fahrenheit f = fahrenheit f
+
+rupiah = rupiah rp idr = rupiah rp idr rupiahs
+dollars = dolar usd $ = dollar dollars usd $
+euros = euro € eur = euro euros € eur
+pounds = pound poundsterling sterling £ gbp = pound pounds sterling £ gbp
+yen = yen ¥ = yen ¥
+yuan = yuan renminbi = yuan renminbi
+
+percent = persen % prosen = percent % cent pct
+percentage points = poin persentase = points point percentage percentages pp
+"""
+
+
+def _read() -> tuple[dict[str, tuple[tuple[int, str], ...]], dict[str, tuple[tuple[int, str], ...]]]:
+    """Word -> its (quantity, unit) pairs, for Indonesian and for English."""
+    ours: dict[str, tuple[tuple[int, str], ...]] = {}
+    theirs: dict[str, tuple[tuple[int, str], ...]] = {}
+    for quantity, block in enumerate(_TABLE.strip().split("\n\n")):
+        for row in block.split("\n"):
+            unit, indonesian, english = row.split(" = ")
+            for table, words in ((ours, indonesian), (theirs, english)):
+                for word in words.split():
+                    table[word] = (*table.get(word, ()), (quantity, unit))
+    return ours, theirs
+
+
+_OURS, _THEIRS = _read()
+
+
+def changed(here: list[Number], there: list[Number]) -> list[str]:
+    """What happened to the units, for a reader: equal numbers with another unit of one quantity.
+
+    ``here`` are the numbers of the source and ``there`` those of the target.
+    """
+    details = []
+    for number in there:
+        brought = _units(number, _THEIRS)
+        if brought:
+            equal = [_units(other, _OURS) for other in here if not other.values.isdisjoint(number.values)]
+            for quantity, unit in sorted(brought):
+                ours = {name for units in equal for other, name in units if other == quantity}
+                if ours and unit not in ours:
+                    details.append(f"{min(ours)} in the source, {unit} in the translation")
+    return details
+
+
+def _units(number: Number, table: dict[str, tuple[tuple[int, str], ...]]) -> set[tuple[int, str]]:
+    return {*table.get(number.before, ()), *table.get(number.after, ())}

@@ -1,1 +1,0 @@
-"""How the embedded model's adapter is trained, a script a stage. Not part of the wheel."""
