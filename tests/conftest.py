@@ -3,6 +3,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from service import presets
 from service.engines.base import Engine
@@ -12,6 +13,10 @@ from service.models.convert import convert
 from service.models.gemma import build as embedded
 from service.models.store import Store
 from tests import builders, gemma
+
+# How busy the machine is says nothing about the code.
+settings.register_profile("warta", deadline=None)
+settings.load_profile("warta")
 
 
 @pytest.fixture(scope="session", autouse=True)

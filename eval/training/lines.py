@@ -36,8 +36,8 @@ from service.intake.lines import DILATIONS, KINDS
 from service.intake.rules import rule_flags, rule_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-GROUPS = Path(__file__).parent / "data" / "page-lines.txt"
-FRAGMENTS = Path(__file__).parent / "data" / "page-bodies.txt"
+GROUPS = Path(__file__).parents[1] / "data" / "page-lines.txt"
+FRAGMENTS = Path(__file__).parents[1] / "data" / "page-bodies.txt"
 OUTPUT = Path(__file__).parents[2] / "service" / "intake" / "data" / "lines.npz"
 SKIPPED = 300
 """Documents of IndoSum that are left for the test."""

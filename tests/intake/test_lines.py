@@ -59,7 +59,7 @@ def test_same_page_same_labels() -> None:
     page = PAGES["07"]
     code = (
         "import sys, json; from service.intake.clean import clean; from dataclasses import asdict; "
-        "print(json.dumps(asdict(clean(sys.stdin.read()))))"
+        "made = clean(sys.stdin.read()); print(json.dumps({**asdict(made), 'text': made.text}))"
     )
     again = subprocess.run(
         [sys.executable, "-c", code], input=page.raw, capture_output=True, text=True, cwd=ROOT, check=True

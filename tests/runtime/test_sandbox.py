@@ -241,8 +241,8 @@ def test_a_document_is_read_and_written_again(box: Sandbox) -> None:
     whole = b"<html><body>" + page + b"</body></html>"
     assert "Harga beras naik." in confined.read_document(box, whole, "a.html", 10_000)
 
-    def translate(sources: Any) -> Any:
-        return [SegmentTranslation(text, text.upper(), 0.0) for text in sources]
+    def translate(passages: Any) -> Any:
+        return [[SegmentTranslation(s, s.upper(), 0.0) for s in passage.sentences] for passage in passages]
 
     made = confined.translate_document(box, whole, "a.html", 10_000, translate)
     assert b"HARGA" in made

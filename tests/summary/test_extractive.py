@@ -127,7 +127,7 @@ def test_trees_are_walked_as_written() -> None:
 
 
 def test_weights_of_other_features_are_refused() -> None:
-    with pytest.raises(ValueError, match="train_ranker"):
+    with pytest.raises(ValueError, match=r"training\.ranker"):
         Ranker.from_json({"names": ["position"], "features": [], "thresholds": [], "leaves": []})
 
 
