@@ -13,6 +13,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from html import escape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,24 +25,51 @@ from eval.bench import hostile_inputs as given
 from eval.bench.hostile_inputs import LIMITS, MOST, PROSE, Run
 from eval.bench.hostile_strings import FAMILIES, Case, derived
 from service import intake, summary, translation
-from service.document import Output
+from service import text as text_package
+from service.document import Furniture, Output
 from service.engines.echo import EchoEngine
-from service.intake import clean, documents, entities, record, records, rules, tables
+from service.intake import (
+    clean,
+    credit,
+    documents,
+    entities,
+    glued,
+    judge,
+    linefeatures,
+    lines,
+    plain,
+    raised,
+    record,
+    records,
+    rules,
+    tables,
+)
 from service.intake import compression as streams
 from service.intake import encoding as formats
 from service.intake import fetch as web
+from service.intake.documents import (
+    about,
+    archive,
+    blocks,
+    epub,
+    html,
+    markdown,
+    office,
+    pdf,
+    sheet,
+    subtitles,
+)
 from service.intake.documents import alignment as placement
-from service.intake.documents import archive, blocks, epub, html, markdown, office, pdf, sheet, subtitles
 from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Archive
 from service.render import text as render
 from service.summary import extractive, facts, features, headline, packing, provenance, summarizer
 from service.text import language, number_words, numbers, segment, words
-from service.translation import confidence, glossary, normalise, repair, terms, translator
+from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
 from service.translation.guard import names, negation, units
-from service.translation.memory import base, fuzzy, postgres, tmx
+from service.translation.memory import base, forgiving, fuzzy, postgres, tmx
 from service.translation.memory import sqlite as memory
 from service.translation.memory.open import open_memory
 
@@ -49,7 +77,7 @@ from service.translation.memory.open import open_memory
 def modules() -> list[ModuleType]:
     """The modules whose patterns and functions meet text from outside."""
     found = [render, eval.text, eval.checks, eval.metrics]
-    for package in (intake, translation, summary):
+    for package in (intake, text_package, translation, summary):
         found.append(package)
         walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         found += [importlib.import_module(each.name) for each in walked]
@@ -155,6 +183,57 @@ def _in_sheet(text: str) -> Any:
 _J, _C, _T = '{"text": "a"}\n', "text,b\n", "text\tb\n"
 
 FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
+    clean.numbered: (
+        lambda text: clean.numbered(text, given.lines_of(text)),
+        lambda text: clean.numbered(text, [text]),
+    ),
+    clean.repaired: clean.repaired,
+    clean.is_headline: lambda text: clean.is_headline(text, len(text) + 1),
+    credit.about_of: credit.about_of,
+    credit.headed: lambda text: credit.headed(
+        credit.PageText(text, credit.About(text[:50], text, text, text))
+    ),
+    credit.credit_line: lambda text: credit.credit_line(text, text, text),
+    credit.credits_of: lambda text: credit.credits_of(
+        Furniture(line, kind, at)
+        for at, line in enumerate(given.lines_of(text))
+        for kind in ("byline", "timestamp", "site", "copyright")
+    ),
+    about.of_page: (
+        about.of_page,
+        lambda text: about.of_page(f'<meta property="og:title" content="{escape(text)}"><h1>{text}</h1>'),
+    ),
+    glued.without: lambda text: glued.without(text, {PROSE}),
+    glued.initials: glued.initials,
+    judge.judge: given.with_lines(lambda texts: judge.judge(texts, [True] * len(texts))),
+    judge.is_report: judge.is_report,
+    judge.reads_as_news: judge.reads_as_news,
+    judge.runs_on: judge.runs_on,
+    linefeatures.see: given.with_lines(
+        lambda texts: linefeatures.see(texts, [True] * len(texts), rules.rule_flags(texts))
+    ),
+    linefeatures.letters: given.with_sentences(linefeatures.letters),
+    linefeatures.key: linefeatures.key,
+    linefeatures.reads_on: linefeatures.reads_on,
+    lines.label: given.with_lines(
+        lambda texts: lines.label(texts, [True] * len(texts), rules.rule_flags(texts))
+    ),
+    plain.left_out: lambda text: plain.left_out(given.furniture_of(text)),
+    plain.groups: lambda text: plain.groups(given.furniture_of(text)),
+    raised.written: raised.written,
+    rules.rule_flags: given.with_sentences(rules.rule_flags),
+    rules.rule_of: rules.rule_of,
+    aside.addresses: aside.addresses,
+    aside.without_addresses: aside.without_addresses,
+    aside.without_notes: aside.without_notes,
+    aside.set_aside: aside.set_aside,
+    aside.Aside.missing: lambda text: aside.set_aside(f"{text} a@b.com").missing(text),
+    aside.Aside.restore: lambda text: aside.set_aside(f"{text} a@b.com").restore(text),
+    normalise.split_dateline: normalise.split_dateline,
+    render.reading_blocks: lambda text: render.reading_blocks(given.reading_of(text)),
+    render.article_text: lambda text: render.article_text(given.translation_of(text).article),
+    render.article_markdown: lambda text: render.article_markdown(given.translation_of(text).article),
+    render.article_json: lambda text: render.article_json(given.translation_of(text).article),
     clean.clean: (
         clean.clean,
         lambda text: clean.clean(f"{PROSE}\n\n{text}\n\n{PROSE}", title=text),
@@ -405,6 +484,23 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
 """Function -> one or more ways of calling it with a text."""
 
 EXEMPT: Mapping[Callable[..., Any], str] = {
+    **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
+    raised.at: "takes a text and one place in it",
+    **dict.fromkeys((blocks.together, blocks.block_steps), "is tried by way of translate_blocks"),
+    **dict.fromkeys(
+        (
+            forgiving.ForgivingMemory.own,
+            forgiving.ForgivingMemory.get,
+            forgiving.ForgivingMemory.put,
+            forgiving.ForgivingMemory.suggest,
+            translator.Recall.own,
+            translator.Recall.get,
+            translator.Recall.put,
+            translator.Recall.suggest,
+        ),
+        "hands on to a memory, which is tried",
+    ),
+    translator.Tally.merge: "takes counts",
     **dict.fromkeys((web.article, web.fetch), "reads from the network, by way of document_text"),
     **dict.fromkeys((web.is_public, web.resolve), "takes an address or a host name of at most 253 letters"),
     html.article: "trafilatura's work: a worker process with limits stops it",

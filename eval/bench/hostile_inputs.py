@@ -22,6 +22,7 @@ from service import presets
 from service.document import (
     Article,
     Finding,
+    Furniture,
     Output,
     Passage,
     Reading,
@@ -82,6 +83,11 @@ def lines_of(text: str) -> list[str]:
 def with_sentences(call: Callable[[list[str]], Any]) -> tuple[Run, ...]:
     """A function of sentences: many short ones, and one that is as long as all."""
     return (lambda text: call(lines_of(text)), lambda text: call([PROSE, text, PROSE]))
+
+
+def with_lines(call: Callable[[list[str]], Any]) -> tuple[Run, ...]:
+    """A function of a page's lines as cleaning has them: none is empty, and runs of white space are one."""
+    return with_sentences(lambda texts: call([" ".join(text.split()) or "a" for text in texts]))
 
 
 def said(source: str, target: str) -> SegmentTranslation:
@@ -306,6 +312,11 @@ def translation_of(text: str) -> Translation:
     article = Article("", segment.split(text), text)
     title = said(text, text)
     return Translation(article, parts, signature(), title, "", ("\n",) * len(parts), (text,))
+
+
+def furniture_of(text: str) -> list[Furniture]:
+    """The lines of a text as what cleaning left out."""
+    return [Furniture(line, "caption", at) for at, line in enumerate(lines_of(text))]
 
 
 def summary_of(text: str) -> Summary:

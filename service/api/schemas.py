@@ -92,7 +92,7 @@ class ArticleIn(Strict):
         bool, Field(description="Leave captions, bylines and the like in the text.")
     ] = False
     keep_lines: Annotated[
-        list[Annotated[int, Field(ge=0)]],
+        list[Annotated[int, Field(ge=0), WHOLE]],
         Field(
             max_length=1000,
             description="Lines of the text, from 0, that stay though they look like furniture.",

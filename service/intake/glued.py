@@ -15,7 +15,7 @@ from service.intake.linefeatures import key
 _AFTER = r"(?:(?<=[.!?…\"”’)\]])\s+|^)"
 _MORE = r"(?=[\"“‘(]?[A-Z0-9]|$)"
 _BRACKETED = re.compile(
-    r"\s*(?:\((?:baca|simak|lihat)(?:\s(?:juga|pula))?\s?:[^()]{1,200}(?:\([^()]{1,60}\)[^()]{0,100})?\)"
+    r"(?<!\s)\s*+(?:\((?:baca|simak|lihat)(?:\s(?:juga|pula))?\s?:[^()]{1,200}(?:\([^()]{1,60}\)[^()]{0,100})?\)"
     r"|\[(?:baca|simak|lihat)(?:\s(?:juga|pula))?\s?:[^\[\]]{1,200}\])",
     re.IGNORECASE,
 )

@@ -11,13 +11,17 @@ import re
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
-_INSIDE = r"\s*(?:<a\b[^>]*>\s*)?[\[(]?\s*(\d{1,3}(?:\s?,\s?\d{1,3})*)\s*[\])]?\s*(?:</a\s*>\s*)?"
-_RAISED = re.compile(rf"<sup\b[^>]*>{_INSIDE}</sup\s*>", re.IGNORECASE)
-_LOWERED = re.compile(r"<sub\b[^>]*>\s*(\d{1,3})\s*</sub\s*>", re.IGNORECASE)
+# Every run is bounded: a text of tags that never close is not read again from each of them.
+_INSIDE = (
+    r"\s{0,20}(?:<a\b[^<>]{0,500}>\s{0,20})?[\[(]?\s{0,20}(\d{1,3}(?:\s?,\s?\d{1,3})*)"
+    r"\s{0,20}[\])]?\s{0,20}(?:</a\s{0,20}>\s{0,20})?"
+)
+_RAISED = re.compile(rf"<sup\b[^<>]{{0,500}}>{_INSIDE}</sup\s{{0,20}}>", re.IGNORECASE)
+_LOWERED = re.compile(r"<sub\b[^<>]{0,500}>\s{0,20}(\d{1,3})\s{0,20}</sub\s{0,20}>", re.IGNORECASE)
 # A link to a note of the same page, its number in brackets or alone right behind a word.
 _LINKED = re.compile(
-    r"""<a\b[^>]*\bhref\s*=\s*["']?#[^>]*>\s*\[\s*(\d{1,3})\s*\]\s*</a\s*>"""
-    r"""|(?<=[\w.,;:!?"”’)])<a\b[^>]*\bhref\s*=\s*["']?#[^>]*>\s*(\d{1,3})\s*</a\s*>""",
+    r"""<a\b[^<>]{0,500}\bhref\s{0,20}=\s{0,20}["']?#[^<>]{0,500}>\s{0,20}\[\s{0,20}(\d{1,3})\s{0,20}\]\s{0,20}</a\s{0,20}>"""
+    r"""|(?<=[\w.,;:!?"”’)])<a\b[^<>]{0,500}\bhref\s{0,20}=\s{0,20}["']?#[^<>]{0,500}>\s{0,20}(\d{1,3})\s{0,20}</a\s{0,20}>""",
     re.IGNORECASE,
 )
 

@@ -68,7 +68,7 @@ _NAMES_WITH_MARK = ("Yahoo", "Jeopardy")
 _BRACKETED_WORD = re.compile(r"\([^\s()]{1,12}\Z")  # "Kombes Pol. (Purn.) Agus"
 _ENUMERATOR = re.compile(r"\d{1,3}|[A-Za-z]|[IVX]{1,5}")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,6}\.)+[^\W\d_]{1,6}")
-_AGENCY = re.compile(r"[^\W\d_]{3,}/[A-Z]\Z")  # "ANTARA FOTO/M. Risyal"
+_AGENCY = re.compile(r"\A[^\W\d_]{3,}+/[A-Z]\Z")  # "ANTARA FOTO/M. Risyal"
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from service.translation.normalise import split_dateline
 
 # What an address cannot end with, although a sentence may.
-_URL = r"(?:https?://|www\.)[^\s<>\"“”‘’]*[^\s<>\"“”‘’.,;:!?)\]}'…]"
-_MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"
+# Every run is bounded and begins where a run can begin, so that a text is not read again from each letter.
+_URL = r"(?:https?://|www\.)[^\s<>\"“”‘’]{0,2000}[^\s<>\"“”‘’.,;:!?)\]}'…]"
+_MAIL = r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[A-Za-z]{2,24}"
 _DOMAIN = (
-    r"(?<![\w@.])(?:[A-Za-z0-9-]+\.)+(?:com|co\.id|go\.id|or\.id|ac\.id|sch\.id|net|org|info|id|tv|me|app|example)"
-    r"(?:/[^\s<>\"“”]*[^\s<>\"“”.,;:!?)\]])?(?![\w.]*\w)"
+    r"(?<![\w@.-])(?:[A-Za-z0-9-]{1,63}\.){1,8}(?:com|co\.id|go\.id|or\.id|ac\.id|sch\.id|net|org|info|id|tv|me|app|example)"
+    r"(?:/[^\s<>\"“”]{0,500}[^\s<>\"“”.,;:!?)\]])?(?![\w.]{0,64}\w)"
 )
-_HASHTAG = r"(?<![\w&])#(?=\w*[^\W\d])\w+"
+_HASHTAG = r"(?<![\w&])#(?=\w{0,100}[^\W\d])\w+"
 _HANDLE = r"(?<![\w@.])@\w[\w.]*\w"
 _PHONE = (
     r"(?<![\w.,/-])(?:\+62[\s.-]?|\(0\d{2,3}\)[\s.-]?|0(?=\d{2,3}[\s.-]?\d{3}))"
@@ -27,7 +28,8 @@ _PHONE = (
 )
 # LP/B/123/VI/2024/SPKT, 12/Pid.Sus/2024/PN Jkt.Sel, 441.7/0456/Dinkes/2024
 _CASE = (
-    r"(?<![\w/-])(?=[\w./-]*[A-Za-z])(?=(?:[\w.-]+/)*\d+(?:\.\d+)?(?:/|(?![\w.-])))[\w.-]+(?:/[\w.-]*\w){2,}"
+    r"(?<![\w./-])(?=[\w./-]{0,80}[A-Za-z])(?=(?:[\w.-]{1,40}/){0,8}\d{1,12}(?:\.\d{1,12})?(?:/|(?![\w.-])))"
+    r"[\w.-]{1,40}(?:/[\w.-]{0,40}\w){2,8}"
     r"(?:(?<=/P[NT])\s[A-Z][a-z]{2}(?:\.[A-Z][a-z]{2,3})?\b)?(?![\w/])"
 )
 _ADDRESS = re.compile("|".join((_URL, _MAIL, _DOMAIN, _CASE, _HASHTAG, _HANDLE, _PHONE)))
@@ -39,6 +41,8 @@ _SIGNS = re.compile(
 _NOTE = re.compile(
     r"(?<=[\w.,;:!?%)\]\"”’])(?<![\s\d(/.]m)(?<!km)(?<!cm)(?<!mm)(?<!dm)(?<!hm)(?<!ft)(?<!\binci)[⁰¹²³⁴-⁹]+(?:[,⁾]?[⁰¹²³⁴-⁹]+)*"
 )
+# A mark, however its letters were set.
+_MARK = re.compile(r"(?<!\w)XX?\d{1,4}XX?(?!\w)", re.IGNORECASE)
 _HAS_NOTE = re.compile("[⁰¹²³⁴-⁹]")
 _WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*%?")
 
@@ -103,15 +107,23 @@ class Aside:
 
     def missing(self, target: str) -> list[str]:
         """The addresses whose marks ``target`` does not hold."""
-        return [address for mark, address in self.held if not _mark(mark).search(target)]
+        there = {found[0].upper() for found in _MARK.finditer(target)}
+        return [address for mark, address in self.held if mark not in there]
 
     def restore(self, target: str) -> str:
         """``target`` with the addresses in the places of their marks, lost ones in brackets at the end;
         notes too.
         """
+        held, there = dict(self.held), set[str]()
+
+        def put_back(found: re.Match[str]) -> str:
+            mark = found[0].upper()
+            there.add(mark)
+            return held.get(mark, found[0])
+
+        target = _MARK.sub(put_back, target)
         for mark, address in self.held:
-            target, count = _mark(mark).subn(address.replace("\\", r"\\"), target)
-            if not count and address not in target:
+            if mark not in there and address not in target:
                 target = _appended(target, address)
         return _noted(target, self.notes)
 
@@ -130,14 +142,9 @@ def _free(text: str, number: int) -> str:
     return name if name not in text else f"XX{number + 1}XX"
 
 
-def _mark(name: str) -> re.Pattern[str]:
-    """The mark, however its letters were set."""
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
-
-
 def _appended(target: str, address: str) -> str:
     body = target.rstrip()
-    stop = body[-1] if body[-1:] in ".!?" else ""
+    stop = body[-1] if body.endswith((".", "!", "?")) else ""
     return f"{body.removesuffix(stop)} ({address}){stop}"
 
 

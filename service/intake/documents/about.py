@@ -12,6 +12,7 @@ from service.intake.credit import About
 
 _ARTICLE = re.compile(r"(?:[A-Za-z]*Article|[A-Za-z]*Posting|Report)\Z")
 _DEPTH = 6
+_DOMAIN_END = re.compile(r"(?:\.\w++)*+")
 _SHORT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)\Z")
 
 
@@ -105,7 +106,9 @@ def _without_site(title: str, site: str, heads: list[str]) -> str:
         if title.startswith(head) and len(head) > 15:
             return head
     if site:
-        found = re.fullmatch(rf"(.{{10,}}?)\s*[-–—|:•»]\s*{re.escape(site)}(?:\.\w+)*", title, re.IGNORECASE)
-        if found:
-            return found[1]
+        at = title.lower().rfind(site.lower())
+        before = title[: max(at, 0)].rstrip()
+        if before[-1:] in tuple("-–—|:•»") and _DOMAIN_END.fullmatch(title, at + len(site)):
+            head = before[:-1].rstrip()
+            return head if len(head) >= 10 else title
     return title
