@@ -49,11 +49,17 @@ TABS = ("Read", "Batch", "Check", "Evaluate", "Models")
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
 SLOW = "Judul Yang Lambat\n\n" + " ".join(f"Kalimat lambat nomor {n} masih ditulis." for n in range(1, 61))
 HOSTILE = (
-    'Judul <img src=x onerror="window.hit=1"> Aneh\n\n'
-    "Teks <script>window.hit=2</script> dan <b>tebal</b> di sini. "
-    'Lalu "><svg onload=window.hit=3> serta ${window.hit=4} dan {{hit}} juga. '
-    "Baca juga: <iframe src=javascript:alert(1)></iframe>\n\n"
-    'Baca juga: <img src=x onerror="window.hit=5">\n'
+    "Beranda\nDaerah\n\n"
+    'Banjir Rendam <img src=x onerror="window.hit=1"> Tiga Desa di Demak\n\n'
+    "Senin, 23 November 2026 | 19:05 WIB\nBagikan\n\n"
+    "DEMAK - Banjir merendam <b>340 rumah</b> <script>window.hit=2</script> "
+    "di tiga desa di Demak sejak Senin malam. "
+    'Warga mengungsi ke balai desa "><svg onload=window.hit=3> serta ${window.hit=4} dan {{hit}} juga.\n\n'
+    "Kepala desa mengatakan air mulai surut pada Selasa sore <iframe src=javascript:alert(1)></iframe>.\n\n"
+    'Baca juga: <img src=x onerror="window.hit=5"> Hujan Deras di Kudus\n\n'
+    "Pemerintah kabupaten menyalurkan bantuan beras kepada warga yang mengungsi.\n\n"
+    'Tags: banjir, <img src=x onerror="window.hit=6">\n'
+    "Berita Terkait\nCopyright © 2026 Kabar. All rights reserved.\n"
 )
 
 
@@ -234,7 +240,7 @@ def test_a_new_run_replaces_the_old(tab: Tab) -> None:
     [
         ("   ", "Paste an article first"),
         ("kata " * 1500, "The text has 7,500 characters; at most 5,000"),
-        ("Baca juga: tidak ada lagi", ""),
+        ("ADVERTISEMENT\nFacebook | Twitter | WhatsApp", ""),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_line(tab: Tab, text: str, said: str) -> None:
