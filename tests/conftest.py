@@ -19,6 +19,53 @@ settings.register_profile("warta", deadline=None)
 settings.load_profile("warta")
 
 
+# Modules whose tests start servers, workers or browsers, train tiny models, or try thousands of inputs:
+# they are marked slow, and `scripts/check --fast` leaves them out.
+SLOW = frozenset(
+    [
+        "api/test_background.py",
+        "api/test_deadlines.py",
+        "api/test_hostile.py",
+        "api/test_http.py",
+        "api/test_http_examples.py",
+        "api/test_clients.py",
+        "api/test_libretranslate.py",
+        "api/test_middleware.py",
+        "api/test_serving.py",
+        "batch/test_batch.py",
+        "batch/test_executors.py",
+        "cli/test_models.py",
+        "eval/test_training.py",
+        "engines/test_engines.py",
+        "engines/test_causal.py",
+        "intake/test_clean.py",
+        "intake/test_fetch.py",
+        "models/test_gemma.py",
+        "page/test_browser.py",
+        "page/test_gate.py",
+        "runtime/test_parent.py",
+        "runtime/test_sandbox.py",
+        "summary/test_summarizer.py",
+        "text/test_segment.py",
+        "translation/test_forgiving.py",
+        "translation/test_memory.py",
+        "test_fuzz.py",
+        "test_growth.py",
+        "test_wheel.py",
+        "test_python_docs.py",
+    ]
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    missing = [name for name in SLOW if not (here / name).is_file()]
+    assert not missing, f"tests/conftest.py names modules that are gone: {missing}"
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix() in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def calm() -> None:
     """One thread suits tiny models, nobody reads progress bars here, and Ctrl-C works."""
