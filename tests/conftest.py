@@ -22,7 +22,7 @@ settings.load_profile("warta")
 # Modules whose tests start servers, workers or browsers, train tiny models, or try thousands of inputs:
 # they are marked slow, and `scripts/check --fast` leaves them out.
 SLOW = frozenset(
-    [
+    (
         "api/test_background.py",
         "api/test_deadlines.py",
         "api/test_hostile.py",
@@ -53,7 +53,7 @@ SLOW = frozenset(
         "test_growth.py",
         "test_wheel.py",
         "test_python_docs.py",
-    ]
+    )
 )
 
 
