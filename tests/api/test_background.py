@@ -26,7 +26,7 @@ from service.settings import Settings
 from tests.serving import Answer, Server, serving
 
 ROOT = Path(__file__).parents[2]
-TEXTS = [f"Harga beras di pasar {number} naik." for number in range(40)]
+TEXTS = [f"Harga beras di pasar {number} naik." for number in range(400)]
 
 
 class Gated(EchoEngine):
@@ -241,14 +241,14 @@ def test_cancelled_it_stops_and_leaves_nothing(tmp_path: Path, monkeypatch: pyte
 
 
 def test_stopped_and_started_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The first commit fits into the first batch, however fast the others follow; the last text waits.
-    engine = Counted(39)
+    # The first commit is whole by then, however fast the others follow, and the last is not begun.
+    engine = Counted(100)
     host = host_of(tmp_path, engine, monkeypatch)
     jobs = Jobs(tmp_path / "jobs", host)
     jobs.start()
-    status = jobs.submit(Order(), texts(40))
+    status = jobs.submit(Order(), texts(400))
     until(lambda: (found := jobs.get(status.id, "")) and found.totals.records)
-    until(lambda: engine.done > 39)
+    until(lambda: engine.done > 100)
     stopping = threading.Thread(target=jobs.close)
     stopping.start()
     until(lambda: jobs.stopping)
@@ -256,7 +256,7 @@ def test_stopped_and_started_it_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     stopping.join()
     assert over(jobs, status, "queued")
     before = len((tmp_path / "jobs" / status.id / "result.jsonl.partial").read_text("utf-8").splitlines())
-    assert 0 < before < 40
+    assert 0 < before < 400
     again = Jobs(tmp_path / "jobs", host)
     again.start()
     until(lambda: over(again, status, "done"))
