@@ -43,7 +43,8 @@ REASONS = (
     Reason(
         r"POST /translate_file$",
         400,
-        r"empty file|file format not supported|not what its name says|, not text|holds no text",
+        r"empty file|file format not supported|a ZIP archive, not a document|not what its name says"
+        r"|, not text|holds no text",
         "What a document is stands in its name and its bytes, of which a schema says no more than binary",
     ),
     Reason(

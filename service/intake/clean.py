@@ -98,9 +98,9 @@ def numbered(raw: str, wanted: Collection[str]) -> frozenset[int]:
     """
     if not wanted:
         return frozenset()
-    lines = [repaired(piece) for piece in _LINE_BREAK.split(raw)]
-    whole = {i for i, line in enumerate(lines) if line in wanted}
-    lost = set(wanted) - {lines[i] for i in whole}
+    lines, known = [repaired(piece) for piece in _LINE_BREAK.split(raw)], frozenset(wanted)
+    whole = {i for i, line in enumerate(lines) if line in known}
+    lost = known - {lines[i] for i in whole}
     return frozenset(
         whole | {i for i, line in enumerate(lines) if any(text and text in line for text in lost)}
     )

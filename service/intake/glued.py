@@ -23,7 +23,7 @@ _ADVERT = re.compile(
     _AFTER + r"(?:(?:ADVERTISEMENT|Advertisement)(?:\s+SCROLL\sTO\s(?:CONTINUE|RESUME)\s(?:WITH\s)?CONTENT)?"
     r"|SCROLL\sTO\s(?:CONTINUE|RESUME)\s(?:WITH\s)?CONTENT|IKLAN)(?:\s+|$)" + _MORE
 )
-_VIDEO = re.compile(r"\s*\[Gambas:[^\]]{1,80}\]")
+_VIDEO = re.compile(r"(?<!\s)\s*+\[Gambas:[^\]]{1,80}\]")
 _LINK = re.compile(
     _AFTER
     + r"(?:Baca|BACA|Simak|SIMAK|Lihat|LIHAT)\s(?:[Jj]uga|JUGA|[Pp]ula|PULA)(?:\s[Vv]ideo)?\s?:\s*(?=\S)"

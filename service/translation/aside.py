@@ -7,7 +7,7 @@ number is taken out and put back behind its word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from service.translation.normalise import split_dateline
@@ -132,14 +132,21 @@ def set_aside(text: str) -> Aside:
     """``text`` as the engine gets it."""
     text, notes = _take_notes(text)
     marks: dict[str, str] = {}
-    marked = _replaced(text, lambda address: marks.setdefault(address, _free(text, len(marks))))
+    taken = {found[0].upper() for found in _MARK.finditer(text)}
+
+    def mark_of(address: str) -> str:
+        if address not in marks:
+            marks[address] = _free(taken, len(marks))
+        return marks[address]
+
+    marked = _replaced(text, mark_of)
     return Aside(marked, tuple((mark, address) for address, mark in marks.items()), notes)
 
 
-def _free(text: str, number: int) -> str:
-    """A mark that ``text`` does not hold: X1X, X2X …"""
+def _free(taken: Collection[str], number: int) -> str:
+    """A mark that the text does not hold: X1X, X2X …"""
     name = f"X{number + 1}X"
-    return name if name not in text else f"XX{number + 1}XX"
+    return name if name not in taken else f"XX{number + 1}XX"
 
 
 def _appended(target: str, address: str) -> str:

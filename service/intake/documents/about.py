@@ -9,8 +9,9 @@ from typing import Any
 
 from service.intake.compression import need
 from service.intake.credit import About
+from service.intake.entities import unescape
 
-_ARTICLE = re.compile(r"(?:[A-Za-z]*Article|[A-Za-z]*Posting|Report)\Z")
+_ARTICLE = re.compile(r"\A(?:[A-Za-z]{0,60}Article|[A-Za-z]{0,60}Posting|Report)\Z")
 _DEPTH = 6
 _DOMAIN_END = re.compile(r"(?:\.\w++)*+")
 _SHORT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)\Z")
@@ -95,9 +96,7 @@ def _name(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    import html
-
-    return " ".join(html.unescape(value).split())[:500] if isinstance(value, str) else ""
+    return " ".join(unescape(value).split())[:500] if isinstance(value, str) else ""
 
 
 def _without_site(title: str, site: str, heads: list[str]) -> str:
