@@ -290,11 +290,11 @@ def test_a_word_document_takes_what_xml_cannot(host: Host) -> None:
         lambda value: value.pop("article"),
         lambda value: value.update(extra=1),
         lambda value: value.update(headline=3),
-        lambda value: value["translation"]["segments"].clear(),
-        lambda value: value["translation"].update(gaps=["x"]),
+        lambda value: value["segments"].clear(),
+        lambda value: value.update(gaps=["x"]),
         lambda value: value["summary"]["sentences"][0].update(support=[99]),
         lambda value: value["summary"]["sentences"][0].update(support="12"),
-        lambda value: value["translation"]["segments"][0].update(findings=[{"kind": "x"}]),
+        lambda value: value["segments"][0].update(findings=[{"kind": "x"}]),
     ],
 )
 def test_what_comes_back_from_a_browser_is_checked(example: Reading, change: Any) -> None:

@@ -111,7 +111,7 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
     kept = numbered(asked.text, asked.restored)
-    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored=kept)
+    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored_lines=kept)
     pipeline = host.pipeline(asked.model)
     tell(_Opened(article, len(article.sources), pipeline.signature.preset, warnings(article)))
     done = []
