@@ -118,6 +118,7 @@ def patterns() -> dict[str, re.Pattern[Any]]:
             for index, pattern in enumerate(_inside(value)):
                 found.setdefault(pattern, f"{module.__name__}.{name}" + (f"[{index}]" if index else ""))
     found.setdefault(rules._rules(), f"{rules.__name__}._rules")  # put together when it is first needed
+    found.setdefault(rules._page_only(), f"{rules.__name__}._page_only")
     return {name: pattern for pattern, name in found.items()}
 
 
@@ -223,6 +224,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     raised.written: raised.written,
     rules.rule_flags: given.with_sentences(rules.rule_flags),
     rules.rule_of: rules.rule_of,
+    rules.page_only: rules.page_only,
     aside.addresses: aside.addresses,
     aside.without_addresses: aside.without_addresses,
     aside.without_notes: aside.without_notes,
@@ -529,7 +531,11 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
 }
 """Function -> why it is not tried."""
 
-BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, rules._rules(): rules._LONGEST}
+BOUNDED: Mapping[re.Pattern[Any], int] = {
+    normalise._SENTENCE_START: 8,
+    rules._rules(): rules._LONGEST,
+    rules._page_only(): rules._LONGEST,
+}
 """Pattern -> the most characters it is ever given, where that alone keeps it quick."""
 
 
