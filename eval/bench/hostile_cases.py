@@ -118,7 +118,6 @@ def patterns() -> dict[str, re.Pattern[Any]]:
             for index, pattern in enumerate(_inside(value)):
                 found.setdefault(pattern, f"{module.__name__}.{name}" + (f"[{index}]" if index else ""))
     found.setdefault(rules._rules(), f"{rules.__name__}._rules")  # put together when it is first needed
-    found.setdefault(rules._page_only(), f"{rules.__name__}._page_only")
     return {name: pattern for pattern, name in found.items()}
 
 
@@ -534,7 +533,7 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
 BOUNDED: Mapping[re.Pattern[Any], int] = {
     normalise._SENTENCE_START: 8,
     rules._rules(): rules._LONGEST,
-    rules._page_only(): rules._LONGEST,
+    rules._PAGE_ONLY_RULES: rules._LONGEST,
 }
 """Pattern -> the most characters it is ever given, where that alone keeps it quick."""
 

@@ -179,9 +179,9 @@ _PAGE_ONLY = (
 )
 
 
-@cache
-def _page_only() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?P<r{i}>{rule})" for i, (_, rule) in enumerate(_PAGE_ONLY)), re.IGNORECASE)
+_PAGE_ONLY_RULES = re.compile(
+    "|".join(f"(?P<r{i}>{rule})" for i, (_, rule) in enumerate(_PAGE_ONLY)), re.IGNORECASE
+)
 
 
 @cache
@@ -210,6 +210,6 @@ def rule_of(line: str) -> str:
 @lru_cache(4096)
 def page_only(line: str) -> str:
     """Return why ``line``, on a page, is boilerplate by its form alone; empty if no rule knows it."""
-    if len(line) > _LONGEST or not (found := _page_only().fullmatch(line)):
+    if len(line) > _LONGEST or not (found := _PAGE_ONLY_RULES.fullmatch(line)):
         return ""
     return _PAGE_ONLY[int((found.lastgroup or "")[1:])][0]
