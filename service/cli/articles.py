@@ -19,6 +19,7 @@ from service.intake.documents import document_text, keeps_structure, read_docume
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
+from service.messages import text
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render import schema
 from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
@@ -162,7 +163,7 @@ def check_files(source: Path, target: Path, format: str) -> None:
             line = schema.CheckedLine.model_validate({"line": number, "findings": found})
             sys.stdout.write(line.dumped() + "\n")
         else:
-            sys.stdout.writelines(f"line {number}, {finding.kind}: {finding.detail}\n" for finding in found)
+            sys.stdout.writelines(f"line {number}, {finding.kind}: {text(finding)}\n" for finding in found)
     if format == "text":
         sys.stdout.write(f"{flagged} of {len(pairs)} lines to check\n")
 
@@ -220,7 +221,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     found = translate_document(path, into, translate, MAX_INPUT_BYTES)
     status.clear()
     for item in found:
-        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")
+        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {text(item.finding)}")
     for line in similar:
         complain(f"{_name(path)}: {line}")
 

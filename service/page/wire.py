@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from service.document import (
     Article,
+    Finding,
     Furniture,
     Reading,
     Segment,
@@ -17,6 +19,7 @@ from service.document import (
     Translation,
 )
 from service.errors import InputError
+from service.findings import CHECKS
 from service.validation import plain, validated
 
 
@@ -76,6 +79,8 @@ def unpack(value: Any) -> Reading:
         packed = validated(_Packed, value)
     except (ValueError, RecursionError) as error:
         raise InputError(f"not a reading: {error}") from None
+    for finding in _findings(packed):
+        _check(finding)
     count = len(packed.segments)
     if not count or len(packed.gaps) != count:
         raise InputError("not a reading: its sentences and gaps do not fit together")
@@ -86,6 +91,22 @@ def unpack(value: Any) -> Reading:
     title, gaps = packed.title, packed.gaps
     made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
     return Reading(article, packed.headline, made, packed.summary, packed.seconds)
+
+
+def _findings(packed: _Packed) -> Iterator[Finding]:
+    parts = [*packed.segments, *([packed.title] if packed.title else []), *packed.summary.sentences]
+    return (finding for part in parts for finding in part.findings)
+
+
+def _check(finding: Finding) -> None:
+    """Raise InputError for a finding that its message cannot be made of."""
+    check, values = CHECKS.get(finding.code), dict(finding.values)
+    if not check:
+        raise InputError("not a reading: a finding is of no kind that is known")
+    if len(values) != len(finding.values) or values.keys() != check.places:
+        raise InputError("not a reading: a finding lacks its values")
+    if check.plural and not values["count"].isdecimal():
+        raise InputError("not a reading: a finding's count is no number")
 
 
 def _article(packed: _Packed) -> Article:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from service import document
+from service import document, messages
+from service.findings import Severity
 from service.intake.plain import left_out
 
 
@@ -28,10 +29,21 @@ class Model(BaseModel):
 
 
 class Finding(Model):
-    """Something to check: ``kind`` is from a fixed list, ``detail`` is for people."""
+    """Something to check: ``code``, ``kind`` (its first part) and ``severity`` are from fixed lists.
 
+    ``message`` is for people, in their language, and says what ``values`` hold by name.
+    """
+
+    code: str
     kind: str
-    detail: str
+    severity: Severity
+    message: str
+    values: dict[str, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of(cls, value: Any) -> Any:
+        return messages.record(value) if isinstance(value, document.Finding) else value
 
 
 class Suggestion(Model):

@@ -9,6 +9,7 @@ from service.document import Article, Reading, SegmentTranslation, Summary, Tran
 from service.escape import markdown, markdown_item, markdown_line
 from service.intake.credit import credit_line
 from service.intake.plain import left_out
+from service.messages import text
 from service.render import schema
 
 Block = tuple[str, tuple[str, ...]]
@@ -152,7 +153,7 @@ def _flags(translation: Translation) -> list[str]:
     """What to check, each with the number of its sentence, from 1, and how the sentence begins."""
     flags = []
     for where, segment in _numbered(translation):
-        reasons = [f"{finding.kind}: {finding.detail}" for finding in segment.findings]
+        reasons = [f"{finding.kind}: {text(finding)}" for finding in segment.findings]
         if not reasons and segment.band == "low":
             reasons = [f"low confidence ({segment.confidence:.2f})"]
         if reasons:
@@ -185,7 +186,7 @@ def _opening(text: str) -> str:
 
 def _summary_flags(summary: Summary) -> list[str]:
     return [
-        f"Check summary sentence {number}, {finding.kind}: {finding.detail}"
+        f"Check summary sentence {number}, {finding.kind}: {text(finding)}"
         for number, sentence in enumerate(summary.sentences, start=1)
         for finding in sentence.findings
     ]
