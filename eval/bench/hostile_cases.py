@@ -409,7 +409,6 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     extractive.rank: given.with_sentences(lambda lines: extractive.rank(lines, 3, lines[0])),
     extractive.best_first: given.with_sentences(lambda lines: extractive.best_first(lines, len(lines))),
     features.words: features.words,
-    features.lexicon: features.lexicon,
     features.features: given.with_sentences(
         lambda lines: features.features(lines, lines[-1], range(len(lines)))
     ),

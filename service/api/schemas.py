@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
 from service.render import schema
+from service.summary.routes import Route
 
 TEXT = (
     "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. Warga mengungsi ke balai "
@@ -109,7 +110,7 @@ class TranslateIn(ArticleIn):
 class BriefIn(Strict):
     """What kind of summary is wanted."""
 
-    route: Literal["auto", "extractive", "mt5", "crosssum", "translate-first"] = "auto"
+    route: Route = "auto"
     sentences: Annotated[int, Field(ge=1, le=20), WHOLE] = 3
     words: Annotated[
         Annotated[int, Field(ge=1, le=500), WHOLE] | None, Field(description="Instead of sentences.")
