@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -148,6 +148,8 @@ def _arrow(annotation: Any) -> pyarrow.DataType:
     }
     if annotation in plain:
         return plain[annotation]
+    if get_origin(annotation) is Literal:
+        return _arrow(type(get_args(annotation)[0]))
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
     if get_origin(annotation) in (Union, UnionType) and len(kinds) == 1:
         return _arrow(kinds[0])

@@ -68,7 +68,7 @@ def _worked(
         ForgivingMemory(partial(memory_of, settings), status.say)
     if address:
         status.show(f"connecting to Ray ({address}) …")
-        pools = cluster(job, settings, Place(address, workers))
+        pools: AbstractContextManager[Pool] = cluster(job, settings, Place(address, workers))
     else:
         pools = _here(job, settings, workers or 1, status)
     with pools as pool:

@@ -94,8 +94,10 @@ def unpack(value: Any) -> Reading:
 
 
 def _findings(packed: _Packed) -> Iterator[Finding]:
-    parts = [*packed.segments, *([packed.title] if packed.title else []), *packed.summary.sentences]
-    return (finding for part in parts for finding in part.findings)
+    for part in (packed.title, *packed.segments):
+        yield from part.findings if part else ()
+    for sentence in packed.summary.sentences:
+        yield from sentence.findings
 
 
 def _check(finding: Finding) -> None:
