@@ -63,6 +63,7 @@ from service.intake.documents import alignment as placement
 from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Archive
+from service.render import schema
 from service.render import text as render
 from service.summary import extractive, facts, features, headline, packing, provenance, summarizer
 from service.text import language, number_words, numbers, segment, words
@@ -234,7 +235,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     render.reading_blocks: lambda text: render.reading_blocks(given.reading_of(text)),
     render.article_text: lambda text: render.article_text(given.translation_of(text).article),
     render.article_markdown: lambda text: render.article_markdown(given.translation_of(text).article),
-    render.article_json: lambda text: render.article_json(given.translation_of(text).article),
+    schema.Article.of: lambda text: schema.Article.of(given.translation_of(text).article),
     clean.clean: (
         clean.clean,
         lambda text: clean.clean(f"{PROSE}\n\n{text}\n\n{PROSE}", title=text),
@@ -408,7 +409,6 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     extractive.rank: given.with_sentences(lambda lines: extractive.rank(lines, 3, lines[0])),
     extractive.best_first: given.with_sentences(lambda lines: extractive.best_first(lines, len(lines))),
     features.words: features.words,
-    features.lexicon: features.lexicon,
     features.features: given.with_sentences(
         lambda lines: features.features(lines, lines[-1], range(len(lines)))
     ),
@@ -451,14 +451,13 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     ),
     render.translation_text: lambda text: render.translation_text(given.translation_of(text)),
     render.translation_markdown: lambda text: render.translation_markdown(given.translation_of(text)),
-    render.translation_json: lambda text: render.translation_json(given.translation_of(text)),
-    render.segment_json: lambda text: render.segment_json(given.said(text, text)),
+    schema.Translation.of: lambda text: schema.Translation.of(given.translation_of(text)),
     render.reading_text: lambda text: render.reading_text(given.reading_of(text)),
     render.reading_markdown: lambda text: render.reading_markdown(given.reading_of(text)),
-    render.reading_json: lambda text: render.reading_json(given.reading_of(text)),
+    schema.Reading.of: lambda text: schema.Reading.of(given.reading_of(text)),
     render.summary_text: lambda text: render.summary_text(given.summary_of(text)),
     render.summary_markdown: lambda text: render.summary_markdown(given.summary_of(text)),
-    render.summary_json: lambda text: render.summary_json(given.summary_of(text)),
+    schema.Summary.of: lambda text: schema.Summary.of(given.summary_of(text)),
     render.suggestions: lambda text: render.suggestions(given.translation_of(text)),
     render.likeness: lambda text: render.likeness(text, given.translation_of(text).segments[0]),
     eval.text.words: eval.text.words,
