@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 import typer
@@ -111,7 +111,7 @@ def test_every_option_of_a_server_reaches_its_limits() -> None:
     plain = server_config(listen, access)
     for record in (listen, access):
         for field in fields(record):
-            value: object = {int: 9, float: 9.0}.get(type(field.default), True)
+            value: Any = {int: 9, float: 9.0}.get(type(field.default), True)
             value = ["a"] if field.default is None else "a" if isinstance(field.default, str) else value
             changed = replace(record, **{field.name: value})
             if isinstance(changed, shared.ListenOptions):
