@@ -149,10 +149,13 @@ def _settings(values: Mapping[str, Any]) -> Settings:
 
 
 def _plain_job(job: Job) -> dict[str, Any]:
-    return {**asdict(job), "inputs": [str(path) for path in job.inputs], "output": str(job.output)}
+    paths = {"inputs": [str(path) for path in job.inputs], "output": str(job.output)}
+    return {**asdict(job), **paths, "base": str(job.base) if job.base else None}
 
 
 def _job(values: Mapping[str, Any]) -> Job:
     brief = Brief(**{**values["brief"], "length": Length(**values["brief"]["length"])})
     inputs = [Path(path) for path in values["inputs"]]
-    return Job(**{**values, "inputs": inputs, "output": Path(values["output"]), "brief": brief})
+    base = Path(values["base"]) if values["base"] else None
+    output = Path(values["output"])
+    return Job(**{**values, "inputs": inputs, "output": output, "brief": brief, "base": base})

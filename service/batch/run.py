@@ -51,7 +51,8 @@ def run_with(job: Job, crew: Crew, watch: Watch = lambda _: None) -> Totals:
     inputs = Inputs(job)
     head, _ = format_of(job.output)
     first = head(job.columns).encode()
-    with opened(job.output, described(job, crew.about, inputs.sizes), first, fresh=job.fresh) as journal:
+    what, shown = described(job, crew.about, inputs.sizes), job.shown(job.output)
+    with opened(job.output, what, first, fresh=job.fresh, shown=shown) as journal:
         if not journal.placed:
             _work(journal, crew, inputs.items(), watch)
         journal.finish(maker_of(job.output))

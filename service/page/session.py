@@ -85,8 +85,9 @@ class Shown:
 
     def finished(self, reading: Reading) -> None:
         """All of it."""
-        flagged = self._values["rows"].count('class="flags"') + self._values["title"].count('class="flags"')
         translation = reading.translation
+        parts = [*([translation.title] if translation.title else []), *translation.segments]
+        flagged = sum(view.is_flagged(part) for part in parts)
         status = self._say(
             "finished", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged
         )

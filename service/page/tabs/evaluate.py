@@ -28,19 +28,23 @@ def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
     """The scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
-    from eval.datasets import from_files, read_lines
+    from eval.datasets import Task, from_files, read_lines
     from eval.metrics import Options
     from eval.report import folder
     from eval.scoring import Answer, Output, evaluate
     from eval.significance import Resampling
     from service.translation.guard.check import check
 
-    dataset = from_files(Path(reference), Path(source) if source else None, "sum" if task == "sum" else "mt")
+    def shown(path: Path) -> str:
+        return path.name  # where an upload lies is nobody's business
+
+    kind: Task = "sum" if task == "sum" else "mt"
+    dataset = from_files(Path(reference), Path(source) if source else None, kind, shown)
     if len(dataset.references) > MOST_LINES:
         raise InputError(f"{len(dataset.references):,} lines; at most {MOST_LINES:,} are scored here")
     names = _names([Path(path).name for path in outputs])
     answers = [
-        Output(name, tuple(map(Answer, read_lines(Path(path)))))
+        Output(name, tuple(map(Answer, read_lines(Path(path), shown(Path(path))))))
         for name, path in zip(names, outputs, strict=True)
     ]
     plan = Resampling(resamples=RESAMPLES)
@@ -178,10 +182,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
             shown, packed = alone(runs, request.session_hash or "", "evaluate", options.seconds, work)
             return shown + _link(packed, held, request, say)
         except WartaError as error:
-            message = str(error)
-            for path in [*(outputs or ()), *(references or ()), *(sources or ())]:
-                message = message.replace(path, Path(path).name)
-            return box("error", f"<b>{say('error')}</b> {escape(say.told(message))}")
+            return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
 
     label("evaluate_intro")
     with gr.Row(elem_classes="fields files"):

@@ -138,12 +138,9 @@ def _take(shown: Shown, batch: list[Any]) -> None:
 
 
 def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
-    """The text of an uploaded file, without its path in what goes wrong. Raises InputError."""
+    """The text of an uploaded file. Raises InputError, which names the file and not its path."""
     name = Path(path).name
-    try:
-        data = read_bytes(Path(path), options.file_bytes)
-    except InputError as error:
-        raise InputError(str(error).replace(path, name)) from error.__cause__
+    data = read_bytes(Path(path), options.file_bytes, shown=name)
     try:
         return read_document(box, data, name, options.file_bytes)
     except InputError as error:
