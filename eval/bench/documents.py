@@ -50,7 +50,7 @@ from typing import Any
 from eval.bench.alone import alone
 from eval.bench.forced import EOS, JOINT
 from eval.bench.marian import FULL, NAME, TINY, install
-from eval.bench.serve import SENTENCES, Connection
+from eval.bench.serve import SENTENCES, connected
 from service.text import segment
 from service.translation.glossary import Glossary
 from service.translation.terms import ArticleTerms
@@ -383,15 +383,14 @@ async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, li
     waiting, waits = iter(texts), list[float]()
 
     async def client() -> None:
-        connection = await Connection.open(port)
-        for text in waiting:
-            began = time.perf_counter()
-            fields = {"q": text, "source": "id", "target": "en", "format": "text"}
-            status, _, body = await connection.post("/translate", fields)
-            if status != 200:
-                raise SystemExit(f"an answer was {status}: {body[:200]!r}")
-            waits.append(time.perf_counter() - began)
-        connection.close()
+        async with connected(port) as session:
+            for text in waiting:
+                began = time.perf_counter()
+                fields = {"q": text, "source": "id", "target": "en", "format": "text"}
+                answer = await session.post("/translate", json=fields)
+                if answer.status_code != 200:
+                    raise SystemExit(f"an answer was {answer.status_code}: {answer.text[:200]!r}")
+                waits.append(time.perf_counter() - began)
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
