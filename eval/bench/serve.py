@@ -6,8 +6,8 @@
 
 The server is a process of its own; the clients are connections from this one, on the loopback interface, each
 with one request under way: POST /translate with one sentence of 4 to 22 words. ``marian`` is a model of
-opus-mt's shape with random weights, whose every answer is 24 tokens long. With ``echo``, which does nothing, the
-clients take more time than the server: that is for ``memory`` and ``slow-documents``.
+opus-mt's shape with random weights, whose every answer is 24 tokens long. With ``echo``, which does nothing,
+the clients take more time than the server: that is for ``memory`` and ``slow-documents``.
 """
 
 from __future__ import annotations

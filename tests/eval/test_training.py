@@ -14,7 +14,6 @@ import torch
 from safetensors.torch import load, save_file
 
 from service.engines.causal import CausalEngine
-from service.models.gemma import build as embedded
 from tests import builders, gemma
 
 pytest.importorskip("gguf")
@@ -448,12 +447,10 @@ def test_candidates_are_chosen_by_what_they_translate(
     (tmp_path / "dev.tsv").write_text("".join(f"doc\t{p.indonesian}\t{p.english}\n" for p in PAIRS), "utf-8")
     sets = [export.development(tmp_path / "dev.tsv", 3), export.development(tmp_path / "dev.tsv")]
     assert [len(d.sources) for d in sets] == [3, len(PAIRS)]
-    before = embedded.ADAPTER, embedded._adapter
     choice = export.Choice(export.by_translation(wheels.preset, sets))
     choice.weigh({"spoilt": spoilt, "good": good})
     assert choice.best == "good"
     assert choice.scored["good"][0] > choice.scored["spoilt"][0] + 10
-    assert (embedded.ADAPTER, embedded._adapter) == before
     kept = np.array(gemma.kept(tiny_gemma.gguf))
     plain = gemma.convert(tiny_gemma.gguf, tmp_path / "plain", int8=True, keep=kept)
     outputs = CausalEngine(plain, wheels.preset).generate(sets[1].sources, wheels.preset.decoding)
@@ -586,17 +583,36 @@ def test_the_student_learns_goes_on_and_is_converted(tmp_path: Path) -> None:
     assert engine.generate([PAIRS[0].indonesian], builders.preset("s", "marian").decoding)[0].text
 
 
-def test_evaluation_takes_another_adapter_for_the_shipped_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_evaluation_runs_the_pipeline_with_another_adapter(
+    tiny_gemma: gemma.TinyGemma,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("ADAPTER", "_adapter"):
-        monkeypatch.setattr(embedded, name, getattr(embedded, name))
-    preset = builders.preset("gemma", "causal")
-    before = embedded._revision(preset)
-    (tmp_path / "other").write_bytes(b"another adapter")
-    evaluate.use(tmp_path / "other")
-    assert embedded._adapter(preset) == b"another adapter"
-    assert embedded._revision(preset) != before
+    """Shipped and other adapter are two models, each named in its report; neither is taken for the other."""
+    wheels = gemma.wheels(tmp_path / "wheels", tiny_gemma.gguf, gemma.random_adapter(tiny_gemma.model))
+    wheels.use(monkeypatch.setattr)
+    monkeypatch.setattr("service.presets.get", lambda *_: wheels.preset)
+    (tmp_path / "set.tsv").write_text("".join(f"{p.indonesian}\t{p.english}\n" for p in PAIRS), "utf-8")
+    zeros = {n: torch.zeros_like(side) for n, side in load(gemma.random_adapter(tiny_gemma.model)).items()}
+    (tmp_path / "other").write_bytes(export.rounded(zeros))
+    signatures = []
+    for name, more in (("before", []), ("after", ["--adapter", str(tmp_path / "other")])):
+        command = [
+            "evaluate",
+            "--home",
+            str(tmp_path),
+            "--dataset",
+            str(tmp_path / "set.tsv"),
+            "--limit",
+            "2",
+        ]
+        monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / name), *more])
+        evaluate.main()
+        assert "bleu" in capsys.readouterr().out.lower()
+        report = json.loads((tmp_path / name / "report.json").read_text("utf-8"))
+        signatures.append(report["systems"][0]["signature"])
+    assert signatures[0] != signatures[1]
 
 
 def test_the_card_shows_the_same_lines_every_time() -> None:
