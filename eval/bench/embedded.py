@@ -85,9 +85,7 @@ def preparation(root: Path, adapter: Path | None) -> Preparation:
     data = adapter.read_bytes() if adapter else None
     marks: list[tuple[str, float]] = []
     began = time.perf_counter()
-    embedded.prepare(
-        Store(root), presets.get(PRESET), lambda s: marks.append((s, time.perf_counter())), data
-    )
+    embedded.prepare(Store(root), presets.get(PRESET), lambda s: marks.append((s, time.perf_counter())), data)
     ends = [*(at for _, at in marks[1:]), time.perf_counter()]
     stages = tuple((name, end - at) for (name, at), end in zip(marks, ends, strict=True))
     return Preparation(stages, ends[-1] - began, peak_mb())
