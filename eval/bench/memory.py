@@ -2,9 +2,9 @@
 
 ``python -m eval.bench.memory [--place FILE|postgresql://…] [--entries 40000] [--core] [--json FILE]``
 
-The entries are sentences of 15 words, made by a fixed seed. Each figure is the best of ``--passes``, in entries
-a second of processor time of this process. ``--core`` reads the SQLite file by SQLAlchemy Core beside: that is why
-the memory keeps its own SQL.
+The entries are sentences of 15 words, made by a fixed seed. Each figure is the best of ``--passes``, in
+entries a second of processor time of this process. ``--core`` reads the SQLite file by SQLAlchemy Core
+beside: that is why the memory keeps its own SQL.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ SIGNATURE = "bench"
 BATCHES = (500, 32, 1)
 """Keys in one look-up: of a batch, of a window, of a sentence."""
 WORDS = (
-    "banjir", "merendam", "rumah", "warga", "desa", "pemerintah", "menteri", "polisi", "pasar", "harga", "beras",
-    "naik", "persen",
+    "banjir", "merendam", "rumah", "warga", "desa", "pemerintah", "menteri", "polisi", "pasar", "harga",
+    "beras", "naik", "persen",
 )  # fmt: skip
 Read = Callable[[Sequence[str]], dict[str, Remembered]]
 

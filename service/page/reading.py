@@ -139,7 +139,7 @@ def about(reading: Reading, say: Say) -> str:
     translation = reading.translation
     signature = translation.signature
     parts = [*translation.segments, *([translation.title] if translation.title else [])]
-    flagged = sum(bool(marks(part, say)) for part in parts)
+    flagged = sum(is_flagged(part) for part in parts)
     lines = [
         say(
             "about_count", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged

@@ -407,7 +407,7 @@ def test_a_file_is_named_without_the_servers_folder(tmp_path: Path) -> None:
 
 def test_what_is_flagged_is_counted_from_the_sentences(example: Reading) -> None:
     """A finding or a confidence too low to pass unsaid, in the title too; several of a sentence are one."""
-    found = Finding("number", "a number is wrong")
+    found = Finding("artefact.line_break")
     clean, low = part(), part(confidence=0.01, band="low")
     flagged = part(findings=(found, found))
     translation = replace(example.translation, title=flagged, segments=(clean, low, flagged, clean))
