@@ -337,7 +337,7 @@ def test_a_team_adds_up_what_its_members_found(tiny: gemma.TinyGemma) -> None:
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
-def test_processes_side_by_side_learn_what_one_would(luggage: travel.Luggage, tmp_path: Path) -> None:
+def test_processes_side_by_side_learn_what_one_would(corpus: travel.PackedCorpus, tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(
         "[adapt]\nrank = 4\nbatch_tokens = 256\nnoise = 99.0\nwarm_up = 0.0\nepochs = 50\n", "utf-8"
     )
@@ -495,7 +495,7 @@ def test_a_run_is_mixed_with_other_adapters_and_the_best_is_written(
 
 
 @pytest.fixture
-def luggage(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.Luggage:
+def corpus(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.PackedCorpus:
     """What ``eval.training.travel`` packs, for the tiny model."""
     rows = {
         "train": [rows_module.encode(p, tiny.pieces, gemma.PROMPT) for p in PAIRS],
@@ -507,17 +507,17 @@ def luggage(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.Luggage:
     }
     travel.write(tmp_path, rows, tiny.pieces, tiny.gguf, part=50_000)
     save_file(load(gemma.random_adapter(tiny.model)), tmp_path / "adapter.safetensors")
-    return travel.Luggage(tmp_path)
+    return travel.PackedCorpus(tmp_path)
 
 
 def test_the_luggage_holds_the_same_model_and_texts(
-    tiny: gemma.TinyGemma, luggage: travel.Luggage, tmp_path: Path
+    tiny: gemma.TinyGemma, corpus: travel.PackedCorpus, tmp_path: Path
 ) -> None:
     assert len(list(tmp_path.glob("teacher.gguf.*"))) > 1
-    row = luggage.rows("train")[0]
-    assert luggage.text(row.ids[row.start :]) == PAIRS[0].english
-    assert len(luggage.pieces) < len(tiny.pieces)
-    packed = luggage.model(4, ADAPT["scale"], fused=False, dtype=torch.float32)
+    row = corpus.rows("train")[0]
+    assert corpus.text(row.ids[row.start :]) == PAIRS[0].english
+    assert len(corpus.pieces) < len(tiny.pieces)
+    packed = corpus.model(4, ADAPT["scale"], fused=False, dtype=torch.float32)
     whole = torch_model(tiny)
     whole.load_adapter({n: s.float() for n, s in load(gemma.random_adapter(tiny.model)).items()})
     original = rows_module.encode(PAIRS[0], tiny.pieces, gemma.PROMPT)
@@ -527,17 +527,17 @@ def test_the_luggage_holds_the_same_model_and_texts(
 
 
 def test_the_teacher_answers_what_it_was_asked(
-    luggage: travel.Luggage, monkeypatch: pytest.MonkeyPatch
+    corpus: travel.PackedCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = luggage.model(4, ADAPT["scale"], fused=False).stock()
-    end = luggage.pieces.index("\n")
-    rows = luggage.rows("mono")
+    model = corpus.model(4, ADAPT["scale"], fused=False).stock()
+    end = corpus.pieces.index("\n")
+    rows = corpus.rows("mono")
     answered = list(distil.answers(model, rows, end, 5))
     assert sorted(row.ids for row, _ in answered) == sorted(row.ids for row in rows)
     assert all(end not in ids for _, ids in answered)
     monkeypatch.setattr(distil, "good", lambda _: True)
     for reverse, known in ((False, "indonesian"), (True, "english")):
-        taught = list(distil.teach(luggage, model, reverse=reverse, batch=5))
+        taught = list(distil.teach(corpus, model, reverse=reverse, batch=5))
         assert sorted(getattr(p, known) for p in taught) == sorted(getattr(p, known) for p in PAIRS)
 
 
