@@ -24,7 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.api.auth import Key, KeyStore, default_url
 from service.api.config import ServerConfig
-from service.api.health import Canary
+from service.api.health import ReadinessProbe
 from service.api.middleware import logs
 from service.api.middleware.limits import client_address, trusted
 from service.api.middleware.stack import exposure
@@ -510,14 +510,14 @@ def test_ready_is_what_a_sentence_says_that_comes_back(
     engine, now = Failing(), [0.0]
     monkeypatch.setattr("service.pool.open_engine", lambda *_: engine)
     host = Host(Settings(tmp_path, model="echo"))
-    canary = Canary(host, fresh=15, clock=lambda: now[0])
-    assert (canary.sing().status, canary.sing().model, engine.calls) == ("ready", "echo", 1)
+    probe = ReadinessProbe(host, fresh=15, clock=lambda: now[0])
+    assert (probe.check().status, probe.check().model, engine.calls) == ("ready", "echo", 1)
     engine.broken = True
-    assert canary.sing().status == "ready"
+    assert probe.check().status == "ready"
     now[0] = 16
-    assert (canary.sing().status, canary.sing().reason) == ("failed", "the model is gone")
+    assert (probe.check().status, probe.check().reason) == ("failed", "the model is gone")
     engine.broken, now[0] = False, 32
-    assert canary.sing().status == "ready"
+    assert probe.check().status == "ready"
     host.close()
 
 
