@@ -17,7 +17,7 @@ from fastapi import Depends, FastAPI
 from service.api import errors, jobs, libretranslate, v1
 from service.api.auth import Lookup, body_key
 from service.api.config import ServerConfig
-from service.api.files import Shelf
+from service.api.files import FileStore
 from service.api.middleware import logs
 from service.api.middleware import stack as guards
 from service.api.middleware.limits import Rate
@@ -44,7 +44,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     Closing the application closes the host.
     """
     workers = Workers(config)
-    shelf = Shelf(config.file_seconds, config.file_bytes)
+    store = FileStore(config.file_seconds, config.file_bytes)
     keys = guards.key_store(host, config)
     lookup = Lookup(keys, Rate(config.wrong_keys_per_minute)) if keys else None
     work = jobs.open_jobs(host, config)
@@ -58,7 +58,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
         await asyncio.to_thread(work.close, 2.0)
         await asyncio.to_thread(workers.close, 1.0)
         await asyncio.to_thread(host.close, 1.0)
-        shelf.close()
+        store.close()
         if keys:
             keys.close()
 
@@ -77,7 +77,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     guards.install(app, host, config, lookup, work)
     app.include_router(v1.router(host, config, workers))
     app.include_router(jobs.router(work, config))
-    app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
+    app.include_router(libretranslate.router(host, config, workers, store), dependencies=[needs_key])
     app.router.routes.append(OtherMethods(app.router.routes))
     if page:
         from service import page as web_page

@@ -23,7 +23,7 @@ from starlette.datastructures import FormData, UploadFile
 from service.api import examples
 from service.api.auth import FORM_LIMITS
 from service.api.config import ServerConfig
-from service.api.files import Shelf
+from service.api.files import FileStore
 from service.api.openapi import (
     READING,
     SENDING,
@@ -127,7 +127,7 @@ class _Order:
     alternatives: int
 
 
-def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> APIRouter:
+def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore) -> APIRouter:
     """The endpoints."""
     routes = APIRouter(tags=["LibreTranslate"], responses=errors(*READING))
 
@@ -172,13 +172,13 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         data, name = await _upload(request, config)
         work = partial(_translated_file, data, name, host, config)
         done, named = await workers.run(request, work)
-        kept = shelf.put(named, done)
+        kept = store.put(named, done)
         return {"translatedFileUrl": str(request.url_for("download_file", filename=kept))}
 
     @routes.get("/download_file/{filename}", response_class=Response, responses={**errors(404), 200: _FILE})
     async def download_file(filename: str) -> Response:
         """A translated file."""
-        if not (found := shelf.get(filename)):
+        if not (found := store.get(filename)):
             raise Refused(404, "there is no such file (any more)")
         data, name = found
         headers = {
