@@ -19,7 +19,7 @@ from service.models.store import Store
 from service.pipeline import Opener, Pipeline, build_pipeline
 from service.presets import Preset
 from service.runtime.batching import QueueLimits, SharedEngine
-from service.runtime.resident import Kept
+from service.runtime.resident import ResidentEngine
 from service.runtime.sandbox import Sandbox
 from service.settings import Settings
 
@@ -58,7 +58,7 @@ class Host:
         self._tidying = threading.Lock()
         self._opening = Counter[str]()
         self._closed = False
-        self._engines: dict[str, Kept] = {}
+        self._engines: dict[str, ResidentEngine] = {}
         self._warned = set[str]()
         self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
 
@@ -85,7 +85,7 @@ class Host:
         """The engine of a preset for work in the background, opened on first use. Raises as above."""
         return self._open(presets.get(name))
 
-    def engines(self) -> Mapping[str, Kept]:
+    def engines(self) -> Mapping[str, ResidentEngine]:
         """The engines that were opened, by their preset's name; some may be at rest."""
         with self._lock:
             return dict(self._engines)
@@ -143,11 +143,11 @@ class Host:
         with lock:
             yield
 
-    def _open(self, preset: Preset) -> Kept:
+    def _open(self, preset: Preset) -> ResidentEngine:
         with self._loads(preset.name):
             if found := self._engines.get(preset.name):
                 return found
-            made = Kept(partial(self._shared, preset), self._tidy)
+            made = ResidentEngine(partial(self._shared, preset), self._tidy)
             with self._lock:
                 if not self._closed:
                     self._engines[preset.name] = made

@@ -14,7 +14,7 @@ from service.errors import EngineError
 from service.runtime.batching import QueueStats, SharedEngine
 
 
-class Kept:
+class ResidentEngine:
     """An engine that ``rest`` closes where nobody uses it, and the next call opens again.
 
     Whoever calls it within ``asking`` uses it until the end of that, others during the call. ``opened``
