@@ -8,7 +8,7 @@ from typing import Any
 
 from service.document import Article, Reading, SegmentTranslation
 from service.page import reading as view
-from service.page.wire import pack
+from service.page.serialization import pack
 from service.page.words import Say
 
 

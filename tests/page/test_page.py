@@ -28,12 +28,12 @@ from service.page import examples, options_for
 from service.page import reading as view
 from service.page.options import PageOptions
 from service.page.runs import Runs, events
+from service.page.serialization import pack, unpack
 from service.page.session import Shown, reopened
 from service.page.shell import head_for, with_head
 from service.page.tabs import batch, evaluate, models
 from service.page.tabs.check import checked, paired
 from service.page.tabs.translate import Asked, file_text, reading
-from service.page.wire import pack, unpack
 from service.page.words import LANGUAGES, Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.pool import Host

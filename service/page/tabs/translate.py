@@ -21,10 +21,10 @@ from service.intake.encoding import read_bytes
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
 from service.page.runs import Runs, alone, events
+from service.page.serialization import unpack
 from service.page.session import Shown, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
-from service.page.wire import unpack
 from service.page.words import Say, say_for
 from service.pipeline import Brief, warnings
 from service.pool import Host
