@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench.marian import FULL, NAME, TINY, install
-from service.batch.executors import AT_ONCE, Crew, alone
+from service.batch.executors import AT_ONCE, BatchExecutor, in_this_process
 from service.batch.job import Item, Job
 from service.batch.ray import Place, cluster
 from service.batch.run import run, run_with
@@ -235,15 +235,15 @@ def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, Any
 
 
 class _Timed:
-    """A crew, and the seconds that its chunks took where they were done, in all."""
+    """A executor, and the seconds that its chunks took where they were done, in all."""
 
-    def __init__(self, crew: Crew) -> None:
-        self._crew = crew
-        self.about = crew.about
+    def __init__(self, executor: BatchExecutor) -> None:
+        self._executor = executor
+        self.about = executor.about
         self.busy = 0.0
 
     def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
-        for done in self._crew.done(items, start):
+        for done in self._executor.done(items, start):
             self.busy += done.seconds
             yield done
 
@@ -263,8 +263,8 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
     for workers in (0, 1, 2):
         job = Job([source], folder / f"out{workers}.jsonl")
         started = time.perf_counter()
-        with _crew(job, settings, workers) as crew:
-            timed = _Timed(crew)
+        with _executor(job, settings, workers) as executor:
+            timed = _Timed(executor)
             totals = run_with(job, timed)
             seconds = time.perf_counter() - started
         if job.output.read_bytes() != (folder / "out0.jsonl").read_bytes():
@@ -277,11 +277,11 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
     return made
 
 
-def _crew(job: Job, settings: Settings, workers: int) -> AbstractContextManager[Crew]:
+def _executor(job: Job, settings: Settings, workers: int) -> AbstractContextManager[BatchExecutor]:
     """That many workers on Ray, or none and this process alone."""
     if workers:
         return cluster(job, settings, Place("local", workers))
-    return alone(job, build_pipeline(settings, lambda _: None))
+    return in_this_process(job, build_pipeline(settings, lambda _: None))
 
 
 def _echo() -> Pipeline:
