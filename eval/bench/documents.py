@@ -47,8 +47,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.bench.alone import alone
 from eval.bench.forced import EOS, JOINT
+from eval.bench.fresh_process import in_fresh_process
 from eval.bench.marian import FULL, NAME, TINY, install
 from eval.bench.serve import SENTENCES, connected
 from service.text import segment
@@ -200,7 +200,7 @@ class Bench:
         self.python = environment(options.peers)
         made = articles(options.articles + 1, options.sentences)
         self.first, self.articles = made[0], made[1:]
-        weights = alone(_install, root / "home", made, TINY if options.tiny else FULL)
+        weights = in_fresh_process(_install, root / "home", made, TINY if options.tiny else FULL)
         self._peers = package(root / "peers", weights, self.python)
         (root / "patch").mkdir()
         shutil.copyfile(Path(__file__).with_name("forced.py"), root / "patch" / "sitecustomize.py")
@@ -242,7 +242,7 @@ class Bench:
         try:
             began = time.perf_counter()
             texts = [self.first, *self.articles]
-            seconds, cores, skipped = alone(_batch, self.root, texts, log, self.options.threads)
+            seconds, cores, skipped = in_fresh_process(_batch, self.root, texts, log, self.options.threads)
             start = time.perf_counter() - began - seconds
         finally:
             os.environ.clear()

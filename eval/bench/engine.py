@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench import shapes
-from eval.bench.alone import alone, peak_mb
+from eval.bench.fresh_process import in_fresh_process, peak_mb
 from service.document import Decoding
 from service.presets import Preset
 from service.text import segment
@@ -174,15 +174,15 @@ def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Row]:
     """Every engine at every beam, printed as they come with their ratio to the first."""
     cuda = arguments.device == "cuda"
     types = ("float16",) if cuda else ("int8", "float32")
-    alone(build, root, kind, training_texts(), types)
+    in_fresh_process(build, root, kind, training_texts(), types)
     work = (QUICK if arguments.quick else WORK)[kind]
     texts, rows = sources(work), list[Row]()
     peers = ("bfloat16",) if cuda else ("float32",) if arguments.quick else ("float32", "bfloat16")
     for beam in arguments.beam:
         preset = shapes.preset(kind, 1024, Decoding(beam_size=beam, max_new_tokens=work.target_tokens))
         common = (preset, texts, arguments.device, arguments.threads)
-        measured = [alone(peer, root / "checkpoint", *common, dtype) for dtype in peers]
-        measured += [alone(ours, root / name, *common) for name in types]
+        measured = [in_fresh_process(peer, root / "checkpoint", *common, dtype) for dtype in peers]
+        measured += [in_fresh_process(ours, root / name, *common) for name in types]
         show(kind, measured)
         rows += measured
     return rows

@@ -170,7 +170,7 @@ class _Mirror:
         self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Does what is not done yet: documents by the executor, then a table by the executor, then documents."""
+        """Does what is not done yet, in order: documents together, and each table by itself."""
         files = inputs.files()
         for number in range(1, self._before.records + 1):
             file = next(files, None)

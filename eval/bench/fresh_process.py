@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-def alone(task: Callable[..., Result], *arguments: Any) -> Result:
+def in_fresh_process(task: Callable[..., Result], *arguments: Any) -> Result:
     """``task`` in a fresh process, which takes its environment from this one."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(task, *arguments).result()
