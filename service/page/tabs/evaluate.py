@@ -12,7 +12,7 @@ from typing import Any
 from service.errors import InputError, WartaError
 from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
 from service.page.options import PageOptions
-from service.page.runs import Runs, alone
+from service.page.runs import Runs, run_for_session
 from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
 from service.pool import Host
@@ -179,7 +179,9 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
                 raise InputError(say("evaluate_missing"))
             source = sources[0] if sources else None
             work = partial(scored_confined, host.sandbox, outputs, references[0], source, task, say)
-            shown, packed = alone(runs, request.session_hash or "", "evaluate", options.seconds, work)
+            shown, packed = run_for_session(
+                runs, request.session_hash or "", "evaluate", options.seconds, work
+            )
             return shown + _link(packed, held, request, say)
         except WartaError as error:
             return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
