@@ -180,7 +180,7 @@ def tab(
         return _told(_for(request, "file", lambda: headed(fetch())), request)
 
     def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
-        return partial(alone, runs, request.session_hash or "", what, options.seconds, work)
+        return partial(run_for_session, runs, request.session_hash or "", what, options.seconds, work)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(
