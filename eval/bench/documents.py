@@ -11,8 +11,8 @@ time; their settings are their defaults. What is made alike, and how:
 
 - The checkpoint: random weights of opus-mt's shape that never end an answer, converted once, in int8.
   Argos Translate adds no end token to a source; its copy of the model's config has CTranslate2 add it.
-- The length of answers: on every side :mod:`eval.bench.fixed_length` cuts each at ``--tokens`` and notes it. The
-  table shows how many sentences a side decoded, and their shortest and longest answer.
+- The length of answers: on every side :mod:`eval.bench.fixed_length` cuts each at ``--tokens`` and notes it.
+  The table shows how many sentences a side decoded, and their shortest and longest answer.
 - The beam, which is Argos Translate's 4, and the cores, ``--threads``. ``--layout 1x2`` is one batch at a
   time on two threads, which is the peers' default on two cores; ``2x1`` two batches on one thread each,
   which their users can set, and which is faster. Both are measured.

@@ -1,7 +1,8 @@
 """Put on ``PYTHONPATH`` as ``sitecustomize``: every answer of CTranslate2 is cut at one length and noted.
 
-For processes of other projects too, so nothing of this one is imported. ``FIXED_LENGTH_TOKENS`` is the length;
-each call appends a line to the file ``FIXED_LENGTH_LOG``: a list of [source pieces, target pieces], both joined.
+For processes of other projects too, so nothing of this one is imported. ``FIXED_LENGTH_TOKENS`` is the
+length; each call appends a line to the file ``FIXED_LENGTH_LOG``: a list of [source pieces, target pieces],
+both joined.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from service.intake.credit import headed
 from service.intake.encoding import read_bytes
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
-from service.page.runs import Runs, events
+from service.page.runs import Runs, events, run_for_session
 from service.page.serialization import unpack
 from service.page.session import Shown, reopened
 from service.page.tabs import models
