@@ -130,6 +130,14 @@ class _Order:
 def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore) -> APIRouter:
     """The endpoints."""
     routes = APIRouter(tags=["LibreTranslate"], responses=errors(*READING))
+    _add_texts(routes, host, config, workers)
+    _add_files(routes, host, config, (workers, store))
+    _add_facts(routes, config)
+    return routes
+
+
+def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Workers) -> None:
+    """Texts to be translated, and their language."""
 
     @routes.post(
         "/translate",
@@ -156,10 +164,10 @@ def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore)
         found = await workers.run(request, partial(language.detect, " ".join(texts)))
         return [_detection(found.code, found.confidence)] if found.confidence else [_detection("en", 0.0)]
 
-    @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
-    async def languages() -> Any:
-        """The languages there are."""
-        return [{"code": code, "name": NAMES[code], "targets": TARGETS[code]} for code in NAMES]
+
+def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple[Workers, FileStore]) -> None:
+    """Documents to be translated, and where they are fetched."""
+    workers, store = means
 
     @routes.post(
         "/translate_file",
@@ -187,6 +195,15 @@ def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore)
         }
         return Response(data, headers=headers, media_type="application/octet-stream")
 
+
+def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
+    """What a client's form asks before it asks for a translation."""
+
+    @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
+    async def languages() -> Any:
+        """The languages there are."""
+        return [{"code": code, "name": NAMES[code], "targets": TARGETS[code]} for code in NAMES]
+
     @routes.get("/frontend/settings", response_model=SettingsOut, responses=examples.of("settings"))
     async def settings() -> Any:
         """The limits, for a client's form."""
@@ -205,8 +222,6 @@ def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore)
     @routes.get("/spec", include_in_schema=False)
     async def spec(request: Request) -> JSONResponse:
         return JSONResponse(request.app.openapi())
-
-    return routes
 
 
 async def _fields(request: Request) -> Mapping[str, Any]:
