@@ -20,7 +20,7 @@ from typing import Any
 
 from service.batch import rows
 from service.batch.commits import CommitSize, commits
-from service.batch.executors import Pool, in_this_process
+from service.batch.executors import Pool
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
@@ -57,12 +57,6 @@ class _File:
     data: bytes = b""
     article: Article | None = None
     share: float = 0.0
-
-
-def mirror(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
-    """Does the job with one pipeline, as :func:`mirror_with` does."""
-    with in_this_process(job, pipeline) as executor:
-        return mirror_with(executor, watch)
 
 
 def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:

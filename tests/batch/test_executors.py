@@ -18,7 +18,7 @@ import pytest
 from eval.bench.batch import descendants, ray_torture, write_corpus
 from service.batch.commits import LARGEST, SMALLEST, CommitSize, commits
 from service.batch.executors import processes
-from service.batch.folder import REPORT, mirror, mirror_with
+from service.batch.folder import REPORT, mirror_with
 from service.batch.job import Inputs, Item, Job
 from service.batch.ray import TRIALS, Place, connect
 from service.batch.run import run, run_with
@@ -27,6 +27,7 @@ from service.errors import InputError, UnknownModel, WartaError
 from service.pipeline import build_pipeline
 from service.settings import Settings
 from tests.batch.test_folder import below, messy
+from tests.mirroring import mirror
 
 ROOT = Path(__file__).parents[2]
 
