@@ -153,7 +153,7 @@ def _keys(path: Path) -> list[str]:
     return [json.loads(line)["key"] for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
-def rates(folder: Path, count: int) -> list[dict[str, Any]]:
+def rates(folder: Path, count: int) -> list[dict[str, object]]:
     """Lines a second and the most memory of a process, in MB, of the pipe and of a batch, with the echo."""
     made: list[dict[str, Any]] = []
     for size in (count // 100, count // 10, count):
@@ -194,7 +194,7 @@ def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
     return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
-def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, Any]:
+def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, object]:
     """A batch beside the bare engine call on the same segments, then again from memory.
 
     The engine is a Marian of opus-mt's shape with random weights and a beam of 6. As random weights never

@@ -123,7 +123,7 @@ def learn_pieces(pairs: Sequence[Pair], folder: Path, count: int) -> list[str]:
     return pieces
 
 
-def _write(path: Path, value: Mapping[str, Any]) -> None:
+def _write(path: Path, value: Mapping[str, object]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
 
 

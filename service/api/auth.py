@@ -27,8 +27,10 @@ from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table,
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateTable
+from starlette.types import ASGIApp as App
+from starlette.types import Receive, Scope, Send
 
-from service.api.middleware.limits import App, Rate, Receive, Scope, Send, fields, refuse, too_often
+from service.api.middleware.limits import Rate, fields, refuse, too_often
 from service.errors import StoreError, UsageError
 from service.extras import lacks
 from service.refusal import Refused

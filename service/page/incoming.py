@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
+
+from starlette.types import Message, Receive
 
 from service.errors import InputError
 from service.page.uploads import Growing
@@ -100,11 +101,11 @@ class _Body:
 class _Incoming:
     """The messages of a body, as long as there are ``more``."""
 
-    def __init__(self, receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.more = True
 
-    async def next(self) -> MutableMapping[str, Any]:
+    async def next(self) -> Message:
         """Return the next message; nothing follows the end of the body, or of the connection."""
         message = await self._receive()
         self.more = message["type"] == "http.request" and message.get("more_body", False)
@@ -118,7 +119,7 @@ class _Incoming:
 
 async def receive_files(
     content_type: str,
-    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    receive: Receive,
     begin: Begin,
     watch: Watch,
 ) -> list[str]:

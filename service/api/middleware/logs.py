@@ -13,9 +13,10 @@ import traceback
 from datetime import UTC, datetime
 
 import structlog
+from starlette.types import ASGIApp as App
+from starlette.types import Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
-from service.api.middleware.limits import App, Message, Receive, Scope, Send
 from service.api.middleware.metrics import route
 
 NAME = "warta.server"
