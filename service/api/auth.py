@@ -78,13 +78,17 @@ class KeyStore:
             self._open = lambda: psycopg.connect(url, autocommit=True, connect_timeout=5)
             self._mark, self._broken = "%s", psycopg.Error
         else:
-            raise UsageError(f"keys are kept in sqlite:///PATH or postgresql://…, not in {scheme or 'that'}")
+            raise UsageError(
+                "keys.place",
+                "keys are kept in sqlite:///PATH or postgresql://…, not in {scheme}",
+                scheme=scheme or "that",
+            )
         self._run(_SCHEMA)
 
     def add(self, name: str) -> str:
         """A new key, which nobody can see again. Raises UsageError for a name that does not fit a line."""
         if not name.strip() or len(name) > 100 or not name.isprintable():
-            raise UsageError("a key's name is one line of 1 to 100 characters")
+            raise UsageError("keys.name", "a key's name is one line of 1 to 100 characters")
         id = secrets.token_hex(6)
         key = f"wk_{id}_{secrets.token_urlsafe(32)}"
         row = (id, name, sha256(key.encode()).hexdigest(), _now())
@@ -164,10 +168,20 @@ class Lookup:
         try:
             key = await run_sync(self._store.find, given)
         except StoreError:
-            return Refused(503, "keys cannot be looked up at the moment", "keys", {"Retry-After": "5"})
+            return Refused(
+                503,
+                "keys.unavailable",
+                "keys cannot be looked up at the moment",
+                type="keys",
+                headers={"Retry-After": "5"},
+            )
         if key is None:
             wait = self._wrong.wait(state["address"])
-            return too_often(wait, "wrong API keys") if wait else Refused(403, "Invalid API key", "forbidden")
+            return (
+                too_often(wait, "wrong API keys")
+                if wait
+                else Refused(403, "keys.invalid", "Invalid API key", type="forbidden")
+            )
         state["key"] = key
         state["client"] = f"key {key.id}"
         return None
@@ -204,7 +218,7 @@ class Keys:
         if not self._required or path in IN_BODY or any(_below(path, open) for open in OPEN):
             return None
         basic = {"WWW-Authenticate": 'Basic realm="Warta", charset="UTF-8"'}
-        return Refused(401, "an API key is needed: Authorization: Bearer KEY", headers=basic)
+        return Refused(401, "keys.needed", "an API key is needed: Authorization: Bearer KEY", headers=basic)
 
 
 def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], Any]:
@@ -226,7 +240,12 @@ def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], An
         if count and (wait := count(state["client"])):
             raise too_often(wait)
         if required and not given:
-            raise Refused(400, "an API key is needed: api_key in the request", "unauthorized")
+            raise Refused(
+                400,
+                "keys.needed_in_request",
+                "an API key is needed: api_key in the request",
+                type="unauthorized",
+            )
 
     return guard
 
@@ -283,7 +302,9 @@ def _sqlite(path: Path) -> sqlite3.Connection:
         # Sums of random keys tell nothing, but whoever can write here can make himself a key.
         path.touch(mode=0o600)
     except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
+        raise StoreError(
+            "file.unwritable", "cannot be written: {reason}", at=path, reason=error.strerror
+        ) from error
     return sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
 
 
@@ -291,11 +312,13 @@ def _psycopg() -> Any:
     try:
         import psycopg
     except ImportError as error:
-        raise UsageError(f"keys in PostgreSQL: {lacks(error, 'postgres', 'psycopg')}") from error
+        raise UsageError(
+            "keys.postgres", "keys in PostgreSQL: {reason}", reason=lacks(error, "postgres", "psycopg")
+        ) from error
     return psycopg
 
 
 def _cannot(error: Exception) -> StoreError:
     """The driver's first line, which never holds the password of the URL."""
     reason = (str(error).strip() or type(error).__name__).split("\n")[0]
-    return StoreError(f"the database of the API keys cannot be used: {reason}")
+    return StoreError("keys.database", "the database of the API keys cannot be used: {reason}", reason=reason)

@@ -89,14 +89,19 @@ class Journal:
         found = _read(self._path)
         if not found:
             if self._output.exists() and not fresh:
-                raise UsageError(f"{self._output} is there already; --fresh makes it anew")
+                raise UsageError(
+                    "batch.exists", "{path} is there already; --fresh makes it anew", path=self._output
+                )
             self._begin()
             return
         job, commits = found
         if changed := _changes(job, self._job):
             raise UsageError(
-                f"{self._output} was begun otherwise: {'; '.join(changed)}. "
-                "Go on with what it was begun with, or start over with --fresh"
+                "batch.begun_otherwise",
+                "{path} was begun otherwise: {changes}. Go on with what it was begun with, or start over "
+                "with --fresh",
+                path=self._output,
+                changes="; ".join(changed),
             )
         self.commits = commits
         if not self.placed:
@@ -107,14 +112,18 @@ class Journal:
         for before, after in zip((Commit(), *self.commits), self.commits, strict=False):
             if after.totals.records == records and after.chain != chain:
                 raise UsageError(
-                    f"the input has changed: its records {before.totals.records + 1:,} to {records:,} are "
-                    f"not those that {self._output} was begun with; --fresh starts over"
+                    "batch.input_changed",
+                    "the input has changed: its records {first} to {last} are not those that {path} was "
+                    "begun with; --fresh starts over",
+                    first=f"{before.totals.records + 1:,}",
+                    last=f"{records:,}",
+                    path=self._output,
                 )
 
     def commit(self, rows: bytes, totals: Totals, chain: str) -> None:
         """Adds rows; they count when this returns."""
         if not (self._data and self._log):
-            raise WartaError(f"{self._output} is not being written")
+            raise WartaError("batch.not_written", "{path} is not being written", path=self._output)
         made = Commit(totals, self.last.size + len(rows), chain)
         with _told(self._output, self.last):
             _write(self._data, rows)
@@ -166,11 +175,17 @@ class Journal:
     def _cut(self) -> None:
         """Takes off what a crash left behind the last commit, in both files."""
         if not self._partial.exists():
-            raise WartaError(f"{self._partial} is gone; start over with --fresh")
+            raise WartaError(
+                "batch.partial_gone", "{path} is gone; start over with --fresh", path=self._partial
+            )
         with _told(self._output, self.last):
             self._data = self._partial.open("r+b", buffering=0)
             if self._data.seek(0, os.SEEK_END) < self.last.size:
-                raise WartaError(f"{self._partial} is shorter than its journal says; start over with --fresh")
+                raise WartaError(
+                    "batch.partial_short",
+                    "{path} is shorter than its journal says; start over with --fresh",
+                    path=self._partial,
+                )
             self._data.truncate(self.last.size)
             self._data.seek(self.last.size)
             self._log = self._path.open("r+b", buffering=0)
@@ -189,9 +204,11 @@ def opened(output: Path, job: Mapping[str, Any], head: bytes, *, fresh: bool) ->
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UsageError(f"another run is writing {output}") from None
+        raise UsageError("batch.busy", "another run is writing {path}", path=output) from None
     except OSError as error:
-        raise WartaError(f"{output}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=output, reason=error.strerror
+        ) from error
     journal = Journal(output, job, head)
     try:
         journal.start(fresh=fresh)
@@ -225,7 +242,9 @@ def _read(path: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
     except (ValueError, TypeError, KeyError) as error:
         if len(whole) < 2:
             return None
-        raise WartaError(f"{path} is damaged; start over with --fresh") from error
+        raise WartaError(
+            "batch.journal_damaged", "{path} is damaged; start over with --fresh", path=path
+        ) from error
     return (job, commits) if commits else None
 
 
@@ -258,7 +277,11 @@ def _told(output: Path, last: Commit) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         what = "the disk is full" if full else f"cannot be written: {error.strerror}"
         raise WartaError(
-            f"{output}: {what}; {last.totals.records:,} records are safe, and the same command goes on"
+            "batch.safe",
+            "{reason}; {count} records are safe, and the same command goes on",
+            at=output,
+            reason=what,
+            count=f"{last.totals.records:,}",
         ) from error
 
 

@@ -193,7 +193,10 @@ def _source(job: Job, start: int) -> Any:
     def read() -> Iterable[Any]:
         inputs = Inputs(job)
         if inputs.sizes != sizes:
-            raise UsageError("the cluster does not see the same inputs: they must be at the same paths there")
+            raise UsageError(
+                "batch.cluster_inputs",
+                "the cluster does not see the same inputs: they must be at the same paths there",
+            )
         for chunk in commits(islice(inputs.items(), start, None), CommitSize(CHUNK), sentences_in):
             yield pyarrow.table({"chunk": [pickle.dumps(chunk)]})
 
@@ -250,7 +253,11 @@ def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int
         workers = place.workers or max(1, free // (own.threads or 1))
         if workers * (own.threads or 1) > free:
             raise UsageError(
-                f"{workers} workers with {own.threads} cores each are more than the cluster's {free} cores"
+                "batch.cluster_cores",
+                "{workers} workers with {threads} cores each are more than the cluster's {free} cores",
+                workers=workers,
+                threads=own.threads,
+                free=free,
             )
         yield own, workers
     finally:
@@ -322,4 +329,4 @@ def _told() -> Iterator[None]:
                 raise inner from error
             cause = inner if isinstance(inner, BaseException) else None
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise WartaError(f"Ray: {said[-1]}") from error
+        raise WartaError("batch.ray", "Ray: {reason}", reason=said[-1]) from error

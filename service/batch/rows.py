@@ -38,8 +38,8 @@ def translated(translation: Translation) -> dict[str, Any]:
     return {
         "title": title.target if title else None,
         "translation": translation.text,
-        "findings": [{"segment": where, **record(f)} for where, part in flagged for f in part.findings],
-        "warnings": list(translation.warnings),
+        "findings": [{"segment": where, **record(f, "en")} for where, part in flagged for f in part.findings],
+        "warnings": [str(warning) for warning in translation.warnings],
         "signature": _text(translation.signature),
     }
 
@@ -47,8 +47,8 @@ def translated(translation: Translation) -> dict[str, Any]:
 def summarized(summary: Summary) -> dict[str, Any]:
     """The columns of a summary; ``support`` counts source segments from 0."""
     return {
-        "summary": [sentence_json(sentence) for sentence in summary.sentences],
-        "notes": list(summary.notes),
+        "summary": [sentence_json(sentence, "en") for sentence in summary.sentences],
+        "notes": [str(note) for note in summary.notes],
         "signature": _text(summary.signature),
     }
 

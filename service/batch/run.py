@@ -69,7 +69,7 @@ def _work(journal: Journal, crew: Crew, items: Iterator[Item], watch: Watch) -> 
         last = now
         chain = _committed(journal, done, totals, chain)
         if done.failed:
-            raise InputError(done.failed)
+            raise InputError("batch.record", "{reason}", reason=done.failed)
         watch(Progress(totals, before, now - started, done.share))
 
 

@@ -177,7 +177,7 @@ def translate(
         _lines(settings, (files, output, format != "text", keep_furniture))
         return
     if not files:
-        raise UsageError("name a file to translate, or - for standard input")
+        raise UsageError("command.no_file", "name a file to translate, or - for standard input")
     work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION)
     _run(Job(files, format, output, keep_furniture), settings, work)
 
@@ -389,7 +389,9 @@ def serve(
         from service.api.app import run
         from service.api.config import ServerConfig
     except ImportError as error:
-        raise UsageError(f"the server: {lacks(error, 'serve', 'fastapi')}") from error
+        raise UsageError(
+            "command.server_needs", "the server: {reason}", reason=lacks(error, "serve", "fastapi")
+        ) from error
     limits = ServerConfig(
         host=host,
         port=port,
@@ -411,7 +413,9 @@ def serve(
     try:
         run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)
     except ImportError as error:
-        raise UsageError(f"the server: {lacks(error, 'serve', 'gradio')}") from error
+        raise UsageError(
+            "command.server_needs", "the server: {reason}", reason=lacks(error, "serve", "gradio")
+        ) from error
 
 
 @models_app.command("list")
@@ -423,7 +427,9 @@ def list_models(
     from service.models.catalog import rows
 
     if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
+        raise UsageError(
+            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
+        )
     found = rows(_store())
     typer.echo(to_json(found) if format == "json" else table(found))
 
@@ -524,7 +530,7 @@ def revoke_key(
 ) -> None:
     """Have a key not valid any more, at once."""
     if not _keys(keys).revoke(id):
-        raise UsageError(f"there is no valid key {id!r}; see `warta keys list`")
+        raise UsageError("keys.unknown", "there is no valid key {key!r}; see `warta keys list`", key=id)
     typer.echo(f"{id}: revoked")
 
 
@@ -566,7 +572,9 @@ def _lines(settings: Settings, unused: tuple[object, ...]) -> None:
     from service.pipeline import build_pipeline
 
     if any(unused):
-        raise UsageError("--lines takes standard input and standard output, and no file or format")
+        raise UsageError(
+            "command.lines", "--lines takes standard input and standard output, and no file or format"
+        )
     pipeline = build_pipeline(settings, lambda _: None, warn=complain)
     translate_lines(pipeline, sys.stdin.buffer, sys.stdout.buffer)
 
@@ -584,7 +592,9 @@ def _keys(url: str) -> KeyStore:
     try:
         from service.api.auth import KeyStore, default_url
     except ImportError as error:
-        raise UsageError(f"keys: {lacks(error, 'serve', 'fastapi')}") from error
+        raise UsageError(
+            "command.keys_need", "keys: {reason}", reason=lacks(error, "serve", "fastapi")
+        ) from error
     return KeyStore(url or default_url(home(os.environ)))
 
 

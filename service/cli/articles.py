@@ -48,13 +48,20 @@ class Job:
 
     def __post_init__(self) -> None:
         if self.format not in SUFFIXES:
-            raise UsageError(f"unknown format {self.format!r}; there are: {', '.join(SUFFIXES)}")
+            raise UsageError(
+                "command.format",
+                "unknown format {format!r}; there are: {known}",
+                format=self.format,
+                known=", ".join(SUFFIXES),
+            )
         if list(self.files).count(STDIN) > 1:
-            raise UsageError("standard input (-) can be read once only")
+            raise UsageError("command.stdin_twice", "standard input (-) can be read once only")
         if self.output and len(self.files) > 1 and self.output.is_file():
-            raise UsageError(f"{self.output} is a file; several inputs need a folder")
+            raise UsageError(
+                "command.output_file", "{path} is a file; several inputs need a folder", path=self.output
+            )
         if self.output and not self.output.parent.is_dir():
-            raise UsageError(f"{self.output.parent} is not a folder")
+            raise UsageError("file.no_folder", "{path} is not a folder", path=self.output.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,9 @@ def check_files(source: Path, target: Path, format: str) -> None:
     Raises UsageError for another format, InputError for files that cannot be paired.
     """
     if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
+        raise UsageError(
+            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
+        )
     pairs = list(zip(*_equal_lines(source, target), strict=True))
     flagged = 0
     for number, (ours, theirs) in enumerate(pairs, start=1):
@@ -173,7 +182,14 @@ def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
     # Only a line feed ends a line: a text may hold U+2028.
     ours, theirs = (text.replace("\r\n", "\n").split("\n") for text in texts)
     if len(ours) != len(theirs):
-        raise InputError(f"{source} has {len(ours)} lines, {target} has {len(theirs)}: they cannot be paired")
+        raise InputError(
+            "command.uneven",
+            "{source} has {ours} lines, {target} has {theirs}: they cannot be paired",
+            source=source,
+            ours=len(ours),
+            target=target,
+            theirs=len(theirs),
+        )
     return ours, theirs
 
 
@@ -185,7 +201,11 @@ def _article(path: Source, job: Job) -> Article:
             sys.stderr.write("Paste the article, then end it with Ctrl-D on a line of its own.\n")
         data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
         if len(data) > MAX_INPUT_BYTES:
-            raise InputError(f"standard input: larger than {MAX_INPUT_BYTES // 1_000_000} MB")
+            raise InputError(
+                "command.stdin_size",
+                "standard input: larger than {size} MB",
+                size=MAX_INPUT_BYTES // 1_000_000,
+            )
         raw = document_text(data, "", MAX_INPUT_BYTES)
     else:
         raw = read_document(path, MAX_INPUT_BYTES)
@@ -203,7 +223,10 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
         return into
     if into.suffix.lower() in DOCUMENTS:
         raise UsageError(
-            f"{into}: only translating a {into.suffix} as text makes a {into.suffix}; choose .txt"
+            "command.document",
+            "only translating a {suffix} as text makes a {suffix}; choose .txt",
+            at=into,
+            suffix=into.suffix,
         )
     return None
 
@@ -288,7 +311,9 @@ def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".
             return str(partial)
         partial.replace(target)
     except OSError as error:
-        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=target, reason=error.strerror
+        ) from error
     return str(target)
 
 

@@ -45,7 +45,7 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
     started = time.perf_counter()
     try:
         if workers is not None and workers < 1:
-            raise UsageError(f"workers must be 1 or more, not {workers}")
+            raise UsageError("command.workers", "workers must be 1 or more, not {workers}", workers=workers)
         totals = _worked(job, settings, workers, address, status, watch)
     except KeyboardInterrupt:
         status.clear()
@@ -101,7 +101,9 @@ def export_memory(memory: Memory, target: Path) -> int:
             count = write_tmx(file, memory.entries())
         partial.replace(target)
     except OSError as error:
-        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=target, reason=error.strerror
+        ) from error
     return count
 
 
@@ -112,7 +114,12 @@ def import_tmx(memory: Memory, source: Path) -> str:
     counts = ((reader.passed, "without both languages"), (reader.made, "made by a model"))
     passed = "".join(f"; passed over: {number:,} {why}" for number, why in counts if number)
     if not count:
-        raise InputError(f"{source}: no unit of one's own with Indonesian and English{passed}")
+        raise InputError(
+            "memory.no_units",
+            "no unit of one's own with Indonesian and English{passed}",
+            at=source,
+            passed=passed,
+        )
     return f"{source}: {count:,} units{passed}"
 
 

@@ -190,7 +190,9 @@ def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
         try:
             yield from _parquet_records(path, ParquetFile(source, pre_buffer=False), column)
         except (pyarrow.ArrowException, OSError) as error:
-            raise InputError(f"a broken Parquet file: {' '.join(str(error).split())}") from error
+            raise InputError(
+                "records.parquet", "a broken Parquet file: {reason}", reason=" ".join(str(error).split())
+            ) from error
 
 
 def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
@@ -199,7 +201,9 @@ def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
         raise InputError(_which(schema.names, column))
     kind = schema.field(column).type
     if not _is_text(kind):
-        raise InputError(f"column {column!r} holds {kind}, not text")
+        raise InputError(
+            "records.column_kind", "column {column!r} holds {kind}, not text", column=column, kind=kind
+        )
     number = 0
     for batch in parquet.iter_batches(batch_size=_ROWS):
         for values in batch.to_pylist():

@@ -15,7 +15,8 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from typing import Any
 
-from service.document import Finding
+from service.document import Finding, Message, filled
+from service.errors import WartaError
 from service.findings import CHECKS
 
 LANGUAGES = ("en", "id")
@@ -41,13 +42,28 @@ def speaking(language: str) -> Iterator[None]:
         _spoken.reset(token)
 
 
-def text(finding: Finding, language: str = "") -> str:
-    """Return what a finding says, in ``language`` or in that of whoever is being answered."""
-    check, values = CHECKS[finding.code], dict(finding.values)
+def text(said: Finding | Message | WartaError, language: str = "") -> str:
+    """Return what is said, in ``language`` or in that of whoever is being answered."""
     catalogue = _catalogue(language or _spoken.get())
+    if isinstance(said, Finding):
+        return _finding(catalogue, said)
+    return _message(catalogue, said.message if isinstance(said, WartaError) else said)
+
+
+def _finding(catalogue: NullTranslations, finding: Finding) -> str:
+    check, values = CHECKS[finding.code], dict(finding.values)
     for name in check.terms:
         values[name] = catalogue.pgettext(TERM, values[name])
     return _said(catalogue, check.code, check.message, check.plural, values)
+
+
+def _message(catalogue: NullTranslations, message: Message) -> str:
+    values = {
+        name: _message(catalogue, value) if isinstance(value, Message) else value
+        for name, value in message.values
+    }
+    text = _said(catalogue, message.code, message.text, message.plural, values)
+    return f"{message.at}: {text}" if message.at else text
 
 
 def record(finding: Finding, language: str = "") -> dict[str, Any]:
@@ -64,11 +80,10 @@ def record(finding: Finding, language: str = "") -> dict[str, Any]:
 def _said(
     catalogue: NullTranslations, code: str, message: str, plural: str, values: Mapping[str, str]
 ) -> str:
-    if plural:
-        form = catalogue.npgettext(code, message, plural, int(values["count"].replace(",", "")))
-    else:
-        form = catalogue.pgettext(code, message)
-    return form.format_map(values)
+    count = values.get("count", "").replace(",", "") if plural else ""
+    if count.isdecimal():
+        return filled(catalogue.npgettext(code, message, plural, int(count)), values)
+    return filled(catalogue.pgettext(code, plural or message), values)
 
 
 @cache

@@ -41,16 +41,18 @@ def unpack(value: Any) -> Reading:
     reading: Reading = _record(Reading, value)
     count = len(reading.translation.segments)
     if not count or len(reading.translation.gaps) not in (0, count):
-        raise InputError("not a reading: its sentences and gaps do not fit together")
+        raise InputError("reading.uneven", "not a reading: its sentences and gaps do not fit together")
     for sentence in reading.summary.sentences:
         if not all(0 <= index < count for index in sentence.support):
-            raise InputError("not a reading: a summary sentence rests on a sentence that is not there")
+            raise InputError(
+                "reading.support", "not a reading: a summary sentence rests on a sentence that is not there"
+            )
     return reading
 
 
 def _record(kind: type, value: Any) -> Any:
     if not isinstance(value, dict):
-        raise InputError(f"not a reading: {kind.__name__} is missing")
+        raise InputError("reading.part_missing", "not a reading: {name} is missing", name=kind.__name__)
     if kind is Article:
         packed: _PackedArticle = _record(_PackedArticle, value)
         values = {spec.name: getattr(packed, spec.name) for spec in fields(packed) if spec.name != "text"}
@@ -59,13 +61,23 @@ def _record(kind: type, value: Any) -> Any:
         return _finding(value)
     hints = get_type_hints(kind)
     if unknown := set(value) - set(hints):
-        raise InputError(f"not a reading: {kind.__name__} has no {min(unknown)}")
+        raise InputError(
+            "reading.field_missing",
+            "not a reading: {name} has no {field}",
+            name=kind.__name__,
+            field=min(unknown),
+        )
     made = {}
     for spec in fields(kind):
         if spec.name in value:
             made[spec.name] = _value(hints[spec.name], value[spec.name], spec.name)
         elif spec.default is MISSING and spec.default_factory is MISSING:
-            raise InputError(f"not a reading: {kind.__name__} has no {spec.name}")
+            raise InputError(
+                "reading.field_missing",
+                "not a reading: {name} has no {field}",
+                name=kind.__name__,
+                field=spec.name,
+            )
     return kind(**made)
 
 
@@ -73,12 +85,12 @@ def _finding(value: Mapping[str, Any]) -> Finding:
     code, pairs = value.get("code"), value.get("values")
     check = CHECKS.get(code) if isinstance(code, str) else None
     if not check or set(value) != {"code", "values"} or not isinstance(pairs, list | tuple):
-        raise InputError("not a reading: a finding is of no kind that is known")
+        raise InputError("reading.finding", "not a reading: a finding is of no kind that is known")
     values = tuple(_value(tuple[str, ...], pair, "values") for pair in pairs)
     if {len(pair) for pair in values} - {2} or {pair[0] for pair in values} != check.places:
-        raise InputError("not a reading: a finding lacks its values")
+        raise InputError("reading.finding_values", "not a reading: a finding lacks its values")
     if check.plural and not dict(values)["count"].isdecimal():
-        raise InputError("not a reading: a finding's count is no number")
+        raise InputError("reading.finding_count", "not a reading: a finding's count is no number")
     return Finding(check.code, values)
 
 
@@ -88,12 +100,12 @@ def _value(hint: Any, value: Any, name: str) -> Any:
         return None if value is None else _value(inner, value, name)
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
-            raise InputError(f"not a reading: {name} is no list")
+            raise InputError("reading.no_list", "not a reading: {name} is no list", name=name)
         return tuple(_value(get_args(hint)[0], item, name) for item in value)
     if is_dataclass(hint) and isinstance(hint, type):
         return _record(hint, value)
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is not hint:
-        raise InputError(f"not a reading: {name} is of the wrong kind")
+        raise InputError("reading.field_kind", "not a reading: {name} is of the wrong kind", name=name)
     return value

@@ -38,7 +38,7 @@ def translation_json(translation: Translation) -> dict[str, Any]:
     return {
         "title": {"source": title.source, "target": title.target} if title else None,
         "segments": [segment_json(s) for s in translation.segments],
-        "warnings": list(translation.warnings),
+        "warnings": [text(warning) for warning in translation.warnings],
         "furniture": [asdict(item) for item in translation.article.furniture],
         **{name: getattr(translation.article, name) for name in ("byline", "published", "site")},
         "roles": list(translation.article.roles),
@@ -100,14 +100,14 @@ def reading_json(reading: Reading) -> dict[str, Any]:
 
 def summary_text(summary: Summary) -> str:
     """A sentence a line with what it rests on, then what to check."""
-    notes = [*summary.notes, *_summary_flags(summary)]
+    notes = [*map(text, summary.notes), *_summary_flags(summary)]
     about = ["", *notes] if notes else []
     return "\n".join([*_summary_lines(summary), *about]) + "\n"
 
 
 def summary_markdown(summary: Summary) -> str:
     """A list of sentences, then what to check."""
-    notes = [*summary.notes, *_summary_flags(summary)]
+    notes = [*map(text, summary.notes), *_summary_flags(summary)]
     about = [_block(">", *notes)] if notes else []
     return _markdown([_block("-", *_summary_lines(summary)), *about])
 
@@ -119,14 +119,14 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "language": summary.language,
         "route": summary.route,
         "packs": summary.packs,
-        "notes": list(summary.notes),
+        "notes": [text(note) for note in summary.notes],
         "signature": {**asdict(summary.signature), "text": str(summary.signature)},
     }
 
 
-def sentence_json(sentence: SummarySentence) -> dict[str, Any]:
+def sentence_json(sentence: SummarySentence, language: str = "") -> dict[str, Any]:
     """A sentence of a summary as JSON values; ``support`` counts source segments from 0."""
-    return {**asdict(sentence), "findings": [record(finding) for finding in sentence.findings]}
+    return {**asdict(sentence), "findings": [record(finding, language) for finding in sentence.findings]}
 
 
 def article_text(article: Article) -> str:
@@ -281,11 +281,11 @@ def _about(reading: Reading) -> list[str]:
     count = len(translation.segments)
     took = f" in {reading.seconds:.1f} s" if reading.seconds else ""
     lines = [
-        *(f"Careful: {warning}" for warning in translation.warnings),
+        *(f"Careful: {text(warning)}" for warning in translation.warnings),
         *(f"Check {flag}" for flag in flags),
         *_summary_flags(reading.summary),
         *(f"Suggestion: {line}" for line in suggestions(translation)),
-        *reading.summary.notes,
+        *map(text, reading.summary.notes),
         f"{count} {'sentence' if count == 1 else 'sentences'}{took}; "
         f"{len(flags)} to check; summary: {reading.summary.route}",
         f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "

@@ -100,7 +100,7 @@ class Kept:
         """The engine, opened once however many wait for it."""
         with self._opening:
             if self._closed:
-                raise EngineError("the engine was closed")
+                raise EngineError("engine.closed", "the engine was closed")
             engine = self._engine = self._engine or self._opened()
             return engine
 

@@ -38,7 +38,12 @@ def worked(
     """
     paths, task, column, format, model = asked
     if task not in TASKS or format not in FORMATS:
-        raise UsageError(f"the task is one of {', '.join(TASKS)}, the format one of {', '.join(FORMATS)}")
+        raise UsageError(
+            "page.batch_choice",
+            "the task is one of {tasks}, the format one of {formats}",
+            tasks=", ".join(TASKS),
+            formats=", ".join(FORMATS),
+        )
     inputs = _gathered(paths, folder / "in")
     output = folder / f"warta.{format}"
     job = Job([inputs], output, task, column or "text")
@@ -47,7 +52,9 @@ def worked(
         def watch(progress: Progress) -> None:
             ask.check()
             if _written(folder) > most:
-                raise InputError(f"the result is larger than {most:,} bytes")
+                raise InputError(
+                    "page.result_size", "the result is larger than {size} bytes", size=f"{most:,}"
+                )
             tell(progress)
 
         totals = run_away(host, job, model, watch)

@@ -37,7 +37,12 @@ def scored(
 
     dataset = from_files(Path(reference), Path(source) if source else None, "sum" if task == "sum" else "mt")
     if len(dataset.references) > MOST_LINES:
-        raise InputError(f"{len(dataset.references):,} lines; at most {MOST_LINES:,} are scored here")
+        raise InputError(
+            "page.score_lines",
+            "{count} lines; at most {most} are scored here",
+            count=f"{len(dataset.references):,}",
+            most=f"{MOST_LINES:,}",
+        )
     names = _names([Path(path).name for path in outputs])
     answers = [
         Output(name, tuple(map(Answer, read_lines(Path(path)))))

@@ -104,7 +104,10 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
         raise InputError(say("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}"))
     if asked.route not in ROUTES or not 1 <= asked.sentences <= MOST_SENTENCES:
         raise UsageError(
-            f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(ROUTES)}"
+            "page.summary_choice",
+            "sentences must be from 1 to {most}, the route one of {routes}",
+            most=MOST_SENTENCES,
+            routes=", ".join(ROUTES),
         )
 
 
