@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 
 from service.findings import CHECKS
 from service.messages import LANGUAGES, TERM
+from service.page.words import english
 from service.presets import TASKS
 from service.text.language import NAMES
 from service.translation.guard import units
@@ -45,6 +46,7 @@ def gather() -> list[Text]:
     """Return everything that is said, sorted, each text once."""
     texts = [Text(one.code, one.message, one.plural, one.about) for one in CHECKS.values()]
     texts += [Text(TERM, word) for word in (*units.NAMES, *NAMES.values(), *TASKS)]
+    texts += [Text(f"page.{name}", one, plural) for name, (one, plural) in english().items()]
     trees = list(sources().values())
     names = makers(trees)
     return sorted({*texts, *(text for tree in trees for text in called(tree, names))})

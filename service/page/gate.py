@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from service.errors import InputError
+from service.messages import text
 from service.page.components import no_room
 from service.page.incoming import receive_files
 from service.page.progress import Progress
@@ -156,8 +157,8 @@ class Gate:
     def _said(self, error: InputError, scope: Scope) -> str:
         say = say_for(_request(scope))
         if not isinstance(error, NoRoom):
-            return say.told(str(error))
-        return no_room(error, self._files, say)
+            return text(error, say.language)
+        return text(no_room(error, self._files, say), say.language)
 
     async def _call(self, shape: _Shape, scope: Scope, receive: Receive, send: Send) -> None:
         session = _session(scope)
@@ -180,7 +181,7 @@ class Gate:
             if not isinstance(token, str) or not TOKEN.fullmatch(token):
                 raise Refused(403, "page.foreign_file", "only a file uploaded to this page can be named")
             if self._files.find(session, token) is None:
-                raise Refused(403, say_for(_request(scope))("file_gone"))
+                raise Refused(403, say_for(_request(scope)).message("file_gone"))
             return f"{session}/{token}"
 
         return handle
@@ -277,7 +278,7 @@ def _session_of(scope: Scope) -> str | None:
 def _session(scope: Scope) -> str:
     session = _session_of(scope)
     if session is None:
-        raise Refused(403, say_for(_request(scope))("no_session"))
+        raise Refused(403, say_for(_request(scope)).message("no_session"))
     return session
 
 

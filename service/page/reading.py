@@ -121,7 +121,7 @@ def furniture(article: Article, say: Say) -> str:
     )
     named = ", ".join(say("group_" + name.replace(" ", "_")) for name in groups(article.furniture))
     count = len(article.furniture)
-    said = say("left_out" if count > 1 else "left_out_one", count=count, groups=named)
+    said = say("left_out", count=count, groups=named)
     return f'<details class="furniture"><summary>{said}</summary><ul>{items}</ul></details>'
 
 

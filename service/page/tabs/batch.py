@@ -16,6 +16,7 @@ from service.batch.run import Job, Progress
 from service.context import Ask
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake.records import SOURCES
+from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, stopper, streaming, uploads
 from service.page.runs import Runs, events
 from service.page.tabs import models
@@ -138,7 +139,7 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
         with held.workplace() as folder:
             try:
                 if not paths:
-                    raise InputError(say("batch_none"))
+                    raise InputError(say.message("batch_none"))
                 yield box("running", say("opening"))
                 asked = (paths, task, column, format, model)
                 for told in worked(host, ask, folder, asked, held.room.session):
@@ -146,7 +147,7 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
             except Cancelled:
                 pass  # said below, where nothing newer runs
             except WartaError as error:
-                message = say.told(str(error).replace(f"{folder}/", ""))
+                message = text(error, say.language).replace(f"{folder}/", "")
                 yield box("error", f"<b>{say('error')}</b> {escape(message)}")
             finally:
                 if ask.cancelled.is_set():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import InputError, WartaError
+from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
 from service.page.options import PageOptions
 from service.page.runs import Runs, alone
@@ -177,16 +178,16 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
         say = say_for(request)
         try:
             if not outputs or not references:
-                raise InputError(say("evaluate_missing"))
+                raise InputError(say.message("evaluate_missing"))
             source = sources[0] if sources else None
             work = partial(scored_confined, host.sandbox, outputs, references[0], source, task, say)
             shown, packed = alone(runs, request.session_hash or "", "evaluate", options.seconds, work)
             return shown + _link(packed, held, request, say)
         except WartaError as error:
-            message = str(error)
+            message = text(error, say.language)
             for path in [*(outputs or ()), *(references or ()), *(sources or ())]:
                 message = message.replace(path, Path(path).name)
-            return box("error", f"<b>{say('error')}</b> {escape(say.told(message))}")
+            return box("error", f"<b>{say('error')}</b> {escape(message)}")
 
     label("evaluate_intro")
     with gr.Row(elem_classes="fields files"):
