@@ -25,6 +25,7 @@ from anyio.to_thread import run_sync
 from fastapi import Request
 
 from service.api.middleware.limits import App, Rate, Receive, Scope, Send, fields, refuse, too_often
+from service.document import Message
 from service.errors import StoreError, UsageError
 from service.extras import lacks
 from service.refusal import Refused
@@ -178,7 +179,7 @@ class Lookup:
         if key is None:
             wait = self._wrong.wait(state["address"])
             return (
-                too_often(wait, "wrong API keys")
+                too_often(wait, Message("term", "wrong API keys"))
                 if wait
                 else Refused(403, "keys.invalid", "Invalid API key", type="forbidden")
             )

@@ -316,9 +316,10 @@ class EndOut(Given):
 
 
 class ErrorBody(Given):
-    """``type`` is for programs, ``message`` for people."""
+    """``type`` and the finer ``code`` are for programs, ``message`` for people, in the language they accept."""
 
     type: str
+    code: str
     message: str
 
 

@@ -12,6 +12,7 @@ import typer
 from eval.cli import app as eval_app
 from service.errors import UsageError, WartaError
 from service.extras import lacks
+from service.messages import of_locale, speak, text
 from service.settings import ALIKE
 from service.version import __version__
 
@@ -102,7 +103,12 @@ KeysUrl = Annotated[
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    language: Annotated[
+        str,
+        typer.Option("--language", help="Of errors, findings and notes: en or id; default: the locale's."),
+    ] = "",
 ) -> None:
+    speak(language or of_locale(os.environ))
     if version:
         typer.echo(f"warta {__version__}")
         raise typer.Exit
@@ -541,7 +547,7 @@ def main() -> None:
     try:
         app()
     except WartaError as error:
-        sys.stderr.write("warta: " + " ".join(str(error).split()) + "\n")
+        sys.stderr.write("warta: " + " ".join(text(error).split()) + "\n")
         raise SystemExit(error.exit_code) from None
     except BrokenPipeError:
         # The reader of a pipe went away; Python would complain again when it flushes at exit.

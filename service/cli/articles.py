@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from service.document import Article, Passage, SegmentTranslation, Translation
+from service.document import Article, Finding, Message, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text, keeps_structure, read_document, translate_document
 from service.intake.encoding import read_text
@@ -114,7 +114,7 @@ def run(job: Job, settings: Settings, work: Work) -> int:
         return _run_all(job, settings, work, status)
     except KeyboardInterrupt:
         status.clear()
-        complain("stopped")
+        complain(text(Message("command.stopped", "stopped")))
         return INTERRUPTED
 
 
@@ -134,7 +134,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
         except InputError as error:
             failed += 1
             status.clear()
-            complain(str(error) if str(path) in str(error) else f"{_name(path)}: {error}")
+            complain(text(error) if str(path) in str(error) else f"{_name(path)}: {text(error)}")
     return 1 if failed else 0
 
 
@@ -146,7 +146,7 @@ def clean_files(job: Job) -> int:
             article = _article(path, job)
         except InputError as error:
             failed += 1
-            complain(str(error) if str(path) in str(error) else f"{_name(path)}: {error}")
+            complain(text(error) if str(path) in str(error) else f"{_name(path)}: {text(error)}")
             continue
         _write(job, path, _rendered(ARTICLE, job, article), ending=".article")
         if job.format == "text" and (said := left_out(article.furniture)):
@@ -172,9 +172,25 @@ def check_files(source: Path, target: Path, format: str) -> None:
             line = {"line": number, "findings": [record(finding) for finding in found]}
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         else:
-            sys.stdout.writelines(f"line {number}, {finding.kind}: {text(finding)}\n" for finding in found)
+            sys.stdout.writelines(_found_line(number, finding) + "\n" for finding in found)
     if format == "text":
-        sys.stdout.write(f"{flagged} of {len(pairs)} lines to check\n")
+        total = Message.of(
+            "command.to_check",
+            "{flagged} of {count} line to check",
+            plural="{flagged} of {count} lines to check",
+            flagged=flagged,
+            count=len(pairs),
+        )
+        sys.stdout.write(text(total) + "\n")
+
+
+def _found_line(number: int, finding: Finding) -> str:
+    said = text(finding)
+    return text(
+        Message.of(
+            "command.line", "line {line}, {kind}: {finding}", line=number, kind=finding.kind, finding=said
+        )
+    )
 
 
 def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
@@ -244,7 +260,15 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     found = translate_document(path, into, translate, MAX_INPUT_BYTES)
     status.clear()
     for item in found:
-        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {text(item.finding)}")
+        note = Message.of(
+            "command.check",
+            "check {place}, {kind}: {finding}",
+            at=_name(path),
+            place=item.place,
+            kind=item.finding.kind,
+            finding=text(item.finding),
+        )
+        complain(text(note))
     for line in similar:
         complain(f"{_name(path)}: {line}")
 
@@ -256,7 +280,7 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
     result = work.finish(pipeline, article, translation, time.perf_counter() - started)
     status.clear()
     for warning in warnings(article):
-        complain(f"{_name(path)}: {warning}")
+        complain(f"{_name(path)}: {text(warning)}")
     if work.renderers is TRANSLATION and job.format == "text" and translation:
         for line in suggestions(translation):
             complain(f"{_name(path)}: {line}")
@@ -277,7 +301,16 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
         if done:
             text = _rendered(TRANSLATION, job, pipeline.assemble(article, done))
             where = _write(job, path, text, suffix=".partial")
-            complain(f"{_name(path)}: stopped after {len(done)} of {total} sentences; these are in {where}")
+            note = Message.of(
+                "command.stopped_after",
+                "stopped after {count} of {total} sentence; it is in {path}",
+                plural="stopped after {count} of {total} sentences; these are in {path}",
+                at=_name(path),
+                count=len(done),
+                total=total,
+                path=where,
+            )
+            complain(text(note))
         if isinstance(error, KeyboardInterrupt):
             raise SystemExit(INTERRUPTED) from None
         raise

@@ -17,8 +17,10 @@ from service.batch.ray import Place, cluster, hosts
 from service.batch.run import Job, Progress, Watch, run_with
 from service.batch.worker import collect_seldom
 from service.cli.articles import INTERRUPTED, Status, complain
+from service.document import Message
 from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
+from service.messages import text
 from service.pipeline import Pipeline, build_pipeline, memory_of
 from service.settings import Settings
 from service.translation.memory.base import Memory
@@ -49,14 +51,23 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
         totals = _worked(job, settings, workers, address, status, watch)
     except KeyboardInterrupt:
         status.clear()
-        complain(f"stopped: {last.records:,} records are safe, and the same command goes on")
+        complain(
+            text(
+                Message.of(
+                    "command.batch_stopped",
+                    "stopped: {count} record is safe, and the same command goes on",
+                    plural="stopped: {count} records are safe, and the same command goes on",
+                    count=f"{last.records:,}",
+                )
+            )
+        )
         return INTERRUPTED
     finally:
         status.clear()
     complain(summary_line(job.output.name, totals, time.perf_counter() - started))
     if totals.failures:
         where = job.output / REPORT if job.folder else job.output
-        complain(f"what failed, and why, is in {where}")
+        complain(text(Message.of("command.failures", "what failed, and why, is in {path}", path=where)))
     return 1 if totals.failures else 0
 
 

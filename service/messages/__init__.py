@@ -7,6 +7,7 @@ catalogues, one a language, are gettext's: the code is the context (``msgctxt``)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from service.document import Finding, Message, filled
-from service.errors import WartaError
+from service.errors import UsageError, WartaError
 from service.findings import CHECKS
 
 LANGUAGES = ("en", "id")
@@ -24,6 +25,9 @@ LANGUAGES = ("en", "id")
 TERM = "term"
 """The context of words that stand in several messages, such as the names of units."""
 
+_OLDER = {"in": "id"}
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
+_LONGEST_HEADER = 1000
 _spoken: ContextVar[str] = ContextVar("language", default="en")
 
 
@@ -40,6 +44,46 @@ def speaking(language: str) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(token)
+
+
+def speak(language: str) -> None:
+    """Answer in ``language`` from here on, in this thread or task. Raises UsageError for an unknown one."""
+    if language not in LANGUAGES:
+        raise UsageError(
+            "messages.language",
+            "unknown language {language!r}; there are: {known}",
+            language=language,
+            known=", ".join(LANGUAGES),
+        )
+    _spoken.set(language)
+
+
+def of_locale(environment: Mapping[str, str]) -> str:
+    """Return the language that a system's locale asks for, such as ``id_ID.UTF-8``; else English."""
+    named = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return _known(next(filter(None, named), "")) or "en"
+
+
+def preferred(accepted: str) -> str:
+    """Return the language that an Accept-Language header likes best of those there are; else English."""
+    wishes = []
+    for place, wish in enumerate(accepted[:_LONGEST_HEADER].split(",")):
+        name, _, weight = wish.partition(";")
+        if language := _known(name.strip()):
+            wishes.append((-_weight(weight), place, language))
+    return min(wishes)[2] if wishes and min(wishes)[0] < 0 else "en"
+
+
+def _known(name: str) -> str:
+    """Return the language of a tag such as ``id-ID`` or ``in_ID.UTF-8``, its older name; else nothing."""
+    code = re.split("[-_.@]", name.lower(), maxsplit=1)[0]
+    code = _OLDER.get(code, code)
+    return code if code in LANGUAGES else ""
+
+
+def _weight(text: str) -> float:
+    found = _WEIGHT.fullmatch(text.strip())
+    return float(found[1]) if found else 1.0
 
 
 def text(said: Finding | Message | WartaError, language: str = "") -> str:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping, Seq
 from typing import Any
 from urllib.parse import urlsplit
 
+from service import document
 from service.api.errors import answer
 from service.errors import UsageError
 from service.refusal import Refused
@@ -133,9 +134,9 @@ class Hosts:
         name = _host_name(hosts[0]) if len(hosts) == 1 else None
         if name is None or not self._known(name):
             message = (
-                Message.of("limits.host_name", "this server is not called {name!r}", name=name)
+                document.Message.of("limits.host_name", "this server is not called {name!r}", name=name)
                 if name
-                else Message.of("limits.one_host", "a request names one host")
+                else document.Message.of("limits.one_host", "a request names one host")
             )
             await refuse(
                 scope,
@@ -219,7 +220,10 @@ class Rate:
             del self._times[client]
 
 
-def too_often(wait: int, what: str = "requests") -> Refused:
+REQUESTS = document.Message("term", "requests")
+
+
+def too_often(wait: int, what: document.Message = REQUESTS) -> Refused:
     """The answer to whoever has to wait so many seconds."""
     return Refused(
         429,
