@@ -316,7 +316,7 @@ class EndOut(Given):
 
 
 class ErrorBody(Given):
-    """``type`` and the finer ``code`` are for programs, ``message`` for people, in the language they accept."""
+    """``type`` and the finer ``code`` are for programs, ``message`` for people, in their language."""
 
     type: str
     code: str

@@ -299,8 +299,8 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
     except (KeyboardInterrupt, WartaError) as error:
         status.clear()
         if done:
-            text = _rendered(TRANSLATION, job, pipeline.assemble(article, done))
-            where = _write(job, path, text, suffix=".partial")
+            rendered = _rendered(TRANSLATION, job, pipeline.assemble(article, done))
+            where = _write(job, path, rendered, suffix=".partial")
             note = Message.of(
                 "command.stopped_after",
                 "stopped after {count} of {total} sentence; it is in {path}",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from service.document import Article, Finding, Furniture, Reading, as_json
+from service.document import Article, Finding, Furniture, Message, Reading, as_json
 from service.errors import InputError
 from service.findings import CHECKS
 from service.text import segment
@@ -59,6 +59,8 @@ def _record(kind: type, value: Any) -> Any:
         return Article(body=segment.split(packed.text), **values)
     if kind is Finding:
         return _finding(value)
+    if kind is Message:
+        return _message(value)
     hints = get_type_hints(kind)
     if unknown := set(value) - set(hints):
         raise InputError(
@@ -79,6 +81,23 @@ def _record(kind: type, value: Any) -> Any:
                 field=spec.name,
             )
     return kind(**made)
+
+
+def _message(value: Mapping[str, Any]) -> Message:
+    """Return a note; its text may be anybody's, and is filled and escaped like any other."""
+    texts = [value.get(name) for name in ("code", "text", "plural", "at")]
+    pairs = value.get("values")
+    if not all(isinstance(text, str) for text in texts) or not isinstance(pairs, list | tuple):
+        raise InputError("reading.note", "not a reading: a note is of the wrong kind")
+    values = []
+    for pair in pairs:
+        name, held = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (None, None)
+        held = _message(held) if isinstance(held, dict) else held
+        if not isinstance(name, str) or not isinstance(held, str | Message):
+            raise InputError("reading.note", "not a reading: a note is of the wrong kind")
+        values.append((name, held))
+    code, text, plural, at = map(str, texts)
+    return Message(code, text, tuple(values), plural, at)
 
 
 def _finding(value: Mapping[str, Any]) -> Finding:

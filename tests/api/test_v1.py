@@ -196,4 +196,10 @@ def test_a_fault_of_the_program_is_an_error_without_its_text(
     with TestClient(app, HERE, raise_server_exceptions=False) as client:
         answer = client.post("/v1/translate", json={"text": "Satu."})
     assert answer.status_code == 500
-    assert answer.json() == {"error": {"type": "internal", "message": "the server failed on this request"}}
+    assert answer.json() == {
+        "error": {
+            "type": "internal",
+            "code": "server.failed",
+            "message": "the server failed on this request",
+        }
+    }

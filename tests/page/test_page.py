@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from service.context import asked, asking
-from service.document import Decoding, Finding, Output, Reading, SegmentTranslation
+from service.document import Decoding, Finding, Message, Output, Reading, SegmentTranslation
 from service.engines.echo import EchoEngine
 from service.errors import InputError, UsageError
 from service.page import examples, options_for
@@ -88,7 +88,7 @@ def test_the_language_is_what_was_asked_chosen_or_preferred(
             1, part(HOSTILE, HOSTILE, findings=(Finding.of("number.lost", source=HOSTILE),)), SAY, opens=True
         ),
         view.title(HOSTILE, part(HOSTILE, HOSTILE), SAY),
-        view.warnings([HOSTILE], SAY),
+        view.warnings([Message.of("other", "{line}", line=HOSTILE)], SAY),
         view.flags([Finding.of("number.lost", source=HOSTILE)], SAY),
         view.furniture(to_article(f"Hujan Turun di Malang\n\n{RAIN}\n\nBaca juga: {HOSTILE}"), SAY),
     ],

@@ -27,8 +27,8 @@ from service.presets import TASKS
 from service.text.language import NAMES
 from service.translation.guard import units
 
-HERE = Path(__file__).parent
-SOURCE = HERE.parent
+ROOT = Path(__file__).parents[1]
+HERE = ROOT / "service" / "messages"
 _CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+|term")
 
 
@@ -55,7 +55,7 @@ def gather() -> list[Text]:
 @cache
 def sources() -> Mapping[Path, ast.Module]:
     """Return the program's modules as syntax trees."""
-    paths = sorted(path for root in (SOURCE, SOURCE.parent / "eval") for path in root.rglob("*.py"))
+    paths = sorted(path for root in (ROOT / "service", ROOT / "eval") for path in root.rglob("*.py"))
     return {path: ast.parse(path.read_text("utf-8")) for path in paths}
 
 
@@ -73,7 +73,7 @@ def makers(trees: Iterable[ast.AST]) -> frozenset[str]:
 def called(tree: ast.AST, names: Collection[str]) -> Iterator[Text]:
     """Yield the texts of the calls that give a code and a text."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or _name(node) not in names:
+        if not isinstance(node, ast.Call) or called_name(node) not in names:
             continue
         given = [
             one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)
@@ -83,7 +83,7 @@ def called(tree: ast.AST, names: Collection[str]) -> Iterator[Text]:
                 yield Text(code, english, _plural(node))
 
 
-def _name(node: ast.Call) -> str:
+def called_name(node: ast.Call) -> str:
     """Return the last name of what is called."""
     return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
 
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str]) -> int:
         if not check:
             path.write_bytes(data)
         elif not path.exists() or path.read_bytes() != data:
-            wrong.append(f"{path.relative_to(SOURCE.parent)}: out of step; run scripts/messages")
+            wrong.append(f"{path.relative_to(ROOT)}: out of step; run scripts/messages")
     sys.stdout.writelines(f"{line}\n" for line in wrong)
     return bool(wrong)
 
