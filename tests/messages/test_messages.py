@@ -383,3 +383,34 @@ def test_accept_language_names_the_language(accepted: str, spoken: str) -> None:
 def test_a_language_that_is_not_there_is_an_error() -> None:
     with pytest.raises(UsageError, match="unknown language 'fr'; there are: en, id"):
         speak("fr")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "line"),
+    [
+        ([], {"LANG": "C.UTF-8"}, "warta: nix.txt: no such file"),
+        ([], {"LANG": "id_ID.UTF-8"}, "warta: nix.txt: berkas tidak ada"),
+        (["--language", "id"], {"LANG": "C.UTF-8"}, "warta: nix.txt: berkas tidak ada"),
+        (["--language", "en"], {"LANG": "id_ID.UTF-8"}, "warta: nix.txt: no such file"),
+    ],
+)
+def test_the_command_line_speaks_the_language(
+    arguments: list[str],
+    environment: dict[str, str],
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from service.cli.app import main
+
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", environment["LANG"])
+    monkeypatch.setattr("sys.argv", ["warta", *arguments, "clean", "nix.txt"])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        speak("en")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.strip() == line
