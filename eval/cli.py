@@ -68,10 +68,10 @@ def _options(terms: Path | None, stem: bool, weights: list[str] | None, resample
 
     rows = [line.split("\t") for line in read_lines(terms)] if terms else []
     if any(len(row) < 2 for row in rows):
-        raise InputError(f"{terms}: every line needs source TAB target")
+        raise InputError("score.terms_line", "every line needs source TAB target", at=terms)
     pairs = [weight.partition("=") for weight in weights or ()]
     if any(not path for _, _, path in pairs):
-        raise UsageError("--weights takes METRIC=PATH")
+        raise UsageError("score.weights_option", "--weights takes METRIC=PATH")
     return Options(
         stem=stem,
         terms=tuple((row[0], row[1]) for row in rows),
@@ -112,7 +112,11 @@ def _guard() -> Check | None:
 def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
     """The names given, else the file names, else, where those repeat, the whole paths."""
     if given and (len(given) != len(paths) or len(set(given)) < len(given)):
-        raise UsageError(f"--name must be given once for every --hyp ({len(paths)}), each name once")
+        raise UsageError(
+            "score.names_option",
+            "--name must be given once for every --hyp ({count}), each name once",
+            count=len(paths),
+        )
     names = given or [path.name for path in paths]
     return names if len(set(names)) == len(names) else [str(path) for path in paths]
 

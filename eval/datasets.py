@@ -70,12 +70,12 @@ def read_lines(path: Path, shown: str = "") -> list[str]:
         data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
         text = data.decode("utf-8-sig")
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror or error}") from None
+        raise InputError("file.problem", "{reason}", at=name, reason=error.strerror or error) from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{name}: line {line} is not UTF-8") from None
+        raise InputError("score.line_encoding", "line {line} is not UTF-8", at=name, line=line) from None
     except lzma.LZMAError:
-        raise InputError(f"{name}: not an xz file") from None
+        raise InputError("score.not_xz", "not an xz file", at=name) from None
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -87,9 +87,11 @@ def require_equal_counts(sides: Mapping[str, Sequence[str]]) -> None:
     counts = {name: len(lines) for name, lines in sides.items()}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise InputError(f"line counts differ: {listed}; nothing was scored")
+        raise InputError(
+            "score.line_counts", "line counts differ: {counts}; nothing was scored", counts=listed
+        )
     if not any(counts.values()):
-        raise InputError("there is nothing to score: no lines")
+        raise InputError("score.no_lines", "there is nothing to score: no lines")
 
 
 def from_files(
@@ -115,7 +117,12 @@ def _tsv(lines: Sequence[str], columns: Sequence[int], name: str) -> dict[str, A
     rows = [line.split("\t") for line in lines]
     short = [n for n, row in enumerate(rows, 1) if len(row) <= max(columns)]
     if short:
-        raise InputError(f"{name}: line {short[0]} has too few columns (tab-separated source, reference)")
+        raise InputError(
+            "score.few_columns",
+            "line {line} has too few columns (tab-separated source, reference)",
+            at=name,
+            line=short[0],
+        )
     source, reference = columns
     return {
         "sources": tuple(row[source].strip() for row in rows),
@@ -129,9 +136,9 @@ def _records(lines: Sequence[str], name: str) -> list[dict[str, Any]]:
         try:
             record = json.loads(line)
         except ValueError:
-            raise InputError(f"{name}: line {number} is not JSON") from None
+            raise InputError("score.line_json", "line {line} is not JSON", at=name, line=number) from None
         if not isinstance(record, dict):
-            raise InputError(f"{name}: line {number} is not a JSON object")
+            raise InputError("score.line_object", "line {line} is not a JSON object", at=name, line=number)
         records.append(record)
     return records
 
@@ -139,7 +146,9 @@ def _records(lines: Sequence[str], name: str) -> list[dict[str, Any]]:
 def _jsonl(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     missing = [n for n, r in enumerate(records, 1) if not {"source", "reference"} <= r.keys()]
     if missing:
-        raise InputError(f'{name}: line {missing[0]} lacks "source" or "reference"')
+        raise InputError(
+            "score.lacks_field", 'line {line} lacks "source" or "reference"', at=name, line=missing[0]
+        )
     columns: dict[str, Any] = {
         "sources": tuple(r["source"] for r in records),
         "references": tuple(r["reference"] for r in records),
@@ -241,7 +250,12 @@ def _from_entry(entry: Entry, path: Path) -> Dataset:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if entry.sha256 and digest != entry.sha256:
         raise InputError(
-            f"{path} is not the pinned {entry.name}: SHA-256 {digest[:12]}…, not {entry.sha256[:12]}…"
+            "score.not_pinned",
+            "{path} is not the pinned {name}: SHA-256 {found}…, not {wanted}…",
+            path=path,
+            name=entry.name,
+            found=digest[:12],
+            wanted=entry.sha256[:12],
         )
     return replace(_load(path, entry), licence=entry.licence, citation=entry.citation)
 
@@ -273,13 +287,21 @@ def load(name: str, folder: Path | None = None, task: Task = "mt") -> Dataset:
         entry = entries[name]
         path = entry.locate(folder)
         if path is None:
-            raise InputError(f"{name} is not on this machine. {entry.fetch} Then give its folder: --data DIR")
+            raise InputError(
+                "score.data_missing",
+                "{name} is not on this machine. {how} Then give its folder: --data DIR",
+                name=name,
+                how=entry.fetch,
+            )
         return _from_entry(entry, path)
     path = Path(name)
     stem = path.with_suffix("") if path.suffix == ".xz" else path
     if stem.suffix not in (".tsv", ".jsonl"):
         raise UsageError(
-            f"unknown data set {name!r}; there are: {', '.join(entries)}; or a .tsv or .jsonl file"
+            "score.unknown_data",
+            "unknown data set {name!r}; there are: {known}; or a .tsv or .jsonl file",
+            name=name,
+            known=", ".join(entries),
         )
     own = Entry(path.name, "", task, path.name, stem.suffix[1:], "", "", "")
     dataset = _load(path, own)

@@ -43,7 +43,9 @@ def allowances(options: list[str]) -> dict[str, float]:
         try:
             allowed[name] = float(value)
         except ValueError:
-            raise UsageError(f"--max-drop takes METRIC=NUMBER, not {option!r}") from None
+            raise UsageError(
+                "gate.drop_option", "--max-drop takes METRIC=NUMBER, not {option!r}", option=option
+            ) from None
     return allowed
 
 
@@ -62,14 +64,19 @@ def judge(
         pairs = [(name, before[other], after[name]) for name, other in zip(after, before, strict=True)]
     if not pairs:
         raise InputError(
-            f"no system of the baseline ({', '.join(before)}) is in the report ({', '.join(after)})"
+            "gate.no_system",
+            "no system of the baseline ({baseline}) is in the report ({report})",
+            baseline=", ".join(before),
+            report=", ".join(after),
         )
     verdicts = []
     for name, old, new in pairs:
         sums = [s.get("data", {}).get("sha256") for s in (old, new)]
         if None not in sums and sums[0] != sums[1]:
             raise InputError(
-                f"{name}: the baseline was scored on other text; gates compare the same test set"
+                "gate.other_text",
+                "the baseline was scored on other text; gates compare the same test set",
+                at=name,
             )
         verdicts += [_verdict(name, metric, (old, new), drop, plan) for metric, drop in allowed.items()]
     return verdicts
@@ -79,7 +86,13 @@ def _entry(system: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
     found = [s for s in system["scores"] if s["name"].casefold() == metric.casefold()]
     if not found:
         names = ", ".join(s["name"] for s in system["scores"])
-        raise UsageError(f"{system['name']} has no score {metric!r}; it has: {names}")
+        raise UsageError(
+            "gate.no_score",
+            "{system} has no score {metric!r}; it has: {known}",
+            system=system["name"],
+            metric=metric,
+            known=names,
+        )
     entry: Mapping[str, Any] = found[0]
     return entry
 

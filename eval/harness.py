@@ -108,7 +108,10 @@ class Cache:
                 self._answers[record["key"]] = Answer.from_json(record["answer"])
         except (ValueError, KeyError, TypeError):
             raise InputError(
-                f"{self._path}: line {number} is damaged; delete the file to start over"
+                "score.damaged_line",
+                "line {line} is damaged; delete the file to start over",
+                at=self._path,
+                line=number,
             ) from None
 
     @staticmethod
@@ -155,7 +158,7 @@ def run(
     A system's seconds are wall time: its batch's, divided among the batch.
     """
     if not dataset.sources:
-        raise InputError(f"{dataset.name} has no sources to run on")
+        raise InputError("score.no_sources", "{name} has no sources to run on", name=dataset.name)
     cache = Cache(out / "cache.jsonl")
     return [_run(dataset, name, load, (cache, batch, progress)) for name, load in systems.items()]
 
@@ -180,7 +183,13 @@ def _run(
         answers = list(system(sources))
         seconds = (time.perf_counter() - start) / len(sources)
         if len(answers) != len(sources):
-            raise EngineError(f"{name} gave {len(answers)} answers to {len(sources)} sources")
+            raise EngineError(
+                "score.answers",
+                "{name} gave {answers} answers to {sources} sources",
+                name=name,
+                answers=len(answers),
+                sources=len(sources),
+            )
         timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:

@@ -84,8 +84,19 @@ def _import(module: str, metric: str, package: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         if absent(error):
-            raise NotInstalled(f"{metric} needs the package {package}") from error
-        raise NotInstalled(f"{metric} needs {package}, which cannot be imported: {error}") from error
+            raise NotInstalled(
+                "score.package_missing",
+                "{metric} needs the package {package}",
+                metric=metric,
+                package=package,
+            ) from error
+        raise NotInstalled(
+            "score.package_broken",
+            "{metric} needs {package}, which cannot be imported: {reason}",
+            metric=metric,
+            package=package,
+            reason=error,
+        ) from error
 
 
 def _sacrebleu() -> ModuleType:
@@ -175,8 +186,10 @@ def _spbleu(options: Options) -> Metric:
     model = Path(folder) / "models" / "flores200sacrebleuspm"
     if not model.is_file():
         raise NotInstalled(
-            f"spBLEU needs the FLORES-200 SentencePiece model as {model}; "
-            "`sacrebleu --tokenize flores200` fetches it when online"
+            "score.spbleu_model",
+            "spBLEU needs the FLORES-200 SentencePiece model as {path}; `sacrebleu --tokenize flores200` "
+            "fetches it when online",
+            path=model,
         )
     return _library("spBLEU", _sacrebleu().BLEU(force=True, tokenize="flores200"), options.plan)
 
@@ -305,7 +318,9 @@ def _support(options: Options) -> Metric:
 def _term_accuracy(options: Options) -> Metric:
     """Of the terms found in a source line, how many have their target in the hypothesis (whole words)."""
     if not options.terms:
-        raise UsageError("term-accuracy needs a list of terms: --terms FILE (source TAB target)")
+        raise UsageError(
+            "score.needs_terms", "term-accuracy needs a list of terms: --terms FILE (source TAB target)"
+        )
     terms = [(f" {' '.join(words(s))} ", f" {' '.join(words(t))} ") for s, t in options.terms]
 
     def count(corpus: Corpus, i: int) -> tuple[float, float]:
@@ -321,7 +336,12 @@ def _term_accuracy(options: Options) -> Metric:
 
 def _weights(options: Options, metric: str, what: str) -> str:
     if metric not in options.weights:
-        raise NotInstalled(f"{metric} needs {what} on this machine: --weights {metric}=PATH")
+        raise NotInstalled(
+            "score.needs_weights",
+            "{metric} needs {what} on this machine: --weights {metric}=PATH",
+            metric=metric,
+            what=what,
+        )
     return options.weights[metric]
 
 
@@ -418,5 +438,10 @@ def build(names: Sequence[str], options: Options) -> list[Metric]:
     known = {name.casefold(): name for name in METRICS}
     unknown = [name for name in names if name.casefold() not in known]
     if unknown:
-        raise UsageError(f"unknown metric {unknown[0]!r}; there are: {', '.join(METRICS)}")
+        raise UsageError(
+            "score.unknown_metric",
+            "unknown metric {name!r}; there are: {known}",
+            name=unknown[0],
+            known=", ".join(METRICS),
+        )
     return [METRICS[known[name.casefold()]](options) for name in dict.fromkeys(names)]

@@ -173,7 +173,7 @@ def evaluate(
     """
     options = options or Options()
     if len({output.name for output in outputs}) < len(outputs):
-        raise UsageError("two systems have one name; give each its own")
+        raise UsageError("score.same_name", "two systems have one name; give each its own")
     require_equal_counts(
         {dataset.name: dataset.references, **{output.name: output.texts for output in outputs}}
     )
@@ -182,13 +182,20 @@ def evaluate(
     lacking = {m.name: m.needs for m in wanted if m.needs and not all(getattr(c, m.needs) for c in corpora)}
     if lacking and names:
         name, needs = next(iter(lacking.items()))
-        raise UsageError(f"{name} needs {needs}, and there are none")
+        raise UsageError(
+            "score.needs_missing", "{name} needs {needs}, and there are none", name=name, needs=needs
+        )
     usable = [m for m in wanted if m.name not in lacking]
     systems = tuple(
         _scored(o, c, usable, dataset, options.plan) for o, c in zip(outputs, corpora, strict=True)
     )
     if not any(system.scores for system in systems):
-        raise InputError(f"{dataset.name} holds nothing that {', '.join(m.name for m in wanted)} could count")
+        raise InputError(
+            "score.nothing_counts",
+            "{name} holds nothing that {metrics} could count",
+            name=dataset.name,
+            metrics=", ".join(m.name for m in wanted),
+        )
     of_text = [m for m in usable if m.needs in ("", "sources")]
     plain = [Output(name, tuple(map(Answer, texts))) for name, texts in baselines(dataset)]
     return Evaluation(

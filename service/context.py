@@ -46,9 +46,9 @@ class Ask:
     def check(self) -> None:
         """Raises Cancelled or DeadlinePassed."""
         if self.cancelled.is_set():
-            raise Cancelled("cancelled")
+            raise Cancelled("request.cancelled", "cancelled")
         if self.deadline is not None and time.monotonic() >= self.deadline:
-            raise DeadlinePassed("the time allowed for this request has passed")
+            raise DeadlinePassed("request.deadline", "the time allowed for this request has passed")
 
 
 _asking: ContextVar[Ask | None] = ContextVar("asking", default=None)

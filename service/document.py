@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from html import escape
+from typing import Any
 
 from service.findings import CHECKS, Severity
 
@@ -140,6 +142,71 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """Something said to a person: a ``code`` for programs, the English ``text``, and its places' values.
+
+    A value may be a message itself. ``plural`` is the text for a ``count`` other than 1; ``at`` says where,
+    such as a file, and stands before the text. ``service.messages`` says it in other languages; ``str`` in
+    English.
+    """
+
+    code: str
+    text: str
+    values: tuple[tuple[str, str | Message], ...] = ()
+    plural: str = ""
+    at: str = ""
+
+    @classmethod
+    def of(cls, code: str, text: str, /, *, plural: str = "", at: object = "", **values: object) -> Message:
+        """Return a message with its values by name; what is neither text nor message becomes text."""
+        pairs = tuple((n, v if isinstance(v, Message) else str(v)) for n, v in values.items())
+        return cls(code, text, pairs, plural, str(at))
+
+    def placed(self, at: object) -> Message:
+        """Return the message with a place before its own."""
+        return replace(self, at=": ".join(filter(None, (str(at), self.at))))
+
+    def __str__(self) -> str:
+        values = {name: str(value) for name, value in self.values}
+        one = not self.plural or values.get("count") == "1"
+        text = filled(self.text if one else self.plural, values)
+        return f"{self.at}: {text}" if self.at else text
+
+
+def plain(message: Message, longest: int = 0) -> list[Any]:
+    """Return a message as lists and strings, to be sent to another process; ``longest`` bounds its values."""
+    most = longest or None
+    values = [[n, plain(v, longest) if isinstance(v, Message) else v[:most]] for n, v in message.values]
+    return [message.code, message.text, values, message.plural, message.at[:most]]
+
+
+def message_from(value: Any) -> Message:
+    """Return what :func:`plain` gave; of anything else, its beginning as a line without a code."""
+    try:
+        code, text, values, plural, at = value
+        pairs = tuple((str(n), message_from(v) if isinstance(v, list) else str(v)) for n, v in values)
+    except (TypeError, ValueError, RecursionError):
+        return Message.of("other", "{line}", line=str(value)[:1000])
+    return Message(str(code), str(text), pairs, str(plural), str(at))
+
+
+_PLACE = re.compile(r"\{(\w++)(!r)?\}")
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """Return a template with its places filled: ``{name}`` as it is, ``{name!r}`` in quotation marks.
+
+    Unlike ``str.format`` this computes nothing, so that a template from elsewhere does no harm.
+    """
+
+    def value(place: re.Match[str]) -> str:
+        held = values.get(place[1], place[0])
+        return repr(held) if place[2] else held
+
+    return _PLACE.sub(value, template)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that was found in a translation or a summary.
 
@@ -168,7 +235,7 @@ class Finding:
     def __str__(self) -> str:
         check, values = CHECKS[self.code], dict(self.values)
         one = not check.plural or values["count"] == "1"
-        return (check.message if one else check.plural).format_map(values)
+        return filled(check.message if one else check.plural, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +318,7 @@ class Translation:
     title: SegmentTranslation | None = None
     lead: str = ""
     gaps: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message, ...] = ()
 
     @property
     def text(self) -> str:
@@ -296,7 +363,7 @@ class Summary:
     signature: Signature
     language: str = "en"
     packs: int = 1
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

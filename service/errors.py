@@ -24,11 +24,62 @@ line that says what is wrong and, where there is one, what to do.
 
 from __future__ import annotations
 
+from service.document import Message
+
 
 class WartaError(Exception):
-    """The root: its text is fit to be shown to a user as it is."""
+    """The root: its text is fit to be shown to a user as it is.
+
+    ``InputError("file.missing", "no such file", at=path)`` has a code for programs, an English text, and the
+    values of its places by name. ``at`` says where, and comes first. ``InputError(other, at=path)`` says what
+    another error says. A single string is a line that has no code, such as another library's.
+    """
 
     exit_code = 1
+
+    def __init__(
+        self,
+        said: str | Message | WartaError,
+        text: str = "",
+        /,
+        *,
+        at: object = "",
+        plural: str = "",
+        **values: object,
+    ) -> None:
+        # Exceptions are copied by their arguments, from another process too: the message is all of them.
+        super().__init__(message_of(said, text, at=at, plural=plural, **values))
+
+    @property
+    def message(self) -> Message:
+        """What it says; ``service.messages`` has it in other languages."""
+        message: Message = self.args[0]
+        return message
+
+    @property
+    def code(self) -> str:
+        """What it is, for programs."""
+        return self.message.code
+
+
+def message_of(
+    said: str | Message | WartaError,
+    text: str = "",
+    /,
+    *,
+    at: object = "",
+    plural: str = "",
+    **values: object,
+) -> Message:
+    """Return what an error or a refusal with these arguments says."""
+    if isinstance(said, WartaError):
+        said = said.message
+    if isinstance(said, Message):
+        return said.placed(at) if at else said
+    if not text:
+        return Message.of("other", "{line}", at=at, line=said)
+    inner = {name: v.message if isinstance(v, WartaError) else v for name, v in values.items()}
+    return Message.of(said, text, at=at, plural=plural, **inner)
 
 
 class UsageError(WartaError):
@@ -81,8 +132,16 @@ class Busy(EngineError):
     """Too much waits for the model already; ``retry_after`` is in seconds."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__(f"too much is waiting already; try again in {retry_after:.0f} s")
+        super().__init__(
+            "engine.busy",
+            "too much is waiting already; try again in {seconds} s",
+            seconds=f"{retry_after:.0f}",
+        )
         self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[type[Busy], tuple[float]]:
+        """Copy it by its seconds."""
+        return type(self), (self.retry_after,)
 
 
 class Cancelled(EngineError):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+from service.document import Message
 
-def lacks(error: ImportError, extra: str, library: str) -> str:
+
+def lacks(error: ImportError, extra: str, library: str) -> Message:
     """Why ``library``, which the extra brings, could not be imported, in one line.
 
     A module that is missing, perhaps one that the library itself asks for, is named with the extra. Any other
@@ -14,10 +16,20 @@ def lacks(error: ImportError, extra: str, library: str) -> str:
     """
     name = absent(error)
     if not name:
-        return f"{library} cannot be imported: {' '.join(str(error).split())}"
-    what = f"needs {name}, which is not installed"
-    inner = f" ({library} asks for it)" if name.lower() != library.lower() else ""
-    return f"{what}{inner}: pip install 'warta[{extra}]'"
+        reason = " ".join(str(error).split())
+        return Message.of(
+            "extras.broken", "{library} cannot be imported: {reason}", library=library, reason=reason
+        )
+    how = f"pip install 'warta[{extra}]'"
+    if name.lower() == library.lower():
+        return Message.of("extras.missing", "needs {name}, which is not installed: {how}", name=name, how=how)
+    return Message.of(
+        "extras.inner_missing",
+        "needs {name}, which is not installed ({library} asks for it): {how}",
+        name=name,
+        library=library,
+        how=how,
+    )
 
 
 def absent(error: ImportError) -> str:

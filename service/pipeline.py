@@ -10,6 +10,7 @@ from functools import cache, partial
 from service import presets
 from service.document import (
     Article,
+    Message,
     Passage,
     Reading,
     Segmented,
@@ -160,7 +161,7 @@ def to_article(
     return clean(raw, id=id, keep_furniture=keep_furniture, restored=restored, about=about_of(raw))
 
 
-def warnings(article: Article) -> tuple[str, ...]:
+def warnings(article: Article) -> tuple[Message, ...]:
     """What a reader should know before trusting a translation of ``article``."""
     warning = check_article(article.text)
     return (warning,) if warning else ()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from service.document import Decoding
+from service.document import Decoding, Message
 from service.errors import PresetError, UnknownModel
 from service.validation import Invalid, validated
 
@@ -67,7 +67,7 @@ def load(path: Path) -> Preset:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PresetError(f"{path.name}: {error}") from error
+        raise PresetError("file.problem", "{reason}", at=path.name, reason=error) from error
     return parse(table, path.name)
 
 
@@ -76,26 +76,39 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
     try:
         preset = validated(Preset, dict(table))
     except Invalid as error:
-        raise PresetError(f"{file}: {error}") from None
+        raise PresetError("file.problem", "{reason}", at=file, reason=error) from None
     stem = file.removesuffix(".toml")
+    above = Message.of("presets.above_zero", "must be above 0")
     checks = [
-        ("name", preset.name == stem, f"must be the file's name, {stem!r}"),
-        ("task", preset.task in TASKS, f"must be one of {', '.join(TASKS)}"),
-        ("architecture", preset.architecture in ARCHITECTURES, f"must be one of {', '.join(ARCHITECTURES)}"),
-        ("prompt", preset.prompt.count("{source}") == 1, "must hold {source} once"),
-        ("max_input_tokens", preset.max_input_tokens > 0, "must be above 0"),
-        ("decoding.beam_size", preset.decoding.beam_size > 0, "must be above 0"),
-        ("decoding.max_new_tokens", preset.decoding.max_new_tokens > 0, "must be above 0"),
+        (
+            "name",
+            preset.name == stem,
+            Message.of("presets.name", "must be the file's name, {name!r}", name=stem),
+        ),
+        ("task", preset.task in TASKS, one_of(TASKS)),
+        ("architecture", preset.architecture in ARCHITECTURES, one_of(ARCHITECTURES)),
+        (
+            "prompt",
+            preset.prompt.count("{source}") == 1,
+            Message.of("presets.prompt", "must hold {place} once", place="{source}"),
+        ),
+        ("max_input_tokens", preset.max_input_tokens > 0, above),
+        ("decoding.beam_size", preset.decoding.beam_size > 0, above),
+        ("decoding.max_new_tokens", preset.decoding.max_new_tokens > 0, above),
         (
             "revision",
             preset.bundled or re.fullmatch(r"[0-9a-f]{7,40}", preset.revision) is not None,
-            "must be a commit hash of 7 to 40 hexadecimal digits",
+            Message.of("presets.revision", "must be a commit hash of 7 to 40 hexadecimal digits"),
         ),
     ]
     for key, holds, rule in checks:
         if not holds:
-            raise PresetError(f"{file}: {key}: {rule}")
+            raise PresetError(rule, at=f"{file}: {key}")
     return preset
+
+
+def one_of(names: Iterable[str]) -> Message:
+    return Message.of("presets.one_of", "must be one of {known}", known=", ".join(names))
 
 
 @cache
@@ -112,6 +125,16 @@ def get(name: str, task: str | None = None) -> Preset:
     """
     known = {n: p for n, p in all_presets().items() if task is None or p.task == task}
     if name not in known:
-        purpose = f" to {task} with" if task else ""
-        raise UnknownModel(f"no model{purpose} named {name!r}; there are: {', '.join(known)}")
+        names = ", ".join(known)
+        if not task:
+            raise UnknownModel(
+                "models.unknown", "no model named {name!r}; there are: {known}", name=name, known=names
+            )
+        raise UnknownModel(
+            "models.unknown_for",
+            "no model to {task} with named {name!r}; there are: {known}",
+            task=Message("term", task),
+            name=name,
+            known=names,
+        )
     return known[name]

@@ -29,7 +29,12 @@ def load(model: str = "auto", *, notice: Callable[[str], None] = lambda _: None,
     known = list(Settings.__dataclass_fields__)
     for name in settings:
         if name not in known or name == "model":
-            raise UsageError(f"unknown setting {name!r}; there are: {', '.join(known)}")
+            raise UsageError(
+                "python.setting",
+                "unknown setting {name!r}; there are: {known}",
+                name=name,
+                known=", ".join(known),
+            )
     for name in ("home", "glossary"):
         if isinstance(settings.get(name), str):
             settings[name] = Path(settings[name])
@@ -82,7 +87,9 @@ class Reader:
             done = self._translated(texts.to_list())
             return type(texts)(texts.name, done, dtype=texts.dtype)
         raise UsageError(
-            f"translate takes a string, a list, a tuple or a Series of strings, not {type(texts).__name__}"
+            "python.texts",
+            "translate takes a string, a list, a tuple or a Series of strings, not {type}",
+            type=type(texts).__name__,
         )
 
     def translate_article(self, text: str, *, keep_boilerplate: bool = False) -> Translation:
@@ -118,7 +125,12 @@ class Reader:
     def _translated(self, texts: Sequence[Any]) -> list[Any]:
         for number, text in enumerate(texts):
             if not (isinstance(text, str) or _missing(text)):
-                raise UsageError(f"element {number}: a string or None is wanted, not {type(text).__name__}")
+                raise UsageError(
+                    "python.element",
+                    "element {number}: a string or None is wanted, not {type}",
+                    number=number,
+                    type=type(text).__name__,
+                )
         done = iter(self._pipeline.translate_texts([text for text in texts if isinstance(text, str)]))
         return [next(done) if isinstance(text, str) else text for text in texts]
 

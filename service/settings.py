@@ -46,12 +46,25 @@ class Settings:
     def __post_init__(self) -> None:
         for name, value, known in (("engine", self.engine, ENGINES), ("device", self.device, DEVICES)):
             if value not in known:
-                raise UsageError(f"unknown {name} {value!r}; there are: {', '.join(known)}")
+                raise UsageError(
+                    "settings.unknown",
+                    "unknown {name} {value!r}; there are: {known}",
+                    name=name,
+                    value=value,
+                    known=", ".join(known),
+                )
         for name, number in (("threads", self.threads), ("beam", self.beam_size)):
             if number is not None and not 1 <= number <= 64:
-                raise UsageError(f"{name} must be from 1 to 64, not {number}")
+                raise UsageError(
+                    "settings.range", "{name} must be from 1 to 64, not {given}", name=name, given=number
+                )
         if self.fuzzy and not LEAST_ALIKE <= self.fuzzy <= 1:
-            raise UsageError(f"fuzzy must be from {LEAST_ALIKE} to 1, or 0 for none, not {self.fuzzy:g}")
+            raise UsageError(
+                "settings.fuzzy",
+                "fuzzy must be from {least} to 1, or 0 for none, not {given}",
+                least=LEAST_ALIKE,
+                given=f"{self.fuzzy:g}",
+            )
 
 
 def home(environment: Mapping[str, str]) -> Path:

@@ -17,7 +17,7 @@ from eval.baselines import Reference
 from eval.report import formats as report
 from service.batch.job import Job
 from service.batch.run import run
-from service.document import SegmentTranslation
+from service.document import Message, SegmentTranslation
 from service.escape import cell, markdown, markdown_item, markdown_line, uncell
 from service.intake.records import Record, read_records
 from service.pipeline import build_pipeline, to_article
@@ -122,9 +122,11 @@ def reading(tmp_path: Path):  # type: ignore[no-untyped-def]
 def test_a_reading_holds_no_markup_but_its_own(text: str, reading) -> None:  # type: ignore[no-untyped-def]
     parts = tuple(replace(part, target=text) for part in reading.translation.segments)
     title = SegmentTranslation("Judul", text, 0.0)
-    translation = replace(reading.translation, segments=parts, title=title, warnings=(text,))
+    translation = replace(
+        reading.translation, segments=parts, title=title, warnings=(Message.of("other", "{line}", line=text),)
+    )
     sentences = tuple(replace(sentence, text=text) for sentence in reading.summary.sentences)
-    summary = replace(reading.summary, sentences=sentences, notes=(text,))
+    summary = replace(reading.summary, sentences=sentences, notes=(Message.of("other", "{line}", line=text),))
     hostile = replace(reading, headline=text, translation=translation, summary=summary)
     ours = PLAIN | {
         f"{kind}_{end}" for kind in ("heading", "bullet_list", "list_item") for end in ("open", "close")

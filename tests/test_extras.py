@@ -62,7 +62,9 @@ def imported(code: str) -> ImportError:
 def test_a_module_of_an_installed_package_is_not_called_not_installed() -> None:
     error = imported("import numpy.nothing")
     assert absent(error) == ""
-    assert lacks(error, "documents", "numpy") == "numpy cannot be imported: No module named 'numpy.nothing'"
+    assert (
+        str(lacks(error, "documents", "numpy")) == "numpy cannot be imported: No module named 'numpy.nothing'"
+    )
 
 
 def test_what_hides_the_true_reason_is_looked_behind() -> None:

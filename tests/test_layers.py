@@ -16,7 +16,6 @@ LAYERS: dict[str, int] = {
     "service.errors": 0,
     "service.findings": 0,
     "service.messages": 0,
-    "service.messages.catalogues": 5,  # reads what the layers below say
     "service.version": 0,
     "service.extras": 0,
     "service.escape": 0,

@@ -23,6 +23,7 @@ from service.document import (
     Article,
     Finding,
     Furniture,
+    Message,
     Output,
     Passage,
     Reading,
@@ -311,7 +312,15 @@ def translation_of(text: str) -> Translation:
     )
     article = Article("", segment.split(text), text)
     title = said(text, text)
-    return Translation(article, parts, signature(), title, "", ("\n",) * len(parts), (text,))
+    return Translation(
+        article,
+        parts,
+        signature(),
+        title,
+        "",
+        ("\n",) * len(parts),
+        (Message.of("other", "{line}", line=text),),
+    )
 
 
 def furniture_of(text: str) -> list[Furniture]:
@@ -323,7 +332,7 @@ def summary_of(text: str) -> Summary:
     lines = lines_of(text)
     found = (Finding.of("entity.lost", name=text[:40]),)
     made = tuple(SummarySentence(line, (at, at + 1), 0.5, found) for at, line in enumerate(lines))
-    return Summary(made, "extractive", signature(), notes=(text,))
+    return Summary(made, "extractive", signature(), notes=(Message.of("other", "{line}", line=text),))
 
 
 def reading_of(text: str) -> Reading:

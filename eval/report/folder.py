@@ -52,11 +52,11 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise InputError(f"{file}: {error.strerror or error}") from None
+        raise InputError("file.problem", "{reason}", at=file, reason=error.strerror or error) from None
     except ValueError:
-        raise InputError(f"{file} is not JSON") from None
+        raise InputError("report.not_json", "{path} is not JSON", path=file) from None
     if not isinstance(document, dict) or not isinstance(document.get("systems"), list):
-        raise InputError(f"{file} is no report: it has no systems")
+        raise InputError("report.no_systems", "{path} is no report: it has no systems", path=file)
     return document
 
 
@@ -68,7 +68,9 @@ def read(folder: Path) -> tuple[Dataset, list[Output], list[str]]:
             json.loads(line) for line in (folder / "segments.jsonl").read_text("utf-8").split("\n") if line
         ]
     except (OSError, ValueError) as error:
-        raise InputError(f"{folder}/segments.jsonl cannot be read: {error}") from None
+        raise InputError(
+            "report.segments", "{folder}/segments.jsonl cannot be read: {reason}", folder=folder, reason=error
+        ) from None
     data = document["systems"][0]["data"]
 
     def column(key: str) -> tuple[Any, ...]:
@@ -104,7 +106,12 @@ def merge(folders: Sequence[Path]) -> tuple[Dataset, list[Output], list[str]]:
     for folder, (other, outputs, _) in zip(folders, read_all, strict=True):
         if other.sha256 != dataset.sha256:
             raise InputError(
-                f"{folder} scored other text than {folders[0]}: {other.signature}, {dataset.signature}"
+                "report.other_text",
+                "{folder} scored other text than {first}: {other}, {signature}",
+                folder=folder,
+                first=folders[0],
+                other=other.signature,
+                signature=dataset.signature,
             )
         for o in outputs:
             name = f"{folder.name if distinct else folder}/{o.name}" if taken.count(o.name) > 1 else o.name

@@ -163,7 +163,13 @@ def listening(config: ServerConfig) -> socket.socket:
         made = socket.create_server((config.host, config.port), family=family, backlog=512)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise WartaError(f"cannot listen on {config.host}, port {config.port}: {reason}") from error
+        raise WartaError(
+            "serve.listen",
+            "cannot listen on {host}, port {port}: {reason}",
+            host=config.host,
+            port=config.port,
+            reason=reason,
+        ) from error
     # create_server leaves the protocol at 0, and asyncio sets TCP_NODELAY only where it is said to be TCP.
     # Without it an answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=made.detach())

@@ -31,6 +31,7 @@ from starlette.types import ASGIApp as App
 from starlette.types import Receive, Scope, Send
 
 from service.api.middleware.limits import Rate, fields, refuse, too_often
+from service.document import Message
 from service.errors import StoreError, UsageError
 from service.extras import lacks
 from service.refusal import Refused
@@ -83,7 +84,7 @@ class KeyStore:
     def add(self, name: str) -> str:
         """A new key, which nobody can see again. Raises UsageError for a name that does not fit a line."""
         if not name.strip() or len(name) > 100 or not name.isprintable():
-            raise UsageError("a key's name is one line of 1 to 100 characters")
+            raise UsageError("keys.name", "a key's name is one line of 1 to 100 characters")
         id = secrets.token_hex(6)
         key = f"wk_{id}_{secrets.token_urlsafe(32)}"
         row = {"id": id, "name": name, "digest": sha256(key.encode()).hexdigest(), "created": _now()}
@@ -144,10 +145,20 @@ class Lookup:
         try:
             key = await run_sync(self._store.find, given)
         except StoreError:
-            return Refused(503, "keys cannot be looked up at the moment", "keys", {"Retry-After": "5"})
+            return Refused(
+                503,
+                "keys.unavailable",
+                "keys cannot be looked up at the moment",
+                type="keys",
+                headers={"Retry-After": "5"},
+            )
         if key is None:
             wait = self._wrong.wait(state["address"])
-            return too_often(wait, "wrong API keys") if wait else Refused(403, "Invalid API key", "forbidden")
+            return (
+                too_often(wait, Message("term", "wrong API keys"))
+                if wait
+                else Refused(403, "keys.invalid", "Invalid API key", type="forbidden")
+            )
         state["key"] = key
         state["client"] = f"key {key.id}"
         return None
@@ -184,7 +195,7 @@ class Keys:
         if not self._required or path in IN_BODY or any(_below(path, open) for open in OPEN):
             return None
         basic = {"WWW-Authenticate": 'Basic realm="Warta", charset="UTF-8"'}
-        return Refused(401, "an API key is needed: Authorization: Bearer KEY", headers=basic)
+        return Refused(401, "keys.needed", "an API key is needed: Authorization: Bearer KEY", headers=basic)
 
 
 def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], Any]:
@@ -206,7 +217,12 @@ def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], An
         if count and (wait := count(state["client"])):
             raise too_often(wait)
         if required and not given:
-            raise Refused(400, "an API key is needed: api_key in the request", "unauthorized")
+            raise Refused(
+                400,
+                "keys.needed_in_request",
+                "an API key is needed: api_key in the request",
+                type="unauthorized",
+            )
 
     return guard
 
@@ -280,7 +296,9 @@ def _sqlite(path: Path) -> sqlite3.Connection:
         # Sums of random keys tell nothing, but whoever can write here can make himself a key.
         path.touch(mode=0o600)
     except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
+        raise StoreError(
+            "file.unwritable", "cannot be written: {reason}", at=path, reason=error.strerror
+        ) from error
     return sqlite3.connect(path, timeout=10, check_same_thread=False)
 
 
@@ -288,7 +306,9 @@ def _psycopg() -> ModuleType:
     try:
         import psycopg
     except ImportError as error:
-        raise UsageError(f"keys in PostgreSQL: {lacks(error, 'postgres', 'psycopg')}") from error
+        raise UsageError(
+            "keys.postgres", "keys in PostgreSQL: {reason}", reason=lacks(error, "postgres", "psycopg")
+        ) from error
     return psycopg
 
 
@@ -296,4 +316,4 @@ def _cannot(error: SQLAlchemyError) -> StoreError:
     """The driver's first line, which never holds the password of the URL."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     reason = (str(cause).strip() or type(cause).__name__).split("\n")[0]
-    return StoreError(f"the database of the API keys cannot be used: {reason}")
+    return StoreError("keys.database", "the database of the API keys cannot be used: {reason}", reason=reason)

@@ -26,6 +26,7 @@ from service.batch import run as batch
 from service.batch.away import run_away
 from service.batch.journal import Totals
 from service.context import Ask, asking
+from service.document import Message
 from service.errors import Cancelled, StoreError, UsageError, WartaError
 from service.pipeline import Brief
 from service.pool import Host
@@ -106,7 +107,7 @@ class Jobs:
         self._stopping = False
         self._turns: dict[str, float] = {}
         self._running: tuple[str, Ask] | None = None
-        self.why = ""
+        self.why: Message | None = None
         self._lock = FileLock(folder / ".lock", thread_local=False)
         self._jobs: dict[str, Status] = {}
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -131,9 +132,11 @@ class Jobs:
             self._lock.acquire(timeout=0)
             self._jobs = {status.id: status for status in self._read()}
         except Timeout:
-            self.why = "another server runs the jobs of this home"
+            self.why = Message.of("jobs.other_server", "another server runs the jobs of this home")
         except OSError as error:
-            self.why = f"jobs cannot be kept: {error.strerror or error}"
+            self.why = Message.of(
+                "jobs.unavailable", "jobs cannot be kept: {reason}", reason=error.strerror or error
+            )
         if self.why:
             _LOG.warning("%s", self.why)
             self._lock.release()
@@ -281,7 +284,11 @@ class Jobs:
                     now = self._jobs[status.id]
                     self._jobs[status.id] = replace(now, totals=progress.totals, share=progress.share)
             if _size(folder) > self._limits.job_bytes:
-                raise UsageError(f"the result is larger than the limit of {self._limits.job_bytes:,} bytes")
+                raise UsageError(
+                    "jobs.result_size",
+                    "the result is larger than the limit of {size} bytes",
+                    size=f"{self._limits.job_bytes:,}",
+                )
             ask.check()
 
         job = batch.Job(
@@ -304,11 +311,26 @@ class Jobs:
             jobs = list(self._jobs.values())
         own = sum(status.order.owner == owner and status.state not in OVER for status in jobs)
         if own >= self._limits.each:
-            raise Full(f"{own} jobs are waiting or at work already; the limit is {self._limits.each}")
+            raise Full(
+                "jobs.too_many",
+                "{count} job is waiting or at work already; the limit is {limit}",
+                plural="{count} jobs are waiting or at work already; the limit is {limit}",
+                count=own,
+                limit=self._limits.each,
+            )
         if len(jobs) >= self._limits.count:
-            raise Full(f"{len(jobs)} jobs are kept, the limit; delete some, or wait")
+            raise Full(
+                "jobs.kept",
+                "{count} job is kept, the limit; delete it, or wait",
+                plural="{count} jobs are kept, the limit; delete some, or wait",
+                count=len(jobs),
+            )
         if _size(self._folder) > self._limits.total_bytes:
-            raise Full(f"the jobs take more than {self._limits.total_bytes:,} bytes; delete some, or wait")
+            raise Full(
+                "jobs.room",
+                "the jobs take more than {size} bytes; delete some, or wait",
+                size=f"{self._limits.total_bytes:,}",
+            )
 
     def _tidy(self) -> None:
         """Removes what ended long ago. The lock is held."""
@@ -364,7 +386,9 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(f"jobs cannot be kept: {error.strerror or error}") from error
+        raise StoreError(
+            "jobs.unavailable", "jobs cannot be kept: {reason}", reason=error.strerror or error
+        ) from error
 
 
 def _size(folder: Path) -> int:

@@ -74,7 +74,18 @@ class ServerConfig:
         }  # fmt: skip
         for name, smallest in least.items():
             if getattr(self, name) < smallest:
-                raise UsageError(f"{name} must be at least {smallest}, not {getattr(self, name)}")
+                raise UsageError(
+                    "serve.at_least",
+                    "{name} must be at least {least}, not {given}",
+                    name=name,
+                    least=smallest,
+                    given=getattr(self, name),
+                )
         for name in ("deadline_seconds", "file_seconds", "body_seconds", "drain_seconds"):
             if getattr(self, name) <= 0:
-                raise UsageError(f"{name} must be above 0, not {getattr(self, name)}")
+                raise UsageError(
+                    "serve.above_zero",
+                    "{name} must be above 0, not {given}",
+                    name=name,
+                    given=getattr(self, name),
+                )

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from service.document import Message
 from service.errors import (
     Busy,
     Cancelled,
@@ -24,6 +25,7 @@ from service.errors import (
     WartaError,
     WorkerFailed,
 )
+from service.messages import text
 from service.refusal import Refused
 
 # The first class that fits names the answer; 499 is what proxies note for a client that went away.
@@ -45,14 +47,15 @@ def refusal(error: WartaError) -> Refused:
     """How an error of the program is answered."""
     status, type = next((status, type) for kind, status, type in _STATUS if isinstance(error, kind))
     headers = {"Retry-After": str(ceil(error.retry_after))} if isinstance(error, Busy) else {}
-    return Refused(status, " ".join(str(error).split()), type, headers)
+    return Refused(status, error, type=type, headers=headers)
 
 
 def body(path: str, refused: Refused) -> dict[str, Any]:
     """The JSON that says why, in the shape that is used at ``path``."""
+    line = " ".join(text(refused.message).split())
     if path.startswith("/v1"):
-        return {"error": {"type": refused.type, "message": refused.message}}
-    return {"error": refused.message}
+        return {"error": {"type": refused.type, "code": refused.message.code, "message": line}}
+    return {"error": line}
 
 
 def answer(path: str, refused: Refused) -> JSONResponse:
@@ -76,7 +79,10 @@ def install(app: FastAPI) -> None:
 
 
 def _http(error: HTTPException) -> Refused:
-    known = {404: "there is nothing at this address", 405: "this address does not take that method"}
+    known = {
+        404: Message.of("request.nothing_here", "there is nothing at this address"),
+        405: Message.of("request.method", "this address does not take that method"),
+    }
     message = known.get(error.status_code) or str(error.detail) or HTTPStatus(error.status_code).phrase
     return Refused(error.status_code, message, headers=error.headers)
 
@@ -85,7 +91,7 @@ def _invalid(error: RequestValidationError) -> Refused:
     """The first of what is wrong with a request; what was sent is not repeated."""
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return Refused(400, "the body is not valid JSON")
+        return Refused(400, "request.not_json", "the body is not valid JSON")
     where = ".".join(str(part) for part in first["loc"] if part != "body")
     message = str(first["msg"]).removeprefix("Value error, ")
-    return Refused(422, f"{where}: {message}" if where else message)
+    return Refused(422, "request.schema", "{reason}", at=where, reason=message)

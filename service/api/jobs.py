@@ -140,7 +140,7 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
         """One's own jobs; without API keys only where the server is for this machine alone."""
         owner = _owner(request)
         if not owner and not _alone(config):
-            raise Refused(403, "jobs are listed for an API key only")
+            raise Refused(403, "jobs.list", "jobs are listed for an API key only")
         return JobsOut(jobs=[_out(status) for status in jobs.all(owner)])
 
     @routes.get("/{id:job}", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
@@ -153,7 +153,9 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
         """The result of a job that is done: a line of JSON for each record, in the order of the input."""
         status = _own(jobs, id, request)
         if status.state != DONE:
-            raise Refused(409, f"the job is {status.state}, not done", "not_done")
+            raise Refused(
+                409, "jobs.not_done", "the job is {state}, not done", type="not_done", state=status.state
+            )
         return StreamingResponse(_opened(jobs.result(status)), media_type="application/x-ndjson")
 
     @routes.post("/{id:job}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
@@ -177,12 +179,12 @@ _LINES = {
 async def _submitted(
     jobs: Jobs, order: Order, put: Callable[[FilePath], FilePath], request: Request, response: Response
 ) -> JobOut:
-    if not jobs.open:
-        raise Refused(503, jobs.why, "jobs", RETRY)
+    if jobs.why:
+        raise Refused(503, jobs.why, type="jobs", headers=RETRY)
     try:
         status = await run_sync(jobs.submit, order, put)
     except Full as error:
-        raise Refused(429, str(error), "jobs", RETRY) from None
+        raise Refused(429, error, type="jobs", headers=RETRY) from None
     response.headers["Location"] = f"{request.url.path.removesuffix('/file')}/{status.id}"
     return _out(status)
 
@@ -227,7 +229,7 @@ def _own(jobs: Jobs, id: str, request: Request) -> Status:
     """A job of whoever asks; another's is as if it were not there."""
     status = jobs.get(id, _owner(request))
     if not status:
-        raise Refused(404, "there is no such job (any more)")
+        raise Refused(404, "jobs.unknown", "there is no such job (any more)")
     return status
 
 

@@ -187,7 +187,7 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
     async def download_file(filename: str) -> Response:
         """A translated file."""
         if not (found := store.get(filename)):
-            raise Refused(404, "there is no such file (any more)")
+            raise Refused(404, "libretranslate.no_file", "there is no such file (any more)")
         data, name = found
         headers = {
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -212,7 +212,7 @@ def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
     @routes.post("/suggest", status_code=403, response_model=PlainErrorOut, responses=errors(*SENDING))
     async def suggest() -> Any:
         """Suggestions are not taken."""
-        raise Refused(403, "Suggestions are disabled on this server.")
+        raise Refused(403, "libretranslate.suggestions", "Suggestions are disabled on this server.")
 
     @routes.get("/health", response_model=HealthOut)
     async def health() -> Any:
@@ -230,11 +230,13 @@ async def _fields(request: Request) -> Mapping[str, Any]:
         try:
             found = json.loads(await request.body())
         except (ValueError, RecursionError):
-            raise Refused(400, "Invalid JSON format") from None
+            raise Refused(400, "libretranslate.json", "Invalid JSON format") from None
         if not isinstance(found, dict):
-            raise Refused(400, "Invalid JSON format")
+            raise Refused(400, "libretranslate.json", "Invalid JSON format")
         if not isinstance(found.get("api_key"), str | None):
-            raise Refused(400, "Invalid request: api_key parameter is not text")
+            raise Refused(
+                400, "libretranslate.key_not_text", "Invalid request: api_key parameter is not text"
+            )
         return found
     async with _form(request) as form:
         given = [*form.multi_items(), *request.query_params.multi_items()]
@@ -250,7 +252,7 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
     try:
         form = await request.form(**FORM_LIMITS)
     except (ValueError, KeyError, AttributeError):
-        raise Refused(400, "Invalid request: the form cannot be read") from None
+        raise Refused(400, "libretranslate.form", "Invalid request: the form cannot be read") from None
     try:
         yield form
     finally:
@@ -262,13 +264,13 @@ async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str]:
     async with _form(request) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            raise Refused(400, "Invalid request: missing file parameter")
+            raise Refused(400, "libretranslate.missing_file", "Invalid request: missing file parameter")
         _language_pair(_text_of(form.get("source"), "source"), _text_of(form.get("target"), "target"))
         data, name = await file.read(config.body_bytes + 1), file.filename or ""
     if not name or not data:
-        raise Refused(400, "Invalid request: empty file")
+        raise Refused(400, "libretranslate.empty_file", "Invalid request: empty file")
     if PurePath(name).suffix.lower() not in SUFFIXES:
-        raise Refused(400, "Invalid request: file format not supported")
+        raise Refused(400, "libretranslate.file_format", "Invalid request: file format not supported")
     return data, name
 
 
@@ -282,7 +284,9 @@ def _order(fields: Mapping[str, Any], config: ServerConfig) -> _Order:
     _language_pair(found, target)
     format = _given(fields.get("format"), "text")
     if format not in ("text", "html"):
-        raise Refused(400, f"{str(format)[:20]} format is not supported")
+        raise Refused(
+            400, "libretranslate.format", "{format} format is not supported", format=str(format)[:20]
+        )
     return _Order(
         tuple(texts), isinstance(q, list), source == "auto", found, confidence, format == "html", alternatives
     )
@@ -290,21 +294,29 @@ def _order(fields: Mapping[str, Any], config: ServerConfig) -> _Order:
 
 def _texts(q: Any, config: ServerConfig) -> Sequence[str]:
     if not q:
-        raise Refused(400, "Invalid request: missing q parameter")
+        raise Refused(400, "libretranslate.missing_q", "Invalid request: missing q parameter")
     texts = q if isinstance(q, list) else [q]
     if not all(isinstance(text, str) for text in texts):
-        raise Refused(400, "Invalid request: q parameter is not text")
+        raise Refused(400, "libretranslate.q_not_text", "Invalid request: q parameter is not text")
     if any("\ud800" <= letter <= "\udfff" for text in texts for letter in text):
-        raise Refused(400, "Invalid request: q parameter holds half of a surrogate pair")
+        raise Refused(
+            400, "libretranslate.surrogate", "Invalid request: q parameter holds half of a surrogate pair"
+        )
     for size, limit in ((len(texts), config.batch_items), (sum(map(len, texts)), config.text_chars)):
         if size > limit:
-            raise Refused(400, f"Invalid request: request ({size}) exceeds text limit ({limit})")
+            raise Refused(
+                400,
+                "libretranslate.text_limit",
+                "Invalid request: request ({size}) exceeds text limit ({limit})",
+                size=size,
+                limit=limit,
+            )
     return texts
 
 
 def _text_of(value: Any, name: str) -> str:
     if not value or not isinstance(value, str):
-        raise Refused(400, f"Invalid request: missing {name} parameter")
+        raise Refused(400, "libretranslate.missing", "Invalid request: missing {name} parameter", name=name)
     return value
 
 
@@ -318,23 +330,36 @@ def _number(value: Any, most: int) -> int:
     value = _given(value, 0)
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
     if not (whole or (isinstance(value, str) and _DIGITS.fullmatch(value))):
-        raise Refused(400, "Invalid request: alternatives parameter is not a number")
+        raise Refused(
+            400, "libretranslate.alternatives", "Invalid request: alternatives parameter is not a number"
+        )
     if whole and value <= most:
         return max(0, int(value))
     if isinstance(value, str) and re.fullmatch(alternatives_pattern(most), value):
         return 0 if value.startswith("-") else int(value.lstrip("0") or "0")
-    raise Refused(400, f"Invalid request: alternatives parameter must be <= {most}")
+    raise Refused(
+        400,
+        "libretranslate.alternatives_most",
+        "Invalid request: alternatives parameter must be <= {most}",
+        most=most,
+    )
 
 
 def _language_pair(source: str, target: str) -> None:
     for code, known in ((source, (*NAMES, "auto")), (target, tuple(NAMES))):
         if code not in known:
-            raise Refused(400, f"{code[:20]} is not supported")
+            raise Refused(
+                400, "libretranslate.unsupported", "{language} is not supported", language=code[:20]
+            )
     if source != "auto" and target not in TARGETS[source]:
         raise Refused(
             400,
-            f"{NAMES[target]} ({target}) is not available as a target language"
-            f" from {NAMES[source]} ({source})",
+            "libretranslate.target",
+            "{target_name} ({target}) is not available as a target language from {source_name} ({source})",
+            target_name=NAMES[target],
+            target=target,
+            source_name=NAMES[source],
+            source=source,
         )
 
 
@@ -343,7 +368,9 @@ def _detected(texts: Sequence[str]) -> tuple[str, float]:
     found = language.detect(" ".join(texts))
     if found.reliable and found.code not in ("id", "ms", "jv"):
         if found.code != "en":
-            raise Refused(400, f"{found.code} is not supported")
+            raise Refused(
+                400, "libretranslate.unsupported", "{language} is not supported", language=found.code
+            )
         return "en", found.confidence
     return "id", found.confidence if found.code == "id" else 0.0
 
@@ -381,7 +408,13 @@ def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -
     path = PurePath(name)
     text = read_document(host.sandbox, data, name, config.body_bytes)
     if len(text) > config.text_chars:
-        raise Refused(400, f"Invalid request: request ({len(text)}) exceeds text limit ({config.text_chars})")
+        raise Refused(
+            400,
+            "libretranslate.text_limit",
+            "Invalid request: request ({size}) exceeds text limit ({limit})",
+            size=len(text),
+            limit=config.text_chars,
+        )
     pipeline = host.pipeline()
     if host.sandbox.run(".confined:keeps_type", data, name):
         done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_all)

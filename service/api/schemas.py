@@ -144,9 +144,10 @@ class CheckIn(Strict):
 
 
 class ErrorBody(schema.Model):
-    """``type`` is for programs, ``message`` for people."""
+    """``type`` and the finer ``code`` are for programs, ``message`` for people, in their language."""
 
     type: str
+    code: str
     message: str
 
 

@@ -24,7 +24,7 @@ def keep(file: BinaryIO, name: str, folder: Path, max_bytes: int) -> Path:
     """
     head = file.read(_CHUNK)
     if not head:
-        raise InputError("the file is empty")
+        raise InputError("upload.empty", "the file is empty")
     suffixes = "".join(PurePath(name.replace("\\", "/")).suffixes[-2:]).lower()
     suffixes = suffixes if _SUFFIXES.fullmatch(suffixes) else ""
     target = folder / f"upload{suffixes}"
@@ -34,7 +34,9 @@ def keep(file: BinaryIO, name: str, folder: Path, max_bytes: int) -> Path:
         while head:
             size += len(head)
             if size > max_bytes:
-                raise InputError(f"the file is larger than the limit of {max_bytes:,} bytes")
+                raise InputError(
+                    "upload.size", "the file is larger than the limit of {size} bytes", size=f"{max_bytes:,}"
+                )
             kept.write(head)
             head = file.read(_CHUNK)
     return target

@@ -50,7 +50,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         """``asked`` with its text, which is fetched where it has a URL. Raises Refused, InputError."""
         if asked.url is not None:
             if not config.fetch:
-                raise Refused(403, "this server reads no URLs")
+                raise Refused(403, "request.no_urls", "this server reads no URLs")
             fetch = partial(_fetched, asked.url, host, config)
             asked = asked.model_copy(update={"text": await workers.run(request, fetch)})
         _within(config, asked.text or "")
@@ -84,7 +84,13 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         """Checks any system's translation: numbers, names, negation, dropped text, loops, echoes."""
         _within(config, *asked.source, *asked.target)
         if len(asked.source) != len(asked.target):
-            raise Refused(422, f"{len(asked.source)} sources, {len(asked.target)} targets: no pairs")
+            raise Refused(
+                422,
+                "request.no_pairs",
+                "{sources} sources, {targets} targets: no pairs",
+                sources=len(asked.source),
+                targets=len(asked.target),
+            )
         return await workers.run(request, partial(_check, asked, host))
 
     @routes.get("/models", response_model=schema.Models, responses=examples.of("v1-models"))
@@ -98,7 +104,13 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
 def _within(config: ServerConfig, *texts: str) -> None:
     size = sum(map(len, texts))
     if size > config.text_chars:
-        raise Refused(413, f"a text of {size} characters is over the limit of {config.text_chars}")
+        raise Refused(
+            413,
+            "request.text_size",
+            "a text of {size} characters is over the limit of {limit}",
+            size=size,
+            limit=config.text_chars,
+        )
 
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:

@@ -130,7 +130,7 @@ async def _in_time(wanted: Awaitable[T], ask: Ask) -> T:
     done, _ = await asyncio.wait((future,), timeout=left)
     if not done:
         future.cancel()
-        raise DeadlinePassed("the time allowed for this request has passed")
+        raise DeadlinePassed("request.deadline", "the time allowed for this request has passed")
     return future.result()
 
 

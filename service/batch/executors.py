@@ -105,8 +105,9 @@ def _told() -> Iterator[None]:
         yield
     except BrokenProcessPool as error:
         raise WartaError(
+            "batch.worker_died",
             "a worker process died, perhaps for want of memory; what was done is safe, and the same command "
-            "goes on"
+            "goes on",
         ) from error
 
 
@@ -170,5 +171,5 @@ def _open(settings: Settings) -> None:
 
 def _call(work: Work[Any, Any], job: Job, asked: Any) -> Any:
     if not _pipeline:
-        raise _why or WartaError(f"worker {os.getpid()} has no model")
+        raise _why or WartaError("batch.worker_model", "worker {number} has no model", number=os.getpid())
     return work(job, _pipeline, asked)

@@ -90,9 +90,13 @@ def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
         job.output.mkdir(exist_ok=True)
         ours = {beside(report, kind) for kind in BESIDE}
         if not job.fresh and not begun and any(path not in ours for path in job.output.iterdir()):
-            raise UsageError(f"{job.output} is not empty; --fresh writes over what is in it")
+            raise UsageError(
+                "batch.folder_full", "{path} is not empty; --fresh writes over what is in it", path=job.output
+            )
     except OSError as error:
-        raise WartaError(f"{job.output}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=job.output, reason=error.strerror
+        ) from error
     inputs = _Inputs(job)
     with opened(report, described(job, executor.about, inputs.sizes), b"", fresh=job.fresh) as journal:
         if not journal.placed:
@@ -206,7 +210,7 @@ class _Mirror:
         if bad > 0:
             self._done(files[:bad], made[:bad])
         if bad >= 0:
-            raise InputError(f"{made[bad].row.place}: {made[bad].row.error}")
+            raise InputError("batch.record", "{reason}", at=made[bad].row.place, reason=made[bad].row.error)
         placed = [self._placed(file, one) for file, one in zip(files, made, strict=True)]
         now = time.perf_counter()
         seconds, self._last = Totals(seconds=now - self._last), now
@@ -258,9 +262,16 @@ class _Mirror:
             partial.replace(target)
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
-                raise InputError(f"{target.name}: a name too long to be written") from error
-            safe = f"{self._journal.last.totals.records:,} files are safe, and the same command goes on"
-            raise WartaError(f"{target}: cannot be written: {error.strerror}; {safe}") from error
+                raise InputError(
+                    "batch.long_name", "a name too long to be written", at=target.name
+                ) from error
+            raise WartaError(
+                "batch.unwritable",
+                "cannot be written: {reason}; {count} files are safe, and the same command goes on",
+                at=target,
+                reason=error.strerror,
+                count=f"{self._journal.last.totals.records:,}",
+            ) from error
 
 
 def _read(job: Job, file: _File) -> _File:
@@ -300,7 +311,7 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
 
     try:
         if file.error:
-            raise InputError(file.error)
+            raise InputError("batch.record", "{reason}", reason=file.error)
         done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
     except InputError as error:
         return _failed(file, error)

@@ -37,15 +37,20 @@ class Job:
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:
-            raise UsageError(f"unknown task {self.task!r}; there are: {', '.join(rows.TASKS)}")
+            raise UsageError(
+                "batch.unknown_task",
+                "unknown task {task!r}; there are: {known}",
+                task=self.task,
+                known=", ".join(rows.TASKS),
+            )
         if not self.folder:
             format_of(self.output)
             maker_of(self.output)
         if not self.output.parent.is_dir():
-            raise UsageError(f"{self.output.parent} is not a folder")
+            raise UsageError("file.no_folder", "{path} is not a folder", path=self.output.parent)
         for path in self.inputs:
             if not path.exists():
-                raise UsageError(f"{self.shown(path)}: no such file or folder")
+                raise UsageError("file.neither", "no such file or folder", at=self.shown(path))
 
     def shown(self, path: Path) -> Path:
         """Return a path as it is shown to whoever asked."""

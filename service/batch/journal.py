@@ -91,14 +91,19 @@ class Journal:
         found = _read(self._path, self._shown)
         if not found:
             if self._output.exists() and not fresh:
-                raise UsageError(f"{self._shown} is there already; --fresh makes it anew")
+                raise UsageError(
+                    "batch.exists", "{path} is there already; --fresh makes it anew", path=self._shown
+                )
             self._begin()
             return
         job, commits = found
         if changed := _changes(job, self._job):
             raise UsageError(
-                f"{self._shown} was begun otherwise: {'; '.join(changed)}. "
-                "Go on with what it was begun with, or start over with --fresh"
+                "batch.begun_otherwise",
+                "{path} was begun otherwise: {changes}. Go on with what it was begun with, or start over "
+                "with --fresh",
+                path=self._shown,
+                changes="; ".join(changed),
             )
         self.commits = commits
         if not self.placed:
@@ -109,14 +114,18 @@ class Journal:
         for before, after in zip((Commit(), *self.commits), self.commits, strict=False):
             if after.totals.records == records and after.chain != chain:
                 raise UsageError(
-                    f"the input has changed: its records {before.totals.records + 1:,} to {records:,} are "
-                    f"not those that {self._shown} was begun with; --fresh starts over"
+                    "batch.input_changed",
+                    "the input has changed: its records {first} to {last} are not those that {path} was "
+                    "begun with; --fresh starts over",
+                    first=f"{before.totals.records + 1:,}",
+                    last=f"{records:,}",
+                    path=self._shown,
                 )
 
     def commit(self, rows: bytes, totals: Totals, chain: str) -> None:
         """Adds rows; they count when this returns."""
         if not (self._data and self._log):
-            raise WartaError(f"{self._shown} is not being written")
+            raise WartaError("batch.not_written", "{path} is not being written", path=self._shown)
         made = Commit(totals, self.last.size + len(rows), chain)
         with _told(self._shown, self.last):
             _write(self._data, rows)
@@ -168,12 +177,16 @@ class Journal:
     def _cut(self) -> None:
         """Takes off what a crash left behind the last commit, in both files."""
         if not self._partial.exists():
-            raise WartaError(f"{self._shown}.partial is gone; start over with --fresh")
+            raise WartaError(
+                "batch.partial_gone", "{path} is gone; start over with --fresh", path=f"{self._shown}.partial"
+            )
         with _told(self._shown, self.last):
             self._data = self._partial.open("r+b", buffering=0)
             if self._data.seek(0, os.SEEK_END) < self.last.size:
                 raise WartaError(
-                    f"{self._shown}.partial is shorter than its journal says; start over with --fresh"
+                    "batch.partial_short",
+                    "{path} is shorter than its journal says; start over with --fresh",
+                    path=f"{self._shown}.partial",
                 )
             self._data.truncate(self.last.size)
             self._data.seek(self.last.size)
@@ -197,9 +210,11 @@ def opened(
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UsageError(f"another run is writing {shown}") from None
+        raise UsageError("batch.busy", "another run is writing {path}", path=shown) from None
     except OSError as error:
-        raise WartaError(f"{shown}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=shown, reason=error.strerror
+        ) from error
     journal = Journal(output, job, head, shown)
     try:
         journal.start(fresh=fresh)
@@ -233,7 +248,9 @@ def _read(path: Path, shown: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] 
     except ValueError as error:
         if len(whole) < 2:
             return None
-        raise WartaError(f"{shown}.journal is damaged; start over with --fresh") from error
+        raise WartaError(
+            "batch.journal_damaged", "{path} is damaged; start over with --fresh", path=f"{shown}.journal"
+        ) from error
     return (job, commits) if commits else None
 
 
@@ -266,7 +283,11 @@ def _told(output: Path, last: Commit) -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         what = "the disk is full" if full else f"cannot be written: {error.strerror}"
         raise WartaError(
-            f"{output}: {what}; {last.totals.records:,} records are safe, and the same command goes on"
+            "batch.safe",
+            "{reason}; {count} records are safe, and the same command goes on",
+            at=output,
+            reason=what,
+            count=f"{last.totals.records:,}",
         ) from error
 
 

@@ -40,7 +40,12 @@ def format_of(output: Path, *, raw: bool = False) -> Format:
     kind = ".jsonl" if suffix == PARQUET and not packing else suffix
     if kind not in FORMATS:
         known = [*FORMATS, PARQUET, *(f"{kind}{packing}" for kind in FORMATS for packing in PACKED)]
-        raise UsageError(f"the output is to be one of {', '.join(known)} or a folder/, not {output.name}")
+        raise UsageError(
+            "batch.output_kind",
+            "the output is to be one of {known} or a folder/, not {name}",
+            known=", ".join(known),
+            name=output.name,
+        )
     return (RAW if raw else FORMATS)[kind]
 
 

@@ -131,7 +131,11 @@ def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int
         workers = place.workers or max(1, free // (own.threads or 1))
         if workers * (own.threads or 1) > free:
             raise UsageError(
-                f"{workers} workers with {own.threads} cores each are more than the cluster's {free} cores"
+                "batch.cluster_cores",
+                "{workers} workers with {threads} cores each are more than the cluster's {free} cores",
+                workers=workers,
+                threads=own.threads,
+                free=free,
             )
         yield own, workers
     finally:
@@ -193,4 +197,4 @@ def _told() -> Iterator[None]:
                 raise inner from error
             cause = inner if isinstance(inner, BaseException) else None
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise WartaError(f"Ray: {said[-1]}") from error
+        raise WartaError("batch.ray", "Ray: {reason}", reason=said[-1]) from error

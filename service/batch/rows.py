@@ -71,7 +71,7 @@ def translated(translation: Translation) -> Translated:
         title=title.target if title else None,
         translation=translation.text,
         findings=findings(translation),
-        warnings=list(translation.warnings),
+        warnings=[str(warning) for warning in translation.warnings],
         signature=_text(translation.signature),
     )
 
@@ -79,7 +79,9 @@ def translated(translation: Translation) -> Translated:
 def summarized(summary: Summary) -> Summarized:
     """Return the columns of a summary."""
     sentences = [schema.SummarySentence.model_validate(sentence) for sentence in summary.sentences]
-    return Summarized(summary=sentences, notes=list(summary.notes), signature=_text(summary.signature))
+    return Summarized(
+        summary=sentences, notes=[str(note) for note in summary.notes], signature=_text(summary.signature)
+    )
 
 
 def read(reading: Reading) -> Read:

@@ -70,7 +70,7 @@ def _work(journal: Journal, executor: BatchExecutor, items: Iterator[Item], watc
         last = now
         chain = _committed(journal, done, totals, chain)
         if done.failed:
-            raise InputError(done.failed)
+            raise InputError("batch.record", "{reason}", reason=done.failed)
         watch(Progress(totals, before, now - started, done.share))
 
 

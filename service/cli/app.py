@@ -32,6 +32,7 @@ from service.cli.options import (
 )
 from service.errors import UsageError, WartaError
 from service.extras import lacks
+from service.messages import of_locale, speak, text
 from service.settings import ALIKE, Settings, home
 from service.version import __version__
 
@@ -62,7 +63,12 @@ app.add_typer(eval_app, name="eval", help="Score, run and compare translations a
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    language: Annotated[
+        str,
+        typer.Option("--language", help="Of errors, findings and notes: en or id; default: the locale's."),
+    ] = "",
 ) -> None:
+    speak(language or of_locale(os.environ))
     if version:
         typer.echo(f"warta {__version__}")
         raise typer.Exit
@@ -110,7 +116,7 @@ def translate(
         _lines(settings, unused=bool(files) or output != OutputOptions())
         return
     if not files:
-        raise UsageError("name a file to translate, or - for standard input")
+        raise UsageError("command.no_file", "name a file to translate, or - for standard input")
     _run(files, output, settings, Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION))
 
 
@@ -221,7 +227,9 @@ def list_models(
     from service.models.catalog import rows
 
     if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
+        raise UsageError(
+            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
+        )
     found = rows(_store())
     typer.echo(to_json(found) if format == "json" else table(found))
 
@@ -322,7 +330,7 @@ def revoke_key(
 ) -> None:
     """Have a key not valid any more, at once."""
     if not _keys(keys).revoke(id):
-        raise UsageError(f"there is no valid key {id!r}; see `warta keys list`")
+        raise UsageError("keys.unknown", "there is no valid key {key!r}; see `warta keys list`", key=id)
     typer.echo(f"{id}: revoked")
 
 
@@ -333,7 +341,7 @@ def main() -> None:
     try:
         app()
     except WartaError as error:
-        sys.stderr.write("warta: " + " ".join(str(error).split()) + "\n")
+        sys.stderr.write("warta: " + " ".join(text(error).split()) + "\n")
         raise SystemExit(error.exit_code) from None
     except BrokenPipeError:
         # The reader of a pipe went away; Python would complain again when it flushes at exit.
@@ -364,7 +372,9 @@ def _lines(settings: Settings, *, unused: bool) -> None:
     from service.pipeline import build_pipeline
 
     if unused:
-        raise UsageError("--lines takes standard input and standard output, and no file or format")
+        raise UsageError(
+            "command.lines", "--lines takes standard input and standard output, and no file or format"
+        )
     pipeline = build_pipeline(settings, lambda _: None, warn=complain)
     translate_lines(pipeline, sys.stdin.buffer, sys.stdout.buffer)
 
@@ -379,7 +389,9 @@ def _keys(url: str) -> KeyStore:
     try:
         from service.api.auth import KeyStore, default_url
     except ImportError as error:
-        raise UsageError(f"keys: {lacks(error, 'serve', 'fastapi')}") from error
+        raise UsageError(
+            "command.keys_need", "keys: {reason}", reason=lacks(error, "serve", "fastapi")
+        ) from error
     return KeyStore(url or default_url(home(os.environ)))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from service.document import Article, Passage, SegmentTranslation, Translation
+from service.document import Article, Finding, Message, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text, keeps_structure, read_document, translate_document
 from service.intake.encoding import read_text
@@ -53,13 +53,20 @@ class Job:
 
     def __post_init__(self) -> None:
         if self.format not in SUFFIXES:
-            raise UsageError(f"unknown format {self.format!r}; there are: {', '.join(SUFFIXES)}")
+            raise UsageError(
+                "command.format",
+                "unknown format {format!r}; there are: {known}",
+                format=self.format,
+                known=", ".join(SUFFIXES),
+            )
         if list(self.files).count(STDIN) > 1:
-            raise UsageError("standard input (-) can be read once only")
+            raise UsageError("command.stdin_twice", "standard input (-) can be read once only")
         if self.output and len(self.files) > 1 and self.output.is_file():
-            raise UsageError(f"{self.output} is a file; several inputs need a folder")
+            raise UsageError(
+                "command.output_file", "{path} is a file; several inputs need a folder", path=self.output
+            )
         if self.output and not self.output.parent.is_dir():
-            raise UsageError(f"{self.output.parent} is not a folder")
+            raise UsageError("file.no_folder", "{path} is not a folder", path=self.output.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ def run(job: Job, settings: Settings, work: Work) -> int:
         return _run_all(job, settings, work, status)
     except KeyboardInterrupt:
         status.clear()
-        complain("stopped")
+        complain(text(Message("command.stopped", "stopped")))
         return INTERRUPTED
 
 
@@ -132,7 +139,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
         except InputError as error:
             failed += 1
             status.clear()
-            complain(str(error) if str(path) in str(error) else f"{_name(path)}: {error}")
+            complain(text(error) if str(path) in str(error) else f"{_name(path)}: {text(error)}")
     return 1 if failed else 0
 
 
@@ -144,7 +151,7 @@ def clean_files(job: Job) -> int:
             article = _article(path, job)
         except InputError as error:
             failed += 1
-            complain(str(error) if str(path) in str(error) else f"{_name(path)}: {error}")
+            complain(text(error) if str(path) in str(error) else f"{_name(path)}: {text(error)}")
             continue
         _write(job, path, _rendered(ARTICLE, job, article), ending=".article")
         if job.format == "text" and (said := left_out(article.furniture)):
@@ -158,7 +165,9 @@ def check_files(source: Path, target: Path, format: str) -> None:
     Raises UsageError for another format, InputError for files that cannot be paired.
     """
     if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
+        raise UsageError(
+            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
+        )
     pairs = list(zip(*_equal_lines(source, target), strict=True))
     flagged = 0
     for number, (ours, theirs) in enumerate(pairs, start=1):
@@ -168,9 +177,25 @@ def check_files(source: Path, target: Path, format: str) -> None:
             line = schema.CheckedLine.model_validate({"line": number, "findings": found})
             sys.stdout.write(line.dumped() + "\n")
         else:
-            sys.stdout.writelines(f"line {number}, {finding.kind}: {text(finding)}\n" for finding in found)
+            sys.stdout.writelines(_found_line(number, finding) + "\n" for finding in found)
     if format == "text":
-        sys.stdout.write(f"{flagged} of {len(pairs)} lines to check\n")
+        total = Message.of(
+            "command.to_check",
+            "{flagged} of {count} line to check",
+            plural="{flagged} of {count} lines to check",
+            flagged=flagged,
+            count=len(pairs),
+        )
+        sys.stdout.write(text(total) + "\n")
+
+
+def _found_line(number: int, finding: Finding) -> str:
+    said = text(finding)
+    return text(
+        Message.of(
+            "command.line", "line {line}, {kind}: {finding}", line=number, kind=finding.kind, finding=said
+        )
+    )
 
 
 def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
@@ -178,7 +203,14 @@ def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
     # Only a line feed ends a line: a text may hold U+2028.
     ours, theirs = (text.replace("\r\n", "\n").split("\n") for text in texts)
     if len(ours) != len(theirs):
-        raise InputError(f"{source} has {len(ours)} lines, {target} has {len(theirs)}: they cannot be paired")
+        raise InputError(
+            "command.uneven",
+            "{source} has {ours} lines, {target} has {theirs}: they cannot be paired",
+            source=source,
+            ours=len(ours),
+            target=target,
+            theirs=len(theirs),
+        )
     return ours, theirs
 
 
@@ -190,7 +222,11 @@ def _article(path: Source, job: Job) -> Article:
             sys.stderr.write("Paste the article, then end it with Ctrl-D on a line of its own.\n")
         data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
         if len(data) > MAX_INPUT_BYTES:
-            raise InputError(f"standard input: larger than {MAX_INPUT_BYTES // 1_000_000} MB")
+            raise InputError(
+                "command.stdin_size",
+                "standard input: larger than {size} MB",
+                size=MAX_INPUT_BYTES // 1_000_000,
+            )
         raw = document_text(data, "", MAX_INPUT_BYTES)
     else:
         raw = read_document(path, MAX_INPUT_BYTES)
@@ -208,7 +244,10 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
         return into
     if into.suffix.lower() in DOCUMENTS:
         raise UsageError(
-            f"{into}: only translating a {into.suffix} as text makes a {into.suffix}; choose .txt"
+            "command.document",
+            "only translating a {suffix} as text makes a {suffix}; choose .txt",
+            at=into,
+            suffix=into.suffix,
         )
     return None
 
@@ -226,7 +265,15 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     found = translate_document(path, into, translate, MAX_INPUT_BYTES)
     status.clear()
     for item in found:
-        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {text(item.finding)}")
+        note = Message.of(
+            "command.check",
+            "check {place}, {kind}: {finding}",
+            at=_name(path),
+            place=item.place,
+            kind=item.finding.kind,
+            finding=text(item.finding),
+        )
+        complain(text(note))
     for line in similar:
         complain(f"{_name(path)}: {line}")
 
@@ -238,7 +285,7 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
     result = work.finish(pipeline, article, translation, time.perf_counter() - started)
     status.clear()
     for warning in warnings(article):
-        complain(f"{_name(path)}: {warning}")
+        complain(f"{_name(path)}: {text(warning)}")
     if work.renderers is TRANSLATION and job.format == "text" and translation:
         for line in suggestions(translation):
             complain(f"{_name(path)}: {line}")
@@ -257,9 +304,18 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
     except (KeyboardInterrupt, WartaError) as error:
         status.clear()
         if done:
-            text = _rendered(TRANSLATION, job, pipeline.assemble(article, done))
-            where = _write(job, path, text, suffix=".partial")
-            complain(f"{_name(path)}: stopped after {len(done)} of {total} sentences; these are in {where}")
+            rendered = _rendered(TRANSLATION, job, pipeline.assemble(article, done))
+            where = _write(job, path, rendered, suffix=".partial")
+            note = Message.of(
+                "command.stopped_after",
+                "stopped after {count} of {total} sentence; it is in {path}",
+                plural="stopped after {count} of {total} sentences; these are in {path}",
+                at=_name(path),
+                count=len(done),
+                total=total,
+                path=where,
+            )
+            complain(text(note))
         if isinstance(error, KeyboardInterrupt):
             raise SystemExit(INTERRUPTED) from None
         raise
@@ -293,7 +349,9 @@ def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".
             return str(partial)
         partial.replace(target)
     except OSError as error:
-        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=target, reason=error.strerror
+        ) from error
     return str(target)
 
 

@@ -17,8 +17,10 @@ from service.batch.ray import Place, cluster
 from service.batch.run import Job, Progress, Watch, run_with
 from service.batch.worker import collect_seldom
 from service.cli.articles import INTERRUPTED, Status, complain
+from service.document import Message
 from service.errors import InputError, UsageError, WartaError
 from service.intake.records import line_text
+from service.messages import text
 from service.pipeline import Pipeline, build_pipeline, memory_of
 from service.settings import Settings
 from service.translation.memory.base import Memory
@@ -45,18 +47,27 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
     started = time.perf_counter()
     try:
         if workers is not None and workers < 1:
-            raise UsageError(f"workers must be 1 or more, not {workers}")
+            raise UsageError("command.workers", "workers must be 1 or more, not {workers}", workers=workers)
         totals = _worked(job, settings, workers, address, status, watch)
     except KeyboardInterrupt:
         status.clear()
-        complain(f"stopped: {last.records:,} records are safe, and the same command goes on")
+        complain(
+            text(
+                Message.of(
+                    "command.batch_stopped",
+                    "stopped: {count} record is safe, and the same command goes on",
+                    plural="stopped: {count} records are safe, and the same command goes on",
+                    count=f"{last.records:,}",
+                )
+            )
+        )
         return INTERRUPTED
     finally:
         status.clear()
     complain(summary_line(job.output.name, totals, time.perf_counter() - started))
     if totals.failures:
         where = job.output / REPORT if job.folder else job.output
-        complain(f"what failed, and why, is in {where}")
+        complain(text(Message.of("command.failures", "what failed, and why, is in {path}", path=where)))
     return 1 if totals.failures else 0
 
 
@@ -98,7 +109,9 @@ def export_memory(memory: Memory, target: Path) -> int:
             count = write_tmx(file, memory.entries())
         partial.replace(target)
     except OSError as error:
-        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=target, reason=error.strerror
+        ) from error
     return count
 
 
@@ -109,7 +122,12 @@ def import_tmx(memory: Memory, source: Path) -> str:
     counts = ((reader.passed, "without both languages"), (reader.made, "made by a model"))
     passed = "".join(f"; passed over: {number:,} {why}" for number, why in counts if number)
     if not count:
-        raise InputError(f"{source}: no unit of one's own with Indonesian and English{passed}")
+        raise InputError(
+            "memory.no_units",
+            "no unit of one's own with Indonesian and English{passed}",
+            at=source,
+            passed=passed,
+        )
     return f"{source}: {count:,} units{passed}"
 
 

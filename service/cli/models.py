@@ -41,7 +41,7 @@ def install(store: Store, preset: Preset, *, agreed: bool) -> None:
     Raises UsageError where a limited licence was not agreed to, NotInstalled, StoreError.
     """
     if preset.architecture == "echo":
-        raise UsageError("echo is built in; there is nothing to pull")
+        raise UsageError("models.echo_pull", "echo is built in; there is nothing to pull")
     if preset.architecture == "causal":
         _say(f"{preset.name}: {preset.licence_note}")
         status = Status()
@@ -59,7 +59,7 @@ def check(store: Store, names: Sequence[str]) -> bool:
     if not chosen:
         chosen = [p for p in presets.all_presets().values() if (store.folder(p) / "manifest.json").exists()]
     if not chosen:
-        raise NotInstalled("no model is installed")
+        raise NotInstalled("models.none", "no model is installed")
     sound = True
     for preset in chosen:
         problems = store.verify(preset)
@@ -82,7 +82,9 @@ def _pull(store: Store, preset: Preset, *, agreed: bool) -> None:
     try:
         pull(store, offered, lambda what, done, total: status.show(_progress(preset, what, done, total)))
     except KeyboardInterrupt:
-        raise StoreError(f"{preset.name}: stopped; pull again to go on where it stopped") from None
+        raise StoreError(
+            "models.stopped", "stopped; pull again to go on where it stopped", at=preset.name
+        ) from None
     finally:
         status.clear()
 
@@ -94,7 +96,9 @@ def _agree(preset: Preset) -> None:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return
-    raise UsageError(f"{preset.name} has a limited licence; accept it with --accept-licence")
+    raise UsageError(
+        "models.licence", "{name} has a limited licence; accept it with --accept-licence", name=preset.name
+    )
 
 
 def _progress(preset: Preset, what: str, done: int, total: int) -> str:

@@ -59,4 +59,6 @@ def _needing(library: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise UsageError(f"the server: {lacks(error, 'serve', library)}") from error
+        raise UsageError(
+            "command.server_needs", "the server: {reason}", reason=lacks(error, "serve", library)
+        ) from error

@@ -88,14 +88,19 @@ class CausalEngine:
             )
             window = json.loads((folder / "config.json").read_text("utf-8"))["sliding_window"]
         except (OSError, RuntimeError, ValueError, KeyError) as error:
-            raise EngineError(f"{preset.name}: cannot be loaded: {error}") from error
+            raise EngineError(
+                "engine.load", "cannot be loaded: {reason}", at=preset.name, reason=error
+            ) from error
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
         self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
         self._room = window - len(self._start)
         if len(self._prompt("")) >= self._room:
             raise EngineError(
-                f"{preset.name}: prompt and examples fill the model's window of {window} tokens"
+                "engine.window",
+                "prompt and examples fill the model's window of {tokens} tokens",
+                at=preset.name,
+                tokens=window,
             )
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
 
@@ -143,7 +148,9 @@ class CausalEngine:
                 for row, future in zip(batch, futures, strict=False):  # the stop row's is not wanted
                     answers[row.index] = self._outputs(future.result(), row, decoding)
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"{self._preset.name}: generation failed: {error}") from error
+            raise EngineError(
+                "engine.generation", "generation failed: {reason}", at=self._preset.name, reason=error
+            ) from error
         return answers
 
     def _row(self, index: int, text: str) -> _Row | None:

@@ -48,10 +48,18 @@ class CTranslate2Engine:
                 intra_threads=inner,
             )
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"{preset.name}: cannot be loaded: {error}") from error
+            raise EngineError(
+                "engine.load", "cannot be loaded: {reason}", at=preset.name, reason=error
+            ) from error
         stated = json.loads((folder / "config.json").read_text("utf-8")).get("warta_architecture")
         if stated not in (None, preset.architecture):
-            raise EngineError(f"{preset.name}: the checkpoint is {stated!r}, not {preset.architecture!r}")
+            raise EngineError(
+                "models.checkpoint",
+                "the checkpoint is {found!r}, not {wanted!r}",
+                at=preset.name,
+                found=stated,
+                wanted=preset.architecture,
+            )
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._translator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
@@ -86,7 +94,9 @@ class CTranslate2Engine:
                 return_end_token=True,
             )
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"{self._preset.name}: generation failed: {error}") from error
+            raise EngineError(
+                "engine.generation", "generation failed: {reason}", at=self._preset.name, reason=error
+            ) from error
         return [
             [
                 self._output(pieces, score, decoding, cut=len(row) > limit)

@@ -37,7 +37,11 @@ class Pieces:
             self._source = self._target = _processor(folder / "spiece.model")
             self.tokens = tuple(self._source.id_to_piece(i) for i in range(len(self._source)))
         else:
-            raise EngineError(f"{folder}: no SentencePiece tokenizer (source.spm or spiece.model) found")
+            raise EngineError(
+                "engine.no_tokenizer",
+                "no SentencePiece tokenizer (source.spm or spiece.model) found",
+                at=folder,
+            )
         self._ids = {token: index for index, token in enumerate(self.tokens)}
 
     def encode(self, text: str) -> list[str]:
@@ -66,7 +70,7 @@ def _processor(path: Path) -> spm.SentencePieceProcessor:
     try:
         return spm.SentencePieceProcessor(model_file=str(path))
     except (OSError, RuntimeError) as error:
-        raise EngineError(f"{path}: not a SentencePiece model") from error
+        raise EngineError("engine.not_sentencepiece", "not a SentencePiece model", at=path) from error
 
 
 def start_token(config: dict[str, object], language: str, pieces: Pieces) -> str:
@@ -79,9 +83,17 @@ def start_token(config: dict[str, object], language: str, pieces: Pieces) -> str
     languages = parameters.get("langid_map", {}) if isinstance(parameters, dict) else {}
     if language not in languages:
         raise EngineError(
-            f"the model's langid_map has no {language!r}; it has: {', '.join(languages) or 'none'}"
+            "engine.no_language",
+            "the model's langid_map has no {language!r}; it has: {known}",
+            language=language,
+            known=", ".join(languages) or "none",
         )
     index, piece = languages[language]
     if not pieces.has(piece) or pieces.ids([piece]) != [index]:
-        raise EngineError(f"the model's langid_map says {piece!r} = {index}, its tokenizer does not")
+        raise EngineError(
+            "engine.language_piece",
+            "the model's langid_map says {piece!r} = {index}, its tokenizer does not",
+            piece=piece,
+            index=index,
+        )
     return str(piece)

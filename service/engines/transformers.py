@@ -57,10 +57,18 @@ class TransformersEngine:
         try:
             self._model = load_checkpoint(folder, dtype).to(device).eval()
         except (OSError, ValueError, RuntimeError) as error:
-            raise EngineError(f"{preset.name}: cannot be loaded: {_first_line(error)}") from error
+            raise EngineError(
+                "engine.load", "cannot be loaded: {reason}", at=preset.name, reason=_first_line(error)
+            ) from error
         kind = self._model.config.model_type
         if kind != preset.architecture:
-            raise EngineError(f"{preset.name}: the checkpoint is {kind!r}, not {preset.architecture!r}")
+            raise EngineError(
+                "models.checkpoint",
+                "the checkpoint is {found!r}, not {wanted!r}",
+                at=preset.name,
+                found=kind,
+                wanted=preset.architecture,
+            )
         # Transformers fills what a request leaves open from the checkpoint's own settings, such as
         # Marian's forced end token, which would hide a target cut short.
         self._model.generation_config = self._generation_config()
@@ -116,7 +124,12 @@ class TransformersEngine:
                 logits_processor=processors,
             )
         except RuntimeError as error:
-            raise EngineError(f"{self._preset.name}: generation failed: {_first_line(error)}") from error
+            raise EngineError(
+                "engine.generation",
+                "generation failed: {reason}",
+                at=self._preset.name,
+                reason=_first_line(error),
+            ) from error
         sequences = result.sequences[:, 1:].tolist()
         lengths = [_length(row, eos, pad) for row in sequences]
         if greedy:
@@ -177,7 +190,7 @@ def load_checkpoint(folder: Path, dtype: str) -> Any:
 def _until_unwanted(_input_ids: Any, scores: Any) -> Any:
     """A logits processor that changes nothing, and ends a search for whose end nobody waits."""
     if unwanted():
-        raise Cancelled("nobody waits for it any more")
+        raise Cancelled("engine.nobody_waits", "nobody waits for it any more")
     return scores
 
 

@@ -84,7 +84,7 @@ def clean(
     if judged.page and not keep_furniture:
         parts = _unglued(parts, furniture, restored)
     if not parts:
-        raise InputError("no article text in it")
+        raise InputError("input.no_article", "no article text in it")
     said = credits_of(_named(lines, judged.reasons), about)
     aside = tuple(sorted(furniture, key=lambda piece: piece.line))
     return Article(

@@ -67,7 +67,7 @@ def open_unpacked(path: Path, *, depth: int = DEPTH) -> io.BufferedReader:
                 return stream
             stream = io.BufferedReader(Unpacked(stream, file.tell), _BUFFER)
         if is_packed(stream.peek(4)[:4]):
-            raise InputError(f"packed more than {depth} times over")
+            raise InputError("input.packed_deep", "packed more than {times} times over", times=depth)
     except BaseException:
         file.close()
         raise
@@ -99,10 +99,14 @@ class Unpacked(io.RawIOBase):
         try:
             data = self._inner.read(len(buffer))
         except (OSError, EOFError, zlib.error) as problem:
-            raise InputError(f"a broken gzip file: {problem}") from problem
+            raise InputError("input.gzip", "a broken gzip file: {reason}", reason=problem) from problem
         self._given += len(data)
         if self._given > max(RATIO_FREE, self._taken() * RATIO):
-            raise InputError(f"unpacks to more than {RATIO} times its size; refused as a possible bomb")
+            raise InputError(
+                "input.bomb_ratio",
+                "unpacks to more than {times} times its size; refused as a possible bomb",
+                times=RATIO,
+            )
         buffer[: len(data)] = data
         return len(data)
 
@@ -128,13 +132,15 @@ class ZstdReader:
             fed = self._rest or self._packed.read(_FED)
             if not fed:
                 if self._frame:
-                    raise InputError("a broken Zstandard file: it ends too soon")
+                    raise InputError("input.zstandard_short", "a broken Zstandard file: it ends too soon")
                 return b""
             self._frame, self._rest = self._frame or self._new(), b""
             try:
                 self._ready = memoryview(self._frame.decompress(fed))
             except self._error as problem:
-                raise InputError(f"a broken Zstandard file: {problem}") from problem
+                raise InputError(
+                    "input.zstandard", "a broken Zstandard file: {reason}", reason=problem
+                ) from problem
             if self._frame.eof:
                 self._rest, self._frame = self._frame.unused_data, None
         given, self._ready = self._ready[:size], self._ready[size:]

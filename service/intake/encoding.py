@@ -6,6 +6,7 @@ import codecs
 import re
 from pathlib import Path
 
+from service.document import Message
 from service.errors import InputError
 
 _BOMS = (
@@ -16,20 +17,20 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _MAGIC = (
-    (b"%PDF-", "a PDF file"),
-    (b"PK\x03\x04", "a ZIP archive or an Office document"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"RIFF", "a RIFF media file"),
-    (b"\x1f\x8b", "a gzip file"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"\x7fELF", "a program"),
-    (b"SQLite format", "a database"),
+    (b"%PDF-", Message("term", "a PDF file")),
+    (b"PK\x03\x04", Message("term", "a ZIP archive or an Office document")),
+    (b"\xd0\xcf\x11\xe0", Message("term", "an old Office document")),
+    (b"{\\rtf", Message("term", "an RTF document")),
+    (b"\x89PNG", Message("term", "a PNG image")),
+    (b"\xff\xd8\xff", Message("term", "a JPEG image")),
+    (b"GIF8", Message("term", "a GIF image")),
+    (b"RIFF", Message("term", "a RIFF media file")),
+    (b"\x1f\x8b", Message("term", "a gzip file")),
+    (b"BZh", Message("term", "a bzip2 file")),
+    (b"\xfd7zXZ", Message("term", "an xz file")),
+    (b"7z\xbc\xaf", Message("term", "a 7-Zip archive")),
+    (b"\x7fELF", Message("term", "a program")),
+    (b"SQLite format", Message("term", "a database")),
 )
 _SAMPLE = 4096
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
@@ -52,7 +53,7 @@ def decode(data: bytes) -> str:
             return data[len(mark) :].decode(encoding, errors="replace")
     for magic, name in _MAGIC:
         if data.startswith(magic):
-            raise InputError(f"{name}, not text; save the article as plain text")
+            raise InputError("input.not_text", "{kind}, not text; save the article as plain text", kind=name)
     if b"\0" in data:
         return _utf16_without_mark(data)
     try:
@@ -65,19 +66,21 @@ def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
     """The file at ``path``; InputError says what stands in the way, and names the file as ``shown``."""
     name = shown or str(path)
     if path.is_dir():
-        raise InputError(f"{name}: a directory, not a file")
+        raise InputError("file.directory", "a directory, not a file", at=name)
     try:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except FileNotFoundError:
-        raise InputError(f"{name}: no such file") from None
+        raise InputError("file.missing", "no such file", at=name) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{name}: cannot be read: {reason}") from problem
+        raise InputError("file.unreadable", "cannot be read: {reason}", at=name, reason=reason) from problem
     if len(data) > max_bytes:
-        raise InputError(f"{name}: larger than the limit of {max_bytes:,} bytes")
+        raise InputError(
+            "input.size", "larger than the limit of {size} bytes", at=name, size=f"{max_bytes:,}"
+        )
     if not data:
-        raise InputError(f"{name}: empty")
+        raise InputError("input.empty", "empty", at=name)
     return data
 
 
@@ -87,9 +90,9 @@ def read_text(path: Path, max_bytes: int) -> str:
     try:
         text = decode(data)
     except InputError as problem:
-        raise InputError(f"{path}: {problem}") from None
+        raise InputError(problem, at=path) from None
     if not text.strip():
-        raise InputError(f"{path}: empty")
+        raise InputError("input.empty", "empty", at=path)
     return text
 
 
@@ -105,7 +108,7 @@ def _utf16_without_mark(data: bytes) -> str:
             text = "\0"
         if not _CONTROL.search(text):
             return text
-    raise InputError("binary data, not text")
+    raise InputError("input.binary", "binary data, not text")
 
 
 def _mixed(data: bytes) -> str:

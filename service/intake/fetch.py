@@ -19,6 +19,7 @@ from queue import Empty, Queue
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from service.document import Message
 from service.errors import InputError
 from service.intake.compression import is_packed
 from service.intake.documents import document_text
@@ -150,7 +151,9 @@ def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach())
         if isinstance(found, Page):
             return found
         target = parse(found, reach)
-    raise InputError(f"{url[:200]}: redirected more than {limits.redirects} times")
+    raise InputError(
+        "web.redirects", "redirected more than {count} times", at=url[:200], count=limits.redirects
+    )
 
 
 def parse(url: str, reach: Reach = Reach()) -> Target:
@@ -158,20 +161,23 @@ def parse(url: str, reach: Reach = Reach()) -> Target:
     shown = url[:200]
     if len(url) > _MAX_URL or _UNSAFE.search(url):
         raise InputError(
-            f"{shown!r}: not a URL, or one with spaces, backslashes or more than {_MAX_URL} letters"
+            "web.not_url",
+            "not a URL, or one with spaces, backslashes or more than {count} letters",
+            at=repr(shown),
+            count=_MAX_URL,
         )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as problem:
-        raise InputError(f"{shown!r}: not a URL: {problem}") from problem
+        raise InputError("web.malformed", "not a URL: {reason}", at=repr(shown), reason=problem) from problem
     if parts.scheme not in _PORTS:
-        raise InputError(f"{shown!r}: only http and https addresses are read")
+        raise InputError("web.scheme", "only http and https addresses are read", at=repr(shown))
     if "@" in parts.netloc:
-        raise InputError(f"{shown!r}: an address with a user name in it is not read")
+        raise InputError("web.user", "an address with a user name in it is not read", at=repr(shown))
     port = _PORTS[parts.scheme] if port is None else port
     if not reach.ports(port):
-        raise InputError(f"{shown!r}: port {port} is not read; there are: 80, 443")
+        raise InputError("web.port", "port {port} is not read; there are: 80, 443", at=repr(shown), port=port)
     return Target(parts.scheme, _host(parts, shown, reach), port, _path(parts))
 
 
@@ -188,9 +194,11 @@ def _host(parts: SplitResult, shown: str, reach: Reach) -> str:
         _permitted(host, shown, reach)
         return host
     if len(labels) < 2 or labels[-1] in _HOME:
-        raise InputError(f"{shown!r}: {host or 'nothing'!r} is no public host")
+        raise InputError(
+            "web.no_public_host", "{host!r} is no public host", at=repr(shown), host=host or "nothing"
+        )
     if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
-        raise InputError(f"{shown!r}: {host[:60]!r} is no host name")
+        raise InputError("web.no_host_name", "{host!r} is no host name", at=repr(shown), host=host[:60])
     return host
 
 
@@ -202,7 +210,9 @@ def _ascii(host: str, shown: str) -> str:
         try:
             host = idna.encode(host, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError) as problem:
-            raise InputError(f"{shown!r}: no host name: {problem}") from problem
+            raise InputError(
+                "web.bad_host", "no host name: {reason}", at=repr(shown), reason=problem
+            ) from problem
     return host.lower().removesuffix(".")
 
 
@@ -217,9 +227,11 @@ def _permitted(address: str, shown: str, reach: Reach) -> Address:
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
-        raise InputError(f"{shown!r}: {address[:60]!r} is no address") from None
+        raise InputError(
+            "web.no_address", "{address!r} is no address", at=repr(shown), address=address[:60]
+        ) from None
     if not reach.permits(found):
-        raise InputError(f"{shown!r}: {address} is not a public address")
+        raise InputError("web.private", "{address} is not a public address", at=repr(shown), address=address)
     return found
 
 
@@ -240,9 +252,11 @@ def _addresses(target: Target, reach: Reach, deadline: float) -> list[str]:
     try:
         found = answer.get(timeout=_left(deadline))
     except Empty:
-        raise InputError(f"{target.url[:200]!r}: no answer in time") from None
+        raise InputError("web.no_answer", "no answer in time", at=repr(target.url[:200])) from None
     if isinstance(found, Exception) or not found:
-        raise InputError(f"{target.url[:200]!r}: no such host: {target.host}")
+        raise InputError(
+            "web.unknown_host", "no such host: {host}", at=repr(target.url[:200]), host=target.host
+        )
     return [str(_permitted(address, target.url[:200], reach)) for address in found]
 
 
@@ -270,7 +284,9 @@ def _request(target: Target, limits: FetchLimits, reach: Reach, deadline: float)
         if response.status in _REDIRECTS and "location" in fields:
             return urljoin(target.url, fields["location"].strip())
         if response.status != 200:
-            raise InputError(f"{target.url[:200]}: the site answers {response.status}")
+            raise InputError(
+                "web.status", "the site answers {status}", at=target.url[:200], status=response.status
+            )
         kind = _type(target, fields)
         return Page(target.url, kind, _body(target, response.iter_stream(), fields, limits, deadline))
 
@@ -278,7 +294,12 @@ def _request(target: Target, limits: FetchLimits, reach: Reach, deadline: float)
 def _type(target: Target, fields: dict[str, str]) -> str:
     kind = fields.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in TYPES:
-        raise InputError(f"{target.url[:200]}: {kind[:60] or 'of no type'}, which is not read")
+        raise InputError(
+            "web.type",
+            "{kind}, which is not read",
+            at=target.url[:200],
+            kind=kind[:60] or Message("term", "of no type"),
+        )
     return kind
 
 
@@ -289,18 +310,33 @@ def _body(
     for chunk in chunks:
         size += len(chunk)
         if size > limits.max_bytes:
-            raise InputError(f"{target.url[:200]}: larger than the limit of {limits.max_bytes:,} bytes")
+            raise InputError(
+                "input.size",
+                "larger than the limit of {size} bytes",
+                at=target.url[:200],
+                size=f"{limits.max_bytes:,}",
+            )
         if time.monotonic() > deadline:
-            raise InputError(f"{target.url[:200]}: took longer than {limits.seconds:g} seconds")
+            raise InputError(
+                "web.slow",
+                "took longer than {seconds} seconds",
+                at=target.url[:200],
+                seconds=f"{limits.seconds:g}",
+            )
         parts.append(chunk)
     data = b"".join(parts)
     packing = fields.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip", ""):
-        raise InputError(f"{target.url[:200]}: packed as {packing[:60]!r}, which was not asked for")
+        raise InputError(
+            "web.packing",
+            "packed as {packing!r}, which was not asked for",
+            at=target.url[:200],
+            packing=packing[:60],
+        )
     if packing == "gzip" and is_packed(data):
         data = unpack(data, Limits(limits.max_bytes))
     if not data:
-        raise InputError(f"{target.url[:200]}: empty")
+        raise InputError("input.empty", "empty", at=target.url[:200])
     return data
 
 
@@ -312,10 +348,12 @@ def _told(target: Target) -> Iterator[None]:
     try:
         yield
     except httpcore.TimeoutException:
-        raise InputError(f"{target.url[:200]}: no answer in time") from None
+        raise InputError("web.no_answer", "no answer in time", at=target.url[:200]) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as problem:
         reason = " ".join(str(problem).split())[:200] or type(problem).__name__
-        raise InputError(f"{target.url[:200]}: cannot be read: {reason}") from problem
+        raise InputError(
+            "file.unreadable", "cannot be read: {reason}", at=target.url[:200], reason=reason
+        ) from problem
 
 
 def _pinned(addresses: Sequence[str], deadline: float) -> Any:

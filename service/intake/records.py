@@ -75,9 +75,9 @@ def read_whole(file: io.BufferedReader) -> bytes:
     most = MAX_INPUT_BYTES if isinstance(file.raw, io.FileIO) else MAX_INPUT_BYTES * UNPACKED
     data = file.read(most + 1)
     if len(data) > most:
-        raise InputError(f"larger than the limit of {most:,} bytes")
+        raise InputError("input.size", "larger than the limit of {size} bytes", size=f"{most:,}")
     if not data:
-        raise InputError("empty")
+        raise InputError("input.empty", "empty")
     return data
 
 
@@ -106,9 +106,16 @@ def source_of(name: str, head: bytes) -> Source:
     found = next((source for source in SOURCES if suffix in source.suffixes), None)
     if not found:
         known = sorted(suffix for source in SOURCES for suffix in source.suffixes)
-        raise InputError(f"a file {suffix} is not read here; there are: {', '.join(known)}")
+        raise InputError(
+            "records.kind",
+            "a file {suffix} is not read here; there are: {known}",
+            suffix=suffix,
+            known=", ".join(known),
+        )
     if found is PARQUET_TABLE:
-        raise InputError("not a Parquet file, or a broken one" if head else "empty")
+        if not head:
+            raise InputError("input.empty", "empty")
+        raise InputError("records.not_parquet", "not a Parquet file, or a broken one")
     return found
 
 

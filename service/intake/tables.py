@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from service.document import Message
 from service.errors import InputError
 from service.escape import uncell
 from service.intake.compression import need
@@ -129,7 +130,7 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             header = [name.strip() for name in row]
             own = tuple(header[: len(OWN_COLUMNS)]) == OWN_COLUMNS
             if header.count(column) != 1:
-                yield bad(str(path), 1, _which(header, column))
+                yield bad(str(path), 1, str(_which(header, column)))
                 return
         elif any(value.strip() for value in row):
             row = [uncell(value) for value in row] if own else row
@@ -140,10 +141,14 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             )
 
 
-def _which(header: Iterable[str], column: str) -> str:
+def _which(header: Iterable[str], column: str) -> Message:
     names = list(header)
-    number_of = "no" if column not in names else "more than one"
-    return f"{number_of} column {column!r}; there is: {', '.join(names)}"
+    known = ", ".join(names)
+    if column in names:
+        return Message.of(
+            "records.columns", "more than one column {name!r}; there is: {known}", name=column, known=known
+        )
+    return Message.of("records.no_column", "no column {name!r}; there is: {known}", name=column, known=known)
 
 
 def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column: str) -> Records | None:
@@ -160,7 +165,7 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
         if sheet not in headers:
             headers[sheet] = cells
             if cells.count(column) != 1:
-                found.append(bad(place, number, _which(cells, column)))
+                found.append(bad(place, number, str(_which(cells, column))))
             continue
         header = headers[sheet]
         if header.count(column) == 1:
@@ -190,7 +195,9 @@ def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
         try:
             yield from _parquet_records(path, ParquetFile(source, pre_buffer=False), column)
         except (pyarrow.ArrowException, OSError) as error:
-            raise InputError(f"a broken Parquet file: {' '.join(str(error).split())}") from error
+            raise InputError(
+                "records.parquet", "a broken Parquet file: {reason}", reason=" ".join(str(error).split())
+            ) from error
 
 
 def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
@@ -199,7 +206,9 @@ def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
         raise InputError(_which(schema.names, column))
     kind = schema.field(column).type
     if not _is_text(kind):
-        raise InputError(f"column {column!r} holds {kind}, not text")
+        raise InputError(
+            "records.column_kind", "column {column!r} holds {kind}, not text", column=column, kind=kind
+        )
     number = 0
     for batch in parquet.iter_batches(batch_size=_ROWS):
         for values in batch.to_pylist():

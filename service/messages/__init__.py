@@ -7,6 +7,7 @@ catalogues, one a language, are gettext's: the code is the context (``msgctxt``)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,8 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from typing import Any
 
-from service.document import Finding
+from service.document import Finding, Message, filled
+from service.errors import UsageError, WartaError
 from service.findings import CHECKS
 
 LANGUAGES = ("en", "id")
@@ -23,6 +25,9 @@ LANGUAGES = ("en", "id")
 TERM = "term"
 """The context of words that stand in several messages, such as the names of units."""
 
+_OLDER = {"in": "id"}
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
+_LONGEST_HEADER = 1000
 _spoken: ContextVar[str] = ContextVar("language", default="en")
 
 
@@ -41,13 +46,68 @@ def speaking(language: str) -> Iterator[None]:
         _spoken.reset(token)
 
 
-def text(finding: Finding, language: str = "") -> str:
-    """Return what a finding says, in ``language`` or in that of whoever is being answered."""
-    check, values = CHECKS[finding.code], dict(finding.values)
+def speak(language: str) -> None:
+    """Answer in ``language`` from here on, in this thread or task. Raises UsageError for an unknown one."""
+    if language not in LANGUAGES:
+        raise UsageError(
+            "messages.language",
+            "unknown language {language!r}; there are: {known}",
+            language=language,
+            known=", ".join(LANGUAGES),
+        )
+    _spoken.set(language)
+
+
+def of_locale(environment: Mapping[str, str]) -> str:
+    """Return the language that a system's locale asks for, such as ``id_ID.UTF-8``; else English."""
+    named = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return _known(next(filter(None, named), "")) or "en"
+
+
+def preferred(accepted: str) -> str:
+    """Return the language that an Accept-Language header likes best of those there are; else English."""
+    wishes = []
+    for place, wish in enumerate(accepted[:_LONGEST_HEADER].split(",")):
+        name, _, weight = wish.partition(";")
+        if language := _known(name.strip()):
+            wishes.append((-_weight(weight), place, language))
+    return min(wishes)[2] if wishes and min(wishes)[0] < 0 else "en"
+
+
+def _known(name: str) -> str:
+    """Return the language of a tag such as ``id-ID`` or ``in_ID.UTF-8``, its older name; else nothing."""
+    code = re.split("[-_.@]", name.lower(), maxsplit=1)[0]
+    code = _OLDER.get(code, code)
+    return code if code in LANGUAGES else ""
+
+
+def _weight(text: str) -> float:
+    found = _WEIGHT.fullmatch(text.strip())
+    return float(found[1]) if found else 1.0
+
+
+def text(said: Finding | Message | WartaError, language: str = "") -> str:
+    """Return what is said, in ``language`` or in that of whoever is being answered."""
     catalogue = _catalogue(language or _spoken.get())
+    if isinstance(said, Finding):
+        return _finding(catalogue, said)
+    return _message(catalogue, said.message if isinstance(said, WartaError) else said)
+
+
+def _finding(catalogue: NullTranslations, finding: Finding) -> str:
+    check, values = CHECKS[finding.code], dict(finding.values)
     for name in check.terms:
         values[name] = catalogue.pgettext(TERM, values[name])
     return _said(catalogue, check.code, check.message, check.plural, values)
+
+
+def _message(catalogue: NullTranslations, message: Message) -> str:
+    values = {
+        name: _message(catalogue, value) if isinstance(value, Message) else value
+        for name, value in message.values
+    }
+    text = _said(catalogue, message.code, message.text, message.plural, values)
+    return f"{message.at}: {text}" if message.at else text
 
 
 def record(finding: Finding, language: str = "") -> dict[str, Any]:
@@ -64,11 +124,10 @@ def record(finding: Finding, language: str = "") -> dict[str, Any]:
 def _said(
     catalogue: NullTranslations, code: str, message: str, plural: str, values: Mapping[str, str]
 ) -> str:
-    if plural:
-        form = catalogue.npgettext(code, message, plural, int(values["count"].replace(",", "")))
-    else:
-        form = catalogue.pgettext(code, message)
-    return form.format_map(values)
+    count = values.get("count", "").replace(",", "") if plural else ""
+    if count.isdecimal():
+        return filled(catalogue.npgettext(code, message, plural, int(count)), values)
+    return filled(catalogue.pgettext(code, plural or message), values)
 
 
 @cache

@@ -25,11 +25,19 @@ def convert(source: Path, target: Path, preset: Preset, quantization: str = "int
     config = json.loads((source / "config.json").read_text("utf-8"))
     kind = config.get("model_type")
     if kind != preset.architecture:
-        raise StoreError(f"{preset.name}: the checkpoint is {kind!r}, not {preset.architecture!r}")
+        raise StoreError(
+            "models.checkpoint",
+            "the checkpoint is {found!r}, not {wanted!r}",
+            at=preset.name,
+            found=kind,
+            wanted=preset.architecture,
+        )
     try:
         spec = _marian(source) if kind == "marian" else _mt5(source)
     except (OSError, ValueError, RuntimeError) as error:
-        raise StoreError(f"{preset.name}: cannot be converted: {error}") from error
+        raise StoreError(
+            "models.conversion", "cannot be converted: {reason}", at=preset.name, reason=error
+        ) from error
     tokens = _vocabulary(pieces, spec)
     spec.register_source_vocabulary(tokens)
     spec.register_target_vocabulary(tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from service import presets
+from service.document import Message
 from service.engines.base import Engine
 from service.errors import EngineError, NotInstalled, UsageError
 from service.models.gemma import build as embedded
@@ -28,8 +29,11 @@ def choose(name: str, task: str, store: Store) -> Preset:
     if not best:
         others = ", ".join(p.name for p in sorted(able, key=lambda p: -p.preference))
         raise NotInstalled(
-            f"no model to {task} with is installed; get one with: warta models pull NAME ({others}), "
-            'or the embedded one with: pip install "warta[embedded]"'
+            "models.no_model",
+            "no model to {task} with is installed; get one with: warta models pull NAME ({others}), "
+            'or the embedded one with: pip install "warta[embedded]"',
+            task=Message("term", task),
+            others=others,
         )
     return best[0]
 
@@ -42,14 +46,18 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     """
     if preset.architecture == "echo":
         if (settings.engine, settings.device) != ("auto", "auto"):
-            raise UsageError("echo has no weights: it takes no --engine and no --device")
+            raise UsageError(
+                "engine.echo_options", "echo has no weights: it takes no --engine and no --device"
+            )
         from service.engines.echo import EchoEngine
 
         return EchoEngine()
     device, threads = _device(settings.device), settings.threads
     if preset.architecture == "causal":
         if settings.engine == "transformers":
-            raise UsageError(f"{preset.name} runs on the ctranslate2 engine only")
+            raise UsageError(
+                "engine.ctranslate2_only", "{name} runs on the ctranslate2 engine only", name=preset.name
+            )
         return _open_embedded(preset, store, device, threads, notice)
     part = "original" if settings.engine == "transformers" else "int8"
     store.check(preset, part)
@@ -82,5 +90,5 @@ def _device(asked: str) -> str:
 
     found = ctranslate2.get_cuda_device_count() > 0
     if asked == "cuda" and not found:
-        raise EngineError("no CUDA device was found; use --device cpu")
+        raise EngineError("engine.no_cuda", "no CUDA device was found; use --device cpu")
     return "cuda" if found and asked != "cpu" else "cpu"

@@ -67,7 +67,12 @@ def offer(preset: Preset, *, cache: Path | None = None, endpoint: str | None = N
     sizes = {s.rfilename: s for s in info.siblings or ()}
     names = _wanted(sizes)
     if not names:
-        raise StoreError(f"{preset.name}: {preset.model} holds no checkpoint that Warta can read")
+        raise StoreError(
+            "models.no_checkpoint",
+            "{model} holds no checkpoint that Warta can read",
+            at=preset.name,
+            model=preset.model,
+        )
     return Offer(preset, info.sha, tuple(_remote(sizes[name]) for name in names))
 
 
@@ -132,7 +137,12 @@ def _model_info(preset: Preset, endpoint: str | None) -> Any:
         matches = [c for c in commits if c.startswith(revision)]
         if len(matches) != 1:
             raise StoreError(
-                f"{preset.name}: {preset.model} has {len(matches)} commits that begin {revision}"
+                "models.commits",
+                "{model} has {count} commits that begin {revision}",
+                at=preset.name,
+                model=preset.model,
+                count=len(matches),
+                revision=revision,
             )
         revision = matches[0]
     return api.model_info(preset.model, revision=revision, files_metadata=True)
@@ -185,7 +195,12 @@ def _download(offered: Offer, file: RemoteFile, path: Path, progress: Progress, 
         )
     if not _sound(part, file):
         part.unlink()
-        raise StoreError(f"{preset.name}: {file.name} arrived damaged (its sum differs); pull again")
+        raise StoreError(
+            "models.arrived_damaged",
+            "{file} arrived damaged (its sum differs); pull again",
+            at=preset.name,
+            file=file.name,
+        )
     part.rename(path)
 
 
@@ -219,14 +234,29 @@ def _check_space(offered: Offer, folder: Path) -> None:
     need = int((offered.size - have) + offered.size * (CONVERSION_SHARE - 1))
     free = shutil.disk_usage(folder).free
     if free < need:
-        name, room = offered.preset.name, f"{free / 1e9:.1f} GB are free in {folder}"
-        raise StoreError(f"{name}: needs {need / 1e9:.1f} GB on disk, {room}")
+        name = offered.preset.name
+        raise StoreError(
+            "models.room",
+            "needs {size} GB on disk, {free} GB are free in {folder}",
+            at=name,
+            size=f"{need / 1e9:.1f}",
+            free=f"{free / 1e9:.1f}",
+            folder=folder,
+        )
 
 
 def _disk_error(preset: Preset, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError(f"{preset.name}: the disk is full; free some space and pull again to go on")
-    return StoreError(f"{preset.name}: {error.strerror or error}: {error.filename or ''}")
+        return StoreError(
+            "models.disk_full", "the disk is full; free some space and pull again to go on", at=preset.name
+        )
+    return StoreError(
+        "models.disk",
+        "{reason}: {path}",
+        at=preset.name,
+        reason=error.strerror or error,
+        path=error.filename or "",
+    )
 
 
 @contextmanager
@@ -239,7 +269,7 @@ def _alone(partial: Path, preset: Preset) -> Iterator[None]:
         with lock:
             yield
     except filelock.Timeout as error:
-        raise StoreError(f"{preset.name}: another process is pulling it") from error
+        raise StoreError("models.pulling", "another process is pulling it", at=preset.name) from error
 
 
 def _converter() -> str:
@@ -265,18 +295,39 @@ def _hub_errors(preset: Preset) -> Iterator[None]:
     try:
         yield
     except RevisionNotFoundError as error:
-        raise StoreError(f"{preset.name}: {preset.model} has no revision {preset.revision}") from error
+        raise StoreError(
+            "models.no_revision",
+            "{model} has no revision {revision}",
+            at=preset.name,
+            model=preset.model,
+            revision=preset.revision,
+        ) from error
     except RepositoryNotFoundError as error:
-        raise StoreError(f"{preset.name}: there is no repository {preset.model} on the hub") from error
+        raise StoreError(
+            "models.no_repository",
+            "there is no repository {model} on the hub",
+            at=preset.name,
+            model=preset.model,
+        ) from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         raise StoreError(
-            f"{preset.name}: the hub answered {status} for {preset.model}; try again later"
+            "models.hub_status",
+            "the hub answered {status} for {model}; try again later",
+            at=preset.name,
+            status=status,
+            model=preset.model,
         ) from error
     except OfflineModeIsEnabled as error:
-        raise StoreError(f"{preset.name}: not in the local hub cache, and HF_HUB_OFFLINE is set") from error
+        raise StoreError(
+            "models.offline", "not in the local hub cache, and HF_HUB_OFFLINE is set", at=preset.name
+        ) from error
     except httpx2.HTTPError as error:
-        what = f"{preset.name}: the hub cannot be reached ({type(error).__name__})"
-        raise StoreError(f"{what}; pull again to go on where it stopped") from error
+        raise StoreError(
+            "models.hub_unreachable",
+            "the hub cannot be reached ({reason}); pull again to go on where it stopped",
+            at=preset.name,
+            reason=type(error).__name__,
+        ) from error
     finally:
         logging.set_verbosity(level)

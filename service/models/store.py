@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from service.document import Message
 from service.errors import DamagedModel, NotInstalled
 from service.presets import Preset
 
@@ -73,14 +74,22 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DamagedModel(f"{preset.name}: {path} cannot be read; {repair_hint(preset)}") from error
+            raise DamagedModel(
+                "models.unreadable",
+                "{path} cannot be read; {hint}",
+                at=preset.name,
+                path=path,
+                hint=repair_hint(preset),
+            ) from error
 
     def require(self, preset: Preset) -> Manifest:
         """The manifest, or NotInstalled with the way to get the model."""
         manifest = self.manifest(preset)
         if manifest is None:
             raise NotInstalled(
-                f"{preset.name} is not installed; get it with: warta models pull {preset.name}"
+                "models.not_installed_pull",
+                "{name} is not installed; get it with: warta models pull {name}",
+                name=preset.name,
             )
         return manifest
 
@@ -125,7 +134,7 @@ class Store:
         """
         folders = [f for f in (self.folder(preset), partial_folder(self.folder(preset))) if f.exists()]
         if not folders:
-            raise NotInstalled(f"{preset.name} is not installed")
+            raise NotInstalled("models.not_installed", "{name} is not installed", name=preset.name)
         freed = sum(f.stat().st_size for folder in folders for f in folder.rglob("*") if f.is_file())
         # The manifest goes first, so that a removal cut short is not an installed model.
         (self.folder(preset) / MANIFEST).unlink(missing_ok=True)
@@ -135,7 +144,13 @@ class Store:
 
 
 def _damaged(preset: Preset, name: str) -> DamagedModel:
-    return DamagedModel(f"{preset.name}: {name} is not what was installed; {repair_hint(preset)}")
+    return DamagedModel(
+        "models.changed",
+        "{name} is not what was installed; {hint}",
+        at=preset.name,
+        name=name,
+        hint=repair_hint(preset),
+    )
 
 
 def _stamp(path: Path) -> list[int]:
@@ -168,9 +183,10 @@ def partial_folder(folder: Path) -> Path:
     return folder.with_name(folder.name + ".partial")
 
 
-def repair_hint(preset: Preset) -> str:
+def repair_hint(preset: Preset) -> Message:
     """How to get a sound copy of a damaged model."""
-    return f"mend it with: warta models remove {preset.name} && warta models pull {preset.name}"
+    how = f"warta models remove {preset.name} && warta models pull {preset.name}"
+    return Message.of("models.mend", "mend it with: {how}", how=how)
 
 
 def seal(partial: Path, target: Path, preset: Preset, revision: str, converter: str) -> None:

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from service.document import Message
 from service.page.runs import Runs
 from service.page.uploads import Files, NoRoom
 from service.page.words import Say
@@ -107,6 +108,6 @@ def link(token: str, name: str, id: str, text: str, say: Say) -> str:
     )
 
 
-def no_room(error: NoRoom, held: Files, say: Say) -> str:
+def no_room(error: NoRoom, held: Files, say: Say) -> Message:
     """What to tell whoever's file does not fit."""
-    return say("room_all" if error.everybody else "room", limit=f"{held.room.session / 1e6:,.0f}")
+    return say.message("room_all" if error.everybody else "room", limit=f"{held.room.session / 1e6:,.0f}")

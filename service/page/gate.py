@@ -20,6 +20,7 @@ from starlette.types import ASGIApp as App
 from starlette.types import Message, Receive, Scope, Send
 
 from service.errors import InputError
+from service.messages import text
 from service.page.components import no_room
 from service.page.incoming import receive_files
 from service.page.progress import Progress
@@ -153,8 +154,8 @@ class Gate:
     def _said(self, error: InputError, scope: Scope) -> str:
         say = say_for(_request(scope))
         if not isinstance(error, NoRoom):
-            return say.told(str(error))
-        return no_room(error, self._files, say)
+            return text(error, say.language)
+        return text(no_room(error, self._files, say), say.language)
 
     async def _call(self, shape: _Shape, scope: Scope, receive: Receive, send: Send) -> None:
         session = _session(scope)
@@ -175,9 +176,9 @@ class Gate:
         def handle(named: Mapping[str, Any]) -> str:
             token = named.get("path")
             if not isinstance(token, str) or not TOKEN.fullmatch(token):
-                raise Refused(403, "only a file uploaded to this page can be named")
+                raise Refused(403, "page.foreign_file", "only a file uploaded to this page can be named")
             if self._files.find(session, token) is None:
-                raise Refused(403, say_for(_request(scope))("file_gone"))
+                raise Refused(403, say_for(_request(scope)).message("file_gone"))
             return f"{session}/{token}"
 
         return handle
@@ -187,20 +188,26 @@ class Gate:
         while more:
             message = await receive()
             if message["type"] != "http.request":
-                raise Refused(400, "the request broke off")
+                raise Refused(400, "request.broke_off", "the request broke off")
             more = message.get("more_body", False)
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._call_bytes:
                 close = {"Connection": "close"}
-                raise Refused(413, f"more than {self._call_bytes:,} bytes in one call", headers=close)
+                raise Refused(
+                    413,
+                    "page.call_size",
+                    "more than {size} bytes in one call",
+                    headers=close,
+                    size=f"{self._call_bytes:,}",
+                )
         return b"".join(parts)
 
 
 def scoped(session: str, hash: str) -> str:
     """The name that Gradio knows a page by: whatever a client calls it, it is one of its own session."""
     if not HASH.fullmatch(hash):
-        raise Refused(400, "session_hash is letters, digits, - and _")
+        raise Refused(400, "page.session_hash", "session_hash is letters, digits, - and _")
     return hashlib.sha256(f"{session}/{hash}".encode()).hexdigest()[:32]
 
 
@@ -215,14 +222,14 @@ def _fields(body: bytes, shape: _Shape) -> dict[str, Any]:
         given = json.loads(body)
         json.dumps(given, allow_nan=False)
     except (ValueError, RecursionError):
-        raise Refused(400, "the body is not valid JSON") from None
+        raise Refused(400, "request.not_json", "the body is not valid JSON") from None
     if not isinstance(given, dict):
-        raise Refused(400, "the body is no JSON object")
+        raise Refused(400, "request.no_object", "the body is no JSON object")
     fields = {}
     for name, kinds in shape.items():
         value = given.get(name)
         if not isinstance(value, kinds) or (isinstance(value, bool) and int in kinds):
-            raise Refused(400, f"{name} is missing or of the wrong kind")
+            raise Refused(400, "page.field", "{name} is missing or of the wrong kind", name=name)
         fields[name] = value
     return fields
 
@@ -230,7 +237,7 @@ def _fields(body: bytes, shape: _Shape) -> dict[str, Any]:
 def _replaced(value: Any, handle: Callable[[Mapping[str, Any]], str], depth: int = 0) -> Any:
     """``value`` with a handle in the place of every object that names a file."""
     if depth > MOST_DEPTH:
-        raise Refused(400, f"more than {MOST_DEPTH} levels in one call")
+        raise Refused(400, "page.depth", "more than {count} levels in one call", count=MOST_DEPTH)
     if isinstance(value, list):
         return [_replaced(item, handle, depth + 1) for item in value]
     if not isinstance(value, dict):
@@ -268,7 +275,7 @@ def _session_of(scope: Scope) -> str | None:
 def _session(scope: Scope) -> str:
     session = _session_of(scope)
     if session is None:
-        raise Refused(403, say_for(_request(scope))("no_session"))
+        raise Refused(403, say_for(_request(scope)).message("no_session"))
     return session
 
 
@@ -288,4 +295,4 @@ def _with_session(scope: Scope, send: Send) -> Send:
 
 
 def _nothing() -> Refused:
-    return Refused(404, "there is nothing at this address")
+    return Refused(404, "request.nothing_here", "there is nothing at this address")

@@ -65,7 +65,7 @@ class _Body:
 
     def _bound(self) -> None:
         if len(self._field) + len(self._value) > _HEADER_BYTES:
-            raise InputError("the header of an uploaded file is too long")
+            raise InputError("upload.header", "the header of an uploaded file is too long")
 
     def _header_end(self) -> None:
         if self._field.lower() == b"content-disposition":
@@ -79,7 +79,7 @@ class _Body:
         if b"filename" not in options:
             return  # a field, which nothing here asks for
         if len(self.done) >= MOST_FILES:
-            raise InputError(f"more than {MOST_FILES:,} files in one upload")
+            raise InputError("upload.files", "more than {count} files in one upload", count=f"{MOST_FILES:,}")
         self._name = options[b"filename"].decode("utf-8", "replace")
         self._growing = self._begin(self._name)
 
@@ -133,7 +133,7 @@ async def receive_files(
 
     kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data" or b"boundary" not in options:
-        raise InputError("an upload is multipart/form-data")
+        raise InputError("upload.form", "an upload is multipart/form-data")
     incoming = _Incoming(receive)
     body: _Body | None = None
     try:
@@ -141,10 +141,10 @@ async def receive_files(
         while incoming.more:
             message = await incoming.next()
             if message["type"] != "http.request":
-                raise InputError("the upload broke off")
+                raise InputError("upload.broke_off", "the upload broke off")
             body.parser.write(message.get("body", b""))
         if not body.ended:
-            raise InputError("the upload broke off")
+            raise InputError("upload.broke_off", "the upload broke off")
         return [growing.keep() for growing in body.done]
     except BaseException as error:
         if body:
@@ -154,4 +154,4 @@ async def receive_files(
         await incoming.pass_over()
         if isinstance(error, InputError):
             raise
-        raise InputError("the upload is no valid multipart body") from error
+        raise InputError("upload.multipart", "the upload is no valid multipart body") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from service.document import Article, Finding, Reading, SegmentTranslation, Summary, SummarySentence
+from service.document import Article, Finding, Message, Reading, SegmentTranslation, Summary, SummarySentence
 from service.intake.credit import credit_line
 from service.intake.plain import groups
 from service.messages import text
@@ -86,7 +86,7 @@ def columns(say: Say) -> str:
 def summary(made: Summary, sources: Sequence[str], say: Say) -> str:
     """The summary's sentences, each a button that shows the Indonesian it rests on."""
     claims = "".join(_claim(n, s, sources, say) for n, s in enumerate(made.sentences, start=1))
-    notes = "".join(f"<li>{escape(say.told(note))}</li>" for note in made.notes)
+    notes = "".join(f"<li>{escape(text(note, say.language))}</li>" for note in made.notes)
     return (
         f"<h3>{say('summary')}</h3>"
         f'<p class="hint">{say("summary_hint")}</p><ol class="claims">{claims}</ol>'
@@ -111,10 +111,10 @@ def _claim(number: int, sentence: SummarySentence, sources: Sequence[str], say: 
     )
 
 
-def warnings(found: Sequence[str], say: Say) -> str:
+def warnings(found: Sequence[Message], say: Say) -> str:
     """What to know before trusting any of it."""
     return "".join(
-        f'<p class="warning"><b>{say("careful")}</b> {escape(say.told(text))}</p>' for text in found
+        f'<p class="warning"><b>{say("careful")}</b> {escape(text(one, say.language))}</p>' for one in found
     )
 
 
@@ -130,7 +130,7 @@ def furniture(article: Article, say: Say) -> str:
     )
     named = ", ".join(say("group_" + name.replace(" ", "_")) for name in groups(article.furniture))
     count = len(article.furniture)
-    said = say("left_out" if count > 1 else "left_out_one", count=count, groups=named)
+    said = say("left_out", count=count, groups=named)
     return f'<details class="furniture"><summary>{said}</summary><ul>{items}</ul></details>'
 
 

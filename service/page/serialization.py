@@ -10,6 +10,7 @@ from service.document import (
     Article,
     Finding,
     Furniture,
+    Message,
     Reading,
     Segment,
     Segmented,
@@ -47,7 +48,7 @@ class _Packed:
     segments: tuple[SegmentTranslation, ...]
     gaps: tuple[str, ...]
     signature: Signature
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
     summary: Summary
     seconds: float
 
@@ -78,15 +79,17 @@ def unpack(value: Any) -> Reading:
     try:
         packed = validated(_Packed, value)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not a reading: {error}") from None
+        raise InputError("reading.other", "not a reading: {reason}", reason=error) from None
     for finding in _findings(packed):
         _check(finding)
     count = len(packed.segments)
     if not count or len(packed.gaps) != count:
-        raise InputError("not a reading: its sentences and gaps do not fit together")
+        raise InputError("reading.uneven", "not a reading: its sentences and gaps do not fit together")
     for sentence in packed.summary.sentences:
         if not all(0 <= index < count for index in sentence.support):
-            raise InputError("not a reading: a summary sentence rests on a sentence that is not there")
+            raise InputError(
+                "reading.support", "not a reading: a summary sentence rests on a sentence that is not there"
+            )
     article = _article(packed)
     title, gaps = packed.title, packed.gaps
     made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
@@ -104,11 +107,11 @@ def _check(finding: Finding) -> None:
     """Raise InputError for a finding that its message cannot be made of."""
     check, values = CHECKS.get(finding.code), dict(finding.values)
     if not check:
-        raise InputError("not a reading: a finding is of no kind that is known")
+        raise InputError("reading.finding", "not a reading: a finding is of no kind that is known")
     if len(values) != len(finding.values) or values.keys() != check.places:
-        raise InputError("not a reading: a finding lacks its values")
+        raise InputError("reading.finding_values", "not a reading: a finding lacks its values")
     if check.plural and not values["count"].isdecimal():
-        raise InputError("not a reading: a finding's count is no number")
+        raise InputError("reading.finding_count", "not a reading: a finding's count is no number")
 
 
 def _article(packed: _Packed) -> Article:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from service.document import Article, Reading, SegmentTranslation
+from service.document import Article, Message, Reading, SegmentTranslation
 from service.page import reading as view
 from service.page.serialization import pack
 from service.page.words import Say
@@ -42,7 +42,7 @@ class Shown:
         """A copy, as it is now."""
         return dict(self._values)
 
-    def opened(self, article: Article, total: int, model: str, warnings: Sequence[str]) -> None:
+    def opened(self, article: Article, total: int, model: str, warnings: Sequence[Message]) -> None:
         """The article is read and the model is there; ``total`` counts the sentences, the title too."""
         self._article = article
         self._values |= {
@@ -112,7 +112,7 @@ class Shown:
 
     def failed(self, message: str) -> None:
         """Cut short by an error, in one line; what is there stays."""
-        error = f"<p><b>{self._say('error')}</b> {escape(self._say.told(message))}</p>"
+        error = f"<p><b>{self._say('error')}</b> {escape(message)}</p>"
         self._values |= {"phase": "failed", "status": "", "announce": "", "error": error}
         if self._done:
             self._values["tools"] = view.partial_tools(self._say)

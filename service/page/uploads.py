@@ -48,8 +48,8 @@ class Room:
 class NoRoom(InputError):
     """A file would not fit; ``everybody`` says that the room of all is full, not that of the session."""
 
-    def __init__(self, message: str, *, everybody: bool) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, text: str, /, *, everybody: bool, **values: object) -> None:
+        super().__init__(code, text, **values)  # type: ignore[arg-type]
         self.everybody = everybody
 
 
@@ -103,7 +103,12 @@ class Files:
                 return Growing(self, token, file.path.open("xb"))
             except OSError as error:
                 self.drop(token)
-                raise NoRoom(f"a file cannot be written: {error.strerror}", everybody=True) from error
+                raise NoRoom(
+                    "upload.unwritable",
+                    "a file cannot be written: {reason}",
+                    reason=error.strerror,
+                    everybody=True,
+                ) from error
             except BaseException:
                 self.drop(token)
                 raise
@@ -205,14 +210,19 @@ class Files:
     def _charge(self, token: str, size: int) -> None:
         file = self._files.get(token)
         if file is None:
-            raise NoRoom("the file had to make room for others", everybody=True)
+            raise NoRoom("upload.displaced", "the file had to make room for others", everybody=True)
         if self._sessions[file.session] + size > self.room.session:
             self.tidy()
         if self._sessions[file.session] + size > self.room.session:
-            raise NoRoom(f"more than {self.room.session:,} bytes of files for one reader", everybody=False)
+            raise NoRoom(
+                "upload.reader_room",
+                "more than {size} bytes of files for one reader",
+                everybody=False,
+                size=f"{self.room.session:,}",
+            )
         while self._sessions.total() + size > self.room.total:
             if not self._make_room():
-                raise NoRoom("there is no room for files on this server now", everybody=True)
+                raise NoRoom("upload.room", "there is no room for files on this server now", everybody=True)
         file.charge += size
         self._sessions[file.session] += size
         self._clients[file.client] += size
@@ -242,14 +252,24 @@ class Growing:
         try:
             self._target.write(data)
         except OSError as error:
-            raise NoRoom(f"a file cannot be written: {error.strerror}", everybody=True) from error
+            raise NoRoom(
+                "upload.unwritable",
+                "a file cannot be written: {reason}",
+                reason=error.strerror,
+                everybody=True,
+            ) from error
 
     def close(self) -> None:
         """Writes no more. Raises NoRoom."""
         try:
             self._target.close()
         except OSError as error:
-            raise NoRoom(f"a file cannot be written: {error.strerror}", everybody=True) from error
+            raise NoRoom(
+                "upload.unwritable",
+                "a file cannot be written: {reason}",
+                reason=error.strerror,
+                everybody=True,
+            ) from error
 
     def keep(self) -> str:
         """Has the file be found; its token. Raises NoRoom."""

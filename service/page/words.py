@@ -1,4 +1,4 @@
-"""The page's words in both languages, and the ones that stand for the program's own names."""
+"""The page's words. The English ones are in static/words.en.json, others in the catalogues of messages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from service.page.said import said
+from service.document import Message
+from service.messages import LANGUAGES, text
 
-LANGUAGES = ("en", "id")
 COOKIE = "warta-language"
 
 
 @cache
+def english() -> Mapping[str, tuple[str, str]]:
+    """Return every text of the interface by name: the English, and its plural where it has one."""
+    source = (files("service.page") / "static" / "words.en.json").read_text("utf-8")
+    return {n: (t[0], t[1]) if isinstance(t, list) else (t, "") for n, t in json.loads(source).items()}
+
+
+@cache
 def words() -> Mapping[str, Mapping[str, str]]:
-    """Every text of the interface: language -> name -> text."""
-    folder = files("service.page") / "static"
-    return {code: json.loads((folder / f"words.{code}.json").read_text("utf-8")) for code in LANGUAGES}
+    """Return language -> name -> text, for what the browser says by itself."""
+    return {code: {name: Say(code)(name) for name in english()} for code in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +34,25 @@ class Say:
 
     language: str
 
-    def __call__(self, name: str, /, **values: Any) -> str:
-        """The text of that name, its places filled."""
-        text = words()[self.language][name]
-        return text.format(**values) if values else text
+    def __call__(self, name: str, /, **values: object) -> str:
+        """Return the text of that name, its places filled."""
+        return text(self.message(name, **values), self.language)
+
+    def message(self, name: str, /, **values: object) -> Message:
+        """Return the text of that name as a message, which is said later."""
+        one, plural = english()[name]
+        return Message.of(f"page.{name}", one, plural=plural, **values)
 
     def kind(self, kind: str) -> str:
-        """A kind of finding."""
-        return words()[self.language].get(f"kind_{kind}", kind)
-
-    def told(self, text: str) -> str:
-        """What the program said, in this language where that is known."""
-        return said(text, self.language)
+        """Return the name of a kind of finding."""
+        return self._known(f"kind_{kind}", kind)
 
     def reason(self, reason: str) -> str:
-        """Why a line counts as furniture."""
-        return words()[self.language].get(f"reason_{reason}", reason)
+        """Return why a line counts as boilerplate."""
+        return self._known(f"reason_{reason}", reason)
+
+    def _known(self, name: str, otherwise: str) -> str:
+        return self(name) if name in english() else otherwise
 
 
 def language_of(cookies: Mapping[str, str], accepted: str, asked: str = "") -> str:

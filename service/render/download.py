@@ -17,7 +17,12 @@ from service.render.text import reading_blocks, reading_markdown, reading_text
 def file(reading: Reading, format: str) -> dict[str, str]:
     """``name``, ``type`` and ``data`` (Base64) of the file. Raises UsageError for an unknown format."""
     if format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}; there are: {', '.join(FORMATS)}")
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(FORMATS),
+        )
     mime, make = FORMATS[format]
     return {
         "name": f"{_stem(reading.headline)}.{format}",

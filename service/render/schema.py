@@ -8,13 +8,21 @@ the background jobs and the files that the page saves all come from these models
 from __future__ import annotations
 
 import json
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from service import document, messages
 from service.findings import Severity
 from service.intake.plain import left_out
+
+
+def _said(value: Any) -> Any:
+    return messages.text(value) if isinstance(value, document.Message) else value
+
+
+Said = Annotated[str, BeforeValidator(_said)]
+"""A message as text, in the language of whoever is answered."""
 
 
 class Model(BaseModel):
@@ -117,7 +125,7 @@ class Whole(Model):
 
     title: Segment | None
     text: str
-    warnings: list[str]
+    warnings: list[Said]
     byline: str
     published: str
     site: str
@@ -163,7 +171,7 @@ class Summary(Model):
     language: str
     route: str
     packs: int
-    notes: list[str]
+    notes: list[Said]
     signature: Signature
 
     @classmethod

@@ -65,14 +65,14 @@ def reading_blocks(reading: Reading) -> list[Block]:
 
 def summary_text(summary: Summary) -> str:
     """A sentence a line with what it rests on, then what to check."""
-    notes = [*summary.notes, *_summary_flags(summary)]
+    notes = [*map(text, summary.notes), *_summary_flags(summary)]
     about = ["", *notes] if notes else []
     return "\n".join([*_summary_lines(summary), *about]) + "\n"
 
 
 def summary_markdown(summary: Summary) -> str:
     """A list of sentences, then what to check."""
-    notes = [*summary.notes, *_summary_flags(summary)]
+    notes = [*map(text, summary.notes), *_summary_flags(summary)]
     about = [_block(">", *notes)] if notes else []
     return _markdown([_block("-", *_summary_lines(summary)), *about])
 
@@ -221,11 +221,11 @@ def _about(reading: Reading) -> list[str]:
     count = len(translation.segments)
     took = f" in {reading.seconds:.1f} s" if reading.seconds else ""
     lines = [
-        *(f"Careful: {warning}" for warning in translation.warnings),
+        *(f"Careful: {text(warning)}" for warning in translation.warnings),
         *(f"Check {flag}" for flag in flags),
         *_summary_flags(reading.summary),
         *(f"Suggestion: {line}" for line in suggestions(translation)),
-        *reading.summary.notes,
+        *map(text, reading.summary.notes),
         f"{count} {'sentence' if count == 1 else 'sentences'}{took}; "
         f"{len(flags)} to check; summary: {reading.summary.route}",
         f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "

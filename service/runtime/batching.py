@@ -167,7 +167,7 @@ class SharedEngine:
             self._tokens = 0
             self._lock.notify_all()
         for row in rows:
-            _fail(row.call, EngineError("the engine was closed"))
+            _fail(row.call, EngineError("engine.closed", "the engine was closed"))
         due = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
             thread.join(None if due is None else max(0.0, due - time.monotonic()))
@@ -195,7 +195,7 @@ class SharedEngine:
     def _enter(self, ask: Ask, rows: Sequence[_Row]) -> None:
         with self._lock:
             if self._closed:
-                raise EngineError("the engine was closed")
+                raise EngineError("engine.closed", "the engine was closed")
             if not ask.admitted:
                 self._admit(ask)
             self._queues.setdefault(ask.lane, deque()).extend(rows)

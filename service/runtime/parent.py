@@ -30,7 +30,7 @@ def end_with_parent() -> None:
     """
     parent = multiprocessing.parent_process()
     if parent is None:
-        raise WartaError("this process was not started by another one of this program")
+        raise WartaError("process.foreign", "this process was not started by another one of this program")
     if sys.platform == "linux":
         _kill_when_closed(int(parent.sentinel))
     _end_after(lambda: connection.wait([parent.sentinel]))

@@ -100,7 +100,7 @@ class ResidentEngine:
         """The engine, opened once however many wait for it."""
         with self._opening:
             if self._closed:
-                raise EngineError("the engine was closed")
+                raise EngineError("engine.closed", "the engine was closed")
             if engine := self._engine:
                 return engine
             engine = self._opened()
@@ -109,7 +109,7 @@ class ResidentEngine:
                     self._engine = engine
                     return engine
         engine.close()
-        raise EngineError("the engine was closed")
+        raise EngineError("engine.closed", "the engine was closed")
 
     def _leave(self, user: object) -> None:
         with self._lock:

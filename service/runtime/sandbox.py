@@ -32,6 +32,7 @@ from typing import Any
 
 from service import errors
 from service.context import asked
+from service.document import message_from, plain
 from service.errors import Busy, LimitExceeded, WartaError, WorkerFailed
 from service.runtime import sandbox_child
 from service.runtime.sandbox_child import ROOT, Oversize, packed, unpacked
@@ -223,13 +224,15 @@ class Sandbox:
                         self._forker = None
                 forker.close()
                 if last:
-                    raise WorkerFailed("the process that confines others cannot be started") from error
+                    raise WorkerFailed(
+                        "sandbox.not_started", "the process that confines others cannot be started"
+                    ) from error
         raise AssertionError
 
     def _opened(self) -> _Forker:
         with self._lock:
             if self._closed:
-                raise errors.EngineError("the server is closing")
+                raise errors.EngineError("server.closing", "the server is closing")
             if not self._forker:
                 self._forker = _Forker()
                 if self._watched:
@@ -331,11 +334,13 @@ class _Peer:
         try:
             values = unpacked(self._read, self._most)
         except Oversize:
-            raise LimitExceeded(f"working on it makes more than {self._most:,} bytes") from None
+            raise LimitExceeded(
+                "sandbox.makes", "working on it makes more than {size} bytes", size=f"{self._most:,}"
+            ) from None
         except (ValueError, RecursionError):
             values = []
         if not values or len(values) <= _VALUES.get(str(values[0]), 1 << 30):
-            raise WorkerFailed("it cannot be worked on; its process sent no answer")
+            raise WorkerFailed("sandbox.no_answer", "it cannot be worked on; its process sent no answer")
         return values
 
     def _read(self, size: int) -> bytes:
@@ -382,12 +387,14 @@ def _given(peer: _Peer, asked_for: Callable[[Sequence[object]], None] | None) ->
                 yield values[0]
             return
         elif kind == "failed":
-            raise _ours(str(values[0]), str(values[1]))
+            raise _ours(str(values[0]), values[1])
         elif kind == "broke":
             _LOG.error("confined work failed: %s\n%s", values[0], values[1])
-            raise WorkerFailed("it cannot be worked on; it is broken in a way that was not foreseen")
+            raise WorkerFailed(
+                "sandbox.broke", "it cannot be worked on; it is broken in a way that was not foreseen"
+            )
         else:
-            raise WorkerFailed("it cannot be worked on; its process asks what nobody answers")
+            raise WorkerFailed("sandbox.asks", "it cannot be worked on; its process asks what nobody answers")
 
 
 @contextmanager
@@ -422,7 +429,7 @@ def _answered(answer: Answer, values: Sequence[object]) -> list[object]:
     except (errors.Cancelled, errors.DeadlinePassed, Busy):
         raise
     except WartaError as error:
-        return ["error", _name(error), str(error)]
+        return ["error", _name(error), plain(error.message)]
 
 
 def _name(error: WartaError) -> str:
@@ -430,12 +437,13 @@ def _name(error: WartaError) -> str:
     return next(names)
 
 
-def _ours(kind: str, message: str) -> WartaError:
+def _ours(kind: str, said: Any) -> WartaError:
     """The error of ours by that name; any other is one about the input."""
     if kind == "MemoryError":
-        return LimitExceeded("working on it takes more memory than is allowed")
+        return LimitExceeded("sandbox.memory", "working on it takes more memory than is allowed")
     found = getattr(errors, kind, None)
     known = isinstance(found, type) and issubclass(found, WartaError) and found is not Busy
+    message = message_from(said)
     return found(message) if known and found else errors.InputError(message)
 
 
@@ -443,10 +451,18 @@ def _died(ended: dict[str, Any], limits: Confinement) -> WartaError:
     """Why a confined process ended without an answer."""
     number = ended.get("signal", 0)
     if limits.cpu_seconds and (number == signal.SIGXCPU or ended.get("seconds", 0.0) >= limits.cpu_seconds):
-        return LimitExceeded(f"working on it takes more than {limits.cpu_seconds} seconds of processor time")
+        return LimitExceeded(
+            "sandbox.seconds",
+            "working on it takes more than {seconds} seconds of processor time",
+            seconds=limits.cpu_seconds,
+        )
     if number == signal.SIGXFSZ:
-        return LimitExceeded(f"working on it writes more than {limits.file_bytes:,} bytes")
-    return WorkerFailed("it cannot be worked on; its process ended, perhaps for want of memory")
+        return LimitExceeded(
+            "sandbox.writes", "working on it writes more than {size} bytes", size=f"{limits.file_bytes:,}"
+        )
+    return WorkerFailed(
+        "sandbox.ended", "it cannot be worked on; its process ended, perhaps for want of memory"
+    )
 
 
 def _checker() -> Callable[[], None]:

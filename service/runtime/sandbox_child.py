@@ -275,7 +275,9 @@ def _problem(error: Exception) -> list[Any]:
         kind = next(
             (c.__name__ for c in type(error).__mro__ if getattr(errors, c.__name__, None) is c), "InputError"
         )
-        return ["failed", kind, str(error)[:_DEEPEST_PROBLEM]]
+        from service.document import plain
+
+        return ["failed", kind, plain(error.message, _DEEPEST_PROBLEM)]
     places = [
         f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
     ]
@@ -318,8 +320,9 @@ class Peer:
         kind, *answer = answers.get()
         if kind == "error":
             from service import errors
+            from service.document import message_from
 
-            raise getattr(errors, answer[0])(answer[1])
+            raise getattr(errors, answer[0])(message_from(answer[1]))
         return answer[0]
 
     def _listen(self) -> None:

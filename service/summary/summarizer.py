@@ -18,7 +18,15 @@ from hashlib import sha256
 from importlib.resources import files
 
 from service import presets
-from service.document import Article, Finding, SegmentTranslation, Signature, Summary, SummarySentence
+from service.document import (
+    Article,
+    Finding,
+    Message,
+    SegmentTranslation,
+    Signature,
+    Summary,
+    SummarySentence,
+)
 from service.engines.base import Engine
 from service.errors import UsageError
 from service.presets import Preset
@@ -50,7 +58,9 @@ class Length:
     def __post_init__(self) -> None:
         for name, value in (("sentences", self.sentences), ("words", self.words)):
             if value is not None and value < 1:
-                raise UsageError(f"{name} must be at least 1, not {value}")
+                raise UsageError(
+                    "summary.least", "{name} must be at least 1, not {given}", name=name, given=value
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class Draft:
     sentences: tuple[SummarySentence, ...]
     made_by: str
     packs: int = 1
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def extractive(task: Task) -> Draft:
@@ -114,7 +124,9 @@ def extractive(task: Task) -> Draft:
 
 def whole(task: Task) -> Draft:
     """A short article as it is."""
-    note = f"The article has fewer than {SHORTEST} sentences and is shown whole."
+    note = Message.of(
+        "summary.whole", "The article has fewer than {count} sentences and is shown whole.", count=SHORTEST
+    )
     return Draft(_chosen(task, range(len(task.sentences))), "whole", notes=(note,))
 
 
@@ -166,7 +178,7 @@ def summarize(task: Task, route: str, translator: Signature, installed: Callable
     for a route whose model is not there.
     """
     _check(task, route)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     if len(task.sentences) < SHORTEST:
         name, draft = "whole", whole(task)
     else:
@@ -179,11 +191,25 @@ def summarize(task: Task, route: str, translator: Signature, installed: Callable
 
 def _check(task: Task, route: str) -> None:
     if route not in NAMES:
-        raise UsageError(f"unknown route {route!r}; there are: {', '.join(NAMES)}")
+        raise UsageError(
+            "summary.route",
+            "unknown route {route!r}; there are: {known}",
+            route=route,
+            known=", ".join(NAMES),
+        )
     if task.language not in LANGUAGES:
-        raise UsageError(f"unknown language {task.language!r}; there are: {', '.join(LANGUAGES)}")
+        raise UsageError(
+            "summary.language",
+            "unknown language {language!r}; there are: {known}",
+            language=task.language,
+            known=", ".join(LANGUAGES),
+        )
     if task.language == "id" and route in ("crosssum", "translate-first"):
-        raise UsageError(f"the route {route} writes English only; use extractive or mt5 for Indonesian")
+        raise UsageError(
+            "summary.english_only",
+            "the route {route} writes English only; use extractive or mt5 for Indonesian",
+            route=route,
+        )
 
 
 def _best(task: Task, installed: Callable[[str], bool]) -> str:
@@ -197,11 +223,18 @@ def _best(task: Task, installed: Callable[[str], bool]) -> str:
     return able[0] if len(packs) <= MOST_PACKS else "extractive"
 
 
-def _about(name: str) -> tuple[str, ...]:
+def _about(name: str) -> tuple[Message, ...]:
     if name not in NEEDS:
         return ()
     preset = presets.get(NEEDS[name])
-    return (f"Summary by {preset.name}. Licence: {preset.licence_note}",)
+    return (
+        Message.of(
+            "summary.model",
+            "Summary by {model}. Licence: {licence}",
+            model=preset.name,
+            licence=preset.licence_note,
+        ),
+    )
 
 
 def _chosen(task: Task, indices: Sequence[int]) -> tuple[SummarySentence, ...]:
@@ -223,7 +256,7 @@ def _packs(writer: Writer, sentences: Sequence[str], title: str) -> list[list[in
 
 def _write(
     task: Task, writer: Writer, sentences: Sequence[str], title: str
-) -> tuple[list[str], int, tuple[str, ...]]:
+) -> tuple[list[str], int, tuple[Message, ...]]:
     """The model's sentences over all packs, merged; how many packs there were; and notes."""
     count, limit = writer.engine.count_tokens, writer.preset.max_input_tokens - 2
     packs = _packs(writer, sentences, title)
@@ -233,9 +266,16 @@ def _write(
     parts = [[part.text for part in segment.split(output.text).segments] for output in outputs]
     words = task.length.words
     merged = packing.merge(parts, None if words else task.length.sentences, words, title)
-    notes = [f"Summarised in {len(packs)} parts and merged."] if len(packs) > 1 else []
+    notes = []
+    if len(packs) > 1:
+        notes.append(Message.of("summary.packs", "Summarised in {count} parts and merged.", count=len(packs)))
     if any(output.truncated for output in outputs):
-        notes.append("The model was cut short: a part of the article was too long, or its summary was.")
+        notes.append(
+            Message.of(
+                "summary.cut",
+                "The model was cut short: a part of the article was too long, or its summary was.",
+            )
+        )
     return merged, len(packs), tuple(notes)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from service.document import Message
+
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
@@ -20,7 +22,7 @@ ARTICLE_WORDS = 20
 ENGLISH_CONFIDENCE = 0.8
 
 # Sundanese is not among py3langid's languages; it answers Javanese for it.
-_NAMES = {
+NAMES = {
     "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "ja": "Japanese",
     "jv": "Javanese or Sundanese", "ms": "Malay", "nl": "Dutch", "pt": "Portuguese", "tl": "Tagalog",
     "vi": "Vietnamese", "zh": "Chinese",
@@ -84,7 +86,7 @@ def _is_possessed(word: str) -> bool:
     return len(word) > 5 and word.endswith("nya") and word[:-3].isalnum()
 
 
-def check_article(text: str) -> str | None:
+def check_article(text: str) -> Message | None:
     """A one-line warning when an article as a whole is not Indonesian; ``None`` if it is, or is short."""
     if len(_WORD.findall(text)) < ARTICLE_WORDS:
         return None
@@ -92,9 +94,21 @@ def check_article(text: str) -> str | None:
     if language.code == "id" or not language.reliable:
         return None
     if language.code == "ms":
-        return "this reads like Malay, which is close to Indonesian: expect a rougher translation"
-    name = _NAMES.get(language.code, f"another language ({language.code})")
-    return f"this reads like {name}, not Indonesian: do not rely on the translation"
+        return Message.of(
+            "article.malay",
+            "this reads like Malay, which is close to Indonesian: expect a rougher translation",
+        )
+    if language.code not in NAMES:
+        return Message.of(
+            "article.other_language",
+            "this reads like another language ({language}), not Indonesian: do not rely on the translation",
+            language=language.code,
+        )
+    return Message.of(
+        "article.language",
+        "this reads like {language}, not Indonesian: do not rely on the translation",
+        language=Message("term", NAMES[language.code]),
+    )
 
 
 @cache

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from service.document import Message
 from service.errors import InputError
 
 _WORD = re.compile(r"[^\W_]+")
@@ -193,14 +194,16 @@ def load_user(path: Path) -> list[Term]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"{path}: {reason}") from error
+        reason = (
+            error.strerror if isinstance(error, OSError) else Message.of("file.not_utf8", "not UTF-8 text")
+        )
+        raise InputError("file.problem", "{reason}", at=path, reason=reason) from error
     match path.suffix.lower():
         case ".toml":
             return _read_toml(text, str(path))
         case ".csv" | ".tsv":
             return _read_table(text, str(path))
-    raise InputError(f"{path}: a glossary is a .csv, .tsv or .toml file")
+    raise InputError("glossary.kind", "a glossary is a .csv, .tsv or .toml file", at=path)
 
 
 def _read_table(text: str, name: str) -> list[Term]:
@@ -211,11 +214,17 @@ def _read_table(text: str, name: str) -> list[Term]:
     for line, row in rows:
         where = f"{name}, line {line}"
         if len(row) > len(columns):
-            raise InputError(f"{where}: {len(row)} cells under {len(columns)} columns")
+            raise InputError(
+                "glossary.cells",
+                "{cells} cells under {columns} columns",
+                at=where,
+                cells=len(row),
+                columns=len(columns),
+            )
         if any(row):
             _add(_term(dict(zip(columns, row, strict=False)), where), terms, where)
     if not terms:
-        raise InputError(f"{name}: holds no terms")
+        raise InputError("glossary.empty", "holds no terms", at=name)
     return [term for same in terms.values() for term in same]
 
 
@@ -230,17 +239,19 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
         for row in reader:
             yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
-        raise InputError(f"{name}, line {reader.line_num}: {error}") from error
+        raise InputError(
+            "file.problem", "{reason}", at=f"{name}, line {reader.line_num}", reason=error
+        ) from error
 
 
 def _read_toml(text: str, name: str) -> list[Term]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{name}: {error}") from error
+        raise InputError("file.problem", "{reason}", at=name, reason=error) from error
     tables = data.get("term")
     if set(data) != {"term"} or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise InputError(f"{name}: a glossary is [[term]] tables and nothing else")
+        raise InputError("glossary.tables", "a glossary is [[term]] tables and nothing else", at=name)
     terms: dict[str, list[Term]] = {}
     for number, table in enumerate(tables, 1):
         where = f"{name}, term {number}"
@@ -252,10 +263,16 @@ def _read_toml(text: str, name: str) -> list[Term]:
 def _check_keys(keys: Sequence[str], where: str) -> None:
     unknown = [key for key in keys if key not in COLUMNS]
     if unknown:
-        raise InputError(f"{where}: unknown column {unknown[0]!r}; there are: {', '.join(COLUMNS)}")
+        raise InputError(
+            "glossary.column",
+            "unknown column {name!r}; there are: {known}",
+            at=where,
+            name=unknown[0],
+            known=", ".join(COLUMNS),
+        )
     for needed in ("id", "en"):
         if keys.count(needed) != 1:
-            raise InputError(f"{where}: one column must be {needed!r}")
+            raise InputError("glossary.column_needed", "one column must be {name!r}", at=where, name=needed)
 
 
 def _term(cells: Mapping[str, Any], where: str) -> Term:
@@ -267,21 +284,23 @@ def _term(cells: Mapping[str, Any], where: str) -> Term:
         elif isinstance(parts, str):
             values[key] = " ".join(parts.split())
         else:
-            raise InputError(f"{where}: {key!r} is not text")
+            raise InputError("glossary.not_text", "{name!r} is not text", at=where, name=key)
     term = Term(**({"id": "", "en": ""} | values))
     for key, value in (("id", term.id), ("en", term.en)):
         if not _WORD.search(value):
-            raise InputError(f"{where}: {key!r} is empty")
+            raise InputError("glossary.cell_empty", "{name!r} is empty", at=where, name=key)
     for value in (*term.forms, *term.renderings, *term.wrong, *term.cues):
         if not _WORD.search(value):
-            raise InputError(f"{where}: {value!r} holds no word")
+            raise InputError("glossary.no_word", "{name!r} holds no word", at=where, name=value)
     return term
 
 
 def _add(term: Term, terms: dict[str, list[Term]], where: str) -> None:
     same = terms.setdefault(term.id, [])
     if same and not (term.cues and same[0].cues):
-        raise InputError(f"{where}: {term.id!r} is given twice; cues tell two meanings apart")
+        raise InputError(
+            "glossary.twice", "{term!r} is given twice; cues tell two meanings apart", at=where, term=term.id
+        )
     same.append(term)
 
 

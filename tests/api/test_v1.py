@@ -200,4 +200,29 @@ def test_a_fault_of_the_program_is_an_error_without_its_text(
     with TestClient(app, HERE, raise_server_exceptions=False) as client:
         answer = client.post("/v1/translate", json={"text": "Satu."})
     assert answer.status_code == 500
-    assert answer.json() == {"error": {"type": "internal", "message": "the server failed on this request"}}
+    assert answer.json() == {
+        "error": {
+            "type": "internal",
+            "code": "server.failed",
+            "message": "the server failed on this request",
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("accepted", "message"),
+    [
+        ("en", "only http and https addresses are read"),
+        ("id-ID,en;q=0.5", "hanya alamat http dan https yang dibaca"),
+    ],
+)
+def test_messages_are_in_the_language_that_is_accepted(tmp_path: Path, accepted: str, message: str) -> None:
+    app = create_app(gated_host(tmp_path, Gated()), CONFIG, page=False)
+    with TestClient(app, HERE, headers={"Accept-Language": accepted}) as client:
+        answer = client.post("/v1/translate", json={"url": "ftp://a.example/"})
+        pairs = {"source": ["Ada 340 rumah."], "target": ["There are 430 homes."]}
+        ((found,),) = client.post("/v1/check", json=pairs).json()["findings"]
+    line = f"'ftp://a.example/': {message}"
+    assert answer.json()["error"] == {"type": "input", "code": "web.scheme", "message": line}
+    assert (found["code"], found["values"]) == ("number.changed", {"source": "340", "target": "430"})
+    assert ("di sumber" in found["message"]) == (accepted != "en")

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import ast
+import copy
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 
-from service.document import Finding
+from scripts import catalogues
+from service.document import Finding, Message, message_from, plain
+from service.errors import Busy, InputError, UsageError
 from service.findings import CHECKS, GUARD, SUMMARY, Check
-from service.messages import LANGUAGES, catalogues, language, record, speaking, text
+from service.messages import (
+    LANGUAGES,
+    language,
+    of_locale,
+    preferred,
+    record,
+    speak,
+    speaking,
+    text,
+)
 from service.page import reading as view
 from service.page.words import Say
 from service.summary import provenance
@@ -28,6 +42,84 @@ TRANSLATED = re.compile(r"\b(?:the|is|not|in|of|was|no|and|source|translation|sa
 def finding(one: Check, value: str = HOSTILE) -> Finding:
     """A finding of a check, with a value that no template may read."""
     return Finding.of(one.code, **{name: "3" if name == "count" else value for name in sorted(one.places)})
+
+
+TEXTS = catalogues.gather()
+MAKERS = catalogues.makers(list(catalogues.sources().values()))
+RAISED = MAKERS - {"of", "Message", "__init__"}
+# Where a line of another library, or of another process, is passed on: `x` in `InputError(x)`.
+PASSED_ON = {
+    "service/api/errors.py": {"error", "message"},
+    "service/api/jobs.py": {"jobs.why", "error"},
+    "service/api/middleware/protocol.py": {"_SAID.get(self.conn.status, _SAID[400])"},
+    "service/intake/compression.py": {"lacks(error, extra, library)"},
+    "service/intake/documents/__init__.py": {"problem"},
+    "service/intake/encoding.py": {"problem"},
+    "service/intake/tables.py": {"_which(schema.names, column)"},
+    "service/models/gemma/build.py": {"lacks(error, 'embedded', 'gguf')"},
+    "service/page/tabs/translate.py": {"replace(error.message, at=name)", "error"},
+    "service/presets.py": {"rule"},
+    "service/runtime/sandbox.py": {"message"},
+    "service/translation/memory/tmx.py": {"error"},
+}
+
+
+def raised(path: Path, tree: ast.AST) -> Iterator[tuple[str, list[ast.expr]]]:
+    """Where an error or a refusal is made in a module, and what it is given."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and catalogues.called_name(node) in RAISED:
+            name = catalogues.called_name(node)
+            arguments = node.args[1:] if name == "Refused" else node.args
+            if name != "Busy":
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", arguments
+
+
+def test_every_error_is_raised_with_a_code_of_the_catalogues() -> None:
+    known = {text.code for text in TEXTS}
+    wrong, seen = [], 0
+    for path, tree in catalogues.sources().items():
+        for where, arguments in raised(path, tree):
+            seen += 1
+            given = [one.value for one in arguments if isinstance(one, ast.Constant)]
+            if len(given) >= 2:
+                wrong += [] if given[0] in known else [f"{where}: unknown code {given[0]!r}"]
+                continue
+            line = ast.unparse(arguments[0]) if arguments else ""
+            page = line.startswith("say.message(") or ").message(" in line or line.startswith("no_room(")
+            if not page and line not in PASSED_ON.get(str(path.relative_to(ROOT)), set()):
+                wrong.append(f"{where}: no code in {line!r}")
+    assert not wrong, "\n".join(wrong)
+    assert seen > 300
+
+
+def test_every_finding_is_made_with_a_code_of_the_registry() -> None:
+    made = []
+    for path, tree in catalogues.sources().items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            if ast.unparse(node.func) in ("Finding", "Finding.of"):
+                made.append((str(path.relative_to(ROOT)), node.args[0].value))
+    assert [one for one in made if one[1] not in CHECKS] == []
+    assert {code for _, code in made} >= set(CHECKS)
+
+
+def test_a_code_has_one_text() -> None:
+    codes = [text.code for text in TEXTS if text.code != "term"]
+    assert [code for code, count in Counter(codes).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("given", TEXTS, ids=lambda given: f"{given.code}:{given.english[:20]}")
+def test_everything_that_is_said_can_be_said_in_every_language(given: catalogues.Text) -> None:
+    names = sorted(set(re.findall(r"\{(\w+)", given.english + given.plural)))
+    values = {name: "7" if name == "count" and given.plural else f"X{name}X" for name in names}
+    message = Message.of(given.code, given.english, plural=given.plural, at="here", **values)
+    for spoken in LANGUAGES:
+        said = text(message, spoken)
+        assert said.startswith("here: ")
+        assert all(value in said for value in values.values())
+        assert "{" not in said
+    assert text(message, "en") == str(message)
 
 
 def test_the_catalogues_are_in_step_with_the_source_and_complete(capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,3 +291,126 @@ def test_a_place_that_only_one_language_has_is_found() -> None:
     assert entry is not None
     entry.string = "teks {new}"
     assert catalogues.problems(made) == ["id: a.b: '{old} text' has other places than the English"]
+
+
+MISSING = InputError("file.missing", "no such file", at="a.txt")
+
+
+@pytest.mark.parametrize(
+    ("error", "english", "indonesian"),
+    [
+        (MISSING, "a.txt: no such file", "a.txt: berkas tidak ada"),
+        (InputError(MISSING, at="b.zip"), "b.zip: a.txt: no such file", "b.zip: a.txt: berkas tidak ada"),
+        (
+            UsageError("command.keys_need", "keys: {reason}", reason=MISSING),
+            "keys: a.txt: no such file",
+            "kunci: a.txt: berkas tidak ada",
+        ),
+        (
+            InputError("input.not_text", "{kind}, not text; save the article as plain text",
+                       kind=Message("term", "a PNG image")),
+            "a PNG image, not text; save the article as plain text",
+            "gambar PNG, bukan teks; simpan artikelnya sebagai teks biasa",
+        ),
+        (
+            InputError("web.no_host_name", "{host!r} is no host name", host="{host} <b>"),
+            "'{host} <b>' is no host name",
+            "'{host} <b>' bukan nama host",
+        ),
+        (
+            Busy(3),
+            "too much is waiting already; try again in 3 s",
+            "terlalu banyak yang sedang menunggu; coba lagi dalam 3 dtk",
+        ),
+        (InputError("a line of {another} library"), *["a line of {another} library"] * 2),
+    ],
+)  # fmt: skip
+def test_an_error_is_said_in_both_languages(error: InputError, english: str, indonesian: str) -> None:
+    assert (str(error), text(error, "en"), text(error, "id")) == (english, english, indonesian)
+    again = copy.copy(error)
+    assert (type(again), again.message, again.code) == (type(error), error.message, error.code)
+
+
+@pytest.mark.parametrize("message", [MISSING.message, UsageError("a.b", "{x}: {y}", x=MISSING, y=3).message])
+def test_a_message_goes_to_another_process_and_back(message: Message) -> None:
+    assert message_from(json.loads(json.dumps(plain(message)))) == message
+
+
+@pytest.mark.parametrize("value", ["broken", None, 3, ["a"], ["a", "b", 3, "", ""], {"code": 1}])
+def test_what_is_no_message_becomes_a_line(value: object) -> None:
+    assert str(message_from(value)) == str(value)
+
+
+def test_long_values_are_cut_on_their_way() -> None:
+    sent = plain(Message.of("a.b", "{x}", x="y" * 5000, at="z" * 5000), 100)
+    assert str(message_from(sent)) == "z" * 100 + ": " + "y" * 100
+
+
+@pytest.mark.parametrize(
+    ("environment", "spoken"),
+    [
+        ({}, "en"),
+        ({"LANG": "id_ID.UTF-8"}, "id"),
+        ({"LANG": "in_ID"}, "id"),
+        ({"LANG": "id_ID.UTF-8", "LC_MESSAGES": "en_GB"}, "en"),
+        ({"LC_ALL": "id", "LC_MESSAGES": "en_GB"}, "id"),
+        ({"LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "idx"}, "en"),
+    ],
+)
+def test_the_locale_names_the_language(environment: Mapping[str, str], spoken: str) -> None:
+    assert of_locale(environment) == spoken
+
+
+@pytest.mark.parametrize(
+    ("accepted", "spoken"),
+    [
+        ("", "en"),
+        ("id", "id"),
+        ("id-ID,id;q=0.9,en-US;q=0.8", "id"),
+        ("en-US,en;q=0.9,id;q=0.8", "en"),
+        ("fr, id;q=0.3, en;q=0.2", "id"),
+        ("id;q=0", "en"),
+        ("fr", "en"),
+        ("id;q=what, en;q=0.5", "id"),
+        (";,;;q=1," * 1000 + "id", "en"),
+    ],
+)
+def test_accept_language_names_the_language(accepted: str, spoken: str) -> None:
+    assert preferred(accepted) == spoken
+
+
+def test_a_language_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(UsageError, match="unknown language 'fr'; there are: en, id"):
+        speak("fr")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "line"),
+    [
+        ([], {"LANG": "C.UTF-8"}, "warta: nix.txt: no such file"),
+        ([], {"LANG": "id_ID.UTF-8"}, "warta: nix.txt: berkas tidak ada"),
+        (["--language", "id"], {"LANG": "C.UTF-8"}, "warta: nix.txt: berkas tidak ada"),
+        (["--language", "en"], {"LANG": "id_ID.UTF-8"}, "warta: nix.txt: no such file"),
+    ],
+)
+def test_the_command_line_speaks_the_language(
+    arguments: list[str],
+    environment: dict[str, str],
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from service.cli.app import main
+
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", environment["LANG"])
+    monkeypatch.setattr("sys.argv", ["warta", *arguments, "clean", "nix.txt"])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        speak("en")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.strip() == line

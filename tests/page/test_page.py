@@ -21,7 +21,7 @@ import pytest
 
 from service.batch.journal import Totals
 from service.context import asked, asking
-from service.document import Decoding, Finding, Output, Reading, SegmentTranslation
+from service.document import Decoding, Finding, Message, Output, Reading, SegmentTranslation
 from service.engines.echo import EchoEngine
 from service.errors import Cancelled, InputError, UsageError
 from service.page import examples, options_for
@@ -34,7 +34,7 @@ from service.page.shell import head_for, with_head
 from service.page.tabs import batch, evaluate, models
 from service.page.tabs.check import checked, paired
 from service.page.tabs.translate import Asked, file_text, reading
-from service.page.words import LANGUAGES, Say, language_of, words
+from service.page.words import Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.pool import Host
 from service.render import download as downloads
@@ -92,7 +92,7 @@ def test_the_language_is_what_was_asked_chosen_or_preferred(
             1, part(HOSTILE, HOSTILE, findings=(Finding.of("number.lost", source=HOSTILE),)), SAY, opens=True
         ),
         view.title(HOSTILE, part(HOSTILE, HOSTILE), SAY),
-        view.warnings([HOSTILE], SAY),
+        view.warnings([Message.of("other", "{line}", line=HOSTILE)], SAY),
         view.flags([Finding.of("number.lost", source=HOSTILE)], SAY),
         view.furniture(to_article(f"Hujan Turun di Malang\n\n{RAIN}\n\nBaca juga: {HOSTILE}"), SAY),
     ],

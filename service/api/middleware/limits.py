@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp as App
 from starlette.types import Message, Receive, Scope, Send
 
+from service import document
 from service.api.errors import answer
 from service.errors import UsageError
 from service.refusal import Refused
@@ -103,7 +104,7 @@ class Failures:
             await self._app(scope, receive, noted)
         except Exception:
             if not begun:
-                failed = Refused(500, "the server failed on this request", "internal")
+                failed = Refused(500, "server.failed", "the server failed on this request", type="internal")
                 await refuse(scope, receive, send, failed)
             raise
 
@@ -128,8 +129,17 @@ class Hosts:
         hosts = fields(scope, b"host")
         name = _host_name(hosts[0]) if len(hosts) == 1 else None
         if name is None or not self._known(name):
-            message = f"this server is not called {name!r}" if name else "a request names one host"
-            await refuse(scope, receive, send, Refused(421, f"{message}; see --allow-host", "host"))
+            message = (
+                document.Message.of("limits.host_name", "this server is not called {name!r}", name=name)
+                if name
+                else document.Message.of("limits.one_host", "a request names one host")
+            )
+            await refuse(
+                scope,
+                receive,
+                send,
+                Refused(421, "limits.host", "{reason}; see --allow-host", type="host", reason=message),
+            )
         elif scope["type"] == "websocket" or scope["method"] not in READS:
             await self._from_a_page(scope, receive, send, hosts[0])
         else:
@@ -150,8 +160,13 @@ class Hosts:
         if all(self._may_send(origin, host) for origin in found):
             await self._app(scope, receive, send)
         else:
-            message = "a page of another origin may not send this; see --cors-origin"
-            await refuse(scope, receive, send, Refused(403, message, "origin"))
+            refused = Refused(
+                403,
+                "limits.origin",
+                "a page of another origin may not send this; see --cors-origin",
+                type="origin",
+            )
+            await refuse(scope, receive, send, refused)
 
     def _may_send(self, origin: str, host: str) -> bool:
         if self._origins & {"*", origin}:
@@ -201,9 +216,20 @@ class Rate:
             del self._times[client]
 
 
-def too_often(wait: int, what: str = "requests") -> Refused:
+REQUESTS = document.Message("term", "requests")
+
+
+def too_often(wait: int, what: document.Message = REQUESTS) -> Refused:
     """The answer to whoever has to wait so many seconds."""
-    return Refused(429, f"too many {what}; try again in {wait} s", "rate", {"Retry-After": str(wait)})
+    return Refused(
+        429,
+        "limits.rate",
+        "too many {what}; try again in {seconds} s",
+        type="rate",
+        headers={"Retry-After": str(wait)},
+        what=what,
+        seconds=wait,
+    )
 
 
 class RateLimit:
@@ -285,18 +311,28 @@ class Body:
             return
         lengths = fields(scope, b"content-length")
         if len(lengths) > 1 or not all(length.isascii() and length.isdigit() for length in lengths):
-            await refuse(scope, receive, send, Refused(400, "Content-Length is no number", headers=_CLOSE))
+            await refuse(
+                scope,
+                receive,
+                send,
+                Refused(400, "request.length", "Content-Length is no number", headers=_CLOSE),
+            )
         elif lengths and int(lengths[0][:20]) > self._max:
-            await refuse(scope, receive, send, Refused(413, self._too_large(), headers=_CLOSE))
+            await refuse(scope, receive, send, self._too_large())
         else:
             await self._app(scope, self._bounded(receive), send)
 
-    def _too_large(self) -> str:
-        return f"the body is larger than the limit of {self._max:,} bytes"
+    def _too_large(self) -> Refused:
+        return Refused(
+            413,
+            "request.size",
+            "the body is larger than the limit of {size} bytes",
+            headers=_CLOSE,
+            size=f"{self._max:,}",
+        )
 
     def _bounded(self, receive: Receive) -> Receive:
         from anyio import fail_after
-        from fastapi import HTTPException
 
         size, ended, deadline = 0, False, time.monotonic() + self._seconds
 
@@ -308,11 +344,17 @@ class Body:
                 with fail_after(max(deadline - time.monotonic(), 0)):
                     message = await receive()
             except TimeoutError:
-                raise HTTPException(408, f"the body took longer than {self._seconds:g} s", _CLOSE) from None
+                raise Refused(
+                    408,
+                    "request.slow",
+                    "the body took longer than {seconds} s",
+                    headers=_CLOSE,
+                    seconds=f"{self._seconds:g}",
+                ) from None
             size += len(message.get("body", b""))
             ended = not message.get("more_body", False)
             if size > self._max:
-                raise HTTPException(413, self._too_large(), _CLOSE)
+                raise self._too_large()
             return message
 
         return bounded
@@ -329,7 +371,9 @@ def trusted(proxies: Sequence[str]) -> list[str]:
             ipaddress.ip_network(proxy)
         except ValueError:
             raise UsageError(
-                f"a trusted proxy is an address or a network (10.0.0.0/8), not {proxy!r}"
+                "limits.proxy",
+                "a trusted proxy is an address or a network (10.0.0.0/8), not {proxy!r}",
+                proxy=proxy,
             ) from None
     return list(proxies)
 

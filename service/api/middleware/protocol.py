@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from service.api.errors import body
 from service.api.middleware.limits import HEADERS
+from service.document import Message
 from service.refusal import Refused
 
 HEADER_SECONDS = 15.0
@@ -24,9 +25,13 @@ HEAD_BYTES = 64 * 1024
 """The request line and all headers."""
 
 _SAID = {
-    400: "this is not a valid HTTP request",
-    431: f"the request line and headers are larger than the limit of {HEAD_BYTES:,} bytes",
-    501: "this Transfer-Encoding is not supported",
+    400: Message.of("protocol.invalid", "this is not a valid HTTP request"),
+    431: Message.of(
+        "protocol.head",
+        "the request line and headers are larger than the limit of {size} bytes",
+        size=f"{HEAD_BYTES:,}",
+    ),
+    501: Message.of("protocol.encoding", "this Transfer-Encoding is not supported"),
 }
 
 

@@ -14,6 +14,7 @@ from service.api.auth import IN_BODY, Keys, KeyStore, Lookup, default_url
 from service.api.background import Jobs
 from service.api.config import ServerConfig
 from service.api.middleware import metrics
+from service.api.middleware.language import Language
 from service.api.middleware.limits import (
     LOOPBACK,
     Body,
@@ -45,7 +46,7 @@ def exposure(config: ServerConfig) -> str:
 
 def install(app: FastAPI, host: Host, config: ServerConfig, keys: Lookup | None, jobs: Jobs) -> None:
     """Puts the guards before ``app``, and ``/ready`` and ``/metrics`` into it. Raises UsageError."""
-    layers: list[tuple[Callable[..., Any], dict[str, Any]]] = [(Log, {})]
+    layers: list[tuple[Callable[..., Any], dict[str, Any]]] = [(Log, {}), (Language, {})]
     if config.metrics:
         figures = metrics.Metrics(host, jobs)
         app.include_router(metrics.router(figures))

@@ -111,7 +111,7 @@ def read_document(path: Path, max_bytes: int) -> str:
     try:
         text = document_text(data, path.name, max_bytes)
     except InputError as problem:
-        raise InputError(f"{path}: {problem}") from problem.__cause__
+        raise InputError(problem, at=path) from problem.__cause__
     return text
 
 
@@ -121,7 +121,7 @@ def document_text(data: bytes, name: str, max_bytes: int) -> str:
     data, name = _unpacked(data, name, limits)
     text = kind_of(data, name).read(data, limits)
     if not text.strip():
-        raise InputError("no article text in it")
+        raise InputError("input.no_article", "no article text in it")
     return text
 
 
@@ -163,7 +163,9 @@ def translate_document(
         partial.write_bytes(done)
         partial.replace(path_out)
     except OSError as problem:
-        raise WartaError(f"{path_out}: cannot be written: {problem.strerror}") from problem
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=path_out, reason=problem.strerror
+        ) from problem
     return findings
 
 
@@ -174,7 +176,11 @@ def translate_data(
     limits = Limits(max_bytes * UNPACKED)
     kind = kind_of(data, name)
     if kind.translate is None:
-        raise UsageError(f"{kind.name} documents cannot be written again; write text instead")
+        raise UsageError(
+            "document.not_written",
+            "{kind} documents cannot be written again; write text instead",
+            kind=kind.name,
+        )
     return kind.translate(data, limits, translate)
 
 
@@ -193,7 +199,11 @@ def kind_of(data: bytes, name: str) -> Kind:
         raise office.explain_ole(data)
     promised = next((kind for kind in KINDS if suffix in kind.suffixes), TEXT)
     if promised not in _TEXTUAL:
-        raise InputError(f"not what its name says: no {promised.name} document, or a broken one")
+        raise InputError(
+            "document.other_kind",
+            "not what its name says: no {kind} document, or a broken one",
+            kind=promised.name,
+        )
     head = decode(
         data[:65_536] if len(data) > 65_536 and data[:2] not in (b"\xff\xfe", b"\xfe\xff") else data
     )
@@ -213,14 +223,18 @@ def _zipped(data: bytes) -> Kind:
             return EPUB
         if mime.startswith(b"application/vnd.oasis.opendocument.text"):
             return ODT
-        raise InputError(f"an archive of type {mime[:60].decode('ascii', 'replace')!r}, which is not read")
+        raise InputError(
+            "document.archive_type",
+            "an archive of type {type!r}, which is not read",
+            type=mime[:60].decode("ascii", "replace"),
+        )
     if "word/document.xml" in names:
         return DOCX
     if "xl/workbook.xml" in names:
         return XLSX
     if "META-INF/container.xml" in names:
         return EPUB
-    raise InputError("a ZIP archive, not a document; unpack it first")
+    raise InputError("input.zip_archive", "a ZIP archive, not a document; unpack it first")
 
 
 def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
@@ -231,9 +245,9 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
         stem = Path(name)
         name = stem.stem if stem.suffix.lower() in PACKED else name
     if is_packed(data):
-        raise InputError(f"packed more than {limits.depth} times over")
+        raise InputError("input.packed_deep", "packed more than {times} times over", times=limits.depth)
     if not data:
-        raise InputError("empty")
+        raise InputError("input.empty", "empty")
     return data, name
 
 

@@ -39,7 +39,11 @@ def unpack(data: bytes, limits: Limits) -> bytes:
     most = min(limits.unpacked, max(len(data) * limits.ratio, RATIO_FREE))
     unpacked = _gunzip(data, most) if data.startswith(GZIP) else _unzstd(data, most)
     if len(unpacked) > most:
-        raise InputError(f"unpacks to more than {most:,} bytes; refused as a possible bomb")
+        raise InputError(
+            "input.bomb_size",
+            "unpacks to more than {size} bytes; refused as a possible bomb",
+            size=f"{most:,}",
+        )
     return unpacked
 
 
@@ -48,7 +52,7 @@ def _gunzip(data: bytes, most: int) -> bytes:
         with gzip.open(BytesIO(data)) as stream:
             return stream.read(most + 1)
     except (OSError, EOFError, zlib.error) as problem:
-        raise InputError(f"a broken gzip file: {problem}") from problem
+        raise InputError("input.gzip", "a broken gzip file: {reason}", reason=problem) from problem
 
 
 def _unzstd(data: bytes, most: int) -> bytes:
@@ -71,35 +75,56 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(BytesIO(data))
         except BROKEN_ZIP as problem:
-            raise InputError(f"a broken ZIP or Office file: {problem}") from problem
+            raise InputError(
+                "archive.broken", "a broken ZIP or Office file: {reason}", reason=problem
+            ) from problem
         self.members = self._zip.infolist()
         self.names = frozenset(member.filename for member in self.members)
         self._check(limits)
 
     def _check(self, limits: Limits) -> None:
         if len(self.members) > limits.members:
-            raise InputError(f"an archive of more than {limits.members:,} files")
+            raise InputError(
+                "archive.files", "an archive of more than {count} files", count=f"{limits.members:,}"
+            )
         if len(self.names) < len(self.members):
-            raise InputError("an archive that holds one name twice")
+            raise InputError("archive.twice", "an archive that holds one name twice")
         if sum(member.file_size for member in self.members) > limits.unpacked:
-            raise InputError(f"unpacks to more than {limits.unpacked:,} bytes; refused as a possible bomb")
+            raise InputError(
+                "input.bomb_size",
+                "unpacks to more than {size} bytes; refused as a possible bomb",
+                size=f"{limits.unpacked:,}",
+            )
         for member in self.members:
             path = PurePosixPath(member.filename.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts:
-                raise InputError(f"an archive with a name that leaves its folder: {member.filename!r}")
+                raise InputError(
+                    "archive.outside",
+                    "an archive with a name that leaves its folder: {name!r}",
+                    name=member.filename,
+                )
             if member.file_size > max(member.compress_size * limits.ratio, RATIO_FREE):
-                raise InputError(f"{member.filename!r} in it is packed like a bomb; refused")
+                raise InputError(
+                    "archive.bomb", "{name!r} in it is packed like a bomb; refused", name=member.filename
+                )
             if member.flag_bits & 1:
-                raise InputError("password-protected")
+                raise InputError("document.locked", "password-protected")
 
     def read(self, name: str) -> bytes:
         """The bytes of a member. Raises InputError if it is missing or broken."""
         try:
             return self._zip.read(name)
         except KeyError:
-            raise InputError(f"broken: it lacks its part {name!r}") from None
+            raise InputError(
+                "document.part_missing", "broken: it lacks its part {name!r}", name=name
+            ) from None
         except (*BROKEN_ZIP, RuntimeError) as problem:
-            raise InputError(f"broken: its part {name!r} cannot be read: {problem}") from problem
+            raise InputError(
+                "document.part_broken",
+                "broken: its part {name!r} cannot be read: {reason}",
+                name=name,
+                reason=problem,
+            ) from problem
 
     def copy(self, changed: dict[str, bytes]) -> bytes:
         """The archive again, with the members of ``changed`` replaced and the rest as they were."""

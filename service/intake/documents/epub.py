@@ -26,7 +26,9 @@ def read(archive: Archive, limits: Limits) -> str:
     items = {item.get("id", ""): item.get("href", "") for item in root.iter("{*}item")}
     spine = [items.get(reference.get("idref", ""), "") for reference in root.iter("{*}itemref")]
     if len(spine) > limits.pages:
-        raise InputError(f"a book of more than {limits.pages:,} chapters")
+        raise InputError(
+            "document.chapters", "a book of more than {count} chapters", count=f"{limits.pages:,}"
+        )
     # A chapter that is named by several of its places is read once.
     names = dict.fromkeys(_member(package, href) for href in spine if href)
     chapters = [html.visible(_BODY.sub("", decode(archive.read(name)), count=1)) for name in names]
@@ -37,7 +39,7 @@ def _package(archive: Archive) -> str:
     container = parse_xml(archive.read(_CONTAINER), _CONTAINER)
     paths = [found.get("full-path", "") for found in container.iter("{*}rootfile")]
     if not paths or not paths[0]:
-        raise InputError(f"broken: {_CONTAINER} names no package")
+        raise InputError("document.no_package", "broken: {name} names no package", name=_CONTAINER)
     return str(paths[0])
 
 
@@ -50,4 +52,4 @@ def _refuse_protected(encryption: bytes) -> None:
     """Books may scramble their fonts; anything else encrypted is protected text."""
     methods = encryption.count(b"EncryptionMethod ")
     if sum(encryption.count(method) for method in _FONT_ONLY) < methods:
-        raise InputError("password-protected or copy-protected")
+        raise InputError("document.copy_locked", "password-protected or copy-protected")

@@ -46,18 +46,24 @@ def parse_xml(data: bytes, name: str) -> Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as problem:
-        raise InputError(f"broken: its part {name!r} is not XML: {problem}") from problem
+        raise InputError(
+            "document.not_xml", "broken: its part {name!r} is not XML: {reason}", name=name, reason=problem
+        ) from problem
     declared: Any = root.getroottree().docinfo.internalDTD
     if declared is not None and any(True for _ in declared.iterentities()):
-        raise InputError(f"its part {name!r} declares XML entities, which may be a bomb; refused")
+        raise InputError(
+            "document.entities",
+            "its part {name!r} declares XML entities, which may be a bomb; refused",
+            name=name,
+        )
     return root
 
 
 def explain_ole(data: bytes) -> InputError:
     """Why a file in the old container cannot be read."""
     if "EncryptedPackage".encode("utf-16-le") in data:
-        return InputError("password-protected")
-    return InputError("an old Office document; save it as .docx or .odt")
+        return InputError("document.locked", "password-protected")
+    return InputError("document.old_office", "an old Office document; save it as .docx or .odt")
 
 
 def read_docx(archive: Archive) -> str:
@@ -303,11 +309,11 @@ def read_odt(archive: Archive) -> str:
     if "META-INF/manifest.xml" in archive.names and b"encryption-data" in archive.read(
         "META-INF/manifest.xml"
     ):
-        raise InputError("password-protected")
+        raise InputError("document.locked", "password-protected")
     root = parse_xml(archive.read("content.xml"), "content.xml")
     body = root.find(f"{_OFFICE}body/{_OFFICE}text")
     if body is None:
-        raise InputError("broken: it holds no text document")
+        raise InputError("document.no_text_part", "broken: it holds no text document")
     for deleted in list(body.iter(_TEXT + "tracked-changes")):
         parent = deleted.getparent()
         if parent is not None:

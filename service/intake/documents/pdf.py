@@ -62,7 +62,7 @@ def read(data: bytes, limits: Limits) -> str:
     pages = _without_repeats([[" ".join(line.split()) for line in page.lines] for page in drawn])
     lines = [line for page in pages for line in page]
     if not any(line for line in lines):
-        raise InputError("holds no text; it may be a scan")
+        raise InputError("document.scan", "holds no text; it may be a scan")
     return "\n\n".join(_paragraphs(lines, frozenset(line for page in drawn for line in page.large)))
 
 
@@ -98,23 +98,27 @@ def _pages(data: bytes, limits: Limits) -> list[_Page]:
         reader = pypdf.PdfReader(BytesIO(data), strict=False)
         # Many files are locked against changes only, and open with an empty password.
         if reader.is_encrypted and not reader.decrypt(""):
-            raise InputError("password-protected")
+            raise InputError("document.locked", "password-protected")
         if len(reader.pages) > limits.pages:
-            raise InputError(f"more than {limits.pages:,} pages")
+            raise InputError("document.pages", "more than {count} pages", count=f"{limits.pages:,}")
         pages, size = [], 0
         for page in reader.pages:
             chunks: list[_Chunk] = []
             text = page.extract_text(visitor_text=partial(_visit, chunks))
             size += len(text)
             if size > limits.unpacked:
-                raise InputError(f"holds more than {limits.unpacked:,} characters")
+                raise InputError(
+                    "document.characters", "holds more than {count} characters", count=f"{limits.unpacked:,}"
+                )
             # What the chunks do not add up to is taken as it came.
             whole = "".join(chunk.text for chunk in chunks) == text
             pages.append(_laid_out(chunks) if whole else _Page(text.split("\n"), []))
     except DependencyError as problem:
         raise _without(problem) from problem
     except (PyPdfError, *_BROKEN) as problem:
-        raise InputError(f"a broken PDF file: {problem or type(problem).__name__}") from problem
+        raise InputError(
+            "document.pdf", "a broken PDF file: {reason}", reason=problem or type(problem).__name__
+        ) from problem
     return pages
 
 
@@ -124,7 +128,9 @@ def _without(problem: Exception) -> InputError:
         import cryptography  # noqa: F401
     except ImportError as error:
         return need(error, "documents", "cryptography")
-    return InputError(f"a PDF file that needs what is not installed: {problem}")
+    return InputError(
+        "document.pdf_needs", "a PDF file that needs what is not installed: {reason}", reason=problem
+    )
 
 
 def _visit(

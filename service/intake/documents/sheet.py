@@ -44,7 +44,9 @@ def rows(data: bytes, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
             for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
                 count += len(row)
                 if count > limits.cells:
-                    raise InputError(f"a workbook of more than {limits.cells:,} cells")
+                    raise InputError(
+                        "document.cells", "a workbook of more than {count} cells", count=f"{limits.cells:,}"
+                    )
                 yield sheet.title, number, [_text(value) for value in row]
         book.close()
     except (
@@ -56,7 +58,7 @@ def rows(data: bytes, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
         SyntaxError,
         OSError,
     ) as problem:
-        raise InputError(f"a broken Excel file: {problem}") from problem
+        raise InputError("document.excel", "a broken Excel file: {reason}", reason=problem) from problem
 
 
 def _text(value: object) -> str:

@@ -71,7 +71,13 @@ def prepare(
                 shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         reason = error.strerror or error
-        raise StoreError(f"{preset.name}: cannot be stored in {store.root}: {reason}") from error
+        raise StoreError(
+            "models.unstorable",
+            "cannot be stored in {folder}: {reason}",
+            at=preset.name,
+            folder=store.root,
+            reason=reason,
+        ) from error
 
 
 def is_current(store: Store, preset: Preset, adapter: bytes | None = None) -> bool:
@@ -111,7 +117,7 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None], adapte
         progress("merging the adapter and quantising")
         spec = Gemma3Converter(gguf, merged, ADAPTER_SCALE, int8=True, keep=keep).spec()
     except ImportError as error:
-        raise NotInstalled(f"{preset.name}: {lacks(error, 'embedded', 'gguf')}") from error
+        raise NotInstalled(lacks(error, "embedded", "gguf"), at=preset.name) from error
     progress("writing the model")
     spec.save(str(folder))
 
@@ -121,7 +127,13 @@ def weights(preset: Preset) -> bytearray:
     paths = [Path(str(files(package) / "data" / name)) for package, name in PARTS]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
-        raise NotInstalled(f"{preset.name} lacks {', '.join(missing)}: {INSTALL}")
+        raise NotInstalled(
+            "models.lacks",
+            "{name} lacks {what}: {how}",
+            name=preset.name,
+            what=", ".join(missing),
+            how=INSTALL,
+        )
     whole, at = bytearray(sum(path.stat().st_size for path in paths)), 0
     for path in paths:
         with path.open("rb") as part:
@@ -151,7 +163,7 @@ def _packaged(preset: Preset, name: str, digest: str) -> bytes:
 
 def _check(data: bytes | bytearray, digest: str, what: str) -> None:
     if hashlib.sha256(data).hexdigest() != digest:
-        raise DamagedModel(f"{what} differ from their SHA-256 sum; install again")
+        raise DamagedModel("models.sums", "{what} differ from their SHA-256 sum; install again", what=what)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from service.batch.run import Job, Progress
 from service.context import Ask
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake.records import SOURCES
+from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, stopper, streaming, uploads
 from service.page.runs import Runs, events
 from service.page.tabs import models
@@ -66,6 +67,13 @@ def run_batch(
     The folder of ``workplace`` is left by the thread that works in it, so it is there as long as anything is
     written into it, also when the reader has stopped and nobody takes the events any more. Raises WartaError.
     """
+    if asked.task not in TASKS or asked.format not in FORMATS:
+        raise UsageError(
+            "page.batch_choice",
+            "the task is one of {tasks}, the format one of {formats}",
+            tasks=", ".join(TASKS),
+            formats=", ".join(FORMATS),
+        )
 
     def work(tell: Callable[[Progress | Finished], None]) -> None:
         with workplace() as folder:
@@ -76,7 +84,9 @@ def run_batch(
             def watch(progress: Progress) -> None:
                 ask.check()
                 if _written(folder) > most:
-                    raise InputError(f"the result is larger than {most:,} bytes")
+                    raise InputError(
+                        "page.result_size", "the result is larger than {size} bytes", size=f"{most:,}"
+                    )
                 tell(progress)
 
             totals = run_away(host, job, asked.model, watch)
@@ -152,7 +162,7 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
         ask = runs.begin(who, KIND, background=True)
         try:
             if not paths:
-                raise InputError(say("batch_none"))
+                raise InputError(say.message("batch_none"))
             yield box("running", say("opening"))
             asked = Asked(paths, task, column, format, model)
             give = partial(_link, held=held, request=request, say=say)
@@ -161,7 +171,7 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
         except Cancelled:
             pass  # said below, where nothing newer runs
         except WartaError as error:
-            yield box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
+            yield box("error", f"<b>{say('error')}</b> {escape(text(error, say.language))}")
         if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
             yield box("stopped", say("batch_stopped"))
         runs.end(ask)

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.confined import SMALL
 from service.errors import InputError, WartaError
+from service.messages import text
 from service.page import reading as view
 from service.page.components import box, label, streaming
 from service.page.options import PageOptions
@@ -21,10 +22,10 @@ from service.translation.guard.check import check
 def checked(source: str, target: str, options: PageOptions, say: Say) -> str:
     """The pairs with what the guard found, as HTML. Raises InputError for texts that cannot be compared."""
     if not source.strip() or not target.strip():
-        raise InputError(say("check_empty"))
+        raise InputError(say.message("check_empty"))
     if max(len(source), len(target)) > options.text_limit:
         count = max(len(source), len(target))
-        raise InputError(say("too_long", count=f"{count:,}", limit=f"{options.text_limit:,}"))
+        raise InputError(say.message("too_long", count=f"{count:,}", limit=f"{options.text_limit:,}"))
     pairs, note = paired(source, target, say)
     rows, flagged = [], 0
     for number, (ours, theirs) in enumerate(pairs, start=1):
@@ -88,7 +89,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
             work = partial(checked_confined, host.sandbox, source or "", target or "", options, say)
             return run_for_session(runs, request.session_hash or "", "check", options.seconds, work)
         except WartaError as error:
-            return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
+            return box("error", f"<b>{say('error')}</b> {escape(text(error, say.language))}")
 
     label("check_intro")
     with gr.Row(elem_classes="twins"):

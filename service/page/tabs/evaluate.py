@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import InputError, WartaError
+from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
 from service.page.options import PageOptions
 from service.page.runs import Runs, run_for_session
@@ -41,7 +42,12 @@ def scored(
     kind: Task = "sum" if task == "sum" else "mt"
     dataset = from_files(Path(reference), Path(source) if source else None, kind, shown)
     if len(dataset.references) > MOST_LINES:
-        raise InputError(f"{len(dataset.references):,} lines; at most {MOST_LINES:,} are scored here")
+        raise InputError(
+            "page.score_lines",
+            "{count} lines; at most {most} are scored here",
+            count=f"{len(dataset.references):,}",
+            most=f"{MOST_LINES:,}",
+        )
     names = _names([Path(path).name for path in outputs])
     answers = [
         Output(name, tuple(map(Answer, read_lines(Path(path), shown(Path(path))))))
@@ -176,7 +182,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
         say = say_for(request)
         try:
             if not outputs or not references:
-                raise InputError(say("evaluate_missing"))
+                raise InputError(say.message("evaluate_missing"))
             source = sources[0] if sources else None
             work = partial(scored_confined, host.sandbox, outputs, references[0], source, task, say)
             shown, packed = run_for_session(
@@ -184,7 +190,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
             )
             return shown + _link(packed, held, request, say)
         except WartaError as error:
-            return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
+            return box("error", f"<b>{say('error')}</b> {escape(text(error, say.language))}")
 
     label("evaluate_intro")
     with gr.Row(elem_classes="fields files"):

@@ -8,6 +8,7 @@ from typing import Any
 from service import presets
 from service.context import Ask
 from service.errors import Cancelled, UsageError, WartaError
+from service.messages import text
 from service.models.catalog import Row, rows
 from service.models.gemma import build as embedded
 from service.models.load import choose
@@ -82,7 +83,7 @@ def pulled(store: Store, name: str, agreed: bool, ask: Ask, say: Say) -> Iterato
     """Installs a model; a line of HTML for each step. Raises WartaError, Cancelled when stopped."""
     preset = presets.get(name)
     if preset.limited and not agreed:
-        raise UsageError(say("pull_agree"))
+        raise UsageError(say.message("pull_agree"))
     yield _running(say("pull_asking"), say)
 
     def work(tell: Callable[[Any], None]) -> None:
@@ -126,14 +127,14 @@ def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: list[Any]) -> A
         same = [gr.update() for _ in dropdowns]
         try:
             if not options.pull:
-                raise UsageError(say("pull_local", name=name))
+                raise UsageError(say.message("pull_local", name=name))
             for line in pulled(host.store, name, bool(event.agreed), ask, say):
                 yield [cards(host, options, say, line, name), *same]
             status = box("done", say("pull_done"))
         except Cancelled:
             status = ""
         except WartaError as error:
-            status = box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
+            status = box("error", f"<b>{say('error')}</b> {escape(text(error, say.language))}")
         if ask.cancelled.is_set():
             status = box("stopped", say("pull_stopped"))
         runs.end(ask)

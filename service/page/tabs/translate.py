@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from service.confined import read_article, read_document
-from service.document import Article, Reading, SegmentTranslation
+from service.document import Article, Message, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake import fetch as web
 from service.intake.clean import numbered
 from service.intake.credit import headed
 from service.intake.encoding import read_bytes
+from service.messages import text
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
 from service.page.runs import Runs, events, run_for_session
@@ -59,7 +60,7 @@ class _Opened:
     article: Article
     total: int
     model: str
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str
     except Cancelled:
         pass  # said below, where nothing newer runs
     except WartaError as error:
-        shown.failed(str(error))
+        shown.failed(text(error, say.language))
         yield shown.values
     except Exception as error:
         # A fault of the program's own. Its message may hold text of the article: only the place is logged.
@@ -99,11 +100,18 @@ def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str
 
 def _check(asked: Asked, options: PageOptions, say: Say) -> None:
     if not asked.text.strip():
-        raise InputError(say("nothing"))
+        raise InputError(say.message("nothing"))
     if len(asked.text) > options.text_limit:
-        raise InputError(say("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}"))
+        raise InputError(
+            say.message("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}")
+        )
     if asked.route not in NAMES or not 1 <= asked.sentences <= MOST_SENTENCES:
-        raise UsageError(f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(NAMES)}")
+        raise UsageError(
+            "page.summary_choice",
+            "sentences must be from 1 to {most}, the route one of {routes}",
+            most=MOST_SENTENCES,
+            routes=", ".join(NAMES),
+        )
 
 
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
@@ -142,12 +150,12 @@ def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
     try:
         return read_document(box, data, name, options.file_bytes)
     except InputError as error:
-        raise type(error)(f"{name}: {error}") from error.__cause__
+        raise type(error)(error, at=name) from error.__cause__
 
 
 def _first_text(box: Sandbox, paths: Sequence[str], options: PageOptions, say: Say) -> str:
     if not paths:
-        raise InputError(say("nothing"))
+        raise InputError(say.message("nothing"))
     return headed(file_text(box, paths[0], options))
 
 
@@ -227,14 +235,14 @@ def _restored(value: str) -> tuple[str, ...]:
     return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 
-def _told(text: Callable[[], str], request: Any) -> str:
+def _told(read: Callable[[], str], request: Any) -> str:
     """The text; what goes wrong is a message on the page."""
     import gradio as gr
 
     try:
-        return text()
+        return read()
     except WartaError as error:
-        raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
+        raise gr.Error(text(error, say_for(request).language), print_exception=False) from error
 
 
 def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
@@ -276,13 +284,13 @@ def _view() -> Any:
         try:
             return downloads.file(unpack(asked.get("reading")), str(asked.get("format")))
         except WartaError as error:
-            return {"error": say_for(request).told(str(error))}
+            return {"error": text(error, say_for(request).language)}
 
     def reopen(value: Any, request: gr.Request) -> dict[str, Any]:
         try:
             return reopened(unpack(value), say_for(request))
         except WartaError as error:
-            return {"error": say_for(request).told(str(error))}
+            return {"error": text(error, say_for(request).language)}
 
     folder = files("service.page") / "static"
     return gr.HTML(

@@ -17,5 +17,5 @@ def open_memory(place: str | Path) -> Memory:
 
         return PostgresMemory(url)
     if "://" in url:
-        raise UsageError("a memory is a file or a postgresql:// URL")
+        raise UsageError("memory.place", "a memory is a file or a postgresql:// URL")
     return TranslationMemory(Path(url))

@@ -96,7 +96,7 @@ class PostgresMemory(Memory):
             parts = conninfo_to_dict(url)
         except psycopg.ProgrammingError:
             # The library's own words may hold the password.
-            raise UsageError("the memory's postgresql:// URL is malformed") from None
+            raise UsageError("memory.url", "the memory's postgresql:// URL is malformed") from None
         self._url = url
         self._name = f"{parts.get('host') or 'localhost'}/{parts.get('dbname') or ''}"
         self._patience = int(parts.get("connect_timeout") or _CONNECT)
@@ -239,7 +239,7 @@ class PostgresMemory(Memory):
                         self._drop()
                     if last or not (met or lost):
                         raise self._told(error) from error
-        raise StoreError(f"the translation memory {self._name} cannot be used")
+        raise StoreError("memory.unusable", "the translation memory {name} cannot be used", name=self._name)
 
     def _streamed(self, query: str) -> Iterator[Any]:
         """The rows of a query on a connection of its own, a few thousand at a time."""
@@ -272,7 +272,12 @@ class PostgresMemory(Memory):
 
     def _told(self, error: Exception) -> StoreError:
         why = " ".join(str(error).split()) or type(error).__name__
-        return StoreError(f"the translation memory {self._name} cannot be used: {why}")
+        return StoreError(
+            "memory.unusable_why",
+            "the translation memory {name} cannot be used: {reason}",
+            name=self._name,
+            reason=why,
+        )
 
 
 def _prepare(database: Connection[TupleRow]) -> None:

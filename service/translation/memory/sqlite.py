@@ -209,4 +209,9 @@ class TranslationMemory(Memory):
             with self._lock:
                 yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"the translation memory {self._path} cannot be used: {error}") from error
+            raise StoreError(
+                "memory.unusable_why",
+                "the translation memory {name} cannot be used: {reason}",
+                name=self._path,
+                reason=error,
+            ) from error

@@ -60,11 +60,13 @@ class TmxReader:
                     else:
                         self.passed += 1
         except (ParseError, DefusedXmlException, LookupError, ValueError, RecursionError) as error:
-            raise InputError(f"{self._path}: not a TMX file: {error}") from error
+            raise InputError("memory.tmx", "not a TMX file: {reason}", at=self._path, reason=error) from error
         except InputError as error:
-            raise InputError(f"{self._path}: {error}") from error
+            raise InputError(error, at=self._path) from error
         except OSError as error:
-            raise InputError(f"{self._path}: cannot be read: {error.strerror}") from error
+            raise InputError(
+                "file.unreadable", "cannot be read: {reason}", at=self._path, reason=error.strerror
+            ) from error
 
 
 def _units(file: BinaryIO) -> Iterator[Element]:

@@ -10,8 +10,9 @@ import ast
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -19,16 +20,16 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from service import errors
 from service.findings import CHECKS
 from service.messages import LANGUAGES, TERM
+from service.page.words import english
+from service.presets import TASKS
+from service.text.language import NAMES
 from service.translation.guard import units
 
-HERE = Path(__file__).parent
-SOURCE = HERE.parent
-MAKERS = {name for name, one in vars(errors).items() if isinstance(one, type)} | {"Refused", "Message"}
-"""What is called with a code and a text."""
-_CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+ROOT = Path(__file__).parents[1]
+HERE = ROOT / "service" / "messages"
+_CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+|term")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,24 +45,45 @@ class Text:
 def gather() -> list[Text]:
     """Return everything that is said, sorted, each text once."""
     texts = [Text(one.code, one.message, one.plural, one.about) for one in CHECKS.values()]
-    texts += [Text(TERM, name) for name in units.NAMES]
-    for path in sorted(SOURCE.rglob("*.py")):
-        texts += called(ast.parse(path.read_text("utf-8")))
-    return sorted(set(texts))
+    texts += [Text(TERM, word) for word in (*units.NAMES, *NAMES.values(), *TASKS)]
+    texts += [Text(f"page.{name}", one, plural) for name, (one, plural) in english().items()]
+    trees = list(sources().values())
+    names = makers(trees)
+    return sorted({*texts, *(text for tree in trees for text in called(tree, names))})
 
 
-def called(tree: ast.AST) -> Iterator[Text]:
+@cache
+def sources() -> Mapping[Path, ast.Module]:
+    """Return the program's modules as syntax trees."""
+    paths = sorted(path for root in (ROOT / "service", ROOT / "eval") for path in root.rglob("*.py"))
+    return {path: ast.parse(path.read_text("utf-8")) for path in paths}
+
+
+def makers(trees: Iterable[ast.AST]) -> frozenset[str]:
+    """Return the names of what is called with a code and a text: messages, refusals, errors of ours."""
+    found = {"Message", "of", "Refused", "WartaError", "__init__"}
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    size = 0
+    while size < len(found):
+        size = len(found)
+        found |= {one.name for one in classes if found & {getattr(base, "id", "") for base in one.bases}}
+    return frozenset(found)
+
+
+def called(tree: ast.AST, names: Collection[str]) -> Iterator[Text]:
     """Yield the texts of the calls that give a code and a text."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or _name(node) not in MAKERS:
+        if not isinstance(node, ast.Call) or called_name(node) not in names:
             continue
-        given = [one.value for one in node.args[:2] if isinstance(one, ast.Constant)]
+        given = [
+            one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        ]
         match given:
-            case [str(code), str(english)] if _CODE.fullmatch(code):
+            case [code, english] if _CODE.fullmatch(code):
                 yield Text(code, english, _plural(node))
 
 
-def _name(node: ast.Call) -> str:
+def called_name(node: ast.Call) -> str:
     """Return the last name of what is called."""
     return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
 
@@ -166,7 +188,7 @@ def main(arguments: Sequence[str]) -> int:
         if not check:
             path.write_bytes(data)
         elif not path.exists() or path.read_bytes() != data:
-            wrong.append(f"{path.relative_to(SOURCE.parent)}: out of step; run scripts/messages")
+            wrong.append(f"{path.relative_to(ROOT)}: out of step; run scripts/messages")
     sys.stdout.writelines(f"{line}\n" for line in wrong)
     return bool(wrong)
 
@@ -176,7 +198,7 @@ def _forms(value: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _places(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    return {f"{name}!{quoted}" for _, name, _, quoted in Formatter().parse(text) if name is not None}
 
 
 if __name__ == "__main__":
