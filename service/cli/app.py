@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eval.cli import app as eval_app
+from service.cli.model_commands import models_app
 from service.errors import UsageError, WartaError
 from service.extras import lacks
 from service.settings import ALIKE
@@ -18,7 +19,6 @@ from service.version import __version__
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
-    from service.models.store import Store
     from service.settings import Settings
     from service.translation.memory.base import Memory
 
@@ -29,7 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-models_app = typer.Typer(help="The models on this machine: list, pull, verify, remove.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 memory_app = typer.Typer(
     help="The translation memory: what is in it, TMX in and out, clear.", no_args_is_help=True
@@ -88,7 +87,6 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file; a f
 Keep = Annotated[
     bool, typer.Option("--keep-furniture", help="Leave captions, bylines and the like in the text.")
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `warta models list`.")]
 KeysUrl = Annotated[
     str,
     typer.Option(
@@ -414,54 +412,6 @@ def serve(
         raise UsageError(f"the server: {lacks(error, 'serve', 'gradio')}") from error
 
 
-@models_app.command("list")
-def list_models(
-    format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
-) -> None:
-    """The models there are, which are installed, and their licences."""
-    from service.cli.models import table, to_json
-    from service.models.catalog import rows
-
-    if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
-    found = rows(_store())
-    typer.echo(to_json(found) if format == "json" else table(found))
-
-
-@models_app.command()
-def pull(
-    name: Name,
-    accept_licence: Annotated[
-        bool, typer.Option("--accept-licence", help="Agree to a limited licence.")
-    ] = False,
-) -> None:
-    """Fetch a model at its pinned revision, convert it and install it."""
-    from service import presets
-    from service.cli.models import install
-
-    install(_store(), presets.get(name), agreed=accept_licence)
-
-
-@models_app.command()
-def verify(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Default: all.")] = None,
-) -> None:
-    """Compare every installed file with the sum it had when it was installed."""
-    from service.cli.models import check
-
-    if not check(_store(), names or []):
-        raise typer.Exit(1)
-
-
-@models_app.command()
-def remove(name: Name) -> None:
-    """Delete an installed model, and what an unfinished pull left."""
-    from service import presets
-
-    freed = _store().remove(presets.get(name))
-    typer.echo(f"{name}: removed, {freed / 1e6:.0f} MB freed")
-
-
 @memory_app.command()
 def stats(memory: MemoryAt = "") -> None:
     """How many translations it holds, by model."""
@@ -586,10 +536,3 @@ def _keys(url: str) -> KeyStore:
     except ImportError as error:
         raise UsageError(f"keys: {lacks(error, 'serve', 'fastapi')}") from error
     return KeyStore(url or default_url(home(os.environ)))
-
-
-def _store() -> Store:
-    from service.models.store import Store
-    from service.settings import home
-
-    return Store(home(os.environ) / "models")

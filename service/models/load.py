@@ -51,6 +51,8 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
         if settings.engine == "transformers":
             raise UsageError(f"{preset.name} runs on the ctranslate2 engine only")
         return _open_embedded(preset, store, device, threads, notice)
+    if preset.architecture == "ct2":
+        return _open_ct2(preset, store, settings, device)
     part = "original" if settings.engine == "transformers" else "int8"
     store.check(preset, part)
     if settings.engine == "transformers":
@@ -60,6 +62,18 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     from service.engines.ctranslate2 import CTranslate2Engine
 
     return CTranslate2Engine(store.folder(preset) / "int8", preset, device=device, threads=threads)
+
+
+def _open_ct2(preset: Preset, store: Store, settings: Settings, device: str) -> Engine:
+    """A model published in CTranslate2's format. Its weights are float16: on a CPU int8 is made at load."""
+    if settings.engine == "transformers":
+        raise UsageError(f"{preset.name} is published in CTranslate2's format and runs on that engine only")
+    from service.engines.ctranslate2 import CTranslate2Engine
+
+    store.check(preset, "original")
+    kind = "int8" if device == "cpu" else "default"
+    folder = store.folder(preset) / "original"
+    return CTranslate2Engine(folder, preset, device=device, compute_type=kind, threads=settings.threads)
 
 
 def _ready(preset: Preset, store: Store) -> bool:

@@ -11,7 +11,9 @@ from service.errors import Cancelled, UsageError, WartaError
 from service.models.catalog import Row, rows
 from service.models.gemma import build as embedded
 from service.models.load import choose
-from service.models.pull import offer, pull
+from service.models.offer import offer
+from service.models.pace import Pace, duration
+from service.models.pull import pull
 from service.models.store import Store
 from service.page.components import box, label, quick, stopper, streaming
 from service.page.options import PageOptions
