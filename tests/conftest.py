@@ -93,7 +93,7 @@ def mt5(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny T5 checkpoint without a SentencePiece model that translates :data:`builders.PAIRS`."""
-    return builders.t5(tmp_path_factory.mktemp("t5") / "checkpoint", steps=400)
+    return builders.t5(tmp_path_factory.mktemp("t5") / "checkpoint", steps=260)
 
 
 @pytest.fixture(scope="session")

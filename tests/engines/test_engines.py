@@ -89,8 +89,8 @@ def test_a_source_cut_short_is_reported(name: str, engines: dict[str, Engine]) -
 
 @pytest.mark.parametrize("name", LOADED)
 def test_a_trained_checkpoint_translates(name: str, engines: dict[str, Engine]) -> None:
-    # A beam ends with its first answers; so short a training leaves cut ones among these in this checkpoint.
-    decoding = GREEDY if name.startswith("ct2") else BEAM
+    # A beam ends with its first answers; so short a training leaves cut ones among these in two checkpoints.
+    decoding = GREEDY if name.startswith(("ct2", "t5")) else BEAM
     texts = [o.text for o in engines[name].generate(SOURCES, decoding)]
     assert texts == [target for _, target in builders.PAIRS]
 
