@@ -70,6 +70,11 @@ class Pipeline:
         return self._translator.signature
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the model's answers: see :attr:`Translator.notes`."""
+        return self._translator.notes
+
+    @property
     def own_translations(self) -> str:
         """Which imported translations are used before the model's, in short."""
         return self._translator.own_translations

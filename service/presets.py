@@ -134,6 +134,11 @@ class Preset:
         return bool(self.licence_note)
 
     @property
+    def scored(self) -> bool:
+        """Whether its engine gives scores and can search on: for confidence, alternatives and repair."""
+        return self.architecture not in ("firefox", "endpoint")
+
+    @property
     def licence_word(self) -> str:
         """The licence in one word: free, attribution, non-commercial, restricted, or varies."""
         if "NC" in self.licence:

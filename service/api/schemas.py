@@ -180,8 +180,8 @@ class SegmentOut(PairOut):
     """A sentence in both languages, with what is known of it."""
 
     paragraph: int
-    score: float
-    confidence: float
+    score: float | None
+    confidence: float | None
     band: str
     truncated: bool
     repaired: bool

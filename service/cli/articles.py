@@ -123,6 +123,8 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
                 if line := better(settings):
                     status.say(line)
                 pipeline = build_pipeline(settings, status.show, warn=status.say)
+                for line in pipeline.notes:
+                    status.say(line)
             if document and isinstance(path, Path):
                 _document(path, document, pipeline, status)
             elif article:

@@ -51,8 +51,8 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
         if settings.engine == "transformers":
             raise UsageError(f"{preset.name} runs on the ctranslate2 engine only")
         return _open_embedded(preset, store, device, threads, notice)
-    if preset.architecture == "ct2":
-        return _open_ct2(preset, store, settings, device)
+    if preset.architecture in ("ct2", "firefox"):
+        return _open_as_published(preset, store, settings, device)
     part = "original" if settings.engine == "transformers" else "int8"
     store.check(preset, part)
     if settings.engine == "transformers":
@@ -64,15 +64,26 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     return CTranslate2Engine(store.folder(preset) / "int8", preset, device=device, threads=threads)
 
 
-def _open_ct2(preset: Preset, store: Store, settings: Settings, device: str) -> Engine:
-    """A model published in CTranslate2's format. Its weights are float16: on a CPU int8 is made at load."""
-    if settings.engine == "transformers":
-        raise UsageError(f"{preset.name} is published in CTranslate2's format and runs on that engine only")
+def _open_as_published(preset: Preset, store: Store, settings: Settings, device: str) -> Engine:
+    """A model that is run from the files it is published as: quickmt's and Firefox's.
+
+    quickmt's weights are float16 in CTranslate2's format; on a CPU int8 is made at load.
+    """
+    firefox = preset.architecture == "firefox"
+    usual = "fxtranslate" if firefox else "CTranslate2"
+    if settings.engine == "transformers" or (firefox and settings.engine != "auto"):
+        raise UsageError(f"{preset.name} runs with {usual} only; leave --engine out")
+    if firefox and settings.device == "cuda":
+        raise UsageError(f"{preset.name} runs on the processor only; leave --device out")
+    store.check(preset, "original")
+    folder = store.folder(preset) / "original"
+    if firefox:
+        from service.engines.firefox import FirefoxEngine
+
+        return FirefoxEngine(folder, preset, threads=settings.threads)
     from service.engines.ctranslate2 import CTranslate2Engine
 
-    store.check(preset, "original")
     kind = "int8" if device == "cpu" else "default"
-    folder = store.folder(preset) / "original"
     return CTranslate2Engine(folder, preset, device=device, compute_type=kind, threads=settings.threads)
 
 

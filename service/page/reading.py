@@ -26,7 +26,7 @@ def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> st
 
 def marks(part: SegmentTranslation, say: Say) -> str:
     """The flags of a translated segment."""
-    low = part.confidence if part.band == "low" and part.confidence < LOW else None
+    low = part.confidence if part.confidence is not None and part.confidence < LOW else None
     return flags(part.findings, say, low=low)
 
 
