@@ -201,7 +201,8 @@ def build_pipeline(
     @cache
     def writer(name: str) -> Writer:
         chosen = presets.get(name, "summarize")
-        return Writer(opened(chosen), chosen, store.require(chosen).revision)
+        served = chosen.architecture == "endpoint"
+        return Writer(opened(chosen), chosen, chosen.revision if served else store.require(chosen).revision)
 
     def installed(name: str) -> bool:
         return store.manifest(presets.get(name)) is not None

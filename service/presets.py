@@ -181,6 +181,7 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
         (
             "revision",
             preset.bundled
+            or preset.architecture == "endpoint"
             or re.fullmatch(r"[0-9a-f]{7,40}", preset.revision) is not None,
             "must be a commit hash of 7 to 40 hexadecimal digits",
         ),

@@ -41,6 +41,7 @@ SLOW = frozenset(
         "intake/test_clean.py",
         "intake/test_fetch.py",
         "models/test_gemma.py",
+        "models/test_opus.py",
         "page/test_browser.py",
         "page/test_gate.py",
         "runtime/test_parent.py",

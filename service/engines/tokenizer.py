@@ -24,6 +24,16 @@ PAD = "<pad>"
 _SENTINEL = re.compile(r"<(?=extra_id_\d+>)")
 
 
+_PLAIN = {
+    **dict.fromkeys("“”„«»″", '"'),
+    **dict.fromkeys("‘’‚‹›`´′", "'"),
+    **dict.fromkeys("–—‐‑‒―−", "-"),
+}
+"""Typographic signs and what stands for them where a vocabulary lacks them.
+
+opus-mt-id-en knows none of “ ” ‘ ’ – —, which every newspaper has: each would be an unknown piece to it.
+"""
+
 # A Unigram vocabulary without SentencePiece has its control symbols among the ordinary pieces.
 _CONTROL = re.compile(r"<(?=(?:pad|unk|s|/s)>)")
 
@@ -60,10 +70,14 @@ class Pieces:
                 "tokenizer.json found"
             )
         self._ids = {token: index for index, token in enumerate(self.tokens)}
+        known = set(self._source.tokens)
+        known = known & set(self._ids) if (folder / "source.spm").is_file() else known
+        missing = {sign: plain for sign, plain in _PLAIN.items() if sign not in known and plain in known}
+        self._plain = str.maketrans(missing)
 
     def encode(self, text: str) -> list[str]:
-        """Return the pieces of a source, without an end token."""
-        return self._source.encode(_SENTINEL.sub("< ", text))
+        """Return the pieces of a source, without an end token; signs the vocabulary lacks are written plainly."""
+        return self._source.encode(_SENTINEL.sub("< ", text).translate(self._plain))
 
     def encode_target(self, text: str) -> list[str]:
         """Return the pieces of a target, without an end token."""

@@ -46,6 +46,12 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
         from service.engines.echo import EchoEngine
 
         return EchoEngine()
+    if preset.architecture == "endpoint":
+        if (settings.engine, settings.device) != ("auto", "auto"):
+            raise UsageError(f"{preset.name} runs on a server of yours: it takes no --engine and no --device")
+        from service.engines.endpoint import EndpointEngine
+
+        return EndpointEngine(preset, settings.server)
     device, threads = _device(settings.device), settings.threads
     if preset.architecture == "causal":
         if settings.engine == "transformers":
