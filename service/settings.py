@@ -30,25 +30,30 @@ ENDPOINT = "http://127.0.0.1:8080/v1"
 class Server:
     """Which server is asked for which of its models, with which key.
 
-    ``model`` empty takes the preset's, or the only one that the server has. ``remote`` allows a host that is
+    ``url`` empty is :data:`ENDPOINT`. ``model`` empty takes the preset's, or the only one that the server has. ``remote`` allows a host that is
     not this machine. ``seconds`` bounds one answer.
     """
 
-    url: str = ENDPOINT
+    url: str = ""
     model: str = ""
     key: str = field(default="", repr=False)
     remote: bool = False
     seconds: float = 120.0
 
     @property
+    def address(self) -> str:
+        """The URL that is asked."""
+        return self.url or ENDPOINT
+
+    @property
     def host(self) -> str:
         """The host and port that texts are sent to."""
-        return urlsplit(self.url).netloc.rpartition("@")[2]
+        return urlsplit(self.address).netloc.rpartition("@")[2]
 
     @property
     def local(self) -> bool:
         """Whether the host is this machine, by an address or name that cannot be another's."""
-        name = urlsplit(self.url).hostname or ""
+        name = urlsplit(self.address).hostname or ""
         try:
             return ip_address(name).is_loopback
         except ValueError:

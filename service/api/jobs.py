@@ -35,7 +35,7 @@ Task = Annotated[Literal["translate", "summarize", "read"], Field(description="W
 Model = Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="As it was given by POST.")]
 Column = Annotated[str, Form(max_length=200, description="Where the text is in a table or an object.")]
-Route = Literal["auto", "extractive", "mt5", "crosssum", "translate-first"]
+Route = Literal["auto", "extractive", "indonanot5", "mt5", "crosssum", "translate-first", "endpoint"]
 
 
 class JobIn(Strict):

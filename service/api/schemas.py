@@ -115,7 +115,9 @@ class TranslateIn(ArticleIn):
 class BriefIn(Strict):
     """What kind of summary is wanted."""
 
-    route: Literal["auto", "extractive", "mt5", "crosssum", "translate-first"] = "auto"
+    route: Literal[
+        "auto", "extractive", "indonanot5", "mt5", "crosssum", "translate-first", "endpoint"
+    ] = "auto"
     sentences: Annotated[int, Field(ge=1, le=20), WHOLE] = 3
     words: Annotated[
         Annotated[int, Field(ge=1, le=500), WHOLE] | None, Field(description="Instead of sentences.")
@@ -278,7 +280,10 @@ class CheckOut(Given):
 
 
 class ModelOut(Given):
-    """A model; ``state`` is installed, ready, damaged, built in or empty. ``size`` is in bytes."""
+    """A model; ``state`` is installed, ready, damaged, built in, served or empty. ``size`` is in bytes.
+
+    ``download`` is what a pull fetches, in bytes. ``quality`` says whether it was published or measured.
+    """
 
     name: str
     task: str
@@ -289,6 +294,13 @@ class ModelOut(Given):
     licence_note: str
     model: str
     about: str
+    download: int
+    quality: str
+    quality_source: str
+    speed: str
+    licence_word: str
+    purpose: str
+    recommended: bool
 
 
 class ModelsOut(Given):

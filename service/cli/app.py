@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from eval.cli import app as eval_app
+from service.cli import endpoint as server
 from service.cli.model_commands import models_app
 from service.errors import UsageError, WartaError
 from service.extras import lacks
@@ -74,7 +76,7 @@ Fuzzy = Annotated[
     float, typer.Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
 ]
 RouteName = Annotated[
-    str, typer.Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")
+    str, typer.Option("--route", help="auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint.")
 ]
 Sentences = Annotated[int, typer.Option("--sentences", help="Sentences in the summary.")]
 Words = Annotated[int | None, typer.Option("--words", help="Words in the summary, instead of sentences.")]
@@ -100,10 +102,15 @@ KeysUrl = Annotated[
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    endpoint: server.Url = "",
+    endpoint_model: server.Model = "",
+    endpoint_remote: server.Remote = False,
+    endpoint_seconds: server.Seconds = 120.0,
 ) -> None:
     if version:
         typer.echo(f"warta {__version__}")
         raise typer.Exit
+    server.remember(endpoint, endpoint_model, endpoint_seconds, remote=endpoint_remote)
 
 
 @app.command()
@@ -507,7 +514,7 @@ def _settings(*options: Any) -> Settings:
     """The options of a command in the order of :class:`service.settings.Settings`, after ``home``."""
     from service.settings import Settings, home
 
-    return Settings(home(os.environ), *options)
+    return replace(Settings(home(os.environ), *options), server=server.asked())
 
 
 def _lines(settings: Settings, unused: tuple[object, ...]) -> None:

@@ -84,6 +84,31 @@ def remove(name: Name) -> None:
     typer.echo(f"{name}: removed, {freed / 1e6:.0f} MB freed")
 
 
+@models_app.command("compare")
+def compare_models(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Articles in Indonesian.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="Only this one; may be given again. Default: all that are installed."),
+    ] = None,
+    references: Annotated[
+        list[Path] | None,
+        typer.Option("--reference", help="The English of a file, in the files' order: scores are shown too."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Cores to use; default: all.", envvar="WARTA_THREADS")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="text, markdown or json.")] = "text",
+) -> None:
+    """Translate the same articles with every installed model: side by side, time, findings, scores."""
+    from service.cli.compare import run
+    from service.cli.endpoint import asked
+    from service.settings import Settings, home
+
+    settings = Settings(home(os.environ), threads=threads, server=asked())
+    raise typer.Exit(run(files, models or [], references or [], format, settings))
+
+
 def _store() -> Store:
     from service.models.store import Store
     from service.settings import home

@@ -43,7 +43,7 @@ class EndpointEngine:
         self._preset, self._server = preset, server
         headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
         self._client = httpx2.Client(
-            base_url=server.url.rstrip("/"),
+            base_url=server.address.rstrip("/"),
             headers=headers,
             timeout=httpx2.Timeout(server.seconds, connect=min(10.0, server.seconds)),
             trust_env=False,
@@ -171,7 +171,7 @@ class _Garbled(Exception):
 
 
 def _check(preset: Preset, server: Server) -> None:
-    parts = urlsplit(server.url)
+    parts = urlsplit(server.address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"--endpoint takes an http or https address, not {server.url!r}")
     if not server.local and not server.remote:

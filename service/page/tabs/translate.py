@@ -33,7 +33,7 @@ from service.runtime.sandbox import Sandbox
 from service.summary.summarizer import Length
 
 KIND = "read"
-ROUTES = ("auto", "extractive", "mt5", "crosssum", "translate-first")
+ROUTES = ("auto", "extractive", "indonanot5", "mt5", "crosssum", "translate-first", "endpoint")
 MOST_SENTENCES = 20
 
 Word = Callable[[str], Any]
