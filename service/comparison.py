@@ -24,7 +24,7 @@ def able(store: Store) -> list[str]:
 def compare(
     articles: Sequence[Article], names: Sequence[str], opener: Callable[[str], Pipeline]
 ) -> Iterator[Compared]:
-    """Yield what each of the models makes of the articles, one model after another, each loaded by ``opener``.
+    """Yield what each model makes of the articles, one model after another, each loaded by ``opener``.
 
     A model that cannot run is told with its error, and the others go on. Raises UnknownModel before anything
     is loaded, Cancelled, DeadlinePassed.

@@ -125,9 +125,15 @@ class Host:
         return open_engine(preset, self.store, self.settings, self._notice)
 
     def _open(self, preset: Preset) -> Kept:
-        if preset.architecture == "endpoint" and not self.settings.server.url and preset.name != self.settings.model:
+        if (
+            preset.architecture == "endpoint"
+            and not self.settings.server.url
+            and preset.name != self.settings.model
+        ):
             # A client names a model; it does not make this machine ask a server that nobody spoke of.
-            raise NotInstalled(f"{preset.name} runs on a server: start warta serve with --endpoint to offer it")
+            raise NotInstalled(
+                f"{preset.name} runs on a server: start warta serve with --endpoint to offer it"
+            )
         with self._lock:
             if preset.name not in self._engines:
                 self._engines[preset.name] = Kept(partial(self._shared, preset), self._lock, self._tidy)

@@ -17,7 +17,7 @@ from service.validation import STRICT, Invalid, validated
 
 TASKS = ("translate", "summarize")
 ARCHITECTURES = ("marian", "mt5", "t5", "ct2", "firefox", "causal", "endpoint", "echo")
-"""What a model is: ``ct2`` is stored in CTranslate2's own format, ``endpoint`` answers over a local server."""
+"""What a model is: ``ct2`` is stored in CTranslate2's own format, ``endpoint`` runs on a server."""
 
 HOSTS = ("hub", "lfs", "")
 """Where files are fetched: a model hub, a GitHub repository with large files, or nowhere."""

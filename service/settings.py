@@ -30,8 +30,8 @@ ENDPOINT = "http://127.0.0.1:8080/v1"
 class Server:
     """Which server is asked for which of its models, with which key.
 
-    ``url`` empty is :data:`ENDPOINT`. ``model`` empty takes the preset's, or the only one that the server has. ``remote`` allows a host that is
-    not this machine. ``seconds`` bounds one answer.
+    ``url`` empty is :data:`ENDPOINT`. ``model`` empty takes the preset's, or the only one that the server
+    has. ``remote`` allows a host that is not this machine. ``seconds`` bounds one answer.
     """
 
     url: str = ""

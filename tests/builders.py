@@ -165,7 +165,10 @@ def t5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.UnigramTrainer(
-        vocab_size=260, special_tokens=["<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
+        vocab_size=260,
+        special_tokens=["<pad>", "</s>", "<unk>"],
+        unk_token="<unk>",
+        show_progress=False,  # noqa: S106
     )
     tokenizer.train_from_iterator([side for pair in pairs for side in pair], trainer)
     tokenizer.add_special_tokens([AddedToken("<extra_id_0>")])
@@ -239,7 +242,7 @@ def ct2(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) 
     spec.register_source_vocabulary(vocabularies[0])
     spec.register_target_vocabulary(vocabularies[1])
     spec.config.unk_token, spec.config.bos_token, spec.config.eos_token = "<unk>", "<s>", "</s>"
-    spec.config.decoder_start_token = "<s>"
+    spec.config.decoder_start_token = "<s>"  # noqa: S105
     spec.config.add_source_eos = False
     spec.validate()
     spec.optimize(quantization="float16")

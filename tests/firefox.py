@@ -1,12 +1,13 @@
-"""A tiny model in Firefox's format, written by hand: binary Marian with 8-bit matrices, a vocabulary, a shortlist.
+"""A tiny model in Firefox's format, written by hand: 8-bit binary Marian, a vocabulary, a shortlist.
 
-Its weights are chosen, not learnt. Attention over the source is even, so the decoder sees the mean of the source
-words; the values of that attention turn each Indonesian word into its English one; and whatever was written before
-asks for the end. So a sentence becomes the English of its word, if it has one word of the dictionary.
+Its weights are chosen, not learnt. Attention over the source is even, so the decoder sees the mean of the
+source words; the values of that attention turn each Indonesian word into its English one; and whatever was
+written before asks for the end. So a sentence becomes the English of its word, if it has one word of the
+dictionary.
 
-The format is that of marian-dev (src/common/binary.cpp): a version, headers of four numbers, names, shapes, padding,
-and data in blocks of 256 bytes; the multiplier of an 8-bit matrix stands behind its numbers, and matrices other than
-the embedding are stored transposed.
+The format is that of marian-dev (src/common/binary.cpp): a version, headers of four numbers, names, shapes,
+padding, and data in blocks of 256 bytes; the multiplier of an 8-bit matrix stands behind its numbers, and
+matrices other than the embedding are stored transposed.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def write(folder: Path) -> Path:
     words = [word for pair in DICTIONARY.items() for word in pair]
     with (folder / "vocab.spm").open("wb") as file:
         spm.SentencePieceTrainer.train(
-            sentence_iterator=iter(["Ada di rumah, pelabuhan dan pasar.", "Ada lima di sana; ada dua di sini."]),
+            sentence_iterator=iter(
+                ["Ada di rumah, pelabuhan dan pasar.", "Ada lima di sana; ada dua di sini."]
+            ),
             model_writer=file,
             model_type="unigram",
             vocab_size=80,
@@ -122,7 +125,9 @@ def weights(pieces: spm.SentencePieceProcessor) -> dict[str, tuple[int, Tensor]]
 
 def binary(tensors: Mapping[str, tuple[int, Tensor]]) -> bytes:
     """The tensors as a model file, with the configuration that the engine reads."""
-    config = f"dim-emb: {WIDTH}\ntransformer-heads: 2\nenc-depth: 1\ndec-depth: 1\ntransformer-dim-ffn: {WIDTH}\n"
+    config = (
+        f"dim-emb: {WIDTH}\ntransformer-heads: 2\nenc-depth: 1\ndec-depth: 1\ntransformer-dim-ffn: {WIDTH}\n"
+    )
     text = config.encode() + b"\0"
     items = [(name, kind, value.shape, _block(name, kind, value)) for name, (kind, value) in tensors.items()]
     items.append(("special:model.yml", 0x0101, (len(text),), _padded(text)))
@@ -152,4 +157,6 @@ def shortlist(count: int) -> bytes:
     every = list(range(count))
     offsets = [number * count for number in range(count + 1)]
     head = struct.pack("<QQQQQQ", 0xF11A48D5013417F5, 0, count, count, len(offsets), count * count)
-    return head + struct.pack(f"<{len(offsets)}Q", *offsets) + struct.pack(f"<{count * count}I", *every * count)
+    return (
+        head + struct.pack(f"<{len(offsets)}Q", *offsets) + struct.pack(f"<{count * count}I", *every * count)
+    )

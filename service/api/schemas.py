@@ -115,9 +115,9 @@ class TranslateIn(ArticleIn):
 class BriefIn(Strict):
     """What kind of summary is wanted."""
 
-    route: Literal[
-        "auto", "extractive", "indonanot5", "mt5", "crosssum", "translate-first", "endpoint"
-    ] = "auto"
+    route: Literal["auto", "extractive", "indonanot5", "mt5", "crosssum", "translate-first", "endpoint"] = (
+        "auto"
+    )
     sentences: Annotated[int, Field(ge=1, le=20), WHOLE] = 3
     words: Annotated[
         Annotated[int, Field(ge=1, le=500), WHOLE] | None, Field(description="Instead of sentences.")

@@ -76,7 +76,8 @@ Fuzzy = Annotated[
     float, typer.Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
 ]
 RouteName = Annotated[
-    str, typer.Option("--route", help="auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint.")
+    str,
+    typer.Option("--route", help="auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint."),
 ]
 Sentences = Annotated[int, typer.Option("--sentences", help="Sentences in the summary.")]
 Words = Annotated[int | None, typer.Option("--words", help="Words in the summary, instead of sentences.")]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from eval.comparison import scores
 from service.cli.articles import Status, complain
 from service.comparison import able, compare
 from service.document import Article
@@ -16,13 +17,13 @@ from service.intake.documents import read_document
 from service.intake.encoding import read_text
 from service.models.store import Store
 from service.pipeline import Pipeline, build_pipeline, to_article
-from service.render.comparison import RENDERERS, Compared, parts
+from service.render.comparison import RENDERERS
 from service.settings import MAX_INPUT_BYTES, Settings
 
-METRICS = ("chrF2", "BLEU")
 
-
-def run(files: Sequence[Path], names: Sequence[str], references: Sequence[Path], format: str, settings: Settings) -> int:
+def run(
+    files: Sequence[Path], names: Sequence[str], references: Sequence[Path], format: str, settings: Settings
+) -> int:
     """Translate the files with every model and print what came of it; return the exit code.
 
     ``names`` empty takes all that are installed. ``references`` are English texts in the order of the files.
@@ -33,7 +34,7 @@ def run(files: Sequence[Path], names: Sequence[str], references: Sequence[Path],
     if references and len(references) != len(files):
         raise UsageError(f"{len(files)} files need as many references, not {len(references)}")
     articles = [_article(path) for path in files]
-    english = [" ".join(read_text(path, MAX_INPUT_BYTES).split()) for path in references]
+    english = [read_text(path, MAX_INPUT_BYTES) for path in references]
     chosen = list(names) or able(Store(settings.home / "models"))
     if not chosen:
         raise NotInstalled("no model is installed; get one with: warta models pull recommended")
@@ -47,23 +48,14 @@ def run(files: Sequence[Path], names: Sequence[str], references: Sequence[Path],
     found = [replace(one, scores=scores(one, english)) for one in compare(articles, chosen, opener)]
     status.clear()
     rendered = RENDERERS[format](found)
-    text = rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False, indent=2) + "\n"
+    text = (
+        rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False, indent=2) + "\n"
+    )
     sys.stdout.write(text)
     for one in found:
         if one.error:
             complain(one.error if one.model in one.error else f"{one.model}: {one.error}")
     return 1 if all(one.error for one in found) else 0
-
-
-def scores(compared: Compared, references: Sequence[str]) -> Mapping[str, float]:
-    """Return BLEU and chrF of whole articles against ``references``, an article a segment; none without them."""
-    if not references or compared.error:
-        return {}
-    from eval.metrics import Corpus, Options, build
-
-    texts = [" ".join(part.target for part in parts(made)) for made in compared.translations]
-    corpus = Corpus(texts, references)
-    return {m.name: float(m.score(m.statistics(corpus).sum(axis=0))) for m in build(METRICS, Options())}
 
 
 def _article(path: Path) -> Article:

@@ -23,7 +23,10 @@ Url = Annotated[
 Model = Annotated[
     str,
     typer.Option(
-        "--endpoint-model", metavar="NAME", help="The server's name of the model.", envvar="WARTA_ENDPOINT_MODEL"
+        "--endpoint-model",
+        metavar="NAME",
+        help="The server's name of the model.",
+        envvar="WARTA_ENDPOINT_MODEL",
     ),
 ]
 Remote = Annotated[
@@ -42,7 +45,7 @@ Seconds = Annotated[
 ]
 
 KEY = "WARTA_ENDPOINT_KEY"
-"""A key is given by the environment only: what stands on a command line is seen by every user of the machine."""
+"""A key comes by the environment only: every user of the machine sees what stands on a command line."""
 
 
 _given: ContextVar[Server] = ContextVar("_given")
@@ -55,8 +58,10 @@ def remember(url: str, model: str, seconds: float, *, remote: bool) -> None:
 
 
 def asked() -> Server:
-    """Return the server that the command line or the environment names; say so where text will leave the machine."""
+    """Return the server that was named, after a warning where text will leave the machine."""
     server = _given.get(Server())
     if server.remote and not server.local:
-        complain(f"with a model that runs on a server, the text leaves this machine: it is sent to {server.host}")
+        complain(
+            f"with a model that runs on a server, the text leaves this machine: it is sent to {server.host}"
+        )
     return server

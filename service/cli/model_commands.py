@@ -39,7 +39,9 @@ def list_models(
 def pull(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A name from `warta models list`, or recommended; else you are asked."),
+        typer.Argument(
+            metavar="[NAME]", help="A name from `warta models list`, or recommended; else you are asked."
+        ),
     ] = None,
     accept_licence: Annotated[
         bool, typer.Option("--accept-licence", help="Agree to a limited licence.")

@@ -109,7 +109,9 @@ def install(store: Store, preset: Preset, sources: Sources, *, agreed: bool) -> 
     if preset.architecture == "echo":
         raise UsageError("echo is built in; there is nothing to pull")
     if preset.architecture == "endpoint":
-        raise UsageError(f"{preset.name} runs on a server of yours; there is nothing to pull: see docs/models.md")
+        raise UsageError(
+            f"{preset.name} runs on a server of yours; there is nothing to pull: see docs/models.md"
+        )
     if preset.architecture == "causal":
         _say(f"{preset.name}: {preset.licence_note}")
         status = Status()

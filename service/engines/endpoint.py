@@ -1,8 +1,9 @@
 """A larger model that a server of the user's runs: llama.cpp, Ollama, vLLM, by OpenAI's chat protocol.
 
-Only this machine is asked unless it is allowed in so many words, for a text that is sent elsewhere has left. No
-proxy is used and no redirect followed. Answers are streamed, so that one that nobody waits for can be given up.
-The server gives no score that could be compared, so confidence says so, and there are no alternatives and no repair.
+Only this machine is asked unless it is allowed in so many words, for a text that is sent elsewhere has left.
+No proxy is used and no redirect followed. Answers are streamed, so that one that nobody waits for can be
+given up. The server gives no score that could be compared, so confidence says so, and there are no
+alternatives and no repair.
 """
 
 from __future__ import annotations
@@ -62,12 +63,14 @@ class EndpointEngine:
             for future in running:
                 future.cancel()
 
-    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:  # noqa: ARG002
         """Refuse: the protocol gives no n-best of a search. Raises UsageError."""
-        raise UsageError(f"{self._preset.name} gives one answer to a sentence; alternatives are not to be had")
+        raise UsageError(
+            f"{self._preset.name} gives one answer to a sentence; alternatives are not to be had"
+        )
 
     def count_tokens(self, text: str) -> int:
-        """Return an upper estimate: the protocol does not count, and three bytes a token is few for Indonesian."""
+        """Return an upper estimate, three bytes a token: the protocol does not count."""
         return -(-len(text.encode()) // 3)
 
     def close(self) -> None:
@@ -88,7 +91,9 @@ class EndpointEngine:
         if not self._server.model and len(names) == 1:
             return names[0]
         there = ", ".join(names[:20]) or "none that it names"
-        raise UsageError(f"{self._preset.name}: the server at {self._server.host} has no {wanted}; it has: {there}")
+        raise UsageError(
+            f"{self._preset.name}: the server at {self._server.host} has no {wanted}; it has: {there}"
+        )
 
     def _answer(self, text: str, decoding: Decoding) -> Output:
         source = " ".join(text.split())
@@ -142,7 +147,8 @@ class EndpointEngine:
             return
         why = " ".join(_reason(body).split())[:200]
         raise EngineError(
-            f"{self._preset.name}: the server at {self._server.host} answered {status}{': ' + why if why else ''}"
+            f"{self._preset.name}: the server at {self._server.host} answered {status}"
+            + (f": {why}" if why else "")
         )
 
     @contextmanager
@@ -154,7 +160,8 @@ class EndpointEngine:
             yield
         except httpx2.ConnectError as error:
             raise EngineError(
-                f"{name}: no server answers at {host}; start one (llama.cpp, Ollama, vLLM) or name it with --endpoint"
+                f"{name}: no server answers at {host}; start one (llama.cpp, Ollama, vLLM) "
+                "or name it with --endpoint"
             ) from error
         except httpx2.TimeoutException as error:
             raise EngineError(
@@ -163,7 +170,9 @@ class EndpointEngine:
         except httpx2.HTTPError as error:
             raise EngineError(f"{name}: the server at {host} broke off: {type(error).__name__}") from error
         except _Garbled as error:
-            raise EngineError(f"{name}: the server at {host} does not speak this protocol: {error}") from error
+            raise EngineError(
+                f"{name}: the server at {host} does not speak this protocol: {error}"
+            ) from error
 
 
 class _Garbled(Exception):
@@ -196,7 +205,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 def _first(event: dict[str, Any]) -> dict[str, Any]:
-    """The first choice of an answer or a piece of one; a piece may have none, as the one that counts tokens."""
+    """The first choice of an answer or of a piece of one; the piece that counts tokens has none."""
     choices = event.get("choices")
     if choices is None:
         raise _Garbled("no choices")

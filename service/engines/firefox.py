@@ -1,4 +1,4 @@
-"""Firefox's own translation models through fxtranslate, a compiled wheel: greedy, one sentence a call, no scores.
+"""Firefox's own models through fxtranslate, a compiled wheel: greedy, one sentence a call, no scores.
 
 What the library was found to do (fxtranslate 0.5.0, on a model written by hand; tests/firefox.py):
 
@@ -6,7 +6,8 @@ What the library was found to do (fxtranslate 0.5.0, on a model written by hand;
   its own; a model takes about 17 MB of memory in each.
 - It lets go of Python's lock while it works: two threads on two cores did twice the work of one.
 - A panic arrives as an exception that ``except Exception`` does not catch. It is one here.
-- A sentence beyond the model's context is cut in silence, so sources are counted and cut before, and said to be.
+- A sentence beyond the model's context is cut in silence, so sources are counted and cut before, and said to
+be.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ _Job = tuple[str, "Future[str]"] | None
 
 
 class FirefoxEngine:
-    """One folder with a model, a vocabulary and a shortlist, as Mozilla names them; sentences run on threads."""
+    """One folder with model, vocabulary and shortlist as Mozilla names them; sentences run on threads."""
 
     def __init__(self, folder: Path, preset: Preset, *, threads: int | None = None) -> None:
-        """Load the model once for each thread, ``threads`` of them or one a core. Raises EngineError, UsageError."""
+        """Load the model once a thread, ``threads`` of them or one a core. Raises EngineError, UsageError."""
         try:
             import fxtranslate
         except ImportError as error:
@@ -54,12 +55,14 @@ class FirefoxEngine:
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         backends = [self._start(lambda: fxtranslate.Translator(*parts)) for _ in range(_workers(threads))]
-        kernel = [backend.result() for backend in backends][0]
+        kernel = {backend.result() for backend in backends}.pop()
         self.signature = f"fxtranslate-{_version()}/cpu/{kernel}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
         """See :class:`service.engines.base.Engine`. The model decides how it searches; scores are all 0."""
-        cut = [self._first(text, min(self._preset.max_input_tokens, decoding.max_new_tokens)) for text in texts]
+        cut = [
+            self._first(text, min(self._preset.max_input_tokens, decoding.max_new_tokens)) for text in texts
+        ]
         running: list[Future[str]] = []
         for source, _ in cut:
             done: Future[str] = Future()
@@ -70,9 +73,11 @@ class FirefoxEngine:
             for future, (_, truncated) in zip(running, cut, strict=True)
         ]
 
-    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
+    def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:  # noqa: ARG002
         """Refuse: the library gives one translation. Raises UsageError."""
-        raise UsageError(f"{self._preset.name} gives one translation of a sentence; alternatives are not to be had")
+        raise UsageError(
+            f"{self._preset.name} gives one translation of a sentence; alternatives are not to be had"
+        )
 
     def count_tokens(self, text: str) -> int:
         """See :class:`service.engines.base.Engine`."""

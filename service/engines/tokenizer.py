@@ -41,9 +41,10 @@ _CONTROL = re.compile(r"<(?=(?:pad|unk|s|/s)>)")
 class Pieces:
     """The tokenizer of one checkpoint folder, told by its files.
 
-    ``source.spm``, ``target.spm`` and ``vocab.json`` are Marian's, ``spiece.model`` is mT5's, ``tokenizer.json``
-    that of a T5 trained without SentencePiece, and ``src.spm.model`` with ``tgt.spm.model`` (or one
-    ``joint.spm.model``) and JSON vocabularies are of a model stored in CTranslate2's format.
+    ``source.spm``, ``target.spm`` and ``vocab.json`` are Marian's, ``spiece.model`` is mT5's,
+    ``tokenizer.json`` that of a T5 trained without SentencePiece, and ``src.spm.model`` with
+    ``tgt.spm.model`` (or one ``joint.spm.model``) and JSON vocabularies are of a model stored in
+    CTranslate2's format.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,7 +77,7 @@ class Pieces:
         self._plain = str.maketrans(missing)
 
     def encode(self, text: str) -> list[str]:
-        """Return the pieces of a source, without an end token; signs the vocabulary lacks are written plainly."""
+        """Return the pieces of a source without an end token; signs it lacks are written plainly."""
         return self._source.encode(_SENTINEL.sub("< ", text).translate(self._plain))
 
     def encode_target(self, text: str) -> list[str]:

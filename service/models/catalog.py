@@ -15,9 +15,9 @@ from service.presets import Preset
 class Row:
     """One model of the list.
 
-    ``state`` is installed, ready, damaged, built in, served (by a server of the user's) or empty; ``size`` is in
-    bytes on this disk, ``download`` what a pull fetches. ``quality`` is in words, with whether it was published
-    or measured, and empty where nothing is known.
+    ``state`` is installed, ready, damaged, built in, served (by a server of the user's) or empty; ``size`` is
+    in bytes on this disk, ``download`` what a pull fetches. ``quality`` is in words, with whether it was
+    published or measured, and empty where nothing is known.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Row:
 
 
 def rows(store: Store) -> list[Row]:
-    """Return every preset, those that translate first: the recommended one, then the best first, echo last."""
+    """Return every preset, those that translate first: the recommended one, the best next, echo last."""
     ordered = sorted(presets.all_presets().values(), key=_place)
     return [_row(store, preset) for preset in ordered]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ def _from(progress: Progress, done: int, total: int) -> Progress:
 
 
 def _copy(offered: Offer, file: RemoteFile, source: Path, path: Path) -> None:
-    """The local file under ``path``; nothing is linked, so that whoever changes the source changes no model."""
+    """The local file under ``path``, not linked: whoever changes the source changes no model."""
     part = _part(path)
     shutil.copyfile(source, part)
     _keep(offered, file, part, path)
@@ -109,7 +108,7 @@ def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
     if wrong or (file.unpacked_size and size != file.unpacked_size):
         unpacked.unlink()
         raise StoreError(f"{name}: what is packed in {file.name} is not what is known (its sum differs)")
-    os.replace(unpacked, path)
+    unpacked.replace(path)
     part.unlink()
 
 

@@ -15,7 +15,7 @@ SAID = "hint-said"
 
 
 def better(settings: Settings) -> str:
-    """Return how to get a better model, if ``auto`` takes the embedded one; empty if it does not, or was told.
+    """Return how to get a better model where ``auto`` takes the embedded one; else, or once told, nothing.
 
     The line is said once on a machine: a file at home keeps that.
     """
@@ -33,4 +33,5 @@ def better(settings: Settings) -> str:
         said.touch()
     best = presets.recommended()
     size = f", {best.download / 1e6:.0f} MB" if best.download else ""
-    return f"{chosen.name} translates; a better model is one command away: warta models pull recommended ({best.name}{size})"
+    how = f"warta models pull recommended ({best.name}{size})"
+    return f"{chosen.name} translates; a better model is one command away: {how}"

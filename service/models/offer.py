@@ -1,4 +1,4 @@
-"""What a pull would fetch, and from where: a folder, the hub's local cache, a hub, or a repository of large files."""
+"""What a pull would fetch, and from where: a folder, the hub's local cache, a hub, GitHub's large files."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Sources:
 class Offer:
     """What a pull would fetch, for the user to agree to.
 
-    ``origin`` names the place in words. ``urls`` are where each file is by its name, and ``local`` where those
-    are that are on this machine already.
+    ``origin`` names the place in words. ``urls`` are where each file is by its name, and ``local`` where
+    those are that are on this machine already.
     """
 
     preset: Preset
@@ -76,9 +76,12 @@ def _carried(preset: Preset, folder: Path) -> Offer:
         for name in (file.name, SAFER.get(file.name, file.name)):
             base = name.rpartition("/")[2]
             places = (folder / name, folder / base, folder / preset.name / base)
-            found |= {name: place for place in places[:1:-1] + places[1::-1] if place.is_file()}
+            if place := next((place for place in places if place.is_file()), None):
+                found[name] = place
     files = _chosen(preset, found, str(folder))
-    sized = tuple(file if file.size else replace(file, size=found[file.name].stat().st_size) for file in files)
+    sized = tuple(
+        file if file.size else replace(file, size=found[file.name].stat().st_size) for file in files
+    )
     return Offer(preset, preset.revision, sized, str(folder), local=found)
 
 
@@ -128,7 +131,9 @@ def _stated(preset: Preset, file: RemoteFile, sibling: Any) -> RemoteFile:
     """``file`` with what the hub states of it, which must not differ from what the preset knows."""
     sum_, size = sibling.lfs.sha256 if sibling.lfs else "", sibling.size or 0
     if (file.sha256 and sum_ and sum_ != file.sha256) or (file.size and size != file.size):
-        raise StoreError(f"{preset.name}: {preset.model} holds another {file.name} than the one that is known")
+        raise StoreError(
+            f"{preset.name}: {preset.model} holds another {file.name} than the one that is known"
+        )
     return replace(file, size=size, sha256=file.sha256 or sum_, blob_id=sibling.blob_id or "")
 
 

@@ -132,12 +132,13 @@ RENDERERS: Mapping[str, Callable[[Sequence[Compared]], str | dict[str, Any]]] = 
 
 
 def as_html(found: Sequence[Compared], words: Mapping[str, str], language: str) -> str:
-    """Return the same as two HTML tables, everything escaped; ``words`` are the heads of the first by name."""
+    """Return the same as two HTML tables, all escaped; ``words`` are the heads of the first by name."""
     head, rows = cells(found)
     first = _table([words.get(name, name) for name in head], rows)
     able = [one.model for one in found if not one.error]
     body = (
-        [source, *(_noted(part, "\n⚑ ", language) for _, part in made)] for source, made in side_by_side(found)
+        [source, *(_noted(part, "\n⚑ ", language) for _, part in made)]
+        for source, made in side_by_side(found)
     )
     return first + _table([words.get("source", "source"), *able], body)
 
@@ -145,9 +146,11 @@ def as_html(found: Sequence[Compared], words: Mapping[str, str], language: str) 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell).replace(chr(10), '<br>')}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{escape(cell).replace(chr(10), '<br>')}</td>" for cell in row) + "</tr>"
+        for row in rows
     )
-    return f'<div class="wide" tabindex="0"><table><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table></div>'
+    table = f"<table><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>"
+    return f'<div class="wide" tabindex="0">{table}</div>'
 
 
 def _row(values: Iterable[str]) -> str:

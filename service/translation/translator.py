@@ -31,8 +31,8 @@ LARGEST_WINDOW = 512
 WINDOW_GROWTH = 4
 
 NO_SCORES = (
-    "{name} gives no scores: confidence is \"no score\", there are no alternatives, and suspicious sentences are "
-    "not decoded again"
+    '{name} gives no scores: confidence is "no score", there are no alternatives, and suspicious sentences '
+    "are not decoded again"
 )
 
 _Key = tuple[str, str, str]

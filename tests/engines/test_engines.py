@@ -243,7 +243,11 @@ def test_pieces_are_those_of_transformers(architecture: str, marian: Path, mt5: 
 
     folder = {"marian": marian, "mt5": mt5, "t5": t5}[architecture]
     tokenizer: Any = (
-        PreTrainedTokenizerFast(tokenizer_file=str(t5 / "tokenizer.json"), eos_token="</s>", pad_token="<pad>")
+        PreTrainedTokenizerFast(
+            tokenizer_file=str(t5 / "tokenizer.json"),
+            eos_token="</s>",
+            pad_token="<pad>",  # noqa: S106
+        )
         if architecture == "t5"
         else AutoTokenizer.from_pretrained(folder)
     )

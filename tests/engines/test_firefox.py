@@ -108,7 +108,7 @@ def test_a_missing_file_is_named(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_panic_while_translating_is_an_error_of_the_engine(folder: Path, tmp_path: Path) -> None:
-    """A shortlist that names words beyond the vocabulary loads, and the library panics at the first sentence."""
+    """A shortlist of words beyond the vocabulary loads; the library panics at the first sentence."""
     shutil.copytree(folder, tmp_path / "beyond")
     (tmp_path / "beyond" / "lex.bin").write_bytes(firefox.shortlist(4000))
     engine = FirefoxEngine(tmp_path / "beyond", PRESET, threads=1)
@@ -134,5 +134,5 @@ def test_an_engine_that_is_dropped_does_not_hold_up_the_end(folder: Path) -> Non
 
 def test_without_the_wheel_the_extra_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fxtranslate", None)
-    with pytest.raises(UsageError, match="fox .*fxtranslate"):
+    with pytest.raises(UsageError, match=r"fox .*fxtranslate"):
         FirefoxEngine(folder, PRESET)

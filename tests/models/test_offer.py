@@ -1,4 +1,4 @@
-"""Every preset's files against what is known of them; pulls from a hub, from Mozilla's storage and from a folder."""
+"""Every preset's files against what is known; pulls from a hub, Mozilla's storage and a folder."""
 
 from __future__ import annotations
 
@@ -121,7 +121,9 @@ def test_firefox_s_files_are_those_that_mozilla_published() -> None:
     assert (model.unpacked_size, model.unpacked_sha256[:8]) == (17_141_051, "eeed3d8c")
     assert FIREFOX.download == sum(file.size for file in FIREFOX.files)
     offered = offer(FIREFOX)
-    assert list(offered.urls.values()) == [f"{LFS}/{FIREFOX.model}/{FIREFOX.revision}/{f.name}" for f in FIREFOX.files]
+    assert list(offered.urls.values()) == [
+        f"{LFS}/{FIREFOX.model}/{FIREFOX.revision}/{f.name}" for f in FIREFOX.files
+    ]
 
 
 @pytest.mark.parametrize("name", ON_HUB)
@@ -295,7 +297,9 @@ def test_files_on_a_stick_need_no_network(layout: str, store: Store, ct2: Path, 
     assert offered.origin == str(stick)
     folder = pull(store, offered, silent)
     assert (folder / "original" / "model.bin").read_bytes() == (ct2 / "model.bin").read_bytes()
-    assert (folder / "original" / "model.bin").stat().st_nlink == 1, "what is done to the stick is not done to it"
+    assert (folder / "original" / "model.bin").stat().st_nlink == 1, (
+        "what is done to the stick is not done to it"
+    )
 
 
 def test_firefox_s_files_may_be_carried_as_they_are_downloaded(
@@ -340,7 +344,8 @@ def test_the_pace_follows_the_line_and_not_what_was_there_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(4.4, "4 s"), (89, "89 s"), (150, "2 min"), (3600, "60 min"), (12_000, "3 h 20 min")]
+    ("seconds", "said"),
+    [(4.4, "4 s"), (89, "89 s"), (150, "2 min"), (3600, "60 min"), (12_000, "3 h 20 min")],
 )
 def test_a_time_is_said_as_people_say_it(seconds: float, said: str) -> None:
     assert duration(seconds) == said

@@ -1,8 +1,8 @@
 """opus-mt-id-en's true tokenizer and shape with random weights: pull, convert, translate, compare.
 
-The weights cannot be had here; all else is the model's own. What a tiny imitation hides shows: a vocabulary of
-54,796 that lacks the typographic quotes and dashes of every newspaper, a tokenizer that takes ``</s>`` in a text
-for the real one, weights that come as a pickle, and an end that the configuration forces.
+The weights cannot be had here; all else is the model's own. What a tiny imitation hides shows: a vocabulary
+of 54,796 that lacks the typographic quotes and dashes of every newspaper, a tokenizer that takes ``</s>`` in
+a text for the real one, weights that come as a pickle, and an end that the configuration forces.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from service.settings import Settings
 from tests.hub import serve
 
 ROOT = Path(__file__).parents[2]
-SHARED = next((p / "shared" / "data" for p in ROOT.parents if (p / "shared" / "data").is_dir()), ROOT / "none")
+SHARED = next(
+    (p / "shared" / "data" for p in ROOT.parents if (p / "shared" / "data").is_dir()), ROOT / "none"
+)
 REAL = SHARED / "opus-mt-id-en"
 PRESET = presets.get("opus-mt-id-en")
 SOURCES = [
@@ -140,7 +142,9 @@ def test_a_pickle_is_pulled_where_there_is_nothing_safer(store: Store) -> None:
 
 
 @pytest.fixture(scope="module")
-def both(store: Store, tmp_path_factory: pytest.TempPathFactory) -> tuple[CTranslate2Engine, TransformersEngine]:
+def both(
+    store: Store, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[CTranslate2Engine, TransformersEngine]:
     """The pulled checkpoint in both engines, float32."""
     original = store.folder(PRESET) / "original"
     converted = tmp_path_factory.mktemp("float") / "ct2"

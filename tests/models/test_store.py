@@ -183,7 +183,7 @@ def test_a_repository_without_weights_is_refused(hub: Hub, cache: Path, tmp_path
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "config.json").write_text("{}")
     hub.add(REPO, SHA, tmp_path / "empty")
-    with pytest.raises(StoreError, match="holds no source.spm"):
+    with pytest.raises(StoreError, match=r"holds no source\.spm"):
         offer(tiny(), Sources(cache=cache, endpoint=hub.url))
 
 
