@@ -167,8 +167,8 @@ def t5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -
     trainer = trainers.UnigramTrainer(
         vocab_size=260,
         special_tokens=["<pad>", "</s>", "<unk>"],
-        unk_token="<unk>",
-        show_progress=False,  # noqa: S106
+        unk_token="<unk>",  # noqa: S106
+        show_progress=False,
     )
     tokenizer.train_from_iterator([side for pair in pairs for side in pair], trainer)
     tokenizer.add_special_tokens([AddedToken("<extra_id_0>")])

@@ -73,13 +73,15 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         if fault == "garbled":
             return self._raw(200, b"<html>")
-        text = self.chat.answer(body["messages"][0]["content"])
+        words = self.chat.answer(body["messages"][0]["content"]).split(" ")
+        text = " ".join(words[: body["max_tokens"]])
+        finish = "length" if len(words) > body["max_tokens"] else self.chat.finish
         if not self.chat.streams:
-            choice = {"message": {"content": text}, "finish_reason": self.chat.finish}
+            choice = {"message": {"content": text}, "finish_reason": finish}
             return self._json(200, {"choices": [choice]})
-        return self._stream(text, fault)
+        return self._stream(text, fault, finish)
 
-    def _stream(self, text: str, fault: str) -> None:
+    def _stream(self, text: str, fault: str, finish: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
@@ -92,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
                     self._event({"choices": [{"delta": {"content": "again "}}]})
             if fault == "error within":
                 return self._event({"error": {"message": "out of memory"}})
-            self._event({"choices": [{"delta": {}, "finish_reason": self.chat.finish}]})
+            self._event({"choices": [{"delta": {}, "finish_reason": finish}]})
             self._event({"choices": [], "usage": {"total_tokens": 9}})
             self.wfile.write(b": a comment\n\ndata: [DONE]\n\n")
         except OSError:

@@ -59,7 +59,7 @@ class FirefoxEngine:
         self.signature = f"fxtranslate-{_version()}/cpu/{kernel}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """See :class:`service.engines.base.Engine`. The model decides how it searches; scores are all 0."""
+        """See :class:`service.engines.base.Engine`. The model decides how it searches and when it ends; scores are all 0."""
         cut = [
             self._first(text, min(self._preset.max_input_tokens, decoding.max_new_tokens)) for text in texts
         ]
@@ -105,9 +105,9 @@ class FirefoxEngine:
         thread.start()
         return ready
 
-    def _first(self, text: str, limit: int) -> tuple[str, bool]:
-        """The text's first ``limit`` pieces, on one line, and whether that is less than the text."""
-        line = " ".join(text.split())
+    def _first(self, text: str) -> tuple[str, bool]:
+        """As much of the text as the model takes, on one line, and whether that is less than all."""
+        line, limit = " ".join(text.split()), self._preset.max_input_tokens
         ids = self._pieces.encode(line)
         return (line, False) if len(ids) <= limit else (str(self._pieces.decode(ids[:limit])), True)
 
