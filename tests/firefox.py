@@ -4,20 +4,17 @@ Its weights are chosen, not learnt. Attention over the source is even, so the de
 source words; the values of that attention turn each Indonesian word into its English one; and whatever was
 written before asks for the end. So a sentence becomes the English of its word, if it has one word of the
 dictionary.
-
-The format is that of marian-dev (src/common/binary.cpp): a version, headers of four numbers, names, shapes,
-padding, and data in blocks of 256 bytes; the multiplier of an 8-bit matrix stands behind its numbers, and
-matrices other than the embedding are stored transposed.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import sentencepiece as spm
+
+from eval.bench.marian_binary import FLOAT, INT8, Tensor, binary, shortlist
 
 DICTIONARY: Mapping[str, str] = {
     "beras": "rice",
@@ -28,14 +25,15 @@ DICTIONARY: Mapping[str, str] = {
     "sekolah": "school",
 }
 WIDTH = 64
-FLOAT, INT8 = 0x0404, 0x4101
-SCALE = 32.0
-"""What a matrix is multiplied with to be numbers of 8 bits: from -4 to 4 in steps of a thirty-second."""
-
+CONFIG = {
+    "dim-emb": WIDTH,
+    "transformer-heads": 2,
+    "enc-depth": 1,
+    "dec-depth": 1,
+    "transformer-dim-ffn": WIDTH,
+}
 ALPHA = 16.0
 """The same for what is multiplied with it; between the layers numbers stay below 8."""
-
-Tensor = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 
 def write(folder: Path) -> Path:
@@ -59,7 +57,7 @@ def write(folder: Path) -> Path:
             minloglevel=2,
         )
     pieces = spm.SentencePieceProcessor(model_file=str(folder / "vocab.spm"))
-    (folder / "model.bin").write_bytes(binary(weights(pieces)))
+    (folder / "model.bin").write_bytes(binary(weights(pieces), CONFIG))
     (folder / "lex.bin").write_bytes(shortlist(rows(pieces)))
     return folder
 
@@ -121,42 +119,3 @@ def weights(pieces: spm.SentencePieceProcessor) -> dict[str, tuple[int, Tensor]]
     row("decoder_l1_rnn_bf")
     norm("decoder_l1_rnn_ffn")
     return tensors
-
-
-def binary(tensors: Mapping[str, tuple[int, Tensor]]) -> bytes:
-    """The tensors as a model file, with the configuration that the engine reads."""
-    config = (
-        f"dim-emb: {WIDTH}\ntransformer-heads: 2\nenc-depth: 1\ndec-depth: 1\ntransformer-dim-ffn: {WIDTH}\n"
-    )
-    text = config.encode() + b"\0"
-    items = [(name, kind, value.shape, _block(name, kind, value)) for name, (kind, value) in tensors.items()]
-    items.append(("special:model.yml", 0x0101, (len(text),), _padded(text)))
-    head = struct.pack("<QQ", 1, len(items))
-    for name, kind, shape, data in items:
-        head += struct.pack("<QQQQ", len(name) + 1, kind, len(shape), len(data))
-    head += b"".join(name.encode() + b"\0" for name, *_ in items)
-    head += b"".join(struct.pack(f"<{len(shape)}i", *shape) for _, _, shape, _ in items)
-    gap = -(len(head) + 8) % 256
-    return head + struct.pack("<Q", gap) + bytes(gap) + b"".join(data for *_, data in items)
-
-
-def _block(name: str, kind: int, value: Tensor) -> bytes:
-    if kind == FLOAT:
-        return _padded(value.astype("<f4").tobytes())
-    stored = value if name == "Wemb" else value.T
-    numbers = np.clip(np.round(stored * SCALE), -127, 127).astype(np.int8)
-    return _padded(numbers.tobytes() + struct.pack("<f", SCALE))
-
-
-def _padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 256)
-
-
-def shortlist(count: int) -> bytes:
-    """A shortlist that names every piece for every word: 48 bytes of header, offsets, words."""
-    every = list(range(count))
-    offsets = [number * count for number in range(count + 1)]
-    head = struct.pack("<QQQQQQ", 0xF11A48D5013417F5, 0, count, count, len(offsets), count * count)
-    return (
-        head + struct.pack(f"<{len(offsets)}Q", *offsets) + struct.pack(f"<{count * count}I", *every * count)
-    )

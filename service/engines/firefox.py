@@ -58,11 +58,12 @@ class FirefoxEngine:
         kernel = {backend.result() for backend in backends}.pop()
         self.signature = f"fxtranslate-{_version()}/cpu/{kernel}"
 
-    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """See :class:`service.engines.base.Engine`. The model decides how it searches and when it ends; scores are all 0."""
-        cut = [
-            self._first(text, min(self._preset.max_input_tokens, decoding.max_new_tokens)) for text in texts
-        ]
+    def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:  # noqa: ARG002
+        """See :class:`service.engines.base.Engine`.
+
+        The model alone decides how it searches and when it ends, not ``decoding``; scores are all 0.
+        """
+        cut = [self._first(text) for text in texts]
         running: list[Future[str]] = []
         for source, _ in cut:
             done: Future[str] = Future()

@@ -154,7 +154,7 @@ class _Unigram:
         return list(self._tokenizer.encode(_CONTROL.sub("< ", text), add_special_tokens=False).tokens)
 
     def decode(self, pieces: Sequence[str]) -> str:
-        ids = [self._tokenizer.token_to_id(piece) for piece in pieces]
+        ids = [id for piece in pieces if (id := self._tokenizer.token_to_id(piece)) is not None]
         return str(self._tokenizer.decode(ids, skip_special_tokens=False))
 
 
