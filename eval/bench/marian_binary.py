@@ -8,7 +8,7 @@ matrices other than the embedding are stored transposed.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -47,11 +47,13 @@ def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % 256)
 
 
-def shortlist(count: int) -> bytes:
-    """Return a shortlist that names every piece for every word: 48 bytes of header, offsets, words."""
-    every = list(range(count))
-    offsets = [number * count for number in range(count + 1)]
-    head = struct.pack("<QQQQQQ", 0xF11A48D5013417F5, 0, count, count, len(offsets), count * count)
-    return (
-        head + struct.pack(f"<{len(offsets)}Q", *offsets) + struct.pack(f"<{count * count}I", *every * count)
-    )
+def shortlist(count: int, words: Sequence[int] | None = None) -> bytes:
+    """Return a shortlist for ``count`` source words that names ``words`` for each, or every one of them.
+
+    48 bytes of header, then offsets, then words.
+    """
+    named = list(range(count)) if words is None else list(words)
+    offsets = [number * len(named) for number in range(count + 1)]
+    size = count * len(named)
+    head = struct.pack("<QQQQQQ", 0xF11A48D5013417F5, 0, 0, len(named), len(offsets), size)
+    return head + struct.pack(f"<{len(offsets)}Q", *offsets) + struct.pack(f"<{size}I", *named * count)

@@ -1,9 +1,10 @@
 """Target tokens a second of the models of ``warta models list``, in their true shapes with random weights.
 
-``python -m eval.bench.models [--model NAME ...] [--seconds 5]``. A random model says nothing, but a step of
-it costs what a step costs in the real one. Each model has a process of its own, two threads, its preset's
-beam and the sentences of the examples; targets are held to 30 tokens. Firefox's library ends an answer by
-itself, so its rate is of the tokens that came.
+``python -m eval.bench.models [--model NAME ...] [--seconds 5]``; ``--lock`` measures instead whether
+Firefox's library lets go of Python's lock. A random model says nothing, but a step of it costs what a step
+costs in the real one. Each model has a process of its own, two threads, its preset's beam and the sentences
+of the examples; targets are held to 30 tokens. Firefox's library ends an answer by itself, and uses one
+core.
 """
 
 from __future__ import annotations
@@ -31,13 +32,16 @@ TARGET = 30
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """One model: how long it took to load, and how many target tokens a second it gave."""
+    """One model: how long it took to make and load, and how many target tokens a second it gave.
+
+    ``tokens_a_core_second`` is by processor time, which other work on the machine does not change so much.
+    """
 
     model: str
     beam: int
     load_seconds: float
     tokens_a_second: float
-    sentences_a_second: float
+    tokens_a_core_second: float
     peak_mb: float
 
 
@@ -72,7 +76,7 @@ def firefox(folder: Path, texts: Sequence[str]) -> Engine:
     from service.engines.firefox import FirefoxEngine
 
     shapes.firefox_tiny(folder, texts)
-    return FirefoxEngine(folder, preset("firefox-id-en"), threads=2)
+    return FirefoxEngine(folder, preset("firefox-id-en"))
 
 
 MODELS: dict[str, Callable[[Path, Sequence[str]], Engine]] = {
@@ -95,19 +99,55 @@ def measured(name: str, folder: str, texts: Sequence[str], seconds: float) -> di
     load = time.perf_counter() - began
     decoding: Decoding = replace(preset(name).decoding, max_new_tokens=TARGET)
     engine.generate(texts[:2], decoding)
-    tokens, rounds, began = 0, 0, time.perf_counter()
+    tokens, began, busy = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:
         tokens += sum(output.tokens for output in engine.generate(texts, decoding))
-        rounds += 1
     took = time.perf_counter() - began
-    speed = Speed(name, decoding.beam_size, load, tokens / took, rounds * len(texts) / took, peak_mb())
+    worked = time.process_time() - busy
+    speed = Speed(name, decoding.beam_size, load, tokens / took, tokens / worked, peak_mb())
     return asdict(speed)
+
+
+def lock(folder: str, texts: Sequence[str]) -> dict[str, float]:
+    """How much processor time another thread of Python gets while the library translates, as a share of its.
+
+    About 1 where the library lets go of Python's lock, near 0 where it holds it.
+    """
+    import threading
+
+    import fxtranslate
+
+    place = Path(folder)
+    shapes.firefox_tiny(place, texts)
+    parts = [(place / name).read_bytes() for name in ("model.bin", "vocab.spm", "vocab.spm", "lex.bin")]
+    started, done = threading.Event(), threading.Event()
+    worked: list[float] = []
+
+    def work() -> None:
+        translator = fxtranslate.Translator(*parts)
+        began = time.thread_time()
+        started.set()
+        for _ in range(30):
+            translator.translate(" ".join(texts[2:4]))
+        worked.append(time.thread_time() - began)
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    started.wait()
+    began = time.thread_time()
+    while not done.is_set():
+        pass
+    beside = time.thread_time() - began
+    thread.join()
+    return {"library_seconds": worked[0], "python_seconds_beside": beside, "share": beside / worked[0]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", action="append", choices=sorted(MODELS))
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--lock", action="store_true")
     asked = parser.parse_args()
     sentences = [
         part.text
@@ -115,6 +155,10 @@ def main() -> None:
         for part in segment.split(file.read_text("utf-8")).segments
     ]
     texts = (sentences * 32)[:32]
+    if asked.lock:
+        with tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(alone(lock, str(Path(folder) / "model"), texts)))
+        return
     for name in asked.model or MODELS:
         with tempfile.TemporaryDirectory() as folder:
             made = alone(measured, name, str(Path(folder) / name), texts, asked.seconds)

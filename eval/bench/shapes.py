@@ -160,7 +160,9 @@ def firefox_tiny(folder: Path, texts: Sequence[str]) -> None:
     folder.mkdir(parents=True)
     width, ffn, rows = 256, 1536, 32_000
     options = {"bos_id": -1, "eos_id": 0, "unk_id": 1, "pad_id": -1}
-    tokenizer(folder / "vocab.spm", texts, PIECES, **options)
+    pieces = tokenizer(folder / "vocab.spm", texts, PIECES, **options)
+    # Whole words only, so that an answer's tokens can be counted in its text.
+    words = [i for i, piece in enumerate(pieces) if piece.startswith("▁") and len(piece) > 3]
     made = _Random(width, ffn)
     made.tensors[EMBEDDING] = INT8, made.random.normal(0, 0.5, (rows, width)).astype(np.float32)
     made.row("none_QuantMultA", 1, 16.0)
@@ -178,7 +180,7 @@ def firefox_tiny(folder: Path, texts: Sequence[str]) -> None:
         made.norm(f"decoder_l{layer}_rnn_ffn")
     sizes = {"dim-emb": width, "transformer-heads": 8, "enc-depth": 6, "dec-depth": 2}
     (folder / "model.bin").write_bytes(binary(made.tensors, {**sizes, "transformer-dim-ffn": ffn}))
-    (folder / "lex.bin").write_bytes(shortlist(512))
+    (folder / "lex.bin").write_bytes(shortlist(len(pieces), words[: len(words) // 8 * 8]))
 
 
 class _Random:

@@ -1,10 +1,11 @@
 """Firefox's own models through fxtranslate, a compiled wheel: greedy, one sentence a call, no scores.
 
-What the library was found to do (fxtranslate 0.5.0, on a model written by hand; tests/firefox.py):
+What the library was found to do (fxtranslate 0.5.0, on models written by hand; tests/firefox.py):
 
-- A translator belongs to the thread that made it and panics in any other. So each thread of this engine makes
-  its own; a model takes about 17 MB of memory in each.
-- It lets go of Python's lock while it works: two threads on two cores did twice the work of one.
+- A translator belongs to the thread that made it and panics in any other. So it has a thread of its own here,
+  and callers from all others wait for that.
+- It holds Python's lock while it works (``python -m eval.bench.models --lock``), so that a second thread
+  with a second translator would gain nothing.
 - A panic arrives as an exception that ``except Exception`` does not catch. It is one here.
 - A sentence beyond the model's context is cut in silence, so sources are counted and cut before, and said to
 be.
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.document import Decoding, Output
-from service.engines.base import cores
 from service.errors import EngineError, UsageError
 from service.extras import lacks
 from service.presets import Preset
@@ -28,16 +28,14 @@ from service.presets import Preset
 if TYPE_CHECKING:
     from fxtranslate import Translator
 
-MOST_WORKERS = 8
-
 _Job = tuple[str, "Future[str]"] | None
 
 
 class FirefoxEngine:
-    """One folder with model, vocabulary and shortlist as Mozilla names them; sentences run on threads."""
+    """One folder with model, vocabulary and shortlist as Mozilla names them, on a thread of its own."""
 
-    def __init__(self, folder: Path, preset: Preset, *, threads: int | None = None) -> None:
-        """Load the model once a thread, ``threads`` of them or one a core. Raises EngineError, UsageError."""
+    def __init__(self, folder: Path, preset: Preset) -> None:
+        """Load the model. Raises EngineError, UsageError where the wheel is not installed."""
         try:
             import fxtranslate
         except ImportError as error:
@@ -53,9 +51,12 @@ class FirefoxEngine:
         pieces = vocabulary.read_bytes()
         parts = model.read_bytes(), pieces, pieces, shortlist.read_bytes()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        backends = [self._start(lambda: fxtranslate.Translator(*parts)) for _ in range(_workers(threads))]
-        kernel = {backend.result() for backend in backends}.pop()
+        ready: Future[str] = Future()
+        arguments = (lambda: fxtranslate.Translator(*parts), self._jobs, ready, preset.name)
+        # The thread holds no reference to the engine, so that dropping the engine ends it.
+        self._thread = threading.Thread(target=_work, args=arguments, daemon=True, name=preset.name)
+        self._thread.start()
+        kernel = ready.result()
         self.signature = f"fxtranslate-{_version()}/cpu/{kernel}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:  # noqa: ARG002
@@ -85,26 +86,13 @@ class FirefoxEngine:
         return len(self._pieces.encode(text))
 
     def close(self) -> None:
-        """End the threads; what was asked before is answered."""
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
-        self._threads.clear()
+        """End the thread; what was asked before is answered."""
+        self._jobs.put(None)
+        self._thread.join()
 
     def __del__(self) -> None:
-        for _ in getattr(self, "_threads", ()):
-            self._jobs.put(None)
-
-    def _start(self, make: Callable[[], Translator]) -> Future[str]:
-        """Start a thread with a translator of its own; the future is of its kernel's name."""
-        ready: Future[str] = Future()
-        arguments = (make, self._jobs, ready, self._preset.name)
-        # The thread holds no reference to the engine, so that dropping the engine ends it.
-        thread = threading.Thread(target=_work, args=arguments, daemon=True, name=self._preset.name)
-        self._threads.append(thread)
-        thread.start()
-        return ready
+        if jobs := getattr(self, "_jobs", None):
+            jobs.put(None)
 
     def _first(self, text: str) -> tuple[str, bool]:
         """As much of the text as the model takes, on one line, and whether that is less than all."""
@@ -139,10 +127,6 @@ def _only(folder: Path, preset: Preset, pattern: str) -> Path:
     if len(found) != 1:
         raise EngineError(f"{preset.name}: {folder} has {len(found)} files {pattern}, not one")
     return found[0]
-
-
-def _workers(threads: int | None) -> int:
-    return min(threads or cores(), MOST_WORKERS)
 
 
 def _version() -> str:

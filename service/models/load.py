@@ -86,7 +86,7 @@ def _open_as_published(preset: Preset, store: Store, settings: Settings, device:
     if firefox:
         from service.engines.firefox import FirefoxEngine
 
-        return FirefoxEngine(folder, preset, threads=settings.threads)
+        return FirefoxEngine(folder, preset)
     from service.engines.ctranslate2 import CTranslate2Engine
 
     kind = "int8" if device == "cpu" else "default"

@@ -54,7 +54,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     from tests import firefox
 
     folder = firefox.write(tmp_path_factory.mktemp("firefox") / "model")
-    return FirefoxEngine(folder, builders.preset("fox", "firefox"), threads=2)
+    return FirefoxEngine(folder, builders.preset("fox", "firefox"))
 
 
 @pytest.fixture(scope="session")

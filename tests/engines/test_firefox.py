@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(folder: Path) -> FirefoxEngine:
-    return FirefoxEngine(folder, PRESET, threads=2)
+    return FirefoxEngine(folder, PRESET)
 
 
 def test_words_become_their_english(engine: FirefoxEngine) -> None:
@@ -96,7 +96,7 @@ def test_a_broken_file_is_one_line(
     shutil.copytree(folder, tmp_path / "broken")
     (tmp_path / "broken" / name).write_bytes(data)
     with pytest.raises(EngineError, match=message) as caught:
-        FirefoxEngine(tmp_path / "broken", PRESET, threads=1)
+        FirefoxEngine(tmp_path / "broken", PRESET)
     assert "\n" not in str(caught.value)
 
 
@@ -111,17 +111,17 @@ def test_a_panic_while_translating_is_an_error_of_the_engine(folder: Path, tmp_p
     """A shortlist of words beyond the vocabulary loads; the library panics at the first sentence."""
     shutil.copytree(folder, tmp_path / "beyond")
     (tmp_path / "beyond" / "lex.bin").write_bytes(firefox.shortlist(4000))
-    engine = FirefoxEngine(tmp_path / "beyond", PRESET, threads=1)
+    engine = FirefoxEngine(tmp_path / "beyond", PRESET)
     for _ in range(2):  # the thread lives on
         with pytest.raises(EngineError, match="translating failed"):
             engine.generate(["beras"], DECODING)
 
 
-def test_closing_ends_the_threads(folder: Path) -> None:
-    engine = FirefoxEngine(folder, PRESET, threads=3)
-    threads = list(engine._threads)
+def test_closing_ends_the_thread(folder: Path) -> None:
+    engine = FirefoxEngine(folder, PRESET)
+    thread = engine._thread
     engine.close()
-    assert not [thread for thread in threads if thread.is_alive()]
+    assert not thread.is_alive()
 
 
 def test_an_engine_that_is_dropped_does_not_hold_up_the_end(folder: Path) -> None:
