@@ -12,6 +12,7 @@ from service.errors import StoreError
 from service.models.offer import Offer, hub_errors
 from service.models.store import Progress, sha256
 from service.presets import RemoteFile
+from service.version import __version__
 
 
 def fetch_all(offered: Offer, folder: Path, progress: Progress) -> None:
@@ -72,9 +73,9 @@ def _download(offered: Offer, file: RemoteFile, path: Path, progress: Progress) 
     preset, part = offered.preset, _part(path)
     if part.exists() and part.stat().st_size > file.size:
         part.unlink()
-    # A hub's token goes to the hub and to nobody else.
+    # A hub's token goes to the hub and to nobody else; and to make its headers the client asks the hub.
     hub = preset.host == "hub"
-    headers = build_hf_headers(library_name="warta", **({} if hub else {"token": False}))
+    headers = build_hf_headers(library_name="warta") if hub else {"user-agent": f"warta/{__version__}"}
     where = "the hub" if hub else offered.origin
     if not (part.exists() and part.stat().st_size == file.size):
         with part.open("ab") as stream, hub_errors(preset, where):
