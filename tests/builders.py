@@ -174,7 +174,7 @@ def t5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -
     tokenizer.add_special_tokens([AddedToken("<extra_id_0>")])
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(7)
-    config = T5Config(
+    config: Any = T5Config(
         vocab_size=tokenizer.get_vocab_size() + 6,
         d_model=64,
         d_kv=16,
@@ -186,9 +186,9 @@ def t5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -
         dropout_rate=0.0,
         pad_token_id=0,
         eos_token_id=1,
-        decoder_start_token_id=0,
-        tie_word_embeddings=False,
     )
+    config.decoder_start_token_id = 0
+    config.scale_decoder_outputs = False
     model: Any = T5ForConditionalGeneration(config)
     model.lm_head.weight = torch.nn.Parameter(torch.randn(config.vocab_size, 64) * 0.5)
     _finish(model, folder, pairs, steps, 0)

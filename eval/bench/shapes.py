@@ -81,7 +81,7 @@ def t5_base(folder: Path, texts: Sequence[str]) -> None:
     folder.mkdir(parents=True)
     tokenizer(folder / "spiece.model", texts, PIECES, pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
     torch.manual_seed(7)
-    config = T5Config(
+    config: Any = T5Config(
         vocab_size=32_128,
         d_model=768,
         d_kv=64,
@@ -92,8 +92,8 @@ def t5_base(folder: Path, texts: Sequence[str]) -> None:
         feed_forward_proj="gated-gelu",
         pad_token_id=0,
         eos_token_id=1,
-        decoder_start_token_id=0,
     )
+    config.decoder_start_token_id = 0
     model: Any = T5ForConditionalGeneration(config)
     with torch.no_grad():
         torch.nn.init.normal_(model.lm_head.weight, std=0.2)

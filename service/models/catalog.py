@@ -70,9 +70,20 @@ def _row(store: Store, preset: Preset) -> Row:
         state = "damaged"
     quality = preset.quality
     return Row(
-        *(preset.name, preset.task, state, size, revision, preset.licence, preset.licence_note),
-        *(preset.model, preset.about, preset.download),
-        str(quality) if quality else "",
-        f"{quality.test}; {quality.source}" if quality else "",
-        *(preset.speed, preset.licence_word, preset.purpose, preset.recommended),
+        name=preset.name,
+        task=preset.task,
+        state=state,
+        size=size,
+        revision=revision,
+        licence=preset.licence,
+        licence_note=preset.licence_note,
+        model=preset.model,
+        about=preset.about,
+        download=preset.download,
+        quality=str(quality) if quality else "",
+        quality_source=f"{quality.test}; {quality.source}" if quality else "",
+        speed=preset.speed,
+        licence_word=preset.licence_word,
+        purpose=preset.purpose,
+        recommended=preset.recommended,
     )

@@ -272,7 +272,7 @@ def test_pieces_are_those_of_transformers(architecture: str, marian: Path, mt5: 
 
     folder = {"marian": marian, "mt5": mt5, "t5": t5}[architecture]
     tokenizer: Any = (
-        PreTrainedTokenizerFast(
+        PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
             tokenizer_file=str(t5 / "tokenizer.json"),
             eos_token="</s>",  # noqa: S106
             pad_token="<pad>",  # noqa: S106

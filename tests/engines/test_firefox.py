@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.bench.marian_binary import shortlist
 from service.document import Decoding, Passage
 from service.engines.firefox import FirefoxEngine
 from service.errors import EngineError, UsageError
@@ -110,7 +111,7 @@ def test_a_missing_file_is_named(folder: Path, tmp_path: Path) -> None:
 def test_a_panic_while_translating_is_an_error_of_the_engine(folder: Path, tmp_path: Path) -> None:
     """A shortlist of words beyond the vocabulary loads; the library panics at the first sentence."""
     shutil.copytree(folder, tmp_path / "beyond")
-    (tmp_path / "beyond" / "lex.bin").write_bytes(firefox.shortlist(4000))
+    (tmp_path / "beyond" / "lex.bin").write_bytes(shortlist(4000))
     engine = FirefoxEngine(tmp_path / "beyond", PRESET)
     for _ in range(2):  # the thread lives on
         with pytest.raises(EngineError, match="translating failed"):
