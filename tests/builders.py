@@ -194,6 +194,7 @@ def t5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -
     _finish(model, folder, pairs, steps, 0)
     # The library writes that the head is tied; the published file says what it is.
     written = json.loads((folder / "config.json").read_text("utf-8"))
+    written.pop("scale_decoder_outputs", None)
     (folder / "config.json").write_text(json.dumps({**written, "tie_word_embeddings": False}), "utf-8")
     return folder
 

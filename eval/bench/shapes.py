@@ -100,6 +100,7 @@ def t5_base(folder: Path, texts: Sequence[str]) -> None:
         model.lm_head.weight[config.eos_token_id].zero_()
     model.save_pretrained(folder)
     written = json.loads((folder / "config.json").read_text("utf-8"))
+    written.pop("scale_decoder_outputs", None)
     (folder / "config.json").write_text(json.dumps({**written, "tie_word_embeddings": False}), "utf-8")
 
 

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from service.cli.articles import complain
 from service.settings import Server
 
 Url = Annotated[
@@ -59,6 +58,8 @@ def remember(url: str, model: str, seconds: float, *, remote: bool) -> None:
 
 def asked() -> Server:
     """Return the server that was named, after a warning where text will leave the machine."""
+    from service.cli.articles import complain
+
     server = _given.get(Server())
     if server.remote and not server.local:
         complain(
