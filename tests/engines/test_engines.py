@@ -281,7 +281,7 @@ def test_pieces_are_those_of_transformers(architecture: str, marian: Path, mt5: 
         else AutoTokenizer.from_pretrained(folder)
     )
     pieces = Pieces(folder)
-    for text in [*SOURCES, *UNSEEN, "“Kutipan” – dengan  dua spasi", "QXZ ∑ 🙂"]:
+    for text in [*SOURCES, *UNSEEN, "“Kutipan” dengan  dua spasi", "QXZ ∑ 🙂"]:
         ended = tokenizer(text)["input_ids"] + ([1] if architecture == "t5" else [])
         assert pieces.ids([*pieces.encode(text), "</s>"]) == ended
         ids = pieces.ids(pieces.encode(text))

@@ -95,7 +95,7 @@ def writer(
             convert(folder, converted, preset, "float32")
             engine = CTranslate2Engine(converted, preset, compute_type="float32")
         writers[name] = Writer(engine, preset, "r" * 40)
-    # It writes Indonesian from Indonesian as mt5-xlsum does; its own kind is tried in tests/models/test_offer.py.
+    # It writes Indonesian from Indonesian, as mt5-xlsum does; its own kind is tried in models/test_offer.py.
     like = writers["mt5-xlsum"]
     writers["indonanot5-indosum"] = replace(like, preset=replace(like.preset, name="indonanot5-indosum"))
     return writers.__getitem__
