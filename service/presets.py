@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from service.document import Decoding
 from service.errors import PresetError, UnknownModel
-from service.validation import STRICT, Invalid, validated
+from service.validation import Invalid, validated
 
 TASKS = ("translate", "summarize")
 ARCHITECTURES = ("marian", "mt5", "t5", "ct2", "firefox", "causal", "endpoint", "echo")
@@ -33,8 +33,6 @@ LICENCE_WORDS = {"Apache-2.0": "free", "MPL-2.0": "free", "CC-BY-4.0": "attribut
 class Example:
     """One few-shot example of a prompted model."""
 
-    __pydantic_config__: ClassVar = STRICT
-
     source: str
     target: str
 
@@ -46,8 +44,6 @@ class Quality:
     ``kind`` is ``published`` or ``measured`` (here, by a command that the documentation names); ``note`` is
     what a reader must know of it, such as that it is of the other direction.
     """
-
-    __pydantic_config__: ClassVar = STRICT
 
     metric: str
     score: float
@@ -69,8 +65,6 @@ class RemoteFile:
     ``unpacked_sha256`` are of what is in it. ``blob_id`` is git's object id (SHA-1), the one sum that a hub
     states for a small file. An ``optional`` file is fetched where it is there.
     """
-
-    __pydantic_config__: ClassVar = STRICT
 
     name: str
     size: int = 0
@@ -102,8 +96,6 @@ class Preset:
     it is not; ``purpose`` says in a few words what the model is good for, ``speed`` is one of SPEEDS, and
     ``quality`` is absent where nothing is published for this pair.
     """
-
-    __pydantic_config__: ClassVar = STRICT
 
     name: str
     task: str

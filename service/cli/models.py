@@ -6,7 +6,6 @@ import json
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 
 from service import presets
 from service.cli.articles import Status
@@ -18,6 +17,7 @@ from service.models.pace import Pace, duration
 from service.models.pull import pull, under_way
 from service.models.store import Store
 from service.presets import Preset
+from service.render import schema
 
 RECOMMENDED = "recommended"
 HEAD = ("model", "quality", "size", "speed", "licence", "state", "good for")
@@ -68,7 +68,9 @@ def _line(cells: Sequence[str], widths: Sequence[int], room: int) -> list[str]:
 
 def to_json(found: Sequence[Row]) -> str:
     """Return the rows as a JSON list."""
-    return json.dumps([asdict(row) for row in found], indent=2, ensure_ascii=False)
+    return json.dumps(
+        [schema.ModelInfo.model_validate(row).model_dump() for row in found], indent=2, ensure_ascii=False
+    )
 
 
 def named(name: str | None, store: Store) -> Preset:
