@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench import shapes
-from eval.bench.alone import alone, peak_mb
+from eval.bench.fresh_process import in_fresh_process, peak_mb
 from service import presets
 from service.document import Decoding
 from service.engines.base import Engine
@@ -157,11 +157,11 @@ def main() -> None:
     texts = (sentences * 32)[:32]
     if asked.lock:
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(alone(lock, str(Path(folder) / "model"), texts)))
+            print(json.dumps(in_fresh_process(lock, str(Path(folder) / "model"), texts)))
         return
     for name in asked.model or MODELS:
         with tempfile.TemporaryDirectory() as folder:
-            made = alone(measured, name, str(Path(folder) / name), texts, asked.seconds)
+            made = in_fresh_process(measured, name, str(Path(folder) / name), texts, asked.seconds)
         print(json.dumps(made))
 
 
