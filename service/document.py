@@ -286,16 +286,17 @@ class SegmentTranslation:
     """One source segment and its English.
 
     ``score`` is the engine's mean log-probability a token; ``confidence`` (0 to 1) and its
-    ``band`` weigh that with the findings. ``repaired`` says that a first answer was decoded
+    ``band`` weigh that with the findings. An engine that gives no scores leaves both None, and the band
+    says ``no score``. ``repaired`` says that a first answer was decoded
     again; ``cached`` that the translation memory answered. ``suggestions``, best first, were
     looked at by nobody and changed nothing.
     """
 
     source: str
     target: str
-    score: float
+    score: float | None
     findings: tuple[Finding, ...] = ()
-    confidence: float = 0.0
+    confidence: float | None = 0.0
     band: str = "low"
     repaired: bool = False
     cached: bool = False

@@ -71,6 +71,11 @@ class Pipeline:
         return self._translator.signature
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the model's answers: see :attr:`Translator.notes`."""
+        return self._translator.notes
+
+    @property
     def own_translations(self) -> str:
         """Which imported translations are used before the model's, in short."""
         return self._translator.own_translations
@@ -197,7 +202,8 @@ def build_pipeline(
     @cache
     def writer(name: str) -> Writer:
         chosen = presets.get(name, "summarize")
-        return Writer(opened(chosen), chosen, store.require(chosen).revision)
+        served = chosen.architecture == "endpoint"
+        return Writer(opened(chosen), chosen, chosen.revision if served else store.require(chosen).revision)
 
     def installed(name: str) -> bool:
         return store.manifest(presets.get(name)) is not None

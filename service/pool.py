@@ -144,6 +144,12 @@ class Host:
             yield
 
     def _open(self, preset: Preset) -> ResidentEngine:
+        asked = preset.name == self.settings.model
+        if preset.architecture == "endpoint" and not self.settings.server.url and not asked:
+            # A client names a model; it does not make this machine ask a server that nobody spoke of.
+            raise NotInstalled(
+                f"{preset.name} runs on a server: start warta serve with --endpoint to offer it"
+            )
         with self._loads(preset.name):
             if found := self._engines.get(preset.name):
                 return found

@@ -16,7 +16,17 @@ from service.errors import PresetError, UnknownModel
 from service.validation import Invalid, validated
 
 TASKS = ("translate", "summarize")
-ARCHITECTURES = ("marian", "mt5", "causal", "echo")
+ARCHITECTURES = ("marian", "mt5", "t5", "ct2", "firefox", "causal", "endpoint", "echo")
+"""What a model is: ``ct2`` is stored in CTranslate2's own format, ``endpoint`` runs on a server."""
+
+HOSTS = ("hub", "lfs", "")
+"""Where files are fetched: a model hub, a GitHub repository with large files, or nowhere."""
+
+SPEEDS = ("very fast", "fast", "medium", "slow", "")
+"""How docs/models.md groups models by target tokens a second on two cores, empty for what is not known."""
+
+LICENCE_WORDS = {"Apache-2.0": "free", "MPL-2.0": "free", "CC-BY-4.0": "attribution"}
+"""Licences that need no agreement, in one word for a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,49 @@ class Example:
 
     source: str
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good a model was found to be: a score, on which test, by whom.
+
+    ``kind`` is ``published`` or ``measured`` (here, by a command that the documentation names); ``note`` is
+    what a reader must know of it, such as that it is of the other direction.
+    """
+
+    metric: str
+    score: float
+    test: str
+    kind: str
+    source: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.score:g} {self.note or self.test} ({self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file of a model where it is published.
+
+    ``name`` is its path in the repository. A ``size`` of 0 and an empty ``sha256`` are not known before the
+    pull; the hub states them then. A name that ends in ``.gz`` is unpacked; ``unpacked_size`` and
+    ``unpacked_sha256`` are of what is in it. ``blob_id`` is git's object id (SHA-1), the one sum that a hub
+    states for a small file. An ``optional`` file is fetched where it is there.
+    """
+
+    name: str
+    size: int = 0
+    sha256: str = ""
+    unpacked_size: int = 0
+    unpacked_sha256: str = ""
+    blob_id: str = ""
+    optional: bool = False
+
+    @property
+    def kept(self) -> str:
+        """The name that the file has in the store: no folders, unpacked."""
+        return self.name.rpartition("/")[2].removesuffix(".gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +91,10 @@ class Preset:
     ``preference`` orders presets for ``--model auto``, highest first. ``start_language``
     is a key of the model's ``langid_map``, for models that choose the target language by
     the decoder's first token. ``licence_note`` is shown wherever the model is chosen.
+
+    ``files`` are what a pull fetches from ``host``. ``download`` is their size in bytes as published, 0 where
+    it is not; ``purpose`` says in a few words what the model is good for, ``speed`` is one of SPEEDS, and
+    ``quality`` is absent where nothing is published for this pair.
     """
 
     name: str
@@ -55,11 +112,30 @@ class Preset:
     bundled: bool = False
     preference: int = 0
     examples: tuple[Example, ...] = field(default=())
+    host: str = ""
+    files: tuple[RemoteFile, ...] = field(default=())
+    download: int = 0
+    speed: str = ""
+    purpose: str = ""
+    recommended: bool = False
+    quality: Quality | None = None
 
     @property
     def limited(self) -> bool:
         """Whether the licence limits use, so that a pull must be agreed to."""
         return bool(self.licence_note)
+
+    @property
+    def scored(self) -> bool:
+        """Whether its engine gives scores and can search on: for confidence, alternatives and repair."""
+        return self.architecture not in ("firefox", "endpoint")
+
+    @property
+    def licence_word(self) -> str:
+        """The licence in one word: free, attribution, non-commercial, restricted, or varies."""
+        if "NC" in self.licence:
+            return "non-commercial"
+        return LICENCE_WORDS.get(self.licence, "restricted" if self.licence_note else "varies")
 
 
 def load(path: Path) -> Preset:
@@ -95,9 +171,23 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
         ("max_input_tokens", preset.max_input_tokens > 0, above),
         ("decoding.beam_size", preset.decoding.beam_size > 0, above),
         ("decoding.max_new_tokens", preset.decoding.max_new_tokens > 0, above),
+        ("host", preset.host in HOSTS, one_of(HOSTS)),
+        (
+            "files",
+            bool(preset.host) == bool(preset.files),
+            Message.of("presets.files", "must be given with host, and only then"),
+        ),
+        ("speed", preset.speed in SPEEDS, one_of(SPEEDS)),
+        (
+            "quality.kind",
+            preset.quality is None or preset.quality.kind in ("published", "measured"),
+            one_of(("published", "measured")),
+        ),
         (
             "revision",
-            preset.bundled or re.fullmatch(r"[0-9a-f]{7,40}", preset.revision) is not None,
+            preset.bundled
+            or preset.architecture == "endpoint"
+            or re.fullmatch(r"[0-9a-f]{7,40}", preset.revision) is not None,
             Message.of("presets.revision", "must be a commit hash of 7 to 40 hexadecimal digits"),
         ),
     ]
@@ -116,6 +206,11 @@ def all_presets() -> Mapping[str, Preset]:
     """Every preset that ships, by name, in alphabetical order."""
     folder = Path(str(files("prompts")))
     return {path.stem: load(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def recommended() -> Preset:
+    """The translation model that a user is told to get."""
+    return next(preset for preset in all_presets().values() if preset.recommended)
 
 
 def get(name: str, task: str | None = None) -> Preset:

@@ -117,8 +117,8 @@ class Reader:
     ) -> Summary:
         """Summarise a pasted article in English, or in Indonesian (``language="id"``).
 
-        ``route`` is auto, extractive, mt5, crosssum or translate-first. Raises UsageError, NotInstalled,
-        InputError.
+        ``route`` is auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint. Raises
+        UsageError, NotInstalled, InputError.
         """
         return self._pipeline.summarize(to_article(text), Brief(route, Length(sentences, words), language))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -20,6 +22,44 @@ ALIKE, LEAST_ALIKE = 0.8, 0.5
 """From which similarity one's own translations are suggested, and from which they can be."""
 
 
+ENDPOINT = "http://127.0.0.1:8080/v1"
+"""Where llama.cpp's server listens unless it is told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Which server is asked for which of its models, with which key.
+
+    ``url`` empty is :data:`ENDPOINT`. ``model`` empty takes the preset's, or the only one that the server
+    has. ``remote`` allows a host that is not this machine. ``seconds`` bounds one answer.
+    """
+
+    url: str = ""
+    model: str = ""
+    key: str = field(default="", repr=False)
+    remote: bool = False
+    seconds: float = 120.0
+
+    @property
+    def address(self) -> str:
+        """The URL that is asked."""
+        return self.url or ENDPOINT
+
+    @property
+    def host(self) -> str:
+        """The host and port that texts are sent to."""
+        return urlsplit(self.address).netloc.rpartition("@")[2]
+
+    @property
+    def local(self) -> bool:
+        """Whether the host is this machine, by an address or name that cannot be another's."""
+        name = urlsplit(self.address).hostname or ""
+        try:
+            return ip_address(name).is_loopback
+        except ValueError:
+            return name.lower() == "localhost"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to build a pipeline. ``home`` holds the models; ``threads`` None uses every core there is.
@@ -27,7 +67,8 @@ class Settings:
     ``glossary`` is a file of the user's terms; ``expand`` spells out an institution's acronym at its
     first mention; ``repair`` decodes suspicious segments again; ``memory`` keeps and uses translations,
     in a file of ``home`` or where ``memory_at`` says: another file, or a PostgreSQL URL. ``fuzzy`` is how
-    alike one's own translations must be to be suggested, 0 for none.
+    alike one's own translations must be to be suggested, 0 for none. ``server`` is asked by the models
+    that a server of the user's runs.
     """
 
     home: Path
@@ -42,6 +83,7 @@ class Settings:
     memory: bool = False
     memory_at: str = ""
     fuzzy: float = 0.0
+    server: Server = Server()
 
     def __post_init__(self) -> None:
         for name, value, known in (("engine", self.engine, ENGINES), ("device", self.device, DEVICES)):

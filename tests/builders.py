@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import sentencepiece as spm
 
 from service.document import Decoding
-from service.presets import Preset
+from service.presets import Preset, RemoteFile
 
 # Written for these tests.
 PAIRS: tuple[tuple[str, str], ...] = (
@@ -32,6 +32,18 @@ PAIRS: tuple[tuple[str, str], ...] = (
 )
 
 
+FILES = {
+    "marian": ("config.json", "source.spm", "target.spm", "vocab.json", "pytorch_model.bin"),
+    "mt5": ("config.json", "spiece.model", "pytorch_model.bin"),
+    "t5": ("config.json", "tokenizer.json", "model.safetensors"),
+    "ct2": (
+        *("config.json", "source_vocabulary.json", "target_vocabulary.json"),
+        *("src.spm.model", "tgt.spm.model", "model.bin"),
+    ),
+}
+"""What checkpoints of each architecture are published as."""
+
+
 def preset(name: str, architecture: str, **changes: Any) -> Preset:
     """A preset for a tiny checkpoint."""
     values: dict[str, Any] = {
@@ -44,6 +56,8 @@ def preset(name: str, architecture: str, **changes: Any) -> Preset:
         "about": "A tiny checkpoint.",
         "max_input_tokens": 64,
         "decoding": Decoding(beam_size=4, max_new_tokens=48),
+        "host": "hub" if architecture in FILES else "",
+        "files": tuple(RemoteFile(file) for file in FILES.get(architecture, ())),
     }
     return Preset(**{**values, **changes})
 
@@ -139,6 +153,104 @@ def mt5(
     return folder
 
 
+def t5(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -> Path:
+    """A T5 1.1 checkpoint as IndoNanoT5 is published: an untied head, and ``tokenizer.json`` alone."""
+    import torch
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    folder.mkdir(parents=True)
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=260,
+        special_tokens=["<pad>", "</s>", "<unk>"],
+        unk_token="<unk>",  # noqa: S106
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([side for pair in pairs for side in pair], trainer)
+    tokenizer.add_special_tokens([AddedToken("<extra_id_0>")])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(7)
+    config: Any = T5Config(
+        vocab_size=tokenizer.get_vocab_size() + 6,
+        d_model=64,
+        d_kv=16,
+        d_ff=128,
+        num_layers=2,
+        num_decoder_layers=2,
+        num_heads=4,
+        feed_forward_proj="gated-gelu",
+        dropout_rate=0.0,
+        pad_token_id=0,
+        eos_token_id=1,
+    )
+    config.decoder_start_token_id = 0
+    config.scale_decoder_outputs = False
+    model: Any = T5ForConditionalGeneration(config)
+    model.lm_head.weight = torch.nn.Parameter(torch.randn(config.vocab_size, 64) * 0.5)
+    _finish(model, folder, pairs, steps, 0)
+    # The library writes that the head is tied; the published file says what it is.
+    written = json.loads((folder / "config.json").read_text("utf-8"))
+    written.pop("scale_decoder_outputs", None)
+    (folder / "config.json").write_text(json.dumps({**written, "tie_word_embeddings": False}), "utf-8")
+    return folder
+
+
+def ct2(folder: Path, pairs: Sequence[tuple[str, str]] = PAIRS, steps: int = 0) -> Path:
+    """A checkpoint laid out as quickmt's: CTranslate2 float16, two vocabularies, two SentencePiece models."""
+    import torch
+    from ctranslate2.converters.transformers import BartLoader
+    from transformers import MarianConfig, MarianMTModel
+
+    folder.mkdir(parents=True)
+    vocabularies = []
+    for name, column in (("src", 0), ("tgt", 1)):
+        pieces = _spm(folder / f"{name}.spm.model", [pair[column] for pair in pairs])
+        kept = [piece for piece in pieces if piece not in ("<unk>", "<s>", "</s>")]
+        vocabularies.append(["<unk>", "<blank>", "<s>", "</s>", *kept])
+    for name, tokens in zip(("source", "target"), vocabularies, strict=True):
+        (folder / f"{name}_vocabulary.json").write_text(json.dumps(tokens), "utf-8")
+    torch.manual_seed(7)
+    config = MarianConfig(
+        vocab_size=len(vocabularies[0]),
+        decoder_vocab_size=len(vocabularies[1]),
+        share_encoder_decoder_embeddings=False,
+        tie_word_embeddings=False,
+        d_model=64,
+        encoder_layers=3,
+        decoder_layers=2,
+        encoder_ffn_dim=128,
+        decoder_ffn_dim=128,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        activation_function="relu",
+        scale_embedding=True,
+        pad_token_id=1,
+        eos_token_id=3,
+        decoder_start_token_id=2,
+        dropout=0.0,
+        attention_dropout=0.0,
+    )
+    model: Any = MarianMTModel(config)
+    if steps:
+        _overfit(model, folder, pairs, steps, 1)
+    model.config.normalize_before = model.config.normalize_embedding = False
+    with torch.no_grad():
+        spec = BartLoader().get_model_spec(model)
+    spec.register_source_vocabulary(vocabularies[0])
+    spec.register_target_vocabulary(vocabularies[1])
+    spec.config.unk_token, spec.config.bos_token, spec.config.eos_token = "<unk>", "<s>", "</s>"
+    spec.config.decoder_start_token = "<s>"  # noqa: S105
+    spec.config.add_source_eos = False
+    spec.validate()
+    spec.optimize(quantization="float16")
+    spec.save(str(folder))
+    return folder
+
+
 def hub_cache(root: Path, repo: str, checkpoint: Path, revision: str) -> Path:
     """``checkpoint`` laid out as the hub's local cache lays out a snapshot."""
     base = root / ("models--" + repo.replace("/", "--"))
@@ -185,10 +297,9 @@ def _overfit(model: Any, folder: Path, pairs: Sequence[tuple[str, str]], steps: 
     from service.engines.tokenizer import EOS, Pieces
 
     pieces = Pieces(folder)
-    target = Pieces(folder)
-    target._source = target._target
-    source_rows = [pieces.ids([*pieces.encode(s), EOS]) for s, _ in pairs]
-    target_rows = [pieces.ids([*target.encode(t), EOS]) for _, t in pairs]
+    source_ids = _vocabulary(folder / "source_vocabulary.json") or pieces.ids
+    source_rows = [source_ids([*pieces.encode(s), EOS]) for s, _ in pairs]
+    target_rows = [pieces.ids([*pieces.encode_target(t), EOS]) for _, t in pairs]
 
     def padded(rows: list[list[int]], filler: int) -> Any:
         width = max(map(len, rows))
@@ -210,6 +321,14 @@ def _overfit(model: Any, folder: Path, pairs: Sequence[tuple[str, str]], steps: 
             with torch.no_grad():
                 model.get_input_embeddings().weight[pad].zero_()
     model.eval()
+
+
+def _vocabulary(path: Path) -> Callable[[Sequence[str]], list[int]] | None:
+    """What looks up the ids of a source that has a vocabulary of its own."""
+    if not path.is_file():
+        return None
+    tokens = json.loads(path.read_text("utf-8"))
+    return lambda pieces: [tokens.index(piece) for piece in pieces]
 
 
 def _write(path: Path, **values: Any) -> None:

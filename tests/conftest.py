@@ -34,13 +34,18 @@ SLOW = frozenset(
         "api/test_serving.py",
         "batch/test_batch.py",
         "batch/test_executors.py",
+        "cli/test_compare.py",
         "cli/test_models.py",
+        "engines/test_endpoint.py",
+        "engines/test_firefox.py",
+        "models/test_offer.py",
         "eval/test_training.py",
         "engines/test_engines.py",
         "engines/test_causal.py",
         "intake/test_clean.py",
         "intake/test_fetch.py",
         "models/test_gemma.py",
+        "models/test_opus.py",
         "page/test_browser.py",
         "page/test_gate.py",
         "runtime/test_parent.py",
@@ -91,6 +96,18 @@ def mt5(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny T5 checkpoint without a SentencePiece model that translates :data:`builders.PAIRS`."""
+    return builders.t5(tmp_path_factory.mktemp("t5") / "checkpoint", steps=260)
+
+
+@pytest.fixture(scope="session")
+def ct2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny checkpoint in CTranslate2's own format that translates :data:`builders.PAIRS`."""
+    return builders.ct2(tmp_path_factory.mktemp("ct2") / "checkpoint", steps=200)
+
+
+@pytest.fixture(scope="session")
 def tiny_gemma(tmp_path_factory: pytest.TempPathFactory) -> gemma.TinyGemma:
     """A tiny Gemma 3 that translates :data:`builders.PAIRS`, and its GGUF file."""
     pytest.importorskip("gguf")
@@ -109,10 +126,13 @@ def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.fixture(scope="session")
-def engines(marian: Path, mt5: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Engine]:
-    """Both checkpoints in both engines, float32, by ``<architecture>-<engine>``."""
+def engines(
+    marian: Path, mt5: Path, t5: Path, ct2: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Engine]:
+    """The checkpoints in both engines, float32, by ``<architecture>-<engine>``; quickmt's kind in its one."""
     loaded: dict[str, Engine] = {}
-    for name, folder in (("marian", marian), ("mt5", mt5)):
+    loaded["ct2-ctranslate2"] = CTranslate2Engine(ct2, builders.preset("ct2", "ct2"), compute_type="float32")
+    for name, folder in (("marian", marian), ("mt5", mt5), ("t5", t5)):
         preset = builders.preset(name, name)
         converted = tmp_path_factory.mktemp(name) / "ct2"
         convert(folder, converted, preset, "float32")

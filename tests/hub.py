@@ -21,9 +21,11 @@ class Hub:
         self.repos: dict[str, tuple[str, Path]] = {}
         self.cut_once: dict[str, int] = {}
         self.damage: set[str] = set()
+        self.large: dict[str, bytes] = {}
         self.slow: set[str] = set()
         self.ranges: list[str] = []
         self.requests: list[str] = []
+        self.tokens: list[str] = []
         self.url = ""
 
     def add(self, repo: str, revision: str, folder: Path) -> None:
@@ -38,7 +40,7 @@ def _sibling(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
     entry: dict[str, Any] = {"rfilename": path.name, "size": len(data), "blobId": blob}
-    if path.suffix in (".safetensors", ".bin"):
+    if path.suffix in (".safetensors", ".bin", ".spm", ".model"):
         entry["lfs"] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}
     return entry
 
@@ -70,9 +72,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.hub.requests.append(self.path)
+        self.hub.tokens.append(self.headers.get("Authorization", ""))
         path = self.path.split("?")[0]
         if found := re.fullmatch(r"/api/models/(.+)/(revision|commits)/([^/]+)", path):
             self._api(*found.groups())
+        elif (data := self.hub.large.get(path)) is not None:
+            self._send(data, path)
         elif found := re.fullmatch(r"/(.+)/resolve/([^/]+)/(.+)", path):
             self._file(found[1], found[3])
         else:
@@ -91,7 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
         return self._json(self.hub.info(repo))
 
     def _file(self, repo: str, name: str) -> None:
-        data = (self.hub.repos[repo][1] / name).read_bytes()
+        self._send((self.hub.repos[repo][1] / name).read_bytes(), name)
+
+    def _send(self, data: bytes, name: str) -> None:
+        """The bytes of a file, with the faults that its name is to have."""
         if name in self.hub.damage:
             data = data[:-1] + bytes([data[-1] ^ 1])
         start = 0

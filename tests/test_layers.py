@@ -35,6 +35,7 @@ LAYERS: dict[str, int] = {
     "service.render": 5,
     "service.pool": 6,
     "service.refusal": 6,
+    "service.comparison": 6,
     "service.confined": 6,
     "service.reader": 6,
     "service.batch": 6,

@@ -22,13 +22,9 @@ GOOD: Mapping[str, Any] = {
 
 def test_every_preset_that_ships_loads() -> None:
     assert set(presets.all_presets()) == {
-        "echo",
-        "gemma-3-270m",
-        "mt0-base",
-        "mt5-crosssum-en",
-        "mt5-xlsum",
-        "opus-mt-id-en",
-        "opus-mt-poz-en",
+        *("echo", "firefox-id-en", "gemma-3-270m", "hy-mt2", "indonanot5-indosum", "mt0-base", "mt0-small"),
+        *("mt5-crosssum-en", "mt5-xlsum", "opus-mt-id-en", "opus-mt-poz-en", "quickmt-id-en", "qwen3"),
+        *("qwen3-summary", "translategemma"),
     }
 
 
@@ -55,6 +51,14 @@ def test_a_limited_licence_carries_a_note() -> None:
         ({"licence": 3}, "tiny.toml: licence: must be text"),
         ({"examples": [{"source": "a"}]}, "tiny.toml: missing key examples[0].target"),
         ({"examples": ["a"]}, "tiny.toml: examples[0]: must be a table"),
+        ({"host": "ftp"}, "tiny.toml: host: must be one of"),
+        ({"host": "hub"}, "tiny.toml: files: must be given with host"),
+        ({"files": [{"size": 3}]}, "tiny.toml: missing key files[0].name"),
+        ({"speed": "warp"}, "tiny.toml: speed: must be one of"),
+        (
+            {"quality": {"metric": "BLEU", "score": 1.0, "test": "t", "kind": "hoped", "source": "s"}},
+            "tiny.toml: quality.kind: must be published or measured",
+        ),
         ({"max_input_tokens": None}, "tiny.toml: max_input_tokens: must be a whole number"),
     ],
 )
@@ -62,6 +66,15 @@ def test_a_wrong_key_names_file_and_key(change: dict[str, Any], message: str) ->
     with pytest.raises(PresetError) as caught:
         presets.parse({**GOOD, **change}, "tiny.toml")
     assert str(caught.value).startswith(message)
+
+
+def test_what_a_reader_chooses_by_is_there_for_every_model() -> None:
+    for preset in presets.all_presets().values():
+        assert preset.purpose, preset.name
+        assert preset.licence_word in ("free", "attribution", "non-commercial", "restricted"), preset.name
+        if preset.host:
+            assert preset.speed and preset.download, preset.name
+    assert [p.name for p in presets.all_presets().values() if p.recommended] == ["quickmt-id-en"]
 
 
 @pytest.mark.parametrize("key", ["name", "task", "model", "revision", "licence", "decoding"])
@@ -84,5 +97,5 @@ def test_broken_toml_is_one_line(tmp_path: Path) -> None:
 
 
 def test_an_unknown_model_lists_those_of_the_task() -> None:
-    with pytest.raises(UnknownModel, match="there are: mt5-crosssum-en, mt5-xlsum"):
+    with pytest.raises(UnknownModel, match=r"indonanot5-indosum, mt5-crosssum-en, mt5-xlsum, qwen3-summary$"):
         presets.get("opus", task="summarize")

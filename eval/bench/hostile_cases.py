@@ -444,6 +444,8 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     summarizer.extractive: given.summarized("extractive"),
     summarizer.whole: lambda text: summarizer.whole(given.english_task(text)),
     summarizer.mt5: given.summarized("mt5"),
+    summarizer.indonanot5: given.summarized("indonanot5"),
+    summarizer.endpoint: given.summarized("endpoint"),
     summarizer.crosssum: given.summarized("crosssum"),
     summarizer.translate_first: given.summarized("translate-first"),
     summarizer.summarize: lambda text: summarizer.summarize(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eval.cli import app as eval_app
+from service.cli import endpoint as server
+from service.cli.model_commands import models_app
 from service.cli.options import (
     HOME,
     AccessOptions,
@@ -21,7 +23,6 @@ from service.cli.options import (
     ListenOptions,
     MaybeFiles,
     MemoryPlace,
-    Name,
     OutputOptions,
     Printed,
     ServedOptions,
@@ -39,7 +40,6 @@ from service.version import __version__
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
-    from service.models.store import Store
     from service.translation.memory.base import Memory
 
 app = typer.Typer(
@@ -49,7 +49,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-models_app = typer.Typer(help="The models on this machine: list, pull, verify, remove.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 memory_app = typer.Typer(
     help="The translation memory: what is in it, TMX in and out, clear.", no_args_is_help=True
@@ -67,11 +66,16 @@ def root(
         str,
         typer.Option("--language", help="Of errors, findings and notes: en or id; default: the locale's."),
     ] = "",
+    endpoint: server.Url = "",
+    endpoint_model: server.Model = "",
+    endpoint_remote: server.Remote = False,
+    endpoint_seconds: server.Seconds = 120.0,
 ) -> None:
     speak(language or of_locale(os.environ))
     if version:
         typer.echo(f"warta {__version__}")
         raise typer.Exit
+    server.remember(endpoint, endpoint_model, endpoint_seconds, remote=endpoint_remote)
 
 
 @app.command()
@@ -218,56 +222,6 @@ def serve(listen: ListenOptions, access: AccessOptions, how: ServedOptions, fuzz
     run_server(how.settings(fuzzy), listen, access, _note)
 
 
-@models_app.command("list")
-def list_models(
-    format: Printed = "text",
-) -> None:
-    """The models there are, which are installed, and their licences."""
-    from service.cli.models import table, to_json
-    from service.models.catalog import rows
-
-    if format not in ("text", "json"):
-        raise UsageError(
-            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
-        )
-    found = rows(_store())
-    typer.echo(to_json(found) if format == "json" else table(found))
-
-
-@models_app.command()
-def pull(
-    name: Name,
-    accept_licence: Annotated[
-        bool, typer.Option("--accept-licence", help="Agree to a limited licence.")
-    ] = False,
-) -> None:
-    """Fetch a model at its pinned revision, convert it and install it."""
-    from service import presets
-    from service.cli.models import install
-
-    install(_store(), presets.get(name), agreed=accept_licence)
-
-
-@models_app.command()
-def verify(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="Default: all.")] = None,
-) -> None:
-    """Compare every installed file with the sum it had when it was installed."""
-    from service.cli.models import check
-
-    if not check(_store(), names or []):
-        raise typer.Exit(1)
-
-
-@models_app.command()
-def remove(name: Name) -> None:
-    """Delete an installed model, and what an unfinished pull left."""
-    from service import presets
-
-    freed = _store().remove(presets.get(name))
-    typer.echo(f"{name}: removed, {freed / 1e6:.0f} MB freed")
-
-
 @memory_app.command()
 def stats(memory: MemoryPlace = HOME) -> None:
     """How many translations it holds, by model."""
@@ -393,9 +347,3 @@ def _keys(url: str) -> KeyStore:
             "command.keys_need", "keys: {reason}", reason=lacks(error, "serve", "fastapi")
         ) from error
     return KeyStore(url or default_url(home(os.environ)))
-
-
-def _store() -> Store:
-    from service.models.store import Store
-
-    return Store(home(os.environ) / "models")

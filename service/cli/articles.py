@@ -20,6 +20,7 @@ from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
 from service.messages import text
+from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render import schema
 from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
@@ -131,7 +132,11 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
             document = _document_for(path, job, work)
             article = None if document else _article(path, job)
             if pipeline is None:
+                if line := better(settings):
+                    status.say(line)
                 pipeline = build_pipeline(settings, status.show, warn=status.say)
+                for line in pipeline.notes:
+                    status.say(line)
             if document and isinstance(path, Path):
                 _document(path, document, pipeline, status)
             elif article:

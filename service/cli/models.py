@@ -5,56 +5,130 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from service import presets
 from service.cli.articles import Status
 from service.errors import NotInstalled, StoreError, UsageError
-from service.models.catalog import Row
+from service.models.catalog import Row, rows
 from service.models.gemma import build as embedded
-from service.models.pull import offer, pull
+from service.models.offer import Offer, Sources, offer
+from service.models.pace import Pace, duration
+from service.models.pull import pull, under_way
 from service.models.store import Store
 from service.presets import Preset
 from service.render import schema
 
+RECOMMENDED = "recommended"
+HEAD = ("model", "quality", "size", "speed", "licence", "state", "good for")
 
-def table(found: Sequence[Row]) -> str:
-    """The rows for a terminal: a line of facts a model, then what it is."""
-    lines = []
-    for row in found:
-        size = f"{row.size / 1e6:.0f} MB" if row.size else ""
-        lines.append(f"{row.name:<16} {row.task:<10} {row.state:<10} {size:>8}  {row.licence}")
-        lines += textwrap.wrap(row.about, 100, initial_indent="    ", subsequent_indent="    ")
-        if row.licence_note:
-            lines += textwrap.wrap(f"Licence: {row.licence_note}", 100, initial_indent="    ")
-    return "\n".join(lines)
+
+def table(found: Sequence[Row], width: int) -> str:
+    """Return the rows as one table, ``width`` columns wide where they fit; what a model is for comes last."""
+    lines = [_cells(row) for row in found]
+    widths = [max(len(line[i]) for line in (HEAD, *lines)) for i in range(len(HEAD))]
+    room = width - sum(widths[:-1]) - 2 * (len(HEAD) - 1)
+    shown = []
+    for task in ("translate", "summarize"):
+        shown.append(f"To {task}:")
+        shown += _line(HEAD, widths, room)
+        for row, cells in zip(found, lines, strict=True):
+            if row.task == task:
+                shown += _line(cells, widths, room)
+        shown.append("")
+    best = next((row.name for row in found if row.recommended), "")
+    shown.append(f"* recommended: warta models pull recommended ({best}). Quality in full: --format json.")
+    notes = dict.fromkeys(row.licence_note for row in found if row.licence_note)
+    shown += [line for note in notes for line in textwrap.wrap(f"Licence: {note}", max(width, 40))]
+    return "\n".join(shown)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    size = row.size or row.download
+    return (
+        row.name + (" *" if row.recommended else ""),
+        row.quality or "not known",
+        f"{size / 1e6:.0f} MB" if size else "-",
+        row.speed or "-",
+        row.licence_word,
+        row.state or "-",
+        row.purpose,
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], room: int) -> list[str]:
+    """A row of the table; where the last column has little room it stands on lines of its own, indented."""
+    *front, last = cells
+    line = "  ".join(f"{cell:<{width}}" for cell, width in zip(front, widths, strict=False))
+    if room >= 24:
+        parts = textwrap.wrap(last, room) or [""]
+        return [f"{line}  {parts[0]}".rstrip(), *(" " * (len(line) + 2) + part for part in parts[1:])]
+    return [line.rstrip()] + ([f"    {last}"] if last and cells is not HEAD else [])
 
 
 def to_json(found: Sequence[Row]) -> str:
-    """The rows as a JSON list."""
-    return json.dumps([schema.ModelInfo.model_validate(row).model_dump() for row in found], indent=2)
+    """Return the rows as a JSON list."""
+    return json.dumps(
+        [schema.ModelInfo.model_validate(row).model_dump() for row in found], indent=2, ensure_ascii=False
+    )
 
 
-def install(store: Store, preset: Preset, *, agreed: bool) -> None:
-    """Pulls a model, or prepares the embedded one, showing size, licence and progress.
+def named(name: str | None, store: Store) -> Preset:
+    """Return the model to pull: ``recommended`` is a name too, and without one the user is asked.
+
+    Raises UsageError where nobody can be asked, or nothing was chosen; UnknownModel.
+    """
+    if name == RECOMMENDED:
+        return presets.recommended()
+    return presets.get(name) if name else _asked(store)
+
+
+def _asked(store: Store) -> Preset:
+    """The model that a person chooses from the list of those that can be pulled."""
+    able = [row for row in rows(store) if presets.get(row.name).host and row.state != "installed"]
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        names = ", ".join(row.name for row in able)
+        raise UsageError(f"name a model to pull, or say recommended; there are: {names}")
+    _say("These models can be pulled. A pull fetches one, checks its sums and installs it; it may be stopped")
+    _say("and goes on where it was, another day too. Nothing leaves this machine.\n")
+    for number, row in enumerate(able, start=1):
+        star = " (recommended)" if row.recommended else ""
+        _say(f"{number:>2}  {row.name}{star}: {row.purpose}; {row.quality or 'quality not known'}")
+        _say(f"      {row.download / 1e6:.0f} MB, {row.speed}, licence {row.licence}")
+    sys.stderr.write(f"Which one, by number or name? [{presets.recommended().name}] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline().strip()
+    if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(able):
+        return presets.get(able[int(answer) - 1].name)
+    return presets.get(answer) if answer else presets.recommended()
+
+
+def install(store: Store, preset: Preset, sources: Sources, *, agreed: bool) -> None:
+    """Pull a model, or prepare the embedded one, showing size, licence and progress.
 
     Raises UsageError where a limited licence was not agreed to, NotInstalled, StoreError.
     """
     if preset.architecture == "echo":
         raise UsageError("models.echo_pull", "echo is built in; there is nothing to pull")
+    if preset.architecture == "endpoint":
+        raise UsageError(
+            "models.endpoint_pull",
+            "{name} runs on a server of yours; there is nothing to pull: see docs/models.md",
+            name=preset.name,
+        )
     if preset.architecture == "causal":
         _say(f"{preset.name}: {preset.licence_note}")
         status = Status()
         embedded.prepare(store, preset, lambda stage: status.show(f"{preset.name}: {stage}"))
         status.clear()
     else:
-        _pull(store, preset, agreed=agreed)
+        _pull(store, preset, sources, agreed=agreed)
     manifest = store.require(preset)
     _say(f"{preset.name}: installed, {manifest.size / 1e6:.0f} MB, revision {manifest.revision}")
 
 
 def check(store: Store, names: Sequence[str]) -> bool:
-    """Verifies the named models, or all that are installed; whether all are sound."""
+    """Verify the named models, or all that are installed; return whether all are sound."""
     chosen = [presets.get(name) for name in names]
     if not chosen:
         chosen = [p for p in presets.all_presets().values() if (store.folder(p) / "manifest.json").exists()]
@@ -71,16 +145,18 @@ def check(store: Store, names: Sequence[str]) -> bool:
     return sound
 
 
-def _pull(store: Store, preset: Preset, *, agreed: bool) -> None:
-    offered = offer(preset)
-    where = "the local hub cache" if offered.cached else "the hub"
-    _say(f"{preset.name}: {preset.model}@{offered.revision}, {offered.size / 1e6:.0f} MB from {where}")
+def _pull(store: Store, preset: Preset, sources: Sources, *, agreed: bool) -> None:
+    offered = offer(preset, sources)
+    size = f"{offered.size / 1e6:.0f} MB from {offered.origin}"
+    _say(f"{preset.name}: {preset.model}@{offered.revision}, {size}")
     _say(f"{preset.name}: licence {preset.licence_note or preset.licence}")
     if preset.limited and not agreed:
         _agree(preset)
+    if there := under_way(store, offered):
+        _say(f"{preset.name}: {there / 1e6:.0f} MB are there from an earlier pull; going on")
     status = Status()
     try:
-        pull(store, offered, lambda what, done, total: status.show(_progress(preset, what, done, total)))
+        pull(store, offered, _shown(status, offered))
     except KeyboardInterrupt:
         raise StoreError(
             "models.stopped", "stopped; pull again to go on where it stopped", at=preset.name
@@ -89,8 +165,29 @@ def _pull(store: Store, preset: Preset, *, agreed: bool) -> None:
         status.clear()
 
 
+def _shown(status: Status, offered: Offer) -> Callable[[str, int, int], None]:
+    """What shows a pull's progress: how much, how fast, how long still."""
+    pace, name = Pace(), offered.preset.name
+
+    def show(what: str, done: int, total: int) -> None:
+        if not total:
+            status.show(f"{name}: {what}")
+            return
+        pace.add(done)
+        status.show(f"{name}: {what}, {amount(pace, done, total)}")
+
+    return show
+
+
+def amount(pace: Pace, done: int, total: int) -> str:
+    """Return how much is done, and as soon as it can be said how fast and how long the rest takes."""
+    text = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
+    left = pace.left(total)
+    return text if left is None else f"{text}, {pace.rate / 1e6:.1f} MB/s, {duration(left)} left"
+
+
 def _agree(preset: Preset) -> None:
-    """Asks on a terminal; elsewhere the licence has to be agreed to on the command line."""
+    """Ask on a terminal; elsewhere the licence has to be agreed to on the command line."""
     if sys.stdin.isatty() and sys.stderr.isatty():
         sys.stderr.write("Do you accept this licence? [y/N] ")
         sys.stderr.flush()
@@ -99,10 +196,6 @@ def _agree(preset: Preset) -> None:
     raise UsageError(
         "models.licence", "{name} has a limited licence; accept it with --accept-licence", name=preset.name
     )
-
-
-def _progress(preset: Preset, what: str, done: int, total: int) -> str:
-    return f"{preset.name}: {what}" + (f", {done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else "")
 
 
 def _say(line: str) -> None:

@@ -23,6 +23,7 @@ from typing import Annotated, ParamSpec, TypeVar, get_type_hints
 
 from typer import Argument, Option
 
+from service.cli.endpoint import asked
 from service.settings import Settings, home
 
 P = ParamSpec("P")
@@ -109,6 +110,7 @@ class TranslationOptions(EngineOptions):
             memory=bool(self.memory) and not self.no_memory,
             memory_at=memory_at(self.memory),
             fuzzy=fuzzy,
+            server=asked(),
         )
 
 
@@ -123,9 +125,10 @@ class ServedOptions(TranslationOptions):
 class SummaryOptions:
     """How a summary is made, and how long it is."""
 
-    route: Annotated[str, Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")] = (
-        "auto"
-    )
+    route: Annotated[
+        str,
+        Option("--route", help="auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint."),
+    ] = "auto"
     sentences: Annotated[int, Option("--sentences", help="Sentences in the summary.")] = 3
     words: Annotated[int | None, Option("--words", help="Words in the summary, instead of sentences.")] = None
 

@@ -1,4 +1,4 @@
-"""Text <-> SentencePiece pieces for Marian and mT5, without the tokenizer classes of transformers.
+"""Text <-> the pieces of Marian, mT5, T5 and quickmt, without the tokenizer classes of transformers.
 
 Both sequence-to-sequence engines use it, so their inputs are equal by construction. Control
 symbols are never parsed out of user text: a literal ``</s>`` in an article stays text.
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import sentencepiece as spm
 
@@ -23,54 +24,154 @@ PAD = "<pad>"
 _SENTINEL = re.compile(r"<(?=extra_id_\d+>)")
 
 
+_PLAIN = {
+    **dict.fromkeys("“”„«»″", '"'),
+    **dict.fromkeys("‘’‚‹›`´′", "'"),
+    **dict.fromkeys("–—‐‑‒―−", "-"),
+}
+"""Typographic signs and what stands for them where a vocabulary lacks them.
+
+opus-mt-id-en knows none of “ ” ‘ ’ – —, which every newspaper has: each would be an unknown piece to it.
+"""
+
+# A Unigram vocabulary without SentencePiece has its control symbols among the ordinary pieces.
+_CONTROL = re.compile(r"<(?=(?:pad|unk|s|/s)>)")
+
+
 class Pieces:
-    """The tokenizer of one checkpoint folder: ``source.spm`` + ``vocab.json``, or ``spiece.model``."""
+    """The tokenizer of one checkpoint folder, told by its files.
+
+    ``source.spm``, ``target.spm`` and ``vocab.json`` are Marian's, ``spiece.model`` is mT5's,
+    ``tokenizer.json`` that of a T5 trained without SentencePiece, and ``src.spm.model`` with
+    ``tgt.spm.model`` (or one ``joint.spm.model``) and JSON vocabularies are of a model stored in
+    CTranslate2's format.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Raises EngineError if the folder holds no tokenizer that is known here."""
+        """Read the tokenizer. Raises EngineError if the folder holds none that is known here."""
+        joint = (folder / "joint.spm.model").is_file()
         if (folder / "source.spm").is_file():
-            self._source = _processor(folder / "source.spm")
-            self._target = _processor(folder / "target.spm")
+            self._source: _Side = _SentencePiece(folder / "source.spm")
+            self._target: _Side = _SentencePiece(folder / "target.spm")
             ids = json.loads((folder / "vocab.json").read_text("utf-8"))
             self.tokens = tuple(sorted(ids, key=ids.__getitem__))
+        elif joint or (folder / "src.spm.model").is_file():
+            self._source = _SentencePiece(folder / ("joint.spm.model" if joint else "src.spm.model"))
+            self._target = _SentencePiece(folder / ("joint.spm.model" if joint else "tgt.spm.model"))
+            self.tokens = _target_vocabulary(folder)
         elif (folder / "spiece.model").is_file():
-            self._source = self._target = _processor(folder / "spiece.model")
-            self.tokens = tuple(self._source.id_to_piece(i) for i in range(len(self._source)))
+            self._source = self._target = _SentencePiece(folder / "spiece.model")
+            self.tokens = self._source.tokens
+        elif (folder / "tokenizer.json").is_file():
+            self._source = self._target = _Unigram(folder / "tokenizer.json")
+            self.tokens = self._source.tokens
         else:
             raise EngineError(
                 "engine.no_tokenizer",
-                "no SentencePiece tokenizer (source.spm or spiece.model) found",
+                "no SentencePiece tokenizer (source.spm, src.spm.model, spiece.model) and no tokenizer.json "
+                "found",
                 at=folder,
             )
         self._ids = {token: index for index, token in enumerate(self.tokens)}
+        known = set(self._source.tokens)
+        known = known & set(self._ids) if (folder / "source.spm").is_file() else known
+        missing = {sign: plain for sign, plain in _PLAIN.items() if sign not in known and plain in known}
+        self._plain = str.maketrans(missing)
 
     def encode(self, text: str) -> list[str]:
-        """The pieces of ``text``, without an end token."""
-        return list(self._source.encode(_SENTINEL.sub("< ", text), out_type=str))
+        """Return the pieces of a source without an end token; signs it lacks are written plainly."""
+        return self._source.encode(_SENTINEL.sub("< ", text).translate(self._plain))
+
+    def encode_target(self, text: str) -> list[str]:
+        """Return the pieces of a target, without an end token."""
+        return self._target.encode(_SENTINEL.sub("< ", text))
 
     def ids(self, pieces: Sequence[str]) -> list[int]:
-        """Vocabulary ids; an unknown piece is ``<unk>``."""
+        """Return vocabulary ids; an unknown piece is ``<unk>``."""
         unknown = self._ids[UNK]
         return [self._ids.get(piece, unknown) for piece in pieces]
 
     def decode(self, pieces: Sequence[str]) -> str:
-        """The text of target pieces, without end and padding.
+        """Return the text of target pieces, without end and padding.
 
         ``<unk>`` stays as a visible mark and a sentinel as itself: hiding them would hide a fault.
         """
         kept = [piece for piece in pieces if piece not in (EOS, PAD) and piece in self._ids]
-        return str(self._target.decode_pieces(kept)).replace("▁", " ").strip()
+        return self._target.decode(kept).replace("▁", " ").strip()
 
     def has(self, piece: str) -> bool:
         """Whether the vocabulary holds ``piece``."""
         return piece in self._ids
 
 
-def _processor(path: Path) -> spm.SentencePieceProcessor:
-    try:
-        return spm.SentencePieceProcessor(model_file=str(path))
-    except (OSError, RuntimeError) as error:
-        raise EngineError("engine.not_sentencepiece", "not a SentencePiece model", at=path) from error
+class _Side(Protocol):
+    """One side's model of pieces."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]: ...
+
+    def encode(self, text: str) -> list[str]: ...
+
+    def decode(self, pieces: Sequence[str]) -> str: ...
+
+
+class _SentencePiece:
+    def __init__(self, path: Path) -> None:
+        try:
+            self._processor = spm.SentencePieceProcessor(model_file=str(path))
+        except (OSError, RuntimeError) as error:
+            raise EngineError("engine.not_sentencepiece", "not a SentencePiece model", at=path) from error
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return tuple(self._processor.id_to_piece(i) for i in range(len(self._processor)))
+
+    def encode(self, text: str) -> list[str]:
+        return list(self._processor.encode(text, out_type=str))
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        return str(self._processor.decode_pieces(list(pieces)))
+
+
+class _Unigram:
+    """A ``tokenizer.json`` through the tokenizers library, in which special tokens of a text stay text."""
+
+    def __init__(self, path: Path) -> None:
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise EngineError(
+                "engine.not_tokenizer", "not a tokenizer: {reason}", at=path, reason=error
+            ) from error
+        self._tokenizer.encode_special_tokens = True
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        ids = self._tokenizer.get_vocab(with_added_tokens=True)
+        return tuple(sorted(ids, key=ids.__getitem__))
+
+    def encode(self, text: str) -> list[str]:
+        return list(self._tokenizer.encode(_CONTROL.sub("< ", text), add_special_tokens=False).tokens)
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        ids = [id for piece in pieces if (id := self._tokenizer.token_to_id(piece)) is not None]
+        return str(self._tokenizer.decode(ids, skip_special_tokens=False))
+
+
+def _target_vocabulary(folder: Path) -> tuple[str, ...]:
+    """The pieces that the decoder can write, of a model in CTranslate2's format. Raises EngineError."""
+    for name in ("shared_vocabulary.json", "target_vocabulary.json"):
+        if (folder / name).is_file():
+            try:
+                tokens = json.loads((folder / name).read_text("utf-8"))
+            except ValueError as error:
+                raise EngineError("engine.not_vocabulary", "not a vocabulary", at=folder / name) from error
+            return tuple(str(token) for token in tokens)
+    raise EngineError("engine.no_vocabulary", "no target_vocabulary.json found", at=folder)
 
 
 def start_token(config: dict[str, object], language: str, pieces: Pieces) -> str:

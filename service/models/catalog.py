@@ -1,4 +1,4 @@
-"""Every model that can run here: what it is for, whether it is installed, its size and licence."""
+"""Every model that can run here: what it is for, how good, whether it is installed, its size and licence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from service.presets import Preset
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One model of the list. ``state`` is installed, ready, damaged, built in or empty; ``size`` in bytes."""
+    """One model of the list.
+
+    ``state`` is installed, ready, damaged, built in, served (by a server of the user's) or empty; ``size`` is
+    in bytes on this disk, ``download`` what a pull fetches. ``quality`` is in words, with whether it was
+    published or measured, and empty where nothing is known.
+    """
 
     name: str
     task: str
@@ -24,12 +29,29 @@ class Row:
     licence_note: str
     model: str
     about: str
+    download: int
+    quality: str
+    quality_source: str
+    speed: str
+    licence_word: str
+    purpose: str
+    recommended: bool
 
 
 def rows(store: Store) -> list[Row]:
-    """Every preset, the installed ones first."""
-    found = [_row(store, preset) for preset in presets.all_presets().values()]
-    return sorted(found, key=lambda row: (row.task == "summarize", not row.state, row.name))
+    """Return every preset, those that translate first: the recommended one, the best next, echo last."""
+    ordered = sorted(presets.all_presets().values(), key=_place)
+    return [_row(store, preset) for preset in ordered]
+
+
+def _place(preset: Preset) -> tuple[bool, bool, bool, int, str]:
+    return (
+        preset.task == "summarize",
+        preset.architecture == "echo",
+        not preset.recommended,
+        -preset.preference,
+        preset.name,
+    )
 
 
 def _row(store: Store, preset: Preset) -> Row:
@@ -42,7 +64,26 @@ def _row(store: Store, preset: Preset) -> Row:
             state = "ready"
         elif preset.architecture == "echo":
             state = "built in"
+        elif preset.architecture == "endpoint":
+            state = "served"
     except DamagedModel:
         state = "damaged"
-    facts = (preset.licence, preset.licence_note, preset.model, preset.about)
-    return Row(preset.name, preset.task, state, size, revision, *facts)
+    quality = preset.quality
+    return Row(
+        name=preset.name,
+        task=preset.task,
+        state=state,
+        size=size,
+        revision=revision,
+        licence=preset.licence,
+        licence_note=preset.licence_note,
+        model=preset.model,
+        about=preset.about,
+        download=preset.download,
+        quality=str(quality) if quality else "",
+        quality_source=f"{quality.test}; {quality.source}" if quality else "",
+        speed=preset.speed,
+        licence_word=preset.licence_word,
+        purpose=preset.purpose,
+        recommended=preset.recommended,
+    )

@@ -13,7 +13,9 @@ from service.engines.transformers import load_checkpoint
 from service.errors import StoreError
 from service.presets import Preset
 
-TOKENIZER_FILES = ("source.spm", "target.spm", "vocab.json", "spiece.model")
+TOKENIZER_FILES = ("source.spm", "target.spm", "vocab.json", "spiece.model", "tokenizer.json")
+CONVERTED = ("marian", "mt5", "t5")
+"""The architectures whose checkpoints are converted; others run from the files as they are."""
 
 
 def convert(source: Path, target: Path, preset: Preset, quantization: str = "int8") -> None:
@@ -33,7 +35,7 @@ def convert(source: Path, target: Path, preset: Preset, quantization: str = "int
             wanted=preset.architecture,
         )
     try:
-        spec = _marian(source) if kind == "marian" else _mt5(source)
+        spec = _marian(source) if kind == "marian" else _t5(source, kind)
     except (OSError, ValueError, RuntimeError) as error:
         raise StoreError(
             "models.conversion", "cannot be converted: {reason}", at=preset.name, reason=error
@@ -65,13 +67,16 @@ def _marian(source: Path) -> Any:
     return spec
 
 
-def _mt5(source: Path) -> Any:
+def _t5(source: Path, kind: str) -> Any:
+    """mT5, or T5 1.1, whose head is a matrix of its own too where its configuration says so."""
     import torch
-    from ctranslate2.converters.transformers import MT5Loader
+    from ctranslate2.converters.transformers import MT5Loader, T5Loader
 
+    model = load_checkpoint(source, "float32")
     with torch.no_grad():
-        spec = MT5Loader().get_model_spec(load_checkpoint(source, "float32"))
-    unscale(spec)
+        spec = (MT5Loader() if kind == "mt5" else T5Loader()).get_model_spec(model)
+    if kind == "mt5" or not model.config.scale_decoder_outputs:
+        unscale(spec)
     gc.collect()
     return spec
 

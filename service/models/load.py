@@ -52,6 +52,12 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
         from service.engines.echo import EchoEngine
 
         return EchoEngine()
+    if preset.architecture == "endpoint":
+        if (settings.engine, settings.device) != ("auto", "auto"):
+            raise UsageError(f"{preset.name} runs on a server of yours: it takes no --engine and no --device")
+        from service.engines.endpoint import EndpointEngine
+
+        return EndpointEngine(preset, settings.server)
     device, threads = _device(settings.device), settings.threads
     if preset.architecture == "causal":
         if settings.engine == "transformers":
@@ -59,6 +65,8 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
                 "engine.ctranslate2_only", "{name} runs on the ctranslate2 engine only", name=preset.name
             )
         return _open_embedded(preset, store, device, threads, notice)
+    if preset.architecture in ("ct2", "firefox"):
+        return _open_as_published(preset, store, settings, device)
     part = "original" if settings.engine == "transformers" else "int8"
     store.check(preset, part)
     if settings.engine == "transformers":
@@ -68,6 +76,29 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     from service.engines.ctranslate2 import CTranslate2Engine
 
     return CTranslate2Engine(store.folder(preset) / "int8", preset, device=device, threads=threads)
+
+
+def _open_as_published(preset: Preset, store: Store, settings: Settings, device: str) -> Engine:
+    """A model that is run from the files it is published as: quickmt's and Firefox's.
+
+    quickmt's weights are float16 in CTranslate2's format; on a CPU int8 is made at load.
+    """
+    firefox = preset.architecture == "firefox"
+    usual = "fxtranslate" if firefox else "CTranslate2"
+    if settings.engine == "transformers" or (firefox and settings.engine != "auto"):
+        raise UsageError(f"{preset.name} runs with {usual} only; leave --engine out")
+    if firefox and settings.device == "cuda":
+        raise UsageError(f"{preset.name} runs on the processor only; leave --device out")
+    store.check(preset, "original")
+    folder = store.folder(preset) / "original"
+    if firefox:
+        from service.engines.firefox import FirefoxEngine
+
+        return FirefoxEngine(folder, preset)
+    from service.engines.ctranslate2 import CTranslate2Engine
+
+    kind = "int8" if device == "cpu" else "default"
+    return CTranslate2Engine(folder, preset, device=device, compute_type=kind, threads=settings.threads)
 
 
 def _ready(preset: Preset, store: Store) -> bool:

@@ -1,4 +1,4 @@
-"""The page put together: masthead, five tabs, and what happens when it is opened."""
+"""The page put together: masthead, six tabs, and what happens when it is opened."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from service.page.components import quick
 from service.page.options import PageOptions
 from service.page.runs import Runs
-from service.page.tabs import batch, check, evaluate, models
+from service.page.tabs import batch, check, compare, evaluate, models
 from service.page.tabs import translate as read
 from service.page.uploads import Files
 from service.page.words import say_for, words
@@ -16,7 +16,7 @@ from service.summary.routes import NAMES
 from service.summary.summarizer import SENTENCES
 
 SETTINGS = frozenset({"model", "route", "sentences", "keep"})
-TABS = ("read", "batch", "check", "evaluate", "models")
+TABS = ("read", "batch", "check", "compare", "evaluate", "models")
 
 
 def interface_words() -> Any:
@@ -40,6 +40,8 @@ def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: F
                 second = batch.tab(host, runs, word, held)
             with gr.Tab(word("tab_check"), id="check"):
                 check.tab(host, options, runs, word)
+            with gr.Tab(word("tab_compare"), id="compare"):
+                compare.tab(host, options, runs, word)
             with gr.Tab(word("tab_evaluate"), id="evaluate"):
                 evaluate.tab(host, options, runs, word, held)
             with gr.Tab(word("tab_models"), id="models"):

@@ -26,7 +26,7 @@ def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> st
 
 def is_unsure(part: SegmentTranslation) -> bool:
     """Return whether the confidence in a translation is too low to pass unsaid."""
-    return part.band == "low" and part.confidence < LOW
+    return part.confidence is not None and part.confidence < LOW
 
 
 def is_flagged(part: SegmentTranslation) -> bool:

@@ -66,14 +66,14 @@ class Segment(Model):
     """A sentence or a title in both languages, with what is known of it; ``paragraph`` counts from 0.
 
     ``score`` is the model's mean log-probability a token; ``confidence`` is from 0 to 1, its ``band`` high,
-    medium or low.
+    medium or low. Of a model that gives no scores both are null, and the band is ``no score``.
     """
 
     source: str
     target: str
     paragraph: int
-    score: float
-    confidence: float
+    score: float | None
+    confidence: float | None
     band: str
     truncated: bool
     repaired: bool
@@ -237,7 +237,10 @@ class Checked(Model):
 
 
 class ModelInfo(Model):
-    """A model; ``state`` is installed, ready, damaged, built in or empty. ``size`` is in bytes."""
+    """A model; ``state`` is installed, ready, damaged, built in, served or empty. ``size`` is in bytes.
+
+    ``download`` is what a pull fetches, in bytes. ``quality`` says whether it was published or measured.
+    """
 
     name: str
     task: str
@@ -248,6 +251,13 @@ class ModelInfo(Model):
     licence_note: str
     model: str
     about: str
+    download: int
+    quality: str
+    quality_source: str
+    speed: str
+    licence_word: str
+    purpose: str
+    recommended: bool
 
 
 class Models(Model):

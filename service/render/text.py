@@ -154,7 +154,7 @@ def _flags(translation: Translation) -> list[str]:
     flags = []
     for where, segment in _numbered(translation):
         reasons = [f"{finding.kind}: {text(finding)}" for finding in segment.findings]
-        if not reasons and segment.band == "low":
+        if not reasons and segment.confidence is not None and segment.band == "low":
             reasons = [f"low confidence ({segment.confidence:.2f})"]
         if reasons:
             flags.append(f"{where} ({_opening(segment.target)}) {'; '.join(reasons)}")

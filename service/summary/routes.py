@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Route = Literal["auto", "extractive", "mt5", "crosssum", "translate-first"]
+Route = Literal["auto", "extractive", "indonanot5", "mt5", "crosssum", "translate-first", "endpoint"]
 NAMES: tuple[str, ...] = get_args(Route)
 """``auto``, which chooses one of the others by the models at hand, then those."""

@@ -2,9 +2,11 @@
 
 ========================  ===============================================================
 ``extractive``            the best Indonesian sentences, translated; needs no model of its own
+``indonanot5``            indonanot5-indosum writes in Indonesian, free to use, then as ``mt5``
 ``mt5``                   mt5-xlsum writes in Indonesian, then sentence by sentence into English
 ``crosssum``              mt5-crosssum-en reads Indonesian and writes English in one step
 ``translate-first``       the article in English, then mt5-xlsum on that
+``endpoint``              a model that a server of the user's runs reads Indonesian and writes English
 ``auto``                  the best of these that is installed, for the length at hand
 ========================  ===============================================================
 """
@@ -131,8 +133,17 @@ def whole(task: Task) -> Draft:
 
 
 def mt5(task: Task) -> Draft:
-    """Written in Indonesian, then translated."""
-    writer = task.writer("mt5-xlsum")
+    """Written in Indonesian by mT5, then translated."""
+    return _indonesian(task, "mt5-xlsum")
+
+
+def indonanot5(task: Task) -> Draft:
+    """Written in Indonesian by IndoNanoT5, then translated."""
+    return _indonesian(task, "indonanot5-indosum")
+
+
+def _indonesian(task: Task, name: str) -> Draft:
+    writer = task.writer(name)
     written, packs, notes = _write(task, writer, task.sentences, task.article.title)
     traced = [_traced(text, task.sentences, task.article.title) for text in written]
     if task.language == "en":
@@ -144,8 +155,18 @@ def mt5(task: Task) -> Draft:
 
 
 def crosssum(task: Task) -> Draft:
+    """Written in English from the Indonesian by mT5."""
+    return _english(task, "mt5-crosssum-en")
+
+
+def endpoint(task: Task) -> Draft:
+    """Written in English from the Indonesian by a model that a server of the user's runs."""
+    return _english(task, NEEDS["endpoint"])
+
+
+def _english(task: Task, name: str) -> Draft:
     """Written in English from the Indonesian; traced in the English of the article."""
-    writer = task.writer("mt5-crosssum-en")
+    writer = task.writer(name)
     written, packs, notes = _write(task, writer, task.sentences, task.article.title)
     return Draft(_traced_in_english(task, written), writer.signature, packs, notes)
 
@@ -161,14 +182,27 @@ def translate_first(task: Task) -> Draft:
 
 ROUTES: Mapping[str, Callable[[Task], Draft]] = {
     "extractive": extractive,
+    "indonanot5": indonanot5,
     "mt5": mt5,
     "crosssum": crosssum,
     "translate-first": translate_first,
+    "endpoint": endpoint,
 }
 """What the routes of :mod:`service.summary.routes` do; ``auto`` is one of them."""
 
-NEEDS = {"crosssum": "mt5-crosssum-en", "mt5": "mt5-xlsum", "translate-first": "mt5-xlsum"}
-"""The preset that a route needs; the order is that of ``auto``."""
+NEEDS = {
+    "indonanot5": "indonanot5-indosum",
+    "crosssum": "mt5-crosssum-en",
+    "mt5": "mt5-xlsum",
+    "translate-first": "mt5-xlsum",
+    "endpoint": "qwen3-summary",
+}
+"""The preset that a route needs."""
+
+AUTO = ("indonanot5", "crosssum", "mt5")
+"""The routes that ``auto`` tries, in this order: first the one without a non-commercial clause."""
+
+ENGLISH_ONLY = frozenset(("crosssum", "translate-first", "endpoint"))
 
 
 def summarize(task: Task, route: str, translator: Signature, installed: Callable[[str], bool]) -> Summary:
@@ -204,18 +238,18 @@ def _check(task: Task, route: str) -> None:
             language=task.language,
             known=", ".join(LANGUAGES),
         )
-    if task.language == "id" and route in ("crosssum", "translate-first"):
+    if task.language == "id" and route in ENGLISH_ONLY:
         raise UsageError(
             "summary.english_only",
-            "the route {route} writes English only; use extractive or mt5 for Indonesian",
+            "the route {route} writes English only; use extractive, indonanot5 or mt5 for Indonesian",
             route=route,
         )
 
 
 def _best(task: Task, installed: Callable[[str], bool]) -> str:
-    able = [name for name in ("crosssum", "mt5") if installed(NEEDS[name])]
+    able = [name for name in AUTO if installed(NEEDS[name])]
     if task.language == "id":
-        able = [name for name in able if name != "crosssum"]
+        able = [name for name in able if name not in ENGLISH_ONLY]
     if not able:
         return "extractive"
     writer = task.writer(NEEDS[able[0]])
@@ -232,7 +266,7 @@ def _about(name: str) -> tuple[Message, ...]:
             "summary.model",
             "Summary by {model}. Licence: {licence}",
             model=preset.name,
-            licence=preset.licence_note,
+            licence=preset.licence_note or preset.licence,
         ),
     )
 

@@ -10,7 +10,7 @@ from service.document import Finding
 from service.translation.guard.check import RATIO_MEAN
 from service.translation.repair import WEIGHTS
 
-Band = Literal["high", "medium", "low"]
+Band = Literal["high", "medium", "low", "no score"]
 
 # python -m eval.research.guard confidence, over the embedded model's FLORES dev.
 COEFFICIENTS = (1.915, 7.606, -3.377, 2.539)
@@ -53,6 +53,8 @@ def confidence(source: str, target: str, score: float, findings: Sequence[Findin
     return min(logistic(COEFFICIENTS, features(source, target, score)), cap)
 
 
-def band(value: float) -> Band:
-    """``high``, ``medium`` or ``low``."""
+def band(value: float | None) -> Band:
+    """``high``, ``medium`` or ``low``; ``no score`` for a model that gives none."""
+    if value is None:
+        return "no score"
     return "high" if value >= HIGH else "medium" if value >= LOW else "low"

@@ -30,6 +30,11 @@ FIRST_WINDOW = 1
 LARGEST_WINDOW = 512
 WINDOW_GROWTH = 4
 
+NO_SCORES = (
+    '{name} gives no scores: confidence is "no score", there are no alternatives, and suspicious sentences '
+    "are not decoded again"
+)
+
 _Key = tuple[str, str, str]
 
 Draft = Callable[[SegmentTranslation], None]
@@ -139,7 +144,9 @@ class Translator:
         """``revision`` is the installed one; ``beam_size`` overrides the preset's."""
         self._engine = engine
         self._preset = preset
-        self._care = care or Care()
+        care = care or Care()
+        # What a repair chooses by, and what it asks of a decoder, an engine without scores has not.
+        self._care = care if preset.scored else replace(care, repair=False)
         self.tally = Tally()
         self._decoding = replace(preset.decoding, beam_size=beam_size) if beam_size else preset.decoding
         self.signature = Signature(
@@ -152,6 +159,11 @@ class Translator:
             glossary=_glossary_signature(self._care),
             repair=self._care.repair,
         )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of the model's answers, in a line each."""
+        return () if self._preset.scored else (NO_SCORES.format(name=self._preset.name),)
 
     @property
     def decoding(self) -> Decoding:
@@ -340,11 +352,12 @@ class Translator:
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
             findings += () if answer.final else _misplaced(prepared.aside, output.text)
-        value = confidence(source, target, output.score, findings)
+        score = output.score if self._preset.scored else None
+        value = None if score is None else confidence(source, target, score, findings)
         return SegmentTranslation(
             source,
             target,
-            output.score,
+            score,
             findings,
             confidence=value,
             band=band(value),

@@ -18,7 +18,8 @@ from service.errors import DamagedModel, NotInstalled, StoreError
 from service.models import pull as pull_module
 from service.models import store as store_module
 from service.models.load import open_engine
-from service.models.pull import offer, pull
+from service.models.offer import Sources, offer
+from service.models.pull import pull
 from service.models.store import Store, partial_folder
 from service.presets import Preset
 from service.settings import Settings
@@ -58,8 +59,7 @@ def silent(what: str, done: int, total: int) -> None:
 
 
 def fetch(store: Store, hub: Hub, cache: Path, preset: Preset | None = None) -> Path:
-    offered = offer(preset or tiny(), cache=cache, endpoint=hub.url)
-    return pull(store, offered, silent, endpoint=hub.url)
+    return pull(store, offer(preset or tiny(), Sources(cache=cache, endpoint=hub.url)), silent)
 
 
 def test_a_pulled_model_translates_in_both_engines(store: Store, hub: Hub, cache: Path) -> None:
@@ -127,7 +127,7 @@ def test_an_interrupted_pull_goes_on_where_it_stopped(
     part = partial_folder(store.folder(tiny())) / "original" / "model.safetensors.part"
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
     with pytest.raises(KeyboardInterrupt):
-        pull(store, offer(tiny(), cache=cache, endpoint=hub.url), interrupt, endpoint=hub.url)
+        pull(store, offer(tiny(), Sources(cache=cache, endpoint=hub.url)), interrupt)
     assert store.manifest(tiny()) is None
     kept = part.stat().st_size
     fetch(store, hub, cache)
@@ -154,15 +154,15 @@ def test_a_file_damaged_on_the_way_is_refused(name: str, store: Store, hub: Hub,
 
 def test_a_filled_hub_cache_needs_no_network(store: Store, cache: Path, marian: Path) -> None:
     builders.hub_cache(cache, REPO, marian, SHA)
-    offered = offer(tiny(SHA[:7]), cache=cache, endpoint="http://127.0.0.1:9")
-    pull(store, offered, silent, endpoint="http://127.0.0.1:9")
+    offered = offer(tiny(SHA[:7]), Sources(cache=cache, endpoint="http://127.0.0.1:9"))
+    pull(store, offered, silent)
     assert store.require(tiny()).revision == SHA
     assert store.verify(tiny()) == []
 
 
 def test_no_network_is_one_clear_line(store: Store, cache: Path) -> None:
     with pytest.raises(StoreError, match=r"^tiny: the hub cannot be reached"):
-        offer(tiny(), cache=cache, endpoint="http://127.0.0.1:9")
+        offer(tiny(), Sources(cache=cache, endpoint="http://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize(
@@ -176,15 +176,15 @@ def test_no_network_is_one_clear_line(store: Store, cache: Path) -> None:
 def test_what_the_hub_lacks_is_named(model: str, revision: str, message: str, hub: Hub, cache: Path) -> None:
     preset = builders.preset("tiny", "marian", model=model, revision=revision)
     with pytest.raises(StoreError, match=message):
-        offer(preset, cache=cache, endpoint=hub.url)
+        offer(preset, Sources(cache=cache, endpoint=hub.url))
 
 
 def test_a_repository_without_weights_is_refused(hub: Hub, cache: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "config.json").write_text("{}")
     hub.add(REPO, SHA, tmp_path / "empty")
-    with pytest.raises(StoreError, match="holds no checkpoint"):
-        offer(tiny(), cache=cache, endpoint=hub.url)
+    with pytest.raises(StoreError, match=r"holds no source\.spm"):
+        offer(tiny(), Sources(cache=cache, endpoint=hub.url))
 
 
 def test_a_checkpoint_of_another_kind_is_refused(store: Store, hub: Hub, cache: Path) -> None:

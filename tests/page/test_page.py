@@ -24,6 +24,7 @@ from service.context import asked, asking
 from service.document import Decoding, Finding, Message, Output, Reading, SegmentTranslation
 from service.engines.echo import EchoEngine
 from service.errors import Cancelled, InputError, UsageError
+from service.messages import LANGUAGES
 from service.page import examples, options_for
 from service.page import reading as view
 from service.page.options import PageOptions

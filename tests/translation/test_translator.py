@@ -150,7 +150,7 @@ def test_a_clean_answer_is_decoded_once() -> None:
     (found,) = careful(engine).stream(Passage(("Warga tidak panik.",)))
     assert engine.asked == ["Warga tidak panik."]
     assert found.findings == ()
-    assert 0 < found.confidence < 1
+    assert found.confidence is not None and 0 < found.confidence < 1
 
 
 def test_capitals_are_calmed_for_the_model_and_given_back() -> None:

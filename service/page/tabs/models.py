@@ -12,7 +12,9 @@ from service.messages import text
 from service.models.catalog import Row, rows
 from service.models.gemma import build as embedded
 from service.models.load import choose
-from service.models.pull import offer, pull
+from service.models.offer import offer
+from service.models.pace import Pace, duration
+from service.models.pull import pull
 from service.models.store import Store
 from service.page.components import box, label, quick, stopper, streaming
 from service.page.options import PageOptions
@@ -47,14 +49,22 @@ def cards(host: Host, options: PageOptions, say: Say, status: str = "", name: st
 
 
 def _card(row: Row, options: PageOptions, say: Say, status: str) -> str:
-    size = f" · {row.size / 1e6:,.0f} MB" if row.size else ""
+    bytes_ = row.size or row.download
+    size = f" · {bytes_ / 1e6:,.0f} MB" if bytes_ else ""
+    best = f' <span class="state">{say("recommended")}</span>' if row.recommended else ""
+    facts = (
+        ("quality", escape(row.quality) or say("unknown_quality")),
+        ("speed", escape(row.speed)),
+        ("purpose", escape(row.purpose)),
+    )
+    about = "".join(f'<dt>{say(name)}</dt><dd lang="en">{value}</dd>' for name, value in facts if value)
     note = f'<p class="note">{escape(row.licence_note)}</p>' if row.licence_note else ""
     return (
         f'<li class="card {row.state.replace(" ", "-") or "absent"}" data-name="{escape(row.name)}">'
-        f'<div class="top"><h3>{escape(row.name)}</h3>'
+        f'<div class="top"><h3>{escape(row.name)}</h3>{best}'
         f'<span class="state">{say("state_" + row.state)}{size}</span></div>'
         f'<p lang="en">{escape(row.about)}</p>'
-        f"<dl><dt>{say('licence')}</dt><dd>{escape(row.licence)}{note}</dd>"
+        f"<dl>{about}<dt>{say('licence')}</dt><dd>{escape(row.licence)}{note}</dd>"
         f"<dt>{say('revision')}</dt><dd><code>{escape(row.model)}@{escape(row.revision[:12])}</code></dd></dl>"
         f"{status if 'running' in status else _deeds(row, options, say) + status}</li>"
     )
@@ -70,6 +80,8 @@ def _deeds(row: Row, options: PageOptions, say: Say) -> str:
             f'<div class="deeds"><button type="button" data-deed="choose" data-name="{name}" '
             f'aria-label="{say("choose")}: {name}">{say("choose")}</button></div>'
         )
+    if row.state == "served":
+        return f'<p class="hint">{say("served_hint")}</p>'
     if not options.pull:
         return f'<p class="hint">{say("pull_local", name=f"<b>{name}</b>")}</p>'
     agree = f'<label><input type="checkbox" class="agree"> {say("agree")}</label>' if row.licence_note else ""
@@ -86,10 +98,14 @@ def pulled(store: Store, name: str, agreed: bool, ask: Ask, say: Say) -> Iterato
         raise UsageError(say.message("pull_agree"))
     yield _running(say("pull_asking"), say)
 
+    pace = Pace()
+
     def work(tell: Callable[[Any], None]) -> None:
         def progress(what: str, done: int, total: int) -> None:
             ask.check()
-            tell(step(what, done, total, say))
+            if total:
+                pace.add(done)
+            tell(step(what, done, total, say, pace))
 
         if preset.architecture == "causal":
             embedded.prepare(store, preset, lambda stage: progress(stage, 0, 0))
@@ -107,13 +123,16 @@ def _running(text: str, say: Say, bar: str = "") -> str:
     )
 
 
-def step(what: str, done: int, total: int, say: Say) -> str:
-    """A step of an installation with its progress, as HTML."""
+def step(what: str, done: int, total: int, say: Say, pace: Pace | None = None) -> str:
+    """A step of an installation with its progress, as HTML; ``pace`` knows how fast it goes."""
     known = {"fetching", "converting", "checking"}
     text = say(f"pull_{what}") if what in known else escape(what)
     if not total:
         return _running(text, say)
     amount = say("megabytes", done=f"{done / 1e6:,.0f}", total=f"{total / 1e6:,.0f}")
+    left = pace.left(total) if pace else None
+    if pace and left is not None:
+        amount += f" · {pace.rate / 1e6:,.1f} MB/s · {duration(left)}"
     return _running(f"{text}, {amount}", say, f' max="{total}" value="{done}"')
 
 
