@@ -1,0 +1,226 @@
+"""Words of news whose exchange turns a fact round, in both languages: ``prompts/lexicon/*.tsv``.
+
+A row is one sense of a group, as ``rise`` and ``fall`` of ``trend``. Its firm words name it; its loose words
+may. A translation contradicts its source where a firm Indonesian word of one sense has no English word of it,
+firm or loose, and a firm English word of a rival sense stands there that nothing in the source accounts for.
+A word that is merely absent is no finding: the translator may have said it otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from service.errors import InputError
+from service.text.words import Words
+
+COLUMNS = ("group", "sense", "id", "also_id", "en", "also_en", "against", "cues")
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One sense of a group, and its words: Indonesian and English, firm (``id``, ``en``) and loose.
+
+    ``against`` names the senses of the group that contradict it, all others where it is empty. With ``cues``
+    the firm Indonesian words count only where one of these words stands in the source.
+    """
+
+    group: str
+    name: str
+    id: tuple[str, ...]
+    also_id: tuple[str, ...]
+    en: tuple[str, ...]
+    also_en: tuple[str, ...]
+    against: frozenset[str] = frozenset()
+    cues: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A word of the source and the word of the translation that says something else."""
+
+    group: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a form stands for: numbers of senses, firm and loose, and the words that follow its first."""
+
+    rest: tuple[str, ...]
+    firm: tuple[int, ...]
+    loose: tuple[int, ...]
+
+
+_Table = Mapping[str, tuple[_Entry, ...]]
+
+
+class _Side:
+    """The senses that a text holds: how often, firm or loose, and the forms that say each firmly."""
+
+    __slots__ = ("count", "firm")
+
+    def __init__(self) -> None:
+        self.count: dict[int, int] = {}
+        self.firm: dict[int, list[str]] = {}
+
+
+class Lexicon:
+    """A set of senses, made ready to be looked for in a sentence in time linear in its length."""
+
+    def __init__(self, senses: Iterable[Sense]) -> None:
+        self.senses = tuple(senses)
+        self._ours = _table(self.senses, lambda s: (_clitics(s.id), _clitics(s.also_id)))
+        self._theirs = _table(self.senses, lambda s: (_inflected(s.en), _inflected(s.also_en)))
+        self._rivals = tuple(
+            frozenset(
+                number
+                for number, other in enumerate(self.senses)
+                if other.group == sense.group
+                and other.name != sense.name
+                and (not sense.against or other.name in sense.against)
+            )
+            for sense in self.senses
+        )
+        self._starts = frozenset(self._ours)
+
+    @classmethod
+    def load(cls, *names: str) -> Lexicon:
+        """The senses that come with Warta in ``prompts/lexicon``, of the files ``names``. Raises InputError."""
+        folder = files("prompts") / "lexicon"
+        return cls(sense for name in names for sense in read((folder / name).read_text("utf-8"), name))
+
+    def contradictions(self, ours: Words, theirs: Words) -> list[Contradiction]:
+        """Where the English ``theirs`` says the rival of what the Indonesian ``ours`` says; ours in order."""
+        if self._starts.isdisjoint(ours.distinct):
+            return []
+        here = _scan(ours.low, self._ours)
+        if not here.firm:
+            return []
+        there = _scan(theirs.low, self._theirs)
+        if not there.firm:
+            return []
+        found = []
+        for number, forms in here.firm.items():
+            rivals = self._rivals[number]
+            if there.count.get(number, 0) >= len(forms) or rivals.isdisjoint(there.firm):
+                continue
+            cues = self.senses[number].cues
+            if cues and cues.isdisjoint(ours.distinct):
+                continue
+            if word := _unaccounted(number, rivals, here, there, ours.distinct):
+                found.append(Contradiction(self.senses[number].group, forms[0], word))
+        return found
+
+
+def _unaccounted(
+    number: int, rivals: frozenset[int], here: _Side, there: _Side, source: frozenset[str]
+) -> str:
+    """An English word of a rival sense that the source does not account for."""
+    for rival in rivals:
+        forms = there.firm.get(rival)
+        if not forms or len(forms) <= here.count.get(rival, 0):
+            continue
+        for form in forms:
+            meant = [other for other, said in there.firm.items() if form in said]
+            if (
+                number not in meant
+                and form not in source
+                and all(there.count[other] > here.count.get(other, 0) for other in meant)
+            ):
+                return form
+    return ""
+
+
+def _scan(low: Sequence[str], table: _Table) -> _Side:
+    """The senses in a text; of several forms at one place the longest counts."""
+    side = _Side()
+    get, past = table.get, 0
+    for at, word in enumerate(low):
+        entries = get(word)
+        if entries is None or at < past:
+            continue
+        for entry in entries:
+            size = len(entry.rest)
+            if not size or tuple(low[at + 1 : at + 1 + size]) == entry.rest:
+                past = at + 1 + size
+                form = " ".join((word, *entry.rest)) if size else word
+                for number in entry.firm:
+                    side.count[number] = side.count.get(number, 0) + 1
+                    side.firm.setdefault(number, []).append(form)
+                for number in entry.loose:
+                    side.count[number] = side.count.get(number, 0) + 1
+                break
+    return side
+
+
+def _table(
+    senses: Sequence[Sense], forms: Callable[[Sense], tuple[Iterable[str], Iterable[str]]]
+) -> dict[str, tuple[_Entry, ...]]:
+    """First word -> what starts with it, longest first."""
+    firm: dict[str, set[int]] = {}
+    loose: dict[str, set[int]] = {}
+    for number, sense in enumerate(senses):
+        for index, words in zip((firm, loose), forms(sense), strict=True):
+            for form in words:
+                index.setdefault(form, set()).add(number)
+    table: dict[str, list[_Entry]] = {}
+    for form in {**firm, **loose}:
+        first, *rest = form.split()
+        sure = firm.get(form, set())
+        unsure = loose.get(form, set()) - sure
+        table.setdefault(first, []).append(_Entry(tuple(rest), tuple(sorted(sure)), tuple(sorted(unsure))))
+    return {
+        first: tuple(sorted(entries, key=lambda entry: -len(entry.rest))) for first, entries in table.items()
+    }
+
+
+def _clitics(forms: Iterable[str]) -> Iterator[str]:
+    """Indonesian forms, and each with the endings that change no meaning."""
+    for form in forms:
+        yield form
+        if not form.endswith("nya"):
+            yield f"{form}nya"
+
+
+def _inflected(forms: Iterable[str]) -> Iterator[str]:
+    """English forms; one that ends in ``+`` is inflected as regular verbs and nouns are."""
+    for form in forms:
+        if not form.endswith("+"):
+            yield form
+            continue
+        stem = form[:-1]
+        yield from (stem, stem + ("es" if stem.endswith(("s", "sh", "ch", "x", "z")) else "s"))
+        short = stem.removesuffix("e")
+        yield from (f"{short}ed", f"{short}ing", f"{short}er", f"{short}ers")
+        if stem.endswith("y"):
+            yield from (f"{stem[:-1]}ies", f"{stem[:-1]}ied")
+
+
+def read(text: str, name: str) -> Iterator[Sense]:
+    """The senses of a table; ``name`` is for errors. Raises InputError with file, line and problem."""
+    lines = text.rstrip("\n").split("\n")
+    if tuple(lines[0].split("\t")) != COLUMNS:
+        raise InputError(f"{name}, line 1: the columns are {', '.join(COLUMNS)}")
+    for number, line in enumerate(lines[1:], 2):
+        cells = line.split("\t")
+        if len(cells) != len(COLUMNS):
+            raise InputError(f"{name}, line {number}: {len(cells)} cells under {len(COLUMNS)} columns")
+        group, sense, *lists = cells
+        ours, also, theirs, loose, against, cues = (_split(cell) for cell in lists)
+        if not (group and sense and ours and theirs):
+            raise InputError(f"{name}, line {number}: group, sense, id and en are needed")
+        yield Sense(group, sense, ours, also, theirs, loose, frozenset(against), frozenset(cues))
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split("|") if part.strip())
+
+
+@cache
+def shipped() -> Lexicon:
+    """The lexicon that the guard uses, read once."""
+    return Lexicon.load("pairs.tsv")
