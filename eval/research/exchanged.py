@@ -95,7 +95,7 @@ EXCHANGES = (
     Exchange("last, next", r"(?:tahun|bulan|pekan|minggu) (?:lalu|depan)|kemarin|besok",
              "last=next next=last yesterday=tomorrow tomorrow=yesterday"),
     Exchange("above, below", r"di atas|di bawah|lebih dari|kurang dari",
-             "above=below below=above more%than=less%than less%than=more%than over=under"),
+             "above=below below=above more%than=less%than less%than=more%than"),
     Exchange("must, may", r"wajib|harus|boleh", "must=may required=allowed mandatory=optional may=must"),
     Exchange("already, not yet", r"sudah|belum", "already=not%yet not%yet=already yet%to=already"),
     Exchange("open, close", r"membuka|dibuka|pembukaan|menutup|ditutup|penutupan",

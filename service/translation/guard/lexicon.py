@@ -4,6 +4,9 @@ A row is one sense of a group, as ``rise`` and ``fall`` of ``trend``. Its firm w
 may. A translation contradicts its source where a firm Indonesian word of one sense has no English word of it,
 firm or loose, and a firm English word of a rival sense stands there that nothing in the source accounts for.
 A word that is merely absent is no finding: the translator may have said it otherwise.
+
+A sense named ``-`` is an idiom: its words stand for nothing. In any other phrase the words keep what they say of
+other groups: ``tahun lalu`` is the past, and a year.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from importlib.resources import files
 from service.errors import InputError
 from service.text.words import Words
 
+IDIOM = "-"
 COLUMNS = ("group", "sense", "id", "also_id", "en", "also_en", "against", "cues")
 
 
@@ -111,28 +115,28 @@ class Lexicon:
             cues = self.senses[number].cues
             if cues and cues.isdisjoint(ours.distinct):
                 continue
-            if word := _unaccounted(number, rivals, here, there, ours.distinct):
+            if word := self._unaccounted(number, rivals, here, there, ours.distinct):
                 found.append(Contradiction(self.senses[number].group, forms[0], word))
         return found
 
-
-def _unaccounted(
-    number: int, rivals: frozenset[int], here: _Side, there: _Side, source: frozenset[str]
-) -> str:
-    """An English word of a rival sense that the source does not account for."""
-    for rival in rivals:
-        forms = there.firm.get(rival)
-        if not forms or len(forms) <= here.count.get(rival, 0):
-            continue
-        for form in forms:
-            meant = [other for other, said in there.firm.items() if form in said]
-            if (
-                number not in meant
-                and form not in source
-                and all(there.count[other] > here.count.get(other, 0) for other in meant)
-            ):
-                return form
-    return ""
+    def _unaccounted(
+        self, number: int, rivals: frozenset[int], here: _Side, there: _Side, source: frozenset[str]
+    ) -> str:
+        """An English word of a rival sense that the source does not account for."""
+        group = self.senses[number].group
+        for rival in rivals:
+            forms = there.firm.get(rival)
+            if not forms or len(forms) <= here.count.get(rival, 0):
+                continue
+            for form in forms:
+                meant = [n for n, said in there.firm.items() if form in said and self.senses[n].group == group]
+                if (
+                    number not in meant
+                    and form not in source
+                    and all(there.count[other] > here.count.get(other, 0) for other in meant)
+                ):
+                    return form
+        return ""
 
 
 def _scan(low: Sequence[str], table: _Table) -> _Side:
@@ -170,12 +174,22 @@ def _table(
     table: dict[str, list[_Entry]] = {}
     for form in {**firm, **loose}:
         first, *rest = form.split()
-        sure = firm.get(form, set())
-        unsure = loose.get(form, set()) - sure
+        sure = _with_parts(form, firm, senses)
+        unsure = _with_parts(form, loose, senses) - sure
+        if any(senses[number].name == IDIOM for number in sure):
+            sure = unsure = set()
         table.setdefault(first, []).append(_Entry(tuple(rest), tuple(sorted(sure)), tuple(sorted(unsure))))
     return {
         first: tuple(sorted(entries, key=lambda entry: -len(entry.rest))) for first, entries in table.items()
     }
+
+
+def _with_parts(form: str, index: Mapping[str, set[int]], senses: Sequence[Sense]) -> set[int]:
+    """What a form stands for, and of a phrase also what its words say of other groups."""
+    whole = index.get(form, set())
+    groups = {senses[number].group for number in whole}
+    parts = (number for word in form.split() for number in index.get(word, ()))
+    return whole | {number for number in parts if senses[number].group not in groups}
 
 
 def _clitics(forms: Iterable[str]) -> Iterator[str]:
