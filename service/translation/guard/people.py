@@ -1,0 +1,203 @@
+"""Names of people and other names, each run of name words judged on its own.
+
+A run of words with a capital is cut where a title, an office, a country, a place or any other common word stands:
+``Gubernur Jawa Tengah Ganjar Pranowo`` holds one name, and that Central Java survived does not excuse it. A name
+is kept where any of its words is in the translation in any spelling; it is changed where none is, or the last is
+not, and the translation has a name instead that the source does not have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from service.text.number_words import ENGLISH
+from service.text.words import Words, listed
+from service.translation.guard import vocabulary
+
+_UPPER = "A-ZÀ-Þ"
+_RUN = re.compile(rf"(?<![\w'’-])[{_UPPER}][\w'’-]++(?: (?:bin |binti |al |van |de |da )?[{_UPPER}][\w'’-]++)*+")
+_ENGLISH_NAME = re.compile(rf"(?<![\w'’-])[{_UPPER}][a-zß-ÿ]{{3,40}}")
+_CAPITALS = re.compile(rf"\b[{_UPPER}]")
+# A short quotation is a title or a motto, which may be translated.
+_QUOTED = re.compile(r"[\"“][^\"“”]{1,40}[\"”]")
+_DERIVED = re.compile(
+    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}|\w{5,}(?:nya|kan|lah)|\w{4,}an"
+)
+# After these stands a common noun or the name of an age or class, all of which English translates.
+_COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "kategori ", "agama ")
+_COMMON_REACH = max(map(len, _COMMON_NEXT))
+# What stands before a capital that is the word's own, and not the sentence's or the quotation's.
+_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
+_PARTICLES = listed("bin binti al van de da haji hajah raden")
+_TITLES = listed(
+    """
+    bapak pak ibu bu saudara saudari tuan nyonya nona mas mbak kang bang gus kiai kyai nyai ustaz ustadz ustazah
+    habib sultan raden dokter doktor profesor insinyur prof dr drs dra drg ir h hj kh sh mh msi phd mm mba
+    brigjen mayjen letjen jenderal kombes kompol akbp akp iptu ipda aiptu aipda bripka brigadir briptu bripda
+    komjen irjen kolonel letkol mayor kapten lettu letda serka serda sersan pratu kopral prada laksamana marsekal
+    presiden wapres wakil menteri gubernur wagub bupati wabup wali walikota camat lurah kades kepala ketua wakil
+    direktur manajer sekretaris jenderal bendahara juru bicara jubir pengamat ekonom analis pakar dosen rektor
+    kapolri kapolda kapolres kapolsek kapolresta panglima danrem dandim jaksa hakim pengacara advokat ustad
+    pelatih kapten pemain striker gelandang bek kiper pebulutangkis petinju aktor aktris penyanyi artis
+    mantan eks calon capres cawapres cagub plt pj penjabat almarhum almarhumah mendiang
+    mr mrs ms sir lord lady king queen prince princess pope president minister
+    """
+)
+# What English says for short names of regions, and names that it spells out of Indonesian words.
+_REGIONS = {
+    short: frozenset(names.split())
+    for names, shorts in (
+        ("jakarta", "dki jabodetabek jabotabek ibu ibukota jaksel jakbar jakpus jaktim jakut batavia betawi"),
+        ("yogyakarta", "diy jogja yogya jogjakarta djogja"),
+        ("java", "jabar jateng jatim jawa pulau jabodetabek"),
+        ("sumatra", "sumut sumbar sumsel sumatera sumatra"),
+        ("kalimantan borneo", "kalbar kalteng kalsel kaltim kaltara kalimantan"),
+        ("sulawesi", "sulsel sulut sulteng sultra sulbar sulawesi"),
+        ("nusa tenggara", "ntb ntt"),
+        ("maluku moluccas", "malut maluku"),
+        ("papua", "irian papua"),
+        ("bangka belitung", "babel"),
+        ("surakarta", "solo"),
+        ("makassar", "ujungpandang ujung"),
+    )
+    for short in shorts.split()
+}
+
+
+class Lost(NamedTuple):
+    """A name of the source that the translation lost; ``instead`` is the name that it has there, if any."""
+
+    name: str
+    instead: str = ""
+
+
+def changed(
+    source: str,
+    ours: Words,
+    target: str,
+    theirs: Words,
+    known: Callable[[str], bool],
+    alike: Callable[[str, str], bool],
+) -> tuple[list[Lost], list[str]]:
+    """Return the names that were lost or exchanged, and those in English that have no source.
+
+    ``known`` says of a word in small letters whether the translation holds it in any spelling or the tables
+    translate it; ``alike`` whether two words are spellings of one name.
+    """
+    lost: list[Lost] = []
+    partial: list[str] = []
+    for run in _runs(source, theirs.distinct):
+        low = [word.lower() for word in run]
+        last = low[-1] in theirs.distinct or known(low[-1])
+        if last or (len(run) == 1 and _is_headline(source)):
+            continue
+        kept = any(word in theirs.distinct or known(word) for word in low[:-1])
+        if not kept:
+            lost.append(Lost(" ".join(run)))
+        else:
+            partial.append(" ".join(run))
+    added = _added(source, ours, target, alike)
+    if not added:
+        return lost, []
+    # A name that lost only a part is exchanged where English brings in another.
+    for name in partial[: len(added)]:
+        lost.append(Lost(name))
+    paired = min(len(lost), len(added))
+    exchanged = [Lost(one.name, other) for one, other in zip(lost, added, strict=False)]
+    return exchanged + lost[paired:], added[paired:]
+
+
+def _runs(source: str, kept: frozenset[str]) -> Iterator[list[str]]:
+    """Yield the names of a sentence, each a list of words, without titles and what else is no name.
+
+    Runs of which every word is ``kept`` are left out.
+    """
+    for match in _RUN.finditer(_QUOTED.sub(_blank, source) if '"' in source or "“" in source else source):
+        words = match[0].split(" ")
+        if all(word.lower() in kept for word in words):
+            continue
+        start = match.start()
+        # The first word of a sentence has a capital whatever it is: alone it is no name.
+        first = not (source[start - 1 : start] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
+        if first and len(words) == 1:
+            continue
+        if not source[max(0, start - _COMMON_REACH) : start].lower().endswith(_COMMON_NEXT):
+            yield from _names(words)
+
+
+def _names(words: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the names in a run of words with capitals."""
+    places = vocabulary.places()
+    run: list[str] = []
+    place = False
+    for word in words:
+        low = word.lower()
+        here = low in places
+        if _is_no_name(word, low):
+            yield from _closed(run)
+            run = []
+        elif run and here != place:
+            yield from _closed(run)
+            run = [word]
+        elif low not in _PARTICLES:
+            run.append(word)
+        place = here
+    yield from _closed(run)
+
+
+def _blank(quoted: re.Match[str]) -> str:
+    """As many spaces, so that places in the text stay the same."""
+    return " " * len(quoted[0])
+
+
+def _closed(run: list[str]) -> Iterator[list[str]]:
+    """Yield a run that can be a name: one word alone has not the form of a derived word."""
+    if run and (len(run) > 1 or (len(run[0]) > 3 and not _DERIVED.fullmatch(run[0].lower()))):
+        yield run
+
+
+def _is_no_name(word: str, low: str) -> bool:
+    """Whether a word with a capital is an acronym, a number, a title or a common word."""
+    return (
+        low in _TITLES
+        or vocabulary.is_indonesian(low)
+        or not low.isalpha()
+        or word.isupper()
+        or len(low) < 3
+        or sum(map(str.isupper, word)) > 1
+    )
+
+
+def _is_headline(source: str) -> bool:
+    """Whether three words of four have a capital, so that a capital says nothing."""
+    return len(_CAPITALS.findall(source)) * 4 > len(source.split()) * 3
+
+
+def _added(source: str, ours: Words, target: str, alike: Callable[[str, str], bool]) -> list[str]:
+    """Return the words of names in English that nothing in the source resembles."""
+    english = vocabulary.english()
+    if "Ã" in source:  # a text that was decoded wrongly has other letters
+        return []
+    found = []
+    for match in _ENGLISH_NAME.finditer(target):
+        low, start = match[0].lower(), match.start()
+        if low in ours.distinct or low in english or low in ENGLISH.named or target[start - 2 : start].rstrip() not in _INSIDE:
+            continue
+        if vocabulary.is_english(low) or _sourced(low, source, ours, alike):
+            continue
+        found.append(match[0])
+    return list(dict.fromkeys(found))
+
+
+def _sourced(low: str, source: str, ours: Words, alike: Callable[[str, str], bool]) -> bool:
+    """Whether the source has the name, spelled otherwise, shortened or inside a longer word."""
+    if low in source.lower():
+        return True
+    for word in ours.distinct:
+        if word[:4] == low[:4] or low in _REGIONS.get(word, ()):
+            return True
+        if len(word) > 3 and abs(len(word) - len(low)) <= 4 and alike(low, word):
+            return True
+    return False

@@ -1,0 +1,82 @@
+"""Lists of words that say whether a word is a name: ``english.txt``, ``indonesian.txt`` and ``places.txt``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+
+_REMEMBERED = 20_000
+"""Answers kept: most words of a text come again."""
+_BRITISH = (("our", "or"), ("is", "iz"), ("re", "er"), ("ll", "l"))
+_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "ers", "ness", "al", "ist", "ists", "able", "ment", "ism")
+_BEGINNINGS = ("un", "re", "non", "anti", "over", "under", "mis", "pre", "inter", "co", "de", "dis", "out", "self")
+
+
+def _listed(name: str) -> frozenset[str]:
+    return frozenset((files("prompts") / "lexicon" / name).read_text("utf-8").split())
+
+
+@cache
+def places() -> frozenset[str]:
+    """Return the words of names of places in Indonesia and of cities that its news names, in small letters."""
+    return _listed("places.txt")
+
+
+@cache
+def english() -> frozenset[str]:
+    """Return the common English words, in small letters."""
+    return _listed("english.txt")
+
+
+@cache
+def indonesian() -> frozenset[str]:
+    """Return the common Indonesian words, in small letters."""
+    return _listed("indonesian.txt")
+
+
+@lru_cache(_REMEMBERED)
+def is_english(low: str) -> bool:
+    """Return whether a word in small letters is English: listed, or a listed one with an ending or a beginning."""
+    known = english()
+    if low in known:
+        return True
+    for ending in _ENDINGS:
+        stem = low.removesuffix(ending)
+        if stem != low and (
+            stem in known or f"{stem}e" in known or (stem[-2:-1] == stem[-1:] and stem[:-1] in known)
+        ):
+            return True
+    if any(ours in low and low.replace(ours, theirs) in known for ours, theirs in _BRITISH):
+        return True
+    if low.endswith(("ies", "ied")) and f"{low[:-3]}y" in known:
+        return True
+    return any(low.startswith(first) and low[len(first) :] in known for first in _BEGINNINGS)
+
+
+_AFFIXES = re.compile(
+    r"(?:meng|meny|mem|men|me|peng|peny|pem|pen|per|pe|ber|ter|di|ke|se)?+(\w{3,30}?)(?:kan|an|i)?(?:nya|lah|kah|pun)?"
+)
+
+
+@lru_cache(_REMEMBERED)
+def is_indonesian(low: str) -> bool:
+    """Return whether a word in small letters is a common Indonesian one, listed or with affixes."""
+    known = indonesian()
+    if low in known:
+        return True
+    found = _AFFIXES.fullmatch(low)
+    return found is not None and len(low) > 5 and any(stem in known for stem in _stems(low, found[1]))
+
+
+def _stems(low: str, stem: str) -> Iterator[str]:
+    """What a word may be derived from."""
+    yield stem
+    for ending in ("nya", "lah", "kan", "an", "i"):
+        yield stem.removesuffix(ending)
+        yield low.removesuffix(ending)
+    if low.startswith(("men", "pen")):
+        yield f"t{stem}"
+    elif low.startswith(("mem", "pem")):
+        yield f"p{stem}"
