@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from service.errors import InputError
 from service.text.words import Words
@@ -39,6 +40,16 @@ class Sense:
     also_en: tuple[str, ...]
     against: frozenset[str] = frozenset()
     cues: frozenset[str] = frozenset()
+
+    @property
+    def indonesian(self) -> frozenset[str]:
+        """Its Indonesian words, firm and loose, with the endings that change no meaning."""
+        return frozenset(_clitics((*self.id, *self.also_id)))
+
+    @property
+    def english(self) -> frozenset[str]:
+        """Its English words, firm and loose, inflected."""
+        return frozenset(_inflected((*self.en, *self.also_en)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +243,11 @@ def read(text: str, name: str) -> Iterator[Sense]:
 
 def _split(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split("|") if part.strip())
+
+
+def both(words: Words) -> frozenset[str]:
+    """Return the words of a sentence and its pairs of neighbouring words."""
+    return words.distinct.union(f"{first} {second}" for first, second in pairwise(words.low))
 
 
 @cache
