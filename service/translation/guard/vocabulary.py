@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -80,3 +82,34 @@ def _stems(low: str, stem: str) -> Iterator[str]:
         yield f"t{stem}"
     elif low.startswith(("mem", "pem")):
         yield f"p{stem}"
+
+
+@cache
+def _letters() -> tuple[dict[str, float], dict[str, float]]:
+    """Return the log-frequency of the groups of three letters in the words of each language."""
+    return _trigrams(indonesian()), _trigrams(english())
+
+
+def _trigrams(words: frozenset[str]) -> dict[str, float]:
+    counts = Counter(group for word in words for group in _groups(word))
+    total = sum(counts.values())
+    return {group: math.log(count / total) for group, count in counts.items()}
+
+
+def _groups(word: str) -> list[str]:
+    padded = f"^{word}$"
+    return [padded[at : at + 3] for at in range(len(padded) - 2)]
+
+
+_UNSEEN = math.log(1e-6)
+_SURE = 0.0
+"""By how much, a group of letters on average, a word has to look more like the one language."""
+
+
+@lru_cache(_REMEMBERED)
+def looks_indonesian(low: str) -> bool:
+    """Return whether the letters of a word that no list has are those of Indonesian rather than English."""
+    ours, theirs = _letters()
+    groups = _groups(low)
+    lead = sum(ours.get(group, _UNSEEN) - theirs.get(group, _UNSEEN) for group in groups)
+    return lead > _SURE * len(groups)

@@ -1,0 +1,275 @@
+"""What is wrong with the English by its form: words left, doubled or joined badly, signs lost.
+
+Each check is a function that takes a :class:`Pair` and yields what it found: the code of a check in
+``service.findings`` and the values of its message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from operator import eq
+
+from service.text.words import Words, listed
+from service.translation.guard import vocabulary
+
+Found = tuple[str, dict[str, str]]
+"""The code of a check and the values of its message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A source and its translation, without addresses and notes, with their words."""
+
+    source: str
+    target: str
+    ours: Words
+    theirs: Words
+
+
+_APART = re.compile(r"[\"“(‘'][^\"“”()‘’']{1,200}[\"”)’']")
+
+
+def left(pair: Pair) -> Iterator[Found]:
+    """Yield the Indonesian words that stand in the English as they are, in small letters and without quotes."""
+    suspects = pair.theirs.distinct - vocabulary.english()
+    if not suspects:
+        return
+    suspects = {low for low in suspects if _suspect(low)}
+    if not suspects:
+        return
+    bare = _APART.sub(" ", pair.target)
+    for low in sorted(suspects):
+        if low in pair.ours.distinct:
+            if low not in _KEPT and _stands(low, bare) and _stands(low, pair.source):
+                yield "left.word", {"word": low}
+        elif low in vocabulary.indonesian() and low not in _KEPT and _stands(low, bare):
+            yield "left.word", {"word": low}
+
+
+def _stands(low: str, text: str) -> bool:
+    """Whether a word stands in a text in small letters, and not as a part of a longer one."""
+    return re.search(rf"(?<![\w’'-]){re.escape(low)}(?![\w’'-])", text) is not None
+
+
+def _suspect(low: str) -> bool:
+    """Whether a word has the letters of an Indonesian one and is no English one."""
+    return (
+        len(low) > 3 and low.isascii() and vocabulary.looks_indonesian(low) and not vocabulary.is_english(low)
+    )
+
+
+# Things of Indonesia that English news names by their Indonesian word.
+_KEPT = listed(
+    """
+    adat angklung aren arisan bakso batik becak bajaj bemo bhinneka dalang dangdut durian ekek gado gamelan gotong
+    royong gudeg haji halal hijab hijrah iftar imam jamu jihad jilbab kain kampung kebaya kecap kecak keris keroncong
+    ketoprak kiai klepon kopi kretek kris kulintang lebaran lontong ludruk madrasah martabak mudik nasi nyai nyepi
+    ojek ondel pancasila pantun pempek pencak pendopo pesantren petis prahu pura puasa rambutan rendang ronggeng
+    sambal santri sarong sasando sate satay saung sawit silat sinden siwak songket subak suku surau syariah takjil
+    tari tempe tahu tenun tumpeng ulama umat umrah ustaz wayang warung warteg warkop zakat sunan tuak arak
+    banjar pecalang dusun mbah kyai durian salak duku gambut sawah ladang kelurahan kecamatan kabupaten
+    """
+)
+
+_PHRASE = re.compile(
+    r"(?<![\w'’-])((?:[^\W_]{1,30}['’]?[^\W_]{0,3} ){0,3}[^\W_]{1,30})[ ]\1(?![\w'’-])", re.IGNORECASE
+)
+_NUMBER_TWICE = re.compile(r"(?<![\w.,:/-])(\d[\d.,:]{0,20}+(?: [a-z]{2,12})?) \1(?![\w-])")
+# "from time to time", "on and on and on".
+_LINKS = listed("and or by after upon") | {"time to"}
+# English says these twice on purpose, or may.
+_TWICE = listed("had that very so no bye ha again more is her do you one blah really who it in can what had's")
+
+
+def doubled(pair: Pair) -> Iterator[Found]:
+    """Yield a number, a word or a phrase that follows itself at once, where the source's does not."""
+    low = pair.theirs.low
+    if len(low) - len(pair.theirs.distinct) and any(_follows_itself(low, size) for size in range(1, 5)):
+        for match in _PHRASE.finditer(pair.target):
+            phrase = match[1]
+            if phrase.lower() in _TWICE or phrase.isdigit() or not _LINKS.isdisjoint(phrase.lower().split()) or f"{phrase}-{phrase}" in pair.source:
+                continue
+            if not _PHRASE.search(pair.source) and phrase.lower() not in pair.source.lower():
+                yield "doubled.phrase", {"phrase": phrase}
+                break
+            if pair.target.count(phrase) > max(1, pair.source.count(phrase)):
+                yield "doubled.phrase", {"phrase": phrase}
+                break
+    match = _NUMBER_TWICE.search(pair.target)
+    if match and not _NUMBER_TWICE.search(pair.source) and pair.source.count(match[1].split(" ")[0]) < 2:
+        yield "doubled.number", {"number": match[1]}
+
+
+def _follows_itself(low: list[str], size: int) -> bool:
+    """Whether ``size`` words in a row equal the ``size`` words before them."""
+    return b"\1" * size in bytes(map(eq, low, low[size:]))
+
+
+_DECIMAL = re.compile(r"(?<![\w.,/-])\d{1,3},\d{1,2}(?![\d,]|\.\d)(?= ?(?:%|percent|per|million|billion|trillion|km|kg|m\b|cm|ha|meter|metre|kilo|ton|degree|°|magnitude|°C|liter|hectare|points?|times|x\b))")
+
+
+def decimal(pair: Pair) -> Iterator[Found]:
+    """Yield an Indonesian decimal comma that was left in the English: ``5,75 percent``."""
+    if "," in pair.target:
+        for match in _DECIMAL.finditer(pair.target):
+            if match[0] in pair.source:
+                yield "left.decimal", {"number": match[0]}
+
+
+_ARTICLES = listed("the a an its our their my")
+_BE = listed("is are was were be been")
+_MODALS = listed("would can could might must should shall")
+_FINITE = listed("is are was were has had does did")
+# First word -> the words that never follow it in English.
+_NEVER = {
+    **dict.fromkeys(_ARTICLES, _ARTICLES | _FINITE - listed("was") | _MODALS - listed("can might must")),
+    **dict.fromkeys(_BE, _BE - listed("been") | _MODALS),
+    **dict.fromkeys(_MODALS, _MODALS | _FINITE | listed("been to")),
+    "of": listed("of and"),
+    "and": listed("and"),
+    "to": _MODALS | listed("to of"),
+}
+_JOINED = re.compile(
+    r"\b(?:be|been|being) (?:it|he|she|they|we) (?:is|are|was|were|has|had|will|would)\b"
+    r"|\b[a-z]{2,12} (?:The|It|This|He|She|They|We|You|But|And|However|Because|When|While|After|Before|Two|Three|There"
+    r"|These|Those|If|As|For|From|With|Of|By|Is|Was|Are|Were|Has|Had|His|Her|Its|Their|So|Who|Which) (?=[a-z]+ [a-z])"
+)
+
+
+def seam(pair: Pair) -> Iterator[Found]:
+    """Yield words side by side that never are in English, as where parts were joined: ``should not be it is``."""
+    low = pair.theirs.low
+    for first, second in zip(low, low[1:], strict=False):
+        if first in _NEVER and second in _NEVER[first]:
+            stands = re.search(rf"(?<![\w'’-]){first} {second}(?![\w'’.-])", pair.target)
+            if stands and stands[0] not in pair.source:
+                yield "seam.words", {"words": stands[0]}
+                return
+    joined = _JOINED.search(pair.target)
+    if joined and not _is_title(pair.target) and ":" not in pair.target:
+        yield "seam.words", {"words": joined[0].strip()}
+
+
+def _is_title(text: str) -> bool:
+    """Whether most words of a text have a capital."""
+    return sum(word[:1].isupper() for word in text.split()) * 2 > text.count(" ")
+
+
+_SINGLE = re.compile(r"(?<!\w)['‘](?=\w)")
+_QUOTE = re.compile(r"[\"“„]([^\"“”„]{2,400})[\"”]")
+
+
+def quotes(pair: Pair) -> Iterator[Found]:
+    """Yield quotation marks that do not close, were lost, brought in, or moved to other words."""
+    here, there = _marks(pair.source), _marks(pair.target)
+    if here == there == 0:
+        return
+    if not there:
+        if here > 1 and not _SINGLE.search(pair.target) and any(len(quoted.split()) > 2 for quoted in _QUOTE.findall(pair.source)):
+            yield "quote.lost", {}
+        return
+    if not here:
+        if there > 1 and "'" not in pair.source and "‘" not in pair.source:
+            yield "quote.added", {"quote": (_QUOTE.search(pair.target) or [pair.target])[0]}
+        return
+    if here % 2 == 0 and there % 2:
+        yield "quote.open", {}
+    elif here == there == 2:
+        yield from _moved(pair)
+
+
+def _marks(text: str) -> int:
+    """How many double quotation marks stand in a text; inches after a digit are none."""
+    return text.count('"') + sum(map(text.count, "“”„"))
+
+
+_FIXED = re.compile(r"[A-Z][\w-]{3,}|\d[\d.,]*\d")
+
+
+def _moved(pair: Pair) -> Iterator[Found]:
+    ours, theirs = _QUOTE.search(pair.source), _QUOTE.search(pair.target)
+    if not ours or not theirs:
+        return
+    within, outside = set(_FIXED.findall(theirs[1])), set(_FIXED.findall(pair.target.replace(theirs[0], " ")))
+    for word in dict.fromkeys(_FIXED.findall(ours[1])):
+        if word in outside - within and pair.source.count(word) == 1 and not ours[1].startswith(word):
+            yield "quote.moved", {"word": word}
+            return
+
+
+_SAYING = listed(
+    """
+    kata katanya ujar ujarnya ucap ucapnya tutur tuturnya jelas jelasnya ungkap ungkapnya tegas tegasnya imbuh
+    imbuhnya papar paparnya terang terangnya sebut sebutnya tandas tandasnya tukas tukasnya pungkas pungkasnya
+    tambahnya lanjutnya jawab jawabnya keluh keluhnya
+    """
+)
+_SAID = re.compile(
+    r"\b(?:sa(?:id|ys?|ying)|stat(?:e|es|ed|ing|ement)|told|tell(?:s|ing)?|add(?:s|ed|ing)|expla\w+|accord\w+|ask\w*"
+    r"|conclu\w+|continu\w+|stress\w+|emphasi\w+|assert\w*|claim\w*|quot\w+|not(?:es|ed|ing)|repl\w+|answer\w*"
+    r"|respon\w+|complain\w*|lament\w*|remark\w*|comment\w*|wrote|writes?|declar\w+|insist\w*|argu\w+|reveal\w*"
+    r"|announc\w+|describ\w+|mention\w*|recall\w*|admit\w*|warn\w*|call(?:ed|s|ing)?|call|urg\w+|acknowledg\w+"
+    r"|express\w*|disclos\w+|report\w*|cit(?:e|ed|es|ing)|spoke\w*|speak\w*|talk\w*|affirm\w*|clarif\w+|elaborat\w+"
+    r"|point\w* out|word\w*|put it|went on|go(?:es)? on|exclaim\w*|testif\w+|confirm\w*|promis\w+|hop(?:e|es|ed|ing)"
+    r"|think\w*|thought|believ\w+|pledg\w+|shout\w*|cried|joke\w*|question\w*|suggest\w*|propos\w+|quip\w*|relat\w+"
+    r"|per\b|view\w*|opin\w+|clear\w*|predict\w*|greet\w*|whisper\w*|deni\w+|mutter\w*|observ\w+|for \w+, )",
+    re.IGNORECASE,
+)
+
+
+def attribution(pair: Pair) -> Iterator[Found]:
+    """Yield who-said-it that was lost: the source says that somebody said so, the English does not."""
+    saying = pair.ours.distinct & _SAYING
+    if saying and _SAID.search(pair.target) is None and _marks(pair.source):
+        yield "attribution.lost", {"word": min(saying)}
+
+
+def signs(pair: Pair) -> Iterator[Found]:
+    """Yield a question that became a statement, an exclamation mark lost, and brackets that do not match."""
+    source, target = pair.source, pair.target
+    if "?" in source:
+        if "?" not in target and pair.ours.distinct.isdisjoint(_SAYING):
+            yield "question.lost", {}
+    elif target.rstrip("\"”') ").endswith("?"):
+        yield "question.added", {}
+    if "(" in target or ")" in target:
+        balanced = source.count("(") == source.count(")")
+        if balanced and target.count("(") != target.count(")"):
+            yield "bracket.open", {}
+
+
+_BRACKETED = re.compile(r"\(([A-Z][A-Z0-9/&-]{1,11})\)")
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9&-]{1,11}\b")
+
+
+def acronyms(pair: Pair) -> Iterator[Found]:
+    """Yield an acronym in brackets that the English has neither as it is nor as an acronym of its own."""
+    if "(" in pair.source:
+        given = _BRACKETED.findall(pair.source)
+        if given:
+            there = set(_CAPITALS.findall(pair.target))
+            spare = len(there - set(_CAPITALS.findall(pair.source)))
+            for acronym in dict.fromkeys(given):
+                if acronym not in pair.target and not spare:
+                    yield "acronym.lost", {"acronym": acronym}
+
+
+CHECKS: tuple[Callable[[Pair], Iterator[Found]], ...] = (
+    left,
+    doubled,
+    decimal,
+    seam,
+    quotes,
+    attribution,
+    signs,
+    acronyms,
+)
+"""Every check of this module."""
+
+
+def found(pair: Pair) -> Iterator[Found]:
+    """Yield what all of them find."""
+    for check in CHECKS:
+        yield from check(pair)
