@@ -342,7 +342,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
-    negation.lost: given.pairs(lambda a, b: negation.lost(a, given.spoken(a), b, given.spoken(b))),
+    negation.changed: given.pairs(lambda a, b: negation.changed(a, given.spoken(a), b, given.spoken(b))),
     numbers.present: lambda text: numbers.present(text, given.spoken(text), number_words.INDONESIAN),
     numbers.numbers: (
         lambda text: numbers.numbers(text, number_words.INDONESIAN),
