@@ -111,7 +111,9 @@ EXCHANGES = (
 
 def broken(exchange: Exchange, corpus: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
     """Yield source, translation and the translation with one word exchanged."""
-    swaps = dict(swap.replace("%points", " points").replace("%", " ", 9).split("=") for swap in _swaps(exchange))
+    swaps = dict(
+        swap.replace("%points", " points").replace("%", " ", 9).split("=") for swap in _swaps(exchange)
+    )
     held = re.compile(rf"\b(?:{exchange.source})\b", re.IGNORECASE)
     said = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in swaps))
     for source, target in corpus:

@@ -29,6 +29,19 @@ WEIGHTS = {
     "number": 2.0,
     "negation": 2.0,
     "entity": 1.0,
+    "word": 3.0,
+    "name": 3.0,
+    "office": 2.0,
+    "left": 1.0,
+    "doubled": 1.0,
+    "seam": 1.0,
+    "quote": 0.5,
+    "attribution": 1.0,
+    "question": 1.0,
+    "bracket": 0.5,
+    "acronym": 0.5,
+    "consistency": 0.5,
+    "rule": 1.0,
 }
 """How much a finding of each kind counts against a candidate."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from operator import eq
+from functools import lru_cache
+from itertools import pairwise
 
 from service.text.words import Words, listed
 from service.translation.guard import vocabulary
@@ -49,10 +50,20 @@ def left(pair: Pair) -> Iterator[Found]:
 
 
 def _stands(low: str, text: str) -> bool:
-    """Whether a word stands in a text in small letters, and not as a part of a longer one."""
-    return re.search(rf"(?<![\w’'-]){re.escape(low)}(?![\w’'-])", text) is not None
+    """Whether a word stands in a text in small letters, not in a longer one, and is not explained there."""
+    found = re.search(rf"(?<![\w’'-]){re.escape(low)}(?![\w’'-])", text)
+    return found is not None and not (
+        _EXPLAINED.match(text, found.end())
+        or _CALLED.search(text, max(0, found.start() - _REACH), found.start())
+    )
 
 
+_REACH = 25
+_EXPLAINED = re.compile(r"(?: \w{1,20})?,? (?:\(|the |an? |or |meaning|literally|which )")
+_CALLED = re.compile(r"\b(?:as|called|named|terms?|words?|dubbed) (?:the )?(?:\w{1,20} )?$")
+
+
+@lru_cache(20_000)
 def _suspect(low: str) -> bool:
     """Whether a word has the letters of an Indonesian one and is no English one."""
     return (
@@ -80,16 +91,23 @@ _NUMBER_TWICE = re.compile(r"(?<![\w.,:/-])(\d[\d.,:]{0,20}+(?: [a-z]{2,12})?) \
 # "from time to time", "on and on and on".
 _LINKS = listed("and or by after upon") | {"time to"}
 # English says these twice on purpose, or may.
-_TWICE = listed("had that very so no bye ha again more is her do you one blah really who it in can what had's")
+_TWICE = listed(
+    "had that very so no bye ha again more is her do you one blah really who it in can what had's"
+)
 
 
 def doubled(pair: Pair) -> Iterator[Found]:
     """Yield a number, a word or a phrase that follows itself at once, where the source's does not."""
     low = pair.theirs.low
-    if len(low) - len(pair.theirs.distinct) and any(_follows_itself(low, size) for size in range(1, 5)):
+    if len(low) > len(pair.theirs.distinct) and _follows_itself(low):
         for match in _PHRASE.finditer(pair.target):
             phrase = match[1]
-            if phrase.lower() in _TWICE or phrase.isdigit() or not _LINKS.isdisjoint(phrase.lower().split()) or f"{phrase}-{phrase}" in pair.source:
+            if (
+                phrase.lower() in _TWICE
+                or phrase.isdigit()
+                or not _LINKS.isdisjoint(phrase.lower().split())
+                or f"{phrase}-{phrase}" in pair.source
+            ):
                 continue
             if not _PHRASE.search(pair.source) and phrase.lower() not in pair.source.lower():
                 yield "doubled.phrase", {"phrase": phrase}
@@ -102,12 +120,22 @@ def doubled(pair: Pair) -> Iterator[Found]:
         yield "doubled.number", {"number": match[1]}
 
 
-def _follows_itself(low: list[str], size: int) -> bool:
-    """Whether ``size`` words in a row equal the ``size`` words before them."""
-    return b"\1" * size in bytes(map(eq, low, low[size:]))
+def _follows_itself(low: list[str]) -> bool:
+    """Whether up to four words in a row equal the words before them."""
+    last: dict[str, int] = {}
+    for at, word in enumerate(low):
+        size = at - last.get(word, -_LONGEST)
+        if size < _LONGEST and low[at - size : at] == low[at : at + size]:
+            return True
+        last[word] = at
+    return False
 
 
-_DECIMAL = re.compile(r"(?<![\w.,/-])\d{1,3},\d{1,2}(?![\d,]|\.\d)(?= ?(?:%|percent|per|million|billion|trillion|km|kg|m\b|cm|ha|meter|metre|kilo|ton|degree|°|magnitude|°C|liter|hectare|points?|times|x\b))")
+_LONGEST = 5
+"""A phrase of fewer words than this is looked for twice in a row."""
+_DECIMAL = re.compile(
+    r"(?<![\w.,/-])\d{1,3},\d{1,2}(?![\d,]|\.\d)(?= ?(?:%|percent|per|million|billion|trillion|km|kg|m\b|cm|ha|meter|metre|kilo|ton|degree|°|magnitude|°C|liter|hectare|points?|times|x\b))"
+)
 
 
 def decimal(pair: Pair) -> Iterator[Found]:
@@ -141,7 +169,7 @@ _JOINED = re.compile(
 def seam(pair: Pair) -> Iterator[Found]:
     """Yield words side by side that never are in English, as where parts were joined: ``should not be it is``."""
     low = pair.theirs.low
-    for first, second in zip(low, low[1:], strict=False):
+    for first, second in pairwise(low):
         if first in _NEVER and second in _NEVER[first]:
             stands = re.search(rf"(?<![\w'’-]){first} {second}(?![\w'’.-])", pair.target)
             if stands and stands[0] not in pair.source:
@@ -167,7 +195,11 @@ def quotes(pair: Pair) -> Iterator[Found]:
     if here == there == 0:
         return
     if not there:
-        if here > 1 and not _SINGLE.search(pair.target) and any(len(quoted.split()) > 2 for quoted in _QUOTE.findall(pair.source)):
+        if (
+            here > 1
+            and not _SINGLE.search(pair.target)
+            and any(len(quoted.split()) > 2 for quoted in _QUOTE.findall(pair.source))
+        ):
             yield "quote.lost", {}
         return
     if not here:
@@ -182,7 +214,7 @@ def quotes(pair: Pair) -> Iterator[Found]:
 
 def _marks(text: str) -> int:
     """How many double quotation marks stand in a text; inches after a digit are none."""
-    return text.count('"') + sum(map(text.count, "“”„"))
+    return text.count('"') + text.count("“") + text.count("”")
 
 
 _FIXED = re.compile(r"[A-Z][\w-]{3,}|\d[\d.,]*\d")

@@ -18,9 +18,11 @@ from importlib.resources import files
 from itertools import pairwise
 
 from service.errors import InputError
-from service.text.words import Words
+from service.text.words import Words, listed
+from service.translation.guard.negation import negated
 
-IDIOM = "-"
+IDIOM, OFFICE, RANK = "-", "office", "before-office"
+_NEGATABLE = listed("verdict permit stance outcome modal gate custody legal sentence course casualty measure")
 COLUMNS = ("group", "sense", "id", "also_id", "en", "also_en", "against", "cues")
 
 
@@ -82,6 +84,14 @@ class _Side:
         self.count: dict[int, int] = {}
         self.firm: dict[int, list[str]] = {}
 
+    def add(self, form: str, entry: _Entry) -> None:
+        """Count a form for what it stands for."""
+        for number in entry.firm:
+            self.count[number] = self.count.get(number, 0) + 1
+            self.firm.setdefault(number, []).append(form)
+        for number in entry.loose:
+            self.count[number] = self.count.get(number, 0) + 1
+
 
 class Lexicon:
     """A set of senses, made ready to be looked for in a sentence in time linear in its length."""
@@ -100,7 +110,6 @@ class Lexicon:
             )
             for sense in self.senses
         )
-        self._starts = frozenset(self._ours)
 
     @classmethod
     def load(cls, *names: str) -> Lexicon:
@@ -110,8 +119,6 @@ class Lexicon:
 
     def contradictions(self, ours: Words, theirs: Words) -> list[Contradiction]:
         """Where the English ``theirs`` says the rival of what the Indonesian ``ours`` says; ours in order."""
-        if self._starts.isdisjoint(ours.distinct):
-            return []
         here = _scan(ours.low, self._ours)
         if not here.firm:
             return []
@@ -119,7 +126,11 @@ class Lexicon:
         if not there.firm:
             return []
         found = []
+        # "did not accept" is right for "rejected": with a negation on one side only, opposites say the same.
+        turned = negated(ours, theirs)
         for number, forms in here.firm.items():
+            if turned and self.senses[number].group in _NEGATABLE:
+                continue
             rivals = self._rivals[number]
             if there.count.get(number, 0) >= len(forms) or rivals.isdisjoint(there.firm):
                 continue
@@ -140,7 +151,9 @@ class Lexicon:
             if not forms or len(forms) <= here.count.get(rival, 0):
                 continue
             for form in forms:
-                meant = [n for n, said in there.firm.items() if form in said and self.senses[n].group == group]
+                meant = [
+                    n for n, said in there.firm.items() if form in said and self.senses[n].group == group
+                ]
                 if (
                     number not in meant
                     and form not in source
@@ -153,21 +166,16 @@ class Lexicon:
 def _scan(low: Sequence[str], table: _Table) -> _Side:
     """The senses in a text; of several forms at one place the longest counts."""
     side = _Side()
-    get, past = table.get, 0
-    for at, word in enumerate(low):
-        entries = get(word)
-        if entries is None or at < past:
+    past = 0
+    for at in [at for at, word in enumerate(low) if word in table]:
+        if at < past:
             continue
-        for entry in entries:
+        word = low[at]
+        for entry in table[word]:
             size = len(entry.rest)
             if not size or tuple(low[at + 1 : at + 1 + size]) == entry.rest:
                 past = at + 1 + size
-                form = " ".join((word, *entry.rest)) if size else word
-                for number in entry.firm:
-                    side.count[number] = side.count.get(number, 0) + 1
-                    side.firm.setdefault(number, []).append(form)
-                for number in entry.loose:
-                    side.count[number] = side.count.get(number, 0) + 1
+                side.add(" ".join((word, *entry.rest)) if size else word, entry)
                 break
     return side
 
@@ -252,5 +260,12 @@ def both(words: Words) -> frozenset[str]:
 
 @cache
 def shipped() -> Lexicon:
-    """The lexicon that the guard uses, read once."""
-    return Lexicon.load("pairs.tsv")
+    """Return the words and offices that the guard compares, read once; what stands before an office is apart."""
+    every = Lexicon.load("pairs.tsv", "offices.tsv").senses
+    return Lexicon(sense for sense in every if sense.group != RANK)
+
+
+@cache
+def ranks() -> tuple[Sense, ...]:
+    """Return what stands before an office: former, deputy, acting, candidate."""
+    return tuple(sense for sense in Lexicon.load("offices.tsv").senses if sense.group == RANK)

@@ -1,7 +1,7 @@
-"""Offices and ranks: a regent who became a governor, a deputy who was promoted, a former minister in office again.
+"""What stands before an office: a deputy who was promoted, a former minister who is in office again.
 
-The table ``prompts/lexicon/offices.tsv`` says for each office what it may become in English. Its group ``rank``
-holds what stands before an office (``mantan``, ``wakil``, ``plt``, ``calon``): there the loss alone is a finding,
+The table ``prompts/lexicon/offices.tsv`` says for each office what it may become in English, which
+:mod:`service.translation.guard.lexicon` compares. Its group ``before-office`` holds what stands before an office (``mantan``, ``wakil``, ``plt``, ``calon``): there the loss alone is a finding,
 since the translation then gives the person another office.
 """
 
@@ -12,46 +12,36 @@ from functools import cache
 from itertools import pairwise
 
 from service.text.words import Words
-from service.translation.guard.lexicon import Contradiction, Lexicon, Sense, both
-
-_RANK = "rank"
-
-
-@cache
-def _ranks() -> tuple[Sense, ...]:
-    return tuple(sense for sense in Lexicon.load("offices.tsv").senses if sense.group == _RANK)
+from service.translation.guard.lexicon import OFFICE, Sense, both, ranks, shipped
 
 
 @cache
 def _forms() -> tuple[dict[str, Sense], frozenset[str], frozenset[str]]:
-    """Return a rank's first words to the rank, and the words that offices start with, in both languages."""
-    ranks = {form: sense for sense in _ranks() for form in sense.id if " " not in form}
-    offices = [sense for sense in Lexicon.load("offices.tsv").senses if sense.group != _RANK]
-    ours = frozenset(form.split()[0] for sense in offices for form in sense.id) - ranks.keys()
+    """Return a rank's first words to the rank, and the words of offices that may follow, in both languages."""
+    before = {form: sense for sense in ranks() for form in sense.id if " " not in form}
+    offices = [sense for sense in shipped().senses if sense.group == OFFICE]
+    ours = frozenset(form.split()[0] for sense in offices for form in sense.id) - before.keys()
     theirs = frozenset(form.split()[-1] for sense in offices for form in sense.en)
-    return ranks, ours, theirs
+    return before, ours, theirs
 
 
-def changed(ours: Words, theirs: Words) -> tuple[list[Contradiction], list[str], list[str]]:
-    """Return the offices that became others, the ranks that were lost and the English ranks without source."""
-    found = lexicon().contradictions(ours, theirs)
-    return found, list(_lost(ours, theirs)), list(_added(ours, theirs))
-
-
-@cache
-def lexicon() -> Lexicon:
-    """Return the offices, without the ranks before them."""
-    return Lexicon(sense for sense in Lexicon.load("offices.tsv").senses if sense.group != _RANK)
+def changed(ours: Words, theirs: Words) -> tuple[list[str], list[str]]:
+    """Return the ranks before an office that were lost, and the English ones without source."""
+    before, _, english = _forms()
+    lost = [] if before.keys().isdisjoint(ours.distinct) else list(_lost(ours, theirs))
+    if english.isdisjoint(theirs.distinct) or _english_ranks().keys().isdisjoint(theirs.distinct):
+        return lost, []
+    return lost, list(_added(ours, theirs))
 
 
 def _lost(ours: Words, theirs: Words) -> Iterator[str]:
     """Yield each rank before an office of the source that the English has nothing of, though it has an office."""
-    ranks, offices, english = _forms()
-    if ranks.keys().isdisjoint(ours.distinct) or english.isdisjoint(theirs.distinct):
+    before, offices, english = _forms()
+    if english.isdisjoint(theirs.distinct):
         return
     said = both(theirs)
     for rank, office in pairwise(ours.low):
-        sense = ranks.get(rank)
+        sense = before.get(rank)
         if sense and office in offices and not any(word in said for word in sense.english):
             yield f"{rank} {office}"
 
@@ -70,4 +60,4 @@ def _added(ours: Words, theirs: Words) -> Iterator[str]:
 
 @cache
 def _english_ranks() -> dict[str, Sense]:
-    return {form: sense for sense in _ranks() for form in sense.en}
+    return {form: sense for sense in ranks() for form in sense.en}

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from service.text.number_words import ENGLISH
 from service.text.words import Words, listed
-from service.translation.guard import vocabulary
+from service.translation.guard import countries, vocabulary
 
 _UPPER = "A-ZÀ-Þ"
-_RUN = re.compile(rf"(?<![\w'’-])[{_UPPER}][\w'’-]++(?: (?:bin |binti |al |van |de |da )?[{_UPPER}][\w'’-]++)*+")
+_RUN = re.compile(
+    rf"(?<![\w'’-])[{_UPPER}][\w'’-]++(?: (?:bin |binti |al |van |de |da )?[{_UPPER}][\w'’-]++)*+"
+)
 _ENGLISH_NAME = re.compile(rf"(?<![\w'’-])[{_UPPER}][a-zß-ÿ]{{3,40}}")
 _CAPITALS = re.compile(rf"\b[{_UPPER}]")
 # A short quotation is a title or a motto, which may be translated.
@@ -30,6 +34,12 @@ _COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "katego
 _COMMON_REACH = max(map(len, _COMMON_NEXT))
 # What stands before a capital that is the word's own, and not the sentence's or the quotation's.
 _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
+_TURNS = re.compile(
+    r"\b(?:milik|oleh|dari|dengan|bersama|karya|asal|di\w{4,}|ter\w{4,}|yang|menurut|kata|dan|atau|serta|atas|untuk|bagi|dalam|di|pada)\b|[,(–-]"
+)
+_TURNED = re.compile(
+    r"['’]s\b|\b(?:by|of|from|with|and|or|for|in|at|on|who|which|said|according|told)\b|[,(–-]"
+)
 _PARTICLES = listed("bin binti al van de da haji hajah raden")
 _TITLES = listed(
     """
@@ -86,7 +96,7 @@ def changed(
     ``known`` says of a word in small letters whether the translation holds it in any spelling or the tables
     translate it; ``alike`` whether two words are spellings of one name.
     """
-    lost: list[Lost] = []
+    lost: list[str] = []
     partial: list[str] = []
     for run in _runs(source, theirs.distinct):
         low = [word.lower() for word in run]
@@ -94,19 +104,51 @@ def changed(
         if last or (len(run) == 1 and _is_headline(source)):
             continue
         kept = any(word in theirs.distinct or known(word) for word in low[:-1])
-        if not kept:
-            lost.append(Lost(" ".join(run)))
-        else:
-            partial.append(" ".join(run))
+        (partial if kept else lost).append(" ".join(run))
     added = _added(source, ours, target, alike)
-    if not added:
-        return lost, []
-    # A name that lost only a part is exchanged where English brings in another.
-    for name in partial[: len(added)]:
-        lost.append(Lost(name))
+    if added:
+        # A name that lost only a part is exchanged where English brings in another.
+        lost += partial[: len(added)]
     paired = min(len(lost), len(added))
-    exchanged = [Lost(one.name, other) for one, other in zip(lost, added, strict=False)]
-    return exchanged + lost[paired:], added[paired:]
+    instead = [*added[:paired], *[""] * (len(lost) - paired)]
+    return [Lost(name, other) for name, other in zip(lost, instead, strict=True)], added[paired:]
+
+
+def exchanged(source: str, target: str) -> tuple[str, str] | None:
+    """Return two names that stand in the one order in the source and in the other in English, if there are any.
+
+    Only names that stand once on each side; not where an owner, a passive or an apposition turns the order.
+    """
+    placed = [
+        (match, at)
+        for match in _RUN.finditer(source)
+        if (at := target.find(match[0].rpartition(" ")[2])) >= 0 and match.start()
+    ]
+    if all(first[1] < second[1] for first, second in pairwise(placed)):
+        return None
+    standing = list(_standing(source, target))
+    for (one, first, at), (other, second, then) in pairwise(standing):
+        if then < at and not _turned(source[first:second], target, at, then):
+            return one, other
+    return None
+
+
+def _standing(source: str, target: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the names of people that stand once on either side: the name, and where on each."""
+    for match in _RUN.finditer(source):
+        for run in _names(match[0].split(" ")):
+            last = run[-1]
+            if _kind(last, last.lower()) == "name" and source.count(last) == target.count(last) == 1:
+                yield " ".join(run), source.find(last), target.find(last)
+
+
+def _turned(between: str, target: str, at: int, then: int) -> bool:
+    """Whether the words between two names turn their order: ``milik``, ``oleh``, an apposition, ``by``."""
+    return (
+        _TURNS.search(between) is not None
+        or _TURNED.search(target[then:at]) is not None
+        or target[:then].rstrip().endswith(("(", ","))
+    )
 
 
 def _runs(source: str, kept: frozenset[str]) -> Iterator[list[str]]:
@@ -129,22 +171,27 @@ def _runs(source: str, kept: frozenset[str]) -> Iterator[list[str]]:
 
 def _names(words: Sequence[str]) -> Iterator[list[str]]:
     """Yield the names in a run of words with capitals."""
-    places = vocabulary.places()
     run: list[str] = []
-    place = False
+    last = ""
     for word in words:
         low = word.lower()
-        here = low in places
-        if _is_no_name(word, low):
+        kind = _kind(word, low)
+        if run and (kind != last or not kind):
             yield from _closed(run)
             run = []
-        elif run and here != place:
-            yield from _closed(run)
-            run = [word]
-        elif low not in _PARTICLES:
+        if kind and low not in _PARTICLES:
             run.append(word)
-        place = here
+        last = kind
     yield from _closed(run)
+
+
+def _kind(word: str, low: str) -> str:
+    """Return whether a word with a capital is of a country, of a place, or of another name, or of none."""
+    if low in countries.INDONESIAN:
+        return "country"
+    if low in vocabulary.places():
+        return "place"
+    return "" if _is_no_name(word, low) else "name"
 
 
 def _blank(quoted: re.Match[str]) -> str:
@@ -154,8 +201,13 @@ def _blank(quoted: re.Match[str]) -> str:
 
 def _closed(run: list[str]) -> Iterator[list[str]]:
     """Yield a run that can be a name: one word alone has not the form of a derived word."""
-    if run and (len(run) > 1 or (len(run[0]) > 3 and not _DERIVED.fullmatch(run[0].lower()))):
+    if run and (len(run) > 1 or (len(run[0]) > 3 and _stands_alone(run[0].lower()))):
         yield run
+
+
+def _stands_alone(low: str) -> bool:
+    """Whether one word can be a name: a country, or without the form of a derived word."""
+    return low in countries.INDONESIAN or not _DERIVED.fullmatch(low)
 
 
 def _is_no_name(word: str, low: str) -> bool:
@@ -178,17 +230,25 @@ def _is_headline(source: str) -> bool:
 def _added(source: str, ours: Words, target: str, alike: Callable[[str, str], bool]) -> list[str]:
     """Return the words of names in English that nothing in the source resembles."""
     english = vocabulary.english()
+    known, here = _known_in_english(), ours.distinct
     if "Ã" in source:  # a text that was decoded wrongly has other letters
+        return []
+    if all((low := word.lower()) in here or low in known for word in _ENGLISH_NAME.findall(target)):
         return []
     found = []
     for match in _ENGLISH_NAME.finditer(target):
         low, start = match[0].lower(), match.start()
-        if low in ours.distinct or low in english or low in ENGLISH.named or target[start - 2 : start].rstrip() not in _INSIDE:
+        if low in here or low in known or target[start - 2 : start].rstrip() not in _INSIDE:
             continue
-        if vocabulary.is_english(low) or _sourced(low, source, ours, alike):
-            continue
-        found.append(match[0])
+        if not vocabulary.is_english(low) and not _sourced(low, source, ours, alike):
+            found.append(match[0])
     return list(dict.fromkeys(found))
+
+
+@cache
+def _known_in_english() -> frozenset[str]:
+    """Return the words in small letters that are no new name in English: words, months, days, countries."""
+    return vocabulary.english().union(ENGLISH.named, countries.ENGLISH)
 
 
 def _sourced(low: str, source: str, ours: Words, alike: Callable[[str, str], bool]) -> bool:
@@ -198,6 +258,6 @@ def _sourced(low: str, source: str, ours: Words, alike: Callable[[str, str], boo
     for word in ours.distinct:
         if word[:4] == low[:4] or low in _REGIONS.get(word, ()):
             return True
-        if len(word) > 3 and abs(len(word) - len(low)) <= 4 and alike(low, word):
+        if word[0] == low[0] and len(word) > 3 and abs(len(word) - len(low)) <= 4 and alike(low, word):
             return True
     return False

@@ -1,4 +1,4 @@
-"""Lists of words that say whether a word is a name: ``english.txt``, ``indonesian.txt`` and ``places.txt``."""
+"""Lists of words, which say whether a word is a name: English, Indonesian and places."""
 
 from __future__ import annotations
 
@@ -12,8 +12,39 @@ from importlib.resources import files
 _REMEMBERED = 20_000
 """Answers kept: most words of a text come again."""
 _BRITISH = (("our", "or"), ("is", "iz"), ("re", "er"), ("ll", "l"))
-_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "ers", "ness", "al", "ist", "ists", "able", "ment", "ism")
-_BEGINNINGS = ("un", "re", "non", "anti", "over", "under", "mis", "pre", "inter", "co", "de", "dis", "out", "self")
+_ENDINGS = (
+    "s",
+    "es",
+    "ed",
+    "d",
+    "ing",
+    "ly",
+    "er",
+    "ers",
+    "ness",
+    "al",
+    "ist",
+    "ists",
+    "able",
+    "ment",
+    "ism",
+)
+_BEGINNINGS = (
+    "un",
+    "re",
+    "non",
+    "anti",
+    "over",
+    "under",
+    "mis",
+    "pre",
+    "inter",
+    "co",
+    "de",
+    "dis",
+    "out",
+    "self",
+)
 
 
 def _listed(name: str) -> frozenset[str]:
@@ -22,7 +53,7 @@ def _listed(name: str) -> frozenset[str]:
 
 @cache
 def places() -> frozenset[str]:
-    """Return the words of names of places in Indonesia and of cities that its news names, in small letters."""
+    """Return the words of names of Indonesian places and of cities of its news, in small letters."""
     return _listed("places.txt")
 
 
@@ -40,7 +71,7 @@ def indonesian() -> frozenset[str]:
 
 @lru_cache(_REMEMBERED)
 def is_english(low: str) -> bool:
-    """Return whether a word in small letters is English: listed, or a listed one with an ending or a beginning."""
+    """Return whether a word in small letters is English: listed, or a listed one with affixes."""
     known = english()
     if low in known:
         return True
