@@ -15,6 +15,7 @@ import argparse
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from eval.research.guard import Pair, pairs, share
@@ -72,7 +73,7 @@ EXCHANGES = (
              "month=year months=weeks year=month week=month weeks=months annual=monthly monthly=weekly weekly=daily"),
     Exchange("amount per time", r"per (?:jam|hari|bulan|tahun)|sehari|sebulan|setahun|setiap hari|setiap tahun",
              "hour=day day=month month=day year=month"),
-    Exchange("percent, percentage points", r"persen", "percent=percentage%points %=%percentage%points"),
+    Exchange("percent, percentage points", r"persen", "percent=percentage%points"),
     Exchange("percentage points, percent", r"poin persentase|persen poin", "percentage%points=percent"),
     Exchange("dead, injured", r"tewas|meninggal|wafat|terluka|luka-luka|cedera",
              "killed=injured died=survived dead=injured injured=killed wounded=killed injuries=deaths deaths=injuries"),
@@ -109,11 +110,51 @@ EXCHANGES = (
 )  # fmt: skip
 
 
+_PERSON = re.compile(
+    r"(?<!\w)(?<![A-Z][\w.] )(?<![a-z]{2}[A-Z] )[A-Z][a-z]{2,}+ [A-Z][a-z]{2,}+(?! [A-Z])(?![\w-])"
+)
+_LISTED = re.compile(r"[ ,()/]*(?:and|or|&)?[ ,()/]*")
+
+
+_TITLE = (
+    r"\b(?:[Pp]residen|[Mm]enteri|[Gg]ubernur|[Bb]upati|[Kk]etua|[Dd]irektur|[Jj]enderal|[Pp]elatih|[Kk]epala|Pak|Bu|dr|"
+    r"[Ss]ekretaris|[Aa]nalis|[Pp]engamat|[Kk]apolres|[Kk]apolda|[Mm]antan|[Bb]intang|[Pp]emain|kata|ujar|bernama|dan|"
+    r"[Hh]akim|[Jj]aksa|[Aa]ktor|[Aa]ktris|[Pp]enyanyi|[Aa]nggota|bersama|dengan|menemui|bertemu)\b.{0,40}"
+)
+
+
+def _people(source: str, target: str) -> list[str]:
+    """The names of two words after a title or the like that stand once on both sides, and share no word."""
+    names = [n for n in dict.fromkeys(_PERSON.findall(target)) if source.count(n) == target.count(n) == 1]
+    names = [name for name in names if re.search(_TITLE + re.escape(name), source)]
+    words = [word for name in names for word in name.split()]
+    return [name for name in names if all(words.count(word) == 1 for word in name.split())]
+
+
+def swapped(corpus: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
+    """Yield source, translation and the translation with two names exchanged that no list has side by side."""
+    for source, target in corpus:
+        names = _people(source, target)
+        if len(names) > 1:
+            one, other = names[:2]
+            if _LISTED.fullmatch(target, target.find(one) + len(one), target.find(other)):
+                continue
+            yield source, target, target.replace(one, "\0").replace(other, one).replace("\0", other)
+
+
+def replaced(corpus: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
+    """Yield source, translation and the translation with a name replaced by one of the sentence before."""
+    last = "Wayan Kertajaya"
+    for source, target in corpus:
+        names = _people(source, target)
+        if names and not any(word in source for word in last.split()):
+            yield source, target, target.replace(names[0], last)
+        last = names[0] if names else last
+
+
 def broken(exchange: Exchange, corpus: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
     """Yield source, translation and the translation with one word exchanged."""
-    swaps = dict(
-        swap.replace("%points", " points").replace("%", " ", 9).split("=") for swap in _swaps(exchange)
-    )
+    swaps = dict(swap.replace("%", " ").split("=") for swap in exchange.words.split())
     held = re.compile(rf"\b(?:{exchange.source})\b", re.IGNORECASE)
     said = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in swaps))
     for source, target in corpus:
@@ -121,24 +162,19 @@ def broken(exchange: Exchange, corpus: Sequence[Pair]) -> Iterator[tuple[str, st
             yield source, target, target[: found.start()] + swaps[found[0]] + target[found.end() :]
 
 
-def _swaps(exchange: Exchange) -> list[str]:
-    # A percent sign stands for itself only where nothing else is to be replaced.
-    return [swap for swap in exchange.words.split() if not swap.startswith("%=")]
-
-
 def rows(corpus: Sequence[Pair], show: str = "") -> Iterator[str]:
     """Yield for each exchange its name, and the share found with its interval."""
-    for exchange in EXCHANGES:
+    kinds = [(exchange.name, broken(exchange, corpus)) for exchange in EXCHANGES]
+    kinds += [("two names exchanged", swapped(corpus)), ("a name replaced", replaced(corpus))]
+    for name, triples in kinds:
         hits = count = 0
-        for source, target, changed in broken(exchange, corpus):
-            if count == _MOST:
-                break
+        for source, target, changed in islice(triples, _MOST):
             count += 1
             found = set(check(source, changed)) - set(check(source, target))
             hits += bool(found)
-            if exchange.name == show and not found:
+            if name == show and not found:
                 yield f"    {source}\n    {changed}"
-        yield f"{exchange.name:28} {share(hits, count)}"
+        yield f"{name:28} {share(hits, count)}"
 
 
 def main() -> None:

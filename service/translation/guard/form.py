@@ -159,10 +159,14 @@ _NEVER = {
     "and": listed("and"),
     "to": _MODALS | listed("to of"),
 }
-_JOINED = re.compile(
-    r"\b(?:be|been|being) (?:it|he|she|they|we) (?:is|are|was|were|has|had|will|would)\b"
-    r"|\b[a-z]{2,12} (?:The|It|This|He|She|They|We|You|But|And|However|Because|When|While|After|Before|Two|Three|There"
-    r"|These|Those|If|As|For|From|With|Of|By|Is|Was|Are|Were|Has|Had|His|Her|Its|Their|So|Who|Which) (?=[a-z]+ [a-z])"
+_CLAUSES = re.compile(r"\b(?:be|been|being) (?:it|he|she|they|we) (?:is|are|was|were|has|had|will|would)\b")
+_CAPITAL_INSIDE = re.compile(r"(?<=[a-z] )[A-Z][a-z]{1,7}(?= [a-z]{1,20} [a-z])")
+# Words that have no capital inside a sentence.
+_SMALL = listed(
+    """
+    The It This He She They We You But And However Because When While After Before Two Three There These Those If
+    As For From With Of By Is Was Are Were Has Had His Her Its Their So Who Which
+    """
 )
 
 
@@ -175,9 +179,13 @@ def seam(pair: Pair) -> Iterator[Found]:
             if stands and stands[0] not in pair.source:
                 yield "seam.words", {"words": stands[0]}
                 return
-    joined = _JOINED.search(pair.target)
-    if joined and not _is_title(pair.target) and ":" not in pair.target:
-        yield "seam.words", {"words": joined[0].strip()}
+    if (clauses := _CLAUSES.search(pair.target)) and clauses[0] not in pair.source:
+        yield "seam.words", {"words": clauses[0]}
+    for inside in _CAPITAL_INSIDE.findall(pair.target):
+        if inside in _SMALL and ":" not in pair.target and not _is_title(pair.target):
+            before = pair.target.partition(f" {inside} ")[0].rpartition(" ")[2]
+            yield "seam.words", {"words": f"{before} {inside}"}
+            return
 
 
 def _is_title(text: str) -> bool:

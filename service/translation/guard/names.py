@@ -63,8 +63,6 @@ _TRANSLATED = listed(
 
 
 _CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.fromkeys("aeiouyh")})
-# Indonesian and English first letters of one name.
-_STARTS = listed("jg kc kq sc sz fp fv yj jy uo oe iy wv ij ea ay")
 # Letters are compared for so many pairs of words in one check, and for names of such a length. A sentence of
 # news needs some dozens; without a bound a text of names alone would take time by the square of its length.
 _COMPARED = 4000
@@ -107,7 +105,7 @@ class _Said:
     def _candidates(self, low: str) -> Iterable[str]:
         """The words that a spelling of ``low`` can be, by their first letters and their lengths."""
         for letter, words in self._by_letter.items() if len(low) <= _LONGEST else ():
-            if letter == low[0] or low[0] + letter in _STARTS:
+            if letter == low[0] or low[0] + letter in people.STARTS:
                 yield from (word for word in words if abs(len(low) - len(word)) <= 4)
 
     def alike(self, ours: str, theirs: str) -> bool:
@@ -119,16 +117,16 @@ class _Said:
 def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
     """Return what happened to the names: lost, exchanged, brought in; and countries that are new."""
     said = _Said(theirs.low)
-    lost, added = people.changed(source, ours, target, theirs, said.knows, said.alike)
+    named = people.changed(source, ours, target, theirs, said.knows, said.alike)
     found = [
         Finding.of("name.changed", source=one.name, target=one.instead)
         if one.instead
         else Finding.of("entity.lost", name=one.name)
-        for one in lost
+        for one in named.lost
     ]
-    found += [Finding.of("name.added", name=name) for name in added]
-    if swapped := people.exchanged(source, target):
-        found.append(Finding.of("name.exchanged", first=swapped[0], second=swapped[1]))
+    found += [Finding.of("name.added", name=name) for name in named.added]
+    if named.swapped:
+        found.append(Finding.of("name.exchanged", first=named.swapped[0], second=named.swapped[1]))
     return found + [
         Finding.of("entity.added", name=name) for name in _added(ours.distinct, target, theirs.distinct)
     ]

@@ -34,12 +34,12 @@ _COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "katego
 _COMMON_REACH = max(map(len, _COMMON_NEXT))
 # What stands before a capital that is the word's own, and not the sentence's or the quotation's.
 _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
+# A owned by B is B's A; A beaten by B may be said as B beat A; a quotation stands before or after its speaker.
 _TURNS = re.compile(
-    r"\b(?:milik|oleh|dari|dengan|bersama|karya|asal|di\w{4,}|ter\w{4,}|yang|menurut|kata|dan|atau|serta|atas|untuk|bagi|dalam|di|pada)\b|[,(–-]"
+    r"\b(?:milik|karya|oleh|besutan|asuhan|pimpinan)\b|\b(?:di(?!ri)|ter)[a-z]{4,30} (?:oleh )?[A-Z][^,.]{0,40}$"
+    r"|[\"”“].{0,200}\b(?:kata|ujar|ucap|tutur|imbuh|sambung|jelas|tegas|ungkap)\b|\bkata\b[^,]{0,30}$"
 )
-_TURNED = re.compile(
-    r"['’]s\b|\b(?:by|of|from|with|and|or|for|in|at|on|who|which|said|according|told)\b|[,(–-]"
-)
+_TURNED = re.compile(r"^[^,]{0,40}['’]s?\b|\b(?:said|added|according to) ?$")
 _PARTICLES = listed("bin binti al van de da haji hajah raden")
 _TITLES = listed(
     """
@@ -55,6 +55,8 @@ _TITLES = listed(
     mr mrs ms sir lord lady king queen prince princess pope president minister
     """
 )
+STARTS = listed("jg kc kq sc sz fp fv yj jy uo oe iy wv ij ea ay")
+"""Indonesian and English first letters of one name."""
 # What English says for short names of regions, and names that it spells out of Indonesian words.
 _REGIONS = {
     short: frozenset(names.split())
@@ -83,6 +85,17 @@ class Lost(NamedTuple):
     instead: str = ""
 
 
+class Named(NamedTuple):
+    """What happened to the names of a sentence.
+
+    ``added`` are names in English that have no source, ``swapped`` two names that changed places.
+    """
+
+    lost: list[Lost]
+    added: list[str]
+    swapped: tuple[str, str] | None
+
+
 def changed(
     source: str,
     ours: Words,
@@ -90,82 +103,78 @@ def changed(
     theirs: Words,
     known: Callable[[str], bool],
     alike: Callable[[str, str], bool],
-) -> tuple[list[Lost], list[str]]:
-    """Return the names that were lost or exchanged, and those in English that have no source.
+) -> Named:
+    """Return the names that were lost, brought in or exchanged.
 
     ``known`` says of a word in small letters whether the translation holds it in any spelling or the tables
     translate it; ``alike`` whether two words are spellings of one name.
     """
+    runs = [(match[0], match.start()) for match in _RUN.finditer(source)]
     lost: list[str] = []
     partial: list[str] = []
-    for run in _runs(source, theirs.distinct):
-        low = [word.lower() for word in run]
+    for name in _unkept(source, runs, theirs.distinct):
+        low = [word.lower() for word in name]
         last = low[-1] in theirs.distinct or known(low[-1])
-        if last or (len(run) == 1 and _is_headline(source)):
+        if last or (len(name) == 1 and _is_headline(source)):
             continue
         kept = any(word in theirs.distinct or known(word) for word in low[:-1])
-        (partial if kept else lost).append(" ".join(run))
+        (partial if kept else lost).append(" ".join(name))
     added = _added(source, ours, target, alike)
     if added:
         # A name that lost only a part is exchanged where English brings in another.
         lost += partial[: len(added)]
     paired = min(len(lost), len(added))
     instead = [*added[:paired], *[""] * (len(lost) - paired)]
-    return [Lost(name, other) for name, other in zip(lost, instead, strict=True)], added[paired:]
+    named = [Lost(name, other) for name, other in zip(lost, instead, strict=True)]
+    return Named(named, added[paired:], _swapped(source, target, runs))
 
 
-def exchanged(source: str, target: str) -> tuple[str, str] | None:
+_Runs = Sequence[tuple[str, int]]
+"""The runs of words with a capital in a sentence, and where they start."""
+
+
+def _swapped(source: str, target: str, runs: _Runs) -> tuple[str, str] | None:
     """Return two names that stand in the one order in the source and in the other in English, if there are any.
 
     Only names that stand once on each side; not where an owner, a passive or an apposition turns the order.
     """
-    placed = [
-        (match, at)
-        for match in _RUN.finditer(source)
-        if (at := target.find(match[0].rpartition(" ")[2])) >= 0 and match.start()
-    ]
-    if all(first[1] < second[1] for first, second in pairwise(placed)):
+    places = [target.find(run.rpartition(" ")[2]) for run, _ in runs]
+    if sorted(placed := [place for place in places if place >= 0]) == placed:
         return None
-    standing = list(_standing(source, target))
+    standing = list(_standing(source, target, runs))
     for (one, first, at), (other, second, then) in pairwise(standing):
         if then < at and not _turned(source[first:second], target, at, then):
             return one, other
     return None
 
 
-def _standing(source: str, target: str) -> Iterator[tuple[str, int, int]]:
+def _standing(source: str, target: str, runs: _Runs) -> Iterator[tuple[str, int, int]]:
     """Yield the names of people that stand once on either side: the name, and where on each."""
-    for match in _RUN.finditer(source):
-        for run in _names(match[0].split(" ")):
-            last = run[-1]
+    for run, _ in runs:
+        for name in _names(run.split(" ")):
+            last = name[-1]
             if _kind(last, last.lower()) == "name" and source.count(last) == target.count(last) == 1:
-                yield " ".join(run), source.find(last), target.find(last)
+                yield " ".join(name), source.find(last), target.find(last)
 
 
 def _turned(between: str, target: str, at: int, then: int) -> bool:
     """Whether the words between two names turn their order: ``milik``, ``oleh``, an apposition, ``by``."""
-    return (
-        _TURNS.search(between) is not None
-        or _TURNED.search(target[then:at]) is not None
-        or target[:then].rstrip().endswith(("(", ","))
-    )
+    return _TURNS.search(between) is not None or _TURNED.search(target[then:at]) is not None
 
 
-def _runs(source: str, kept: frozenset[str]) -> Iterator[list[str]]:
-    """Yield the names of a sentence, each a list of words, without titles and what else is no name.
-
-    Runs of which every word is ``kept`` are left out.
-    """
-    for match in _RUN.finditer(_QUOTED.sub(_blank, source) if '"' in source or "“" in source else source):
-        words = match[0].split(" ")
-        if all(word.lower() in kept for word in words):
+def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str]]:
+    """Yield the names of a sentence of which not every word is ``kept``, without titles and other words."""
+    for run, start in runs:
+        words = run.split(" ")
+        if kept.issuperset(run.lower().split(" ")):
             continue
-        start = match.start()
         # The first word of a sentence has a capital whatever it is: alone it is no name.
         first = not (source[start - 1 : start] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
         if first and len(words) == 1:
             continue
-        if not source[max(0, start - _COMMON_REACH) : start].lower().endswith(_COMMON_NEXT):
+        if source[max(0, start - _COMMON_REACH) : start].lower().endswith(_COMMON_NEXT):
+            continue
+        if not any(quoted.start() < start < quoted.end() for quoted in _QUOTED.finditer(source)):
             yield from _names(words)
 
 
@@ -192,11 +201,6 @@ def _kind(word: str, low: str) -> str:
     if low in vocabulary.places():
         return "place"
     return "" if _is_no_name(word, low) else "name"
-
-
-def _blank(quoted: re.Match[str]) -> str:
-    """As many spaces, so that places in the text stay the same."""
-    return " " * len(quoted[0])
 
 
 def _closed(run: list[str]) -> Iterator[list[str]]:
@@ -229,7 +233,6 @@ def _is_headline(source: str) -> bool:
 
 def _added(source: str, ours: Words, target: str, alike: Callable[[str, str], bool]) -> list[str]:
     """Return the words of names in English that nothing in the source resembles."""
-    english = vocabulary.english()
     known, here = _known_in_english(), ours.distinct
     if "Ã" in source:  # a text that was decoded wrongly has other letters
         return []
@@ -258,6 +261,7 @@ def _sourced(low: str, source: str, ours: Words, alike: Callable[[str, str], boo
     for word in ours.distinct:
         if word[:4] == low[:4] or low in _REGIONS.get(word, ()):
             return True
-        if word[0] == low[0] and len(word) > 3 and abs(len(word) - len(low)) <= 4 and alike(low, word):
+        near = word[0] == low[0] or word[0] + low[0] in STARTS
+        if near and len(word) > 3 and abs(len(word) - len(low)) <= 4 and alike(low, word):
             return True
     return False
