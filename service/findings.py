@@ -238,7 +238,7 @@ PEOPLE = (
     Check(
         "name.exchanged",
         "critical",
-        "{first} and {second} stand the other way round",
+        "{first} and {second} changed places: who did what to whom?",
         "Two names changed places: A met B became B met A.",
     ),
     Check(

@@ -94,6 +94,7 @@ def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Findi
     here = numbers.numbers(source, INDONESIAN)
     there = numbers.numbers(target, ENGLISH)
     missing, added = numbers.unmatched(here, there, source)
+    missing = [number for number in missing if not _in_a_name(number, source, target)]
     paired = min(len(missing), len(added))
     found = [
         Finding.of("number.changed", source=number.text, target=other.text)
@@ -104,6 +105,16 @@ def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Findi
     found += [Finding.of("number.lost", source=number.text) for number in missing[paired:]]
     found += [Finding.of("number.added", target=number.text) for number in added[paired:]]
     return found + units.changed(here, there)
+
+
+def _in_a_name(number: numbers.Number, source: str, target: str) -> bool:
+    """Whether a number word is a part of a name that was kept, as in Tiga Roda."""
+    if not number.text[:1].isupper():
+        return False
+    phrases = (f"{number.text} {number.after.capitalize()}", f"{number.before.capitalize()} {number.text}")
+    return any(
+        len(phrase) > len(number.text) + 1 and phrase in source and phrase in target for phrase in phrases
+    )
 
 
 _ARTEFACT = re.compile(

@@ -29,11 +29,17 @@ class Pair:
     theirs: Words
 
 
-_APART = re.compile(r"[\"“(‘'][^\"“”()‘’']{1,200}[\"”)’']")
+# What stands in quotation marks, and a gloss in brackets, may be Indonesian.
+_APART = re.compile(r"[\"“‘'][^\"“”()‘’']{1,200}[\"”’']|\([^()\d]{1,60}\)")
+_REDUPLICATED = re.compile(r"(?<![\w-])([a-z]{3,20})-\1s?(?![\w-])")
 
 
 def left(pair: Pair) -> Iterator[Found]:
     """Yield the Indonesian words that stand in the English as they are, in small letters and without quotes."""
+    if "-" in pair.target:
+        for match in _REDUPLICATED.finditer(pair.target):
+            if match[1] not in _TWICE:
+                yield "left.word", {"word": match[0]}
     suspects = pair.theirs.distinct - vocabulary.english()
     if not suspects:
         return
@@ -43,7 +49,7 @@ def left(pair: Pair) -> Iterator[Found]:
     bare = _APART.sub(" ", pair.target)
     for low in sorted(suspects):
         if low in pair.ours.distinct:
-            if low not in _KEPT and _stands(low, bare) and _stands(low, pair.source):
+            if low not in _KEPT and _stands(low, bare):
                 yield "left.word", {"word": low}
         elif low in vocabulary.indonesian() and low not in _KEPT and _stands(low, bare):
             yield "left.word", {"word": low}
@@ -80,6 +86,12 @@ _KEPT = listed(
     ojek ondel pancasila pantun pempek pencak pendopo pesantren petis prahu pura puasa rambutan rendang ronggeng
     sambal santri sarong sasando sate satay saung sawit silat sinden siwak songket subak suku surau syariah takjil
     tari tempe tahu tenun tumpeng ulama umat umrah ustaz wayang warung warteg warkop zakat sunan tuak arak
+    agenda album alias atlas bilateral bonus brutal data diabetes diet domain donor drama duel duet embargo episode
+    film format forum genre golf gram habitat hotel ideal info investor karate kilogram knot kontan laptop liberal
+    libero logo mafia malaria manual margin media menu minimarket minus model modern museum nasal nominal novel
+    optimal orbit panda papeda pilot piano plasma podium premium propaganda radar radio radius referendum ritual
+    rupiah safari salon sensor slogan sonar spiritual sponsor stadion stroke studio tango terminal total transit
+    trauma tsunami uranium vaksin video viral virus visa visual vital volume yoga yuan zona ritual koala kolera
     banjar pecalang dusun mbah kyai durian salak duku gambut sawah ladang kelurahan kecamatan kabupaten
     """
 )
@@ -281,7 +293,7 @@ def signs(pair: Pair) -> Iterator[Found]:
 
 
 _BRACKETED = re.compile(r"\(([A-Z][A-Z0-9/&-]{1,11})\)")
-_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9&-]{1,11}\b")
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9&-]{1,11}(?=s?\b)")
 
 
 def acronyms(pair: Pair) -> Iterator[Found]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from service.text.number_words import ENGLISH
 from service.text.words import Words, listed
-from service.translation.guard import countries, vocabulary
+from service.translation.glossary import Glossary
+from service.translation.guard import countries, lexicon, vocabulary
 
 _UPPER = "A-ZÀ-Þ"
 _RUN = re.compile(
@@ -40,6 +41,11 @@ _TURNS = re.compile(
     r"|[\"”“].{0,200}\b(?:kata|ujar|ucap|tutur|imbuh|sambung|jelas|tegas|ungkap)\b|\bkata\b[^,]{0,30}$"
 )
 _TURNED = re.compile(r"^[^,]{0,40}['’]s?\b|\b(?:said|added|according to) ?$")
+# "A replaces B" that came out as "A was replaced by B".
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being)(?: \w{1,20})? \w{2,20}(?:ed|en|wn|ght|ung|un) by\b"
+)
+_MAYBE_PASSIVE = re.compile(r"\b(?:oleh|kena|di(?!ri|a\b|sebut)[a-z]{4,30}|ter[a-z]{4,30}|ke[a-z]{4,30}an)\b")
 _PARTICLES = listed("bin binti al van de da haji hajah raden")
 _TITLES = listed(
     """
@@ -52,6 +58,10 @@ _TITLES = listed(
     kapolri kapolda kapolres kapolsek kapolresta panglima danrem dandim jaksa hakim pengacara advokat ustad
     pelatih kapten pemain striker gelandang bek kiper pebulutangkis petinju aktor aktris penyanyi artis
     mantan eks calon capres cawapres cagub plt pj penjabat almarhum almarhumah mendiang
+    insya insyaallah allah alhamdulillah dukcapil damkar mapolres mapolda mapolsek satpas menko dubes rapot
+    politeknik institut sasana kompartemen masjidil tipikor yudikatif legislatif eksekutif pansus timnas satgas
+    satlantas ditjen kejari kejati kejagung bareskrim polrestabes polresta pemprov pemkab pemkot kemnaker
+    hilirisasi antarklub takmir nakhoda danyon capaja antarbangsa
     mr mrs ms sir lord lady king queen prince princess pope president minister
     """
 )
@@ -139,11 +149,14 @@ def _swapped(source: str, target: str, runs: _Runs) -> tuple[str, str] | None:
     Only names that stand once on each side; not where an owner, a passive or an apposition turns the order.
     """
     places = [target.find(run.rpartition(" ")[2]) for run, _ in runs]
-    if sorted(placed := [place for place in places if place >= 0]) == placed:
+    ordered = sorted(placed := [place for place in places if place >= 0]) == placed
+    if ordered and not _PASSIVE.search(target):
         return None
-    standing = list(_standing(source, target, runs))
-    for (one, first, at), (other, second, then) in pairwise(standing):
-        if then < at and not _turned(source[first:second], target, at, then):
+    for (one, first, at), (other, second, then) in pairwise(_standing(source, target, runs)):
+        between = source[first:second]
+        if then < at and not (_TURNS.search(between) or _TURNED.search(target[then:at])):
+            return one, other
+        if at < then and _PASSIVE.search(target[at:then]) and not _MAYBE_PASSIVE.search(source):
             return one, other
     return None
 
@@ -155,11 +168,6 @@ def _standing(source: str, target: str, runs: _Runs) -> Iterator[tuple[str, int,
             last = name[-1]
             if _kind(last, last.lower()) == "name" and source.count(last) == target.count(last) == 1:
                 yield " ".join(name), source.find(last), target.find(last)
-
-
-def _turned(between: str, target: str, at: int, then: int) -> bool:
-    """Whether the words between two names turn their order: ``milik``, ``oleh``, an apposition, ``by``."""
-    return _TURNS.search(between) is not None or _TURNED.search(target[then:at]) is not None
 
 
 def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str]]:
@@ -175,7 +183,9 @@ def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str
         if source[max(0, start - _COMMON_REACH) : start].lower().endswith(_COMMON_NEXT):
             continue
         if not any(quoted.start() < start < quoted.end() for quoted in _QUOTED.finditer(source)):
-            yield from _names(words)
+            names = list(_names(words))
+            # What opens a sentence is not a name of its own: "Insya Allah", "Bingkai NKRI".
+            yield from names[1:] if first and names and names[0] == words[:1] else names
 
 
 def _names(words: Sequence[str]) -> Iterator[list[str]]:
@@ -204,8 +214,11 @@ def _kind(word: str, low: str) -> str:
 
 
 def _closed(run: list[str]) -> Iterator[list[str]]:
-    """Yield a run that can be a name: one word alone has not the form of a derived word."""
-    if run and (len(run) > 1 or (len(run[0]) > 3 and _stands_alone(run[0].lower()))):
+    """Yield a run that can be a name: one word alone has not the form of a derived word.
+
+    Indonesia is no name that is missed: English says "the country", or nothing.
+    """
+    if run and run != ["Indonesia"] and (len(run) > 1 or (len(run[0]) > 3 and _stands_alone(run[0].lower()))):
         yield run
 
 
@@ -214,16 +227,26 @@ def _stands_alone(low: str) -> bool:
     return low in countries.INDONESIAN or not _DERIVED.fullmatch(low)
 
 
+@lru_cache(20_000)
 def _is_no_name(word: str, low: str) -> bool:
-    """Whether a word with a capital is an acronym, a number, a title or a common word."""
+    """Whether a word with a capital is an acronym, a number, a title, a term or a common word."""
     return (
         low in _TITLES
+        or low in _terms()
         or vocabulary.is_indonesian(low)
         or not low.isalpha()
         or word.isupper()
         or len(low) < 3
         or sum(map(str.isupper, word)) > 1
     )
+
+
+@cache
+def _terms() -> frozenset[str]:
+    """Return the words of offices and of the terms of the glossary, which are translated."""
+    forms = [form for term in Glossary.load().terms for form in term.forms if form != term.short]
+    forms += [form for sense in (*lexicon.shipped().senses, *lexicon.ranks()) for form in sense.id]
+    return frozenset(word for form in forms for word in form.lower().split()) - vocabulary.places()
 
 
 def _is_headline(source: str) -> bool:
@@ -254,12 +277,18 @@ def _known_in_english() -> frozenset[str]:
     return vocabulary.english().union(ENGLISH.named, countries.ENGLISH)
 
 
+def _respelled(low: str) -> str:
+    """How a word starts, in the spelling that Indonesian gives foreign words: ``geof`` of ``geophysics``."""
+    return low[:6].replace("ph", "f").replace("c", "k")[:4]
+
+
 def _sourced(low: str, source: str, ours: Words, alike: Callable[[str, str], bool]) -> bool:
     """Whether the source has the name, spelled otherwise, shortened or inside a longer word."""
     if low in source.lower():
         return True
+    start = _respelled(low)
     for word in ours.distinct:
-        if word[:4] == low[:4] or low in _REGIONS.get(word, ()):
+        if _respelled(word) == start or low in _REGIONS.get(word, ()):
             return True
         near = word[0] == low[0] or word[0] + low[0] in STARTS
         if near and len(word) > 3 and abs(len(word) - len(low)) <= 4 and alike(low, word):
