@@ -4,7 +4,8 @@
 
     python -m eval.research.exchanged [--data FOLDER] [--pairs FILE ...] [--show NAME]
 
-An exchange is made where the English of a human translation holds a word of the one meaning and the Indonesian
+An exchange is made where the English of a human translation holds a word of the one meaning and the
+Indonesian
 a word for it; the word is replaced by one of the other meaning, once. ``--pairs`` names further files of
 sources and English, the last two columns of a line. Found is any finding that the unbroken pair has not.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -37,15 +39,18 @@ class Exchange:
 
 EXCHANGES = (
     Exchange("rise to fall", r"naik|kenaikan|meningkat\w*|peningkatan|melonjak|bertambah|menguat",
-             "rose=fell increased=decreased increase=decrease rising=falling rise=fall rises=falls climbed=dropped "
+             "rose=fell increased=decreased increase=decrease rising=falling rise=fall rises=falls "
+             "climbed=dropped "
              "soared=plunged jumped=fell grew=shrank"),
     Exchange("fall to rise", r"turun|penurunan|menurun\w*|anjlok|merosot|melemah|berkurang",
-             "fell=rose decreased=increased decrease=increase falling=rising fall=rise fallen=risen declined=rose "
+             "fell=rose decreased=increased decrease=increase falling=rising fall=rise fallen=risen "
+             "declined=rose "
              "dropped=climbed decline=rise drop=rise plunged=soared reduced=increased weakened=strengthened"),
     Exchange("win, lose", r"menang|kemenangan|memenangkan|memenangi",
              "won=lost win=lose wins=loses winning=losing victory=defeat winner=loser"),
     Exchange("export, import", r"\w*ekspor\w*|\w*impor\w*",
-             "export=import exports=imports exported=imported exporting=importing import=export imports=exports "
+             "export=import exports=imports exported=imported exporting=importing import=export "
+             "imports=exports "
              "imported=exported importing=exporting"),
     Exchange("surplus, deficit", r"surplus|defisit", "surplus=deficit deficit=surplus"),
     Exchange("before, after", r"sebelum|setelah|sesudah|usai|seusai", "before=after after=before"),
@@ -58,25 +63,32 @@ EXCHANGES = (
              "morning=evening afternoon=morning evening=morning night=morning noon=night midday=midnight "
              "mornings=evenings nights=mornings"),
     Exchange("compass point", r"utara|selatan|timur|barat|tenggara",
-             "north=south south=north east=west west=east northern=southern southern=northern eastern=western "
-             "western=eastern southeast=northwest northeast=southwest northwest=southeast southwest=northeast"),
+             "north=south south=north east=west west=east northern=southern southern=northern "
+             "eastern=western "
+             "western=eastern southeast=northwest northeast=southwest northwest=southeast "
+             "southwest=northeast"),
     Exchange("weekday", r"senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu|ahad",
-             "Monday=Tuesday Tuesday=Wednesday Wednesday=Thursday Thursday=Friday Friday=Saturday Saturday=Sunday "
+             "Monday=Tuesday Tuesday=Wednesday Wednesday=Thursday Thursday=Friday Friday=Saturday "
+             "Saturday=Sunday "
              "Sunday=Monday"),
-    Exchange("month", r"januari|februari|maret|april|mei|juni|juli|agustus|september|oktober|november|desember",
+    Exchange("month",
+             r"januari|februari|maret|april|mei|juni|juli|agustus|september|oktober|november|desember",
              "January=February February=March March=April April=June June=July July=August August=September "
              "September=October October=November November=December December=January"),
     Exchange("unit of time, counted", r"(?:\d+|dua|tiga|empat|lima|enam|tujuh|delapan|sembilan|sepuluh)"
              r" (?:jam|hari|pekan|minggu|bulan|tahun)",
              "hours=days days=weeks weeks=months months=years years=months"),
     Exchange("unit of time", r"setahun|sebulan|seminggu|sepekan|tahunan|bulanan|tahun|bulan|pekan",
-             "month=year months=weeks year=month week=month weeks=months annual=monthly monthly=weekly weekly=daily"),
-    Exchange("amount per time", r"per (?:jam|hari|bulan|tahun)|sehari|sebulan|setahun|setiap hari|setiap tahun",
+             "month=year months=weeks year=month week=month weeks=months annual=monthly monthly=weekly "
+             "weekly=daily"),
+    Exchange("amount per time",
+             r"per (?:jam|hari|bulan|tahun)|sehari|sebulan|setahun|setiap hari|setiap tahun",
              "hour=day day=month month=day year=month"),
     Exchange("percent, percentage points", r"persen", "percent=percentage%points"),
     Exchange("percentage points, percent", r"poin persentase|persen poin", "percentage%points=percent"),
     Exchange("dead, injured", r"tewas|meninggal|wafat|terluka|luka-luka|cedera",
-             "killed=injured died=survived dead=injured injured=killed wounded=killed injuries=deaths deaths=injuries"),
+             "killed=injured died=survived dead=injured injured=killed wounded=killed injuries=deaths "
+             "deaths=injuries"),
     Exchange("men, women", r"pria|laki-laki|lelaki|wanita|perempuan|gadis",
              "man=woman men=women woman=man women=men male=female female=male girl=boy girls=boys boy=girl"),
     Exchange("kin", r"suami\w*|istri\w*|ayah\w*|ibunya|putra\w*|putri\w*|kakek\w*|nenek\w*",
@@ -87,12 +99,15 @@ EXCHANGES = (
     Exchange("appoint, dismiss", r"ditunjuk|menunjuk|dilantik|melantik|dipecat|diberhentikan|dicopot",
              "appointed=dismissed named=dismissed dismissed=appointed fired=appointed inaugurated=dismissed"),
     Exchange("reject, grant", r"menolak|ditolak|mengabulkan|menyetujui|disetujui|dikabulkan",
-             "rejected=granted refused=approved reject=accept rejects=accepts granted=rejected approved=rejected"),
+             "rejected=granted refused=approved reject=accept rejects=accepts granted=rejected "
+             "approved=rejected"),
     Exchange("impose, lift", r"mencabut|dicabut|pencabutan|memberlakukan|diberlakukan|pemberlakuan",
              "lifted=imposed revoked=imposed imposed=lifted lifting=imposing imposing=lifting"),
     Exchange("dozens, hundreds", r"puluhan|ratusan|ribuan|jutaan",
              "dozens=hundreds tens=hundreds hundreds=thousands thousands=hundreds millions=billions"),
-    Exchange("half, third, quarter", r"setengah|separuh|sepertiga|seperempat", "half=third third=quarter quarter=half"),
+    Exchange("half, third, quarter",
+             r"setengah|separuh|sepertiga|seperempat",
+             "half=third third=quarter quarter=half"),
     Exchange("last, next", r"(?:tahun|bulan|pekan|minggu) (?:lalu|depan)|kemarin|besok",
              "last=next next=last yesterday=tomorrow tomorrow=yesterday"),
     Exchange("above, below", r"di atas|di bawah|lebih dari|kurang dari",
@@ -102,10 +117,12 @@ EXCHANGES = (
     Exchange("open, close", r"membuka|dibuka|pembukaan|menutup|ditutup|penutupan",
              "opened=closed opening=closing closed=opened closing=opening"),
     Exchange("animals", r"ikan|ayam|sapi|kambing|kuda|anjing|kucing|gajah|harimau|ular|burung",
-             "fish=chicken chicken=fish cow=goat cows=goats cattle=goats goat=cow horse=dog dog=cat dogs=cats "
+             "fish=chicken chicken=fish cow=goat cows=goats cattle=goats goat=cow horse=dog dog=cat "
+             "dogs=cats "
              "cat=dog cats=dogs elephant=tiger tiger=elephant snake=bird birds=fish bird=fish"),
     Exchange("food and crops", r"beras|padi|gabah|jagung|kedelai|gula|garam|cabai|gandum|telur|kopi",
-             "rice=corn corn=rice maize=wheat soybean=corn soybeans=corn sugar=salt salt=sugar wheat=rice eggs=milk "
+             "rice=corn corn=rice maize=wheat soybean=corn soybeans=corn sugar=salt salt=sugar wheat=rice "
+             "eggs=milk "
              "coffee=tea"),
 )  # fmt: skip
 
@@ -132,7 +149,8 @@ def _people(source: str, target: str) -> list[str]:
 
 
 def swapped(corpus: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
-    """Yield source, translation and the translation with two names exchanged that no list has side by side."""
+    """Yield source, translation and the translation with two names exchanged that no list has side by side.
+    Yield source, translation and the translation with two names exchanged that no list has side by side."""
     for source, target in corpus:
         names = _people(source, target)
         if len(names) > 1:
@@ -188,7 +206,8 @@ def main() -> None:
     for path in options.pairs:
         corpus += pairs(path)
     for row in rows(corpus, options.show):
-        print(row, flush=True)
+        sys.stdout.write(f"{row}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

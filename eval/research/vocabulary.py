@@ -7,9 +7,11 @@
 ``english.txt``: the words that stand in small letters in English that was written for this project
 (``train/written.tsv.xz``) and are not mostly copied from their source; the words of ``train/parallel.tsv.xz``
 that stand at least twice where their source does not have them, which tells ``data`` from a word left as it
-was; and the words with a capital inside a sentence that stand at least three times where nothing in the source
+was; and the words with a capital inside a sentence that stand at least three times where nothing in the
+source
 resembles them, as ``Mecca`` does for ``Mekah``. ``indonesian.txt`` is counted over the rows of
-``train/mono.id.tsv.xz`` with an open licence: the words that stand in small letters at least five times, and not
+``train/mono.id.tsv.xz`` with an open licence: the words that stand in small letters at least five times,
+and not
 far more often with a capital inside a sentence, as names do.
 """
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 import argparse
 import lzma
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +80,7 @@ def main() -> None:
     for name, found in (("english", english(data)), ("indonesian", indonesian(data))):
         words = sorted(word for word in found if len(word) > 1)
         (TARGET / f"{name}.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
-        print(f"{name}: {len(words):,} words")
+        sys.stdout.write(f"{name}: {len(words):,} words\n")
 
 
 if __name__ == "__main__":

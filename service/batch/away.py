@@ -144,7 +144,7 @@ def _plain(settings: Settings) -> dict[str, Any]:
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:
-    paths = {name: Path(values[name]) for name in ("home", "glossary") if values[name] is not None}
+    paths = {name: Path(values[name]) for name in ("home", "glossary", "rules") if values[name] is not None}
     return Settings(**{**values, **paths})
 
 

@@ -58,6 +58,9 @@ MaybeFiles = Annotated[
 ]
 Model = Annotated[str, typer.Option(help="A name from `warta models list`, or auto.", envvar="WARTA_MODEL")]
 GlossaryFile = Annotated[Path | None, typer.Option("--glossary", help="Your own terms: CSV, TSV or TOML.")]
+RulesFile = Annotated[
+    Path | None, typer.Option("--rules", help="Your own checks by regular expression: CSV, TSV or TOML.")
+]
 Expand = Annotated[
     bool, typer.Option("--expand", help="Spell an institution's acronym out at its first mention.")
 ]
@@ -120,6 +123,7 @@ def read(
     threads: Threads = None,
     beam: Beam = None,
     glossary: GlossaryFile = None,
+    rules: RulesFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
@@ -136,7 +140,18 @@ def read(
     from service.summary.summarizer import Length
 
     settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory, fuzzy
+        model,
+        engine,
+        device,
+        threads,
+        beam,
+        glossary,
+        expand,
+        not no_repair,
+        not no_memory,
+        memory,
+        fuzzy,
+        rules=rules,
     )
     brief = Brief(route, Length(sentences, words))
     work = Work(
@@ -154,6 +169,7 @@ def translate(
     threads: Threads = None,
     beam: Beam = None,
     glossary: GlossaryFile = None,
+    rules: RulesFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
@@ -171,7 +187,18 @@ def translate(
     from service.render.text import TRANSLATION
 
     settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory, fuzzy
+        model,
+        engine,
+        device,
+        threads,
+        beam,
+        glossary,
+        expand,
+        not no_repair,
+        not no_memory,
+        memory,
+        fuzzy,
+        rules=rules,
     )
     if lines:
         _lines(settings, (files, output, format != "text", keep_furniture))
@@ -212,6 +239,7 @@ def summarize_articles(
     threads: Threads = None,
     beam: Beam = None,
     glossary: GlossaryFile = None,
+    rules: RulesFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
@@ -227,7 +255,17 @@ def summarize_articles(
     from service.summary.summarizer import Length
 
     settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
+        model,
+        engine,
+        device,
+        threads,
+        beam,
+        glossary,
+        expand,
+        not no_repair,
+        not no_memory,
+        memory,
+        rules=rules,
     )
     brief = Brief(route, Length(sentences, words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
@@ -269,6 +307,7 @@ def batch(
     threads: Threads = None,
     beam: Beam = None,
     glossary: GlossaryFile = None,
+    rules: RulesFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
     no_memory: NoMemory = False,
@@ -285,7 +324,17 @@ def batch(
     from service.summary.summarizer import Length
 
     settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
+        model,
+        engine,
+        device,
+        threads,
+        beam,
+        glossary,
+        expand,
+        not no_repair,
+        not no_memory,
+        memory,
+        rules=rules,
     )
     brief = Brief(route, Length(sentences, words))
     target = Path(output)
@@ -299,11 +348,24 @@ def check(
     source: Annotated[Path, typer.Option("--source", help="Indonesian, a segment a line.")],
     target: Annotated[Path, typer.Option("--target", help="Any system's English, a segment a line.")],
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    rules: RulesFile = None,
+    dismiss: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dismiss",
+            metavar="LINE[:CODE]",
+            help="Remember that what is found in this line, or only this code, is no mistake.",
+        ),
+    ] = None,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Show what was dismissed too.")] = False,
+    memory: MemoryAt = "",
 ) -> None:
-    """Check a translation line by line: numbers, names, negation, dropped text, loops, echoes."""
+    """Check a translation line by line: numbers, names, words turned round, dropped text, loops, echoes."""
     from service.cli.articles import check_files
 
-    check_files(source, target, format)
+    # A memory is opened, and made, only where something may be in it or is to be put there.
+    there = not no_memory and bool(memory or dismiss or _has_memory())
+    check_files(source, target, format, rules, dismiss or (), (lambda: _memory(memory)) if there else None)
 
 
 @app.command()
@@ -316,6 +378,7 @@ def serve(
     threads: Threads = None,
     beam: Beam = None,
     glossary: GlossaryFile = None,
+    rules: RulesFile = None,
     expand: Expand = False,
     no_repair: NoRepair = False,
     memory: Annotated[bool, typer.Option("--memory", help="Use and keep translations on disk.")] = False,
@@ -383,7 +446,18 @@ def serve(
 
     keeps = memory or bool(memory_at)
     settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, keeps, memory_at, fuzzy
+        model,
+        engine,
+        device,
+        threads,
+        beam,
+        glossary,
+        expand,
+        not no_repair,
+        keeps,
+        memory_at,
+        fuzzy,
+        rules=rules,
     )
     try:
         from service.api.app import run
@@ -553,11 +627,11 @@ def _run(job: Job, settings: Settings, work: Work) -> None:
     raise typer.Exit(run(job, settings, work))
 
 
-def _settings(*options: Any) -> Settings:
+def _settings(*options: Any, rules: Path | None = None) -> Settings:
     """The options of a command in the order of :class:`service.settings.Settings`, after ``home``."""
     from service.settings import Settings, home
 
-    return Settings(home(os.environ), *options)
+    return Settings(home(os.environ), *options, rules=rules)
 
 
 def _lines(settings: Settings, unused: tuple[object, ...]) -> None:
@@ -576,6 +650,13 @@ def _memory(at: str) -> Memory:
     from service.settings import Settings, home
 
     return memory_of(Settings(home(os.environ), memory_at=at))
+
+
+def _has_memory() -> bool:
+    from service.pipeline import MEMORY
+    from service.settings import home
+
+    return (home(os.environ) / MEMORY).exists()
 
 
 def _keys(url: str) -> KeyStore:

@@ -35,7 +35,8 @@ _REDUPLICATED = re.compile(r"(?<![\w-])([a-z]{3,20})-\1s?(?![\w-])")
 
 
 def left(pair: Pair) -> Iterator[Found]:
-    """Yield the Indonesian words that stand in the English as they are, in small letters and without quotes."""
+    """Yield the Indonesian words that stand in the English as they are, in small letters and without
+    quotes."""
     if "-" in pair.target:
         for match in _REDUPLICATED.finditer(pair.target):
             if match[1] not in _TWICE:
@@ -80,18 +81,29 @@ def _suspect(low: str) -> bool:
 # Things of Indonesia that English news names by their Indonesian word.
 _KEPT = listed(
     """
-    adat angklung aren arisan bakso batik becak bajaj bemo bhinneka dalang dangdut durian ekek gado gamelan gotong
-    royong gudeg haji halal hijab hijrah iftar imam jamu jihad jilbab kain kampung kebaya kecap kecak keris keroncong
-    ketoprak kiai klepon kopi kretek kris kulintang lebaran lontong ludruk madrasah martabak mudik nasi nyai nyepi
-    ojek ondel pancasila pantun pempek pencak pendopo pesantren petis prahu pura puasa rambutan rendang ronggeng
-    sambal santri sarong sasando sate satay saung sawit silat sinden siwak songket subak suku surau syariah takjil
+    adat angklung aren arisan bakso batik becak bajaj bemo bhinneka dalang dangdut durian ekek gado gamelan
+    gotong
+    royong gudeg haji halal hijab hijrah iftar imam jamu jihad jilbab kain kampung kebaya kecap kecak keris
+    keroncong
+    ketoprak kiai klepon kopi kretek kris kulintang lebaran lontong ludruk madrasah martabak mudik nasi
+    nyai nyepi
+    ojek ondel pancasila pantun pempek pencak pendopo pesantren petis prahu pura puasa rambutan rendang
+    ronggeng
+    sambal santri sarong sasando sate satay saung sawit silat sinden siwak songket subak suku surau syariah
+    takjil
     tari tempe tahu tenun tumpeng ulama umat umrah ustaz wayang warung warteg warkop zakat sunan tuak arak
-    agenda album alias atlas bilateral bonus brutal data diabetes diet domain donor drama duel duet embargo episode
-    film format forum genre golf gram habitat hotel ideal info investor karate kilogram knot kontan laptop liberal
-    libero logo mafia malaria manual margin media menu minimarket minus model modern museum nasal nominal novel
-    optimal orbit panda papeda pilot piano plasma podium premium propaganda radar radio radius referendum ritual
-    rupiah safari salon sensor slogan sonar spiritual sponsor stadion stroke studio tango terminal total transit
-    trauma tsunami uranium vaksin video viral virus visa visual vital volume yoga yuan zona ritual koala kolera
+    agenda album alias atlas bilateral bonus brutal data diabetes diet domain donor drama duel duet embargo
+    episode
+    film format forum genre golf gram habitat hotel ideal info investor karate kilogram knot kontan laptop
+    liberal
+    libero logo mafia malaria manual margin media menu minimarket minus model modern museum nasal nominal
+    novel
+    optimal orbit panda papeda pilot piano plasma podium premium propaganda radar radio radius referendum
+    ritual
+    rupiah safari salon sensor slogan sonar spiritual sponsor stadion stroke studio tango terminal total
+    transit
+    trauma tsunami uranium vaksin video viral virus visa visual vital volume yoga yuan zona ritual koala
+    kolera
     banjar pecalang dusun mbah kyai durian salak duku gambut sawah ladang kelurahan kecamatan kabupaten
     """
 )
@@ -146,7 +158,8 @@ def _follows_itself(low: list[str]) -> bool:
 _LONGEST = 5
 """A phrase of fewer words than this is looked for twice in a row."""
 _DECIMAL = re.compile(
-    r"(?<![\w.,/-])\d{1,3},\d{1,2}(?![\d,]|\.\d)(?= ?(?:%|percent|per|million|billion|trillion|km|kg|m\b|cm|ha|meter|metre|kilo|ton|degree|°|magnitude|°C|liter|hectare|points?|times|x\b))"
+    r"(?<![\w.,/-])\d{1,3},\d{1,2}(?![\d,]|\.\d)(?= ?(?:%|percent|per|million|billion|trillion|km|kg|m\b|cm"
+    r"|ha|meter|metre|kilo|ton|degree|°|magnitude|liter|hectare|points?|times|x\b))"
 )
 
 
@@ -176,14 +189,16 @@ _CAPITAL_INSIDE = re.compile(r"(?<=[a-z] )[A-Z][a-z]{1,7}(?= [a-z]{1,20} [a-z])"
 # Words that have no capital inside a sentence.
 _SMALL = listed(
     """
-    The It This He She They We You But And However Because When While After Before Two Three There These Those If
+    The It This He She They We You But And However Because When While After Before Two Three There These
+    Those If
     As For From With Of By Is Was Are Were Has Had His Her Its Their So Who Which
     """
 )
 
 
 def seam(pair: Pair) -> Iterator[Found]:
-    """Yield words side by side that never are in English, as where parts were joined: ``should not be it is``."""
+    """Yield words side by side that never are in English, as where parts were joined: ``should not be it
+    is``."""
     low = pair.theirs.low
     for first, second in pairwise(low):
         if first in _NEVER and second in _NEVER[first]:
@@ -264,7 +279,8 @@ _SAID = re.compile(
     r"|respon\w+|complain\w*|lament\w*|remark\w*|comment\w*|wrote|writes?|declar\w+|insist\w*|argu\w+|reveal\w*"
     r"|announc\w+|describ\w+|mention\w*|recall\w*|admit\w*|warn\w*|call(?:ed|s|ing)?|call|urg\w+|acknowledg\w+"
     r"|express\w*|disclos\w+|report\w*|cit(?:e|ed|es|ing)|spoke\w*|speak\w*|talk\w*|affirm\w*|clarif\w+|elaborat\w+"
-    r"|point\w* out|word\w*|put it|went on|go(?:es)? on|exclaim\w*|testif\w+|confirm\w*|promis\w+|hop(?:e|es|ed|ing)"
+    r"|point\w* out|word\w*|put it|went on|go(?:es)? on|exclaim\w*|testif\w+|confirm\w*|promis\w+"
+    r"|hop(?:e|es|ed|ing)"
     r"|think\w*|thought|believ\w+|pledg\w+|shout\w*|cried|joke\w*|question\w*|suggest\w*|propos\w+|quip\w*|relat\w+"
     r"|per\b|view\w*|opin\w+|clear\w*|predict\w*|greet\w*|whisper\w*|deni\w+|mutter\w*|observ\w+|for \w+, )",
     re.IGNORECASE,

@@ -5,7 +5,8 @@ may. A translation contradicts its source where a firm Indonesian word of one se
 firm or loose, and a firm English word of a rival sense stands there that nothing in the source accounts for.
 A word that is merely absent is no finding: the translator may have said it otherwise.
 
-A sense named ``-`` is an idiom: its words stand for nothing. In any other phrase the words keep what they say of
+A sense named ``-`` is an idiom: its words stand for nothing. In any other phrase the words keep what they
+say of
 other groups: ``tahun lalu`` is the past, and a year.
 """
 
@@ -113,7 +114,8 @@ class Lexicon:
 
     @classmethod
     def load(cls, *names: str) -> Lexicon:
-        """The senses that come with Warta in ``prompts/lexicon``, of the files ``names``. Raises InputError."""
+        """The senses that come with Warta in ``prompts/lexicon``, of the files ``names``. Raises
+        InputError."""
         folder = files("prompts") / "lexicon"
         return cls(sense for name in names for sense in read((folder / name).read_text("utf-8"), name))
 
@@ -260,7 +262,8 @@ def both(words: Words) -> frozenset[str]:
 
 @cache
 def shipped() -> Lexicon:
-    """Return the words and offices that the guard compares, read once; what stands before an office is apart."""
+    """Return the words and offices that the guard compares, read once; what stands before an office is
+    apart."""
     every = Lexicon.load("pairs.tsv", "offices.tsv").senses
     return Lexicon(sense for sense in every if sense.group != RANK)
 

@@ -1,6 +1,7 @@
 """Names that a translation lost or exchanged, and countries that it brought in.
 
-Which words are names is known by :mod:`service.translation.guard.people`; the tables here hold what changes its
+Which words are names is known by :mod:`service.translation.guard.people`; the tables here hold what
+changes its
 spelling, and what names are made of that English translates.
 """
 

@@ -1,7 +1,8 @@
 """What stands before an office: a deputy who was promoted, a former minister who is in office again.
 
 The table ``prompts/lexicon/offices.tsv`` says for each office what it may become in English, which
-:mod:`service.translation.guard.lexicon` compares. Its group ``before-office`` holds what stands before an office (``mantan``, ``wakil``, ``plt``, ``calon``): there the loss alone is a finding,
+:mod:`service.translation.guard.lexicon` compares. Its group ``before-office`` holds what stands before an
+office (``mantan``, ``wakil``, ``plt``, ``calon``): there the loss alone is a finding,
 since the translation then gives the person another office.
 """
 
@@ -17,7 +18,8 @@ from service.translation.guard.lexicon import OFFICE, Sense, both, ranks, shippe
 
 @cache
 def _forms() -> tuple[dict[str, Sense], frozenset[str], frozenset[str]]:
-    """Return a rank's first words to the rank, and the words of offices that may follow, in both languages."""
+    """Return a rank's first words to the rank, and the words of offices that may follow, in both languages.
+    Return a rank's first words to the rank, and the words of offices that may follow, in both languages."""
     before = {form: sense for sense in ranks() for form in sense.id if " " not in form}
     offices = [sense for sense in shipped().senses if sense.group == OFFICE]
     ours = frozenset(form.split()[0] for sense in offices for form in sense.id) - before.keys()
@@ -35,7 +37,8 @@ def changed(ours: Words, theirs: Words) -> tuple[list[str], list[str]]:
 
 
 def _lost(ours: Words, theirs: Words) -> Iterator[str]:
-    """Yield each rank before an office of the source that the English has nothing of, though it has an office."""
+    """Yield each rank before an office of the source that the English has nothing of, though it has an
+    office."""
     before, offices, english = _forms()
     if english.isdisjoint(theirs.distinct):
         return

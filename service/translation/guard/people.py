@@ -1,8 +1,11 @@
 """Names of people and other names, each run of name words judged on its own.
 
-A run of words with a capital is cut where a title, an office, a country, a place or any other common word stands:
-``Gubernur Jawa Tengah Ganjar Pranowo`` holds one name, and that Central Java survived does not excuse it. A name
-is kept where any of its words is in the translation in any spelling; it is changed where none is, or the last is
+A run of words with a capital is cut where a title, an office, a country, a place or any other common word
+stands:
+``Gubernur Jawa Tengah Ganjar Pranowo`` holds one name, and that Central Java survived does not excuse it.
+A name
+is kept where any of its words is in the translation in any spelling; it is changed where none is, or the
+last is
 not, and the translation has a name instead that the source does not have.
 """
 
@@ -35,9 +38,10 @@ _COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "katego
 _COMMON_REACH = max(map(len, _COMMON_NEXT))
 # What stands before a capital that is the word's own, and not the sentence's or the quotation's.
 _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
-# A owned by B is B's A; A beaten by B may be said as B beat A; a quotation stands before or after its speaker.
+# A owned by B is B's A; A beaten by B may be said as B beat A; a quotation may follow its speaker.
 _TURNS = re.compile(
-    r"\b(?:milik|karya|oleh|besutan|asuhan|pimpinan)\b|\b(?:di(?!ri)|ter)[a-z]{4,30} (?:oleh )?[A-Z][^,.]{0,40}$"
+    r"\b(?:milik|karya|oleh|besutan|asuhan|pimpinan)\b"
+    r"|\b(?:di(?!ri)|ter)[a-z]{4,30} (?:oleh )?[A-Z][^,.]{0,40}$"
     r"|[\"”“].{0,200}\b(?:kata|ujar|ucap|tutur|imbuh|sambung|jelas|tegas|ungkap)\b|\bkata\b[^,]{0,30}$"
 )
 _TURNED = re.compile(r"^[^,]{0,40}['’]s?\b|\b(?:said|added|according to) ?$")
@@ -49,17 +53,21 @@ _MAYBE_PASSIVE = re.compile(r"\b(?:oleh|kena|di(?!ri|a\b|sebut)[a-z]{4,30}|ter[a
 _PARTICLES = listed("bin binti al van de da haji hajah raden")
 _TITLES = listed(
     """
-    bapak pak ibu bu saudara saudari tuan nyonya nona mas mbak kang bang gus kiai kyai nyai ustaz ustadz ustazah
+    bapak pak ibu bu saudara saudari tuan nyonya nona mas mbak kang bang gus kiai kyai nyai ustaz ustadz
+    ustazah
     habib sultan raden dokter doktor profesor insinyur prof dr drs dra drg ir h hj kh sh mh msi phd mm mba
     brigjen mayjen letjen jenderal kombes kompol akbp akp iptu ipda aiptu aipda bripka brigadir briptu bripda
-    komjen irjen kolonel letkol mayor kapten lettu letda serka serda sersan pratu kopral prada laksamana marsekal
-    presiden wapres wakil menteri gubernur wagub bupati wabup wali walikota camat lurah kades kepala ketua wakil
+    komjen irjen kolonel letkol mayor kapten lettu letda serka serda sersan pratu kopral prada laksamana
+    marsekal
+    presiden wapres wakil menteri gubernur wagub bupati wabup wali walikota camat lurah kades kepala ketua
+    wakil
     direktur manajer sekretaris jenderal bendahara juru bicara jubir pengamat ekonom analis pakar dosen rektor
     kapolri kapolda kapolres kapolsek kapolresta panglima danrem dandim jaksa hakim pengacara advokat ustad
     pelatih kapten pemain striker gelandang bek kiper pebulutangkis petinju aktor aktris penyanyi artis
     mantan eks calon capres cawapres cagub plt pj penjabat almarhum almarhumah mendiang
     insya insyaallah allah alhamdulillah dukcapil damkar mapolres mapolda mapolsek satpas menko dubes rapot
-    politeknik institut sasana kompartemen masjidil tipikor yudikatif legislatif eksekutif pansus timnas satgas
+    politeknik institut sasana kompartemen masjidil tipikor yudikatif legislatif eksekutif pansus timnas
+    satgas
     satlantas ditjen kejari kejati kejagung bareskrim polrestabes polresta pemprov pemkab pemkot kemnaker
     hilirisasi antarklub takmir nakhoda danyon capaja antarbangsa
     mr mrs ms sir lord lady king queen prince princess pope president minister
@@ -139,12 +147,20 @@ def changed(
     return Named(named, added[paired:], _swapped(source, target, runs))
 
 
+def words_of_names(source: str) -> Iterator[str]:
+    """Yield the words of the names of people and the like in a sentence, places and countries left out."""
+    for match in _RUN.finditer(source):
+        for name in _names(match[0].split(" ")):
+            yield from (word for word in name if len(word) > 3 and _kind(word, word.lower()) == "name")
+
+
 _Runs = Sequence[tuple[str, int]]
 """The runs of words with a capital in a sentence, and where they start."""
 
 
 def _swapped(source: str, target: str, runs: _Runs) -> tuple[str, str] | None:
-    """Return two names that stand in the one order in the source and in the other in English, if there are any.
+    """Return two names that stand in the one order in the source and in the other in English, if there are
+    any.
 
     Only names that stand once on each side; not where an owner, a passive or an apposition turns the order.
     """
