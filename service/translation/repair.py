@@ -6,7 +6,7 @@ engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from service.context import worked
@@ -29,21 +29,11 @@ WEIGHTS = {
     "number": 2.0,
     "negation": 2.0,
     "entity": 1.0,
-    "word": 3.0,
-    "name": 3.0,
-    "office": 2.0,
-    "left": 1.0,
-    "doubled": 1.0,
-    "seam": 1.0,
-    "quote": 0.5,
-    "attribution": 1.0,
-    "question": 1.0,
-    "bracket": 0.5,
-    "acronym": 0.5,
-    "consistency": 0.5,
-    "rule": 1.0,
 }
-"""How much a finding of each kind counts against a candidate."""
+"""How much a finding of each kind counts against a candidate; of all other kinds their severity says it."""
+BY_SEVERITY: Mapping[str, float] = {"critical": 4.0, "major": 2.0, "minor": 0.5}
+REPAIRED = frozenset((*WEIGHTS, "left", "doubled"))
+"""The kinds that decoding again has been seen to mend; any other is told, and not decoded for."""
 
 SECONDS = 10.0
 ALTERNATIVES = 8
@@ -88,7 +78,8 @@ def repair(
     best, findings = first, check(source, first.text, truncated=first.truncated)
     attempts: list[Attempt] = []
     start = worked()
-    for rung, answer in _ladder(given or source, findings, engine, decoding, split) if findings else ():
+    again = any(finding.kind in REPAIRED for finding in findings)
+    for rung, answer in _ladder(given or source, findings, engine, decoding, split) if again else ():
         begun = worked()
         if begun - start > seconds:
             break
@@ -97,13 +88,18 @@ def repair(
         attempts.append(Attempt(rung, left, worked() - begun))
         if _badness(candidate, left) < _badness(best, findings):
             best, findings = candidate, left
-        if not findings:
+        if not any(finding.kind in REPAIRED for finding in findings):
             break
     return Repaired(best, findings, tuple(attempts))
 
 
+def weight(finding: Finding) -> float:
+    """Return how much a finding counts against a translation."""
+    return WEIGHTS[finding.kind] if finding.kind in WEIGHTS else BY_SEVERITY[finding.severity]
+
+
 def _badness(output: Output, findings: tuple[Finding, ...]) -> tuple[float, float]:
-    return sum(WEIGHTS[finding.kind] for finding in findings), -output.score
+    return sum(map(weight, findings)), -output.score
 
 
 def _ladder(

@@ -18,7 +18,7 @@ from service.page.words import Say
 from service.summary import provenance
 from service.translation.confidence import GRAVE
 from service.translation.guard.check import KINDS, check
-from service.translation.repair import WEIGHTS
+from service.translation.repair import weight
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "{0} {source} <b>%s"
@@ -55,7 +55,7 @@ def test_a_check_is_documented_and_weighed(one: Check) -> None:
     assert one.about.endswith(".")
     assert ("count" in one.places) == bool(one.plural)
     if one in GUARD:
-        grave = WEIGHTS[one.kind] >= GRAVE
+        grave = weight(Finding(one.code)) >= GRAVE
         assert (one.severity == "critical") == grave
     guide = (ROOT / "docs" / "guard.md").read_text("utf-8")
     assert f"| `{one.code}` | {one.severity} | {one.about} |" in guide
