@@ -223,6 +223,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     raised.written: raised.written,
     rules.rule_flags: given.with_sentences(rules.rule_flags),
     rules.rule_of: rules.rule_of,
+    rules.page_only: rules.page_only,
     aside.addresses: aside.addresses,
     aside.without_addresses: aside.without_addresses,
     aside.without_notes: aside.without_notes,
@@ -529,7 +530,11 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
 }
 """Function -> why it is not tried."""
 
-BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, rules._rules(): rules._LONGEST}
+BOUNDED: Mapping[re.Pattern[Any], int] = {
+    normalise._SENTENCE_START: 8,
+    rules._rules(): rules._LONGEST,
+    rules._PAGE_ONLY_RULES: rules._LONGEST,
+}
 """Pattern -> the most characters it is ever given, where that alone keeps it quick."""
 
 
