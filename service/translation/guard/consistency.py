@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+from itertools import islice
 
 from service.document import Finding
 from service.translation.guard import people, vocabulary
 
 _CAPITALS = re.compile(r"(?<![\w'’-])[A-ZÀ-Þ][\w’-]{3,40}")
 _LIKE = 0.7
+_COMPARED = 20
+"""Names of one sentence that are compared."""
 _REMEMBERED = 10_000
 """Names, terms and sentences kept of an article, each; what comes after is not compared."""
 
@@ -38,7 +41,7 @@ class Consistency:
             yield Finding.of("consistency.sentence", first=first)
 
     def _of_names(self, source: str, target: str) -> Iterable[Finding]:
-        for name in dict.fromkeys(people.words_of_names(source)):
+        for name in islice(dict.fromkeys(people.words_of_names(source)), _COMPARED):
             form = _form(name, target)
             if form and (first := _kept(self._names, name, form)) != form:
                 yield Finding.of("consistency.name", name=name, first=first, second=form)

@@ -48,7 +48,7 @@ def left(pair: Pair) -> Iterator[Found]:
     if not suspects:
         return
     bare = _APART.sub(" ", pair.target)
-    for low in sorted(suspects):
+    for low in sorted(suspects)[:_SUSPECTS]:
         if low in pair.ours.distinct:
             if low not in _KEPT and _stands(low, bare):
                 yield "left.word", {"word": low}
@@ -58,13 +58,27 @@ def left(pair: Pair) -> Iterator[Found]:
 
 def _stands(low: str, text: str) -> bool:
     """Whether a word stands in a text in small letters, not in a longer one, and is not explained there."""
-    found = re.search(rf"(?<![\w’'-]){re.escape(low)}(?![\w’'-])", text)
-    return found is not None and not (
-        _EXPLAINED.match(text, found.end())
-        or _CALLED.search(text, max(0, found.start() - _REACH), found.start())
-    )
+    at = _place(low, text)
+    if at < 0:
+        return False
+    called = _CALLED.search(text, max(0, at - _REACH), at)
+    return not called and not _EXPLAINED.match(text, at + len(low))
 
 
+def _place(words: str, text: str) -> int:
+    """Where words first stand in a text, and not as a part of longer ones; -1 where they do not."""
+    at = text.find(words)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(words) : at + len(words) + 1]
+        if not (before.isalnum() or before in _JOINS) and not (after.isalnum() or after in _JOINS):
+            return at
+        at = text.find(words, at + len(words))
+    return -1
+
+
+_JOINS = frozenset("'’-_")
+_SUSPECTS = 20
+"""Words that may have been left, and acronyms, that are looked at in one sentence."""
 _REACH = 25
 _EXPLAINED = re.compile(r"(?: \w{1,20})?,? (?:\(|the |an? |or |meaning|literally|which )")
 _CALLED = re.compile(r"\b(?:as|called|named|terms?|words?|dubbed) (?:the )?(?:\w{1,20} )?$")
@@ -109,11 +123,11 @@ _KEPT = listed(
 )
 
 _PHRASE = re.compile(
-    r"(?<![\w'’-])((?:[^\W_]{1,30}['’]?[^\W_]{0,3} ){0,3}[^\W_]{1,30})[ ]\1(?![\w'’-])", re.IGNORECASE
+    r"(?<![\w'’-])((?:[^\W_]{1,30}+(?:['’][^\W_]{1,3}+)?+ ){0,3}[^\W_]{1,30}+)[ ]\1(?![\w'’-])", re.IGNORECASE
 )
 _NUMBER_TWICE = re.compile(r"(?<![\w.,:/-])(\d[\d.,:]{0,20}+(?: [a-z]{2,12})?) \1(?![\w-])")
 # "from time to time", "on and on and on".
-_LINKS = listed("and or by after upon") | {"time to"}
+_LINKS = listed("and or by after upon")
 # English says these twice on purpose, or may.
 _TWICE = listed(
     "had that very so no bye ha again more is her do you one blah really who it in can what had's"
@@ -124,24 +138,20 @@ def doubled(pair: Pair) -> Iterator[Found]:
     """Yield a number, a word or a phrase that follows itself at once, where the source's does not."""
     low = pair.theirs.low
     if len(low) > len(pair.theirs.distinct) and _follows_itself(low):
-        for match in _PHRASE.finditer(pair.target):
-            phrase = match[1]
-            if (
-                phrase.lower() in _TWICE
-                or phrase.isdigit()
-                or not _LINKS.isdisjoint(phrase.lower().split())
-                or f"{phrase}-{phrase}" in pair.source
-            ):
-                continue
-            if not _PHRASE.search(pair.source) and phrase.lower() not in pair.source.lower():
-                yield "doubled.phrase", {"phrase": phrase}
-                break
-            if pair.target.count(phrase) > max(1, pair.source.count(phrase)):
-                yield "doubled.phrase", {"phrase": phrase}
-                break
+        phrase = next((match[1] for match in _PHRASE.finditer(pair.target) if _is_odd(match[1])), "")
+        given = pair.source.lower().count(phrase.lower()) if phrase else 0
+        more = not given or pair.target.count(phrase) > given
+        if phrase and more and f"{phrase}-{phrase}" not in pair.source and not _PHRASE.search(pair.source):
+            yield "doubled.phrase", {"phrase": phrase}
     match = _NUMBER_TWICE.search(pair.target)
     if match and not _NUMBER_TWICE.search(pair.source) and pair.source.count(match[1].split(" ")[0]) < 2:
         yield "doubled.number", {"number": match[1]}
+
+
+def _is_odd(phrase: str) -> bool:
+    """Whether English does not say a phrase twice on purpose."""
+    low = phrase.lower()
+    return low not in _TWICE and not low.isdigit() and _LINKS.isdisjoint(low.split()) and low != "time to"
 
 
 def _follows_itself(low: list[str]) -> bool:
@@ -163,11 +173,15 @@ _DECIMAL = re.compile(
 )
 
 
+_COMMA = re.compile(r"(?<![\d.,])\d{1,3},\d{1,2}(?!\d)")
+
+
 def decimal(pair: Pair) -> Iterator[Found]:
     """Yield an Indonesian decimal comma that was left in the English: ``5,75 percent``."""
-    if "," in pair.target:
+    if "," in pair.target and "," in pair.source:
+        given = frozenset(_COMMA.findall(pair.source))
         for match in _DECIMAL.finditer(pair.target):
-            if match[0] in pair.source:
+            if match[0] in given:
                 yield "left.decimal", {"number": match[0]}
 
 
@@ -202,9 +216,9 @@ def seam(pair: Pair) -> Iterator[Found]:
     low = pair.theirs.low
     for first, second in pairwise(low):
         if first in _NEVER and second in _NEVER[first]:
-            stands = re.search(rf"(?<![\w'’-]){first} {second}(?![\w'’.-])", pair.target)
-            if stands and stands[0] not in pair.source:
-                yield "seam.words", {"words": stands[0]}
+            words = f"{first} {second}"
+            if _place(words, pair.target) >= 0 and _place(words, pair.source) < 0:
+                yield "seam.words", {"words": words}
                 return
     if (clauses := _CLAUSES.search(pair.target)) and clauses[0] not in pair.source:
         yield "seam.words", {"words": clauses[0]}
@@ -319,7 +333,7 @@ def acronyms(pair: Pair) -> Iterator[Found]:
         if given:
             there = set(_CAPITALS.findall(pair.target))
             spare = len(there - set(_CAPITALS.findall(pair.source)))
-            for acronym in dict.fromkeys(given):
+            for acronym in list(dict.fromkeys(given))[:_SUSPECTS]:
                 if acronym not in pair.target and not spare:
                     yield "acronym.lost", {"acronym": acronym}
 

@@ -152,7 +152,7 @@ class Lexicon:
             forms = there.firm.get(rival)
             if not forms or len(forms) <= here.count.get(rival, 0):
                 continue
-            for form in forms:
+            for form in dict.fromkeys(forms):
                 meant = [
                     n for n, said in there.firm.items() if form in said and self.senses[n].group == group
                 ]

@@ -45,7 +45,7 @@ def _lost(ours: Words, theirs: Words) -> Iterator[str]:
     said = both(theirs)
     for rank, office in pairwise(ours.low):
         sense = before.get(rank)
-        if sense and office in offices and not any(word in said for word in sense.english):
+        if sense and office in offices and _english(sense).isdisjoint(said):
             yield f"{rank} {office}"
 
 
@@ -57,10 +57,20 @@ def _added(ours: Words, theirs: Words) -> Iterator[str]:
         if office not in english or rank not in _english_ranks() or rank in ours.distinct:
             continue
         said = both(ours) if said is None else said
-        if not any(word in said for word in _english_ranks()[rank].indonesian):
+        if _indonesian(_english_ranks()[rank]).isdisjoint(said):
             yield f"{rank} {office}"
 
 
 @cache
 def _english_ranks() -> dict[str, Sense]:
     return {form: sense for sense in ranks() for form in sense.en}
+
+
+@cache
+def _english(sense: Sense) -> frozenset[str]:
+    return sense.english
+
+
+@cache
+def _indonesian(sense: Sense) -> frozenset[str]:
+    return sense.indonesian

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from service.text.number_words import ENGLISH
@@ -31,7 +31,8 @@ _CAPITALS = re.compile(rf"\b[{_UPPER}]")
 # A short quotation is a title or a motto, which may be translated.
 _QUOTED = re.compile(r"[\"“][^\"“”]{1,40}[\"”]")
 _DERIVED = re.compile(
-    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}|\w{5,}(?:nya|kan|lah)|\w{4,}an"
+    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,30}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,30}"
+    r"|\w{5,30}(?:nya|kan|lah)|\w{4,30}an"
 )
 # After these stands a common noun or the name of an age or class, all of which English translates.
 _COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "kategori ", "agama ")
@@ -96,6 +97,10 @@ _REGIONS = {
 }
 
 
+_MOST, _NEW = 200, 30
+"""Runs of words with a capital, and English names without source, that are judged in one sentence."""
+
+
 class Lost(NamedTuple):
     """A name of the source that the translation lost; ``instead`` is the name that it has there, if any."""
 
@@ -127,13 +132,14 @@ def changed(
     ``known`` says of a word in small letters whether the translation holds it in any spelling or the tables
     translate it; ``alike`` whether two words are spellings of one name.
     """
-    runs = [(match[0], match.start()) for match in _RUN.finditer(source)]
+    runs = [(match[0], match.start()) for match in islice(_RUN.finditer(source), _MOST)]
+    headline = len(runs) > 1 and _is_headline(source)
     lost: list[str] = []
     partial: list[str] = []
     for name in _unkept(source, runs, theirs.distinct):
         low = [word.lower() for word in name]
         last = low[-1] in theirs.distinct or known(low[-1])
-        if last or (len(name) == 1 and _is_headline(source)):
+        if last or (len(name) == 1 and headline):
             continue
         kept = any(word in theirs.distinct or known(word) for word in low[:-1])
         (partial if kept else lost).append(" ".join(name))
@@ -188,6 +194,7 @@ def _standing(source: str, target: str, runs: _Runs) -> Iterator[tuple[str, int,
 
 def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str]]:
     """Yield the names of a sentence of which not every word is ``kept``, without titles and other words."""
+    bare = ""
     for run, start in runs:
         words = run.split(" ")
         if kept.issuperset(run.lower().split(" ")):
@@ -198,10 +205,16 @@ def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str
             continue
         if source[max(0, start - _COMMON_REACH) : start].lower().endswith(_COMMON_NEXT):
             continue
-        if not any(quoted.start() < start < quoted.end() for quoted in _QUOTED.finditer(source)):
+        bare = bare or _QUOTED.sub(_blank, source)
+        if bare[start] != " ":
             names = list(_names(words))
             # What opens a sentence is not a name of its own: "Insya Allah", "Bingkai NKRI".
             yield from names[1:] if first and names and names[0] == words[:1] else names
+
+
+def _blank(quoted: re.Match[str]) -> str:
+    """As many spaces, so that places in the text stay the same."""
+    return " " * len(quoted[0])
 
 
 def _names(words: Sequence[str]) -> Iterator[list[str]]:
@@ -277,12 +290,18 @@ def _added(source: str, ours: Words, target: str, alike: Callable[[str, str], bo
         return []
     if all((low := word.lower()) in here or low in known for word in _ENGLISH_NAME.findall(target)):
         return []
-    found = []
+    found: list[str] = []
+    tried = 0
     for match in _ENGLISH_NAME.finditer(target):
         low, start = match[0].lower(), match.start()
         if low in here or low in known or target[start - 2 : start].rstrip() not in _INSIDE:
             continue
-        if not vocabulary.is_english(low) and not _sourced(low, source, ours, alike):
+        if vocabulary.is_english(low):
+            continue
+        tried += 1
+        if tried > _NEW:
+            break
+        if not _sourced(low, source, ours, alike):
             found.append(match[0])
     return list(dict.fromkeys(found))
 
