@@ -361,9 +361,9 @@ ARTICLE = (
 """What is found by comparing the sentences of one article."""
 
 USER = (
-    Check("rule.critical", "critical", "{message}", "A rule of the user's, of severity critical."),
-    Check("rule.major", "major", "{message}", "A rule of the user's, of severity major."),
-    Check("rule.minor", "minor", "{message}", "A rule of the user's, of severity minor."),
+    Check("rule.critical", "critical", "your rule: {message}", "A rule of the user's, of severity critical."),
+    Check("rule.major", "major", "your rule: {message}", "A rule of the user's, of severity major."),
+    Check("rule.minor", "minor", "your rule: {message}", "A rule of the user's, of severity minor."),
 )
 """What the user's own rules find."""
 

@@ -31,8 +31,7 @@ _CAPITALS = re.compile(rf"\b[{_UPPER}]")
 # A short quotation is a title or a motto, which may be translated.
 _QUOTED = re.compile(r"[\"“][^\"“”]{1,40}[\"”]")
 _DERIVED = re.compile(
-    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,30}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,30}"
-    r"|\w{5,30}(?:nya|kan|lah)|\w{4,30}an"
+    r"(?:ke|pe|per|pem|pen|peng|peny)\w{3,30}an|(?:meng|meny|mem|ber)\w{4,30}|\w{5,30}(?:nya|kan|lah)|\w{4,30}an"
 )
 # After these stands a common noun or the name of an age or class, all of which English translates.
 _COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "kategori ", "agama ")
