@@ -41,10 +41,10 @@ def left(pair: Pair) -> Iterator[Found]:
         for match in _REDUPLICATED.finditer(pair.target):
             if match[1] not in _TWICE:
                 yield "left.word", {"word": match[0]}
-    suspects = pair.theirs.distinct - vocabulary.english()
-    if not suspects:
+    unknown = pair.theirs.distinct - vocabulary.english()
+    if not unknown:
         return
-    suspects = {low for low in suspects if _suspect(low)}
+    suspects = {low for low in unknown if _suspect(low)}
     if not suspects:
         return
     bare = _APART.sub(" ", pair.target)
@@ -199,7 +199,7 @@ _NEVER = {
     "to": _MODALS | listed("to of"),
 }
 _CLAUSES = re.compile(r"\b(?:be|been|being) (?:it|he|she|they|we) (?:is|are|was|were|has|had|will|would)\b")
-_CAPITAL_INSIDE = re.compile(r"(?<=[a-z] )[A-Z][a-z]{1,7}(?= [a-z]{1,20} [a-z])")
+_CAPITAL_INSIDE = re.compile(r"([A-Z](?<=[a-z] [A-Z])[a-z]{1,7})(?= [a-z]{1,20} [a-z])")
 # Words that have no capital inside a sentence.
 _SMALL = listed(
     """

@@ -128,18 +128,16 @@ class Lexicon:
         if not there.firm:
             return []
         found = []
-        # "did not accept" is right for "rejected": with a negation on one side only, opposites say the same.
-        turned = negated(ours, theirs)
         for number, forms in here.firm.items():
-            if turned and self.senses[number].group in _NEGATABLE:
-                continue
             rivals = self._rivals[number]
             if there.count.get(number, 0) >= len(forms) or rivals.isdisjoint(there.firm):
                 continue
             cues = self.senses[number].cues
             if cues and cues.isdisjoint(ours.distinct):
                 continue
-            if word := self._unaccounted(number, rivals, here, there, ours.distinct):
+            word = self._unaccounted(number, rivals, here, there, ours.distinct)
+            # "Did not accept" is right for "rejected": negated on one side only, opposites say the same.
+            if word and not (self.senses[number].group in _NEGATABLE and negated(ours, theirs)):
                 found.append(Contradiction(self.senses[number].group, forms[0], word))
         return found
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -24,9 +24,9 @@ from service.translation.guard import countries, lexicon, vocabulary
 
 _UPPER = "A-ZÀ-Þ"
 _RUN = re.compile(
-    rf"(?<![\w'’-])[{_UPPER}][\w'’-]++(?: (?:bin |binti |al |van |de |da )?[{_UPPER}][\w'’-]++)*+"
+    rf"[{_UPPER}](?<![\w'’-][{_UPPER}])[\w'’-]++(?: (?:bin |binti |al |van |de |da )?[{_UPPER}][\w'’-]++)*+"
 )
-_ENGLISH_NAME = re.compile(rf"(?<![\w'’-])[{_UPPER}][a-zß-ÿ]{{3,40}}")
+_ENGLISH_NAME = re.compile(rf"[{_UPPER}](?<![\w'’-][{_UPPER}])[a-zß-ÿ]{{3,40}}")
 _CAPITALS = re.compile(rf"\b[{_UPPER}]")
 # A short quotation is a title or a motto, which may be translated.
 _QUOTED = re.compile(r"[\"“][^\"“”]{1,40}[\"”]")
@@ -132,20 +132,21 @@ def changed(
     translate it; ``alike`` whether two words are spellings of one name.
     """
     runs = [(match[0], match.start()) for match in islice(_RUN.finditer(source), _MOST)]
-    headline = len(runs) > 1 and _is_headline(source)
+    # Asked for only where a name is gone, and once.
+    is_headline = cache(partial(_is_headline, source))
     lost: list[str] = []
-    partial: list[str] = []
+    cut: list[str] = []
     for name in _unkept(source, runs, theirs.distinct):
         low = [word.lower() for word in name]
         last = low[-1] in theirs.distinct or known(low[-1])
-        if last or (len(name) == 1 and headline):
+        if last or (len(name) == 1 and is_headline()):
             continue
         kept = any(word in theirs.distinct or known(word) for word in low[:-1])
-        (partial if kept else lost).append(" ".join(name))
+        (cut if kept else lost).append(" ".join(name))
     added = _added(source, ours, target, alike)
     if added:
         # A name that lost only a part is exchanged where English brings in another.
-        lost += partial[: len(added)]
+        lost += cut[: len(added)]
     paired = min(len(lost), len(added))
     instead = [*added[:paired], *[""] * (len(lost) - paired)]
     named = [Lost(name, other) for name, other in zip(lost, instead, strict=True)]

@@ -103,9 +103,11 @@ def _toml(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _table(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    delimiter = "," if path.suffix.lower() == ".csv" else "\t"
-    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
+    file = StringIO(text, newline="")
+    if path.suffix.lower() == ".csv":
+        reader = csv.reader(file, strict=True)
+    else:
+        reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE, strict=True)
     columns: list[str] = []
     try:
         for row in reader:
