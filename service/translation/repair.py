@@ -32,7 +32,7 @@ WEIGHTS = {
 }
 """How much a finding of each kind counts against a candidate; of all other kinds their severity says it."""
 BY_SEVERITY: Mapping[str, float] = {"critical": 4.0, "major": 2.0, "minor": 0.5}
-REPAIRED = frozenset((*WEIGHTS, "left", "doubled"))
+REPAIRED = frozenset((*WEIGHTS, "name"))
 """The kinds that decoding again has been seen to mend; any other is told, and not decoded for."""
 
 SECONDS = 10.0
