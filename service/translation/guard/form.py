@@ -118,6 +118,7 @@ _KEPT = listed(
     transit
     trauma tsunami uranium vaksin video viral virus visa visual vital volume yoga yuan zona ritual koala
     kolera
+    modus rafia senator
     banjar pecalang dusun mbah kyai durian salak duku gambut sawah ladang kelurahan kecamatan kabupaten
     """
 )

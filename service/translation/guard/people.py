@@ -306,10 +306,13 @@ def _added(source: str, ours: Words, target: str, alike: Callable[[str, str], bo
     return list(dict.fromkeys(found))
 
 
+_TITLED = listed("capt expressway harbour mediterranean sheriff superintendent")
+
+
 @cache
 def _known_in_english() -> frozenset[str]:
     """Return the words in small letters that are no new name in English: words, months, days, countries."""
-    return vocabulary.english().union(ENGLISH.named, countries.ENGLISH)
+    return vocabulary.english().union(ENGLISH.named, countries.ENGLISH, _TITLED)
 
 
 def _respelled(low: str) -> str:
