@@ -37,12 +37,17 @@ class Check:
         return self.code.partition(".")[0]
 
     @property
+    def title(self) -> str:
+        """The code in words, as a heading."""
+        return self.code.replace(".", " ").replace("_", " ").capitalize()
+
+    @property
     def places(self) -> frozenset[str]:
         """The names of the values that the message needs."""
         return frozenset(name for _, name, _, _ in Formatter().parse(self.plural or self.message) if name)
 
 
-GUARD = (
+BASE = (
     Check("empty.translation", "critical", "no translation", "The source has text, the translation none."),
     Check(
         "truncated.limit",
@@ -142,7 +147,229 @@ GUARD = (
         "The translation negates, and nothing in the source does.",
     ),
 )
-"""What the guard finds in a sentence, the families gravest first."""
+"""Whether the engine worked at all; numbers, names and negation."""
+
+_EXCHANGED = "'{source}' in the source, '{target}' in the translation"
+
+
+def _word(group: str, severity: Severity, about: str) -> Check:
+    """Return the check of a group of ``prompts/lexicon/pairs.tsv``."""
+    return Check(f"word.{group}", severity, _EXCHANGED, about)
+
+
+WORDS = (
+    _word("trend", "critical", "What rises falls, or the reverse."),
+    _word("outcome", "critical", "Who won lost, or the reverse."),
+    _word("trade", "critical", "Exports became imports, or the reverse."),
+    _word("sale", "critical", "Selling became buying, or the reverse."),
+    _word("balance", "critical", "A surplus became a deficit, or the reverse."),
+    _word("profit", "critical", "A profit became a loss, or the reverse."),
+    _word("order", "critical", "Before became after, or the reverse."),
+    _word(
+        "deadline",
+        "critical",
+        "The latest became the earliest, or the reverse: paling lambat is no later than.",
+    ),
+    _word("bound", "critical", "At least became at most, or the reverse."),
+    _word("span", "critical", "Since became until, or the reverse."),
+    _word("season", "critical", "The dry season became the rainy season, or another season changed."),
+    _word("daypart", "critical", "Another part of the day: dini hari is before dawn, siang midday."),
+    _word("compass", "critical", "Another point of the compass: barat daya is southwest."),
+    _word("side", "critical", "Left became right, or the reverse."),
+    _word("measure", "critical", "What is lifted was imposed, or the reverse."),
+    _word("custody", "critical", "Who was arrested was released, or the reverse."),
+    _word("post", "critical", "Who was appointed was dismissed, or the reverse."),
+    _word("verdict", "critical", "What was rejected was granted, or the reverse."),
+    _word("stance", "critical", "Support became opposition, or the reverse."),
+    _word("permit", "critical", "What is allowed is forbidden, or the reverse."),
+    _word("gate", "critical", "Opened became closed, or the reverse."),
+    _word("course", "critical", "A beginning became an end, or the reverse."),
+    _word("casualty", "critical", "The dead, the injured and the unharmed were exchanged."),
+    _word("sex", "critical", "Men became women, or the reverse."),
+    _word("spouse", "critical", "A husband became a wife, or the reverse."),
+    _word("child", "critical", "A son became a daughter, or the reverse."),
+    _word("parent", "critical", "A father became a mother, or the reverse."),
+    _word("grandparent", "critical", "A grandfather became a grandmother, or the reverse."),
+    _word("uncle", "critical", "An uncle became an aunt, or the reverse."),
+    _word("share", "critical", "Most, half, a third and a quarter were exchanged."),
+    _word("scale", "critical", "Dozens, hundreds, thousands and more were exchanged."),
+    _word("timeunit", "critical", "Hours, days, weeks, months and years were exchanged."),
+    _word("relative", "critical", "Last year became next year, yesterday became tomorrow, or the reverse."),
+    _word("modal", "critical", "What must be may be, or the reverse."),
+    _word("sofar", "critical", "Already became not yet, or the reverse: belum is not yet."),
+    _word("threshold", "critical", "Above became below, or the reverse."),
+    _word("sentence", "critical", "Guilty became not guilty, or the reverse."),
+    _word("legal", "critical", "Legal became illegal, or the reverse."),
+    _word(
+        "role", "critical", "Suspect, defendant, convict, witness, victim, judge, prosecutor were exchanged."
+    ),
+    _word("level", "major", "Higher became lower, or the reverse."),
+    _word("weight", "major", "Larger became smaller, or the reverse."),
+    _word("age", "major", "The oldest became the youngest, or the reverse."),
+    _word("foreign", "major", "Domestic became foreign, or the reverse."),
+    _word("owner", "major", "State-owned became private, or the reverse."),
+    _word("rank", "major", "The first became the last, or the reverse."),
+    _word(
+        "people",
+        "major",
+        "Another group of people: passengers, drivers, teachers, students, patients, doctors.",
+    ),
+    _word("politics", "major", "The government became the opposition, or the reverse."),
+    _word("payment", "major", "Taxes, subsidies and debts were exchanged."),
+    _word("unit", "major", "Village, city and province were exchanged."),
+    _word("school", "major", "Another level of school."),
+    _word("hazard", "major", "Another kind of disaster."),
+    _word("vehicle", "major", "Another kind of vehicle."),
+    _word("medal", "major", "Gold, silver and bronze were exchanged."),
+    _word("faith", "major", "Mosque, church and temple were exchanged."),
+    _word("animal", "major", "Another animal."),
+    _word("crop", "major", "Another crop or food."),
+    _word("colour", "minor", "Another colour."),
+)
+"""Words whose exchange turns a fact round, one check a group of ``prompts/lexicon/pairs.tsv``."""
+
+PEOPLE = (
+    Check(
+        "name.changed",
+        "critical",
+        "{source} in the source, {target} in the translation",
+        "A name is lost, and the translation has one that the source does not have.",
+    ),
+    Check(
+        "name.exchanged",
+        "critical",
+        "{first} and {second} changed places: who did what to whom?",
+        "Two names changed places: A met B became B met A.",
+    ),
+    Check(
+        "name.added",
+        "major",
+        "{name} is not in the source",
+        "A name in English that nothing in the source resembles.",
+    ),
+    Check("office.changed", "critical", _EXCHANGED, "Another office: a regent became a governor."),
+    Check(
+        "office.lost",
+        "major",
+        "'{rank}' has no counterpart",
+        "What stands before an office is lost: former, deputy, acting, candidate.",
+    ),
+    Check(
+        "office.added",
+        "major",
+        "'{rank}' is not in the source",
+        "Former, deputy, acting or candidate before an office, which the source does not say.",
+    ),
+)
+"""Names of people, and what they are."""
+
+FORM = (
+    Check(
+        "left.word",
+        "major",
+        "'{word}' was left in Indonesian",
+        "An Indonesian word stands in the English, without quotation marks.",
+    ),
+    Check(
+        "left.decimal",
+        "major",
+        "{number} has an Indonesian decimal comma",
+        "A decimal comma was left: 5,75 percent.",
+    ),
+    Check("doubled.phrase", "minor", "'{phrase}' stands twice", "A word or phrase follows itself at once."),
+    Check("doubled.number", "major", "{number} stands twice", "A number follows itself at once."),
+    Check(
+        "seam.words",
+        "minor",
+        "'{words}' is not English",
+        "Words side by side that never are, as where parts were joined.",
+    ),
+    Check(
+        "quote.open",
+        "minor",
+        "a quotation mark opens or closes alone",
+        "The source's quotation marks match, the translation's do not.",
+    ),
+    Check(
+        "quote.lost", "major", "the quotation marks are gone", "The source quotes, the translation does not."
+    ),
+    Check(
+        "quote.added",
+        "major",
+        "the source does not quote: {quote}",
+        "The translation quotes, the source does not.",
+    ),
+    Check(
+        "quote.moved",
+        "major",
+        "{word} is quoted in the source, not in the translation",
+        "Quotation marks stand around other words.",
+    ),
+    Check(
+        "attribution.lost",
+        "major",
+        "'{word}' has no counterpart: who said it?",
+        "The source says that somebody said it, the translation does not.",
+    ),
+    Check(
+        "question.lost",
+        "major",
+        "the source asks, the translation does not",
+        "A question became a statement.",
+    ),
+    Check(
+        "question.added",
+        "major",
+        "the translation asks, the source does not",
+        "A statement became a question.",
+    ),
+    Check(
+        "bracket.open",
+        "minor",
+        "a bracket opens or closes alone",
+        "The source's brackets match, the translation's do not.",
+    ),
+    Check(
+        "acronym.lost",
+        "minor",
+        "({acronym}) is not in the translation",
+        "An acronym that the source gives in brackets is missing.",
+    ),
+)
+"""What is wrong with the English by its form."""
+
+ARTICLE = (
+    Check(
+        "consistency.name",
+        "major",
+        "{name} is spelled {first} before and {second} here",
+        "One name of the source has two spellings in one article.",
+    ),
+    Check(
+        "consistency.term",
+        "minor",
+        "{term} is '{first}' before and '{second}' here",
+        "One term has two English names in one article.",
+    ),
+    Check(
+        "consistency.sentence",
+        "minor",
+        "the same sentence was translated otherwise before: {first}",
+        "One sentence stands twice in an article and was translated unlike.",
+    ),
+)
+"""What is found by comparing the sentences of one article."""
+
+USER = (
+    Check("rule.critical", "critical", "your rule: {message}", "A rule of the user's, of severity critical."),
+    Check("rule.major", "major", "your rule: {message}", "A rule of the user's, of severity major."),
+    Check("rule.minor", "minor", "your rule: {message}", "A rule of the user's, of severity minor."),
+)
+"""What the user's own rules find."""
+
+
+GUARD = (*BASE, *WORDS, *PEOPLE, *FORM, *ARTICLE, *USER)
+"""What the guard finds in a sentence and in an article, the families gravest first."""
 
 DOCUMENT = (
     Check(

@@ -31,6 +31,8 @@ from service.summary.summarizer import Length, Task, Writer, summarize
 from service.text import segment
 from service.text.language import check_article
 from service.translation.glossary import Glossary, load_user
+from service.translation.guard import rules
+from service.translation.guard.rules import Rule
 from service.translation.memory.base import Memory
 from service.translation.memory.forgiving import ForgivingMemory
 from service.translation.memory.open import open_memory
@@ -214,7 +216,9 @@ def build_pipeline(
     if settings.memory and translates:
         memory = ForgivingMemory(partial(memory_of, settings), warn or notice)
     repairs = settings.repair and translates
-    care = Care(_glossary(settings), settings.expand, repairs, translates, memory, settings.fuzzy)
+    care = Care(
+        _glossary(settings), settings.expand, repairs, translates, memory, settings.fuzzy, _rules(settings)
+    )
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
     return Pipeline(translator, writer, installed)
 
@@ -222,6 +226,10 @@ def build_pipeline(
 def memory_of(settings: Settings) -> Memory:
     """The translation memory that the settings name. Raises UsageError, StoreError."""
     return open_memory(settings.memory_at or settings.home / MEMORY)
+
+
+def _rules(settings: Settings) -> tuple[Rule, ...]:
+    return rules.load(settings.rules) if settings.rules else ()
 
 
 def _glossary(settings: Settings) -> Glossary:

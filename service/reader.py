@@ -21,7 +21,8 @@ def load(model: str = "auto", *, notice: Callable[[str], None] = lambda _: None,
     """Open a translation model; ``auto`` is the best one that is installed.
 
     ``settings`` are the fields of :class:`service.settings.Settings`: ``home``, ``engine``, ``device``,
-    ``threads``, ``beam_size``, ``glossary``, ``expand``, ``repair``, ``memory``, ``memory_at``, ``fuzzy``.
+    ``threads``, ``beam_size``, ``glossary``, ``expand``, ``repair``, ``memory``, ``memory_at``, ``fuzzy``,
+    ``rules``.
     ``notice`` is told, in a line, of work that takes a while before the first sentence, such as
     preparing the embedded model once. Nothing is downloaded. Raises UsageError for a setting that
     does not exist or does not fit, UnknownModel, NotInstalled, EngineError, StoreError.
@@ -35,7 +36,7 @@ def load(model: str = "auto", *, notice: Callable[[str], None] = lambda _: None,
                 name=name,
                 known=", ".join(known),
             )
-    for name in ("home", "glossary"):
+    for name in ("home", "glossary", "rules"):
         if isinstance(settings.get(name), str):
             settings[name] = Path(settings[name])
     settings.setdefault("home", home(os.environ))

@@ -67,8 +67,8 @@ class Settings:
     ``glossary`` is a file of the user's terms; ``expand`` spells out an institution's acronym at its
     first mention; ``repair`` decodes suspicious segments again; ``memory`` keeps and uses translations,
     in a file of ``home`` or where ``memory_at`` says: another file, or a PostgreSQL URL. ``fuzzy`` is how
-    alike one's own translations must be to be suggested, 0 for none. ``server`` is asked by the models
-    that a server of the user's runs.
+    alike user translations must be to be suggested, 0 for none. ``server`` is asked by the models
+    that a server of the user's runs. ``rules`` is a file of the user's own checks.
     """
 
     home: Path
@@ -84,6 +84,7 @@ class Settings:
     memory_at: str = ""
     fuzzy: float = 0.0
     server: Server = Server()
+    rules: Path | None = None
 
     def __post_init__(self) -> None:
         for name, value, known in (("engine", self.engine, ENGINES), ("device", self.device, DEVICES)):

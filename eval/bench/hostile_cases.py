@@ -69,7 +69,9 @@ from service.summary import extractive, facts, features, headline, packing, prov
 from service.text import language, number_words, numbers, segment, words
 from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
-from service.translation.guard import names, negation, units
+from service.translation.guard import consistency, form, lexicon, names, negation, offices, people, units
+from service.translation.guard import rules as own_rules
+from service.translation.guard import vocabulary as known_words
 from service.translation.memory import base, forgiving, fuzzy, postgres, tmx
 from service.translation.memory import sqlite as memory
 from service.translation.memory.open import open_memory
@@ -344,6 +346,40 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
+    negation.negated: given.pairs(lambda a, b: negation.negated(given.spoken(a), given.spoken(b))),
+    **{
+        check: given.pairs(given.formed(check))
+        for check in (
+            form.left,
+            form.doubled,
+            form.decimal,
+            form.seam,
+            form.quotes,
+            form.attribution,
+            form.signs,
+            form.acronyms,
+            form.found,
+        )
+    },
+    lexicon.read: given.with_lexicon(lexicon.read),
+    lexicon.both: lambda text: lexicon.both(given.spoken(text)),
+    offices.changed: given.pairs(lambda a, b: offices.changed(given.spoken(a), given.spoken(b))),
+    people.changed: given.pairs(
+        lambda a, b: people.changed(a, given.spoken(a), b, given.spoken(b), lambda _: False, lambda *_: False)
+    ),
+    people.words_of_names: lambda text: list(people.words_of_names(text)),
+    consistency.Consistency.see: given.with_sentences(given.compared),
+    known_words.is_english: lambda text: known_words.is_english(text.lower()),
+    known_words.is_indonesian: lambda text: known_words.is_indonesian(text.lower()),
+    known_words.looks_indonesian: lambda text: known_words.looks_indonesian(text.lower()),
+    own_rules.load: tuple(given.with_file(name, own_rules.load) for name in ("a.tsv", "a.csv", "a.toml")),
+    terms.ArticleTerms.said: given.with_terms(lambda at_work, a, b: at_work.said(a, b)),
+    base.Memory.dismiss: given.with_memory(
+        lambda kept, lines: [kept.dismiss(line, line, given.doubts(line)) for line in lines[:20]]
+    ),
+    base.Memory.dismissed: given.with_memory(
+        lambda kept, lines: [kept.dismissed(line, line, given.doubts(line)) for line in lines[:20]]
+    ),
     negation.changed: given.pairs(lambda a, b: negation.changed(a, given.spoken(a), b, given.spoken(b))),
     numbers.present: lambda text: numbers.present(text, given.spoken(text), number_words.INDONESIAN),
     numbers.numbers: (
@@ -486,11 +522,15 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
 """Function -> one or more ways of calling it with a text."""
 
 EXEMPT: Mapping[Callable[..., object], str] = {
+    **dict.fromkeys((own_rules.check, own_rules.Rule.broken), "RE2's time is linear in the text"),
+    repair.weight: "takes a finding",
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
     **dict.fromkeys((blocks.together, blocks.block_steps), "is tried by way of translate_blocks"),
     **dict.fromkeys(
         (
+            forgiving.ForgivingMemory.dismissed,
+            translator.Recall.dismissed,
             forgiving.ForgivingMemory.own,
             forgiving.ForgivingMemory.get,
             forgiving.ForgivingMemory.put,

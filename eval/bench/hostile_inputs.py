@@ -35,6 +35,7 @@ from service.document import (
     Translation,
 )
 from service.engines.echo import EchoEngine
+from service.errors import InputError
 from service.intake.documents import alignment as placement
 from service.intake.documents import blocks
 from service.intake.documents import markup as builder
@@ -43,6 +44,7 @@ from service.intake.documents.archive import Limits
 from service.summary import summarizer
 from service.text import number_words, numbers, segment, words
 from service.translation import glossary, terms, translator
+from service.translation.guard import consistency, form, lexicon
 from service.translation.memory import sqlite as memory
 from service.translation.memory import tmx as tmx_module
 from service.translation.memory.base import Memory, Remembered
@@ -292,6 +294,37 @@ def with_terms(call: Callable[[terms.ArticleTerms, str, str], Any]) -> tuple[Run
 
 def spoken(text: str) -> words.Words:
     return words.words(text)
+
+
+def formed(check: Callable[[form.Pair], Iterator[form.Found]]) -> Callable[[str, str], Any]:
+    """A check of the form of a sentence, over two texts."""
+    return lambda a, b: list(check(form.Pair(a, b, spoken(a), spoken(b))))
+
+
+def with_lexicon(call: Callable[[str, str], Iterator[Any]]) -> tuple[Run, ...]:
+    """A reader of a lexicon: the text as the whole file, and as the cells of a row."""
+    head = "\t".join(lexicon.COLUMNS)
+
+    def row(text: str) -> Any:
+        cell = text.replace("\t", " ").replace("\n", " ")
+        return list(call(f"{head}\na\tb\t{cell}\t\t{cell}\t\t\t\n", "a"))
+
+    def whole(text: str) -> None:
+        with suppress(InputError):
+            list(call(text, "a"))
+
+    return whole, row
+
+
+def compared(lines: list[str]) -> Any:
+    """Sentences of one article, each its own translation, compared with those before it."""
+    said = consistency.Consistency()
+    return [said.see(line, line) for line in lines]
+
+
+def doubts(text: str) -> tuple[Finding, ...]:
+    """A finding whose value is the text."""
+    return (Finding.of("entity.lost", name=text),)
 
 
 def with_numbers(call: Callable[[Any, Any, str], Any]) -> tuple[Run, ...]:

@@ -206,11 +206,26 @@ def check(
     source: Annotated[Path, typer.Option("--source", help="Indonesian, a segment a line.")],
     target: Annotated[Path, typer.Option("--target", help="Any system's English, a segment a line.")],
     format: Printed = "text",
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Your own checks by regular expression: CSV, TSV or TOML.")
+    ] = None,
+    dismiss: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dismiss",
+            metavar="LINE[:CODE]",
+            help="Remember that what is found in this line, or only this code, is no mistake.",
+        ),
+    ] = None,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Show what was dismissed too.")] = False,
+    memory: MemoryPlace = HOME,
 ) -> None:
-    """Check a translation line by line: numbers, names, negation, dropped text, loops, echoes."""
+    """Check a translation line by line: numbers, names, words turned round, dropped text, loops, echoes."""
     from service.cli.articles import check_files
 
-    check_files(source, target, format)
+    # A memory is opened, and made, only where something may be in it or is to be put there.
+    there = not no_memory and bool(dismiss or memory not in ("", HOME) or _has_memory())
+    check_files(source, target, format, rules, dismiss or (), (lambda: _memory(memory)) if there else None)
 
 
 @app.command()
@@ -331,6 +346,13 @@ def _lines(settings: Settings, *, unused: bool) -> None:
         )
     pipeline = build_pipeline(settings, lambda _: None, warn=complain)
     translate_lines(pipeline, sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _has_memory() -> bool:
+    from service.pipeline import MEMORY
+    from service.settings import home
+
+    return (home(os.environ) / MEMORY).exists()
 
 
 def _memory(place: str) -> Memory:

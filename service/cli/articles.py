@@ -26,6 +26,9 @@ from service.render import schema
 from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
+from service.translation.guard.rules import check as check_rules
+from service.translation.guard.rules import load as load_rules
+from service.translation.memory.base import Memory
 
 SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
 DOCUMENTS = (".docx", ".odt", ".pdf", ".epub", ".xlsx", ".srt", ".vtt", ".html", ".htm")
@@ -164,31 +167,43 @@ def clean_files(job: Job) -> int:
     return 1 if failed else 0
 
 
-def check_files(source: Path, target: Path, format: str) -> None:
-    """Prints the findings of each pair of lines; JSON has an object for every line.
+def check_files(
+    source: Path,
+    target: Path,
+    format: str,
+    rules: Path | None = None,
+    dismiss: Sequence[str] = (),
+    memory: Callable[[], Memory] | None = None,
+) -> None:
+    """Print the findings of each pair of lines; JSON has an object for every line.
 
-    Raises UsageError for another format, InputError for files that cannot be paired.
+    ``dismiss`` names lines, or ``LINE:CODE``, whose findings are remembered as none in what ``memory`` opens;
+    those that are remembered are left out. Raises UsageError for another format or line, InputError for files
+    that cannot be paired, StoreError.
     """
     if format not in ("text", "json"):
         raise UsageError(
             "command.format_two", "unknown format {format!r}; there are: text, json", format=format
         )
     pairs = list(zip(*_equal_lines(source, target), strict=True))
-    flagged = 0
-    for number, (ours, theirs) in enumerate(pairs, start=1):
-        found = check(ours, theirs)
-        flagged += bool(found)
+    own = load_rules(rules) if rules else ()
+    found = [check(ours, theirs) + check_rules(own, ours, theirs) for ours, theirs in pairs]
+    if dismiss and not memory:
+        raise UsageError("command.dismiss_memory", "--dismiss needs the memory, and --no-memory is given")
+    if memory and (dismiss or any(found)):
+        found = _undismissed(pairs, found, dismiss, memory())
+    for number, of_line in enumerate(found, start=1):
         if format == "json":
-            line = schema.CheckedLine.model_validate({"line": number, "findings": found})
+            line = schema.CheckedLine.model_validate({"line": number, "findings": of_line})
             sys.stdout.write(line.dumped() + "\n")
         else:
-            sys.stdout.writelines(_found_line(number, finding) + "\n" for finding in found)
+            sys.stdout.writelines(_found_line(number, finding) + "\n" for finding in of_line)
     if format == "text":
         total = Message.of(
             "command.to_check",
             "{flagged} of {count} line to check",
             plural="{flagged} of {count} lines to check",
-            flagged=flagged,
+            flagged=sum(map(bool, found)),
             count=len(pairs),
         )
         sys.stdout.write(text(total) + "\n")
@@ -201,6 +216,38 @@ def _found_line(number: int, finding: Finding) -> str:
             "command.line", "line {line}, {kind}: {finding}", line=number, kind=finding.kind, finding=said
         )
     )
+
+
+def _undismissed(
+    pairs: Sequence[tuple[str, str]],
+    found: Sequence[tuple[Finding, ...]],
+    dismiss: Sequence[str],
+    memory: Memory,
+) -> list[tuple[Finding, ...]]:
+    """Return the findings of each line that nobody has dismissed; ``dismiss`` is remembered first."""
+    for name in dismiss:
+        number, _, code = name.partition(":")
+        if not number.isdecimal() or not 1 <= int(number) <= len(pairs):
+            raise UsageError(
+                "command.dismiss_line",
+                "--dismiss {name}: a line from 1 to {count} is wanted, as 3 or 3:number.changed",
+                name=name,
+                count=len(pairs),
+            )
+        chosen = [one for one in found[int(number) - 1] if code in ("", one.code, one.kind)]
+        if not chosen:
+            raise UsageError(
+                "command.dismiss_nothing",
+                "--dismiss {name}: nothing of that is found in line {line}",
+                name=name,
+                line=number,
+            )
+        memory.dismiss(*pairs[int(number) - 1], chosen)
+    left = []
+    for (ours, theirs), of_line in zip(pairs, found, strict=True):
+        gone = memory.dismissed(ours, theirs, of_line) if of_line else frozenset()
+        left.append(tuple(one for one in of_line if one not in gone))
+    return left
 
 
 def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:

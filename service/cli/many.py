@@ -106,7 +106,7 @@ def export_memory(memory: Memory, target: Path) -> int:
     partial = target.with_name(target.name + ".partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:
-            count = write_tmx(file, memory.entries())
+            count = write_tmx(file, memory.translations())
         partial.replace(target)
     except OSError as error:
         raise WartaError(

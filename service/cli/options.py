@@ -84,6 +84,9 @@ class TranslationOptions(EngineOptions):
     """The same, and what happens around the model."""
 
     glossary: Annotated[Path | None, Option("--glossary", help="Your own terms: CSV, TSV or TOML.")] = None
+    rules: Annotated[
+        Path | None, Option("--rules", help="Your own checks by regular expression: CSV, TSV or TOML.")
+    ] = None
     expand: Annotated[
         bool, Option("--expand", help="Spell an institution's acronym out at its first mention.")
     ] = False
@@ -111,6 +114,7 @@ class TranslationOptions(EngineOptions):
             memory_at=memory_at(self.memory),
             fuzzy=fuzzy,
             server=asked(),
+            rules=self.rules,
         )
 
 

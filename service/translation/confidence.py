@@ -8,7 +8,7 @@ from typing import Literal
 
 from service.document import Finding
 from service.translation.guard.check import RATIO_MEAN
-from service.translation.repair import WEIGHTS
+from service.translation.repair import weight
 
 Band = Literal["high", "medium", "low", "no score"]
 
@@ -48,7 +48,7 @@ def confidence(source: str, target: str, score: float, findings: Sequence[Findin
     Fitted to the embedded model, and capped by what the guard found. Other models score on other
     scales: there the order holds, the number less.
     """
-    worst = max((WEIGHTS[finding.kind] for finding in findings), default=0.0)
+    worst = max(map(weight, findings), default=0.0)
     cap = 1.0 if not worst else (HIGH if worst < GRAVE else LOW) - _BELOW
     return min(logistic(COEFFICIENTS, features(source, target, score)), cap)
 

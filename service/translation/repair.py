@@ -6,7 +6,7 @@ engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from service.context import worked
@@ -30,7 +30,10 @@ WEIGHTS = {
     "negation": 2.0,
     "entity": 1.0,
 }
-"""How much a finding of each kind counts against a candidate."""
+"""How much a finding of each kind counts against a candidate; of all other kinds their severity says it."""
+BY_SEVERITY: Mapping[str, float] = {"critical": 4.0, "major": 2.0, "minor": 0.5}
+REPAIRED = frozenset((*WEIGHTS, "name"))
+"""The kinds that decoding again has been seen to mend; any other is told, and not decoded for."""
 
 SECONDS = 10.0
 ALTERNATIVES = 8
@@ -75,7 +78,8 @@ def repair(
     best, findings = first, check(source, first.text, truncated=first.truncated)
     attempts: list[Attempt] = []
     start = worked()
-    for rung, answer in _ladder(given or source, findings, engine, decoding, split) if findings else ():
+    again = any(finding.kind in REPAIRED for finding in findings)
+    for rung, answer in _ladder(given or source, findings, engine, decoding, split) if again else ():
         begun = worked()
         if begun - start > seconds:
             break
@@ -84,13 +88,18 @@ def repair(
         attempts.append(Attempt(rung, left, worked() - begun))
         if _badness(candidate, left) < _badness(best, findings):
             best, findings = candidate, left
-        if not findings:
+        if not any(finding.kind in REPAIRED for finding in findings):
             break
     return Repaired(best, findings, tuple(attempts))
 
 
+def weight(finding: Finding) -> float:
+    """Return how much a finding counts against a translation."""
+    return WEIGHTS[finding.kind] if finding.kind in WEIGHTS else BY_SEVERITY[finding.severity]
+
+
 def _badness(output: Output, findings: tuple[Finding, ...]) -> tuple[float, float]:
-    return sum(WEIGHTS[finding.kind] for finding in findings), -output.score
+    return sum(map(weight, findings)), -output.score
 
 
 def _ladder(

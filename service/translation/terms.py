@@ -81,6 +81,22 @@ class ArticleTerms:
                 misses.append(match)
         return TermCheck(tuple(matches), tuple(misses))
 
+    def said(self, source: str, target: str) -> list[tuple[str, str]]:
+        """Return the terms of ``source`` and how ``target`` has them in full; acronyms are no rendering
+        here."""
+        folded = ""
+        found = []
+        for term in _unique(self._find(source)):
+            folded = folded or _fold(target)
+            names = [
+                name
+                for name in (term.en, *term.also)
+                if not name.isupper() and " " in name.removeprefix("the ")
+            ]
+            if english := next((name for name in names if _holds(folded, name)), ""):
+                found.append((term.id, english.removeprefix("the ")))
+        return found
+
     def _find(self, source: str) -> list[Match]:
         """The terms of a sentence, which is asked about before the engine and after it."""
         if source not in self._found:

@@ -19,7 +19,10 @@ from service.text.language import is_english
 from service.translation.aside import Aside, set_aside
 from service.translation.confidence import band, confidence
 from service.translation.glossary import Glossary
+from service.translation.guard import rules
 from service.translation.guard.check import check
+from service.translation.guard.consistency import Consistency
+from service.translation.guard.rules import Rule
 from service.translation.memory.base import Remembered
 from service.translation.normalise import Normalised, learn_casing, normalise
 from service.translation.repair import repair
@@ -54,6 +57,8 @@ class Recall(Protocol):
 
     def stamp(self) -> str: ...
 
+    def dismissed(self, source: str, target: str, findings: Sequence[Finding]) -> frozenset[Finding]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Care:
@@ -61,7 +66,7 @@ class Care:
 
     ``glossary`` None does without one. ``check`` False is for an engine that does not translate;
     ``memory`` is asked before the engine and told after it; ``fuzzy`` is how alike one's own
-    translations in it must be to be suggested, 0 for none.
+    translations in it must be to be suggested, 0 for none. ``rules`` are checks of the user's own.
     """
 
     glossary: Glossary | None = None
@@ -70,6 +75,7 @@ class Care:
     check: bool = True
     memory: Recall | None = None
     fuzzy: float = 0.0
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +191,12 @@ class Translator:
         """
         prepare, count = self._preparer(passage), len(passage.sentences)
         known: dict[_Key, _Answer] = {}
+        said = Consistency()
         start, size = 0, FIRST_WINDOW
         while start < count:
             window = [prepare(index) for index in range(start, min(start + size, count))]
             self._learn(known, window, draft if start == 0 else None)
-            yield from self._with_suggestions([self._finished(p, known[p.key]) for p in window])
+            yield from self._with_suggestions([self._finished(p, known[p.key], said) for p in window])
             start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
 
     def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
@@ -199,10 +206,7 @@ class Translator:
         prepared = [list(map(self._preparer(passage), range(len(passage.sentences)))) for passage in passages]
         known: dict[_Key, _Answer] = {}
         self._learn(known, [p for of_passage in prepared for p in of_passage])
-        return [
-            self._with_suggestions([self._finished(p, known[p.key]) for p in of_passage])
-            for of_passage in prepared
-        ]
+        return [self._compared(of_passage, known) for of_passage in prepared]
 
     def alternatives(self, passage: Passage, count: int) -> list[list[str]]:
         """Return for each sentence its translation, then up to ``count`` others of the beam, best first.
@@ -336,8 +340,21 @@ class Translator:
                 done[i] = _Answer(output, True)
         return done
 
-    def _finished(self, prepared: _Prepared, answer: _Answer) -> SegmentTranslation:
+    def _compared(
+        self, prepared: Sequence[_Prepared], known: Mapping[_Key, _Answer]
+    ) -> list[SegmentTranslation]:
+        """The sentences of one passage, each compared with those before it."""
+        said = Consistency()
+        return self._with_suggestions([self._finished(p, known[p.key], said) for p in prepared])
+
+    def _finished(
+        self, prepared: _Prepared, answer: _Answer, said: Consistency | None = None
+    ) -> SegmentTranslation:
         done = self._segment(prepared, answer)
+        if said and self._care.check and (answer.output.tokens or answer.final):
+            terms = prepared.terms.said(prepared.source, done.target) if prepared.terms else ()
+            if unlike := said.see(done.source, done.target, terms):
+                done = replace(done, findings=done.findings + unlike)
         self.tally.add(done.findings)
         return done
 
@@ -352,6 +369,8 @@ class Translator:
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
             findings += () if answer.final else _misplaced(prepared.aside, output.text)
+            findings += rules.check(self._care.rules, source, target)
+            findings = self._undismissed(source, target, findings)
         score = output.score if self._preset.scored else None
         value = None if score is None else confidence(source, target, score, findings)
         return SegmentTranslation(
@@ -365,6 +384,13 @@ class Translator:
             cached=answer.cached,
             truncated=output.truncated,
         )
+
+    def _undismissed(self, source: str, target: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """The findings that nobody has dismissed for this sentence and this translation."""
+        if not findings or not (memory := self._care.memory):
+            return findings
+        gone = memory.dismissed(source, target, findings)
+        return tuple(finding for finding in findings if finding not in gone)
 
     def _fits(self, text: str) -> bool:
         limit = self._preset.max_input_tokens - 2

@@ -75,7 +75,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
         except Cancelled:
             yield box("stopped", say("compare_stopped"))
         except WartaError as error:
-            yield box("error", f"<b>{say('error')}</b> {escape(text(error, say.language))}")
+            yield box("error", f"<b>{say('error')}</b> {escape(said(error, say.language))}")
         finally:
             runs.end(ask)
 

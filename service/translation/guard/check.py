@@ -18,10 +18,13 @@ from service.text import numbers
 from service.text.number_words import ENGLISH, INDONESIAN
 from service.text.words import Words, listed, words
 from service.translation.aside import addresses, without_addresses, without_notes
-from service.translation.guard import names, negation, units
+from service.translation.guard import form, lexicon, names, negation, offices, units
 
 KINDS = tuple(dict.fromkeys(one.kind for one in GUARD))
 """Every kind of finding, gravest first."""
+_UNTRANSLATED = frozenset(("echo", "repetition", "dropped"))
+"""With these the form of the English is not looked at on top."""
+_ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 
 def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding, ...]:
@@ -48,8 +51,34 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
         *_numbers(source, ours, target, theirs),
         *names.changed(source, ours, target, theirs),
         *negation.changed(source, ours, target, theirs),
+        *_words(ours, theirs),
     ]
+    if not found or _UNTRANSLATED.isdisjoint(finding.kind for finding in found):
+        pair = form.Pair(source, target, ours, theirs)
+        found += [Finding.of(code, **values) for code, values in form.found(pair)]
+    if len(found) > 1:
+        found.sort(key=_gravest)
     return tuple(dict.fromkeys(found))
+
+
+def _gravest(finding: Finding) -> int:
+    """The place of a finding's kind among them all."""
+    return _ORDER[finding.kind]
+
+
+def _words(ours: Words, theirs: Words) -> list[Finding]:
+    """Return the words and the offices whose meaning was turned round."""
+    found = [
+        Finding.of(
+            "office.changed" if one.group == lexicon.OFFICE else f"word.{one.group}",
+            source=one.ours,
+            target=one.theirs,
+        )
+        for one in lexicon.shipped().contradictions(ours, theirs)
+    ]
+    lost, added = offices.changed(ours, theirs)
+    found += [Finding.of("office.lost", rank=rank) for rank in lost]
+    return found + [Finding.of("office.added", rank=rank) for rank in added]
 
 
 def _addresses(source: str, target: str) -> list[Finding]:
@@ -65,6 +94,7 @@ def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Findi
     here = numbers.numbers(source, INDONESIAN)
     there = numbers.numbers(target, ENGLISH)
     missing, added = numbers.unmatched(here, there, source)
+    missing = [number for number in missing if not _in_a_name(number, source, target)]
     paired = min(len(missing), len(added))
     found = [
         Finding.of("number.changed", source=number.text, target=other.text)
@@ -75,6 +105,16 @@ def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Findi
     found += [Finding.of("number.lost", source=number.text) for number in missing[paired:]]
     found += [Finding.of("number.added", target=number.text) for number in added[paired:]]
     return found + units.changed(here, there)
+
+
+def _in_a_name(number: numbers.Number, source: str, target: str) -> bool:
+    """Whether a number word is a part of a name that was kept, as in Tiga Roda."""
+    if not number.text[:1].isupper():
+        return False
+    phrases = (f"{number.text} {number.after.capitalize()}", f"{number.before.capitalize()} {number.text}")
+    return any(
+        len(phrase) > len(number.text) + 1 and phrase in source and phrase in target for phrase in phrases
+    )
 
 
 _ARTEFACT = re.compile(

@@ -1,82 +1,19 @@
-"""Names that a translation lost, and countries that it brought in.
+"""Names that a translation lost or exchanged, and countries that it brought in.
 
-Most Indonesian words with a capital are no names but titles and institutions, which are translated.
-So a name is reported only where nothing in the translation resembles any word of it, and the tables
-hold what changes its spelling.
+Which words are names is known by :mod:`service.translation.guard.people`; the tables here hold what
+changes its
+spelling, and what names are made of that English translates.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from service.document import Finding
 from service.text.words import Words, listed
+from service.translation.guard import countries, people
 
-# A country, or another name that is respelled, in Indonesian = its English name, people and adjectives.
-_COUNTRIES = """
-indonesia ri nusantara = indonesia indonesian indonesians
-malaysia = malaysia malaysian malaysians
-singapura = singapore singaporean singaporeans
-filipina = philippines philippine filipino filipinos
-thailand thai = thailand thai thais
-vietnam = vietnam vietnamese
-kamboja = cambodia cambodian cambodians
-jepang = japan japanese
-china cina tiongkok tionghoa imlek rrc rrt = china chinese prc
-korea korsel korut = korea korean koreans
-india hindia indian = india indian indians indies
-pakistan = pakistan pakistani pakistanis
-afganistan afghanistan = afghanistan afghan afghans
-iran = iran iranian iranians
-irak iraq = iraq iraqi iraqis
-arab saudi = saudi arabia arab arabian saudis arabs arabic dromedary mers
-yaman = yemen yemeni
-suriah = syria syrian syrians
-yordania = jordan jordanian
-israel = israel israeli israelis
-palestina = palestine palestinian palestinians
-mesir = egypt egyptian egyptians
-turki = turkey turkish turks
-yunani = greece greek greeks
-italia = italy italian italians
-prancis perancis = france french
-jerman = germany german germans
-belanda = netherlands dutch holland
-belgia = belgium belgian belgians
-spanyol = spain spanish spaniard spaniards
-inggris britania english british = england english britain british uk briton britons kingdom
-skotlandia = scotland scottish scots
-irlandia = ireland irish
-swedia = sweden swedish swedes
-norwegia = norway norwegian norwegians
-denmark = denmark danish danes dane
-islandia = iceland icelandic
-rusia soviet = russia russian russians soviet ussr
-ukraina = ukraine ukrainian ukrainians
-polandia = poland polish
-hongaria hungaria = hungary hungarian hungarians
-swiss = switzerland swiss
-kanada = canada canadian canadians
-meksiko = mexico mexican mexicans
-brasil brazil = brazil brazilian brazilians
-argentina = argentina argentine argentinian
-australia = australia australian australians aussie
-amerika as = america american americans americas us usa u states
-afrika = africa african africans
-eropa ue = europe european europeans eu
-ceko = czech czechia
-kroasia = croatia croatian
-maroko = morocco moroccan
-aljazair = algeria algerian algiers
-siprus = cyprus cypriot
-jawa = java javanese
-jenewa = geneva
-islam muslim = islam islamic muslim muslims
-idulfitri iduladha lebaran = eid
-natal = christmas
-"""
 # Words that names are made of and that English translates; a name that holds one of them is never reported.
 _TRANSLATED = listed(
     """
@@ -126,48 +63,7 @@ _TRANSLATED = listed(
 )
 
 
-# Words that answer for a name and are no finding by themselves. English names Indonesia for readers abroad
-# where an Indonesian text says "the ministry".
-_AMBIGUOUS = listed(
-    """
-    americas christmas dromedary eid indonesia indonesian indonesians islamic kingdom mers muslim muslims
-    states
-    """
-)
-
-
-def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """Indonesian name -> English words; English word -> Indonesian names."""
-    ours: dict[str, frozenset[str]] = {}
-    theirs: dict[str, frozenset[str]] = {}
-    for row in _COUNTRIES.strip().split("\n"):
-        names, english = (frozenset(side.split()) for side in row.split("="))
-        ours.update(dict.fromkeys(names, english))
-        theirs.update(dict.fromkeys(english - _AMBIGUOUS, names | english))
-    return ours, theirs
-
-
-_COUNTRY, _ENGLISH_COUNTRY = _countries()
-_DERIVED = re.compile(
-    r"\A(?:(?:ke|pe|per|pem|pen|peng|peny)\w{3,}an|(?:meng|meny|mem|men|me|ber|ter|di|se)\w{4,}"
-    r"|\w{5,}(?:nya|kan)|\w{4,}an)"
-)
-_UPPER, _LETTER = "A-ZÀ-Þ", "\\w'’-"
-_NAME = re.compile(rf"[{_UPPER}][{_LETTER}]+(?: [{_UPPER}][{_LETTER}]+)*")
-# What stands before a capital that is the word's own, and not the sentence's or the quotation's.
-_INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
 _CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.fromkeys("aeiouyh")})
-# After these stands a common noun or the name of an age or class, all of which English translates.
-_COMMON_NEXT = ("para ", "kaum ", "zaman ", "masa ", "era ", "periode ", "kategori ", "agama ")
-_COMMON_REACH = max(map(len, _COMMON_NEXT))
-# Indonesian and English first letters of one name.
-_STARTS = listed("jg kc kq sc sz fp fv yj jy uo oe iy wv ij ea ay")
-# A short quotation is a title or a motto, which may be translated.
-_QUOTED = re.compile(r"[\"“][^\"“”]{1,40}[\"”]")
-_PARTS = re.compile(r"[ '’-]")
-_HEADLINE = re.compile(rf"\b[{_UPPER}]")
-
-
 # Letters are compared for so many pairs of words in one check, and for names of such a length. A sentence of
 # news needs some dozens; without a bound a text of names alone would take time by the square of its length.
 _COMPARED = 4000
@@ -194,82 +90,60 @@ class _Said:
     def _looked_for(self, low: str) -> bool:
         if low in _TRANSLATED:
             return True
-        countries = _COUNTRY.get(low)
-        if countries and not countries.isdisjoint(self._words):
+        english = countries.INDONESIAN.get(low)
+        if english and not english.isdisjoint(self._words):
             return True
         if not self._starts:
             self._sorted()
-        return low[:3] in self._starts or any(self._alike(low, other) for other in self._candidates(low))
+        return low[:4] in self._starts or any(self.alike(low, other) for other in self._candidates(low))
 
     def _sorted(self) -> None:
         for word in self._words:
-            self._starts.add(word[:3])
+            self._starts.add(word[:4])
             if len(word) > 2:
                 self._by_letter.setdefault(word[0], []).append(word)
 
     def _candidates(self, low: str) -> Iterable[str]:
         """The words that a spelling of ``low`` can be, by their first letters and their lengths."""
         for letter, words in self._by_letter.items() if len(low) <= _LONGEST else ():
-            if letter == low[0] or low[0] + letter in _STARTS:
+            if letter == low[0] or low[0] + letter in people.STARTS:
                 yield from (word for word in words if abs(len(low) - len(word)) <= 4)
 
-    def _alike(self, ours: str, theirs: str) -> bool:
+    def alike(self, ours: str, theirs: str) -> bool:
         """Whether two words are spellings of one name; beyond the bound any two may be."""
         self._left -= 1
         return self._left < 0 or _alike(ours, theirs)
 
 
 def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
-    """Return what happened to the names: names that are lost, and countries that are new."""
-    lost = [Finding.of("entity.lost", name=name) for name in _missing(source, theirs)]
-    added = _added(ours.distinct, target, theirs.distinct)
-    return lost + [Finding.of("entity.added", name=name) for name in added]
-
-
-def _missing(source: str, target: Words) -> list[str]:
-    """The names of ``source`` of which no word is in ``target`` in any spelling.
-
-    A sentence with three words of four in capitals is a headline or a list, and is not judged.
-    """
-    found = []
-    said = _Said(target.low)
-    source = _QUOTED.sub(" ", source)
-    for match in _NAME.finditer(source):
-        name, start = match[0], match.start()
-        inside = start > 1 and (source[start - 1] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
-        first, _, rest = ("", "", name) if inside else name.partition(" ")
-        # The first word of a sentence has a capital whatever it is: it may only keep the rest.
-        if not rest or _kept(rest, target.distinct, said) or (first and said.knows(first.lower())):
-            continue
-        name = rest
-        if not source[max(0, start - _COMMON_REACH) : start].lower().endswith(_COMMON_NEXT):
-            found.append(name)
-    if found and len(_HEADLINE.findall(source)) * 4 > len(source.split()) * 3:
-        return []
-    return found
+    """Return what happened to the names: lost, exchanged, brought in; and countries that are new."""
+    said = _Said(theirs.low)
+    named = people.changed(source, ours, target, theirs, said.knows, said.alike)
+    found = [
+        Finding.of("name.changed", source=one.name, target=one.instead)
+        if one.instead
+        else Finding.of("entity.lost", name=one.name)
+        for one in named.lost
+    ]
+    found += [Finding.of("name.added", name=name) for name in named.added]
+    if named.swapped:
+        found.append(Finding.of("name.exchanged", first=named.swapped[0], second=named.swapped[1]))
+    return found + [
+        Finding.of("entity.added", name=name) for name in _added(ours.distinct, target, theirs.distinct)
+    ]
 
 
 def _added(source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
     """The countries that ``target`` names and the source does not; the words are lower-cased."""
     found = []
-    for word in sorted(target_words & _ENGLISH_COUNTRY.keys()):
-        ours = _ENGLISH_COUNTRY[word]
+    for word in sorted(target_words & countries.ENGLISH.keys()):
+        ours = countries.ENGLISH[word]
         if len(word) < 5 or not ours.isdisjoint(source_words) or word.capitalize() not in target:
             continue
         starts = tuple(name[:4] for name in ours)
         if not any(other.startswith(starts) for other in source_words):
             found.append(word.capitalize())
     return found
-
-
-def _kept(name: str, target: frozenset[str], said: _Said) -> bool:
-    """Whether any word of the name is in the target, is translated, or is no name by its form."""
-    words = _PARTS.split(name.lower())
-    if any(low in target or len(low) < 4 or not low.isalpha() for low in words):
-        return True
-    if any(_DERIVED.fullmatch(low) and low not in _COUNTRY for low in words):
-        return True
-    return any(said.knows(low) for low in words)
 
 
 def _alike(ours: str, theirs: str) -> bool:

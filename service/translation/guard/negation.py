@@ -67,6 +67,14 @@ _AVERTED = listed("from against away")
 _KEPT = listed("keep keeps kept keeping")
 
 
+def negated(ours: Words, theirs: Words) -> bool:
+    """Return whether the one side negates a sentence with a word of its own and the other does not."""
+    strong = not theirs.distinct.isdisjoint(_STRONG) or any(
+        w.endswith(("n't", "n’t")) for w in theirs.distinct
+    )
+    return ours.distinct.isdisjoint(_INDONESIAN) == strong
+
+
 def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
     """Return what is wrong with the negation; nothing where it is kept."""
     strong = _strong(target, theirs.distinct)

@@ -35,6 +35,14 @@ pounds = pound poundsterling sterling £ gbp = pound pounds sterling £ gbp
 yen = yen ¥ = yen ¥
 yuan = yuan renminbi = yuan renminbi
 
+hours = jam = hour hours hourly
+minutes = menit = minute minutes
+days = hari = day days daily
+weeks = minggu pekan = week weeks weekly
+months = bulan = month months monthly
+years = tahun = year years yearly annual
+decades = dekade dasawarsa = decade decades
+
 percent = persen % prosen = percent % cent pct
 percentage points = poin persentase = points point percentage percentages pp
 """

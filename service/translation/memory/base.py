@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from service.document import Output, Suggestion
+from service.document import Finding, Output, Suggestion
 from service.translation.memory import fuzzy
 
 OWN = ""
 """The signature of imported translations."""
+DISMISSED = "dismissed findings"
+"""The signature of findings that somebody has looked at and dismissed."""
 SPARE = 10
 """A full memory loses this part of its limit at once: deleting one by one is slow."""
 STALE = 86_400.0
@@ -105,6 +107,23 @@ class Memory(ABC):
         self.put(OWN, batch)
         return count
 
+    def dismiss(self, source: str, target: str, findings: Iterable[Finding]) -> int:
+        """Remember that these findings in this translation are none; return how many they were."""
+        made = {
+            _finding_key(source, target, one): Remembered(source, Output(target, 0.0, 0)) for one in findings
+        }
+        self.put(DISMISSED, made)
+        return len(made)
+
+    def dismissed(self, source: str, target: str, findings: Sequence[Finding]) -> frozenset[Finding]:
+        """Return those of the findings in this translation that were dismissed."""
+        keys = {_finding_key(source, target, one): one for one in findings}
+        return frozenset(keys[key] for key in self.get(DISMISSED, keys))
+
+    def translations(self) -> Iterator[tuple[str, str, str]]:
+        """As :meth:`entries`, without what was dismissed."""
+        return (entry for entry in self.entries() if entry[0] != DISMISSED)
+
     def suggest(self, sources: Iterable[str], least: float) -> dict[str, tuple[Suggestion, ...]]:
         """One's own translations of sources nearly the same, best first; ``least`` as a similarity."""
         if not self.has_own():
@@ -125,6 +144,10 @@ class Memory(ABC):
             count += 1
             total.update(repr(pair).encode())
         return f"{count}@{total.hexdigest()}" if count else "none"
+
+
+def _finding_key(source: str, target: str, finding: Finding) -> str:
+    return "\0".join((source, target, finding.code, repr(finding.values)))
 
 
 def values(made: Remembered) -> tuple[str, str, float, int, bool, bool]:

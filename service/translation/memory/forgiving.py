@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from service.document import Suggestion
+from service.document import Finding, Suggestion
 from service.errors import StoreError
 from service.translation.memory.base import Memory, Remembered
 
@@ -58,6 +58,10 @@ class ForgivingMemory:
         """As :meth:`Memory.suggest`."""
         wanted = list(sources)
         return self._tried("read", lambda memory: memory.suggest(wanted, least), {})
+
+    def dismissed(self, source: str, target: str, findings: Sequence[Finding]) -> frozenset[Finding]:
+        """As :meth:`Memory.dismissed`."""
+        return self._tried("read", lambda memory: memory.dismissed(source, target, findings), frozenset())
 
     def stamp(self) -> str:
         """As :meth:`Memory.stamp`; that of an empty one while it cannot be used."""
