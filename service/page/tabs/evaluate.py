@@ -28,14 +28,17 @@ def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
     """The scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
-    from eval.datasets import from_files, read_lines
+    from eval.datasets import from_files
     from eval.metrics import Options
     from eval.report import folder
     from eval.scoring import Answer, Output, evaluate
     from eval.significance import Resampling
+    from eval.tables import read_lines
     from service.translation.guard.check import check
 
-    dataset = from_files(Path(reference), Path(source) if source else None, "sum" if task == "sum" else "mt")
+    dataset = from_files(
+        [Path(reference)], Path(source) if source else None, "sum" if task == "sum" else "mt"
+    )
     if len(dataset.references) > MOST_LINES:
         raise InputError(f"{len(dataset.references):,} lines; at most {MOST_LINES:,} are scored here")
     names = _names([Path(path).name for path in outputs])
