@@ -59,13 +59,17 @@ class Answer:
         return cls(
             record["text"],
             record["confidence"],
-            None if findings is None else tuple(Finding(f["kind"], f["detail"]) for f in findings),
+            None if findings is None else tuple(map(_finding, findings)),
             (support[0], support[1]) if support else None,
             record["seconds"],
             record["signature"],
             tuple((name, value) for name, value in record.get("scores", ())),
             tuple(Span(**span) for span in record.get("spans", ())),
         )
+
+
+def _finding(record: Mapping[str, Any]) -> Finding:
+    return Finding(record["code"], tuple((name, value) for name, value in record["values"]))
 
 
 @dataclass(frozen=True, slots=True)
