@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eval.commands.challenge import challenge
+from eval.commands.rating import rate, sheet, spans
 from service.errors import InputError, Mismatch, UsageError
 
 if TYPE_CHECKING:
@@ -408,6 +410,10 @@ def contamination(
         loaded, problems, notices = with_training(load(name, data, task.value), train)
         for line in [*notices, *map(str, problems)]:
             typer.echo(f"{loaded.name}: {line}" if line in notices else line)
+
+
+for _command in (challenge, sheet, rate, spans):
+    app.command()(_command)
 
 
 def _system(name: str, task: DatasetTask, route: str) -> System:

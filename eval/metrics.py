@@ -219,9 +219,9 @@ def _new_bleu(options: Options, tokenize: str) -> Any:
     """sacreBLEU's own object. Raises :class:`UsageError` for options that it does not know."""
     library, chosen = _sacrebleu(), options.counting
     known = {"tokenizer": (tokenize, library.BLEU.TOKENIZERS), "smoothing": (chosen.smooth, SMOOTHINGS)}
-    for what, (value, names) in known.items():
-        if value not in names:
-            raise UsageError(f"unknown {what} {value!r}; there are: {', '.join(names)}")
+    for what, (name, names) in known.items():
+        if name not in names:
+            raise UsageError(f"unknown {what} {name!r}; there are: {', '.join(names)}")
     if chosen.smooth_value is not None and chosen.smooth not in ("floor", "add-k"):
         raise UsageError("a smoothing value goes with the smoothing floor or add-k")
     if chosen.smooth_value is not None and not 0 < chosen.smooth_value < 100:

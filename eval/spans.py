@@ -137,9 +137,17 @@ def _places(header: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _cells(cells: Mapping[str, str], source: str, target: str, **more: Any) -> Rated:
-    names = ("system", "document", "segment", "rater")
-    return Rated(*(cells.get(name, "").strip() for name in names), source, target, **more)
+def _rated(
+    cells: Mapping[str, str],
+    source: str,
+    target: str,
+    spans: tuple[Span, ...] = (),
+    score: float | None = None,
+) -> Rated:
+    system, document, segment, rater = (
+        cells.get(name, "").strip() for name in ("system", "document", "segment", "rater")
+    )
+    return Rated(system, document, segment, rater, source, target, spans, score)
 
 
 def _mqm_row(cells: Mapping[str, str], where: str) -> Rated:
@@ -147,11 +155,11 @@ def _mqm_row(cells: Mapping[str, str], where: str) -> Rated:
     target, in_target = _unmarked(cells["target"], where)
     category, severity = cells["category"].strip(), cells["severity"].strip()
     if normal(severity) in _NO_ERROR or normal(category) in ("no_error", "no_errors"):
-        return _cells(cells, source, target)
+        return _rated(cells, source, target)
     side: Side = "source" if in_source and not in_target else "target"
     start, end = in_target or in_source or (0, 0)
     span = Span(start, end, severity.lower(), category, side, cells.get("rater", "").strip())
-    return _cells(cells, source, target, spans=(span,))
+    return _rated(cells, source, target, spans=(span,))
 
 
 def _unmarked(text: str, where: str) -> tuple[str, tuple[int, int] | None]:
@@ -177,7 +185,7 @@ def _esa_row(cells: Mapping[str, str], where: str) -> Rated:
         raise InputError(f"{where}: a score and a JSON list of spans are needed") from None
     if not 0 <= value <= 100:
         raise InputError(f"{where}: an ESA score lies between 0 and 100, not {value:g}")
-    return _cells(cells, cells.get("source", "").strip(), cells["target"].strip(), spans=spans, score=value)
+    return _rated(cells, cells.get("source", "").strip(), cells["target"].strip(), spans=spans, score=value)
 
 
 def _esa_span(span: Mapping[str, Any], rater: str) -> Span:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.datasets import Dataset
 from eval.scoring import Answer, Evaluation, Score, Scored
-from eval.significance import Array, bootstrap, interval
+from eval.significance import bootstrap, interval
 from service.errors import UsageError
 from service.translation.confidence import HIGH, LOW
 
@@ -129,7 +130,7 @@ class Coverage:
     band: str = ""
 
 
-def good(system: Scored) -> tuple[str, Array] | None:
+def good(system: Scored) -> tuple[str, NDArray[np.bool_]] | None:
     """Return what makes a segment good, in words, and which are: by raters, else by its own score.
 
     Rated segments are good without a major or critical error. Others are when they reach the median

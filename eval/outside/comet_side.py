@@ -6,12 +6,15 @@ and is answered by ``{"version": …}``; each further line is ``{"rows": [{"src"
 answered by ``{"scores": [...]}``. An answer may be ``{"error": …}`` instead. End of input ends the process.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
+from typing import TextIO
 
 
-def _version():  # type: ignore[no-untyped-def]
+def _version() -> str:
     try:
         from importlib.metadata import version
 
@@ -20,8 +23,8 @@ def _version():  # type: ignore[no-untyped-def]
         return "unknown"
 
 
-def _serve(answers):  # type: ignore[no-untyped-def]
-    def answer(record):  # type: ignore[no-untyped-def]
+def _serve(answers: TextIO) -> None:
+    def answer(record: object) -> None:
         answers.write(json.dumps(record) + "\n")
         answers.flush()
 

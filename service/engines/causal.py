@@ -111,6 +111,21 @@ class CausalEngine:
             best.setdefault(answer.text, answer)
         return list(best.values())
 
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """See :class:`service.engines.base.Likelihood`. The line break that ends an answer is its end."""
+        starts = [[*self._start, *self._prompt(_one_line(source))] for source, _ in pairs]
+        rows = [
+            [*start, *self._pieces.encode(f" {_one_line(target)}\n", out_type=str)]
+            for start, (_, target) in zip(starts, pairs, strict=True)
+        ]
+        try:
+            scored = self._generator.score_batch(rows, max_batch_size=self._batch_tokens, batch_type="tokens")
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"{self._preset.name}: scoring failed: {error}") from error
+        # The first token of a row has no probability, as nothing stands before it.
+        targets = [one.log_probs[len(start) - 1 :] for one, start in zip(scored, starts, strict=True)]
+        return [sum(values) / max(1, len(values)) for values in targets]
+
     def count_tokens(self, text: str) -> int:
         """See :class:`service.engines.base.Engine`."""
         return len(self._pieces.encode(_one_line(text)))

@@ -44,6 +44,10 @@ class Pieces:
         """The pieces of ``text``, without an end token."""
         return list(self._source.encode(_SENTINEL.sub("< ", text), out_type=str))
 
+    def encode_target(self, text: str) -> list[str]:
+        """The pieces of a text in the target language, without an end token."""
+        return list(self._target.encode(_SENTINEL.sub("< ", text), out_type=str))
+
     def ids(self, pieces: Sequence[str]) -> list[int]:
         """Vocabulary ids; an unknown piece is ``<unk>``."""
         unknown = self._ids[UNK]

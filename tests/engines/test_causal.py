@@ -54,6 +54,14 @@ def test_nothing_in_nothing_out(engine: CausalEngine) -> None:
     assert engine.generate([], GREEDY) == []
 
 
+def test_the_likelihood_of_its_own_answer_is_its_score(engine: CausalEngine) -> None:
+    answers = engine.generate(SOURCES, GREEDY)
+    pairs = [(source, answer.text) for source, answer in zip(SOURCES, answers, strict=True)]
+    assert engine.likelihoods(pairs) == pytest.approx([answer.score for answer in answers], abs=0.05)
+    right, wrong = engine.likelihoods([pairs[0], (SOURCES[0], TARGETS[1])])
+    assert right > wrong + 1
+
+
 def test_a_trained_model_translates(engine: CausalEngine) -> None:
     assert [o.text for o in engine.generate(SOURCES, GREEDY)] == TARGETS
 

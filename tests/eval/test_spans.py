@@ -114,7 +114,8 @@ def test_rated_errors_become_a_metric_and_a_view(tmp_path: Path) -> None:
     one = rated_evaluation(tmp_path)
     score = one.systems[0].score("MQM")
     assert score is not None
-    assert (score.score, score.better) == (pytest.approx(11 / 3), "lower")
+    assert score.score == pytest.approx(11 / 3)
+    assert score.better == "lower"
     html = page.render(one, "")
     assert '<mark class="major" title="Fluency/Grammar, major, r1">go</mark>' in html
     assert '<mark class="major" title="Accuracy/Omission, major, r2">baru</mark>' in html
