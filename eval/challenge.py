@@ -65,7 +65,7 @@ class Pair:
     def judge(self, text: str) -> Outcome:
         """Return whether a translation has the phenomenon right.
 
-        What must not be said makes it wrong, whatever else it says; words of neither pattern leave it undecided.
+        What must not be said makes it wrong, whatever else it says; words of neither pattern: undecided.
         """
         plain = text.replace("’", "'")
         if self.avoid.search(plain):
