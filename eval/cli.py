@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eval.commands.challenge import challenge
+from eval.commands.progress import progress
 from eval.commands.rating import rate, sheet, spans
 from service.errors import InputError, Mismatch, UsageError
 
@@ -302,7 +300,7 @@ def run(
         folder = out / loaded.name if len(dataset) > 1 else out
         systems = {name: partial(_system, name, chosen.task, route) for name in dict.fromkeys(model)}
         size = batch or (16 if chosen.task == "mt" else 1)
-        outputs = harness.run(chosen, systems, folder, size, _progress())
+        outputs = harness.run(chosen, systems, folder, size, progress())
         found = evaluate(chosen, outputs, _names(metrics), options, _guard(), noted)
         notices += contamination.known(chosen.name, contamination.presets(outputs))
         _report(_divided(found, by, notices), form, folder, named=bool(metrics))
@@ -428,23 +426,6 @@ def _system(name: str, task: DatasetTask, route: str) -> System:
 
 def _notice(message: str) -> None:
     typer.echo(message, err=True)
-
-
-def _progress() -> Callable[[str, int, int], None]:
-    """What tells of segments done: a line that is written over at a terminal, one a minute in a log."""
-    started, told = time.monotonic(), [0.0]
-
-    def tell(name: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if sys.stderr.isatty():
-            typer.echo(f"\r{name}: {done}/{total}" + ("\n" if done == total else ""), err=True, nl=False)
-        elif not told[0] or now - told[0] >= 60 or done == total:
-            told[0] = now
-            rate = done / max(now - started, 1e-9)
-            left = (total - done) / rate if rate else 0
-            typer.echo(f"{name}: {done}/{total}, {rate:.1f} a second, {left:.0f} s left", err=True)
-
-    return tell
 
 
 def main() -> None:

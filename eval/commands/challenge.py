@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eval.commands.progress import progress
 from service.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference:
     built = pipeline.build_pipeline(chosen, notice, opener=lambda _: engine)
     with tempfile.TemporaryDirectory() as spare:
         systems = {name: lambda: harness.PipelineSystem(built, "mt")}
-        (output,) = harness.run(dataset(pairs), systems, out or Path(spare))
+        (output,) = harness.run(dataset(pairs), systems, out or Path(spare), progress=progress())
     asked = engine.likelihoods if preference and isinstance(engine, Likelihood) else None
     return judge(pairs, name, output.texts, output.signature, asked)
 
