@@ -119,7 +119,8 @@ class CausalEngine:
             for start, (_, target) in zip(starts, pairs, strict=True)
         ]
         try:
-            scored = self._generator.score_batch(rows, max_batch_size=self._batch_tokens, batch_type="tokens")
+            # CTranslate2 4.8 cannot score rows of different lengths together for this architecture.
+            scored = self._generator.score_batch(rows, max_batch_size=1)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._preset.name}: scoring failed: {error}") from error
         # The first token of a row has no probability, as nothing stands before it.
