@@ -92,6 +92,7 @@ class CausalEngine:
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
         self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
+        self._window = window
         self._room = window - len(self._start)
         if len(self._prompt("")) >= self._room:
             raise EngineError(
@@ -113,19 +114,26 @@ class CausalEngine:
 
     def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """See :class:`service.engines.base.Likelihood`. The line break that ends an answer is its end."""
-        starts = [[*self._start, *self._prompt(_one_line(source))] for source, _ in pairs]
-        rows = [
-            [*start, *self._pieces.encode(f" {_one_line(target)}\n", out_type=str)]
-            for start, (_, target) in zip(starts, pairs, strict=True)
-        ]
+        return [self._likelihood(_one_line(source), _one_line(target)) for source, target in pairs]
+
+    def _likelihood(self, source: str, target: str) -> float:
+        import ctranslate2
+        import numpy as np
+
+        start = [*self._start, *self._prompt(source)]
+        answer = self._pieces.encode(f" {target}\n", out_type=str)
+        if len(start) + len(answer) > self._window:
+            raise EngineError(f"{self._preset.name}: source and target together fill the model's window")
         try:
-            # CTranslate2 4.8 cannot score rows of different lengths together for this architecture.
-            scored = self._generator.score_batch(rows, max_batch_size=1)
+            # Row by row, as the shapes computed together change int8 scores; and CTranslate2 4.8's own
+            # score_batch fails for this architecture.
+            told = self._generator.forward_batch([[*start, *answer]], return_log_probs=True)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"{self._preset.name}: scoring failed: {error}") from error
-        # The first token of a row has no probability, as nothing stands before it.
-        targets = [one.log_probs[len(start) - 1 :] for one, start in zip(scored, starts, strict=True)]
-        return [sum(values) / max(1, len(values)) for values in targets]
+        table = np.asarray(told.to_device(ctranslate2.Device.cpu))[0]
+        ids = [self._pieces.piece_to_id(piece) for piece in answer]
+        # What a position says is of the token after it.
+        return float(table[range(len(start) - 1, len(start) - 1 + len(ids)), ids].mean())
 
     def count_tokens(self, text: str) -> int:
         """See :class:`service.engines.base.Engine`."""
