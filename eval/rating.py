@@ -298,7 +298,7 @@ def sign_test(first: int, second: int) -> float:
     count, least = first + second, min(first, second)
     if not count:
         return 1.0
-    tail = sum(math.comb(count, k) for k in range(least + 1)) / 2**count
+    tail = sum(math.comb(count, k) for k in range(least + 1)) / (1 << count)
     return min(1.0, 2 * tail)
 
 
