@@ -91,13 +91,19 @@ def _require_equal(sides: Sequence[tuple[str, Sequence[str]]]) -> None:
         raise InputError("there is nothing to score: no lines")
 
 
-def from_files(references: Sequence[Path], sources: Path | None, task: Task) -> Dataset:
-    """Return a data set from plain files: one or several references, and the sources if they are known."""
-    if sorted([*references, sources or Path()]).count(STDIN) > 1:
+def from_files(
+    references: Sequence[Path], sources: Path | None, task: Task, shown: Callable[[Path], str] = str
+) -> Dataset:
+    """Return a data set from plain files: one or several references, and the sources if they are known.
+
+    Errors name a file as ``shown`` does.
+    """
+    paths = [*references, *([sources] if sources is not None else [])]
+    if paths.count(STDIN) > 1:
         raise UsageError("only one file can be standard input")
-    read = [(str(path), read_lines(path)) for path in references]
-    if sources is not None:
-        read.append((str(sources), read_lines(sources)))
+    alike = len({shown(path) for path in paths}) < len(paths)
+    roles = [" (reference)" if alike else ""] * len(references) + [""]
+    read = [(shown(p) + role, read_lines(p, shown(p))) for p, role in zip(paths, roles, strict=False)]
     _require_equal(read)
     sides = [tuple(lines) for _, lines in read]
     return Dataset(

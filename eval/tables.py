@@ -27,11 +27,12 @@ _NUMBERED = re.compile(r"(?:_?[0-9]++|_[a-z]|_?[A-Z])\Z")
 _NO_WORD = re.compile(r"[\W_]++")
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, shown: str = "") -> str:
     """Return the text of a UTF-8 file, unpacked where it is packed; ``-`` is standard input.
 
-    Raises :class:`InputError` that names the line where the bytes are no UTF-8.
+    An error names the file as ``shown``, else by its path. Raises :class:`InputError` that names the line where the bytes are no UTF-8.
     """
+    name = shown or str(path)
     try:
         if path == STDIN:
             data = sys.stdin.buffer.read()
@@ -42,22 +43,23 @@ def read_text(path: Path) -> str:
             data = lzma.decompress(data)
         return data.decode("utf-8-sig")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        raise InputError(f"{name}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}: line {line} is not UTF-8") from None
+        raise InputError(f"{name}: line {line} is not UTF-8") from None
     except lzma.LZMAError:
-        raise InputError(f"{path}: not an xz file") from None
+        raise InputError(f"{name}: not an xz file") from None
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{name}: {error}") from None
 
 
-def read_lines(path: Path) -> list[str]:
+def read_lines(path: Path, shown: str = "") -> list[str]:
     """Return the lines of a UTF-8 file without trailing spaces, split at "\\n" only.
 
+    An error names the file as ``shown``, else by its path.
     ``splitlines`` would also split at U+2028 and put every later line beside the wrong reference.
     """
-    lines = read_text(path).split("\n")
+    lines = read_text(path, shown).split("\n")
     if lines[-1] == "":
         lines.pop()
     return [line.rstrip(" \r") for line in lines]
