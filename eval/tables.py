@@ -30,7 +30,8 @@ _NO_WORD = re.compile(r"[\W_]++")
 def read_text(path: Path, shown: str = "") -> str:
     """Return the text of a UTF-8 file, unpacked where it is packed; ``-`` is standard input.
 
-    An error names the file as ``shown``, else by its path. Raises :class:`InputError` that names the line where the bytes are no UTF-8.
+    An error names the file as ``shown``, else by its path. Raises :class:`InputError` that names the line
+    where the bytes are no UTF-8.
     """
     name = shown or str(path)
     try:
