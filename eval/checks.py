@@ -6,7 +6,7 @@ import math
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from eval.datasets import Dataset
@@ -50,8 +50,13 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def repaired(dataset: Dataset) -> Dataset:
-    """The data set with both sides repaired; its sum and so its signature change with it."""
-    return replace(dataset, sources=repair(dataset.sources), references=repair(dataset.references))
+    """The data set with every side repaired; its sum and so its signature change with it."""
+    return replace(
+        dataset,
+        sources=repair(dataset.sources),
+        references=repair(dataset.references),
+        others=tuple(map(repair, dataset.others)),
+    )
 
 
 def _numbered(lines: Sequence[str], wrong: Callable[[str], bool]) -> tuple[int, ...]:
@@ -135,21 +140,11 @@ def _shared(left: Sequence[str], right: Sequence[str]) -> list[dict[int, float]]
     return rows
 
 
-def overlap(dataset: Dataset, training: Iterable[str]) -> list[Problem]:
-    """Segments whose source or reference is, by its letters and digits, a field of a training line."""
-    sides = [side for side in (dataset.sources, dataset.references) if side]
-    keys = [{"".join(words(side[i])) for side in sides} for i in range(len(dataset.references))]
-    wanted = set().union(*keys) - {""}
-    seen = {
-        key for line in training for field in line.split("\t") if (key := "".join(words(field))) in wanted
-    }
-    found = tuple(n for n, own in enumerate(keys, 1) if own & seen)
-    return [Problem("overlap", dataset.name, found, "stands in the training text")] if found else []
-
-
 def check_data(dataset: Dataset) -> list[Problem]:
     """Everything wrong with the data set itself."""
     problems = [*look(f"{dataset.name} references", dataset.references), *duplicates(dataset)]
+    for number, side in enumerate(dataset.others, 2):
+        problems += look(f"{dataset.name} references {number}", side)
     if dataset.sources:
         problems += look(f"{dataset.name} sources", dataset.sources)
         if dataset.task == "mt":

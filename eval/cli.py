@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.errors import InputError, UsageError
+from eval.commands.challenge import challenge
+from eval.commands.progress import progress
+from eval.commands.rating import rate, sheet, spans
+from service.errors import InputError, Mismatch, UsageError
 
 if TYPE_CHECKING:
     from eval.checks import Problem
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from eval.datasets import Task as DatasetTask
     from eval.harness import System
     from eval.metrics import Options
-    from eval.scoring import Check, Evaluation
+    from eval.scoring import Check, Evaluation, Output
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Score, compare and gate translations and summaries."
@@ -32,6 +35,13 @@ class Task(StrEnum):
 
     mt = "mt"
     sum = "sum"
+
+
+class GateFormat(StrEnum):
+    """What the gate prints."""
+
+    text = "text"
+    markdown = "markdown"
 
 
 class Format(StrEnum):
@@ -55,16 +65,30 @@ Stem = Annotated[bool, typer.Option(help="Porter stemmer for ROUGE; English only
 Weights = Annotated[list[str] | None, typer.Option(help="METRIC=PATH: local weights of COMET or BERTScore.")]
 Repair = Annotated[bool, typer.Option(help="Repair double-encoded sources and references before use.")]
 Train = Annotated[
-    Path | None, typer.Option(help="Training text, tab-separated, to look for in the test set.")
+    list[Path] | None,
+    typer.Option(help="Training text, tab-separated, to look for in the test set; again for more."),
 ]
+By = Annotated[
+    list[str] | None,
+    typer.Option(help="Divide scores by a column of the data, `length` or `confidence`; again for more."),
+]
+CometPython = Annotated[
+    Path | None,
+    typer.Option(envvar="WARTA_COMET_PYTHON", help="The Python of another environment, which has COMET."),
+]
+Tokenize = Annotated[str, typer.Option(help="sacreBLEU's tokenizer for BLEU: 13a, intl, char, none …")]
+Lowercase = Annotated[bool, typer.Option(help="BLEU and chrF blind to case.")]
+Smooth = Annotated[str, typer.Option(help="BLEU's smoothing: exp, floor, add-k or none.")]
+SmoothValue = Annotated[float | None, typer.Option(help="The value of the smoothing floor or add-k.")]
+TerCase = Annotated[bool, typer.Option(help="TER that minds case.")]
 Resamples = Annotated[int, typer.Option(min=40, help="Bootstrap resamples.")]
 Seed = Annotated[int, typer.Option(help="Seed of resamples and trials, recorded.")]
 
 
 def _options(terms: Path | None, stem: bool, weights: list[str] | None, resamples: int, seed: int) -> Options:
-    from eval.datasets import read_lines
     from eval.metrics import Options
     from eval.significance import Resampling
+    from eval.tables import read_lines
 
     rows = [line.split("\t") for line in read_lines(terms)] if terms else []
     if any(len(row) < 2 for row in rows):
@@ -80,13 +104,43 @@ def _options(terms: Path | None, stem: bool, weights: list[str] | None, resample
     )
 
 
-def _prepared(dataset: Dataset, repair: bool, train: Path | None) -> tuple[Dataset, list[Problem]]:
-    """The data set as it will be used, and its overlap with the training text."""
-    from eval.checks import overlap, repaired
-    from eval.datasets import read_lines
+def _counting(
+    options: Options,
+    comet: Path | None,
+    tokenize: str,
+    lowercase: bool,
+    smooth: str,
+    smooth_value: float | None,
+    ter_case: bool,
+) -> Options:
+    """The options with those of sacreBLEU and COMET's environment."""
+    from eval.metrics import Counting
 
-    noted = overlap(dataset, read_lines(train)) if train is not None else []
-    return (repaired(dataset) if repair else dataset), noted
+    counting = Counting(tokenize, lowercase, smooth, smooth_value, ter_case)
+    return replace(options, counting=counting, comet=str(comet) if comet else "")
+
+
+def _prepared(
+    dataset: Dataset, repair: bool, train: list[Path] | None
+) -> tuple[Dataset, list[Problem], list[str]]:
+    """The data set as it will be used, and its overlap with the training text, for list and report."""
+    from eval.checks import repaired
+    from eval.contamination import with_training
+
+    dataset, noted, notices = with_training(dataset, train) if train else (dataset, [], [])
+    return (repaired(dataset) if repair else dataset), noted, notices
+
+
+def _divided(evaluation: Evaluation, by: list[str] | None, notices: list[str]) -> Evaluation:
+    """The evaluation with the columns that its report divides the data by, and its notices."""
+    from eval.contamination import COLUMN
+    from eval.subsets import check_names
+
+    names = list(dict.fromkeys(by or ()))
+    check_names(evaluation.dataset, names)
+    seen = dict(evaluation.dataset.columns).get(COLUMN, ())
+    extra = [COLUMN] if len(set(seen)) > 1 and COLUMN not in names else []
+    return replace(evaluation, by=(*names, *extra), notices=tuple(notices))
 
 
 def _names(metrics: str) -> list[str]:
@@ -111,20 +165,24 @@ def _guard() -> Check | None:
 
 def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
     """The names given, else the file names, else, where those repeat, the whole paths."""
+    from eval.tables import STDIN
+
     if given and (len(given) != len(paths) or len(set(given)) < len(given)):
         raise UsageError(
             "score.names_option",
             "--name must be given once for every --hyp ({count}), each name once",
             count=len(paths),
         )
-    names = given or [path.name for path in paths]
+    names = given or ["stdin" if path == STDIN else path.name for path in paths]
     return names if len(set(names)) == len(names) else [str(path) for path in paths]
 
 
-def _report(evaluation: Evaluation, form: Format, out: Path | None) -> None:
+def _report(evaluation: Evaluation, form: Format, out: Path | None, *, named: bool) -> None:
+    """Print and write; what was left out is a warning where the metrics were asked for by name."""
     from eval.report import formats as report
 
     _warn(evaluation.problems)
+    _warn(evaluation.skipped if named else ())
     for system in evaluation.systems:
         _warn(system.problems)
     if out is not None:
@@ -136,41 +194,75 @@ def _report(evaluation: Evaluation, form: Format, out: Path | None) -> None:
 
 @app.command()
 def score(
-    hyp: Annotated[list[Path], typer.Option(help="A system's lines; give it again for more systems.")],
-    ref: Annotated[Path, typer.Option(help="Reference lines.")],
+    hyp: Annotated[
+        list[Path], typer.Option(help="A system's lines, - for standard input; again for more systems.")
+    ],
+    ref: Annotated[list[Path], typer.Option(help="Reference lines; again for further references.")],
     name: Annotated[
         list[str] | None, typer.Option(help="A system's name, in the order of --hyp; file names by default.")
     ] = None,
     src: Annotated[Path | None, typer.Option(help="Source lines.")] = None,
     task: Annotated[Task, typer.Option(help="Translation or summarisation.")] = Task.mt,
     metrics: Metrics = "",
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(help="METRIC=FILE: segment scores made elsewhere, once for every --hyp; METRIC:lower=…"),
+    ] = None,
+    spans: Annotated[
+        Path | None, typer.Option(help="Errors that raters marked: a TSV of WMT's MQM or ESA.")
+    ] = None,
+    by: By = None,
     form: Printed = Format.text,
     out: Out = None,
     terms: Terms = None,
     stem: Stem = False,
+    tokenize: Tokenize = "13a",
+    lowercase: Lowercase = False,
+    smooth: Smooth = "exp",
+    smooth_value: SmoothValue = None,
+    ter_case: TerCase = False,
     weights: Weights = None,
+    comet_python: CometPython = None,
     repair: Repair = False,
     train: Train = None,
     resamples: Resamples = 1000,
     seed: Seed = 12345,
 ) -> None:
     """Score any system's files, line by line; no model is needed."""
-    from eval.datasets import from_files, read_lines
-    from eval.scoring import Answer, Output, evaluate
+    from eval import imported
+    from eval.datasets import from_files
+    from eval.scoring import evaluate
+    from eval.spans import read as read_spans
 
-    dataset, noted = _prepared(from_files(ref, src, task.value), repair, train)
-    outputs = [
-        Output(label, tuple(Answer(line) for line in read_lines(path)))
-        for label, path in zip(_labels(hyp, name), hyp, strict=True)
-    ]
+    if sum(str(path) == "-" for path in [*hyp, *ref, src]) > 1:
+        raise UsageError("only one file can be standard input")
+    given = imported.parse(scores or [], len(hyp))
+    dataset, noted, notices = _prepared(from_files(ref, src, task.value), repair, train)
+    outputs = imported.with_scores(_outputs(hyp, name), given)
+    if spans is not None:
+        outputs = imported.with_spans(outputs, read_spans(spans))
     options = _options(terms, stem, weights, resamples, seed)
-    _report(evaluate(dataset, outputs, _names(metrics), options, _guard(), noted), form, out)
+    options = _counting(options, comet_python, tokenize, lowercase, smooth, smooth_value, ter_case)
+    options = replace(options, given=imported.better_sides(outputs, given))
+    found = evaluate(dataset, outputs, _names(metrics), options, _guard(), noted)
+    _report(_divided(found, by, notices), form, out, named=bool(metrics))
+
+
+def _outputs(paths: list[Path], names: list[str] | None) -> list[Output]:
+    from eval.scoring import Answer, Output
+    from eval.tables import read_lines
+
+    return [
+        Output(label, tuple(Answer(line) for line in read_lines(path)))
+        for label, path in zip(_labels(paths, names), paths, strict=True)
+    ]
 
 
 @app.command()
 def run(
     dataset: Annotated[
-        list[str], typer.Option(help="A named set (see `datasets`) or a .tsv or .jsonl file; again for more.")
+        list[str],
+        typer.Option(help="A named set (see `datasets`) or a .tsv, .csv or .jsonl file; again for more."),
     ],
     model: Annotated[list[str], typer.Option(help="A preset; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder for answers and report; a second run goes on from it.")],
@@ -178,6 +270,7 @@ def run(
     task: Annotated[Task, typer.Option(help="For a file of your own; named sets know theirs.")] = Task.mt,
     route: Annotated[str, typer.Option(help="How summaries are made; see `warta summarize`.")] = "auto",
     metrics: Metrics = "",
+    by: By = None,
     form: Printed = Format.text,
     batch: Annotated[
         int | None, typer.Option(min=1, help="Segments asked at once: by default 16, articles one by one.")
@@ -185,25 +278,36 @@ def run(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N segments.")] = None,
     terms: Terms = None,
     stem: Stem = False,
+    tokenize: Tokenize = "13a",
+    lowercase: Lowercase = False,
+    smooth: Smooth = "exp",
+    smooth_value: SmoothValue = None,
+    ter_case: TerCase = False,
     weights: Weights = None,
+    comet_python: CometPython = None,
     repair: Repair = False,
     train: Train = None,
     resamples: Resamples = 1000,
     seed: Seed = 12345,
 ) -> None:
     """Translate or summarise a test set with the product's own pipeline, then score, compare and report."""
-    from eval import harness
+    from eval import contamination, harness
     from eval.datasets import first, load
     from eval.scoring import evaluate
+    from eval.subsets import check_names
 
     options = _options(terms, stem, weights, resamples, seed)
+    options = _counting(options, comet_python, tokenize, lowercase, smooth, smooth_value, ter_case)
     for loaded in [load(name, data, task.value) for name in dataset]:
-        chosen, noted = _prepared(first(loaded, limit) if limit else loaded, repair, train)
+        chosen, noted, notices = _prepared(first(loaded, limit) if limit else loaded, repair, train)
+        check_names(chosen, by or ())
         folder = out / loaded.name if len(dataset) > 1 else out
         systems = {name: partial(_system, name, chosen.task, route) for name in dict.fromkeys(model)}
         size = batch or (16 if chosen.task == "mt" else 1)
-        outputs = harness.run(chosen, systems, folder, size, _progress)
-        _report(evaluate(chosen, outputs, _names(metrics), options, _guard(), noted), form, folder)
+        outputs = harness.run(chosen, systems, folder, size, progress())
+        found = evaluate(chosen, outputs, _names(metrics), options, _guard(), noted)
+        notices += contamination.known(chosen.name, contamination.presets(outputs))
+        _report(_divided(found, by, notices), form, folder, named=bool(metrics))
 
 
 @app.command()
@@ -212,18 +316,28 @@ def compare(
         list[Path], typer.Argument(metavar="DIR...", help="Report folders over the same text.")
     ],
     metrics: Metrics = "",
+    by: By = None,
     form: Printed = Format.text,
     out: Out = None,
+    tokenize: Tokenize = "13a",
+    lowercase: Lowercase = False,
+    smooth: Smooth = "exp",
+    smooth_value: SmoothValue = None,
+    ter_case: TerCase = False,
     resamples: Resamples = 1000,
     seed: Seed = 12345,
 ) -> None:
     """Put finished reports side by side, with paired tests between all their systems."""
-    from eval.report.folder import merge
+    from eval.report.folder import imported_metrics, merge
     from eval.scoring import evaluate
 
     dataset, outputs, names = merge(folders)
+    given = imported_metrics(folders)
     options = _options(None, False, None, resamples, seed)
-    _report(evaluate(dataset, outputs, _names(metrics) or names, options), form, out)
+    options = _counting(options, None, tokenize, lowercase, smooth, smooth_value, ter_case)
+    wanted = _names(metrics) or [name for name in names if name not in given]
+    found = evaluate(dataset, outputs, wanted, replace(options, given=given))
+    _report(_divided(found, by, []), form, out, named=bool(metrics))
 
 
 @app.command()
@@ -231,18 +345,42 @@ def gate(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="The new report: its folder or its JSON.")],
     baseline: Annotated[Path, typer.Option(help="The report to hold it against: folder or JSON.")],
     max_drop: Annotated[list[str], typer.Option(help="METRIC=POINTS allowed; give it again for more.")],
+    form: Annotated[GateFormat, typer.Option("--format", help="What to print.")] = GateFormat.text,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="GITHUB_STEP_SUMMARY", help="File that a Markdown summary is added to, as CI shows it."
+        ),
+    ] = None,
     seed: Seed = 12345,
 ) -> None:
-    """Exit with 1 when a score dropped by more than allowed and by more than chance."""
-    from eval.gate import allowances, judge
+    """Exit with 1 when a score dropped by more than allowed and by more than chance, with 3 when the
+    baseline does not match."""
+    from eval import gate as gates
     from eval.report.folder import read_report
     from eval.significance import Resampling
 
-    verdicts = judge(read_report(report), read_report(baseline), allowances(max_drop), Resampling(seed=seed))
-    for verdict in verdicts:
-        typer.echo(str(verdict))
+    allowed = gates.allowances(max_drop)
+    try:
+        verdicts = gates.judge(read_report(report), read_report(baseline), allowed, Resampling(seed=seed))
+    except Mismatch as error:
+        _append(summary, gates.summary([], str(error)))
+        raise
+    _append(summary, gates.summary(verdicts))
+    lines = [gates.summary(verdicts)] if form is GateFormat.markdown else list(map(str, verdicts))
+    typer.echo("\n".join(lines), nl=form is GateFormat.text)
     if any(verdict.failed for verdict in verdicts):
         raise typer.Exit(1)
+
+
+def _append(path: Path | None, text: str) -> None:
+    if path is None:
+        return
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
 
 
 @app.command()
@@ -259,6 +397,27 @@ def datasets(data: Data = None) -> None:
             typer.echo(f"    {entry.fetch}")
 
 
+@app.command()
+def contamination(
+    dataset: Annotated[list[str], typer.Option(help="A named set or a file of your own; again for more.")],
+    train: Annotated[list[Path], typer.Option(help="Training text, tab-separated; again for more.")],
+    data: Data = None,
+    task: Annotated[Task, typer.Option(help="For a file of your own; named sets know theirs.")] = Task.mt,
+) -> None:
+    """Say which segments of a test set stand in training text, whole or nearly."""
+    from eval.contamination import with_training
+    from eval.datasets import load
+
+    for name in dataset:
+        loaded, problems, notices = with_training(load(name, data, task.value), train)
+        for line in [*notices, *map(str, problems)]:
+            typer.echo(f"{loaded.name}: {line}" if line in notices else line)
+
+
+for _command in (challenge, sheet, rate, spans):
+    app.command()(_command)
+
+
 def _system(name: str, task: DatasetTask, route: str) -> System:
     """The product's pipeline over this preset."""
     from eval.harness import PipelineSystem
@@ -271,11 +430,6 @@ def _system(name: str, task: DatasetTask, route: str) -> System:
 
 def _notice(message: str) -> None:
     typer.echo(message, err=True)
-
-
-def _progress(name: str, done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        typer.echo(f"\r{name}: {done}/{total}" + ("\n" if done == total else ""), err=True, nl=False)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import lzma
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
+from eval.tables import STDIN, read_lines, read_table, suffix
 from service.errors import InputError, UsageError
 
 Task = Literal["mt", "sum"]
@@ -21,8 +21,10 @@ Task = Literal["mt", "sum"]
 class Dataset:
     """Sources and references, one entry a segment; the optional columns are empty or as long.
 
-    ``sources`` is empty when only references are known. ``topics`` names each segment's topic;
-    ``sentences`` holds each source's sentences in the reference's language, for Lead and oracle.
+    ``sources`` is empty when only references are known. ``others`` holds further references, each a side
+    of its own. ``topics`` names each segment's topic; ``columns`` are the other columns of the user's
+    table, by name, for subsets. ``sentences`` holds each source's sentences in the reference's language,
+    for Lead and oracle.
     """
 
     name: str
@@ -33,6 +35,18 @@ class Dataset:
     sentences: tuple[tuple[str, ...], ...] = ()
     licence: str = ""
     citation: str = ""
+    others: tuple[tuple[str, ...], ...] = ()
+    columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def all_references(self) -> tuple[tuple[str, ...], ...]:
+        """Every reference side, the first one first."""
+        return (self.references, *self.others)
+
+    @property
+    def groupings(self) -> dict[str, tuple[str, ...]]:
+        """The columns that segments can be grouped by, the topic among them."""
+        return {**({"topic": self.topics} if self.topics else {}), **dict(self.columns)}
 
     @property
     def comparable_sources(self) -> tuple[str, ...]:
@@ -41,8 +55,8 @@ class Dataset:
 
     @property
     def sha256(self) -> str:
-        """The sum of the text scored: sources, a zero byte, references, each line with its newline."""
-        sides = ("".join(line + "\n" for line in side) for side in (self.sources, self.references))
+        """The sum of the text scored: sources and every reference side, a zero byte between two sides."""
+        sides = ("".join(line + "\n" for line in side) for side in (self.sources, *self.all_references))
         return hashlib.sha256("\0".join(sides).encode()).hexdigest()
 
     @property
@@ -52,61 +66,54 @@ class Dataset:
 
 
 def first(dataset: Dataset, count: int) -> Dataset:
-    """The first ``count`` segments, under a name that says so."""
+    """Return the first ``count`` segments, under a name that says so."""
     columns = ("references", "sources", "topics", "sentences")
     return replace(
-        dataset, name=f"{dataset.name}[:{count}]", **{c: getattr(dataset, c)[:count] for c in columns}
+        dataset,
+        name=f"{dataset.name}[:{count}]",
+        others=tuple(side[:count] for side in dataset.others),
+        columns=tuple((name, values[:count]) for name, values in dataset.columns),
+        **{c: getattr(dataset, c)[:count] for c in columns},
     )
-
-
-def read_lines(path: Path, shown: str = "") -> list[str]:
-    """The lines of a UTF-8 file (``.xz`` unpacked), without trailing spaces, split at "\\n" only.
-
-    An error names the file as ``shown``, else by its path.
-    ``splitlines`` would also split at U+2028 and put every later line beside the wrong reference.
-    """
-    name = shown or str(path)
-    try:
-        data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError("file.problem", "{reason}", at=name, reason=error.strerror or error) from None
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError("score.line_encoding", "line {line} is not UTF-8", at=name, line=line) from None
-    except lzma.LZMAError:
-        raise InputError("score.not_xz", "not an xz file", at=name) from None
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return [line.rstrip(" \r") for line in lines]
 
 
 def require_equal_counts(sides: Mapping[str, Sequence[str]]) -> None:
     """Stop unless every side has as many lines. Raises :class:`InputError` that names the counts."""
-    counts = {name: len(lines) for name, lines in sides.items()}
-    if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
+    _require_equal(list(sides.items()))
+
+
+def _require_equal(sides: Sequence[tuple[str, Sequence[str]]]) -> None:
+    counts = [(name, len(lines)) for name, lines in sides]
+    if len({count for _, count in counts}) > 1:
+        listed = ", ".join(f"{name} has {count}" for name, count in counts)
         raise InputError(
             "score.line_counts", "line counts differ: {counts}; nothing was scored", counts=listed
         )
-    if not any(counts.values()):
+    if not any(count for _, count in counts):
         raise InputError("score.no_lines", "there is nothing to score: no lines")
 
 
 def from_files(
-    references: Path, sources: Path | None, task: Task, shown: Callable[[Path], str] = str
+    references: Sequence[Path], sources: Path | None, task: Task, shown: Callable[[Path], str] = str
 ) -> Dataset:
-    """A data set from two plain files, or from references alone; errors name a file as ``shown`` does."""
-    lines = {path: read_lines(path, shown(path)) for path in (references, sources) if path is not None}
-    alike = len({shown(path) for path in lines}) < len(lines)
-    roles = {references: " (reference)"} if alike else {}
-    require_equal_counts({shown(path) + roles.get(path, ""): side for path, side in lines.items()})
+    """Return a data set from plain files: one or several references, and the sources if they are known.
+
+    Errors name a file as ``shown`` does.
+    """
+    paths = [*references, *([sources] if sources is not None else [])]
+    if paths.count(STDIN) > 1:
+        raise UsageError("only one file can be standard input")
+    alike = len({shown(path) for path in paths}) < len(paths)
+    roles = [" (reference)" if alike else ""] * len(references) + [""]
+    read = [(shown(p) + role, read_lines(p, shown(p))) for p, role in zip(paths, roles, strict=False)]
+    _require_equal(read)
+    sides = [tuple(lines) for _, lines in read]
     return Dataset(
-        name=references.name,
+        name=references[0].name,
         task=task,
-        references=tuple(lines[references]),
-        sources=tuple(lines[sources]) if sources is not None else (),
+        references=sides[0],
+        sources=sides[len(references)] if sources is not None else (),
+        others=tuple(sides[1 : len(references)]),
     )
 
 
@@ -143,19 +150,57 @@ def _records(lines: Sequence[str], name: str) -> list[dict[str, Any]]:
     return records
 
 
+def _table(path: Path) -> dict[str, Any]:
+    """The columns of a user's TSV or CSV file; those that its header names besides are kept for subsets."""
+    table, roles = read_table(path)
+    first, *others = (table.column(index) for index in roles.references)
+    used = {roles.source, *roles.references}
+    return {
+        "sources": table.column(roles.source),
+        "references": first,
+        "others": tuple(others),
+        "columns": tuple((n, table.column(i)) for i, n in enumerate(table.header) if i not in used and n),
+    }
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    """The references of one record: a string, or a list of them."""
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise InputError(f'{where}: "reference" is a string or a list of strings')
+    return tuple(texts)
+
+
 def _jsonl(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     missing = [n for n, r in enumerate(records, 1) if not {"source", "reference"} <= r.keys()]
     if missing:
         raise InputError(
             "score.lacks_field", 'line {line} lacks "source" or "reference"', at=name, line=missing[0]
         )
+    rows = [_texts(r["reference"], f"{name}: line {n}") for n, r in enumerate(records, 1)]
+    if len({len(row) for row in rows}) > 1:
+        raise InputError(
+            "score.reference_counts", "every line needs as many references as the first", at=name
+        )
+    sides = list(zip(*rows, strict=True)) or [()]
+    common = [key for key in records[0] if all(_is_plain(r.get(key)) for r in records)] if records else []
     columns: dict[str, Any] = {
         "sources": tuple(r["source"] for r in records),
-        "references": tuple(r["reference"] for r in records),
+        "references": sides[0],
+        "others": tuple(sides[1:]),
+        "columns": tuple(
+            (key, tuple(str(r[key]) for r in records))
+            for key in common
+            if key not in ("source", "reference", "topic")
+        ),
     }
-    if all("topic" in r for r in records):
-        columns["topics"] = tuple(r["topic"] for r in records)
+    if "topic" in common:
+        columns["topics"] = tuple(str(r["topic"]) for r in records)
     return columns
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float | bool)
 
 
 def _bench_segments(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -196,6 +241,7 @@ def _indosum(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+_OWN: Mapping[str, str] = {".tsv": "table", ".csv": "table", ".jsonl": "jsonl"}
 _DOCUMENTS: Mapping[str, Callable[[Sequence[dict[str, Any]]], dict[str, Any]]] = {
     "bench-segments": _bench_segments,
     "bench-articles": _bench_articles,
@@ -261,6 +307,8 @@ def _from_entry(entry: Entry, path: Path) -> Dataset:
 
 
 def _load(path: Path, entry: Entry) -> Dataset:
+    if entry.format == "table":
+        return Dataset(name=entry.name, task=entry.task, **_table(path))
     lines = read_lines(path)
     if entry.format == "tsv":
         columns = _tsv(lines, entry.columns, str(path))
@@ -277,7 +325,9 @@ def _load(path: Path, entry: Entry) -> Dataset:
 
 
 def load(name: str, folder: Path | None = None, task: Task = "mt") -> Dataset:
-    """A named set (looked for in ``folder``) or the user's ``.tsv`` or ``.jsonl`` file (``task`` is his).
+    """A named set (looked for in ``folder``) or the user's ``.tsv``, ``.csv`` or ``.jsonl`` file.
+
+    ``task`` is that of the user's file.
 
     Raises :class:`UsageError` for an unknown name and :class:`InputError` for a set that is not
     here, a file that does not match its pinned sum, or a broken line.
@@ -295,15 +345,15 @@ def load(name: str, folder: Path | None = None, task: Task = "mt") -> Dataset:
             )
         return _from_entry(entry, path)
     path = Path(name)
-    stem = path.with_suffix("") if path.suffix == ".xz" else path
-    if stem.suffix not in (".tsv", ".jsonl"):
+    form = _OWN.get(suffix(path))
+    if form is None:
         raise UsageError(
             "score.unknown_data",
-            "unknown data set {name!r}; there are: {known}; or a .tsv or .jsonl file",
+            "unknown data set {name!r}; there are: {known}; or a .tsv, .csv or .jsonl file",
             name=name,
             known=", ".join(entries),
         )
-    own = Entry(path.name, "", task, path.name, stem.suffix[1:], "", "", "")
+    own = Entry(path.name, "", task, path.name, form, "", "", "")
     dataset = _load(path, own)
     require_equal_counts({"source": dataset.sources, "reference": dataset.references})
     return dataset

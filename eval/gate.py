@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from eval.metrics import formula
 from eval.significance import Halves, Resampling, randomisation, shuffles, unpaired
-from service.errors import InputError, UsageError
+from service.errors import Mismatch, UsageError
+from service.escape import markdown_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def judge(
     """Each system of the baseline against the one of its name, or against the only one.
 
     The test is paired (approximate randomisation) when both reports carry statistics, else by intervals.
-    Raises :class:`InputError` when the two do not belong together.
+    Raises :class:`Mismatch` when the two do not belong together: no system, other text, other options of
+    a metric.
     """
     before = {s["name"]: s for s in baseline["systems"]}
     after = {s["name"]: s for s in report["systems"]}
@@ -63,7 +66,7 @@ def judge(
     if not pairs and len(before) == len(after) == 1:
         pairs = [(name, before[other], after[name]) for name, other in zip(after, before, strict=True)]
     if not pairs:
-        raise InputError(
+        raise Mismatch(
             "gate.no_system",
             "no system of the baseline ({baseline}) is in the report ({report})",
             baseline=", ".join(before),
@@ -73,7 +76,7 @@ def judge(
     for name, old, new in pairs:
         sums = [s.get("data", {}).get("sha256") for s in (old, new)]
         if None not in sums and sums[0] != sums[1]:
-            raise InputError(
+            raise Mismatch(
                 "gate.other_text",
                 "the baseline was scored on other text; gates compare the same test set",
                 at=name,
@@ -97,6 +100,16 @@ def _entry(system: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
     return entry
 
 
+# What may differ between two scores that can be compared: versions, and how intervals were drawn.
+_FREE = re.compile(r"(?:bs|seed|version|warta|rouge_score|comet):")
+
+
+def options(signature: str) -> tuple[str, ...]:
+    """Return the options of the metric that a score's signature states."""
+    own = signature.partition("|data:")[0].split("|")
+    return tuple(sorted(part for part in own if part and not _FREE.match(part)))
+
+
 def _verdict(
     name: str,
     metric: str,
@@ -105,15 +118,47 @@ def _verdict(
     plan: Resampling,
 ) -> Verdict:
     old, new = (_entry(system, metric) for system in pair)
+    stated = [options(entry.get("signature", "")) for entry in (old, new)]
+    if all(stated) and stated[0] != stated[1]:
+        raise Mismatch(
+            f"{name}: the baseline's {old['name']} was computed with other options "
+            f"({'|'.join(stated[0])}, not {'|'.join(stated[1])})"
+        )
     sign = -1 if "lower" in (old.get("better"), new.get("better")) else 1
     drop = sign * (old["score"] - new["score"])
     if "statistics" in old and "statistics" in new:
         tables = [np.asarray(entry["statistics"], dtype=np.float64) for entry in (old, new)]
         a, b = (Halves(t.sum(axis=0), kept) for t, kept in zip(tables, shuffles(tables, plan), strict=True))
-        p = randomisation(a, b, formula(old["name"]))
+        p = randomisation(a, b, formula(old["name"], old.get("signature", "")))
         test = f"paired, {plan.trials} trials, seed {plan.seed}"
     else:
         p = unpaired(drop, tuple(old["interval"]), tuple(new["interval"]))
         test = "unpaired, from the intervals"
     failed = drop > allowed and p < plan.alpha
     return Verdict(name, old["name"], old["score"], new["score"], drop, allowed, p, test, failed)
+
+
+def summary(verdicts: Sequence[Verdict], mismatch: str = "") -> str:
+    """Return the outcome as GitHub-flavoured Markdown, for the summary of a CI job."""
+    if mismatch:
+        return f"### :warning: The baseline does not match\n\n{markdown_line(mismatch)}\n"
+    failed = sum(verdict.failed for verdict in verdicts)
+    head = (
+        f":x: {failed} of {len(verdicts)} scores dropped" if failed else ":white_check_mark: No score dropped"
+    )
+    rows = [
+        f"| {':x:' if v.failed else ':white_check_mark:'} "
+        f"| {markdown_line(v.system)} | {markdown_line(v.metric)} | {v.before:.2f} "
+        f"| {v.after:.2f} | {-v.drop if v.drop else 0:+.2f} | {v.allowed:g} | {v.p:.4f} |"
+        for v in verdicts
+    ]
+    lines = [
+        f"### {head}",
+        "",
+        "| | system | metric | baseline | now | better by | drop allowed | p |",
+        "|---|---|---|---:|---:|---:|---:|---:|",
+        *rows,
+        "",
+        f"A score fails when it dropped by more than allowed and by more than chance ({verdicts[0].test}).",
+    ]
+    return "\n".join(lines) + "\n"

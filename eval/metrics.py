@@ -8,10 +8,11 @@ formula is written again for arrays, and the tests hold it to the libraries' num
 from __future__ import annotations
 
 import importlib
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from eval.outside.comet import Comet
 from eval.significance import Array, Resampling, Scorer
 from eval.text import numbers, sentences, words
 from service.document import Finding
@@ -34,8 +36,9 @@ Better = Literal["higher", "lower", "neither"]
 class Corpus:
     """One system's output beside the data. All sequences have one entry a segment.
 
-    ``sources`` is empty when unknown; ``findings`` and ``support`` (sentences carried by the
-    source, all sentences) are ``None`` when nobody looked.
+    ``sources`` is empty when unknown; ``others`` are further reference sides; ``findings`` and
+    ``support`` (sentences carried by the source, all sentences) are ``None`` when nobody looked;
+    ``given`` holds the segment scores that came with the output, by metric.
     """
 
     hypotheses: Sequence[str]
@@ -43,6 +46,13 @@ class Corpus:
     sources: Sequence[str] = ()
     findings: Sequence[Sequence[Finding]] | None = None
     support: Sequence[tuple[int, int]] | None = None
+    others: Sequence[Sequence[str]] = ()
+    given: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    @property
+    def all_references(self) -> list[Sequence[str]]:
+        """Every reference side, the first one first."""
+        return [self.references, *self.others]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +67,39 @@ class Metric:
 
     @property
     def score(self) -> Scorer:
-        """The formula of this metric, which its name alone decides."""
-        return formula(self.name)
+        """The formula of this metric, which its name and signature alone decide."""
+        return formula(self.name, self.signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """The options of sacreBLEU; those that are left as they are here are its defaults.
+
+    ``tokenize`` and ``smooth`` (``smooth_value`` for ``floor`` and ``add-k``) are those of BLEU;
+    ``lowercase`` makes BLEU and chrF blind to case, as TER is unless ``ter_case``.
+    """
+
+    tokenize: str = "13a"
+    lowercase: bool = False
+    smooth: str = "exp"
+    smooth_value: float | None = None
+    ter_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What some metrics take: ``terms`` are (source, target) pairs, ``weights`` local models by metric."""
+    """What some metrics take: ``terms`` are (source, target) pairs, ``weights`` local models by metric.
+
+    ``references`` is how many reference sides there are; ``comet`` is the Python of another environment
+    that has COMET, empty for this one; ``given`` names the metrics whose segment scores come with the
+    outputs, and their better side.
+    """
 
     stem: bool = False
+    references: int = 1
+    counting: Counting = field(default_factory=Counting)
+    comet: str = ""
+    given: Mapping[str, Better] = field(default_factory=dict)
     terms: tuple[tuple[str, str], ...] = ()
     weights: Mapping[str, str] = field(default_factory=dict)
     plan: Resampling = field(default_factory=Resampling)
@@ -103,35 +137,43 @@ def _sacrebleu() -> ModuleType:
     return _import("sacrebleu.metrics", "BLEU, chrF and TER", "sacrebleu")
 
 
-def _library(name: str, library: Any, plan: Resampling, better: Better = "higher") -> Metric:
-    library.num_refs = 1
+def _library(name: str, library: Any, options: Options, better: Better = "higher") -> Metric:
+    library.num_refs = options.references
     signature = library.get_signature()
-    signature.update("bs", plan.resamples)
-    signature.update("seed", plan.seed)
+    signature.update("bs", options.plan.resamples)
+    signature.update("seed", options.plan.seed)
 
     # The references' n-grams are the same for every system.
-    counted = lru_cache(maxsize=1)(lambda references: library._cache_references([references]))
+    counted = lru_cache(maxsize=1)(library._cache_references)
 
     def statistics(corpus: Corpus) -> Array:
-        library._ref_cache = counted(tuple(corpus.references))
+        library._ref_cache = counted(tuple(map(tuple, corpus.all_references)))
         return np.asarray(library._extract_corpus_statistics(corpus.hypotheses, None), dtype=np.float64)
 
     return Metric(name, str(signature), statistics, better)
 
 
-def bleu_score(sums: Array) -> Array:
-    """BLEU from [hypothesis length, reference length, 4 matches, 4 totals], exponential smoothing.
+def bleu_score(sums: Array, smooth: str = "exp", value: float = 0.0) -> Array:
+    """BLEU from [hypothesis length, reference length, 4 matches, 4 totals].
 
-    The formula of sacreBLEU's ``BLEU.compute_bleu`` with its default settings.
+    The formula of sacreBLEU's ``BLEU.compute_bleu``, with its four ways of smoothing and without its
+    effective order.
     """
     length, reference, matches, totals = sums[..., 0], sums[..., 1], sums[..., 2:6], sums[..., 6:10]
-    halvings = np.cumsum(matches == 0, axis=-1)
+    defined = (matches > 0).any(axis=-1)
+    if smooth == "add-k":
+        added = np.array([0.0, value, value, value])
+        matches, totals = matches + added, totals + added
+    missed = matches == 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        smoothed = np.where(matches == 0, 100 / (2.0**halvings * totals), 100 * matches / totals)
+        filled = {
+            "exp": 100 / (2.0 ** np.cumsum(missed, axis=-1) * totals),
+            "floor": 100 * value / totals,
+        }.get(smooth, np.zeros_like(totals))
+        smoothed = np.where(missed, filled, 100 * matches / totals)
         penalty = np.where(length < reference, np.exp(1 - reference / length), 1.0)
         score = penalty * np.exp(np.log(smoothed).mean(axis=-1))
-    defined = (matches > 0).any(axis=-1) & (totals > 0).all(axis=-1)
-    return np.where(defined, score, 0.0)
+    return np.where(defined & (totals > 0).all(axis=-1), score, 0.0)
 
 
 def chrf_score(sums: Array) -> Array:
@@ -172,13 +214,48 @@ _FORMULAS: Mapping[str, Scorer] = {
 _SCALES: Mapping[str, float] = {"length-ratio": 1.0, "findings-per-1000": 1000.0}
 
 
-def formula(name: str) -> Scorer:
-    """From sums of statistics to scores, for the metric of this name; no library is needed."""
+# As sacreBLEU signs them: smooth:exp, smooth:floor[0.10], smooth:add-k[1.00], smooth:none.
+_SMOOTHED = re.compile(r"\bsmooth:(floor|add-k|none)(?:\[([0-9.]++)\])?")
+
+
+def formula(name: str, signature: str = "") -> Scorer:
+    """From sums of statistics to scores, for the metric of this name and signature; no library is needed."""
+    smoothed = _SMOOTHED.search(signature) if name in ("BLEU", "spBLEU") else None
+    if smoothed:
+        return partial(bleu_score, smooth=smoothed[1], value=float(smoothed[2] or 0))
     return _FORMULAS.get(name) or _ratio(_SCALES.get(name, 100.0))
 
 
+def _new_bleu(options: Options, tokenize: str) -> Any:
+    """sacreBLEU's own object. Raises :class:`UsageError` for options that it does not know."""
+    library, chosen = _sacrebleu(), options.counting
+    known = {"tokenizer": (tokenize, library.BLEU.TOKENIZERS), "smoothing": (chosen.smooth, SMOOTHINGS)}
+    for what, (name, names) in known.items():
+        if name not in names:
+            raise UsageError(f"unknown {what} {name!r}; there are: {', '.join(names)}")
+    if chosen.smooth_value is not None and chosen.smooth not in ("floor", "add-k"):
+        raise UsageError("a smoothing value goes with the smoothing floor or add-k")
+    if chosen.smooth_value is not None and not 0 < chosen.smooth_value < 100:
+        raise UsageError("the smoothing value must lie between 0 and 100")
+    # The signature shows two decimals, and the formula is read off it.
+    value = None if chosen.smooth_value is None else round(chosen.smooth_value, 2)
+    try:
+        return library.BLEU(
+            force=True,
+            tokenize=tokenize,
+            lowercase=chosen.lowercase,
+            smooth_method=chosen.smooth,
+            smooth_value=value,
+        )
+    except (ImportError, RuntimeError) as error:
+        raise NotInstalled(f"BLEU with the tokenizer {tokenize}: {' '.join(str(error).split())}") from error
+
+
+SMOOTHINGS = ("exp", "floor", "add-k", "none")
+
+
 def _bleu(options: Options) -> Metric:
-    return _library("BLEU", _sacrebleu().BLEU(force=True), options.plan)
+    return _library("BLEU", _new_bleu(options, options.counting.tokenize), options)
 
 
 def _spbleu(options: Options) -> Metric:
@@ -191,18 +268,20 @@ def _spbleu(options: Options) -> Metric:
             "fetches it when online",
             path=model,
         )
-    return _library("spBLEU", _sacrebleu().BLEU(force=True, tokenize="flores200"), options.plan)
+    return _library("spBLEU", _new_bleu(options, "flores200"), options)
 
 
 def _chrf(name: str, word_order: int) -> Callable[[Options], Metric]:
     def build(options: Options) -> Metric:
-        return _library(name, _sacrebleu().CHRF(word_order=word_order), options.plan)
+        library = _sacrebleu().CHRF(word_order=word_order, lowercase=options.counting.lowercase)
+        return _library(name, library, options)
 
     return build
 
 
 def _ter(options: Options) -> Metric:
-    return _library("TER", _sacrebleu().TER(), options.plan, "lower")
+    library = _sacrebleu().TER(case_sensitive=options.counting.ter_case)
+    return _library("TER", library, options, "lower")
 
 
 # --- ROUGE -------------------------------------------------------------------------------------
@@ -225,7 +304,7 @@ class _Words:
 
 
 def _rouge(name: str, kind: str) -> Callable[[Options], Metric]:
-    """Mean F1 in percent over the segments."""
+    """Mean F1 in percent over the segments; of several references the one with the highest F1 counts."""
 
     def build(options: Options) -> Metric:
         library = _import("rouge_score.rouge_scorer", name, "rouge-score")
@@ -233,12 +312,16 @@ def _rouge(name: str, kind: str) -> Callable[[Options], Metric]:
         lines = (lambda text: "\n".join(sentences(text))) if kind == "rougeLsum" else str
 
         def statistics(corpus: Corpus) -> Array:
-            pairs = zip(corpus.references, corpus.hypotheses, strict=True)
-            values = [scorer.score(lines(reference), lines(text))[kind].fmeasure for reference, text in pairs]
+            rows = zip(corpus.hypotheses, *corpus.all_references, strict=True)
+            values = [
+                max(scorer.score(lines(reference), lines(text))[kind].fmeasure for reference in references)
+                for text, *references in rows
+            ]
             return np.array([[value, 1.0] for value in values])
 
         parts = ["tok:unicode", f"stemmer:{'porter' if options.stem else 'none'}"]
         parts += ["sentences:lines-or-marks"] if kind == "rougeLsum" else []
+        parts += [f"nrefs:{options.references}(best)"] if options.references > 1 else []
         signature = "|".join([*_resampled(options), *parts, f"rouge_score:{version('rouge_score')}"])
         return Metric(name, signature, statistics)
 
@@ -271,13 +354,15 @@ def _counted(
 
 
 def _length(corpus: Corpus, i: int) -> tuple[float, float]:
-    return len(words(corpus.hypotheses[i])), len(words(corpus.references[i]))
+    """Of several references the nearest length counts, the shorter of two equally near, as in BLEU."""
+    own = len(words(corpus.hypotheses[i]))
+    return own, min((len(words(side[i])) for side in corpus.all_references), key=lambda n: (abs(n - own), n))
 
 
 def _copied(corpus: Corpus, i: int) -> tuple[float, float]:
     """A line whose reference is its source (a name, a score line) is no copy and is not counted."""
     source = words(corpus.sources[i])
-    countable = bool(source) and words(corpus.references[i]) != source
+    countable = bool(source) and all(words(side[i]) != source for side in corpus.all_references)
     return float(countable and words(corpus.hypotheses[i]) == source), float(countable)
 
 
@@ -345,27 +430,49 @@ def _weights(options: Options, metric: str, what: str) -> str:
     return options.weights[metric]
 
 
-def _mean(name: str, values: Callable[[Corpus], Sequence[float]], model: str, options: Options) -> Metric:
+def _neural(
+    name: str, values: Callable[[Corpus], Sequence[float]], model: str, options: Options, several: str
+) -> Metric:
+    """A mean of segment scores; of several references the ``mean`` or the ``best`` score counts, as told."""
+
     def statistics(corpus: Corpus) -> Array:
-        return np.array([[value, 1.0] for value in values(corpus)], dtype=np.float64)
+        sides = [replace(corpus, references=side, others=()) for side in corpus.all_references]
+        table = np.array([values(side) for side in sides], dtype=np.float64)
+        chosen = table.mean(axis=0) if several == "mean" else table.max(axis=0)
+        return np.column_stack([chosen, np.ones_like(chosen)])
 
     needs: Literal["", "sources"] = "sources" if name == "COMET" else ""
-    signature = "|".join([*_resampled(options), f"weights:{model}"])
+    counted = [f"nrefs:{options.references}({several})"] if options.references > 1 else []
+    signature = "|".join([*_resampled(options), *counted, f"weights:{model}"])
     return Metric(name, signature, statistics, "higher", needs)
 
 
 def _comet(options: Options) -> Metric:
-    comet = _import("comet", "COMET", "unbabel-comet")
-    path = _weights(options, "COMET", "a checkpoint such as wmt22-comet-da")
-    model = comet.load_from_checkpoint(path, local_files_only=True)
+    score, version = _comet_scorer(options)
 
     def values(corpus: Corpus) -> Sequence[float]:
         rows = zip(corpus.sources, corpus.hypotheses, corpus.references, strict=True)
-        data = [{"src": source, "mt": text, "ref": reference} for source, text, reference in rows]
-        scores: list[float] = model.predict(data, batch_size=16, gpus=0, progress_bar=False).scores
+        return score([{"src": source, "mt": text, "ref": reference} for source, text, reference in rows])
+
+    model = f"{Path(options.weights['COMET']).name}|comet:{version}"
+    return _neural("COMET", values, model, options, "mean")
+
+
+def _comet_scorer(options: Options) -> tuple[Callable[[Sequence[Mapping[str, str]]], list[float]], str]:
+    """COMET of the environment that the options name, else of this one; and its version."""
+    what = "a checkpoint such as wmt22-comet-da"
+    if options.comet:
+        remote = Comet(options.comet, _weights(options, "COMET", what))
+        return remote, remote.version
+    comet = _import("comet", "COMET", "unbabel-comet (or its own environment: --comet-python)")
+    path = _weights(options, "COMET", what)
+    model = comet.load_from_checkpoint(path, local_files_only=True)
+
+    def score(rows: Sequence[Mapping[str, str]]) -> list[float]:
+        scores: list[float] = model.predict(list(rows), batch_size=16, gpus=0, progress_bar=False).scores
         return scores
 
-    return _mean("COMET", values, Path(path).name, options)
+    return score, str(getattr(comet, "__version__", "unknown"))
 
 
 def _bertscore(options: Options) -> Metric:
@@ -379,7 +486,7 @@ def _bertscore(options: Options) -> Metric:
         scores: list[float] = f1.tolist()
         return scores
 
-    return _mean("BERTScore", values, f"{Path(path).name}|layer:17", options)
+    return _neural("BERTScore", values, f"{Path(path).name}|layer:17", options, "best")
 
 
 def _lase(options: Options) -> Metric:
@@ -393,7 +500,25 @@ def _lase(options: Options) -> Metric:
         lines = ((" ".join(reference.split()), " ".join(text.split())) for reference, text in pairs)
         return [scorer.score(*pair, target_lang="english").LaSE for pair in lines]
 
-    return _mean("LaSE", values, "LaBSE", options)
+    return _neural("LaSE", values, "LaBSE", options, "best")
+
+
+# --- scores from elsewhere ---------------------------------------------------------------------
+
+# Metrics whose scores are fractions and are shown in percent, here and in their papers.
+_FRACTIONS = ("COMET", "BERTScore", "LaSE")
+
+
+def _given(name: str, better: Better, options: Options) -> Metric:
+    """The mean of segment scores that came with the output; COMET's fractions become percent."""
+    scale = 1.0 if name in _FRACTIONS else 0.01  # the formula multiplies by a hundred
+
+    def statistics(corpus: Corpus) -> Array:
+        values = np.array(corpus.given.get(name, [np.nan] * len(corpus.hypotheses)), dtype=np.float64)
+        there = ~np.isnan(values)
+        return np.column_stack([np.where(there, scale * values, 0.0), there.astype(np.float64)])
+
+    return Metric(name, "|".join([*_resampled(options), "imported"]), statistics, better)
 
 
 METRICS: Mapping[str, Callable[[Options], Metric]] = {
@@ -433,9 +558,13 @@ _SUM = (
 DEFAULTS: Mapping[str, tuple[str, ...]] = {"mt": _MT, "sum": _SUM}
 
 
-def build(names: Sequence[str], options: Options) -> list[Metric]:
-    """The metrics of these names, case aside. Raises :class:`UsageError` with the list for an unknown one."""
-    known = {name.casefold(): name for name in METRICS}
+def available(names: Sequence[str], options: Options) -> tuple[list[Metric], list[str]]:
+    """Return the metrics of these names, case aside, and one line for each that is not installed.
+
+    Segment scores that came with the output go before a metric of the same name. Raises
+    :class:`UsageError` with the list for an unknown name, and :class:`NotInstalled` where no metric is left.
+    """
+    known = {name.casefold(): name for name in (*METRICS, *options.given)}
     unknown = [name for name in names if name.casefold() not in known]
     if unknown:
         raise UsageError(
@@ -444,4 +573,22 @@ def build(names: Sequence[str], options: Options) -> list[Metric]:
             name=unknown[0],
             known=", ".join(METRICS),
         )
-    return [METRICS[known[name.casefold()]](options) for name in dict.fromkeys(names)]
+    found: list[Metric] = []
+    missing: list[NotInstalled] = []
+    for name in dict.fromkeys(known[name.casefold()] for name in names):
+        try:
+            given = options.given.get(name)
+            found.append(_given(name, given, options) if given else METRICS[name](options))
+        except NotInstalled as error:
+            missing.append(error)
+    if missing and not found:
+        raise missing[0]
+    return found, [str(error) for error in missing]
+
+
+def build(names: Sequence[str], options: Options) -> list[Metric]:
+    """Return the metrics of these names; one that is not installed raises :class:`NotInstalled`."""
+    found, missing = available(names, options)
+    if missing:
+        raise NotInstalled(missing[0])
+    return found

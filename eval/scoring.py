@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -26,6 +26,7 @@ from eval.significance import (
     randomisation,
     shuffles,
 )
+from eval.spans import Span
 from service.document import Finding
 from service.errors import InputError, UsageError
 
@@ -39,6 +40,7 @@ class Answer:
     ``support`` is (summary sentences the source carries, all of them); ``findings`` is ``None``
     when the system did not look. ``seconds`` is this segment's share of its batch;
     ``signature`` is what made this answer, where a system decides that answer by answer.
+    ``scores`` are (metric, score) pairs that came with it, ``spans`` the errors that raters marked in it.
     """
 
     text: str
@@ -47,6 +49,8 @@ class Answer:
     support: tuple[int, int] | None = None
     seconds: float = 0.0
     signature: str = ""
+    scores: tuple[tuple[str, float], ...] = ()
+    spans: tuple[Span, ...] = ()
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Answer:
@@ -59,6 +63,8 @@ class Answer:
             (support[0], support[1]) if support else None,
             record["seconds"],
             record["signature"],
+            tuple((name, value) for name, value in record.get("scores", ())),
+            tuple(Span(**span) for span in record.get("spans", ())),
         )
 
 
@@ -110,7 +116,7 @@ class Score:
     @property
     def formula(self) -> Scorer:
         """From sums of :attr:`statistics` to scores."""
-        return metrics.formula(self.name)
+        return metrics.formula(self.name, self.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All there is to report; ``skipped`` says which default metrics the data could not serve."""
+    """All there is to report.
+
+    ``skipped`` says which metrics could not be computed and why; ``by`` names the columns that the report
+    divides the data by; ``notices`` are for whoever cites the scores: what may have been in the training.
+    """
 
     dataset: Dataset
     systems: tuple[Scored, ...]
@@ -153,6 +163,8 @@ class Evaluation:
     published: tuple[Reference, ...] = ()
     problems: tuple[Problem, ...] = ()
     skipped: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     plan: Resampling = field(default_factory=Resampling)
 
 
@@ -167,9 +179,9 @@ def evaluate(
     """Score every output with the metrics of these names (the task's own by default) and compare all pairs.
 
     ``check`` is the guard; it looks at the outputs whose system did not. ``noted`` are problems
-    found before. Metrics asked for by name that the data cannot serve raise :class:`UsageError`;
-    default ones are left out and listed in ``skipped``. Line counts that differ, or a set on which
-    no metric is defined, raise :class:`InputError`.
+    found before. Metrics that are not installed, or that the data cannot serve, are left out and listed
+    in ``skipped``; where none is left the reason is raised (:class:`NotInstalled`, :class:`UsageError`).
+    Line counts that differ, or a set on which no metric is defined, raise :class:`InputError`.
     """
     options = options or Options()
     if len({output.name for output in outputs}) < len(outputs):
@@ -178,14 +190,15 @@ def evaluate(
         {dataset.name: dataset.references, **{output.name: output.texts for output in outputs}}
     )
     corpora = [_corpus(dataset, output, check) for output in outputs]
-    wanted = metrics.build(names or metrics.DEFAULTS[dataset.task], options)
+    options = replace(options, references=len(dataset.all_references))
+    wanted, missing = metrics.available([*(names or metrics.DEFAULTS[dataset.task]), *options.given], options)
     lacking = {m.name: m.needs for m in wanted if m.needs and not all(getattr(c, m.needs) for c in corpora)}
-    if lacking and names:
+    usable = [m for m in wanted if m.name not in lacking]
+    if not usable:
         name, needs = next(iter(lacking.items()))
         raise UsageError(
             "score.needs_missing", "{name} needs {needs}, and there are none", name=name, needs=needs
         )
-    usable = [m for m in wanted if m.name not in lacking]
     systems = tuple(
         _scored(o, c, usable, dataset, options.plan) for o, c in zip(outputs, corpora, strict=True)
     )
@@ -205,7 +218,7 @@ def evaluate(
         comparisons=compare(systems, usable, options.plan),
         published=published(dataset.name),
         problems=(*noted, *check_data(dataset)),
-        skipped=tuple(f"{name}: no {needs}" for name, needs in lacking.items()),
+        skipped=(*missing, *(f"{name}: no {needs}" for name, needs in lacking.items())),
         plan=options.plan,
     )
 
@@ -239,12 +252,15 @@ def _corpus(dataset: Dataset, output: Output, check: Check | None) -> Corpus:
         if check is not None and dataset.task == "mt" and dataset.sources:
             findings = [check(s, t) for s, t in zip(dataset.sources, output.texts, strict=True)]
     support = [answer.support for answer in output.answers if answer.support is not None]
+    named = list(dict.fromkeys(name for answer in output.answers for name, _ in answer.scores))
     return Corpus(
         output.texts,
         dataset.references,
         dataset.comparable_sources,
         findings or None,
         support if len(support) == len(own) else None,
+        dataset.others,
+        {name: [dict(answer.scores).get(name, np.nan) for answer in output.answers] for name in named},
     )
 
 

@@ -6,7 +6,8 @@
     ├── UsageError              exit code 2: the command itself is wrong
     ├── InputError              the text or file given cannot be read as an article
     │   ├── LimitExceeded       working on it takes more time, memory or room than is allowed
-    │   └── WorkerFailed        the process that worked on it ended or broke
+    │   ├── WorkerFailed        the process that worked on it ended or broke
+    │   └── Mismatch            exit code 3: a baseline is not of what is held against it
     ├── PresetError             a file of prompts/ is wrong: names file and key
     ├── ModelError              a model cannot be used
     │   ├── UnknownModel        no preset of that name: lists the names there are
@@ -98,6 +99,12 @@ class LimitExceeded(InputError):
 
 class WorkerFailed(InputError):
     """The process that worked on the input ended without an answer."""
+
+
+class Mismatch(InputError):
+    """A baseline is of other text, systems or options than what is held against it."""
+
+    exit_code = 3
 
 
 class PresetError(WartaError):

@@ -56,6 +56,7 @@ SLOW = frozenset(
         "translation/test_memory.py",
         "test_fuzz.py",
         "test_growth.py",
+        "test_notebooks.py",
         "test_wheel.py",
         "test_python_docs.py",
     )

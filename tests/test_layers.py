@@ -48,6 +48,7 @@ LAYERS: dict[str, int] = {
     "service.__main__": 9,
     "app": 9,
     "warta": 9,
+    "eval.commands": 8,
     "eval.cli": 8,
     "eval.__main__": 9,
     "eval.research": 9,

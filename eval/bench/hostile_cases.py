@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import eval.checks
+import eval.contamination
 import eval.metrics
 import eval.text
 from eval.bench import hostile_inputs as given
@@ -79,7 +80,7 @@ from service.translation.memory.open import open_memory
 
 def modules() -> list[ModuleType]:
     """The modules whose patterns and functions meet text from outside."""
-    found = [render, eval.text, eval.checks, eval.metrics]
+    found = [render, eval.text, eval.checks, eval.contamination, eval.metrics]
     for package in (intake, text_package, translation, summary):
         found.append(package)
         walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
@@ -509,7 +510,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     eval.checks.misaligned: given.with_sentences(
         lambda lines: eval.checks.misaligned("a", lines, lines[::-1])
     ),
-    eval.checks.overlap: lambda text: eval.checks.overlap(given.dataset(text), given.lines_of(text)),
+    eval.contamination.look: lambda text: eval.contamination.look(given.dataset(text), given.lines_of(text)),
     eval.checks.check_data: lambda text: eval.checks.check_data(given.dataset(text)),
     eval.checks.check_output: lambda text: eval.checks.check_output(
         "a", given.lines_of(text), given.dataset(text)
@@ -551,8 +552,16 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     streams.need: "takes names of our own",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
     **dict.fromkeys((confidence.logistic, confidence.band), "takes numbers"),
+    **dict.fromkeys((eval.metrics.available, eval.contamination.known), "takes names"),
+    eval.contamination.presets: "takes signatures of our own",
+    eval.contamination.with_training: "takes paths; what it does with the text is look's",
     **dict.fromkeys(
-        (eval.metrics.bleu_score, eval.metrics.chrf_score, eval.metrics.ter_score, eval.metrics.formula),
+        (
+            eval.metrics.bleu_score,
+            eval.metrics.chrf_score,
+            eval.metrics.ter_score,
+            eval.metrics.formula,
+        ),
         "takes counts",
     ),
     **dict.fromkeys(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.datasets import Dataset
+from eval.metrics import Better
 from eval.report import formats as report
 from eval.report import html as page
 from eval.scoring import Answer, Cost, Evaluation, Output
@@ -37,6 +38,8 @@ def segment_lines(evaluation: Evaluation) -> Iterator[str]:
         for key, column in (("source", dataset.sources), ("topic", dataset.topics)):
             record |= {key: column[i]} if column else {}
         record |= {"sentences": dataset.sentences[i]} if dataset.sentences else {}
+        record |= {"more_references": [side[i] for side in dataset.others]} if dataset.others else {}
+        record |= {"columns": {n: values[i] for n, values in dataset.columns}} if dataset.columns else {}
         record["answers"] = {
             s.output.name: asdict(s.output.answers[i])
             | {"findings": [asdict(f) for f in s.findings[i]] if s.findings else None}
@@ -76,6 +79,7 @@ def read(folder: Path) -> tuple[Dataset, list[Output], list[str]]:
     def column(key: str) -> tuple[Any, ...]:
         return tuple(r[key] for r in records) if records and key in records[0] else ()
 
+    named = column("columns")
     dataset = Dataset(
         data["name"],
         data["task"],
@@ -83,6 +87,8 @@ def read(folder: Path) -> tuple[Dataset, list[Output], list[str]]:
         column("source"),
         column("topic"),
         tuple(map(tuple, column("sentences"))),
+        others=tuple(zip(*column("more_references"), strict=True)),
+        columns=tuple((name, tuple(c[name] for c in named)) for name in (named[0] if named else ())),
     )
     outputs = [
         Output(
@@ -94,6 +100,17 @@ def read(folder: Path) -> tuple[Dataset, list[Output], list[str]]:
         for system in document["systems"]
     ]
     return dataset, outputs, [score["name"] for score in document["systems"][0]["scores"]]
+
+
+def imported_metrics(folders: Sequence[Path]) -> dict[str, Better]:
+    """Return the metrics of reports whose segment scores came with the outputs, and their better side."""
+    return {
+        score["name"]: score["better"]
+        for folder in folders
+        for system in read_report(folder)["systems"]
+        for score in system["scores"]
+        if "imported" in score["signature"].partition("|data:")[0].split("|")
+    }
 
 
 def merge(folders: Sequence[Path]) -> tuple[Dataset, list[Output], list[str]]:

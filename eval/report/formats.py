@@ -10,17 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from eval import subsets
+from eval.report import sections
+from eval.report.sections import digits
 from eval.scoring import Comparison, Evaluation, Score, Scored
 from service.escape import cell as safe
 from service.escape import markdown_line
 
 ARROWS: Mapping[str, str] = {"higher": "↑", "lower": "↓", "neither": ""}
 TIED = "†"
-
-
-def digits(metric: str) -> int:
-    """Decimals worth printing: one for percentages, three for the ratio."""
-    return 3 if metric == "length-ratio" else 1
 
 
 def number(score: Score) -> str:
@@ -69,6 +67,10 @@ def document(evaluation: Evaluation, statistics: bool = False) -> dict[str, Any]
     return {
         "systems": [_system(evaluation, system, statistics) for system in evaluation.systems],
         "comparisons": [_comparison(c) for c in evaluation.comparisons],
+        "subsets": [asdict(part) | {"interval": list(part.interval)} for part in subsets.parts(evaluation)],
+        "coverage": [asdict(row) for system in evaluation.systems for row in subsets.coverage(system)],
+        "notices": list(evaluation.notices),
+        "skipped": list(evaluation.skipped),
     }
 
 
@@ -82,6 +84,7 @@ def _system(evaluation: Evaluation, system: Scored, statistics: bool) -> dict[st
             "name": dataset.name,
             "task": dataset.task,
             "segments": len(dataset.references),
+            "references": len(dataset.all_references),
             "sha256": dataset.sha256,
         },
         "problems": [asdict(p) for p in (*evaluation.problems, *system.problems)],
@@ -160,7 +163,7 @@ def notes(evaluation: Evaluation) -> list[str]:
         if (c := s.output.cost)
     ]
     lines += [f"left out: {skipped}" for skipped in evaluation.skipped]
-    return lines
+    return [*lines, *evaluation.notices]
 
 
 def signatures(evaluation: Evaluation) -> list[str]:
@@ -180,15 +183,7 @@ def _main_comparisons(evaluation: Evaluation) -> list[Comparison]:
 
 def text(evaluation: Evaluation) -> str:
     """For a terminal: the table, its notes, the first metric's comparisons, the signatures."""
-    header, rows = _rows(evaluation)
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            cell.ljust(w) if i == 0 else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in (header, *rows)
-    ]
+    lines = columns(*_rows(evaluation))
     lines += ["", *notes(evaluation)]
     if evaluation.comparisons:
         lines.append("")
@@ -199,11 +194,25 @@ def text(evaluation: Evaluation) -> str:
             f"bootstrap p={c.p_bootstrap:.4f}, "
             f"randomisation p={c.p_randomisation:.4f}, Holm p={c.p_holm:.4f}: {_verdict(c)}"
         )
+    for table in sections.tables(evaluation):
+        lines += ["", table.caption, *columns(table.header, table.rows)]
     lines += ["", *signatures(evaluation)]
     return "\n".join(lines) + "\n"
 
 
-def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines of equal width: the first column to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    return [
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in (header, *rows)
+    ]
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     cells = [[markdown_line(cell) for cell in row] for row in (header, *rows)]
     lines = [cells[0], ["---"] + ["---:"] * (len(header) - 1), *cells[1:]]
     return ["| " + " | ".join(line) + " |" for line in lines]
@@ -212,7 +221,7 @@ def _markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> lis
 def markdown(evaluation: Evaluation) -> str:
     """Tables for a README or an issue."""
     header, rows = _rows(evaluation)
-    lines = [*_markdown_table(header, rows), "", *(f"- {markdown_line(note)}" for note in notes(evaluation))]
+    lines = [*markdown_table(header, rows), "", *(f"- {markdown_line(note)}" for note in notes(evaluation))]
     if evaluation.comparisons:
         head = [
             "metric",
@@ -237,7 +246,10 @@ def markdown(evaluation: Evaluation) -> str:
             ]
             for c in _main_comparisons(evaluation)
         ]
-        lines += ["", *_markdown_table(head, body)]
+        lines += ["", *markdown_table(head, body)]
+    for extra in sections.tables(evaluation):
+        lines += ["", f"**{markdown_line(extra.caption)}**", ""]
+        lines += markdown_table(extra.header, extra.rows)
     problems = (*evaluation.problems, *(p for s in evaluation.systems for p in s.problems))
     lines += ["", *(f"- {markdown_line(str(problem))}" for problem in problems)] if problems else []
     lines += ["", *(f"- {markdown_line(line)}" for line in signatures(evaluation))]

@@ -11,9 +11,11 @@ from importlib.resources import files
 import numpy as np
 
 from eval.report import formats as report
-from eval.report import plots
+from eval.report import plots, sections
 from eval.scoring import Evaluation, Scored
 from eval.significance import Array
+from eval.spans import Span
+from eval.subsets import by_size
 from eval.text import sentences
 
 _EXAMPLES = 5
@@ -41,6 +43,8 @@ def render(evaluation: Evaluation, segments: str) -> str:
         ("differences", "Which differences are real", _comparisons(evaluation)),
         ("plots", "Where the systems differ", _plots(evaluation)),
         ("examples", "Largest wins and losses", _examples(evaluation)),
+        ("parts", "Parts of the data, and confidence", _extra_tables(evaluation)),
+        ("spans", "Errors that raters marked", _spans(evaluation)),
         ("findings", "What the guard found", _findings(evaluation)),
         ("cost", "Speed and cost", _cost(evaluation)),
         ("downloads", "Downloads and signatures", _downloads(evaluation, segments)),
@@ -97,7 +101,7 @@ def _scores(evaluation: Evaluation) -> str:
         score = system.score(name)
         if score is None:
             return "–"
-        places = report.digits(name)
+        places = sections.digits(name)
         low, high = (f"{bound:.{places}f}" for bound in score.interval)
         value = f"{score.score:.{places}f}"
         if ranked and tops[name] == system.output.name:
@@ -189,6 +193,50 @@ def _cost(evaluation: Evaluation) -> str:
     )
 
 
+def _extra_tables(evaluation: Evaluation) -> str:
+    return "".join(
+        _table(table.caption, [escape(c) for c in table.header], [[escape(c) for c in r] for r in table.rows])
+        for table in sections.tables(evaluation)
+    )
+
+
+def _spans(evaluation: Evaluation) -> str:
+    articles = [_marked_segment(one) for one in sections.marked_segments(evaluation)]
+    legend = "".join(f'<mark class="{name}">{name}</mark> ' for name in ("minor", "major", "critical"))
+    return f"<p>{legend}The worst segments first.</p>{''.join(articles)}" if articles else ""
+
+
+def _marked_segment(one: sections.Marked) -> str:
+    scores = " · ".join(f"{name} {value:g}" for name, value in one.scores)
+    whole = "".join(
+        f'<li><mark class="{_severity(s)}">{escape(_named(s))}</mark>, the whole segment</li>'
+        for s in one.whole
+    )
+    source = f'<dt>source</dt><dd lang="id" dir="auto">{_in_pieces(one.source)}</dd>' if one.source else ""
+    return (
+        f"<article><h4>Line {one.line}, {escape(one.system)} <span>{escape(scores)}</span></h4><dl>{source}"
+        f'<dt>translation</dt><dd dir="auto">{_in_pieces(one.target)}</dd></dl>'
+        f"{f'<ul>{whole}</ul>' if whole else ''}</article>"
+    )
+
+
+def _in_pieces(pieces: Sequence[tuple[str, Span | None]]) -> str:
+    return "".join(
+        f'<mark class="{_severity(span)}" title="{escape(_named(span))}">{escape(text)}</mark>'
+        if span
+        else escape(text)
+        for text, span in pieces
+    )
+
+
+def _severity(span: Span) -> str:
+    return span.severity if span.severity in ("minor", "major", "critical") else "neutral"
+
+
+def _named(span: Span) -> str:
+    return ", ".join(filter(None, (span.category, span.severity, span.rater)))
+
+
 # --- plots -------------------------------------------------------------------------------------
 
 
@@ -223,11 +271,12 @@ def _plots(evaluation: Evaluation) -> str:
             figures.append((caption, draw(caption, [label for label, _ in kept], series, axes) + key))
 
     measures = (
-        (f"{side} length", "words", [len(text.split()) for text in texts]),
-        (f"number of {side} sentences", "sentences", [len(sentences(text)) for text in texts]),
+        (f"{side} length", "words", by_size([len(text.split()) for text in texts])),
+        (f"number of {side} sentences", "sentences", by_size([len(sentences(text)) for text in texts])),
     )
-    for measure, unit, values in measures:
-        labels, groups = _buckets(values)
+    for measure, unit, ranges in measures:
+        labels = [f"{label} ({len(members)})" for label, members in ranges]
+        groups = [members for _, members in ranges]
         over(f"{metric} by {measure}", labels, groups, plots.lines, (f"{unit} (segments)", metric))
     topics = list(dict.fromkeys(dataset.topics))
     groups = [[i for i, t in enumerate(dataset.topics) if t == topic] for topic in topics]
@@ -242,17 +291,6 @@ def _plots(evaluation: Evaluation) -> str:
         )
         + "</div>"
     )
-
-
-def _buckets(values: Sequence[int]) -> tuple[list[str], list[list[int]]]:
-    """Up to five buckets with about equally many segments: labels with the counts, and the segments."""
-    sizes = np.array(values)
-    edges = np.unique(np.quantile(sizes, [0.2, 0.4, 0.6, 0.8], method="lower"))
-    buckets = np.searchsorted(edges, sizes, side="left")
-    groups = [[int(i) for i in np.flatnonzero(buckets == k)] for k in range(len(edges) + 1)]
-    ranges = [sorted({int(sizes[g].min()), int(sizes[g].max())}) if g else [] for g in groups]
-    labels = [f"{'–'.join(map(str, r))} ({len(g)})" for r, g in zip(ranges, groups, strict=True)]
-    return labels, groups
 
 
 def _histograms(systems: Sequence[Scored], metric: str) -> Iterator[tuple[str, str]]:

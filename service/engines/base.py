@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from service.document import Decoding, Output
 
@@ -29,6 +29,19 @@ class Engine(Protocol):
 
     def count_tokens(self, text: str) -> int:
         """How many source tokens ``text`` is for this model, without special tokens."""
+        ...
+
+
+@runtime_checkable
+class Likelihood(Protocol):
+    """An engine that can say how likely it finds a translation that it did not write itself."""
+
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Return, for each (source, target), the mean log-probability (natural log) of a target token.
+
+        The end of the target is one of its tokens. The source is taken as it is, without the preparation
+        that :mod:`service.translation` gives it. Raises :class:`service.errors.EngineError`.
+        """
         ...
 
 

@@ -94,6 +94,7 @@ class CausalEngine:
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
         self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
+        self._window = window
         self._room = window - len(self._start)
         if len(self._prompt("")) >= self._room:
             raise EngineError(
@@ -115,6 +116,29 @@ class CausalEngine:
         for answer in sorted(self._search([text], wide, count)[0], key=lambda output: -output.score):
             best.setdefault(answer.text, answer)
         return list(best.values())
+
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """See :class:`service.engines.base.Likelihood`. The line break that ends an answer is its end."""
+        return [self._likelihood(_one_line(source), _one_line(target)) for source, target in pairs]
+
+    def _likelihood(self, source: str, target: str) -> float:
+        import ctranslate2
+        import numpy as np
+
+        start = [*self._start, *self._prompt(source)]
+        answer = self._pieces.encode(f" {target}\n", out_type=str)
+        if len(start) + len(answer) > self._window:
+            raise EngineError(f"{self._preset.name}: source and target together fill the model's window")
+        try:
+            # Row by row, as the shapes computed together change int8 scores; and CTranslate2 4.8's own
+            # score_batch fails for this architecture.
+            told = self._generator.forward_batch([[*start, *answer]], return_log_probs=True)
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"{self._preset.name}: scoring failed: {error}") from error
+        table = np.asarray(told.to_device(ctranslate2.Device.cpu))[0]
+        ids = [self._pieces.piece_to_id(piece) for piece in answer]
+        # What a position says is of the token after it.
+        return float(table[range(len(start) - 1, len(start) - 1 + len(ids)), ids].mean())
 
     def count_tokens(self, text: str) -> int:
         """See :class:`service.engines.base.Engine`."""

@@ -80,6 +80,22 @@ class CTranslate2Engine:
         """See :class:`service.engines.base.Engine`."""
         return len(self._pieces.encode(text))
 
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """See :class:`service.engines.base.Likelihood`."""
+        limit = self._preset.max_input_tokens - 1
+        prompts = [self._preset.prompt.replace("{source}", source) for source, _ in pairs]
+        try:
+            scored = self._translator.score_batch(
+                [[*self._pieces.encode(prompt)[:limit], EOS] for prompt in prompts],
+                [self._pieces.encode_target(target) for _, target in pairs],
+                max_batch_size=self._batch_tokens,
+                batch_type="tokens",
+                max_input_length=0,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"{self._preset.name}: scoring failed: {error}") from error
+        return [sum(one.log_probs) / max(1, len(one.log_probs)) for one in scored]
+
     def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
         limit = self._preset.max_input_tokens - 1
         rows = [self._pieces.encode(self._preset.prompt.replace("{source}", text)) for text in texts]

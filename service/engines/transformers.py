@@ -88,6 +88,31 @@ class TransformersEngine:
         """See :class:`service.engines.base.Engine`."""
         return len(self._pieces.encode(text))
 
+    def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """See :class:`service.engines.base.Likelihood`."""
+        limit = self._preset.max_input_tokens - 1
+        found = []
+        for source, target in pairs:
+            pieces = self._pieces.encode(self._preset.prompt.replace("{source}", source))[:limit]
+            ids = self._pieces.ids([*pieces, EOS])
+            wanted = self._pieces.ids([*self._pieces.encode_target(target), EOS])
+            with self._lock, self._torch.inference_mode():
+                found.append(self._likelihood(ids, wanted))
+        return found
+
+    def _likelihood(self, source: list[int], target: list[int]) -> float:
+        torch = self._torch
+        inputs = torch.tensor([source], device=self._device)
+        before = torch.tensor([[self._start, *target[:-1]]], device=self._device)
+        try:
+            logits = self._model(input_ids=inputs, decoder_input_ids=before).logits[0].float()
+        except RuntimeError as error:
+            raise EngineError(f"{self._preset.name}: scoring failed: {_first_line(error)}") from error
+        # Generation never writes the padding token, so its probability is none here either.
+        logits[:, self._pieces.ids([PAD])[0]] = -torch.inf
+        chosen = torch.log_softmax(logits, dim=-1)[range(len(target)), target]
+        return float(chosen.mean())
+
     def _decoder_start(self) -> int:
         if self._preset.start_language:
             piece = start_token(self._model.config.to_dict(), self._preset.start_language, self._pieces)

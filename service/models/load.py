@@ -25,7 +25,7 @@ def choose(name: str, task: str, store: Store) -> Preset:
     if name != "auto":
         return presets.get(name, task)
     able = [p for p in presets.all_presets().values() if p.task == task and p.preference >= 0]
-    best = sorted((p for p in able if _ready(p, store)), key=lambda p: -p.preference)
+    best = sorted((p for p in able if is_installed(p, store)), key=lambda p: -p.preference)
     if not best:
         others = ", ".join(p.name for p in sorted(able, key=lambda p: -p.preference))
         raise NotInstalled(
@@ -101,7 +101,8 @@ def _open_as_published(preset: Preset, store: Store, settings: Settings, device:
     return CTranslate2Engine(folder, preset, device=device, compute_type=kind, threads=settings.threads)
 
 
-def _ready(preset: Preset, store: Store) -> bool:
+def is_installed(preset: Preset, store: Store) -> bool:
+    """Return whether the preset's model can run here without a fetch."""
     if preset.architecture == "causal":
         return embedded.available() or store.manifest(preset) is not None
     return store.manifest(preset) is not None

@@ -54,6 +54,18 @@ def test_nothing_in_nothing_out(engine: CausalEngine) -> None:
     assert engine.generate([], GREEDY) == []
 
 
+def test_the_likelihood_of_its_own_answer_is_its_score(engine: CausalEngine) -> None:
+    short = [source for source in SOURCES if engine.count_tokens(source) <= 8]
+    assert len(short) > 1
+    answers = engine.generate(short, GREEDY)
+    pairs = [(source, answer.text) for source, answer in zip(short, answers, strict=True)]
+    assert engine.likelihoods(pairs) == pytest.approx([answer.score for answer in answers], abs=0.05)
+    right, wrong = engine.likelihoods([pairs[0], (short[0], pairs[1][1])])
+    assert right > wrong + 1
+    with pytest.raises(EngineError, match="fill the model's window"):
+        engine.likelihoods([(" ".join(SOURCES), " ".join(TARGETS))])
+
+
 def test_a_trained_model_translates(engine: CausalEngine) -> None:
     assert [o.text for o in engine.generate(SOURCES, GREEDY)] == TARGETS
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.document import Decoding, Output
-from service.engines.base import Engine, thread_layout, token_batches
+from service.engines.base import Engine, Likelihood, thread_layout, token_batches
 from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.echo import EchoEngine
 from service.engines.endpoint import EndpointEngine
@@ -122,6 +122,18 @@ def test_a_trained_checkpoint_translates(name: str, engines: dict[str, Engine]) 
     decoding = GREEDY if name.startswith(("ct2", "t5")) else BEAM
     texts = [o.text for o in engines[name].generate(SOURCES, decoding)]
     assert texts == [target for _, target in builders.PAIRS]
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_the_likelihood_of_its_own_answer_is_its_score(name: str, engines: dict[str, Engine]) -> None:
+    engine = engines[name]
+    assert isinstance(engine, Likelihood)
+    answers = engine.generate(SOURCES, GREEDY)
+    pairs = [(source, answer.text) for source, answer in zip(SOURCES, answers, strict=True)]
+    assert engine.likelihoods(pairs) == pytest.approx([answer.score for answer in answers], abs=2e-3)
+    right, wrong = engine.likelihoods([pairs[0], (SOURCES[0], answers[1].text)])
+    assert right > wrong + 1
+    assert engine.likelihoods([]) == []
 
 
 @pytest.mark.parametrize("name", LOADED)

@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from eval.checks import check_data, check_output, lengths, look, misaligned, overlap, repaired
-from eval.datasets import Dataset, load, read_lines
+from eval.checks import check_data, check_output, lengths, look, misaligned, repaired
+from eval.datasets import Dataset, load
+from eval.tables import read_lines
 from tests.eval_data import GOOD, POOR, REFERENCES, SHARED, SOURCES, needs_shared
 
 DATA = Dataset("d", "mt", tuple(REFERENCES), tuple(SOURCES))
@@ -66,12 +67,9 @@ def test_an_empty_hypothesis_is_said_and_stays() -> None:
     assert [(p.kind, p.lines) for p in check_output("poor", POOR, DATA)] == [("empty", (3,))]
 
 
-def test_duplicates_and_overlap_are_named() -> None:
+def test_duplicates_are_named() -> None:
     twice = Dataset("d", "mt", (*REFERENCES, REFERENCES[1]), (*SOURCES, SOURCES[1]))
     assert [(p.kind, p.lines) for p in check_data(twice)] == [("duplicate", (7,))]
-    training = ["x\ty\tnobody died, in the INCIDENT", "quite other\ttext"]
-    assert [p.lines for p in overlap(DATA, training)] == [(3,)]
-    assert overlap(DATA, ["quite other\ttext"]) == []
 
 
 @needs_shared

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from eval.cli import app
-from service.errors import WartaError
+from service.errors import Mismatch, WartaError
 from tests.eval.test_harness import Fake
 from tests.eval_data import GOOD, POOR, REFERENCES, SOURCES, written
 
@@ -150,6 +150,115 @@ def test_gates_refuse_other_text(files: dict[str, Path], tmp_path: Path) -> None
     )
     result = call("gate", tmp_path / "o", "--baseline", tmp_path / "p", "--max-drop", "BLEU=1")
     assert "scored on other text" in str(result.exception)
+
+
+def test_a_baseline_that_does_not_match_has_its_own_exit_code(files: dict[str, Path], tmp_path: Path) -> None:
+    score(files, "--hyp", files["good"], "--metrics", "BLEU", "--out", tmp_path / "o")
+    score(files, "--hyp", files["good"], "--metrics", "BLEU", "--lowercase", "--out", tmp_path / "lc")
+    summary = tmp_path / "summary.md"
+    gate = ["gate", tmp_path / "o", "--max-drop", "BLEU=1", "--summary", summary]
+    error = call(*gate, "--baseline", tmp_path / "lc").exception
+    assert isinstance(error, Mismatch)
+    assert error.exit_code == 3
+    assert "computed with other options (" in str(error)
+    assert "case:lc" in str(error)
+    assert summary.read_text().startswith("### :warning: The baseline does not match")
+    line = [sys.executable, "-m", "eval", *map(str, gate), "--baseline", str(tmp_path / "lc")]
+    assert subprocess.run(line, capture_output=True, check=False).returncode == 3
+
+
+def test_the_summary_for_ci_is_a_table(files: dict[str, Path], tmp_path: Path) -> None:
+    for name in ("good", "poor"):
+        score(
+            files,
+            "--hyp",
+            files[name],
+            "--name",
+            "a|b",
+            "--metrics",
+            "chrF2",
+            "--out",
+            tmp_path / f"o-{name}",
+        )
+    summary = tmp_path / "summary.md"
+    gate = [
+        "gate",
+        tmp_path / "o-poor",
+        "--max-drop",
+        "chrF2=1",
+        "--summary",
+        summary,
+        "--format",
+        "markdown",
+    ]
+    result = call(*gate, "--baseline", tmp_path / "o-good")
+    assert result.exit_code == 1
+    assert result.stdout == summary.read_text().removesuffix("\n")
+    assert "### :x: 1 of 1 scores dropped" in result.stdout
+    rows = [line for line in result.stdout.split("\n") if line.startswith("| :x:")]
+    assert len(rows) == 1
+    assert rows[0].replace("\\|", "").count("|") == 9
+    assert call(*gate, "--baseline", tmp_path / "o-poor").exit_code == 0
+    assert "No score dropped" in summary.read_text()
+
+
+def test_a_second_reference_counts(files: dict[str, Path], tmp_path: Path) -> None:
+    other = written(tmp_path, "other", POOR)
+    one = score(files, "--hyp", files["poor"], "--metrics", "BLEU", "--format", "json")
+    two = score(files, "--hyp", files["poor"], "--ref", other, "--metrics", "BLEU", "--format", "json")
+    scores = [json.loads(result.stdout)["systems"][0]["scores"][0] for result in (one, two)]
+    assert scores[0]["score"] < scores[1]["score"] == pytest.approx(100)
+    assert "nrefs:2" in scores[1]["signature"]
+
+
+def test_hypotheses_come_from_standard_input(files: dict[str, Path]) -> None:
+    arguments = ["score", "--hyp", "-", "--ref", str(files["ref"]), "--metrics", "BLEU", "--format", "csv"]
+    result = CliRunner().invoke(app, arguments, input=files["good"].read_text())
+    assert result.stdout.split("\n")[1].startswith("stdin,system,BLEU,")
+    twice = CliRunner().invoke(app, [*arguments, "--src", "-"], input="a\n")
+    assert "only one file can be standard input" in str(twice.exception)
+
+
+def test_scores_and_ratings_from_elsewhere_stand_in_the_report(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    comet = written(tmp_path, "comet", [f"0.{n}" for n in range(1, 7)])
+    head = "system\tseg_id\tsource\ttarget\tcategory\tseverity"
+    spans = written(tmp_path, "mqm.tsv", [head, f"good\t1\t\t<v>{GOOD[0]}</v>\tStyle\tminor"])
+    given = ["--scores", f"COMET={comet}", "--spans", spans, "--metrics", "BLEU", "--by", "length"]
+    first = score(files, "--hyp", files["good"], *given, "--out", tmp_path / "out", "--format", "json")
+    document = json.loads(first.stdout)
+    scores = {s["name"]: s["score"] for s in document["systems"][0]["scores"]}
+    assert scores["COMET"] == pytest.approx(35.0)
+    assert scores["MQM"] == pytest.approx(1.0)
+    assert {part["column"] for part in document["subsets"]} == {"length"}
+    again = call("compare", tmp_path / "out", "--format", "json")
+    kept = {s["name"]: (s["score"], s["better"]) for s in json.loads(again.stdout)["systems"][0]["scores"]}
+    assert kept["MQM"] == (pytest.approx(1.0), "lower")
+    assert kept["COMET"] == (pytest.approx(35.0), "higher")
+    assert kept.keys() == scores.keys()
+
+
+def test_a_missing_metric_leaves_the_others(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bert_score", None)
+    result = score(files, "--hyp", files["good"], "--metrics", "BERTScore,BLEU", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "warning: BERTScore needs the package bert-score" in result.stderr
+    assert "left out: BERTScore needs" in result.stdout
+    document = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [s["name"] for s in document["systems"][0]["scores"]] == ["BLEU"]
+
+
+def test_training_text_divides_the_scores(files: dict[str, Path], tmp_path: Path) -> None:
+    train = written(tmp_path, "train", [SOURCES[1]])
+    result = score(files, "--hyp", files["good"], "--train", train, "--metrics", "BLEU")
+    assert "By training" in result.stdout
+    assert "contamination: of 6 segments 1 stand in train and 0 nearly" in result.stdout
+    own = written(tmp_path, "own.tsv", [f"{s}\t{r}" for s, r in zip(SOURCES, REFERENCES, strict=True)])
+    listed = call("contamination", "--dataset", own, "--train", train).stdout
+    assert "stands in the training text (1 line: 2)" in listed
 
 
 def test_datasets_are_listed_with_licence_and_rule() -> None:

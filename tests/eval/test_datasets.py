@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.datasets import first, from_files, load, read_lines, registry
+from eval.datasets import first, from_files, load, registry
+from eval.tables import read_lines
 from service.errors import InputError, UsageError
 from tests.eval_data import REFERENCES, SHARED, SOURCES, needs_shared, written
 
@@ -47,7 +48,7 @@ def test_counts_that_differ_stop_the_run(tmp_path: Path) -> None:
     references = written(tmp_path, "ref", REFERENCES)
     sources = written(tmp_path, "src", SOURCES[:-1])
     with pytest.raises(InputError, match=r"ref has 6, .*src has 5"):
-        from_files(references, sources, "mt")
+        from_files([references], sources, "mt")
 
 
 def test_own_tsv_and_jsonl_and_files_are_the_same_data(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_own_tsv_and_jsonl_and_files_are_the_same_data(tmp_path: Path) -> None:
     rows = [json.dumps({"source": s, "reference": r, "topic": "city"}) for s, r in pairs]
     packed = tmp_path / "d.jsonl.xz"
     packed.write_bytes(lzma.compress("\n".join(rows).encode()))
-    plain = from_files(written(tmp_path, "r", REFERENCES), written(tmp_path, "s", SOURCES), "mt")
+    plain = from_files([written(tmp_path, "r", REFERENCES)], written(tmp_path, "s", SOURCES), "mt")
     sets = [load(str(tsv)), load(str(written(tmp_path, "d.jsonl", rows))), load(str(packed)), plain]
     assert len({s.sha256 for s in sets}) == 1
     assert sets[1].topics == ("city",) * 6

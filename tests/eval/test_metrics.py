@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 import types
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eval.datasets import read_lines
-from eval.metrics import METRICS, Corpus, Options, build
+from eval.metrics import METRICS, Corpus, Counting, Options, available, build
+from eval.tables import read_lines
 from service.document import Finding
 from service.errors import NotInstalled, UsageError
 from tests.eval_data import GOOD, POOR, REFERENCES, SHARED, SOURCES, needs_shared, written
@@ -24,13 +25,14 @@ def score(name: str, corpus: Corpus, options: Options | None = None) -> float:
     return float(metric.score(metric.statistics(corpus).sum(axis=0)))
 
 
-def command(reference: Path, hypothesis: Path, *arguments: str) -> str:
+def command(reference: Path, hypothesis: Path, *arguments: str, more: tuple[Path, ...] = ()) -> str:
     """What the ``sacrebleu`` command prints."""
     line = [
         sys.executable,
         "-m",
         "sacrebleu",
         str(reference),
+        *map(str, more),
         "-i",
         str(hypothesis),
         "-b",
@@ -271,3 +273,131 @@ def test_every_default_has_a_builder() -> None:
     from eval.metrics import DEFAULTS
 
     assert {name for names in DEFAULTS.values() for name in names} <= METRICS.keys()
+
+
+SECOND = [
+    "Senen market opened again at 07.00 after the fire.",
+    "Governor promises 1,250 new stalls to traders.",
+    "There were no deaths in the incident.",
+    "Losses were put at 3.5 billion rupiah.",
+    "Police are questioning a witness, the owner of a shop.",
+    "The mayor, Retno, comes on Thursday.",
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), LIBRARY)
+@pytest.mark.parametrize("lines", [GOOD, POOR], ids=["good", "poor"])
+def test_two_references_score_as_the_sacrebleu_command_does(
+    tmp_path: Path, name: str, arguments: list[str], lines: list[str]
+) -> None:
+    paths = written(tmp_path, "h", lines), written(tmp_path, "s", SECOND), written(tmp_path, "r", REFERENCES)
+    corpus = Corpus(read_lines(paths[0]), REFERENCES, others=[SECOND])
+    ours = score(name, corpus, Options(references=2))
+    assert f"{ours:.9f}" == command(paths[2], paths[0], *arguments, more=(paths[1],))
+    assert ours != score(name, Corpus(read_lines(paths[0]), REFERENCES))
+    (metric,) = build([name], Options(references=2))
+    assert "nrefs:2|" in metric.signature
+
+
+def test_the_other_metrics_take_the_nearest_reference() -> None:
+    corpus = Corpus(["a b c"], ["x y z w v"], ["x y z"], others=[["a b"]])
+    assert score("ROUGE-1", corpus, Options(references=2)) == pytest.approx(80.0)
+    assert score("length-ratio", corpus, Options(references=2)) == pytest.approx(1.5)
+
+
+COUNTED = [
+    (Counting(lowercase=True), ["-lc"]),
+    (Counting(tokenize="intl"), ["--tokenize", "intl"]),
+    (Counting(tokenize="char"), ["--tokenize", "char"]),
+    (Counting(tokenize="none"), ["--tokenize", "none"]),
+    (Counting(smooth="none"), ["--smooth-method", "none"]),
+    (Counting(smooth="floor"), ["--smooth-method", "floor"]),
+    (Counting(smooth="floor", smooth_value=0.5), ["--smooth-method", "floor", "--smooth-value", "0.5"]),
+    (Counting(smooth="add-k"), ["--smooth-method", "add-k"]),
+    (Counting(smooth="add-k", smooth_value=0.25), ["--smooth-method", "add-k", "--smooth-value", "0.25"]),
+]
+
+
+@pytest.mark.parametrize(("counting", "arguments"), COUNTED, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("lines", [GOOD, POOR], ids=["good", "poor"])
+def test_options_are_sacrebleus_and_signed(
+    tmp_path: Path, counting: Counting, arguments: list[str], lines: list[str]
+) -> None:
+    paths = written(tmp_path, "r", REFERENCES), written(tmp_path, "h", lines)
+    (metric,) = build(["BLEU"], Options(counting=counting))
+    ours = float(metric.score(metric.statistics(Corpus(lines, REFERENCES)).sum(axis=0)))
+    assert f"{ours:.9f}" == command(*paths, "-m", "bleu", *arguments)
+    parts = {part for part in metric.signature.split("|") if not part.startswith(("bs:", "seed:"))}
+    signed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "sacrebleu",
+            *map(str, paths[:1]),
+            "-i",
+            str(paths[1]),
+            "-m",
+            "bleu",
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert parts == set(json.loads(signed.stdout)["signature"].split("|"))
+
+
+def test_case_is_an_option_of_chrf_and_ter() -> None:
+    shouted = Corpus([line.upper() for line in REFERENCES], REFERENCES)
+    assert score("chrF2", shouted) < 50
+    assert score("chrF2", shouted, Options(counting=Counting(lowercase=True))) == pytest.approx(100)
+    assert score("TER", shouted) == 0
+    assert score("TER", shouted, Options(counting=Counting(ter_case=True))) > 50
+
+
+@pytest.mark.parametrize(
+    ("counting", "message"),
+    [
+        (Counting(tokenize="words"), "unknown tokenizer 'words'; there are: none, zh, 13a"),
+        (Counting(smooth="some"), "unknown smoothing 'some'; there are: exp, floor, add-k, none"),
+        (Counting(smooth_value=1.0), "goes with the smoothing floor or add-k"),
+        (Counting(smooth="floor", smooth_value=-1.0), "between 0 and 100"),
+    ],
+)
+def test_options_that_are_none_are_refused(counting: Counting, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        build(["BLEU"], Options(counting=counting))
+
+
+def test_what_is_missing_does_not_stop_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "comet", None)
+    found, missing = available(["COMET", "BLEU"], Options())
+    assert [metric.name for metric in found] == ["BLEU"]
+    assert len(missing) == 1
+    assert missing[0].startswith("COMET needs the package unbabel-comet")
+    with pytest.raises(NotInstalled, match="COMET"):
+        available(["COMET"], Options())
+
+
+def test_scores_that_came_with_the_output_are_metrics() -> None:
+    nan = float("nan")
+    corpus = Corpus(
+        ["a", "b", "c"], ["a", "b", "c"], given={"COMET": [0.5, 0.75, nan], "MetricX": [2.0, 4.0, nan]}
+    )
+    options = Options(given={"COMET": "higher", "MetricX": "lower"})
+    assert score("COMET", corpus, options) == pytest.approx(62.5)
+    assert score("metricx", corpus, options) == pytest.approx(3.0)
+    assert build(["MetricX"], options)[0].better == "lower"
+
+
+def test_neural_scores_over_two_references(monkeypatch: pytest.MonkeyPatch) -> None:
+    def predict(rows: list[dict[str, str]], **options: object) -> Any:
+        return types.SimpleNamespace(scores=[len(row["ref"]) / 10 for row in rows])
+
+    def load(path: str, local_files_only: bool) -> Any:
+        return types.SimpleNamespace(predict=predict)
+
+    monkeypatch.setitem(sys.modules, "comet", types.SimpleNamespace(load_from_checkpoint=load))
+    options = Options(weights={"COMET": "/models/some"}, references=2)
+    assert score("COMET", Corpus(["m"], ["abcd"], ["s"], others=[["ab"]]), options) == pytest.approx(30.0)
+    assert "nrefs:2(mean)" in build(["COMET"], options)[0].signature

@@ -51,7 +51,7 @@ def evaluation(names: tuple[str, ...] = ("BLEU", "chrF2")) -> Evaluation:
 
 def test_the_document_has_the_agreed_shape() -> None:
     document = json.loads(report.as_json(evaluation()))
-    assert document.keys() == {"systems", "comparisons"}
+    assert document.keys() == {"systems", "comparisons", "subsets", "coverage", "notices", "skipped"}
     first = document["systems"][0]
     assert (first["name"], [score["name"] for score in first["scores"]]) == ("good", ["BLEU", "chrF2"])
     score = first["scores"][0]
@@ -116,6 +116,9 @@ def test_what_the_data_cannot_serve_is_left_out_or_refused() -> None:
     ]
     with pytest.raises(UsageError, match="copy-rate needs sources"):
         evaluate(bare, [output("good", GOOD)], ["copy-rate"], Options(plan=PLAN))
+    named = evaluate(bare, [output("good", GOOD)], ["copy-rate", "BLEU"], Options(plan=PLAN))
+    assert [s.name for s in named.systems[0].scores] == ["BLEU"]
+    assert named.skipped == ("copy-rate: no sources",)
 
 
 def test_names_are_unique_and_something_must_be_counted() -> None:

@@ -9,6 +9,7 @@ from eval.comparison import scores
 from service.comparison import able, compare
 from service.context import Ask
 from service.errors import Cancelled, InputError, NotInstalled, WartaError
+from service.messages import text as said
 from service.page.components import box, label, quick, stopper, streaming
 from service.page.options import PageOptions
 from service.page.runs import Runs, events

@@ -29,18 +29,19 @@ def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
     """The scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
-    from eval.datasets import Task, from_files, read_lines
+    from eval.datasets import Task, from_files
     from eval.metrics import Options
     from eval.report import folder
     from eval.scoring import Answer, Output, evaluate
     from eval.significance import Resampling
+    from eval.tables import read_lines
     from service.translation.guard.check import check
 
     def shown(path: Path) -> str:
         return path.name  # where an upload lies is nobody's business
 
     kind: Task = "sum" if task == "sum" else "mt"
-    dataset = from_files(Path(reference), Path(source) if source else None, kind, shown)
+    dataset = from_files([Path(reference)], Path(source) if source else None, kind, shown)
     if len(dataset.references) > MOST_LINES:
         raise InputError(
             "page.score_lines",
