@@ -17,7 +17,7 @@ from setuptools.command.build_py import build_py
 
 RENAMED = {"service": "warta", "prompts": "warta.prompts", "eval": "warta.eval"}
 DATA = {
-    "prompts": ["*.toml", "glossary/*.tsv"],
+    "prompts": ["*.toml", "glossary/*.tsv", "lexicon/*.tsv"],
     "service": ["py.typed"],
     "service.api": ["*.json"],
     "service.intake": ["data/*"],

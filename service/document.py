@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +282,33 @@ class Summary:
             for s in self.sentences
         )
         return f"<ul>{''.join(items)}</ul>"
+
+
+FactKind = Literal[
+    "number", "date", "time", "money", "person", "place", "organisation", "office", "quotation"
+]
+FactStatus = Literal["kept", "changed", "missing", "unclear"]
+"""``unclear``: the English may be right, and no table says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that a translation must not change, and what became of it.
+
+    ``source`` are its Indonesian words, the characters ``start`` to ``end`` of sentence ``sentence``
+    (zero-based, None for the title); ``target`` are the English words that answer to it, from
+    ``target_start`` to ``target_end`` of that sentence's English, empty where none do.
+    """
+
+    kind: FactKind
+    source: str
+    target: str
+    status: FactStatus
+    sentence: int | None
+    start: int
+    end: int
+    target_start: int = 0
+    target_end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

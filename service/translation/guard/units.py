@@ -53,6 +53,8 @@ def _read() -> tuple[dict[str, tuple[tuple[int, str], ...]], dict[str, tuple[tup
 
 
 _OURS, _THEIRS = _read()
+MONEY = min(quantity for quantity, unit in _OURS["rupiah"])
+"""The quantity of the currencies in what :func:`measured` gives."""
 
 
 def changed(here: list[Number], there: list[Number]) -> list[str]:
@@ -72,6 +74,11 @@ def changed(here: list[Number], there: list[Number]) -> list[str]:
                 if ours and unit not in ours:
                     details.append(f"{min(ours)} in the source, {unit} in the translation")
     return details
+
+
+def measured(number: Number, *, english: bool) -> frozenset[tuple[int, str]]:
+    """Return the units beside a number, each as its quantity and its name; money is :data:`MONEY`."""
+    return frozenset(_units(number, _THEIRS if english else _OURS))
 
 
 def _by_value(here: list[Number]) -> dict[Value, set[tuple[int, str]]]:
