@@ -101,11 +101,12 @@ def facts_of(held: Mentions, part: SegmentTranslation) -> list[Fact]:
 
 
 def _compared(held: Mentions, target: str) -> Iterator[tuple[FactKind, int, int, Outcome]]:
-    plain = blanked(target)
+    dateline = len(split_dateline(target)[0])
+    plain = blanked(" " * dateline + target[dateline:])
     results = outcomes(held.text, held.figures, plain)
     for figure, outcome in zip(held.figures, results, strict=True):
         yield figure.kind, figure.start, figure.end, outcome
-    english = English(target)
+    english = English(plain)
     source_words = frozenset(word.lower() for word in _WORD.findall(held.text))
     for name in held.names:
         yield name.kind, name.start, name.end, fate(name, english, source_words)

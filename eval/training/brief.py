@@ -1,0 +1,122 @@
+"""Learns what a brief is made of, from briefs that an editor wrote: ``python -m eval.training.brief``.
+
+Writes ``service/summary/data/brief.json`` from the articles whose place in the data is even. The weights
+are numbers only; no text of an article or a brief is in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.briefs import DEFAULT, Written, load
+from service.facts.ledger import Mentions, mentions
+from service.summary.chooser import NAMES, Chooser, choose, features, scored
+from service.summary.features import Floats
+from service.translation.glossary import Glossary
+
+OUTPUT = Path(__file__).parents[2] / "service" / "summary" / "data" / "brief.json"
+RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0)
+REDUNDANCIES = (0.0, 1.0, 2.0, 4.0)
+LEASTS = (-1.5, -1.0, -0.5, 0.0, 0.5)
+FOLDS = 6
+
+
+def train(briefs: Sequence[Written], held: Sequence[Sequence[Mentions]]) -> dict[str, Any]:
+    """Return the chooser as the data of its file.
+
+    How strongly the weights are held back, what a repeat costs and when a further point is taken is
+    chosen by cross-validation within ``briefs``, in ``FOLDS`` parts by place.
+    """
+    rows = [features(brief.article, one) for brief, one in zip(briefs, held, strict=True)]
+    best: tuple[float, float, float, float] = (-1.0, 0.0, 0.0, 0.0)
+    for ridge in RIDGES:
+        folds = [_fitted(briefs, rows, ridge, lambda i, fold=fold: i % FOLDS != fold) for fold in range(FOLDS)]
+        for redundancy in REDUNDANCIES:
+            for least in LEASTS:
+                extra = {"names": list(NAMES), "redundancy": redundancy, "least": least}
+                choosers = [Chooser.from_json({**fold, **extra}) for fold in folds]
+                value = float(
+                    np.mean(
+                        [
+                            quality(brief, one, choosers[i % FOLDS])
+                            for i, (brief, one) in enumerate(zip(briefs, held, strict=True))
+                        ]
+                    )
+                )
+                best = max(best, (value, ridge, redundancy, least))
+    value, ridge, redundancy, least = best
+    sys.stdout.write(f"ridge {ridge}, redundancy {redundancy}, least {least}: {value:.4f}\n")
+    fitted = _fitted(briefs, rows, ridge, lambda _: True)
+    return {"names": list(NAMES), **fitted, "redundancy": redundancy, "least": least}
+
+
+def quality(brief: Written, held: Sequence[Mentions], chooser: Chooser) -> float:
+    """Return how good a choice is, 0 to 1: the mean of F1 of its sentences and whether what happened is right."""
+    what, points = choose(scored(brief.article, held, chooser), chooser)
+    chosen = {what, *points}
+    right = len(chosen & brief.support)
+    f1 = 2 * right / max(1, len(chosen) + len(brief.support))
+    return (f1 + (what in brief.what_support)) / 2
+
+
+def _fitted(briefs: Sequence[Written], rows: Sequence[Floats], ridge: float, within: Any) -> dict[str, Any]:
+    kept = [i for i in range(len(briefs)) if within(i)]
+    matrix = np.vstack([rows[i] for i in kept])
+    what = np.concatenate([_marked(briefs[i].what_support, len(rows[i])) for i in kept])
+    point = np.concatenate([_marked(briefs[i].support - briefs[i].what_support, len(rows[i])) for i in kept])
+    # What happened is no key point: it is left out where the points are learned.
+    return {"what": _logistic(matrix, what, ridge), "point": _logistic(matrix[~what], point[~what], ridge)}
+
+
+def _marked(support: frozenset[int], count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return np.array([index in support for index in range(count)], dtype=bool)
+
+
+def _logistic(rows: Floats, labels: Any, ridge: float) -> dict[str, Any]:
+    """Fit by Newton's method; the bias is not held back."""
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale < 1e-9] = 1.0
+    x = np.hstack([(rows - mean) / scale, np.ones((len(rows), 1))])
+    weights = np.zeros(x.shape[1])
+    penalty = np.full(x.shape[1], ridge)
+    penalty[-1] = 1e-6
+    for _ in range(30):
+        odds = 1 / (1 + np.exp(-x @ weights))
+        gradient = x.T @ (odds - labels) + penalty * weights
+        hessian = (x * (odds * (1 - odds))[:, None]).T @ x + np.diag(penalty)
+        weights = weights - np.linalg.solve(hessian, gradient)
+    return {
+        "mean": _short(mean),
+        "scale": _short(scale),
+        "weights": _short(weights[:-1]),
+        "bias": float(f"{weights[-1]:.5g}"),
+    }
+
+
+def _short(values: Floats) -> list[float]:
+    return [float(f"{value:.5g}") for value in values]
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", type=Path, default=DEFAULT, help="the briefs, JSON lines, xz")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    arguments = parser.parse_args()
+    briefs, _ = load(arguments.data)
+    glossary = Glossary.load()
+    held = [mentions(brief.article, glossary) for brief in briefs]
+    data = train(briefs, held)
+    arguments.output.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{arguments.output}: learned from {len(briefs)} articles\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""Which sentences of an article a brief is made of: what happened, and the key points.
+
+Two small linear models score each sentence on the ranker's features, what the fact ledger reads in it and
+how it is built. Their weights are in ``data/brief.json``; ``data/NOTICE`` says from what they were
+learned.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.document import Article
+from service.facts.lexicon import SPEECH
+from service.facts.ledger import Mentions
+from service.summary import features as ranking
+from service.summary.extractive import shipped_ranker
+from service.summary.features import Floats, words
+from service.summary.verbs import has_verb
+
+OWN = (
+    "rank",  # the ranker's log-odds
+    "rank_best",  # that, less the best of the article
+    "first",
+    "second",
+    "last",
+    "early",  # 1 / (1 + position)
+    "short",  # under eight words
+    "long",  # words over 35, in tens
+    "people",
+    "organisations",
+    "places",
+    "offices",
+    "figures",
+    "money",
+    "dates",
+    "new_facts",  # names and figures that no sentence before has
+    "speech",  # says outside quotation marks who said it
+    "quoted",  # share of its characters that are quoted
+    "part_of_quote",
+    "points_back",
+    "verbless",
+    "colon",  # ends with one: what it announces stands elsewhere
+    "names_of_title",  # share of the title's names and figures
+)
+NAMES = (*ranking.NAMES, *OWN)
+_QUOTED, _PART_OF_QUOTE = NAMES.index("quoted"), NAMES.index("part_of_quote")
+_MOSTLY = 0.5
+MOST_POINTS, FEWEST_POINTS = 4, 2
+_SENTENCES_A_POINT = 3
+_CAPTION = re.compile(r"(?:Ilustrasi|Foto|Keterangan foto|Dok\.|Sumber foto)\b", re.IGNORECASE)
+_SPEAKS = re.compile(r"\b(?:mengatakan|menyatakan|menyebut|menjelaskan|menuturkan|mengungkapkan|menegaskan)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A logistic model of standardised features: ``mean``, ``scale`` and ``weights`` have one entry each."""
+
+    mean: Floats
+    scale: Floats
+    weights: Floats
+    bias: float
+
+    def scores(self, rows: Floats) -> Floats:
+        """Return the log-odds of each row."""
+        result: Floats = (rows - self.mean) / self.scale @ self.weights + self.bias
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """``what`` scores sentences as what happened, ``point`` as a key point.
+
+    A repeated word costs a point ``redundancy`` log-odds by the cubed share of words that stand in what is
+    chosen already. A third and fourth point is taken where it has at least ``least`` log-odds.
+    """
+
+    what: Linear
+    point: Linear
+    redundancy: float
+    least: float
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Chooser:
+        """Return the chooser of a parsed file; raises ValueError for weights of other features."""
+        if tuple(data["names"]) != NAMES:
+            raise ValueError("the brief's weights belong to other features: run python -m eval.training.brief")
+        what, point = (_linear(data[name]) for name in ("what", "point"))
+        return cls(what, point, float(data["redundancy"]), float(data["least"]))
+
+
+def _linear(data: Mapping[str, Any]) -> Linear:
+    arrays = [np.array(data[name], dtype=float) for name in ("mean", "scale", "weights")]
+    return Linear(arrays[0], arrays[1], arrays[2], float(data["bias"]))
+
+
+@lru_cache(maxsize=1)
+def shipped_chooser() -> Chooser:
+    """Return the chooser that comes with the package."""
+    return Chooser.from_json(json.loads(files(__package__).joinpath("data", "brief.json").read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The sentences of an article, scored; one that is not ``able`` is taken only where no other is left.
+
+    ``telling`` are those that can be what happened: they are told, and not quoted.
+    """
+
+    what: Floats
+    point: Floats
+    able: NDArray[np.bool_]
+    telling: NDArray[np.bool_]
+    bags: tuple[frozenset[str], ...]
+
+
+def scored(article: Article, held: Sequence[Mentions], chooser: Chooser) -> Scored:
+    """Score the sentences of an article; ``held`` is what :func:`service.facts.ledger.mentions` gives."""
+    rows = features(article, held)
+    sentences = article.body.sentences
+    able = np.array([not reason for reason in unfit(article)], dtype=bool)
+    bags = tuple(frozenset(words(sentence)) for sentence in sentences)
+    telling = able & (rows[:, _QUOTED] < _MOSTLY) & (rows[:, _PART_OF_QUOTE] == 0)
+    return Scored(chooser.what.scores(rows), chooser.point.scores(rows), able, telling, bags)
+
+
+def unfit(article: Article) -> list[str]:
+    """Return, for each sentence, why a brief does not take it, or nothing.
+
+    A line without a verb, a subhead, a caption, or a question.
+    """
+    roles = dict(enumerate(article.roles))
+    captions = frozenset(article.captions)
+    reasons = []
+    for sentence, paragraph in zip(article.body.sentences, article.body.paragraphs(), strict=True):
+        if roles.get(paragraph) == "subhead" or sentence.endswith(":"):
+            reasons.append("subhead")
+        elif sentence in captions or _CAPTION.match(sentence):
+            reasons.append("caption")
+        elif not has_verb(sentence):
+            reasons.append("verbless")
+        else:
+            reasons.append("question" if sentence.rstrip('"”’) ').endswith("?") else "")
+    return reasons
+
+
+def choose(scores: Scored, chooser: Chooser, doubtful: frozenset[int] = frozenset()) -> tuple[int, list[int]]:
+    """Return the sentence of what happened, and the key points in the order of the article.
+
+    ``doubtful`` sentences are taken only where there are too few others.
+    """
+    order = np.argsort(-scores.what, kind="stable").tolist()
+    pool = [i for i in order if scores.telling[i]] or [i for i in order if scores.able[i]] or order
+    what = next((i for i in pool if i not in doubtful), pool[0])
+    points: list[int] = []
+    covered = set(scores.bags[what])
+    left = [i for i in range(len(scores.bags)) if i != what and scores.able[i] and scores.bags[i]]
+    most = max(FEWEST_POINTS, min(MOST_POINTS, -(-len(scores.bags) // _SENTENCES_A_POINT)))
+    for careful in (True, False):
+        while len(points) < most:
+            able = [i for i in left if i not in points and not (careful and i in doubtful)]
+            values = [_value(scores, chooser, i, covered) for i in able]
+            if not able:
+                break
+            best = int(np.argmax(values))
+            if len(points) >= FEWEST_POINTS and (not careful or values[best] < chooser.least):
+                break
+            points.append(able[best])
+            covered |= scores.bags[able[best]]
+    return what, sorted(points)
+
+
+def _value(scores: Scored, chooser: Chooser, index: int, covered: set[str]) -> float:
+    bag = scores.bags[index]
+    repeated = len(bag & covered) / max(1, len(bag))
+    return float(scores.point[index]) - chooser.redundancy * repeated**3
+
+
+def features(article: Article, held: Sequence[Mentions]) -> Floats:
+    """Return the matrix (sentences x ``NAMES``)."""
+    sentences = article.body.sentences
+    rows = ranking.features(sentences, article.title, article.body.paragraphs())
+    ranks = shipped_ranker().scores(rows)
+    column = {name: index for index, name in enumerate(ranking.NAMES)}
+    title = next((_keys(part) for part in held if part.sentence is None), frozenset[str]())
+    parts = [part for part in held if part.sentence is not None]
+    seen: set[str] = set()
+    own = []
+    for index, (sentence, part) in enumerate(zip(sentences, parts, strict=True)):
+        size = rows[index, column["words"]]
+        keys = _keys(part)
+        own.append(
+            (
+                ranks[index],
+                ranks[index] - ranks.max(),
+                index == 0,
+                index == 1,
+                index == len(sentences) - 1,
+                1 / (1 + index),
+                size < 8,
+                max(0.0, size - 35) / 10,
+                *_counts(part),
+                min(4, len(keys - seen)),
+                *_speech(sentence, part),
+                rows[index, column["dependent"]],
+                not has_verb(sentence),
+                sentence.endswith(":"),
+                len(keys & title) / max(1, len(title)),
+            )
+        )
+        seen |= keys
+    return np.hstack([rows, np.array(own, dtype=float)])
+
+
+def _counts(part: Mentions) -> tuple[int, ...]:
+    """People, organisations, places, offices, figures, money, dates; four of a kind are as good as many."""
+    names = [name.kind for name in part.names]
+    figures = [figure.kind for figure in part.figures]
+    return (
+        *(min(4, names.count(kind)) for kind in ("person", "organisation", "place", "office")),
+        min(4, figures.count("number")),
+        min(4, figures.count("money")),
+        min(4, figures.count("date") + figures.count("time")),
+    )
+
+
+def _speech(sentence: str, part: Mentions) -> tuple[bool, float, bool]:
+    """Whether it says who speaks, the share of it that is quoted, and whether it is a part of a quotation."""
+    outside = sentence
+    for span in reversed(part.quotations):
+        outside = outside[: span.start] + " " + outside[span.end :]
+    said = not SPEECH.isdisjoint(words(outside)) or _SPEAKS.search(outside) is not None
+    quoted = sum(span.end - span.start for span in part.quotations) / max(1, len(sentence))
+    return said, quoted, any(not (span.opens and span.closes) for span in part.quotations)
+
+
+def _keys(part: Mentions) -> frozenset[str]:
+    """The names and figures of a sentence, to count each once in an article."""
+    spans = (*part.names, *part.figures)
+    return frozenset(part.text[span.start : span.end].lower() for span in spans)
