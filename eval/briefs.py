@@ -16,6 +16,8 @@ from typing import Any
 
 from service.document import Article
 from service.text import segment
+from service.text.number_words import INDONESIAN
+from service.text.numbers import placed
 
 DEFAULT = Path(__file__).parents[1].parent / "shared" / "data" / "briefs" / "briefs.jsonl.xz"
 _SPACE = re.compile(r"\s+")
@@ -72,6 +74,19 @@ class Written:
     def indonesian(self) -> str:
         """The brief in Indonesian, a sentence a line."""
         return "\n".join((self.what_id, *self.points_id))
+
+
+def same_name(wanted: Named, found: str) -> bool:
+    """Return whether a found name is the editor's: the same, or one has a long word of the other."""
+    ours, theirs = wanted.name.partition("(")[0].strip().lower(), found.lower()
+    shared = {word for word in ours.split() if len(word) > 3} & set(theirs.split())
+    return bool(shared) or ours in theirs or (len(theirs) > 2 and theirs in wanted.name.lower())
+
+
+def same_figure(wanted: Figure, values: Iterable[object]) -> bool:
+    """Return whether a found figure has a value that the editor's Indonesian words have."""
+    held = {value for part in placed(wanted.quote, INDONESIAN) for value in part.number.values}
+    return not held.isdisjoint(values)
 
 
 def load(path: Path = DEFAULT) -> tuple[list[Written], list[Written]]:

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from eval.briefs import DEFAULT, Written, load
+from eval.briefs import DEFAULT, Written, load, same_figure, same_name
 from service.facts.ledger import Mentions, mentions
-from service.summary.chooser import NAMES, Chooser, choose, features, scored
+from service.summary import keyfacts
+from service.summary.chooser import NAMES, Chooser, choose, features, linear, scored
 from service.summary.features import Floats
 from service.translation.glossary import Glossary
 
@@ -37,7 +38,9 @@ def train(briefs: Sequence[Written], held: Sequence[Sequence[Mentions]]) -> dict
     rows = [features(brief.article, one) for brief, one in zip(briefs, held, strict=True)]
     best: tuple[float, float, float, float] = (-1.0, 0.0, 0.0, 0.0)
     for ridge in RIDGES:
-        folds = [_fitted(briefs, rows, ridge, lambda i, fold=fold: i % FOLDS != fold) for fold in range(FOLDS)]
+        folds = [
+            _fitted(briefs, rows, ridge, lambda i, fold=fold: i % FOLDS != fold) for fold in range(FOLDS)
+        ]
         for redundancy in REDUNDANCIES:
             for least in LEASTS:
                 extra = {"names": list(NAMES), "redundancy": redundancy, "least": least}
@@ -55,6 +58,58 @@ def train(briefs: Sequence[Written], held: Sequence[Sequence[Mentions]]) -> dict
     sys.stdout.write(f"ridge {ridge}, redundancy {redundancy}, least {least}: {value:.4f}\n")
     fitted = _fitted(briefs, rows, ridge, lambda _: True)
     return {"names": list(NAMES), **fitted, "redundancy": redundancy, "least": least}
+
+
+def train_facts(
+    briefs: Sequence[Written], held: Sequence[Sequence[Mentions]], chooser: Chooser
+) -> dict[str, Any]:
+    """Return the models of names and figures, each with the least log-odds to show one for.
+
+    The candidates are those of the sentences that ``chooser`` takes; ``least`` has the best F1 out of fold.
+    """
+    models = {}
+    for name, find, wanted, right, most in (
+        ("name", keyfacts.names, lambda b: b.names, lambda w, c: same_name(w, c.name), keyfacts.MOST_NAMES),
+        (
+            "figure",
+            keyfacts.figures,
+            lambda b: b.figures,
+            lambda w, c: same_figure(w, c.values),
+            keyfacts.MOST_FIGURES,
+        ),
+    ):
+        cases = []
+        for brief, one in zip(briefs, held, strict=True):
+            found, rows = find(one, *choose(scored(brief.article, one, chooser), chooser))
+            marks = np.array([[right(w, c) for w in wanted(brief)] for c in found], dtype=bool)
+            cases.append((rows, marks.reshape(len(found), len(wanted(brief)))))
+        folds = [_of_facts([c for i, c in enumerate(cases) if i % FOLDS != fold]) for fold in range(FOLDS)]
+        value, least = max((_f1(cases, folds, least, most), least) for least in np.arange(-2.5, 1.01, 0.25))
+        sys.stdout.write(f"{name}: least {least}, F1 {value:.4f} out of fold\n")
+        models[name] = {**_of_facts(cases), "least": float(least)}
+    return models
+
+
+def _of_facts(cases: Sequence[tuple[Floats, Any]]) -> dict[str, Any]:
+    rows = np.vstack([rows for rows, _ in cases])
+    return _logistic(rows, np.concatenate([marks.any(axis=1) for _, marks in cases]), 10.0)
+
+
+def _f1(
+    cases: Sequence[tuple[Floats, Any]], folds: Sequence[dict[str, Any]], least: float, most: int
+) -> float:
+    right = shown = wanted = found = 0
+    for i, (rows, marks) in enumerate(cases):
+        wanted += marks.shape[1]
+        if not len(rows):
+            continue
+        scores = linear(folds[i % FOLDS]).scores(rows)
+        best = [j for j in np.argsort(-scores)[:most] if scores[j] >= least]
+        shown += len(best)
+        right += int(marks[best].any(axis=1).sum())
+        found += int(marks[best].any(axis=0).sum())
+    precision, recall = right / max(1, shown), found / max(1, wanted)
+    return 2 * precision * recall / max(1e-9, precision + recall)
 
 
 def quality(brief: Written, held: Sequence[Mentions], chooser: Chooser) -> float:
@@ -114,6 +169,7 @@ def main() -> None:
     glossary = Glossary.load()
     held = [mentions(brief.article, glossary) for brief in briefs]
     data = train(briefs, held)
+    data |= train_facts(briefs, held, Chooser.from_json(data))
     arguments.output.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
     sys.stdout.write(f"{arguments.output}: learned from {len(briefs)} articles\n")
 

@@ -27,7 +27,7 @@ from service.batch.away import run_away
 from service.batch.journal import Totals
 from service.context import Ask, asking
 from service.errors import Cancelled, StoreError, UsageError, WartaError
-from service.pipeline import Brief
+from service.pipeline import SummaryOptions
 from service.pool import Host
 from service.summary.summarizer import Length
 
@@ -70,9 +70,9 @@ class Order:
     language: str = "en"
 
     @property
-    def brief(self) -> Brief:
+    def brief(self) -> SummaryOptions:
         """What kind of summary."""
-        return Brief(self.route, Length(self.sentences, self.words), self.language)
+        return SummaryOptions(self.route, Length(self.sentences, self.words), self.language)
 
 
 @dataclass(frozen=True, slots=True)

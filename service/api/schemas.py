@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
+from service.document import FactKind, FactStatus
+
 TEXT = (
     "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. Warga mengungsi ke balai "
     "desa. Pemerintah menyalurkan bantuan makanan pada Selasa pagi. Air mulai surut pada sore hari."
@@ -125,6 +127,14 @@ class ReadIn(ArticleIn):
     """What to read: translation and summary."""
 
     summary: BriefIn = Field(default_factory=BriefIn)
+
+
+class BriefArticleIn(ArticleIn):
+    """What to make a brief of."""
+
+
+class FactsIn(ArticleIn):
+    """What to compare fact by fact."""
 
 
 class SummarizeIn(ArticleIn):
@@ -255,11 +265,87 @@ class SummaryOut(Given):
     signature: SignatureOut
 
 
+class FactOut(Given):
+    """Something that must not change; ``sentence`` counts from 0 and is null in the title.
+
+    ``start`` to ``end`` are its characters in the sentence, ``target_start`` to ``target_end`` those of its
+    English words, which are empty where none answer to it.
+    """
+
+    kind: FactKind
+    source: str
+    target: str
+    status: FactStatus
+    sentence: int | None
+    start: int
+    end: int
+    target_start: int
+    target_end: int
+
+
+class FactsOut(Given):
+    """The facts of an article in reading order, and how many there are of each status."""
+
+    facts: list[FactOut]
+    counts: dict[FactStatus, int]
+
+
+class CutOut(Given):
+    """What was left out of a sentence, in both languages."""
+
+    kind: str
+    source: str
+    target: str
+
+
+class KeySentenceOut(Given):
+    """A sentence of a brief, shortened; ``sentence`` is its number in the article, from 0."""
+
+    text: str
+    sentence: int
+    source: str
+    confidence: float
+    band: str
+    cuts: list[CutOut]
+    findings: list[FindingOut]
+
+
+class KeyFactOut(Given):
+    """A figure or name of a brief: who, where, when, how much or how many."""
+
+    label: str
+    value: str
+    role: str
+    fact: FactOut
+
+
+class HeadlineOut(Given):
+    """A headline in both languages, and what to check in it; ``source`` is empty where it was made."""
+
+    source: str
+    target: str
+    band: str
+    findings: list[FindingOut]
+
+
+class BriefOut(Given):
+    """What happened, the key points in the order of the article, figures and names."""
+
+    headline: HeadlineOut
+    what: KeySentenceOut
+    points: list[KeySentenceOut]
+    facts: list[KeyFactOut]
+    notes: list[str]
+    signature: SignatureOut
+
+
 class ReadingOut(TranslationOut):
-    """A translation with its summary; ``headline`` is the English title."""
+    """A translation with its summary, brief and facts; ``headline`` is the English title."""
 
     headline: str
     summary: SummaryOut
+    brief: BriefOut | None
+    facts: list[FactOut]
     seconds: float
 
 

@@ -17,9 +17,13 @@ from service.api.config import ServerConfig
 from service.api.openapi import SENDING, our_errors
 from service.api.schemas import (
     ArticleIn,
+    BriefArticleIn,
     BriefIn,
+    BriefOut,
     CheckIn,
     CheckOut,
+    FactsIn,
+    FactsOut,
     ModelsOut,
     ReadIn,
     ReadingOut,
@@ -35,9 +39,10 @@ from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
 from service.models.catalog import rows
 from service.models.load import choose
-from service.pipeline import Brief, Pipeline
+from service.pipeline import Pipeline, SummaryOptions
 from service.pool import Host
 from service.refusal import Refused
+from service.render.brief import Ledger, brief_json, ledger_json
 from service.render.text import reading_json, segment_json, summary_json, translation_json
 from service.summary.summarizer import Length
 
@@ -84,6 +89,18 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         asked = await whole(asked, request)
         return await workers.run(request, partial(_summarize, asked, host))
 
+    @routes.post("/brief", response_model=BriefOut, responses=examples.of("v1-brief"))
+    async def brief(asked: BriefArticleIn, request: Request) -> Any:
+        """Makes a brief of an article: what happened, key points, figures and names, each with its sentence."""
+        asked = await whole(asked, request)
+        return await workers.run(request, partial(_brief, asked, host))
+
+    @routes.post("/facts", response_model=FactsOut, responses=examples.of("v1-facts"))
+    async def facts(asked: FactsIn, request: Request) -> Any:
+        """Translates an article and compares every number, date, name and quotation with its English."""
+        asked = await whole(asked, request)
+        return await workers.run(request, partial(_facts, asked, host))
+
     @routes.post("/check", response_model=CheckOut, responses=examples.of("v1-check"))
     async def check_pairs(asked: CheckIn, request: Request) -> Any:
         """Checks any system's translation: numbers, names, negation, dropped text, loops, echoes."""
@@ -112,13 +129,13 @@ def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
-def _brief(asked: BriefIn) -> Brief:
-    return Brief(asked.route, Length(asked.sentences, asked.words), asked.language)
+def _options(asked: BriefIn) -> SummaryOptions:
+    return SummaryOptions(asked.route, Length(asked.sentences, asked.words), asked.language)
 
 
 def _read(asked: ReadIn, host: Host) -> dict[str, Any]:
     article, pipeline = _opened(asked, host)
-    reading = pipeline.read(article, _brief(asked.summary))
+    reading = pipeline.read(article, _options(asked.summary))
     return {**reading_json(reading), "text": reading.translation.text}
 
 
@@ -130,7 +147,18 @@ def _translate(asked: TranslateIn, host: Host) -> dict[str, Any]:
 
 def _summarize(asked: SummarizeIn, host: Host) -> dict[str, Any]:
     article, pipeline = _opened(asked, host)
-    return summary_json(pipeline.summarize(article, _brief(asked.summary)))
+    return summary_json(pipeline.summarize(article, _options(asked.summary)))
+
+
+def _brief(asked: BriefArticleIn, host: Host) -> dict[str, Any]:
+    article, pipeline = _opened(asked, host)
+    return brief_json(pipeline.brief(article))
+
+
+def _facts(asked: FactsIn, host: Host) -> dict[str, Any]:
+    article, pipeline = _opened(asked, host)
+    translation = pipeline.translate(article)
+    return ledger_json(Ledger(pipeline.facts(translation), len(translation.segments)))
 
 
 def _fetched(url: str, host: Host, config: ServerConfig) -> str:

@@ -18,7 +18,7 @@ from service.batch.journal import Totals
 from service.batch.run import Progress, Watch, run
 from service.document import Decoding, Output
 from service.engines.base import Engine
-from service.pipeline import Brief, build_pipeline
+from service.pipeline import SummaryOptions, build_pipeline
 from service.presets import Preset
 from service.runtime.sandbox import Confinement
 from service.settings import Settings
@@ -153,6 +153,6 @@ def _plain_job(job: Job) -> dict[str, Any]:
 
 
 def _job(values: Mapping[str, Any]) -> Job:
-    brief = Brief(**{**values["brief"], "length": Length(**values["brief"]["length"])})
+    brief = SummaryOptions(**{**values["brief"], "length": Length(**values["brief"]["length"])})
     inputs = [Path(path) for path in values["inputs"]]
     return Job(**{**values, "inputs": inputs, "output": Path(values["output"]), "brief": brief})

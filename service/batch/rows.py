@@ -14,17 +14,30 @@ from dataclasses import asdict
 from functools import lru_cache, partial
 from typing import Any
 
-from service.document import SegmentTranslation, Signature, Summary, Translation
+from service.document import Brief, Reading, SegmentTranslation, Signature, Summary, Translation
 from service.escape import cell
 from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
+from service.render.brief import brief_json, facts_json
 
 _ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
 COMMON = OWN_COLUMNS
 TASKS: Mapping[str, tuple[str, ...]] = {
     "translate": ("title", "translation", "findings", "warnings", "signature"),
     "summarize": ("summary", "notes", "signature"),
-    "read": ("title", "translation", "findings", "warnings", "headline", "summary", "notes", "signature"),
+    "brief": ("headline", "what", "points", "facts", "notes", "signature"),
+    "read": (
+        "title",
+        "translation",
+        "findings",
+        "warnings",
+        "headline",
+        "summary",
+        "brief",
+        "facts",
+        "notes",
+        "signature",
+    ),
 }
 """The columns of each task, after the common ones."""
 
@@ -49,6 +62,28 @@ def summarized(summary: Summary) -> dict[str, Any]:
         "summary": [asdict(sentence) for sentence in summary.sentences],
         "notes": list(summary.notes),
         "signature": _text(summary.signature),
+    }
+
+
+def briefed(brief: Brief) -> dict[str, Any]:
+    """The columns of a brief; sentences count from 0."""
+    values = brief_json(brief)
+    return {
+        "headline": brief.headline,
+        **{name: values[name] for name in ("what", "points", "facts", "notes")},
+        "signature": _text(brief.signature),
+    }
+
+
+def read(reading: Reading) -> dict[str, Any]:
+    """The columns that a reading has beside its translation's; ``brief`` and ``facts`` as in JSON elsewhere."""
+    kept = ("what", "points", "facts", "notes")
+    brief = brief_json(reading.brief) if reading.brief else {}
+    return {
+        **summarized(reading.summary),
+        "headline": reading.headline,
+        "brief": {name: brief[name] for name in kept} if brief else None,
+        "facts": facts_json(reading.facts),
     }
 
 

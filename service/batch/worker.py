@@ -61,6 +61,10 @@ def collect_seldom() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
+WHOLE = ("translate", "read")
+"""The tasks that translate all of an article; the others translate what they show."""
+
+
 def process_records(job: Job, pipeline: Pipeline, items: Sequence[Item]) -> Done:
     """Return the rows of one commit's records: the same whoever makes them, and with which others.
 
@@ -101,7 +105,7 @@ def _made(
     """Return each item's row, and what it adds to the totals."""
     articles = [article for _, article, _ in items if article]
     translations: Iterator[Translation | None] = iter([None] * len(articles))
-    if job.task != "summarize":
+    if job.task in WHOLE:
         done = pipeline.translate_all([article.passage() for article in articles])
         translations = iter(map(pipeline.assemble, articles, done))
     return [
@@ -124,7 +128,9 @@ def _one(
     try:
         if job.task == "read" and translation:
             reading = pipeline.read(article, job.brief, translation)
-            made = {**rows.summarized(reading.summary), **made, "headline": reading.headline}
+            made = {**rows.read(reading), **made}
+        elif job.task == "brief":
+            made = rows.briefed(pipeline.brief(article))
         elif not translation:
             made = rows.summarized(pipeline.summarize(article, job.brief))
     except InputError as error:

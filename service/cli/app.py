@@ -131,14 +131,14 @@ def read(
 ) -> None:
     """Read articles: English title, summary and translation, and what to check."""
     from service.cli.articles import Job, Work
-    from service.pipeline import Brief
+    from service.pipeline import SummaryOptions
     from service.render.text import READING
     from service.summary.summarizer import Length
 
     settings = _settings(
         model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory, fuzzy
     )
-    brief = Brief(route, Length(sentences, words))
+    brief = SummaryOptions(route, Length(sentences, words))
     work = Work(
         lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
     )
@@ -222,15 +222,71 @@ def summarize_articles(
 ) -> None:
     """Summarise articles; each sentence names, in brackets, the source sentences it rests on."""
     from service.cli.articles import Job, Work
-    from service.pipeline import Brief
+    from service.pipeline import SummaryOptions
     from service.render.text import SUMMARY
     from service.summary.summarizer import Length
 
     settings = _settings(
         model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
     )
-    brief = Brief(route, Length(sentences, words), language)
+    brief = SummaryOptions(route, Length(sentences, words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
+    _run(Job(files, format, output, keep_furniture), settings, work)
+
+
+@app.command()
+def brief(
+    files: Files,
+    model: Model = "auto",
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    threads: Threads = None,
+    beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
+    no_memory: NoMemory = False,
+    memory: MemoryAt = "",
+    format: Format = "text",
+    output: Output = None,
+    keep_furniture: Keep = False,
+) -> None:
+    """Tell what happened: one sentence, key points, figures and names, each with its sentence's number."""
+    from service.cli.articles import Job, Work
+    from service.render.brief import BRIEF
+
+    settings = _settings(
+        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
+    )
+    work = Work(lambda pipeline, article, _, __: pipeline.brief(article), BRIEF, whole=False)
+    _run(Job(files, format, output, keep_furniture), settings, work)
+
+
+@app.command()
+def facts(
+    files: Files,
+    model: Model = "auto",
+    engine: EngineName = "auto",
+    device: Device = "auto",
+    threads: Threads = None,
+    beam: Beam = None,
+    glossary: GlossaryFile = None,
+    expand: Expand = False,
+    no_repair: NoRepair = False,
+    no_memory: NoMemory = False,
+    memory: MemoryAt = "",
+    format: Format = "text",
+    output: Output = None,
+    keep_furniture: Keep = False,
+) -> None:
+    """List numbers, dates, money, names and quotations, and say of each whether the translation kept it."""
+    from service.cli.articles import Job, Work
+    from service.render.brief import LEDGER, Ledger
+
+    settings = _settings(
+        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
+    )
+    work = Work(lambda pipeline, _, done, __: Ledger(pipeline.facts(done), len(done.segments)), LEDGER)
     _run(Job(files, format, output, keep_furniture), settings, work)
 
 
@@ -248,7 +304,7 @@ def batch(
             help="A .jsonl, .csv, .tsv or .parquet, .gz or .zst after it; or a folder for the same files.",
         ),
     ],
-    task: Annotated[str, typer.Option("--task", help="translate, summarize or read.")] = "translate",
+    task: Annotated[str, typer.Option("--task", help="translate, summarize, brief or read.")] = "translate",
     column: Annotated[str, typer.Option("--column", help="Where the text is in a table.")] = "text",
     fresh: Annotated[
         bool, typer.Option("--fresh/--resume", help="Start over, or go on where a run stopped.")
@@ -281,13 +337,13 @@ def batch(
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.run import Job
     from service.cli.many import run_batch
-    from service.pipeline import Brief
+    from service.pipeline import SummaryOptions
     from service.summary.summarizer import Length
 
     settings = _settings(
         model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
     )
-    brief = Brief(route, Length(sentences, words))
+    brief = SummaryOptions(route, Length(sentences, words))
     target = Path(output)
     folder = output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix
     job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder, raw)

@@ -72,7 +72,11 @@ class English:
         parts = [part.strip(".") for part in words.lower().replace("-", " ").split()]
         for start in self._places.get(parts[0], []) + self._places.get(f"{parts[0]}s", []):
             here = self._low[start : start + len(parts)]
-            if len(here) == len(parts) and here[:-1] == parts[:-1] and here[-1] in (parts[-1], f"{parts[-1]}s"):
+            if (
+                len(here) == len(parts)
+                and here[:-1] == parts[:-1]
+                and here[-1] in (parts[-1], f"{parts[-1]}s")
+            ):
                 return start, start + len(parts) - 1
         return None
 
@@ -222,7 +226,9 @@ def _other_offices(source_words: frozenset[str]) -> Iterable[str]:
             yield english[0]
 
 
-_CHIEF = listed("presiden menteri gubernur bupati camat lurah rektor hakim jaksa pelatih kapten raja ratu paus")
+_CHIEF = listed(
+    "presiden menteri gubernur bupati camat lurah rektor hakim jaksa pelatih kapten raja ratu paus"
+)
 
 
 def _of_words(name: Name, english: English, source_words: frozenset[str]) -> Outcome:

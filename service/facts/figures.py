@@ -29,11 +29,11 @@ _BEFORE_MONEY = re.compile(r"(?:\b(?:Rp|IDR|US|USD)\.?|US\$|[$€£¥])\s?$")
 _COUNTED = re.compile(r"\s?%|[\s-][^\W\d_]{1,24}")
 _UNCOUNTED = listed(
     """
-    di ke dari pada untuk dengan yang dan atau serta ini itu tersebut adalah akan telah sudah belum tidak dalam
-    oleh saat ketika karena hingga sampai lalu lagi lainnya antara terhadap setelah sebelum secara bagi per juga
-    lebih atas bulan menjadi naik turun usai sejak
-    in on at to of for with and or the that which who by from as is are was were has have had after before when
-    while until during into than per also more other others as its his her their it he she they this these
+    di ke dari pada untuk dengan yang dan atau serta ini itu tersebut adalah akan telah sudah belum tidak
+    dalam oleh saat ketika karena hingga sampai lalu lagi lainnya antara terhadap setelah sebelum secara
+    bagi per juga lebih atas bulan menjadi naik turun usai sejak in on at to of for with and or the that
+    which who by from as is are was were has have had after before when while until during into than per
+    also more other others as its his her their it he she they this these
     """
 )
 
@@ -194,7 +194,7 @@ def _figure(text: str, group: Sequence[Placed]) -> Figure:
 def _kind(text: str, group: Sequence[Placed]) -> FactKind:
     first = group[0]
     written = text[first.start : first.end]
-    if any(MONEY == quantity for part in group for quantity, _ in measured(part.number, english=False)):
+    if any(quantity == MONEY for part in group for quantity, _ in measured(part.number, english=False)):
         return "money"
     if any(_named(part, text[part.start : part.end]) for part in group) or _YEAR.fullmatch(written):
         return "date"

@@ -111,8 +111,11 @@ def _compared(held: Mentions, target: str) -> Iterator[tuple[FactKind, int, int,
     for name in held.names:
         yield name.kind, name.start, name.end, fate(name, english, source_words)
     for nth, quotation in enumerate(held.quotations):
-        yield "quotation", quotation.start, quotation.end, quotations.outcome(
-            held.text, quotation, target, nth
+        yield (
+            "quotation",
+            quotation.start,
+            quotation.end,
+            quotations.outcome(held.text, quotation, target, nth),
         )
 
 

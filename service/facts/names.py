@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"(?:\b(?:[A-Z]|[Dd]rg?|Prof|Ir|Hj|KH|Drs|Dra|Pol|Muh|Moh|Abd)\.)(?=\s)"
     r"|[^\W_]++(?:['’-][^\W_]++)*+|[^\w\s]"
 )
-_OPENS = frozenset(".!?:;\"“”‘(–—")
+_OPENS = frozenset('.!?:;"“”‘(–—')
 _AGE = re.compile(r",?\s\(?\d{1,2}(?:\stahun\b|\))")
 _WANTED = frozenset(
     ("institution", "ministry", "security", "party", "company", "international", "disaster", "government")
@@ -31,7 +31,9 @@ _WANTED = frozenset(
 _MOST_WORDS = 10
 """Words of one name at most; a longer row of capitals is no name but a list."""
 _NAME_ENDINGS = ("wan", "man", "wati")
-_NOT_COUNTRIES = frozenset("islam muslim hindu hindia natal lebaran imlek idulfitri iduladha tionghoa".split())
+_NOT_COUNTRIES = frozenset(
+    ["islam", "muslim", "hindu", "hindia", "natal", "lebaran", "imlek", "idulfitri", "iduladha", "tionghoa"]
+)
 _HEADLINE_SHARE = 0.6
 _SHOUTED = 4
 _JOINERS = frozenset(("dan", "untuk"))
@@ -269,9 +271,7 @@ class _Scanner:
         end = at + 1
         while end < stop and self._joined(end):
             token = self._tokens[end]
-            if token.capital and not (end > at + 1 and self._match(end, lexicon.offices())):
-                end += 1
-            elif token.low in ("dan", "untuk") and self._goes_on(end + 1):
+            if (token.capital and not (end > at + 1 and self._match(end, lexicon.offices()))) or (token.low in ("dan", "untuk") and self._goes_on(end + 1)):
                 end += 1
             else:
                 break
@@ -303,7 +303,9 @@ class _Scanner:
         """A place, or a club or company that is called after it: *Manchester United*."""
         if end < len(self._tokens) and self._joined(end) and not self._heading:
             token = self._tokens[end]
-            known = self._common(token) or self._is_head(token) or self._is_place(end) or self._is_country(end)
+            known = (
+                self._common(token) or self._is_head(token) or self._is_place(end) or self._is_country(end)
+            )
             if token.capital and not known and token.low not in self._known.people:
                 after = self._past_name(end)
                 return [self._name("organisation", at, after, self._words(at, after))], after
@@ -336,9 +338,7 @@ class _Scanner:
                 break
             particle = token.low in lexicon.PARTICLES and end + 1 < stop and self._tokens[end + 1].capital
             ends = self._common(token, name=True) or token.start in self._terms
-            if particle or (token.capital and token.text.isalpha() and token.acronym and self._shouted):
-                end += 1
-            elif token.capital and token.text[0].isalpha() and not ends and not self._is_place(end):
+            if particle or (token.capital and token.text.isalpha() and token.acronym and self._shouted) or (token.capital and token.text[0].isalpha() and not ends and not self._is_place(end)):
                 end += 1
             else:
                 break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,10 +10,11 @@ from service.document import Article, Reading, SegmentTranslation, Summary, Tran
 from service.escape import markdown, markdown_item, markdown_line
 from service.intake.credit import credit_line
 from service.intake.plain import left_out
+from service.render.base import Renderer
+from service.render.brief import brief_json, facts_json
 
 Block = tuple[str, tuple[str, ...]]
 """How Markdown marks a block of a document (``#``, ``##``, ``-``, ``>`` or nothing), and its lines."""
-Renderer = Callable[[Any], str | dict[str, Any]]
 
 
 def translation_text(translation: Translation) -> str:
@@ -93,6 +94,8 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         **translation_json(reading.translation),
         "headline": reading.headline,
         "summary": summary_json(reading.summary),
+        "brief": brief_json(reading.brief) if reading.brief else None,
+        "facts": facts_json(reading.facts),
         "seconds": round(reading.seconds, 3),
     }
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.document import Article
-from service.facts.lexicon import SPEECH
 from service.facts.ledger import Mentions
+from service.facts.lexicon import SPEECH
 from service.summary import features as ranking
 from service.summary.extractive import shipped_ranker
 from service.summary.features import Floats, words
@@ -56,8 +56,12 @@ _QUOTED, _PART_OF_QUOTE = NAMES.index("quoted"), NAMES.index("part_of_quote")
 _MOSTLY = 0.5
 MOST_POINTS, FEWEST_POINTS = 4, 2
 _SENTENCES_A_POINT = 3
+_DOUBT = 2.0
+"""Log-odds that a sentence of doubtful English loses as what happened."""
 _CAPTION = re.compile(r"(?:Ilustrasi|Foto|Keterangan foto|Dok\.|Sumber foto)\b", re.IGNORECASE)
-_SPEAKS = re.compile(r"\b(?:mengatakan|menyatakan|menyebut|menjelaskan|menuturkan|mengungkapkan|menegaskan)\b")
+_SPEAKS = re.compile(
+    r"\b(?:mengatakan|menyatakan|menyebut|menjelaskan|menuturkan|mengungkapkan|menegaskan)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +84,33 @@ class Chooser:
     """``what`` scores sentences as what happened, ``point`` as a key point.
 
     A repeated word costs a point ``redundancy`` log-odds by the cubed share of words that stand in what is
-    chosen already. A third and fourth point is taken where it has at least ``least`` log-odds.
+    chosen already. A third and fourth point is taken where it has at least ``least`` log-odds. ``name`` and
+    ``figure`` score names and figures (:mod:`service.summary.keyfacts`), with the least that one is shown for.
     """
 
     what: Linear
     point: Linear
     redundancy: float
     least: float
+    name: tuple[Linear, float] | None = None
+    figure: tuple[Linear, float] | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Chooser:
         """Return the chooser of a parsed file; raises ValueError for weights of other features."""
         if tuple(data["names"]) != NAMES:
-            raise ValueError("the brief's weights belong to other features: run python -m eval.training.brief")
-        what, point = (_linear(data[name]) for name in ("what", "point"))
-        return cls(what, point, float(data["redundancy"]), float(data["least"]))
+            raise ValueError(
+                "the brief's weights belong to other features: run python -m eval.training.brief"
+            )
+        what, point = (linear(data[name]) for name in ("what", "point"))
+        facts = [
+            (linear(data[n]), float(data[n]["least"])) if n in data else None for n in ("name", "figure")
+        ]
+        return cls(what, point, float(data["redundancy"]), float(data["least"]), *facts)
 
 
-def _linear(data: Mapping[str, Any]) -> Linear:
+def linear(data: Mapping[str, Any]) -> Linear:
+    """Return a model from its part of the file."""
     arrays = [np.array(data[name], dtype=float) for name in ("mean", "scale", "weights")]
     return Linear(arrays[0], arrays[1], arrays[2], float(data["bias"]))
 
@@ -155,11 +168,13 @@ def unfit(article: Article) -> list[str]:
 def choose(scores: Scored, chooser: Chooser, doubtful: frozenset[int] = frozenset()) -> tuple[int, list[int]]:
     """Return the sentence of what happened, and the key points in the order of the article.
 
-    ``doubtful`` sentences are taken only where there are too few others.
+    ``doubtful`` sentences, whose English is likely wrong, are key points only where there are too few others;
+    what happened is told by one only where any other says it much less well.
     """
-    order = np.argsort(-scores.what, kind="stable").tolist()
+    doubt = np.array([_DOUBT * (i in doubtful) for i in range(len(scores.bags))])
+    order = np.argsort(doubt - scores.what, kind="stable").tolist()
     pool = [i for i in order if scores.telling[i]] or [i for i in order if scores.able[i]] or order
-    what = next((i for i in pool if i not in doubtful), pool[0])
+    what = pool[0]
     points: list[int] = []
     covered = set(scores.bags[what])
     left = [i for i in range(len(scores.bags)) if i != what and scores.able[i] and scores.bags[i]]

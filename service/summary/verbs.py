@@ -16,24 +16,26 @@ _SUFFIXED = re.compile(r"[a-z]{4,}(?:kan|i)(?:nya|lah)?")
 # What begins like a prefixed verb and is none.
 _NO_VERBS = listed(
     """
-    menteri menit meter mentah mentari merah merek mereka mesin mesjid metode metro media medan menu mental merdeka
-    berita beras berat berlian bersih bersama berbagai beberapa besar besok beda bebas bekas belas benar bencana benda
-    bendera benih bensin bentuk berapa beranda berkas berkah berikut berbeda diri dinas dini dinding direktur
-    direktorat disiplin distrik divisi digital dialog diskusi diplomat diploma dinamika dimensi diet terang teras
-    terapi terhadap terkait terlalu termasuk terminal teror terus tersebut terbaru terbaik terbesar tertentu tertinggi
-    teratas terakhir dirinya diameter diagnosis diaspora dilema memang memori member bermacam bersamaan berturut-turut
+    menteri menit meter mentah mentari merah merek mereka mesin mesjid metode metro media medan menu
+    mental merdeka berita beras berat berlian bersih bersama berbagai beberapa besar besok beda bebas
+    bekas belas benar bencana benda bendera benih bensin bentuk berapa beranda berkas berkah berikut
+    berbeda diri dinas dini dinding direktur direktorat disiplin distrik divisi digital dialog diskusi
+    diplomat diploma dinamika dimensi diet terang teras terapi terhadap terkait terlalu termasuk terminal
+    teror terus tersebut terbaru terbaik terbesar tertentu tertinggi teratas terakhir dirinya diameter
+    diagnosis diaspora dilema memang memori member bermacam bersamaan berturut-turut
     """
 )
 _ROOTS = listed(
     """
-    ada adalah ialah akan telah sudah sedang tengah masih pernah belum tidak tak bukan bisa dapat harus wajib boleh
-    perlu mau ingin hendak kata ujar ucap tutur jelas tegas imbuh tambah papar sebut ungkap terang naik turun jatuh
-    tewas meninggal mati lahir hidup tinggal datang tiba pergi pulang kembali masuk keluar lolos kalah menang unggul
-    gagal mundur maju minta tolak terima terus mulai selesai rampung usai buka tutup tutupnya jadi punya tahu paham
-    yakin percaya harap hadir ikut tampil duduk main makan minum tidur bangun pecah roboh ambruk hilang tenggelam
-    terbit lewat sampai hancur rusak rugi untung luka sakit sembuh tumbuh surut siap setuju sepakat ganti pindah
-    pakai bawa ambil beri kirim jual beli bayar cari temukan kena butuh mampu sempat laku positif hamil nikah cerai
-    resmi layak mesti cukup lebih kurang boleh dilarang imbau desak dukung minta raih cetak bentuk gelar tetap
+    ada adalah ialah akan telah sudah sedang tengah masih pernah belum tidak tak bukan bisa dapat harus
+    wajib boleh perlu mau ingin hendak kata ujar ucap tutur jelas tegas imbuh tambah papar sebut ungkap
+    terang naik turun jatuh tewas meninggal mati lahir hidup tinggal datang tiba pergi pulang kembali
+    masuk keluar lolos kalah menang unggul gagal mundur maju minta tolak terima terus mulai selesai
+    rampung usai buka tutup tutupnya jadi punya tahu paham yakin percaya harap hadir ikut tampil duduk
+    main makan minum tidur bangun pecah roboh ambruk hilang tenggelam terbit lewat sampai hancur rusak
+    rugi untung luka sakit sembuh tumbuh surut siap setuju sepakat ganti pindah pakai bawa ambil beri
+    kirim jual beli bayar cari temukan kena butuh mampu sempat laku positif hamil nikah cerai resmi layak
+    mesti cukup lebih kurang boleh dilarang imbau desak dukung minta raih cetak bentuk gelar tetap
     """
 )
 

@@ -26,7 +26,7 @@ from service.page.tabs import models
 from service.page.uploads import Files
 from service.page.wire import unpack
 from service.page.words import Say, say_for
-from service.pipeline import Brief, warnings
+from service.pipeline import SummaryOptions, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
@@ -119,7 +119,7 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
         done.append(part)
         tell(part)
     translation = pipeline.assemble(article, done)
-    brief = Brief(asked.route, Length(asked.sentences))
+    brief = SummaryOptions(asked.route, Length(asked.sentences))
     tell(pipeline.read(article, brief, translation, time.perf_counter() - started))
 
 

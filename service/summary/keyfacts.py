@@ -1,0 +1,229 @@
+"""The figures and names that matter in an article: who, where, when, how much.
+
+They are taken from the sentences that a brief shows, so that each can be compared with its English. Which
+of them matter, two small linear models say; their weights are in ``data/brief.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.document import FactKind
+from service.facts.figures import Figure
+from service.facts.ledger import Mentions
+from service.facts.lexicon import SPEECH
+from service.facts.names import Name
+from service.summary.chooser import Linear
+from service.summary.features import Floats
+
+NAME_FEATURES = (
+    "in_what",
+    "in_points",
+    "in_title",
+    "mentions",  # of the article, to four
+    "early",  # 1 / (1 + the first sentence that names it)
+    "person",
+    "acronym",
+    "words",  # of the longest form, to four
+    "office",  # an office stands before it
+    "speaks",  # a word of saying stands before it
+)
+FIGURE_FEATURES = (
+    "in_what",
+    "in_title",
+    "early",
+    "money",
+    "date",
+    "time",
+    "digits",  # written in digits
+    "percent",
+    "counted",  # a word that it counts stands behind it
+    "bracket",  # a date in full, with its numbers
+    "figures_there",  # others in its sentence, to four
+)
+MOST_NAMES, MOST_FIGURES, MOST_PLACES = 4, 5, 2
+LABELS: Mapping[FactKind, str] = {
+    "person": "who",
+    "organisation": "who",
+    "place": "where",
+    "date": "when",
+    "time": "when",
+    "money": "how much",
+    "number": "how many",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name or figure at one place, ``held`` its sentence; ``name`` is the longest form in the article.
+
+    ``office`` is the office that stands before it, if one does.
+    """
+
+    held: Mentions
+    what: Name | Figure
+    name: str
+    office: Name | None = None
+
+    @property
+    def values(self) -> frozenset[object]:
+        """The values that a figure can be read as; none for a name."""
+        return frozenset(_values(self.what)) if isinstance(self.what, Figure) else frozenset()
+
+
+def pick(found: Sequence[Candidate], rows: Floats, model: Linear, least: float, most: int) -> list[Candidate]:
+    """Return the candidates of at least ``least`` log-odds, the best ``most`` of them, in their order."""
+    if not found:
+        return []
+    scores = model.scores(rows)
+    best = np.argsort(-scores, kind="stable")[:most].tolist()
+    return [found[i] for i in sorted(best) if scores[i] >= least]
+
+
+def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[list[Candidate], Floats]:
+    """Return the people and bodies of the chosen sentences, each once, and their features, a row each."""
+    groups = _groups(held)
+    chosen = [what, *points]
+    found, rows = [], []
+    for group in groups:
+        shown = [(part, name) for part, name in group if part.sentence in chosen]
+        if not shown or group[0][1].kind == "place":
+            continue
+        part, name = max(shown, key=lambda pair: (len(pair[1].words), pair[0].sentence == what))
+        longest = max(group, key=lambda pair: len(_text(*pair)))
+        found.append(Candidate(part, name, _text(*longest), _office_before(part, name)))
+        rows.append(_name_row(group, what, points))
+    return found, np.array(rows, dtype=float).reshape(-1, len(NAME_FEATURES))
+
+
+def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[list[Candidate], Floats]:
+    """Return the figures of the chosen sentences, each value once, and their features, a row each."""
+    title = next((part for part in held if part.sentence is None), None)
+    in_title = {value for figure in (title.figures if title else ()) for value in _values(figure)}
+    found, rows, seen = list[Candidate](), list[tuple[float, ...]](), set[object]()
+    for part in held:
+        if part.sentence not in (what, *points):
+            continue
+        for figure in part.figures:
+            values = _values(figure)
+            if values <= seen:
+                continue
+            seen |= values
+            found.append(Candidate(part, figure, part.text[figure.start : figure.end]))
+            rows.append(_figure_row(part, figure, what, bool(values & in_title)))
+    return found, np.array(rows, dtype=float).reshape(-1, len(FIGURE_FEATURES))
+
+
+def places(held: Sequence[Mentions], what: int, points: Sequence[int]) -> list[Candidate]:
+    """Return where it happened: the places of the main sentence, else those of the first point with one."""
+    parts = {part.sentence: part for part in held}
+    for sentence in (what, *points):
+        part = parts[sentence]
+        found = [name for name in part.names if name.kind == "place"]
+        if found:
+            texts = {part.text[name.start : name.end]: name for name in reversed(found)}
+            best = sorted(texts.items(), key=lambda pair: pair[1].start)[:MOST_PLACES]
+            return [Candidate(part, name, text) for text, name in best]
+    return []
+
+
+def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
+    """The mentions of each name: a person by any part of the name, a body by its acronym in brackets too."""
+    groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]] = {}
+    owner: dict[str, tuple[str, ...]] = {}
+    spelled: list[tuple[Mentions, Name]] = [
+        (part, name)
+        for part in held
+        for name in part.names
+        if name.kind in ("person", "organisation", "place")
+    ]
+    for part, name in sorted(spelled, key=lambda pair: -len(pair[1].words)):
+        key = _key(part, name)
+        if name.kind == "person":
+            key = next((owner[word] for word in name.words if word in owner), key)
+            owner.update(dict.fromkeys((word for word in name.words if len(word) > 2), key))
+        groups.setdefault(key, []).append((part, name))
+    for part in held:
+        _join_acronyms(part, groups)
+    ordered = [sorted(group, key=_place) for group in groups.values() if group]
+    return sorted(ordered, key=lambda group: _place(group[0]))
+
+
+def _join_acronyms(part: Mentions, groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]]) -> None:
+    """*Komisi Pemberantasan Korupsi (KPK)*: what the bracket names is what stands before it."""
+    for before, after in zip(part.names, part.names[1:], strict=False):
+        ours, theirs = _key(part, before), _key(part, after)
+        if part.text[before.end : after.start] == " (" and ours != theirs and before.kind == "organisation":
+            groups.setdefault(ours, []).extend(groups.pop(theirs, []))
+
+
+def _key(part: Mentions, name: Name) -> tuple[str, ...]:
+    return (name.term.id,) if name.term else name.words or (_text(part, name).lower(),)
+
+
+def _place(pair: tuple[Mentions, Name]) -> tuple[int, int]:
+    part, name = pair
+    return (-1 if part.sentence is None else part.sentence, name.start)
+
+
+def _text(part: Mentions, name: Name) -> str:
+    return part.text[name.start : name.end]
+
+
+def _name_row(group: Sequence[tuple[Mentions, Name]], what: int, points: Sequence[int]) -> tuple[float, ...]:
+    sentences = [part.sentence for part, _ in group]
+    in_text = [sentence for sentence in sentences if sentence is not None]
+    longest = max((name for _, name in group), key=lambda name: len(name.words))
+    return (
+        what in sentences,
+        any(point in sentences for point in points),
+        None in sentences,
+        min(4, len(in_text)),
+        1 / (1 + min(in_text)),
+        longest.kind == "person",
+        longest.short,
+        min(4, len(longest.words)),
+        any(_office_before(part, name) for part, name in group),
+        any(_speaks(part, name) for part, name in group),
+    )
+
+
+def _office_before(part: Mentions, name: Name) -> Name | None:
+    """The office that stands right before somebody, a comma at most between them."""
+    for other in part.names:
+        if (
+            other.kind == "office"
+            and part.text[other.end : name.start].strip(" ,") == ""
+            and other.end <= name.start
+        ):
+            return other
+    return None
+
+
+def _speaks(part: Mentions, name: Name) -> bool:
+    before = part.text[max(0, name.start - 24) : name.start].lower().split()
+    return bool(before) and before[-1] in SPEECH
+
+
+def _values(figure: Figure) -> set[object]:
+    return {value for placed in figure.numbers for value in placed.number.values}
+
+
+def _figure_row(part: Mentions, figure: Figure, what: int, in_title: bool) -> tuple[float, ...]:
+    text = part.text[figure.start : figure.end]
+    return (
+        part.sentence == what,
+        in_title,
+        1 / (1 + (part.sentence or 0)),
+        figure.kind == "money",
+        figure.kind == "date",
+        figure.kind == "time",
+        text[0].isdecimal(),
+        "persen" in text or "%" in text,
+        figure.kind == "number" and " " in text.strip(),
+        "(" in text,
+        min(4, len(part.figures) - 1),
+    )
