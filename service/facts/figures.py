@@ -20,6 +20,7 @@ from service.translation.guard.units import MONEY, measured
 _GAP = re.compile(r"[\s,(]{0,3}")
 _RANGE = re.compile(r"\s?[-–]\s?")
 _BETWEEN = re.compile(r"\s?[-–]\s?|\s(?:hingga|sampai)\s")
+_OF_A_NAME = re.compile(r"(?<!\. )(?<!^)\b(?!Tahun|Pada|Sejak|Di|Per)[A-Z][\w'’-]{1,24} $")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
 _BEFORE_CLOCK = re.compile(r"\b(?:[Pp]ukul|[Jj]am)\s$")
@@ -27,6 +28,8 @@ _ZONE = re.compile(r"(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:WIB|WITA|WIT|GMT|UTC)\b)?")
 _BEFORE_MONEY = re.compile(r"(?:\b(?:Rp|IDR|US|USD)\.?|US\$|[$€£¥])\s?$")
 # The word a number counts stands right behind it.
 _COUNTED = re.compile(r"\s?%|[\s-][^\W\d_]{1,24}")
+_EXACT_RANGE = re.compile(r"[-–]|\s(?:hingga|sampai)\s")
+_NO_MONEY = listed("bulan tahun hari jam menit detik orang unit kali ekor rumah")
 _UNCOUNTED = listed(
     """
     di ke dari pada untuk dengan yang dan atau serta ini itu tersebut adalah akan telah sudah belum tidak
@@ -123,6 +126,8 @@ def _outcome(
 def _other_unit(number: Number, answer: Placed) -> bool:
     """Whether both name a unit of one quantity, and not the same."""
     ours, theirs = measured(number, english=False), measured(answer.number, english=True)
+    if number.after in _NO_MONEY and any(quantity == MONEY for quantity, _ in theirs):
+        return True
     shared = {quantity for quantity, _ in ours} & {quantity for quantity, _ in theirs}
     return any(
         {unit for other, unit in ours if other == quantity}.isdisjoint(
@@ -157,7 +162,11 @@ def _belongs(text: str, group: Sequence[Placed], part: Placed, dated: Sequence[b
         return True
     if dated[index - 1] and dated[index]:
         return bool(_GAP.fullmatch(gap) or _RANGE.fullmatch(gap))
-    return bool(_BETWEEN.fullmatch(gap)) and (_is_clock(group[-1]) or _is_clock(part))
+    if _is_clock(group[-1]) or _is_clock(part):
+        return bool(_BETWEEN.fullmatch(gap))
+    # A score, or from so many to so many.
+    plain = not dated[index - 1] and not dated[index] and len(group) == 1
+    return plain and bool(_EXACT_RANGE.fullmatch(gap)) and text[part.start].isdecimal()
 
 
 def _dated(text: str, parts: Sequence[Placed]) -> list[bool]:
@@ -196,8 +205,11 @@ def _kind(text: str, group: Sequence[Placed]) -> FactKind:
     written = text[first.start : first.end]
     if any(quantity == MONEY for part in group for quantity, _ in measured(part.number, english=False)):
         return "money"
-    if any(_named(part, text[part.start : part.end]) for part in group) or _YEAR.fullmatch(written):
+    if any(_named(part, text[part.start : part.end]) for part in group):
         return "date"
+    if _YEAR.fullmatch(written):
+        # "Piala Dunia 2026" is a name and no date.
+        return "number" if _OF_A_NAME.search(text, max(0, first.start - 30), first.start) else "date"
     if "/" in written and (written.count("/") == 2 or text[first.start - 1 : first.start] == "("):
         return "date"
     return "time" if any(map(_is_clock, group)) else "number"
@@ -215,6 +227,7 @@ def _widened(text: str, start: int, end: int, kind: FactKind) -> tuple[int, int]
     if sign := _BEFORE_MONEY.search(text, max(0, start - 5), start):
         return sign.start(), end
     counted = _COUNTED.match(text, end)
-    if counted and counted[0].strip(" -").lower() not in _UNCOUNTED:
+    word = counted[0].strip(" -") if counted else ""
+    if counted and word not in _UNCOUNTED and not word[0].isupper():
         return start, counted.end()
     return start, end

@@ -106,14 +106,17 @@ def _facts(held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser) -> list[
         if model:
             found += keyfacts.pick(candidates, rows, *model, most)
     order = list(dict.fromkeys(keyfacts.LABELS.values()))
-    facts = [_key_fact(candidate, chosen) for candidate in found]
+    facts = [fact for candidate in found if (fact := _key_fact(candidate, chosen))]
     return sorted(facts, key=lambda one: (order.index(one.label), one.fact.sentence or 0, one.fact.start))
 
 
-def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact:
+def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
+    """A candidate beside its English; a place or body without English words of its own is none."""
     part = chosen.english[candidate.held.sentence or 0]
     facts = {(fact.start, fact.end): fact for fact in facts_of(candidate.held, part)}
     fact = facts[candidate.what.start, candidate.what.end]
+    if fact.kind in ("place", "organisation") and fact.status != "kept":
+        return None
     office = facts.get((candidate.office.start, candidate.office.end)) if candidate.office else None
     return KeyFact(keyfacts.LABELS[fact.kind], _value(candidate, fact), _english(office), fact)
 

@@ -53,7 +53,8 @@ OWN = (
 )
 NAMES = (*ranking.NAMES, *OWN)
 _QUOTED, _PART_OF_QUOTE = NAMES.index("quoted"), NAMES.index("part_of_quote")
-_MOSTLY = 0.5
+_MOSTLY, _WHOLLY = 0.5, 0.85
+"""Shares of a sentence that is quoted: such a one does not tell what happened, such a one not even who says it."""
 MOST_POINTS, FEWEST_POINTS = 4, 2
 _SENTENCES_A_POINT = 3
 _DOUBT = 2.0
@@ -139,7 +140,8 @@ def scored(article: Article, held: Sequence[Mentions], chooser: Chooser) -> Scor
     """Score the sentences of an article; ``held`` is what :func:`service.facts.ledger.mentions` gives."""
     rows = features(article, held)
     sentences = article.body.sentences
-    able = np.array([not reason for reason in unfit(article)], dtype=bool)
+    spoken = rows[:, _QUOTED] > _WHOLLY
+    able = np.array([not reason for reason in unfit(article)], dtype=bool) & ~spoken
     bags = tuple(frozenset(words(sentence)) for sentence in sentences)
     telling = able & (rows[:, _QUOTED] < _MOSTLY) & (rows[:, _PART_OF_QUOTE] == 0)
     return Scored(chooser.what.scores(rows), chooser.point.scores(rows), able, telling, bags)

@@ -6,6 +6,7 @@ of them matter, two small linear models say; their weights are in ``data/brief.j
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from service.facts.lexicon import SPEECH
 from service.facts.names import Name
 from service.summary.chooser import Linear
 from service.summary.features import Floats
+from service.text.words import listed
 
 NAME_FEATURES = (
     "in_what",
@@ -44,6 +46,9 @@ FIGURE_FEATURES = (
     "bracket",  # a date in full, with its numbers
     "figures_there",  # others in its sentence, to four
 )
+_NUMBERED = listed("- pasal ayat nomor no huruf jalan jl gang rt rw blok lantai km tipe seri bab ke kelas jalur")
+_ORDINAL = re.compile(r"(?:ke[a-z]{3,}|pertama|[IVX]+)\b")
+_WHERE = listed("di ke dari asal kawasan wilayah daerah sekitar menuju")
 MOST_NAMES, MOST_FIGURES, MOST_PLACES = 4, 5, 2
 LABELS: Mapping[FactKind, str] = {
     "person": "who",
@@ -93,7 +98,9 @@ def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[l
         if not shown or group[0][1].kind == "place":
             continue
         part, name = max(shown, key=lambda pair: (len(pair[1].words), pair[0].sentence == what))
-        longest = max(group, key=lambda pair: len(_text(*pair)))
+        # A capital that opens a sentence or stands in the title may be that of another word.
+        sure = [pair for pair in group if pair[0].sentence is not None and pair[1].start] or [(part, name)]
+        longest = max(sure, key=lambda pair: len(_text(*pair)))
         found.append(Candidate(part, name, _text(*longest), _office_before(part, name)))
         rows.append(_name_row(group, what, points))
     return found, np.array(rows, dtype=float).reshape(-1, len(NAME_FEATURES))
@@ -109,7 +116,7 @@ def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple
             continue
         for figure in part.figures:
             values = _values(figure)
-            if values <= seen:
+            if values <= seen or not _tells(part, figure):
                 continue
             seen |= values
             found.append(Candidate(part, figure, part.text[figure.start : figure.end]))
@@ -117,12 +124,22 @@ def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple
     return found, np.array(rows, dtype=float).reshape(-1, len(FIGURE_FEATURES))
 
 
+def _tells(part: Mentions, figure: Figure) -> bool:
+    """Whether a figure says something by itself: money, a date, or a number with what it counts."""
+    if figure.kind != "number":
+        return True
+    text = part.text[figure.start : figure.end]
+    first = figure.numbers[0].number
+    ordinal = first.before in _NUMBERED or _ORDINAL.match(text) is not None
+    return not ordinal and (" " in text or "%" in text or len(figure.numbers) > 1)
+
+
 def places(held: Sequence[Mentions], what: int, points: Sequence[int]) -> list[Candidate]:
     """Return where it happened: the places of the main sentence, else those of the first point with one."""
     parts = {part.sentence: part for part in held}
     for sentence in (what, *points):
         part = parts[sentence]
-        found = [name for name in part.names if name.kind == "place"]
+        found = [name for name in part.names if name.kind == "place" and _is_where(part, name)]
         if found:
             texts = {part.text[name.start : name.end]: name for name in reversed(found)}
             best = sorted(texts.items(), key=lambda pair: pair[1].start)[:MOST_PLACES]
@@ -130,22 +147,25 @@ def places(held: Sequence[Mentions], what: int, points: Sequence[int]) -> list[C
     return []
 
 
+def _is_where(part: Mentions, name: Name) -> bool:
+    """Whether something is there: *di Bandung*, *Kabupaten Bandung, Jawa Barat*, and not *Liga Inggris*."""
+    before = part.text[: name.start].rstrip()
+    return before.endswith(",") or before.rpartition(" ")[2].lower() in _WHERE
+
+
 def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
-    """The mentions of each name: a person by any part of the name, a body by its acronym in brackets too."""
+    """The mentions of each name: a person by a part of the name too, where only one has it."""
     groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]] = {}
-    owner: dict[str, tuple[str, ...]] = {}
-    spelled: list[tuple[Mentions, Name]] = [
-        (part, name)
-        for part in held
-        for name in part.names
-        if name.kind in ("person", "organisation", "place")
-    ]
-    for part, name in sorted(spelled, key=lambda pair: -len(pair[1].words)):
-        key = _key(part, name)
-        if name.kind == "person":
-            key = next((owner[word] for word in name.words if word in owner), key)
-            owner.update(dict.fromkeys((word for word in name.words if len(word) > 2), key))
-        groups.setdefault(key, []).append((part, name))
+    for part in held:
+        for name in part.names:
+            if name.kind in ("person", "organisation", "place"):
+                groups.setdefault(_key(part, name), []).append((part, name))
+    people = [key for key, group in groups.items() if any(name.kind == "person" for _, name in group)]
+    # From the shortest: "Iwan" goes to "Iwan Kurniawan", unless "Iwan Setiawan" is there as well.
+    for key in sorted(people, key=len):
+        longer = [other for other in people if other in groups and len(other) > len(key) and set(key) <= set(other)]
+        if len(longer) == 1:
+            groups[longer[0]].extend(groups.pop(key))
     for part in held:
         _join_acronyms(part, groups)
     ordered = [sorted(group, key=_place) for group in groups.values() if group]

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.document import Cut
+from service.summary.facts import abbreviates
+from service.summary.verbs import is_verb
 from service.translation.normalise import split_dateline
 
 _OPENING = re.compile(
@@ -23,21 +25,21 @@ _OPENING_ENGLISH = re.compile(
     r"|Not only that|Next|Then|Afterwards|On (?:that|this|the same) occasion|At the same time)"
     r"(?: to (?:that|this))?,\s"
 )
-_SPEAKERS = r"(?:[A-Z][\w.'’-]{0,30}|(?:yang |the |his |her )?[a-z]{2,20})(?:,? [A-Z][\w.'’-]{0,30}){0,8}"
+_SAY = "kata|ujar|ucap|tutur|jelas|tegas|imbuh|tambah|papar|ungkap|terang|sebut|pungkas|lanjut"
+_SAYS = "said|says|explained|added|stated|stressed|continued|noted|concluded|told"
+_DAYS = "Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
+_ENGLISH_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _SAID = re.compile(
-    r"(?:[,\"”]\s?)(?:kata|ujar|ucap|tutur|jelas|tegas|imbuh|tambah|papar|ungkap|terang|sebut|pungkas|lanjut)(?:nya)?"
-    rf"(?: {_SPEAKERS})?(?P<tail>,? (?:kepada (?:wartawan|media|awak media)|saat (?:ditemui|dihubungi|dikonfirmasi)"
-    r"|ketika (?:ditemui|dihubungi|dikonfirmasi)|dalam (?:keterangan|pernyataan|siaran)|melalui (?:keterangan|pesan)"
-    r"|lewat (?:keterangan|pesan)|di [A-Z]|pada (?:Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)"
-    r"|(?:Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)\b|dikutip|dilansir|seperti di)[^\"“”]{0,160})\.?\Z"
+    rf"[,\"”]\s?(?:{_SAY})(?:nya)?(?: [^\"“”]{{2,90}}?)??"
+    r"(?P<tail>,? (?:kepada (?:wartawan|media|awak media|[A-Z])|(?:saat|ketika|usai|sebelum|setelah) (?:di|pe|men|ac|ra)"
+    r"|dalam (?:keterangan|pernyataan|siaran)|(?:melalui|lewat) (?:keterangan|pesan|siaran)|di [A-Z]"
+    rf"|pada (?:{_DAYS})|(?:{_DAYS})\b|dikutip|dilansir|seperti di)[^\"“”]{{0,200}})\.?\Z"
 )
 _SAID_ENGLISH = re.compile(
-    r"(?:[,\"”]\s?)(?:(?:said|says|explained|added|stated|stressed|continued|noted|concluded|told)"
-    rf"(?: {_SPEAKERS})?|(?:[Hh]e|[Ss]he|[Tt]hey|{_SPEAKERS}) (?:said|says|explained|added|stated|stressed|continued"
-    r"|noted|concluded))"
-    r"(?P<tail>,? (?:to (?:reporters|journalists|the media)|reporters|when |while |in (?:a|an|his|her|their|its) |in [A-Z]"
-    r"|at |on |through |via |after |during |as quoted|quoted|as reported"
-    r"|(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b)[^\"“”]{0,200})\.?\Z"
+    rf"[,\"”]\s?(?:(?:{_SAYS})(?: [^\"“”]{{2,90}}?)??|[^\"“”,.]{{2,90}}? (?:{_SAYS}))"
+    r"(?P<tail>,? (?:to (?:reporters|journalists|the media|[A-Z])|reporters|when |while |in (?:a|an|his|her|their|its) "
+    r"|in [A-Z]|at |on |through |via |after |before |during |as quoted|quoted|as reported"
+    rf"|(?:{_ENGLISH_DAYS})\b)[^\"“”]{{0,220}})\.?\Z"
 )
 _SOURCED = re.compile(
     r"(?P<tail>,? (?:seperti )?(?:dikutip|dilansir|sebagaimana dikutip|demikian dikutip)(?: dari)? [^\"“”,]{2,60}"
@@ -51,6 +53,15 @@ _CLAUSE = re.compile(r", yang ([^,()\"“”]{8,90}),(?= )")
 _CLAUSE_ENGLISH = re.compile(r", (?:which|who|whose) ([^,()\"“”]{8,110}),(?= )")
 _MATTERS = re.compile(r"\d|\b(?:tidak|tak|bukan|belum|tanpa|hanya|not|no|never|without|only)\b|n't")
 _NAMED = re.compile(r"\b[A-Z]")
+# A clause that goes on to a list or a purpose does not end at the next comma.
+_GOES_ON = re.compile(r"\b(?:untuk|dan|atau|serta|to|and|or|as well)\b")
+_VERB_ENGLISH = re.compile(
+    r" (?:also |then |later |now |still )?(?:is|was|are|were|has|have|had|will|would|can|could|must|may|said|did|does"
+    r"|[a-z]{2,20}ed)\b"
+)
+_SHORT_FORM = re.compile(r"[A-Za-z][\w./-]{1,20}")
+_REACH = 8
+"""Words before a bracket among which the one is that an acronym begins with."""
 _TAIL_REACH = 420
 """Characters from the end of a sentence in which a speaker's tail is looked for."""
 SHORTEST = 6
@@ -104,15 +115,26 @@ def _attribution(text: Trimmed, _: frozenset[str]) -> Trimmed:
 
 
 def _brackets(text: Trimmed, kept: frozenset[str]) -> Trimmed:
-    """Brackets without a figure; they answer to one another by their order."""
+    """Brackets with a short form of what stands before them; they answer to one another by their order."""
     for nth in range(4, -1, -1):
         ours, theirs = list(_BRACKET.finditer(text.source)), list(_BRACKET.finditer(text.target))
         if len(ours) != len(theirs) or nth >= len(ours):
             continue
         inside = (ours[nth][1], theirs[nth][1])
-        if not any(_MATTERS.search(words) or words.lower() in kept for words in inside):
+        needed = any(_MATTERS.search(words) or words.lower() in kept for words in inside)
+        if not needed and _abbreviates(inside[0], text.source[: ours[nth].start()]):
             text = _without(text, "bracket", ours[nth].span(), theirs[nth].span())
     return text
+
+
+def _abbreviates(inside: str, before: str) -> bool:
+    """Whether a bracket holds the short form of the words before it, and no role, party or translation."""
+    initials = {word.lstrip("\"“‘'(")[:1].lower() for word in before.split()[-_REACH:]}
+    return _SHORT_FORM.fullmatch(inside) is not None and inside[0].lower() in initials and _is_short(inside, before)
+
+
+def _is_short(inside: str, before: str) -> bool:
+    return sum(map(str.isupper, inside)) > 1 or inside[0].isupper() or abbreviates(inside, before[-120:])
 
 
 def _clause(text: Trimmed, _: frozenset[str]) -> Trimmed:
@@ -121,7 +143,10 @@ def _clause(text: Trimmed, _: frozenset[str]) -> Trimmed:
     if len(ours) != 1 or len(theirs) != 1:
         return text
     inside = (ours[0][1], theirs[0][1])
-    if any(_MATTERS.search(words) or _NAMED.search(words) for words in inside):
+    if any(rule.search(words) for words in inside for rule in (_MATTERS, _NAMED, _GOES_ON)):
+        return text
+    after = text.source[ours[0].end() :].split(maxsplit=2)[:2]
+    if not any(map(is_verb, after)) or not _VERB_ENGLISH.match(text.target, theirs[0].end()):
         return text
     return _without(text, "clause", ours[0].span(), theirs[0].span())
 

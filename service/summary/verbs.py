@@ -43,10 +43,11 @@ _ROOTS = listed(
 def has_verb(sentence: str) -> bool:
     """Return whether any word of an Indonesian sentence is a verb, an auxiliary or a predicate of its own."""
     words = [word.lower() for word in _WORD.findall(sentence)]
-    return any(map(_is_verb, words))
+    return any(map(is_verb, words))
 
 
-def _is_verb(word: str) -> bool:
+def is_verb(word: str) -> bool:
+    """Return whether a lower-cased word is one."""
     if word in _ROOTS or word.removesuffix("nya").removesuffix("lah") in _ROOTS:
         return True
     if word in _NO_VERBS:
