@@ -135,7 +135,7 @@ class Pipeline:
         return summarize(task, options.route, self._translator.signature, self._installed)
 
     def brief(self, article: Article, translation: Translation | None = None) -> Brief:
-        """Return what happened, the key points, figures and names; ``translation`` saves translating again."""
+        """Return what happened, key points, figures and names; ``translation`` saves translating again."""
         english = self._english(article, translation)
         return make_brief(article, self._translator.glossary, english, self._translator.signature)
 

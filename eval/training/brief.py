@@ -116,7 +116,7 @@ def _f1(
 
 
 def quality(brief: Written, held: Sequence[Mentions], chooser: Chooser) -> float:
-    """Return how good a choice is, 0 to 1: the mean of F1 of its sentences and whether what happened is right."""
+    """Return how good a choice is, 0 to 1: half F1 of its sentences, half whether what happened is right."""
     what, points = choose(scored(brief.article, held, chooser), chooser)
     chosen = {what, *points}
     right = len(chosen & brief.support)
@@ -124,7 +124,9 @@ def quality(brief: Written, held: Sequence[Mentions], chooser: Chooser) -> float
     return (f1 + (what in brief.what_support)) / 2
 
 
-def _fitted(briefs: Sequence[Written], rows: Sequence[Floats], ridge: float, within: Callable[[int], bool]) -> dict[str, Any]:
+def _fitted(
+    briefs: Sequence[Written], rows: Sequence[Floats], ridge: float, within: Callable[[int], bool]
+) -> dict[str, Any]:
     kept = [i for i in range(len(briefs)) if within(i)]
     matrix = np.vstack([rows[i] for i in kept])
     what = np.concatenate([_marked(briefs[i].what_support, len(rows[i])) for i in kept])

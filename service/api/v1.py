@@ -91,7 +91,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
 
     @routes.post("/brief", response_model=BriefOut, responses=examples.of("v1-brief"))
     async def brief(asked: BriefArticleIn, request: Request) -> Any:
-        """Makes a brief of an article: what happened, key points, figures and names, each with its sentence."""
+        """Makes a brief: what happened, key points, figures and names, each with its sentence."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_brief, asked, host))
 

@@ -76,7 +76,7 @@ def briefed(brief: Brief) -> dict[str, Any]:
 
 
 def read(reading: Reading) -> dict[str, Any]:
-    """The columns that a reading has beside its translation's; ``brief`` and ``facts`` as in JSON elsewhere."""
+    """The columns that a reading has beside its translation's; ``brief`` and ``facts`` are as in JSON."""
     kept = ("what", "points", "facts", "notes")
     brief = brief_json(reading.brief) if reading.brief else {}
     return {

@@ -16,7 +16,7 @@ from service.translation.guard.names import is_common, same_sound
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 _SMALL = listed("of the for and de van von der bin binti al el")
 _OF_PLACE = ("n", "ese", "ish", "i", "er", "ers", "ns", "s", "ic")
-_MOST = 400
+_MOST = 200
 """Words of a translation that names are looked for in; a sentence has some dozens."""
 _RELATED = 4
 """Letters that the beginnings of two spellings share at least."""
@@ -29,6 +29,7 @@ _RANKS = {
     "penjabat": ("acting", "interim"),
     "asisten": ("assistant",),
 }
+_ALL_RANKS = frozenset(answer for answers in _RANKS.values() for answer in answers)
 _DIRECTIONS = {
     "barat": ("west", "western"),
     "timur": ("east", "eastern"),
@@ -43,9 +44,10 @@ _ALL_DIRECTIONS = frozenset(word for words in _DIRECTIONS.values() for word in w
 class English:
     """One English sentence, to look for the names of its source in."""
 
-    def __init__(self, target: str) -> None:
-        """Read the words of ``target``."""
+    def __init__(self, target: str, people: frozenset[str] = frozenset()) -> None:
+        """Read the words of ``target``; ``people`` are the words of the people in its source."""
         self.text = target
+        self._people = people
         self._found = list(_WORD.finditer(target))[:_MOST]
         self._low = [match[0].lower().removesuffix("'s").removesuffix("’s") for match in self._found]
         self._places: dict[str, list[int]] = {}
@@ -53,14 +55,14 @@ class English:
             self._places.setdefault(low, []).append(index)
 
     def where(self, word: str) -> int | None:
-        """Return the index of a word that is there as it is written; of one with hyphens, of its first part."""
+        """Return the index of a word that is there as it is written, or of its first part at a hyphen."""
         if "-" in word:
             found = self.phrase(word.replace("-", " "))
             return found[0] if found else None
         return next(iter(self._places.get(word, ())), None)
 
     def people_of(self, word: str) -> int | None:
-        """Return the index of a word for what is of a place: *Balinese* of *bali*, *Portuguese* of *portugal*."""
+        """Return the index of a word for what is of a place: *Balinese* of *bali*."""
         stem = word.rstrip("aeiou") if len(word) > 4 else word
         for index, low in enumerate(self._low):
             if _shared(low, word) >= max(4, len(stem) - 2) and low.endswith(_OF_PLACE):
@@ -90,7 +92,7 @@ class English:
         return None
 
     def strange(self, near: Iterable[int], known: frozenset[str]) -> int | None:
-        """Return the index of a capitalised word beside one of ``near`` that nothing in the source explains."""
+        """Return the index of a capitalised word beside one of ``near`` that the source does not explain."""
         for index in near:
             for other in (index + 1, index - 1):
                 if 0 <= other < len(self._found) and self._is_strange(other, known):
@@ -102,7 +104,7 @@ class English:
         return None
 
     def any_strange(self, known: frozenset[str]) -> int | None:
-        """Return the index of the first capitalised word, not the sentence's first, that is not in ``known``."""
+        """Return the index of the first capitalised word, not the sentence's own, that ``known`` lacks."""
         return next((i for i in range(1, len(self._found)) if self._is_strange(i, known)), None)
 
     def _is_strange(self, index: int, known: frozenset[str]) -> bool:
@@ -118,16 +120,20 @@ class English:
         return Outcome(status, self._found[first].start(), self._found[last].end())  # type: ignore[arg-type]
 
     def _widened(self, first: int, last: int) -> tuple[int, int]:
-        while first and self._touch(first - 1) and self._found[first - 1][0][0].isupper():
+        while first and self._touch(first - 1) and self._goes_with(first - 1):
             first -= 1
         end = last
         while end + 1 < len(self._found) and self._touch(end):
             end += 1
-            if self._found[end][0][0].isupper():
+            if self._goes_with(end):
                 last = end
             elif self._low[end] not in _SMALL:
                 break
         return first, last
+
+    def _goes_with(self, index: int) -> bool:
+        """Whether the word has a capital and is no part of somebody's name."""
+        return self._found[index][0][0].isupper() and self._low[index] not in self._people
 
     def _touch(self, index: int) -> bool:
         """Whether one space parts the word from the next."""
@@ -160,8 +166,8 @@ def english_words() -> frozenset[str]:
 
 def fate(name: Name, english: English, source_words: frozenset[str]) -> Outcome:
     """Return what became of ``name``; ``source_words`` are all words of its sentence, in lower case."""
-    if name.term:
-        return _of_term(name.term, name, english)
+    if name.term and name.kind != "office":
+        return _of_term(name.term, english)
     if name.kind == "office":
         return _of_office(name, english, source_words)
     if name.english:
@@ -169,7 +175,7 @@ def fate(name: Name, english: English, source_words: frozenset[str]) -> Outcome:
     return _of_words(name, english, source_words)
 
 
-def _of_term(term: Term, name: Name, english: English) -> Outcome:
+def _of_term(term: Term, english: English) -> Outcome:
     forms = [form.removeprefix("the ") for form in (*term.renderings, *term.forms)]
     for form in sorted(forms, key=len, reverse=True):
         if found := english.phrase(form.replace("(", " ").replace(")", " ")):
@@ -202,21 +208,23 @@ def _of_table(name: Name, english: English) -> Outcome:
 
 
 def _of_office(name: Name, english: English, source_words: frozenset[str]) -> Outcome:
-    ranks = [answers for word, answers in _RANKS.items() if word in source_words and _has(name, answers)]
-    for form in sorted(name.english, key=len, reverse=True):
+    forms = sorted((form.removeprefix("the ") for form in name.english), key=len, reverse=True)
+    for form in forms:
         if found := english.phrase(form):
-            lost = any(all(english.where(answer) is None for answer in answers) for answers in ranks)
+            lost = any(not any(map(english.phrase, rank)) for rank in _ranks(forms, source_words))
             return english.outcome("changed" if lost else "kept", *found, widen=True)
-    others = (other for other in _other_offices(source_words) if other not in name.english)
-    for other in others:
-        if found := english.phrase(other):
+    # A deputy who became the head is changed, and so is one office that became another.
+    lower = [form.partition(" ")[2] for form in forms if form.split()[0] in _ALL_RANKS]
+    for other in (*lower, *_other_offices(source_words)):
+        if other and other not in forms and (found := english.phrase(other)):
             return english.outcome("changed", *found, widen=True)
     return Outcome("missing")
 
 
-def _has(name: Name, answers: Sequence[str]) -> bool:
-    """Whether the rank is one of this office: its English names all begin with an answer."""
-    return all(form.split()[0] in answers for form in name.english)
+def _ranks(forms: Sequence[str], source_words: frozenset[str]) -> list[tuple[str, ...]]:
+    """What has to answer the ranks of an office, where each of its English names begins with one."""
+    answers = [answers for word, answers in _RANKS.items() if word in source_words]
+    return [rank for rank in answers if all(form.split()[0] in rank for form in forms)]
 
 
 def _other_offices(source_words: frozenset[str]) -> Iterable[str]:
@@ -234,8 +242,7 @@ _CHIEF = listed(
 def _of_words(name: Name, english: English, source_words: frozenset[str]) -> Outcome:
     """A name that stays as it is: somebody, a place or a body without another name in English."""
     own = [word for word in name.words if name.kind == "person" or not _translated(word)]
-    words = own or list(name.words)
-    held = [index for word in words if (index := english.where(word)) is not None]
+    held = [index for word in own or name.words if (index := english.where(word)) is not None]
     lost = [word for word in own if english.where(word) is None]
     if held and not lost:
         return english.outcome("kept", *_span(held), widen=name.kind != "person")
@@ -243,12 +250,19 @@ def _of_words(name: Name, english: English, source_words: frozenset[str]) -> Out
         return Outcome("unclear")
     if name.kind != "person" and (people := english.people_of(lost[0])) is not None:
         return english.outcome("kept", *_span([*held, people]))
+    return _of_lost(name, english, source_words, held, lost)
+
+
+def _of_lost(
+    name: Name, english: English, source_words: frozenset[str], held: list[int], lost: list[str]
+) -> Outcome:
+    """A name of which the words ``lost`` are not there: spelled otherwise, exchanged, shortened or gone."""
     spelled = [index for word in lost if (index := english.alike(word)) is not None]
     if spelled:
         return english.outcome("changed", *_span([*held, *spelled]))
     if held:
-        other = english.strange(held, source_words)
-        if other is not None and name.kind == "person":
+        other = english.strange(held, source_words) if name.kind == "person" else None
+        if other is not None:
             return english.outcome("changed", *_span([*held, other]))
         return english.outcome("unclear", *_span(held))
     if name.kind == "person" and (new := english.any_strange(source_words)) is not None:

@@ -34,9 +34,9 @@ _UNCOUNTED = listed(
     """
     di ke dari pada untuk dengan yang dan atau serta ini itu tersebut adalah akan telah sudah belum tidak
     dalam oleh saat ketika karena hingga sampai lalu lagi lainnya antara terhadap setelah sebelum secara
-    bagi per juga lebih atas bulan menjadi naik turun usai sejak in on at to of for with and or the that
-    which who by from as is are was were has have had after before when while until during into than per
-    also more other others as its his her their it he she they this these
+    bagi per juga lebih atas menjadi naik turun usai sejak nanti mendatang kemarin silam terakhir in on at
+    to of for with and or the that which who by from as is are was were has have had after before when
+    while until during into than per also more other others as its his her their it he she they this these
     """
 )
 

@@ -23,6 +23,8 @@ KINDS: tuple[FactKind, ...] = (
 """Every kind of fact, in the order in which a ledger is read."""
 NOT_ENGLISH = frozenset(("echo", "empty", "artefact"))
 """Findings of the guard that leave nothing to compare a fact with."""
+MOST_NAMES = 60
+"""Names of one sentence that are looked for in its English; a sentence has some, a list is left unclear."""
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 
 
@@ -38,7 +40,7 @@ class Mentions:
 
 
 def mentions(article: Article, glossary: Glossary) -> list[Mentions]:
-    """Return what each sentence of an article holds that must not change, the title's first, if it has one."""
+    """Return what each sentence of an article holds that must not change; a title comes first."""
     sentences = article.body.sentences
     reader = NameReader(sentences, glossary)
     quoted = _quoted(article)
@@ -87,16 +89,13 @@ def ledger(translation: Translation, glossary: Glossary) -> tuple[Fact, ...]:
 def facts_of(held: Mentions, part: SegmentTranslation) -> list[Fact]:
     """Return the facts of one sentence, in order, compared with its English."""
     target = part.target
-    unread = any(finding.kind in NOT_ENGLISH for finding in part.findings)
+    unread = not target.strip() or any(finding.kind in NOT_ENGLISH for finding in part.findings)
     found = []
-    for kind, start, end, outcome in sorted(_compared(held, target), key=lambda row: (row[1], row[2])):
-        if unread or not target.strip():
-            outcome = Outcome("missing" if not target.strip() else "unclear")
+    for kind, start, end, compared in sorted(_compared(held, target), key=lambda row: (row[1], row[2])):
+        outcome = Outcome("unclear" if target.strip() else "missing") if unread else compared
         words = target[outcome.start : outcome.end]
-        found.append(
-            Fact(kind, held.text[start:end], words, outcome.status, held.sentence, start, end,
-                 outcome.start, outcome.end)
-        )  # fmt: skip
+        place = (held.sentence, start, end, outcome.start, outcome.end)
+        found.append(Fact(kind, held.text[start:end], words, outcome.status, *place))
     return found
 
 
@@ -106,17 +105,15 @@ def _compared(held: Mentions, target: str) -> Iterator[tuple[FactKind, int, int,
     results = outcomes(held.text, held.figures, plain)
     for figure, outcome in zip(held.figures, results, strict=True):
         yield figure.kind, figure.start, figure.end, outcome
-    english = English(plain)
+    people = frozenset(word for name in held.names if name.kind == "person" for word in name.words)
+    english = English(plain, people)
     source_words = frozenset(word.lower() for word in _WORD.findall(held.text))
-    for name in held.names:
-        yield name.kind, name.start, name.end, fate(name, english, source_words)
-    for nth, quotation in enumerate(held.quotations):
-        yield (
-            "quotation",
-            quotation.start,
-            quotation.end,
-            quotations.outcome(held.text, quotation, target, nth),
-        )
+    for count, name in enumerate(held.names):
+        became = fate(name, english, source_words) if count < MOST_NAMES else Outcome("unclear")
+        yield name.kind, name.start, name.end, became
+    said = quotations.outcomes(held.quotations, target)
+    for quotation, outcome in zip(held.quotations, said, strict=True):
+        yield "quotation", quotation.start, quotation.end, outcome
 
 
 def to_check(facts: Sequence[Fact]) -> list[Fact]:

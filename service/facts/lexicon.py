@@ -65,7 +65,7 @@ NO_NAME = listed(
     protestan ls lu bt bb ll mh sh se st spd mm mkes msi sos stp
     """
 )
-"""Words with a capital, or in capitals, that name neither somebody nor a body: units, laws, faiths, degrees."""
+"""Words with a capital that name neither somebody nor a body: units, laws, faiths, degrees."""
 
 INITIAL_WORDS = listed(
     """

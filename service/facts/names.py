@@ -106,7 +106,7 @@ class NameReader:
         self._done: dict[str, list[Name]] = {}
         for text in texts:
             for name in self._read(text):
-                self._learn(name, text)
+                self._learn(name)
 
     def names(self, sentence: str) -> list[Name]:
         """Return the names in a sentence of the article, or in its headline, in order."""
@@ -114,7 +114,7 @@ class NameReader:
             self._done[sentence] = self._read(_bare(sentence))
         return self._done[sentence]
 
-    def _learn(self, name: Name, text: str) -> None:
+    def _learn(self, name: Name) -> None:
         if name.kind == "person":
             self._known.people.update(word for word in name.words if len(word) > 2)
         elif name.kind == "place" and not name.english:
@@ -179,14 +179,17 @@ class _Scanner:
             return self._office(at, self._upto(term[1], at) if term else at + size, term[0] if term else None)
         if not token.capital or self._is_opener(token):
             return [], at + 1
-        return self._capital(at, token)
+        return self._somebody(at) if self._is_holder(at) else self._capital(at, token)
+
+    def _is_holder(self, at: int) -> bool:
+        """Whether the word is the name of somebody whose office or title stands before it."""
+        token = self._tokens[at]
+        unseen = self._heading and token.low not in self._known.people
+        other = self._is_country(at) or self._match(at, lexicon.places()) or self._common(token)
+        return self._person_next and not unseen and not other
 
     def _capital(self, at: int, token: _Token) -> tuple[list[Name], int]:
         """What a word with a capital begins."""
-        unseen = self._heading and token.low not in self._known.people
-        someone = self._person_next and not self._is_country(at) and not self._match(at, lexicon.places())
-        if someone and not self._common(token) and not unseen:
-            return self._somebody(at)
         if token.low in lexicon.ORGANISATION_HEADS and not self._heading:
             return self._headed(at, "organisation", self._past_organisation(at))
         if token.low in lexicon.PLACE_HEADS and not self._heading:
@@ -197,33 +200,36 @@ class _Scanner:
             return [self._name("place", at, at + 1, (), tuple(sorted(country(token.low))))], at + 1
         if token.acronym and not self._shouted:
             return self._acronym(at)
-        if self._common(token) or token.low in lexicon.HONORIFICS:
-            return [], at + 1
-        return self._unknown(at)
+        plain = self._common(token) or token.low in lexicon.HONORIFICS
+        return ([], at + 1) if plain else self._unknown(at)
 
     def _unknown(self, at: int) -> tuple[list[Name], int]:
         """A word that no table has: by what stands around it and elsewhere, somebody, a place or a body."""
         end = self._past_name(at)
         words = self._words(at, end)
-        if not words:
-            return [], end
+        kind = self._kind_of(at, end, words) if words else None
+        if kind == "person":
+            return self._somebody(at)
+        if kind == "organisation" and end < len(self._tokens) and self._joined(end) and not self._heading:
+            end += self._match(end, lexicon.places())
+        return ([self._name(kind, at, end, words)] if kind else []), end
+
+    def _kind_of(self, at: int, end: int, words: tuple[str, ...]) -> FactKind | None:
+        """What a row of unknown words names, None for nothing."""
         before = self._tokens[at - 1].low if at else ""
         if any(word in self._known.people for word in words) or before in lexicon.SPEECH:
-            return self._somebody(at)
+            return "person"
         if before in lexicon.PLACE_CUES or (len(words) == 1 and words[0] in self._known.places):
-            return [self._name("place", at, end, words)], end
+            return "place"
         if self._heading:
-            return [], end
-        following = self._match(end, lexicon.places()) if end < len(self._tokens) else 0
-        if following and self._text[self._tokens[end - 1].end : self._tokens[end].start] == " ":
-            return [self._name("organisation", at, end + following, words)], end + following
-        aged = _AGE.match(self._text, self._tokens[end - 1].end)
+            return None
+        aged = _AGE.match(self._text, self._tokens[end - 1].end) is not None
+        club = end < len(self._tokens) and self._joined(end) and self._match(end, lexicon.places()) > 0
         plain = any(is_common(word) and not word.endswith(_NAME_ENDINGS) for word in words)
-        if aged or (len(words) > 1 and not plain and words[-1] not in lexicon.ORGANISATION_ENDS):
-            return self._somebody(at)
-        if self._tokens[at].opens and words[0] not in self._known.repeated:
-            return [], end
-        return [self._name("organisation", at, end, words)], end
+        if aged or (len(words) > 1 and not (club or plain or words[-1] in lexicon.ORGANISATION_ENDS)):
+            return "person"
+        known = club or not self._tokens[at].opens or words[0] in self._known.repeated
+        return "organisation" if known else None
 
     def _somebody(self, at: int) -> tuple[list[Name], int]:
         self._person_next = False
@@ -271,7 +277,8 @@ class _Scanner:
         end = at + 1
         while end < stop and self._joined(end):
             token = self._tokens[end]
-            if (token.capital and not (end > at + 1 and self._match(end, lexicon.offices()))) or (token.low in ("dan", "untuk") and self._goes_on(end + 1)):
+            office = end > at + 1 and self._match(end, lexicon.offices())
+            if (token.capital and not office) or (token.low in _JOINERS and self._goes_on(end + 1)):
                 end += 1
             else:
                 break
@@ -338,7 +345,8 @@ class _Scanner:
                 break
             particle = token.low in lexicon.PARTICLES and end + 1 < stop and self._tokens[end + 1].capital
             ends = self._common(token, name=True) or token.start in self._terms
-            if particle or (token.capital and token.text.isalpha() and token.acronym and self._shouted) or (token.capital and token.text[0].isalpha() and not ends and not self._is_place(end)):
+            plain = token.capital and token.text[0].isalpha() and not ends
+            if particle or (plain and not self._is_place(end)):
                 end += 1
             else:
                 break

@@ -60,25 +60,29 @@ def _spans(text: str, within: bool) -> tuple[list[Quotation], bool]:
     return spans, start >= 0
 
 
-def outcome(source: str, quotation: Quotation, target: str, nth: int) -> Outcome:
-    """Return what became of the ``nth`` quotation of a sentence: its marks are where they were, or not."""
-    whole = not quotation.opens and not quotation.closes
-    theirs, _ = _spans(target, within=not quotation.opens and bool(_closers(target)))
+def outcomes(found: Sequence[Quotation], target: str) -> list[Outcome]:
+    """Return what became of the quotations of a sentence: the marks are where they were, or not."""
+    if not found:
+        return []
+    theirs, _ = _spans(target, within=not found[0].opens and _closes(target))
     spans = [span for span in theirs if span.end - span.start > 2]
-    if whole and not spans:
+    if len(found) == 1 and not found[0].opens and not found[0].closes and not spans:
         # All of the sentence is quoted, and its marks are in its neighbours.
-        return Outcome("kept", 0, len(target)) if target else Outcome("missing")
-    if len(spans) <= nth:
-        return Outcome("missing")
-    span = spans[nth]
-    status: FactStatus = "kept"
-    share = (span.end - span.start) / max(1, quotation.end - quotation.start)
-    if span.closes != quotation.closes or span.opens != quotation.opens or not _SHORT <= share <= _LONG:
-        status = "changed"
-    return Outcome(status, span.start, span.end)
+        return [Outcome("kept", 0, len(target)) if target else Outcome("missing")]
+    return [
+        _compared(quotation, spans[nth]) if nth < len(spans) else Outcome("missing")
+        for nth, quotation in enumerate(found)
+    ]
 
 
-def _closers(target: str) -> int:
+def _compared(ours: Quotation, theirs: Quotation) -> Outcome:
+    share = (theirs.end - theirs.start) / max(1, ours.end - ours.start)
+    moved = theirs.closes != ours.closes or theirs.opens != ours.opens
+    status: FactStatus = "changed" if moved or not _SHORT <= share <= _LONG else "kept"
+    return Outcome(status, theirs.start, theirs.end)
+
+
+def _closes(target: str) -> bool:
     """Whether the first mark of ``target`` closes a quotation that began before."""
     marks = [sign for sign in target if sign in _OPENING + _CLOSING + _BOTH]
-    return int(bool(marks) and (marks[0] in _CLOSING or (marks[0] in _BOTH and len(marks) % 2 == 1)))
+    return bool(marks) and (marks[0] in _CLOSING or (marks[0] in _BOTH and len(marks) % 2 == 1))

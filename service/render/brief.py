@@ -41,7 +41,7 @@ class Ledger:
 
 
 def brief_text(brief: Brief) -> str:
-    """Headline, what happened, key points, figures and names; a number in brackets is that of the sentence."""
+    """Headline, what happened, key points, figures and names, each with its sentence's number in brackets."""
     parts = [f"{brief.headline}\n{'=' * min(len(brief.headline), 100)}", _sentence(brief.what)]
     if brief.points:
         parts.append("\n".join(f"* {_sentence(point)}" for point in brief.points))
@@ -114,10 +114,10 @@ def ledger_markdown(ledger: Ledger) -> str:
     """A table of all facts in reading order."""
     head = "| sentence | kind | Indonesian | English | compared |\n|---|---|---|---|---|"
     rows = (
-        f"| {_place(fact.sentence)} | {fact.kind} | {_cell(fact.source)} | {_cell(fact.target)} | {fact.status} |"
+        (_place(fact.sentence), fact.kind, _cell(fact.source), _cell(fact.target), fact.status)
         for fact in ledger.facts
     )
-    return "\n".join([head, *rows]) + f"\n\n{_count(ledger)}\n"
+    return "\n".join([head, *(f"| {' | '.join(row)} |" for row in rows)]) + f"\n\n{_count(ledger)}\n"
 
 
 def ledger_json(ledger: Ledger) -> dict[str, Any]:
@@ -203,7 +203,8 @@ def _counts(facts: Sequence[Fact]) -> dict[str, int]:
 def _count(ledger: Ledger) -> str:
     counts = _counts(ledger.facts)
     said = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "none"
-    return f"{len(ledger.facts)} facts in {ledger.sentences} sentences: {said}"
+    facts, sentences = len(ledger.facts), ledger.sentences
+    return f"{facts} fact{'s' * (facts != 1)} in {sentences} sentence{'s' * (sentences != 1)}: {said}"
 
 
 def _cell(text: str) -> str:

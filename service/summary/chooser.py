@@ -22,7 +22,7 @@ from service.document import Article
 from service.facts.ledger import Mentions
 from service.facts.lexicon import SPEECH
 from service.summary import features as ranking
-from service.summary.extractive import shipped_ranker
+from service.summary.extractive import Ranker, shipped_ranker
 from service.summary.features import Floats, words
 from service.summary.verbs import has_verb
 
@@ -54,7 +54,7 @@ OWN = (
 NAMES = (*ranking.NAMES, *OWN)
 _QUOTED, _PART_OF_QUOTE = NAMES.index("quoted"), NAMES.index("part_of_quote")
 _MOSTLY, _WHOLLY = 0.5, 0.85
-"""Shares of a sentence that is quoted: such a one does not tell what happened, such a one not even who says it."""
+"""Shares of quoted words above which a sentence does not tell what happened, or not even who says it."""
 MOST_POINTS, FEWEST_POINTS = 4, 2
 _SENTENCES_A_POINT = 3
 _DOUBT = 2.0
@@ -86,7 +86,7 @@ class Chooser:
 
     A repeated word costs a point ``redundancy`` log-odds by the cubed share of words that stand in what is
     chosen already. A third and fourth point is taken where it has at least ``least`` log-odds. ``name`` and
-    ``figure`` score names and figures (:mod:`service.summary.keyfacts`), with the least that one is shown for.
+    ``figure`` score names and figures (:mod:`service.summary.keyfacts`), each with the least it is shown for.
     """
 
     what: Linear
@@ -136,9 +136,14 @@ class Scored:
     bags: tuple[frozenset[str], ...]
 
 
-def scored(article: Article, held: Sequence[Mentions], chooser: Chooser) -> Scored:
-    """Score the sentences of an article; ``held`` is what :func:`service.facts.ledger.mentions` gives."""
-    rows = features(article, held)
+def scored(
+    article: Article, held: Sequence[Mentions], chooser: Chooser, ranker: Ranker | None = None
+) -> Scored:
+    """Score the sentences of an article; ``held`` is what :func:`service.facts.ledger.mentions` gives.
+
+    ``ranker`` replaces the shipped one.
+    """
+    rows = features(article, held, ranker)
     sentences = article.body.sentences
     spoken = rows[:, _QUOTED] > _WHOLLY
     able = np.array([not reason for reason in unfit(article)], dtype=bool) & ~spoken
@@ -201,11 +206,11 @@ def _value(scores: Scored, chooser: Chooser, index: int, covered: set[str]) -> f
     return float(scores.point[index]) - chooser.redundancy * repeated**3
 
 
-def features(article: Article, held: Sequence[Mentions]) -> Floats:
+def features(article: Article, held: Sequence[Mentions], ranker: Ranker | None = None) -> Floats:
     """Return the matrix (sentences x ``NAMES``)."""
     sentences = article.body.sentences
     rows = ranking.features(sentences, article.title, article.body.paragraphs())
-    ranks = shipped_ranker().scores(rows)
+    ranks = (ranker or shipped_ranker()).scores(rows)
     column = {name: index for index, name in enumerate(ranking.NAMES)}
     title = next((_keys(part) for part in held if part.sentence is None), frozenset[str]())
     parts = [part for part in held if part.sentence is not None]

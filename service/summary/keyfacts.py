@@ -46,7 +46,9 @@ FIGURE_FEATURES = (
     "bracket",  # a date in full, with its numbers
     "figures_there",  # others in its sentence, to four
 )
-_NUMBERED = listed("- pasal ayat nomor no huruf jalan jl gang rt rw blok lantai km tipe seri bab ke kelas jalur")
+_NUMBERED = listed(
+    "- pasal ayat nomor no huruf jalan jl gang rt rw blok lantai km tipe seri bab ke kelas jalur"
+)
 _ORDINAL = re.compile(r"(?:ke[a-z]{3,}|pertama|[IVX]+)\b")
 _WHERE = listed("di ke dari asal kawasan wilayah daerah sekitar menuju")
 MOST_NAMES, MOST_FIGURES, MOST_PLACES = 4, 5, 2
@@ -59,6 +61,12 @@ LABELS: Mapping[FactKind, str] = {
     "money": "how much",
     "number": "how many",
 }
+
+
+_Offices = Mapping[tuple[int | None, int], Name]
+"""The offices of an article by their sentence and last character."""
+_MOST_PEOPLE = 300
+"""People of an article whose names are put together; a list of more is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,9 @@ def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[l
     """Return the people and bodies of the chosen sentences, each once, and their features, a row each."""
     groups = _groups(held)
     chosen = [what, *points]
+    offices = {
+        (part.sentence, name.end): name for part in held for name in part.names if name.kind == "office"
+    }
     found, rows = [], []
     for group in groups:
         shown = [(part, name) for part, name in group if part.sentence in chosen]
@@ -101,8 +112,8 @@ def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[l
         # A capital that opens a sentence or stands in the title may be that of another word.
         sure = [pair for pair in group if pair[0].sentence is not None and pair[1].start] or [(part, name)]
         longest = max(sure, key=lambda pair: len(_text(*pair)))
-        found.append(Candidate(part, name, _text(*longest), _office_before(part, name)))
-        rows.append(_name_row(group, what, points))
+        found.append(Candidate(part, name, _text(*longest), _office_before(part, name, offices)))
+        rows.append(_name_row(group, what, points, offices))
     return found, np.array(rows, dtype=float).reshape(-1, len(NAME_FEATURES))
 
 
@@ -162,8 +173,9 @@ def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
                 groups.setdefault(_key(part, name), []).append((part, name))
     people = [key for key, group in groups.items() if any(name.kind == "person" for _, name in group)]
     # From the shortest: "Iwan" goes to "Iwan Kurniawan", unless "Iwan Setiawan" is there as well.
-    for key in sorted(people, key=len):
-        longer = [other for other in people if other in groups and len(other) > len(key) and set(key) <= set(other)]
+    for key in sorted(people, key=len) if len(people) <= _MOST_PEOPLE else ():
+        able = [other for other in people if other in groups and len(other) > len(key)]
+        longer = [other for other in able if set(key) <= set(other)]
         if len(longer) == 1:
             groups[longer[0]].extend(groups.pop(key))
     for part in held:
@@ -193,7 +205,9 @@ def _text(part: Mentions, name: Name) -> str:
     return part.text[name.start : name.end]
 
 
-def _name_row(group: Sequence[tuple[Mentions, Name]], what: int, points: Sequence[int]) -> tuple[float, ...]:
+def _name_row(
+    group: Sequence[tuple[Mentions, Name]], what: int, points: Sequence[int], offices: _Offices
+) -> tuple[float, ...]:
     sentences = [part.sentence for part, _ in group]
     in_text = [sentence for sentence in sentences if sentence is not None]
     longest = max((name for _, name in group), key=lambda name: len(name.words))
@@ -206,21 +220,18 @@ def _name_row(group: Sequence[tuple[Mentions, Name]], what: int, points: Sequenc
         longest.kind == "person",
         longest.short,
         min(4, len(longest.words)),
-        any(_office_before(part, name) for part, name in group),
+        any(_office_before(part, name, offices) for part, name in group),
         any(_speaks(part, name) for part, name in group),
     )
 
 
-def _office_before(part: Mentions, name: Name) -> Name | None:
+def _office_before(part: Mentions, name: Name, offices: _Offices) -> Name | None:
     """The office that stands right before somebody, a comma at most between them."""
-    for other in part.names:
-        if (
-            other.kind == "office"
-            and part.text[other.end : name.start].strip(" ,") == ""
-            and other.end <= name.start
-        ):
-            return other
-    return None
+    if name.kind != "person":
+        return None
+    start = name.start
+    gap = 2 if part.text[max(0, start - 2) : start] == ", " else 1
+    return offices.get((part.sentence, start - gap))
 
 
 def _speaks(part: Mentions, name: Name) -> bool:

@@ -21,8 +21,9 @@ _OPENING = re.compile(
     r"|Selanjutnya|(?:Dalam|Pada) kesempatan (?:itu|ini|tersebut|yang sama)),\s"
 )
 _OPENING_ENGLISH = re.compile(
-    r"(?:In addition|Besides that|Besides|Meanwhile|Furthermore|Further|Moreover|Additionally|Also|Apart from that"
-    r"|Not only that|Next|Then|Afterwards|On (?:that|this|the same) occasion|At the same time)"
+    r"(?:In addition|Besides that|Besides|Meanwhile|Furthermore|Further|Moreover|Additionally|Also"
+    r"|Apart from that|Not only that|Next|Then|Afterwards|On (?:that|this|the same) occasion"
+    r"|At the same time)"
     r"(?: to (?:that|this))?,\s"
 )
 _SAY = "kata|ujar|ucap|tutur|jelas|tegas|imbuh|tambah|papar|ungkap|terang|sebut|pungkas|lanjut"
@@ -31,22 +32,25 @@ _DAYS = "Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
 _ENGLISH_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _SAID = re.compile(
     rf"[,\"”]\s?(?:{_SAY})(?:nya)?(?: [^\"“”]{{2,90}}?)??"
-    r"(?P<tail>,? (?:kepada (?:wartawan|media|awak media|[A-Z])|(?:saat|ketika|usai|sebelum|setelah) (?:di|pe|men|ac|ra)"
+    r"(?P<tail>,? (?:kepada (?:wartawan|media|awak media|[A-Z])"
+    r"|(?:saat|ketika|usai|sebelum|setelah) (?:di|pe|men|ac|ra)"
     r"|dalam (?:keterangan|pernyataan|siaran)|(?:melalui|lewat) (?:keterangan|pesan|siaran)|di [A-Z]"
     rf"|pada (?:{_DAYS})|(?:{_DAYS})\b|dikutip|dilansir|seperti di)[^\"“”]{{0,200}})\.?\Z"
 )
 _SAID_ENGLISH = re.compile(
     rf"[,\"”]\s?(?:(?:{_SAYS})(?: [^\"“”]{{2,90}}?)??|[^\"“”,.]{{2,90}}? (?:{_SAYS}))"
-    r"(?P<tail>,? (?:to (?:reporters|journalists|the media|[A-Z])|reporters|when |while |in (?:a|an|his|her|their|its) "
-    r"|in [A-Z]|at |on |through |via |after |before |during |as quoted|quoted|as reported"
+    r"(?P<tail>,? (?:to (?:reporters|journalists|the media|[A-Z])|reporters|when |while "
+    r"|in (?:a|an|his|her|their|its) |in [A-Z]|at |on |through |via |after |before |during "
+    r"|as quoted|quoted|as reported"
     rf"|(?:{_ENGLISH_DAYS})\b)[^\"“”]{{0,220}})\.?\Z"
 )
 _SOURCED = re.compile(
-    r"(?P<tail>,? (?:seperti )?(?:dikutip|dilansir|sebagaimana dikutip|demikian dikutip)(?: dari)? [^\"“”,]{2,60}"
-    r"(?:, [^\"“”,]{3,30})?)\.?\Z"
+    r"(?P<tail>,? (?:seperti )?(?:dikutip|dilansir|sebagaimana dikutip|demikian dikutip)(?: dari)?"
+    r" [^\"“”,]{2,60}(?:, [^\"“”,]{3,30})?)\.?\Z"
 )
 _SOURCED_ENGLISH = re.compile(
-    r"(?P<tail>,? (?:as |was |is )?(?:quoted|reported|cited)(?: (?:from|by|in))? [^\"“”,]{2,60}(?:, [^\"“”,]{3,30})?)\.?\Z"
+    r"(?P<tail>,? (?:as |was |is )?(?:quoted|reported|cited)(?: (?:from|by|in))?"
+    r" [^\"“”,]{2,60}(?:, [^\"“”,]{3,30})?)\.?\Z"
 )
 _BRACKET = re.compile(r"\s\(([^()]{1,60})\)")
 _CLAUSE = re.compile(r", yang ([^,()\"“”]{8,90}),(?= )")
@@ -56,8 +60,8 @@ _NAMED = re.compile(r"\b[A-Z]")
 # A clause that goes on to a list or a purpose does not end at the next comma.
 _GOES_ON = re.compile(r"\b(?:untuk|dan|atau|serta|to|and|or|as well)\b")
 _VERB_ENGLISH = re.compile(
-    r" (?:also |then |later |now |still )?(?:is|was|are|were|has|have|had|will|would|can|could|must|may|said|did|does"
-    r"|[a-z]{2,20}ed)\b"
+    r" (?:also |then |later |now |still )?(?:is|was|are|were|has|have|had|will|would|can|could|must|may"
+    r"|said|did|does|[a-z]{2,20}ed)\b"
 )
 _SHORT_FORM = re.compile(r"[A-Za-z][\w./-]{1,20}")
 _REACH = 8
@@ -130,7 +134,8 @@ def _brackets(text: Trimmed, kept: frozenset[str]) -> Trimmed:
 def _abbreviates(inside: str, before: str) -> bool:
     """Whether a bracket holds the short form of the words before it, and no role, party or translation."""
     initials = {word.lstrip("\"“‘'(")[:1].lower() for word in before.split()[-_REACH:]}
-    return _SHORT_FORM.fullmatch(inside) is not None and inside[0].lower() in initials and _is_short(inside, before)
+    short = _SHORT_FORM.fullmatch(inside) is not None and inside[0].lower() in initials
+    return short and _is_short(inside, before)
 
 
 def _is_short(inside: str, before: str) -> bool:

@@ -285,7 +285,7 @@ def _skeleton(word: str) -> str:
 
 
 def is_common(low: str) -> bool:
-    """Return whether a lower-cased word of a name is one that English translates: *kementerian*, *selatan*."""
+    """Return whether English translates a lower-cased word of a name: *kementerian*, *selatan*."""
     return low in _TRANSLATED or (low not in _COUNTRY and _DERIVED.fullmatch(low) is not None)
 
 
