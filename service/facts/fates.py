@@ -241,7 +241,11 @@ _CHIEF = listed(
 
 def _of_words(name: Name, english: English, source_words: frozenset[str]) -> Outcome:
     """A name that stays as it is: somebody, a place or a body without another name in English."""
-    own = [word for word in name.words if name.kind == "person" or not _translated(word)]
+    own = [
+        word if english.where(word) is not None else lexicon.ENGLISH_NAMES.get(word, word)
+        for word in name.words
+        if name.kind == "person" or not _translated(word)
+    ]
     held = [index for word in own or name.words if (index := english.where(word)) is not None]
     lost = [word for word in own if english.where(word) is None]
     if held and not lost:

@@ -17,7 +17,7 @@ from service.text.numbers import Number, Placed, placed, unmatched
 from service.text.words import listed
 from service.translation.guard.units import MONEY, measured
 
-_GAP = re.compile(r"[\s,(]{0,3}")
+_GAP = re.compile(r"[\s,(]{0,3}|\s(?:pagi|siang|sore|petang|malam|dini hari),?\s\(?")
 _RANGE = re.compile(r"\s?[-–]\s?")
 _BETWEEN = re.compile(r"\s?[-–]\s?|\s(?:hingga|sampai)\s")
 _OF_A_NAME = re.compile(r"(?<!\. )(?<!^)\b(?!Tahun|Pada|Sejak|Di|Per)[A-Z][\w'’-]{1,24} $")
@@ -28,6 +28,8 @@ _ZONE = re.compile(r"(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:WIB|WITA|WIT|GMT|UTC)\b)?")
 _BEFORE_MONEY = re.compile(r"(?:\b(?:Rp|IDR|US|USD)\.?|US\$|[$€£¥])\s?$")
 # The word a number counts stands right behind it.
 _COUNTED = re.compile(r"\s?%|[\s-][^\W\d_]{1,24}")
+_MOST_COUNTED = 3
+"""Words behind an English number at most: *80 illegal drug traffickers*. Indonesian has the noun first."""
 _EXACT_RANGE = re.compile(r"[-–]|\s(?:hingga|sampai)\s")
 _NO_MONEY = listed("bulan tahun hari jam menit detik orang unit kali ekor rumah")
 _UNCOUNTED = listed(
@@ -37,6 +39,8 @@ _UNCOUNTED = listed(
     bagi per juga lebih atas menjadi naik turun usai sejak nanti mendatang kemarin silam terakhir in on at
     to of for with and or the that which who by from as is are was were has have had after before when
     while until during into than per also more other others as its his her their it he she they this these
+    died fell rose won took came went said got left sank hit ago only still now then there not will would
+    can could
     """
 )
 
@@ -141,7 +145,7 @@ def _at(target: str, status: FactStatus, places: Sequence[Placed], kind: FactKin
     if not places:
         return Outcome(status)
     start, end = min(part.start for part in places), max(part.end for part in places)
-    return Outcome(status, *_widened(target, start, end, kind))
+    return Outcome(status, *_widened(target, start, end, kind, _MOST_COUNTED))
 
 
 def _groups(text: str, parts: Sequence[Placed]) -> list[list[Placed]]:
@@ -215,8 +219,10 @@ def _kind(text: str, group: Sequence[Placed]) -> FactKind:
     return "time" if any(map(_is_clock, group)) else "number"
 
 
-def _widened(text: str, start: int, end: int, kind: FactKind) -> tuple[int, int]:
-    """The place with what belongs to the number: its currency, its zone, a bracket, the word it counts."""
+def _widened(text: str, start: int, end: int, kind: FactKind, most: int = 1) -> tuple[int, int]:
+    """The place with what belongs to the number: its currency, its zone, a bracket, ``most`` words it
+    counts.
+    """
     if kind == "date":
         inside = text[start:end]
         return start, end + (text[end : end + 1] == ")" and "(" in inside)
@@ -226,8 +232,12 @@ def _widened(text: str, start: int, end: int, kind: FactKind) -> tuple[int, int]
         return before.start() if before else start, zone.end() if zone else end
     if sign := _BEFORE_MONEY.search(text, max(0, start - 5), start):
         return sign.start(), end
-    counted = _COUNTED.match(text, end)
-    word = counted[0].strip(" -") if counted else ""
-    if counted and word not in _UNCOUNTED and not word[0].isupper():
-        return start, counted.end()
+    for _ in range(most):
+        counted = _COUNTED.match(text, end)
+        word = counted[0].strip(" -") if counted else ""
+        if not counted or word in _UNCOUNTED or word[0].isupper() or (most > 1 and word.endswith("ed")):
+            break
+        end = counted.end()
+        if word == "%":
+            break
     return start, end

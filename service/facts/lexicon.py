@@ -87,6 +87,10 @@ INITIAL_WORDS = listed(
 """Words that open a sentence with a capital and are no name."""
 
 
+ENGLISH_NAMES = {"fransiskus": "francis", "benediktus": "benedict", "yesus": "jesus", "muhamad": "muhammad"}
+"""Names that English spells otherwise."""
+
+
 @lru_cache(maxsize=1)
 def offices() -> Mapping[tuple[str, ...], tuple[str, ...]]:
     """Return the words of each office and what English calls it."""

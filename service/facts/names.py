@@ -175,11 +175,23 @@ class _Scanner:
         term = self._terms.get(token.start)
         if term and term[0].kind != "office":
             return self._organisation_of(term, at)
-        if term or (size := self._match(at, lexicon.offices())):
+        if term or (size := self._office_words(at)):
             return self._office(at, self._upto(term[1], at) if term else at + size, term[0] if term else None)
         if not token.capital or self._is_opener(token):
             return [], at + 1
         return self._somebody(at) if self._is_holder(at) else self._capital(at, token)
+
+    def _office_words(self, at: int) -> int:
+        """How many words from ``at`` name an office; a body of the glossary is left to itself."""
+        size = self._match(at, lexicon.offices())
+        inside = (i for i in range(at + 1, at + size) if self._body_at(i))
+        size = next(inside, at + size) - at
+        return size if size and self._key(at, at + size) in lexicon.offices() else 0
+
+    def _body_at(self, at: int) -> bool:
+        """Whether an organisation of the glossary begins with the token."""
+        term = self._terms.get(self._tokens[at].start)
+        return term is not None and term[0].kind != "office"
 
     def _is_holder(self, at: int) -> bool:
         """Whether the word is the name of somebody whose office or title stands before it."""

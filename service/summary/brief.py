@@ -26,8 +26,10 @@ from service.translation.glossary import Glossary
 English = Callable[[Sequence[str]], list[SegmentTranslation]]
 """Translates Indonesian sentences, or looks up those that are translated already."""
 
+MOST_DATES = 2
 ROUNDS = 3
 """How often sentences are chosen again because the English of one turned out likely wrong."""
+_MARKS = {"”": "“", "“": "“", '"': '"'}
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -95,6 +97,14 @@ def _shown(index: int, chosen: _Chosen) -> KeySentence:
     return KeySentence(done.target, index, done.source, done.cuts, part.findings, part.confidence, part.band)
 
 
+def _opened(text: str) -> str:
+    """A sentence that ends a quotation, with the mark that opened it in a sentence before."""
+    first = next((sign for sign in text if sign in _MARKS), "")
+    if first == "”" or (first == '"' and text.count('"') == 1 and not text.startswith('"')):
+        return _MARKS[first] + text
+    return text
+
+
 def _facts(held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser) -> list[KeyFact]:
     """Who, where, when and how much, in the order in which the article names them."""
     what, points = chosen.what, chosen.points
@@ -107,6 +117,10 @@ def _facts(held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser) -> list[
             found += keyfacts.pick(candidates, rows, *model, most)
     order = list(dict.fromkeys(keyfacts.LABELS.values()))
     facts = [fact for candidate in found if (fact := _key_fact(candidate, chosen))]
+    dates = [fact for fact in facts if fact.fact.kind == "date"]
+    # The dates of the main sentence before all others; a list of days tells a reader nothing.
+    dates.sort(key=lambda one: (one.fact.sentence != what, one.fact.sentence, one.fact.start))
+    facts = [fact for fact in facts if fact.fact.kind != "date"] + dates[:MOST_DATES]
     return sorted(facts, key=lambda one: (order.index(one.label), one.fact.sentence or 0, one.fact.start))
 
 
@@ -115,7 +129,8 @@ def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
     part = chosen.english[candidate.held.sentence or 0]
     facts = {(fact.start, fact.end): fact for fact in facts_of(candidate.held, part)}
     fact = facts[candidate.what.start, candidate.what.end]
-    if fact.kind in ("place", "organisation") and fact.status != "kept":
+    sure = fact.kind not in ("place", "organisation", "person") or " " in candidate.name.strip()
+    if fact.status != "kept" and not (sure and fact.kind not in ("place", "organisation")):
         return None
     office = facts.get((candidate.office.start, candidate.office.end)) if candidate.office else None
     return KeyFact(keyfacts.LABELS[fact.kind], _value(candidate, fact), _english(office), fact)

@@ -57,6 +57,8 @@ _MOSTLY, _WHOLLY = 0.5, 0.85
 """Shares of quoted words above which a sentence does not tell what happened, or not even who says it."""
 MOST_POINTS, FEWEST_POINTS = 4, 2
 _SENTENCES_A_POINT = 3
+_LOOSE = 0.7
+"""Log-odds that a sentence loses which wants the one before it, where that is not shown."""
 _DOUBT = 2.0
 """Log-odds that a sentence of doubtful English loses as what happened."""
 _CAPTION = re.compile(r"(?:Ilustrasi|Foto|Keterangan foto|Dok\.|Sumber foto)\b", re.IGNORECASE)
@@ -126,13 +128,15 @@ def shipped_chooser() -> Chooser:
 class Scored:
     """The sentences of an article, scored; one that is not ``able`` is taken only where no other is left.
 
-    ``telling`` are those that can be what happened: they are told, and not quoted.
+    ``telling`` are those that can be what happened: they are told, and not quoted. Those that ``points_back``
+    begin with *ia*, *hal itu* and the like, and want the sentence before them.
     """
 
     what: Floats
     point: Floats
     able: NDArray[np.bool_]
     telling: NDArray[np.bool_]
+    points_back: NDArray[np.bool_]
     bags: tuple[frozenset[str], ...]
 
 
@@ -148,8 +152,9 @@ def scored(
     spoken = rows[:, _QUOTED] > _WHOLLY
     able = np.array([not reason for reason in unfit(article)], dtype=bool) & ~spoken
     bags = tuple(frozenset(words(sentence)) for sentence in sentences)
+    back = rows[:, NAMES.index("points_back")] > 0
     telling = able & (rows[:, _QUOTED] < _MOSTLY) & (rows[:, _PART_OF_QUOTE] == 0)
-    return Scored(chooser.what.scores(rows), chooser.point.scores(rows), able, telling, bags)
+    return Scored(chooser.what.scores(rows), chooser.point.scores(rows), able, telling, back, bags)
 
 
 def unfit(article: Article) -> list[str]:
@@ -178,7 +183,7 @@ def choose(scores: Scored, chooser: Chooser, doubtful: frozenset[int] = frozense
     ``doubtful`` sentences, whose English is likely wrong, are key points only where there are too few others;
     what happened is told by one only where any other says it much less well.
     """
-    doubt = np.array([_DOUBT * (i in doubtful) for i in range(len(scores.bags))])
+    doubt = _LOOSE * scores.points_back + [_DOUBT * (i in doubtful) for i in range(len(scores.bags))]
     order = np.argsort(doubt - scores.what, kind="stable").tolist()
     pool = [i for i in order if scores.telling[i]] or [i for i in order if scores.able[i]] or order
     what = pool[0]
@@ -189,7 +194,8 @@ def choose(scores: Scored, chooser: Chooser, doubtful: frozenset[int] = frozense
     for careful in (True, False):
         while len(points) < most:
             able = [i for i in left if i not in points and not (careful and i in doubtful)]
-            values = [_value(scores, chooser, i, covered) for i in able]
+            loose = [_LOOSE * (scores.points_back[i] and i - 1 not in (what, *points)) for i in able]
+            values = [_value(scores, chooser, i, covered) - lost for i, lost in zip(able, loose, strict=True)]
             if not able:
                 break
             best = int(np.argmax(values))

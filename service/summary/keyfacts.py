@@ -7,6 +7,7 @@ of them matter, two small linear models say; their weights are in ``data/brief.j
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -98,7 +99,8 @@ def pick(found: Sequence[Candidate], rows: Floats, model: Linear, least: float, 
 
 def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[list[Candidate], Floats]:
     """Return the people and bodies of the chosen sentences, each once, and their features, a row each."""
-    groups = _groups(held)
+    # The title last, so that what the text names is known.
+    groups = _groups(sorted(held, key=lambda part: part.sentence is None))
     chosen = [what, *points]
     offices = {
         (part.sentence, name.end): name for part in held for name in part.names if name.kind == "office"
@@ -109,10 +111,9 @@ def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[l
         if not shown or group[0][1].kind == "place":
             continue
         part, name = max(shown, key=lambda pair: (len(pair[1].words), pair[0].sentence == what))
-        # A capital that opens a sentence or stands in the title may be that of another word.
-        sure = [pair for pair in group if pair[0].sentence is not None and pair[1].start] or [(part, name)]
-        longest = max(sure, key=lambda pair: len(_text(*pair)))
-        found.append(Candidate(part, name, _text(*longest), _office_before(part, name, offices)))
+        found.append(
+            Candidate(part, name, _full(group, _text(part, name)), _office_before(part, name, offices))
+        )
         rows.append(_name_row(group, what, points, offices))
     return found, np.array(rows, dtype=float).reshape(-1, len(NAME_FEATURES))
 
@@ -169,7 +170,9 @@ def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
     groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]] = {}
     for part in held:
         for name in part.names:
-            if name.kind in ("person", "organisation", "place"):
+            # In a title every word has a capital: a name there is one that the text has too.
+            wanted = part.sentence is not None or _key(part, name) in groups
+            if wanted and name.kind in ("person", "organisation", "place"):
                 groups.setdefault(_key(part, name), []).append((part, name))
     people = [key for key, group in groups.items() if any(name.kind == "person" for _, name in group)]
     # From the shortest: "Iwan" goes to "Iwan Kurniawan", unless "Iwan Setiawan" is there as well.
@@ -184,12 +187,20 @@ def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
     return sorted(ordered, key=lambda group: _place(group[0]))
 
 
+def _full(group: Sequence[tuple[Mentions, Name]], shown: str) -> str:
+    """The form of a name that the article has most often, of those with two words or more."""
+    forms = Counter(_text(*pair) for pair in group if len(pair[1].words) > 1)
+    return max(forms, key=lambda form: forms[form]) if forms else shown
+
+
 def _join_acronyms(part: Mentions, groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]]) -> None:
     """*Komisi Pemberantasan Korupsi (KPK)*: what the bracket names is what stands before it."""
     for before, after in zip(part.names, part.names[1:], strict=False):
         ours, theirs = _key(part, before), _key(part, after)
-        if part.text[before.end : after.start] == " (" and ours != theirs and before.kind == "organisation":
-            groups.setdefault(ours, []).extend(groups.pop(theirs, []))
+        gap = part.text[before.end : after.start]
+        same = (gap == " (" and before.kind == "organisation") or gap == " alias "
+        if same and ours != theirs and ours in groups:
+            groups[ours].extend(groups.pop(theirs, []))
 
 
 def _key(part: Mentions, name: Name) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ _DAYS = "Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
 _ENGLISH_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _SAID = re.compile(
     rf"[,\"”]\s?(?:{_SAY})(?:nya)?(?: [^\"“”]{{2,90}}?)??"
-    r"(?P<tail>,? (?:kepada (?:wartawan|media|awak media|[A-Z])"
-    r"|(?:saat|ketika|usai|sebelum|setelah) (?:di|pe|men|ac|ra)"
+    r"(?P<tail>,? (?:(?:ke)?pada (?:wartawan|media|awak media|[A-Z])"
+    r"|(?:saat|ketika|usai|sebelum|setelah) [a-z]"
     r"|dalam (?:keterangan|pernyataan|siaran)|(?:melalui|lewat) (?:keterangan|pesan|siaran)|di [A-Z]"
     rf"|pada (?:{_DAYS})|(?:{_DAYS})\b|dikutip|dilansir|seperti di)[^\"“”]{{0,200}})\.?\Z"
 )
