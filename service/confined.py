@@ -124,11 +124,11 @@ def article(
     return asdict(clean(text, keep_furniture=keep_furniture, restored=frozenset(restored), about=known))
 
 
-def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[list[dict[str, Any]]]:
+def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[list[Finding]]:
     """The guard's findings in each pair, confined where the texts are long."""
-    if sum(len(text) for pair in pairs for text in pair) <= SMALL:
-        return [*checks(pairs)]
-    return [*box.stream(".confined:checks", [*map(list, pairs)])]
+    small = sum(len(text) for pair in pairs for text in pair) <= SMALL
+    found = checks(pairs) if small else box.stream(".confined:checks", [*map(list, pairs)])
+    return [[_finding(values) for values in of_pair] for of_pair in found]
 
 
 def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
@@ -164,11 +164,16 @@ def _passage(values: Mapping[str, Any]) -> Passage:
     return Passage(tuple(values["sentences"]), values["context"], frozenset(values["headlines"]))
 
 
+def _finding(values: Mapping[str, Any]) -> Finding:
+    """A finding that came as JSON, where pairs are lists."""
+    return Finding(values["code"], tuple((name, text) for name, text in values["values"]))
+
+
 def _segment(values: Mapping[str, Any]) -> SegmentTranslation:
     return SegmentTranslation(
         **{
             **values,
-            "findings": tuple(Finding(**finding) for finding in values["findings"]),
+            "findings": tuple(map(_finding, values["findings"])),
             "suggestions": tuple(Suggestion(**one) for one in values["suggestions"]),
         }
     )

@@ -1,4 +1,4 @@
-"""The frozen records that pass between the floors, in the field's own words."""
+"""The frozen records that pass between the layers, in the field's own words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, ClassVar, Literal
+
+from service.findings import CHECKS, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,34 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something the guard saw in a translation: ``kind`` is from a fixed list, ``detail`` is for people."""
+    """Something that was found in a translation or a summary.
 
-    kind: str
-    detail: str
+    ``code`` is one of ``service.findings.CHECKS``; ``values`` are the names and texts that its message
+    needs. Words for people are made at the interface, by ``service.messages``; ``str`` gives the English.
+    """
+
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, code: str, **values: str) -> Finding:
+        """Return a finding with its values by name."""
+        return cls(code, tuple(values.items()))
+
+    @property
+    def kind(self) -> str:
+        """The family, such as ``number``: the code up to the dot."""
+        return self.code.partition(".")[0]
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is; the registry of checks says it."""
+        return CHECKS[self.code].severity
+
+    def __str__(self) -> str:
+        check, values = CHECKS[self.code], dict(self.values)
+        one = not check.plural or values["count"] == "1"
+        return (check.message if one else check.plural).format_map(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +261,7 @@ class Translation:
     def _repr_html_(self) -> str:
         """Return source and translation side by side, with what was found, for a notebook."""
         rows = (
-            (part.source, part.target, "; ".join(finding.detail for finding in part.findings))
+            (part.source, part.target, "; ".join(map(str, part.findings)))
             for part in ((self.title,) if self.title else ()) + self.segments
         )
         return _table(("Indonesian", "English", "To check"), rows)

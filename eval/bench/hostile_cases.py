@@ -240,6 +240,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     raised.written: raised.written,
     rules.rule_flags: given.with_sentences(rules.rule_flags),
     rules.rule_of: rules.rule_of,
+    rules.page_only: rules.page_only,
     aside.addresses: aside.addresses,
     aside.without_addresses: aside.without_addresses,
     aside.without_notes: aside.without_notes,
@@ -359,7 +360,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
-    negation.lost: given.pairs(lambda a, b: negation.lost(a, given.spoken(a), b, given.spoken(b))),
+    negation.changed: given.pairs(lambda a, b: negation.changed(a, given.spoken(a), b, given.spoken(b))),
     numbers.present: lambda text: numbers.present(text, given.spoken(text), number_words.INDONESIAN),
     numbers.numbers: (
         lambda text: numbers.numbers(text, number_words.INDONESIAN),
@@ -618,7 +619,11 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
 }
 """Function -> why it is not tried."""
 
-BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, rules._rules(): rules._LONGEST}
+BOUNDED: Mapping[re.Pattern[Any], int] = {
+    normalise._SENTENCE_START: 8,
+    rules._rules(): rules._LONGEST,
+    rules._PAGE_ONLY_RULES: rules._LONGEST,
+}
 """Pattern -> the most characters it is ever given, where that alone keeps it quick."""
 
 

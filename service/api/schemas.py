@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
 from service.document import FactKind, FactStatus
+from service.findings import Severity
 
 TEXT = (
     "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. Warga mengungsi ke balai "
@@ -157,10 +158,16 @@ class CheckIn(Strict):
 
 
 class FindingOut(Given):
-    """Something to check: ``kind`` is from a fixed list, ``detail`` is for people."""
+    """Something to check: ``code``, ``kind`` (its first part) and ``severity`` are from fixed lists.
 
+    ``message`` is for people, and says what ``values`` hold by name.
+    """
+
+    code: str
     kind: str
-    detail: str
+    severity: Severity
+    message: str
+    values: dict[str, str]
 
 
 class PairOut(Given):

@@ -37,6 +37,7 @@ from service.confined import check_pairs, read_article, read_document
 from service.document import Article, Translation
 from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
+from service.messages import record
 from service.models.catalog import rows
 from service.models.load import choose
 from service.pipeline import Pipeline, SummaryOptions
@@ -166,7 +167,8 @@ def _fetched(url: str, host: Host, config: ServerConfig) -> str:
 
 
 def _check(asked: CheckIn, host: Host) -> dict[str, Any]:
-    return {"findings": check_pairs(host.sandbox, [*zip(asked.source, asked.target, strict=True)])}
+    found = check_pairs(host.sandbox, [*zip(asked.source, asked.target, strict=True)])
+    return {"findings": [[record(finding) for finding in of_pair] for of_pair in found]}
 
 
 def _models(host: Host) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import os
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePath
@@ -31,6 +31,7 @@ from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import XLSX, document_text, kind_of, translate_data
 from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
+from service.messages import record
 from service.pipeline import Pipeline, to_article
 from service.render.brief import brief_markdown
 from service.render.text import reading_markdown, summary_markdown, translation_text
@@ -290,7 +291,7 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
         done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
     except InputError as error:
         return _failed(file, error)
-    findings = [{"place": item.place, **asdict(item.finding)} for item in found]
+    findings = [{"place": item.place, **record(item.finding)} for item in found]
     totals = replace(_totals(asked), findings=len(findings))
     return _Made(_row(file, records=1, findings=findings), totals, done)
 

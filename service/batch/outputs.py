@@ -127,7 +127,8 @@ def _schema(columns: Sequence[str]) -> pyarrow.Schema:
     """Typed columns; those that are not named here are text."""
     import pyarrow as pa
 
-    finding = [("kind", pa.string()), ("detail", pa.string())]
+    names = ("code", "kind", "severity", "message")
+    finding = [*((name, pa.string()) for name in names), ("values", pa.map_(pa.string(), pa.string()))]
     sentence = pa.struct(
         [
             ("text", pa.string()),

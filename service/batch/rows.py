@@ -10,7 +10,6 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import lru_cache, partial
 from typing import Any
 
@@ -18,7 +17,9 @@ from service.document import Brief, Reading, SegmentTranslation, Signature, Summ
 from service.escape import cell
 from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
+from service.messages import record
 from service.render.brief import brief_json, facts_json
+from service.render.text import sentence_json
 
 _ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
 COMMON = OWN_COLUMNS
@@ -50,7 +51,7 @@ def translated(translation: Translation) -> dict[str, Any]:
     return {
         "title": title.target if title else None,
         "translation": translation.text,
-        "findings": [{"segment": where, **asdict(f)} for where, part in flagged for f in part.findings],
+        "findings": [{"segment": where, **record(f)} for where, part in flagged for f in part.findings],
         "warnings": list(translation.warnings),
         "signature": _text(translation.signature),
     }
@@ -59,7 +60,7 @@ def translated(translation: Translation) -> dict[str, Any]:
 def summarized(summary: Summary) -> dict[str, Any]:
     """The columns of a summary; ``support`` counts source segments from 0."""
     return {
-        "summary": [asdict(sentence) for sentence in summary.sentences],
+        "summary": [sentence_json(sentence) for sentence in summary.sentences],
         "notes": list(summary.notes),
         "signature": _text(summary.signature),
     }

@@ -9,7 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,7 @@ from service.intake.documents import document_text, keeps_structure, read_docume
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
+from service.messages import record, text
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
@@ -159,10 +160,10 @@ def check_files(source: Path, target: Path, format: str) -> None:
         found = check(ours, theirs)
         flagged += bool(found)
         if format == "json":
-            line = {"line": number, "findings": [asdict(finding) for finding in found]}
+            line = {"line": number, "findings": [record(finding) for finding in found]}
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         else:
-            sys.stdout.writelines(f"line {number}, {finding.kind}: {finding.detail}\n" for finding in found)
+            sys.stdout.writelines(f"line {number}, {finding.kind}: {text(finding)}\n" for finding in found)
     if format == "text":
         sys.stdout.write(f"{flagged} of {len(pairs)} lines to check\n")
 
@@ -220,7 +221,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     found = translate_document(path, into, translate, MAX_INPUT_BYTES)
     status.clear()
     for item in found:
-        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")
+        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {text(item.finding)}")
     for line in similar:
         complain(f"{_name(path)}: {line}")
 

@@ -8,6 +8,7 @@ from html import escape
 from service.document import Article, Finding, Reading, SegmentTranslation, Summary, SummarySentence
 from service.intake.credit import credit_line
 from service.intake.plain import groups
+from service.messages import text
 from service.page.words import Say
 from service.translation.confidence import LOW
 
@@ -15,7 +16,8 @@ from service.translation.confidence import LOW
 def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> str:
     """What to check, as a list with the kind first; ``low`` is a confidence too low to pass unsaid."""
     items = [
-        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(say.told(f.detail))}</span></li>" for f in found
+        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(text(f, say.language))}</span></li>"
+        for f in found
     ]
     if not items and low is not None:
         items = [f"<li><b>{say('low_confidence')}</b> <span>{low:.0%}</span></li>"]

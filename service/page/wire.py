@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from service.document import Article, Furniture, Reading, as_json
+from service.document import Article, Finding, Furniture, Reading, as_json
 from service.errors import InputError
+from service.findings import CHECKS
 from service.text import segment
 
 
@@ -53,6 +55,8 @@ def _record(kind: type, value: Any) -> Any:
         packed: _PackedArticle = _record(_PackedArticle, value)
         values = {spec.name: getattr(packed, spec.name) for spec in fields(packed) if spec.name != "text"}
         return Article(body=segment.split(packed.text), **values)
+    if kind is Finding:
+        return _finding(value)
     hints = get_type_hints(kind)
     if unknown := set(value) - set(hints):
         raise InputError(f"not a reading: {kind.__name__} has no {min(unknown)}")
@@ -63,6 +67,19 @@ def _record(kind: type, value: Any) -> Any:
         elif spec.default is MISSING and spec.default_factory is MISSING:
             raise InputError(f"not a reading: {kind.__name__} has no {spec.name}")
     return kind(**made)
+
+
+def _finding(value: Mapping[str, Any]) -> Finding:
+    code, pairs = value.get("code"), value.get("values")
+    check = CHECKS.get(code) if isinstance(code, str) else None
+    if not check or set(value) != {"code", "values"} or not isinstance(pairs, list | tuple):
+        raise InputError("not a reading: a finding is of no kind that is known")
+    values = tuple(_value(tuple[str, ...], pair, "values") for pair in pairs)
+    if {len(pair) for pair in values} - {2} or {pair[0] for pair in values} != check.places:
+        raise InputError("not a reading: a finding lacks its values")
+    if check.plural and not dict(values)["count"].isdecimal():
+        raise InputError("not a reading: a finding's count is no number")
+    return Finding(check.code, values)
 
 
 def _value(hint: Any, value: Any, name: str) -> Any:

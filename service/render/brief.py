@@ -10,6 +10,7 @@ from typing import Any
 from service.document import Brief, Cut, Fact, KeyFact, KeySentence
 from service.escape import markdown, markdown_item, markdown_line
 from service.facts.ledger import KINDS, to_check
+from service.messages import record, text
 from service.render.base import Renderer
 
 _KIND_HEADS = {
@@ -77,7 +78,7 @@ def brief_json(brief: Brief) -> dict[str, Any]:
             "source": brief.headline_source,
             "target": brief.headline,
             "band": brief.headline_band,
-            "findings": [asdict(finding) for finding in brief.headline_findings],
+            "findings": [record(finding) for finding in brief.headline_findings],
         },
         "what": sentence_json(brief.what),
         "points": [sentence_json(point) for point in brief.points],
@@ -92,7 +93,7 @@ def sentence_json(sentence: KeySentence) -> dict[str, Any]:
     return {
         **{name: getattr(sentence, name) for name in ("text", "sentence", "source", "confidence", "band")},
         "cuts": [asdict(cut) for cut in sentence.cuts],
-        "findings": [asdict(finding) for finding in sentence.findings],
+        "findings": [record(finding) for finding in sentence.findings],
     }
 
 
@@ -162,9 +163,9 @@ def _wrong(fact: Fact) -> str:
 
 
 def _checks(brief: Brief) -> list[str]:
-    lines = [f"Check the headline, {f.kind}: {f.detail}" for f in brief.headline_findings]
+    lines = [f"Check the headline, {f.kind}: {text(f)}" for f in brief.headline_findings]
     for sentence in (brief.what, *brief.points):
-        lines += [f"Check sentence {sentence.sentence + 1}, {f.kind}: {f.detail}" for f in sentence.findings]
+        lines += [f"Check sentence {sentence.sentence + 1}, {f.kind}: {text(f)}" for f in sentence.findings]
     return lines
 
 

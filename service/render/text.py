@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from service.document import Article, Reading, SegmentTranslation, Summary, Translation
+from service.document import Article, Reading, SegmentTranslation, Summary, SummarySentence, Translation
 from service.escape import markdown, markdown_item, markdown_line
 from service.intake.credit import credit_line
 from service.intake.plain import left_out
+from service.messages import record, text
 from service.render.base import Renderer
 from service.render.brief import brief_json, facts_json
 
@@ -52,7 +53,7 @@ def segment_json(segment: SegmentTranslation) -> dict[str, Any]:
     keys = ("source", "target", "paragraph", "score", "confidence", "band", "truncated", "repaired", "cached")
     return {
         **{key: getattr(segment, key) for key in keys},
-        "findings": [asdict(f) for f in segment.findings],
+        "findings": [record(finding) for finding in segment.findings],
         "suggestions": [asdict(s) for s in segment.suggestions],
     }
 
@@ -117,13 +118,18 @@ def summary_markdown(summary: Summary) -> str:
 def summary_json(summary: Summary) -> dict[str, Any]:
     """The summary as JSON values; ``support`` counts source segments from 0."""
     return {
-        "sentences": [asdict(sentence) for sentence in summary.sentences],
+        "sentences": [sentence_json(sentence) for sentence in summary.sentences],
         "language": summary.language,
         "route": summary.route,
         "packs": summary.packs,
         "notes": list(summary.notes),
         "signature": {**asdict(summary.signature), "text": str(summary.signature)},
     }
+
+
+def sentence_json(sentence: SummarySentence) -> dict[str, Any]:
+    """A sentence of a summary as JSON values; ``support`` counts source segments from 0."""
+    return {**asdict(sentence), "findings": [record(finding) for finding in sentence.findings]}
 
 
 def article_text(article: Article) -> str:
@@ -210,7 +216,7 @@ def _flags(translation: Translation) -> list[str]:
     """What to check, each with the number of its sentence, from 1, and how the sentence begins."""
     flags = []
     for where, segment in _numbered(translation):
-        reasons = [f"{finding.kind}: {finding.detail}" for finding in segment.findings]
+        reasons = [f"{finding.kind}: {text(finding)}" for finding in segment.findings]
         if not reasons and segment.band == "low":
             reasons = [f"low confidence ({segment.confidence:.2f})"]
         if reasons:
@@ -243,7 +249,7 @@ def _opening(text: str) -> str:
 
 def _summary_flags(summary: Summary) -> list[str]:
     return [
-        f"Check summary sentence {number}, {finding.kind}: {finding.detail}"
+        f"Check summary sentence {number}, {finding.kind}: {text(finding)}"
         for number, sentence in enumerate(summary.sentences, start=1)
         for finding in sentence.findings
     ]

@@ -410,7 +410,9 @@ def test_findings_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.Monkey
     from service.document import Finding
     from service.translation import translator
 
-    monkeypatch.setattr(translator, "check", lambda *_, **__: (Finding("number", "12"), Finding("echo", "")))
+    monkeypatch.setattr(
+        translator, "check", lambda *_, **__: (Finding.of("number.lost", source="12"), Finding("echo.copied"))
+    )
     monkeypatch.setattr(load, "open_engine", lambda *_: EchoEngine())
     host = Host(Settings(tmp_path, model="echo"))
     made = host.pipeline()

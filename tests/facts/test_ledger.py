@@ -69,7 +69,7 @@ def test_a_quotation_keeps_its_marks(target: str, status: str) -> None:
 def test_a_sentence_left_in_indonesian_keeps_nothing_for_sure() -> None:
     done = translation([("Ada 12 orang di Demak.", "Ada 12 orang di Demak.")])
     part = done.segments[0]
-    echoed = SegmentTranslation(part.source, part.target, part.score, (Finding("echo", "copied"),))
+    echoed = SegmentTranslation(part.source, part.target, part.score, (Finding.of("echo.copied"),))
     facts = ledger(Translation(done.article, (echoed,), done.signature), GLOSSARY)
     assert {fact.status for fact in facts} == {"unclear"}
 

@@ -84,10 +84,12 @@ def test_the_language_is_what_was_asked_chosen_or_preferred(
 @pytest.mark.parametrize(
     "html",
     [
-        view.row(1, part(HOSTILE, HOSTILE, findings=(Finding("number", HOSTILE),)), SAY, opens=True),
+        view.row(
+            1, part(HOSTILE, HOSTILE, findings=(Finding.of("number.lost", source=HOSTILE),)), SAY, opens=True
+        ),
         view.title(HOSTILE, part(HOSTILE, HOSTILE), SAY),
         view.warnings([HOSTILE], SAY),
-        view.flags([Finding(HOSTILE, HOSTILE)], SAY),
+        view.flags([Finding.of("number.lost", source=HOSTILE)], SAY),
         view.furniture(to_article(f"Hujan Turun di Malang\n\n{RAIN}\n\nBaca juga: {HOSTILE}"), SAY),
     ],
 )
@@ -102,9 +104,9 @@ def test_findings_and_low_confidence_are_said_in_words() -> None:
     low = view.marks(part(confidence=0.12, band="low"), SAY)
     assert "Low confidence" in low
     assert "12%" in low
-    found = view.marks(part(findings=(Finding("negation", "'belum' is lost"),)), Say("id"))
+    found = view.marks(part(findings=(Finding.of("negation.lost", word="belum"),)), Say("id"))
     assert "<b>Ingkaran</b>" in found
-    assert "&#x27;belum&#x27; is lost" in found
+    assert "&#x27;belum&#x27; tidak ada padanannya" in found
 
 
 def test_a_run_grows_row_by_row_to_the_whole_reading(host: Host) -> None:
@@ -131,10 +133,10 @@ def test_a_draft_of_the_first_sentence_gives_way_to_it(host: Host, text: str) ->
     first, rest = title or whole.translation.segments[0], whole.translation.segments[0 if title else 1 :]
     shown = Shown("1", SAY)
     shown.opened(article, len(rest) + 1, "echo", ())
-    shown.draft(part(first.source, "A first try.", findings=(Finding("number", "340 is lost"),)))
+    shown.draft(part(first.source, "A first try.", findings=(Finding.of("number.lost", source="340"),)))
     place = "title" if title else "rows"
     assert "A first try." in shown.values[place]
-    assert "340 is lost" in shown.values[place]
+    assert "340 is not in the translation" in shown.values[place]
     assert "decoding the first one again" in shown.values["status"]
     shown.more([first, *rest])
     assert "A first try." not in str(shown.values)
@@ -284,6 +286,11 @@ def test_a_word_document_takes_what_xml_cannot(host: Host) -> None:
         downloads.file(odd, "exe")
 
 
+def lost(*pairs: list[object]) -> dict[str, object]:
+    """A finding as a browser sends it, with the values given."""
+    return {"code": "number.lost", "values": [*pairs]}
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -294,7 +301,12 @@ def test_a_word_document_takes_what_xml_cannot(host: Host) -> None:
         lambda value: value["translation"].update(gaps=["x"]),
         lambda value: value["summary"]["sentences"][0].update(support=[99]),
         lambda value: value["summary"]["sentences"][0].update(support="12"),
-        lambda value: value["translation"]["segments"][0].update(findings=[{"kind": "x"}]),
+        lambda value: value["translation"]["segments"][0].update(findings=[{"code": "x"}]),
+        lambda value: value["translation"]["segments"][0].update(findings=[{"code": "x", "values": []}]),
+        lambda value: value["translation"]["segments"][0].update(findings=[lost()]),
+        lambda value: value["translation"]["segments"][0].update(findings=[lost(["source"])]),
+        lambda value: value["translation"]["segments"][0].update(findings=[lost(["name", "x"])]),
+        lambda value: value["translation"]["segments"][0].update(findings=[lost(["source", 3])]),
     ],
 )
 def test_what_comes_back_from_a_browser_is_checked(example: Reading, change: Any) -> None:
