@@ -188,9 +188,10 @@ def _of_term(term: Term, english: English) -> Outcome:
 
 def _of_table(name: Name, english: English) -> Outcome:
     """A place with its own English name."""
+    # "Kabupaten Demak" has its own words too, and "Regency" belongs to it.
     for form in sorted(name.english, key=len, reverse=True):
         if found := english.phrase(form):
-            return english.outcome("kept", *found)
+            return english.outcome("kept", *found, widen=bool(name.words))
     if " " not in name.english[0] and (people := english.people_of(name.english[0])) is not None:
         return english.outcome("kept", people, people)
     words = name.english[0].split()

@@ -40,7 +40,7 @@ _UNCOUNTED = listed(
     to of for with and or the that which who by from as is are was were has have had after before when
     while until during into than per also more other others as its his her their it he she they this these
     died fell rose won took came went said got left sank hit ago only still now then there not will would
-    can could
+    can cannot could
     """
 )
 

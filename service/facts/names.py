@@ -309,7 +309,6 @@ class _Scanner:
         english: tuple[str, ...] = ()
         if kind == "place" and (size := self._match(at + 1, lexicon.places())) == end - at - 1:
             english = lexicon.places()[self._key(at + 1, at + 1 + size)]
-            words = ()
         return [self._name(kind, at, end, words, english)], end
 
     def _organisation_of(self, term: tuple[Term, int], at: int) -> tuple[list[Name], int]:

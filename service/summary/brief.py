@@ -94,7 +94,15 @@ def _shown(index: int, chosen: _Chosen) -> KeySentence:
         for word in _WORD.findall(text)
     )
     done = trim(part.source, part.target, used)
-    return KeySentence(done.target, index, done.source, done.cuts, part.findings, part.confidence, part.band)
+    return KeySentence(
+        _opened(done.target),
+        index,
+        _opened(done.source),
+        done.cuts,
+        part.findings,
+        part.confidence,
+        part.band,
+    )
 
 
 def _opened(text: str) -> str:
