@@ -230,6 +230,8 @@ def _widened(text: str, start: int, end: int, kind: FactKind, most: int = 1) -> 
         before = _BEFORE_CLOCK.search(text, max(0, start - 6), start)
         zone = _ZONE.match(text, end)
         return before.start() if before else start, zone.end() if zone else end
+    if _YEAR.fullmatch(text, start, end):
+        return start, end
     if sign := _BEFORE_MONEY.search(text, max(0, start - 5), start):
         return sign.start(), end
     for _ in range(most):

@@ -33,9 +33,15 @@ def quotations(sentences: Sequence[str]) -> list[list[Quotation]]:
     """Return the quotations of each sentence, those that go on from the sentence before among them."""
     within, found = False, []
     for sentence in sentences:
-        spans, within = _spans(sentence, within)
+        spans, within = _spans(sentence, within or _ends_one(sentence))
         found.append([span for span in spans if _said(sentence, span)])
     return found
+
+
+def _ends_one(sentence: str) -> bool:
+    """Whether a sentence begins within a quotation, as its marks tell: *Kami menunggu," kata Surya.*"""
+    first = next((at for at, sign in enumerate(sentence) if sign in _OPENING + _CLOSING + _BOTH), 0)
+    return first > 0 and sentence[first - 1] in ",.!?" and _closes(sentence)
 
 
 def _said(sentence: str, span: Quotation) -> bool:

@@ -62,6 +62,7 @@ _LOOSE = 0.7
 _DOUBT = 2.0
 """Log-odds that a sentence of doubtful English loses as what happened."""
 _CAPTION = re.compile(r"(?:Ilustrasi|Foto|Keterangan foto|Dok\.|Sumber foto)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:[Ss]aya|[Kk]ami|[Aa]ku|[Gg]ue)\b")
 _SPEAKS = re.compile(
     r"\b(?:mengatakan|menyatakan|menyebut|menjelaskan|menuturkan|mengungkapkan|menegaskan)\b"
 )
@@ -149,12 +150,18 @@ def scored(
     """
     rows = features(article, held, ranker)
     sentences = article.body.sentences
-    spoken = rows[:, _QUOTED] > _WHOLLY
+    spoken = (rows[:, _QUOTED] > _WHOLLY) | [_is_spoken(part) for part in held if part.sentence is not None]
     able = np.array([not reason for reason in unfit(article)], dtype=bool) & ~spoken
     bags = tuple(frozenset(words(sentence)) for sentence in sentences)
     back = rows[:, NAMES.index("points_back")] > 0
     telling = able & (rows[:, _QUOTED] < _MOSTLY) & (rows[:, _PART_OF_QUOTE] == 0)
     return Scored(chooser.what.scores(rows), chooser.point.scores(rows), able, telling, back, bags)
+
+
+def _is_spoken(part: Mentions) -> bool:
+    """Whether a sentence is somebody's own words, of a quotation whose marks stand in other sentences."""
+    outside = _outside(part)
+    return _FIRST_PERSON.search(outside) is not None and not _speaks(outside)
 
 
 def unfit(article: Article) -> list[str]:
@@ -262,12 +269,21 @@ def _counts(part: Mentions) -> tuple[int, ...]:
 
 def _speech(sentence: str, part: Mentions) -> tuple[bool, float, bool]:
     """Whether it says who speaks, the share of it that is quoted, and whether it is a part of a quotation."""
-    outside = sentence
-    for span in reversed(part.quotations):
-        outside = outside[: span.start] + " " + outside[span.end :]
-    said = not SPEECH.isdisjoint(words(outside)) or _SPEAKS.search(outside) is not None
     quoted = sum(span.end - span.start for span in part.quotations) / max(1, len(sentence))
-    return said, quoted, any(not (span.opens and span.closes) for span in part.quotations)
+    return _speaks(_outside(part)), quoted, any(not (span.opens and span.closes) for span in part.quotations)
+
+
+def _outside(part: Mentions) -> str:
+    """The sentence without what is quoted in it."""
+    kept, at = [], 0
+    for span in part.quotations:
+        kept.append(part.text[at : span.start])
+        at = span.end
+    return " ".join((*kept, part.text[at:]))
+
+
+def _speaks(outside: str) -> bool:
+    return not SPEECH.isdisjoint(words(outside)) or _SPEAKS.search(outside) is not None
 
 
 def _keys(part: Mentions) -> frozenset[str]:

@@ -94,7 +94,7 @@ def test_articles_share_the_engine_s_batches(tmp_path: Path) -> None:
     assert len(engine.batches) <= 5
 
 
-@pytest.mark.parametrize("task", ["translate", "summarize", "read"])
+@pytest.mark.parametrize("task", ["translate", "summarize", "brief", "read"])
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
 def test_stopped_anywhere_it_goes_on_to_the_same_bytes(task: str, suffix: str, tmp_path: Path) -> None:
     source = corpus(tmp_path / "in.jsonl", 60, broken=[40])
@@ -107,6 +107,14 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(task: str, suffix: str, t
         assert not job.output.exists()
     run(job, pipeline())
     assert job.output.read_bytes() == clean.output.read_bytes()
+
+
+def test_a_brief_has_its_columns(tmp_path: Path) -> None:
+    job = Job([corpus(tmp_path / "in.jsonl", 1)], tmp_path / "out.jsonl", "brief")
+    run(job, pipeline())
+    (row,) = read_rows(job.output)
+    assert list(row)[4:] == ["headline", "what", "points", "facts", "notes", "signature"]
+    assert isinstance(row["what"], dict) and row["what"]["sentence"] == 0
 
 
 def test_csv_has_a_header_and_json_where_a_cell_holds_more(tmp_path: Path) -> None:
