@@ -58,6 +58,10 @@ def maker_of(output: Path) -> Make | None:
     return None
 
 
+_AS_JSON = frozenset(("fields", "what", "points", "facts", "brief"))
+"""Columns that Parquet has as JSON."""
+
+
 def _suffixes(output: Path) -> tuple[str, str]:
     """The suffix of the rows, and that of the packing or nothing."""
     suffix = output.suffix.lower()
@@ -103,8 +107,10 @@ def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
     with source.open("rb") as lines:
         for line in lines:
             row = _storable(json.loads(line))
-            # Whatever else a record holds: its columns differ from input to input.
-            row["fields"] = json.dumps(row["fields"], ensure_ascii=False)
+            # Whatever else a record holds: its columns differ from input to input. A brief and facts are
+            # nested deeper than a table shows.
+            for name in _AS_JSON.intersection(row):
+                row[name] = None if row[name] is None else json.dumps(row[name], ensure_ascii=False)
             rows.append(row)
             size += len(line)
             if len(rows) == _GROUP_ROWS or size >= _GROUP_BYTES:
