@@ -83,7 +83,7 @@ def _opening(host: Host, options: PageOptions) -> Any:
         return [
             _wanted(asked, "tab", lambda name: _among(name, TABS, "read"), "selected"),
             gr.update(**model),
-            _wanted(asked, "route", lambda name: _among(name, read.ROUTES, "auto")),
+            _wanted(asked, "route", lambda name: _among(name, read.routes(host), "auto")),
             _wanted(asked, "sentences", _count),
             _wanted(asked, "keep", lambda text: text == "1"),
             # Open, so that who follows a link sees what it sets.

@@ -158,6 +158,11 @@ NEEDS = {"crosssum": "mt5-crosssum-en", "mt5": "mt5-xlsum", "translate-first": "
 """The preset that a route needs; the order is that of ``auto``."""
 
 
+def offered(installed: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the routes that can run with what is ``installed``: what a menu shows."""
+    return ("auto", *(name for name in ROUTES if name not in NEEDS or installed(NEEDS[name])))
+
+
 def summarize(task: Task, route: str, translator: Signature, installed: Callable[[str], bool]) -> Summary:
     """The summary of ``task`` by ``route``, which may be ``auto``.
 

@@ -14,7 +14,7 @@ from service.engines.transformers import TransformersEngine
 from service.errors import UsageError
 from service.models.convert import convert
 from service.summary.headline import headline
-from service.summary.summarizer import Length, Task, Writer, summarize
+from service.summary.summarizer import Length, Task, Writer, offered, summarize
 from service.text.segment import split
 from tests import builders
 
@@ -287,3 +287,8 @@ def test_a_length_below_one_is_refused(length: dict[str, int]) -> None:
 )
 def test_a_headline_from_the_lead(lead: str, expected: str) -> None:
     assert headline(lead) == expected
+
+
+def test_only_what_can_run_is_offered() -> None:
+    assert offered(lambda _: False) == ("auto", "extractive")
+    assert offered(lambda name: name == "mt5-xlsum") == ("auto", "extractive", "mt5", "translate-first")

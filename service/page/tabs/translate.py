@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from service import presets
 from service.confined import read_article, read_document
 from service.document import Article, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
@@ -30,7 +31,7 @@ from service.pipeline import SummaryOptions, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
-from service.summary.summarizer import Length
+from service.summary.summarizer import Length, offered
 
 KIND = "read"
 ROUTES = ("auto", "extractive", "mt5", "crosssum", "translate-first")
@@ -242,6 +243,11 @@ def _told(text: Callable[[], str], request: Any) -> str:
         raise gr.Error(say_for(request).told(str(error)), print_exception=False) from error
 
 
+def routes(host: Host) -> tuple[str, ...]:
+    """Return the ways of summarising that can run on this machine."""
+    return offered(lambda name: host.store.manifest(presets.get(name)) is not None)
+
+
 def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
     """The drawer; its model, route, number of sentences and whether to keep furniture; the share button."""
     import gradio as gr
@@ -250,7 +256,7 @@ def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
         chosen = [
             gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model"),
             gr.Dropdown(
-                [(word(f"route_{name}"), name) for name in ROUTES],
+                [(word(f"route_{name}"), name) for name in routes(host)],
                 value="auto",
                 label=word("route"),
                 elem_id="route",
