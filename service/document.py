@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 from service.findings import CHECKS, Severity
 
@@ -119,8 +119,6 @@ class Article:
 class Decoding:
     """How an engine searches. ``max_new_tokens`` bounds the target, in the model's own tokens."""
 
-    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
-
     beam_size: int = 4
     max_new_tokens: int = 512
     length_penalty: float = 1.0
@@ -187,6 +185,11 @@ class Signature:
     route: str = ""
     glossary: str = ""
     repair: bool = True
+
+    @property
+    def text(self) -> str:
+        """All of it in a line."""
+        return str(self)
 
     def __str__(self) -> str:
         decoding = ",".join(f"{name}={value}" for name, value in asdict(self.decoding).items())
@@ -426,11 +429,6 @@ class Reading:
     def _repr_html_(self) -> str:
         """Return headline, summary and translation, for a notebook."""
         return f"<h3>{escape(self.headline)}</h3>{self.summary._repr_html_()}{self.translation._repr_html_()}"
-
-
-def as_json(record: Any) -> dict[str, Any]:
-    """A record as plain dictionaries and lists, ready for :func:`json.dumps`."""
-    return asdict(record)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -105,7 +105,7 @@ def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Tortur
         time.sleep(moments.uniform(0.05, 0.5))
         begun = journal.exists() and journal.read_bytes().count(b"\n") > 2
         # Ray names an actor's process after its class.
-        actors = [pid for pid, name in descendants(process.pid) if "ray::MapWorker" in name]
+        actors = [pid for pid, name in descendants(process.pid) if "ray::_Actor" in name]
         if begun and actors:
             os.kill(moments.choice(actors), signal.SIGKILL)
             done += 1
@@ -242,8 +242,8 @@ class _Timed:
         self.about = crew.about
         self.busy = 0.0
 
-    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
-        for done in self._crew.done(items, start):
+    def done(self, items: Iterator[Item]) -> Iterator[Done]:
+        for done in self._crew.done(items):
             self.busy += done.seconds
             yield done
 
@@ -252,8 +252,7 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
     """Seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
 
     ``all_s`` is all; ``busy_s`` what the chunks took where they were done, all workers added up; ``idle_s``
-    what each worker did nothing of, mostly the start of Ray and of the models. A worker gets chunks of 256
-    sentences, so that 768 records are six.
+    what each worker did nothing of, mostly the start of Ray and of the models.
     """
     source = write_corpus(folder / "in.jsonl", records, sentences=2)
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]

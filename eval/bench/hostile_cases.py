@@ -67,6 +67,7 @@ from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Archive
 from service.render import brief as briefs
+from service.render import schema
 from service.render import text as render
 from service.summary import (
     brief,
@@ -251,7 +252,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     render.reading_blocks: lambda text: render.reading_blocks(given.reading_of(text)),
     render.article_text: lambda text: render.article_text(given.translation_of(text).article),
     render.article_markdown: lambda text: render.article_markdown(given.translation_of(text).article),
-    render.article_json: lambda text: render.article_json(given.translation_of(text).article),
+    schema.Article.of: lambda text: schema.Article.of(given.translation_of(text).article),
     clean.clean: (
         clean.clean,
         lambda text: clean.clean(f"{PROSE}\n\n{text}\n\n{PROSE}", title=text),
@@ -425,7 +426,6 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     extractive.rank: given.with_sentences(lambda lines: extractive.rank(lines, 3, lines[0])),
     extractive.best_first: given.with_sentences(lambda lines: extractive.best_first(lines, len(lines))),
     features.words: features.words,
-    features.lexicon: features.lexicon,
     features.features: given.with_sentences(
         lambda lines: features.features(lines, lines[-1], range(len(lines)))
     ),
@@ -473,10 +473,9 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     brief.brief: given.brief_of,
     briefs.brief_text: lambda text: briefs.brief_text(given.brief_of(text)),
     briefs.brief_markdown: lambda text: briefs.brief_markdown(given.brief_of(text)),
-    briefs.brief_json: lambda text: briefs.brief_json(given.brief_of(text)),
+    schema.Brief.of: lambda text: schema.Brief.of(given.brief_of(text)),
     briefs.ledger_text: lambda text: briefs.ledger_text(given.ledger_of(text)),
     briefs.ledger_markdown: lambda text: briefs.ledger_markdown(given.ledger_of(text)),
-    briefs.ledger_json: lambda text: briefs.ledger_json(given.ledger_of(text)),
     packing.pack: given.with_sentences(lambda lines: packing.pack(lines, len, 400, lines[0])),
     packing.title_fits: lambda text: packing.title_fits(len, 10, text),
     packing.fit_words: given.with_sentences(
@@ -504,14 +503,13 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     ),
     render.translation_text: lambda text: render.translation_text(given.translation_of(text)),
     render.translation_markdown: lambda text: render.translation_markdown(given.translation_of(text)),
-    render.translation_json: lambda text: render.translation_json(given.translation_of(text)),
-    render.segment_json: lambda text: render.segment_json(given.said(text, text)),
+    schema.Translation.of: lambda text: schema.Translation.of(given.translation_of(text)),
     render.reading_text: lambda text: render.reading_text(given.reading_of(text)),
     render.reading_markdown: lambda text: render.reading_markdown(given.reading_of(text)),
-    render.reading_json: lambda text: render.reading_json(given.reading_of(text)),
+    schema.Reading.of: lambda text: schema.Reading.of(given.reading_of(text)),
     render.summary_text: lambda text: render.summary_text(given.summary_of(text)),
     render.summary_markdown: lambda text: render.summary_markdown(given.summary_of(text)),
-    render.summary_json: lambda text: render.summary_json(given.summary_of(text)),
+    schema.Summary.of: lambda text: schema.Summary.of(given.summary_of(text)),
     render.suggestions: lambda text: render.suggestions(given.translation_of(text)),
     render.likeness: lambda text: render.likeness(text, given.translation_of(text).segments[0]),
     eval.text.words: eval.text.words,
@@ -568,9 +566,6 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
             keyfacts.figures,
             keyfacts.places,
             brief.likely_wrong,
-            briefs.sentence_json,
-            briefs.key_fact_json,
-            briefs.facts_json,
             chooser.Linear.scores,
             chooser.Chooser.from_json,
         ),

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from service.errors import Cancelled, StoreError, UsageError, WartaError
 from service.pipeline import SummaryOptions
 from service.pool import Host
 from service.summary.summarizer import Length
+from service.validation import plain, restored
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 OVER = (DONE, FAILED, CANCELLED)
@@ -334,7 +335,7 @@ class Jobs:
         path = self._path(status.id) / _STATE
         partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
-            json.dump(asdict(status), file)
+            json.dump(plain(status), file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -345,14 +346,12 @@ class Jobs:
             if not ID.fullmatch(folder.name):
                 continue
             try:
-                values = json.loads((folder / _STATE).read_text("utf-8"))
-                values |= {"order": Order(**values["order"]), "totals": Totals(**values["totals"])}
-                status = Status(**values)
+                status = restored(Status, json.loads((folder / _STATE).read_text("utf-8")))
             except FileNotFoundError:
                 # Whoever sent it was never told that it was taken.
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
-            except (OSError, ValueError, TypeError, KeyError):
+            except (OSError, ValueError):
                 _LOG.error("a job cannot be read, and is left as it is")
                 continue
             yield replace(status, state=QUEUED) if status.state == RUNNING else status

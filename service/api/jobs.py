@@ -27,6 +27,7 @@ from service.api.openapi import SENDING, our_errors
 from service.api.schemas import BriefIn, Strict, Words
 from service.pool import Host
 from service.refusal import Refused
+from service.summary.routes import Route
 
 FOLDER = "jobs"
 RETRY = {"Retry-After": "60"}
@@ -37,7 +38,6 @@ Task = Annotated[
 Model = Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="As it was given by POST.")]
 Column = Annotated[str, Form(max_length=200, description="Where the text is in a table or an object.")]
-Route = Literal["auto", "extractive", "mt5", "crosssum", "translate-first"]
 
 
 class JobIn(Strict):

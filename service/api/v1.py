@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,38 +18,30 @@ from service.api.schemas import (
     ArticleIn,
     BriefArticleIn,
     BriefIn,
-    BriefOut,
     CheckIn,
-    CheckOut,
+    ErrorOut,
     FactsIn,
-    FactsOut,
-    ModelsOut,
     ReadIn,
-    ReadingOut,
     SummarizeIn,
-    SummaryOut,
     TranslateIn,
-    TranslationOut,
 )
 from service.api.workers import Workers
 from service.confined import check_pairs, read_article, read_document
-from service.document import Article, Translation
+from service.document import Article
 from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
-from service.messages import record
 from service.models.catalog import rows
 from service.models.load import choose
 from service.pipeline import Pipeline, SummaryOptions
 from service.pool import Host
 from service.refusal import Refused
-from service.render.brief import Ledger, brief_json, ledger_json
-from service.render.text import reading_json, segment_json, summary_json, translation_json
+from service.render import schema
 from service.summary.summarizer import Length
 
 EVENTS = "text/event-stream"
 
 Asked = TypeVar("Asked", bound=ArticleIn)
-Event = tuple[str, dict[str, Any]]
+Event = tuple[str, schema.Model]
 
 
 def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
@@ -67,13 +58,13 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         _within(config, asked.text or "")
         return asked
 
-    @routes.post("/read", response_model=ReadingOut, responses=examples.of("v1-read"))
+    @routes.post("/read", response_model=schema.Reading, responses=examples.of("v1-read"))
     async def read(asked: ReadIn, request: Request) -> Any:
         """Translates and summarises an article, with what to check and what each sentence rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_read, asked, host))
 
-    @routes.post("/translate", response_model=TranslationOut, responses=examples.of("v1-translate"))
+    @routes.post("/translate", response_model=schema.Translation, responses=examples.of("v1-translate"))
     async def translate(asked: TranslateIn, request: Request) -> Any:
         """Translates an article. `Accept: text/event-stream` gets each segment as soon as it is ready.
 
@@ -84,25 +75,25 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
             return await _streamed(workers.stream(request, partial(_events, asked, host)))
         return await workers.run(request, partial(_translate, asked, host))
 
-    @routes.post("/summarize", response_model=SummaryOut, responses=examples.of("v1-summarize"))
+    @routes.post("/summarize", response_model=schema.Summary, responses=examples.of("v1-summarize"))
     async def summarize(asked: SummarizeIn, request: Request) -> Any:
         """Summarises an article; each sentence names the source sentences that it rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_summarize, asked, host))
 
-    @routes.post("/brief", response_model=BriefOut, responses=examples.of("v1-brief"))
+    @routes.post("/brief", response_model=schema.Brief, responses=examples.of("v1-brief"))
     async def brief(asked: BriefArticleIn, request: Request) -> Any:
         """Makes a brief: what happened, key points, figures and names, each with its sentence."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_brief, asked, host))
 
-    @routes.post("/facts", response_model=FactsOut, responses=examples.of("v1-facts"))
+    @routes.post("/facts", response_model=schema.Facts, responses=examples.of("v1-facts"))
     async def facts(asked: FactsIn, request: Request) -> Any:
         """Translates an article and compares every number, date, name and quotation with its English."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_facts, asked, host))
 
-    @routes.post("/check", response_model=CheckOut, responses=examples.of("v1-check"))
+    @routes.post("/check", response_model=schema.Checked, responses=examples.of("v1-check"))
     async def check_pairs(asked: CheckIn, request: Request) -> Any:
         """Checks any system's translation: numbers, names, negation, dropped text, loops, echoes."""
         _within(config, *asked.source, *asked.target)
@@ -110,7 +101,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
             raise Refused(422, f"{len(asked.source)} sources, {len(asked.target)} targets: no pairs")
         return await workers.run(request, partial(_check, asked, host))
 
-    @routes.get("/models", response_model=ModelsOut, responses=examples.of("v1-models"))
+    @routes.get("/models", response_model=schema.Models, responses=examples.of("v1-models"))
     async def models(request: Request) -> Any:
         """The models there are, which are installed, and their licences."""
         return await workers.run(request, partial(_models, host))
@@ -126,7 +117,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
     text, kept = asked.text or "", asked.keep_lines
-    article = read_article(host.sandbox, text, keep_furniture=asked.keep_furniture, restored=kept)
+    article = read_article(host.sandbox, text, keep_furniture=asked.keep_furniture, restored_lines=kept)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
@@ -134,49 +125,46 @@ def _options(asked: BriefIn) -> SummaryOptions:
     return SummaryOptions(asked.route, Length(asked.sentences, asked.words), asked.language)
 
 
-def _read(asked: ReadIn, host: Host) -> dict[str, Any]:
+def _read(asked: ReadIn, host: Host) -> schema.Reading:
     article, pipeline = _opened(asked, host)
-    reading = pipeline.read(article, _options(asked.summary))
-    return {**reading_json(reading), "text": reading.translation.text}
+    return schema.Reading.of(pipeline.read(article, _options(asked.summary)))
 
 
-def _translate(asked: TranslateIn, host: Host) -> dict[str, Any]:
+def _translate(asked: TranslateIn, host: Host) -> schema.Translation:
     article, pipeline = _opened(asked, host)
-    translation = pipeline.translate(article)
-    return {**translation_json(translation), "text": translation.text}
+    return schema.Translation.of(pipeline.translate(article))
 
 
-def _summarize(asked: SummarizeIn, host: Host) -> dict[str, Any]:
+def _summarize(asked: SummarizeIn, host: Host) -> schema.Summary:
     article, pipeline = _opened(asked, host)
-    return summary_json(pipeline.summarize(article, _options(asked.summary)))
+    return schema.Summary.of(pipeline.summarize(article, _options(asked.summary)))
 
 
-def _brief(asked: BriefArticleIn, host: Host) -> dict[str, Any]:
+def _brief(asked: BriefArticleIn, host: Host) -> schema.Brief:
     article, pipeline = _opened(asked, host)
-    return brief_json(pipeline.brief(article))
+    return schema.Brief.of(pipeline.brief(article))
 
 
-def _facts(asked: FactsIn, host: Host) -> dict[str, Any]:
+def _facts(asked: FactsIn, host: Host) -> schema.Facts:
     article, pipeline = _opened(asked, host)
-    translation = pipeline.translate(article)
-    return ledger_json(Ledger(pipeline.facts(translation), len(translation.segments)))
+    return schema.Facts.of(pipeline.facts(pipeline.translate(article)))
 
 
 def _fetched(url: str, host: Host, config: ServerConfig) -> str:
     return web.article(url, reach=config.reach, read=partial(read_document, host.sandbox))
 
 
-def _check(asked: CheckIn, host: Host) -> dict[str, Any]:
+def _check(asked: CheckIn, host: Host) -> schema.Checked:
     found = check_pairs(host.sandbox, [*zip(asked.source, asked.target, strict=True)])
-    return {"findings": [[record(finding) for finding in of_pair] for of_pair in found]}
+    return schema.Checked.model_validate({"findings": found})
 
 
-def _models(host: Host) -> dict[str, Any]:
+def _models(host: Host) -> schema.Models:
     try:
         auto = choose(host.settings.model, "translate", host.store).name
     except NotInstalled:
         auto = ""
-    return {"auto": auto, "models": [asdict(row) for row in rows(host.store)]}
+    return schema.Models.model_validate({"auto": auto, "models": rows(host.store)})
 
 
 def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
@@ -184,22 +172,16 @@ def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
     started = time.perf_counter()
     article, pipeline = _opened(asked, host)
     paragraphs = article.body.paragraphs()
-    yield "start", {"title": article.title, "segments": len(paragraphs)}
+    yield "start", schema.Started(title=article.title, segments=len(paragraphs))
     titles = 1 if article.title else 0
     done = []
     for index, part in enumerate(pipeline.stream(article.passage()), start=-titles):
         done.append(part)
         if index < 0:
-            yield "title", segment_json(part)
+            yield "title", schema.Segment.model_validate(part)
         else:
-            yield "segment", {"index": index, **segment_json(replace(part, paragraph=paragraphs[index]))}
-    yield "done", _end(pipeline.assemble(article, done), time.perf_counter() - started)
-
-
-def _end(translation: Translation, seconds: float) -> dict[str, Any]:
-    whole = translation_json(translation)
-    kept = {key: whole[key] for key in ("warnings", "furniture", "signature")}
-    return {"text": translation.text, **kept, "seconds": round(seconds, 3)}
+            yield "segment", schema.Streamed.at(index, replace(part, paragraph=paragraphs[index]))
+    yield "done", schema.Ended.of(pipeline.assemble(article, done), time.perf_counter() - started)
 
 
 async def _streamed(events: AsyncIterator[Event]) -> Response:
@@ -220,8 +202,8 @@ async def _lines(early: Sequence[Event], events: AsyncIterator[Event]) -> AsyncI
         async for event in events:
             yield _line(*event)
     except WartaError as error:
-        yield _line("error", errors.body("/v1", errors.refusal(error)))
+        yield _line("error", ErrorOut.model_validate(errors.body("/v1", errors.refusal(error))))
 
 
-def _line(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+def _line(name: str, data: schema.Model) -> str:
+    return f"event: {name}\ndata: {data.dumped()}\n\n"

@@ -42,8 +42,8 @@ class Crew(Protocol):
         """What the rows depend on beside the job."""
         ...
 
-    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
-        """The items' commits, done. ``items`` are the job's from number ``start``, counted from 0."""
+    def done(self, items: Iterator[Item]) -> Iterator[Done]:
+        """The items' commits, done."""
         ...
 
 
@@ -70,9 +70,8 @@ class Pool:
         """The same workers for another job."""
         return replace(self, job=job)
 
-    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
+    def done(self, items: Iterator[Item]) -> Iterator[Done]:
         """The items' commits in their order. Raises WartaError where a worker died."""
-        del start
         size = CommitSize()
         for _, done in self.ordered(process_records, commits(items, size, sentences_in)):
             size.took(done.seconds)

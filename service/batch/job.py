@@ -48,7 +48,7 @@ class Job:
     @property
     def columns(self) -> Sequence[str]:
         """Of the output."""
-        return (*rows.COMMON, *rows.TASKS[self.task])
+        return (*rows.COMMON, *rows.TASKS[self.task].model_fields)
 
 
 @dataclass(frozen=True, slots=True)

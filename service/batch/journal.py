@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from service.errors import UsageError, WartaError
+from service.validation import plain, restored
 
 BESIDE = ("partial", "journal", "lock", "made")
 """What there may be beside an output."""
@@ -221,8 +222,8 @@ def _read(path: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
         return None
     try:
         job, *lines = (json.loads(line) for line in whole)
-        commits = tuple(Commit(**{**line, "totals": Totals(**line["totals"])}) for line in lines)
-    except (ValueError, TypeError, KeyError) as error:
+        commits = tuple(restored(Commit, line) for line in lines)
+    except ValueError as error:
         if len(whole) < 2:
             return None
         raise WartaError(f"{path} is damaged; start over with --fresh") from error
@@ -230,7 +231,7 @@ def _read(path: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
 
 
 def _line(commit: Commit) -> bytes:
-    return json.dumps(asdict(commit)).encode() + b"\n"
+    return json.dumps(plain(commit)).encode() + b"\n"
 
 
 def _changes(old: Any, new: Any, name: str = "") -> Sequence[str]:

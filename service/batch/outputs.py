@@ -10,9 +10,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from service.batch.rows import FORMATS, RAW, Format
+from pydantic import BaseModel
+
+from service.batch.rows import FORMATS, RAW, TASKS, Format
 from service.errors import UsageError
 from service.intake.compression import need
 
@@ -56,10 +59,6 @@ def maker_of(output: Path) -> Make | None:
         _pyarrow()
         return _parquet
     return None
-
-
-_AS_JSON = frozenset(("fields", "what", "points", "facts", "brief"))
-"""Columns that Parquet has as JSON."""
 
 
 def _suffixes(output: Path) -> tuple[str, str]:
@@ -107,10 +106,8 @@ def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
     with source.open("rb") as lines:
         for line in lines:
             row = _storable(json.loads(line))
-            # Whatever else a record holds: its columns differ from input to input. A brief and facts are
-            # nested deeper than a table shows.
-            for name in _AS_JSON.intersection(row):
-                row[name] = None if row[name] is None else json.dumps(row[name], ensure_ascii=False)
+            # Whatever else a record holds: its columns differ from input to input.
+            row["fields"] = json.dumps(row["fields"], ensure_ascii=False)
             rows.append(row)
             size += len(line)
             if len(rows) == _GROUP_ROWS or size >= _GROUP_BYTES:
@@ -130,27 +127,40 @@ def _storable(value: Any) -> Any:
 
 
 def _schema(columns: Sequence[str]) -> pyarrow.Schema:
-    """Typed columns; those that are not named here are text."""
+    """Typed columns, as the rows' models say; those that no model has are text."""
     import pyarrow as pa
 
-    names = ("code", "kind", "severity", "message")
-    finding = [*((name, pa.string()) for name in names), ("values", pa.map_(pa.string(), pa.string()))]
-    sentence = pa.struct(
-        [
-            ("text", pa.string()),
-            ("support", pa.list_(pa.int64())),
-            ("score", pa.float64()),
-            ("findings", pa.list_(pa.struct(finding))),
-            ("source", pa.string()),
-        ]
-    )
-    typed: dict[str, pa.DataType] = {
-        "findings": pa.list_(pa.struct([("segment", pa.int64()), *finding])),
-        "warnings": pa.list_(pa.string()),
-        "summary": pa.list_(sentence),
-        "notes": pa.list_(pa.string()),
+    # The facts of a brief are others than those of a reading: the task is the one with most of the columns.
+    able = [model.model_fields for model in TASKS.values() if model.model_fields.keys() <= set(columns)]
+    fields = {name: field.annotation for name, field in max(able, key=len, default={}).items()}
+    return pa.schema([(name, _arrow(fields.get(name, str))) for name in columns])
+
+
+def _arrow(annotation: Any) -> pyarrow.DataType:
+    """Return Arrow's type for the type of a model's field. Raises TypeError for one that rows do not have."""
+    import pyarrow as pa
+
+    plain: dict[Any, pyarrow.DataType] = {
+        str: pa.string(),
+        int: pa.int64(),
+        float: pa.float64(),
+        bool: pa.bool_(),
     }
-    return pa.schema([(name, typed.get(name, pa.string())) for name in columns])
+    if annotation in plain:
+        return plain[annotation]
+    if get_origin(annotation) is Literal:
+        return _arrow(type(get_args(annotation)[0]))
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    if get_origin(annotation) in (Union, UnionType) and len(kinds) == 1:
+        return _arrow(kinds[0])
+    if get_origin(annotation) is list:
+        return pa.list_(_arrow(kinds[0]))
+    if get_origin(annotation) is dict:
+        return pa.map_(*map(_arrow, kinds))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.items()
+        return pa.struct([(name, _arrow(field.annotation)) for name, field in fields])
+    raise TypeError(f"a row with {annotation} has no type in Parquet")
 
 
 def _pyarrow() -> Any:

@@ -17,82 +17,117 @@ from service.document import Brief, Reading, SegmentTranslation, Signature, Summ
 from service.escape import cell
 from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
-from service.messages import record
-from service.render.brief import brief_json, facts_json
-from service.render.text import sentence_json
+from service.render import schema
 
 _ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
 COMMON = OWN_COLUMNS
-TASKS: Mapping[str, tuple[str, ...]] = {
-    "translate": ("title", "translation", "findings", "warnings", "signature"),
-    "summarize": ("summary", "notes", "signature"),
-    "brief": ("headline", "what", "points", "facts", "notes", "signature"),
-    "read": (
-        "title",
-        "translation",
-        "findings",
-        "warnings",
-        "headline",
-        "summary",
-        "brief",
-        "facts",
-        "notes",
-        "signature",
-    ),
+
+
+class SegmentFinding(schema.Finding):
+    """A finding of a translation; ``segment`` counts from 0, and is null in the title."""
+
+    segment: int | None
+
+
+class Translated(schema.Model):
+    """The columns of a translation."""
+
+    title: str | None
+    translation: str
+    findings: list[SegmentFinding]
+    warnings: list[str]
+    signature: str
+
+
+class Summarized(schema.Model):
+    """The columns of a summary."""
+
+    summary: list[schema.SummarySentence]
+    notes: list[str]
+    signature: str
+
+
+class Briefed(schema.Told):
+    """The columns of a brief; sentences count from 0."""
+
+    headline: str
+    signature: str
+
+
+class Read(schema.Model):
+    """The columns of translation and summary, brief and facts; the signature is the translation's."""
+
+    title: str | None
+    translation: str
+    findings: list[SegmentFinding]
+    warnings: list[str]
+    headline: str
+    summary: list[schema.SummarySentence]
+    brief: schema.Told | None
+    facts: list[schema.Fact]
+    notes: list[str]
+    signature: str
+
+
+TASKS: Mapping[str, type[schema.Model]] = {
+    "translate": Translated,
+    "summarize": Summarized,
+    "brief": Briefed,
+    "read": Read,
 }
-"""The columns of each task, after the common ones."""
+"""What each task makes of a record: the columns after the common ones."""
 
 
-def translated(translation: Translation) -> dict[str, Any]:
-    """The columns of a translation; a finding's ``segment`` counts from 0, and is null in the title."""
+def translated(translation: Translation) -> Translated:
+    """Return the columns of a translation."""
+    title = translation.title
+    return Translated(
+        title=title.target if title else None,
+        translation=translation.text,
+        findings=findings(translation),
+        warnings=list(translation.warnings),
+        signature=_text(translation.signature),
+    )
+
+
+def summarized(summary: Summary) -> Summarized:
+    """Return the columns of a summary."""
+    sentences = [schema.SummarySentence.model_validate(sentence) for sentence in summary.sentences]
+    return Summarized(summary=sentences, notes=list(summary.notes), signature=_text(summary.signature))
+
+
+def read(reading: Reading) -> Read:
+    """Return the columns of a reading."""
+    both = {**dict(summarized(reading.summary)), **dict(translated(reading.translation))}
+    brief = schema.Told.told(reading.brief) if reading.brief else None
+    facts = [schema.Fact.model_validate(fact) for fact in reading.facts]
+    return Read(**both, headline=reading.headline, brief=brief, facts=facts)
+
+
+def briefed(brief: Brief) -> Briefed:
+    """Return the columns of a brief."""
+    own = {"headline": brief.headline, "signature": _text(brief.signature)}
+    return Briefed.model_validate({**dict(schema.Told.told(brief)), **own})
+
+
+def findings(translation: Translation) -> list[SegmentFinding]:
+    """Return what the guard found, with the place of each."""
     title = translation.title
     flagged: list[tuple[int | None, SegmentTranslation]] = [(None, title)] if title else []
     flagged += enumerate(translation.segments)
-    return {
-        "title": title.target if title else None,
-        "translation": translation.text,
-        "findings": [{"segment": where, **record(f)} for where, part in flagged for f in part.findings],
-        "warnings": list(translation.warnings),
-        "signature": _text(translation.signature),
-    }
+    return [
+        SegmentFinding(segment=where, **dict(schema.Finding.model_validate(finding)))
+        for where, part in flagged
+        for finding in part.findings
+    ]
 
 
-def summarized(summary: Summary) -> dict[str, Any]:
-    """The columns of a summary; ``support`` counts source segments from 0."""
-    return {
-        "summary": [sentence_json(sentence) for sentence in summary.sentences],
-        "notes": list(summary.notes),
-        "signature": _text(summary.signature),
-    }
-
-
-def briefed(brief: Brief) -> dict[str, Any]:
-    """The columns of a brief; sentences count from 0."""
-    values = brief_json(brief)
-    return {
-        "headline": brief.headline,
-        **{name: values[name] for name in ("what", "points", "facts", "notes")},
-        "signature": _text(brief.signature),
-    }
-
-
-def read(reading: Reading) -> dict[str, Any]:
-    """The columns that a reading has beside its translation's; ``brief`` and ``facts`` are as in JSON."""
-    kept = ("what", "points", "facts", "notes")
-    brief = brief_json(reading.brief) if reading.brief else {}
-    return {
-        **summarized(reading.summary),
-        "headline": reading.headline,
-        "brief": {name: brief[name] for name in kept} if brief else None,
-        "facts": facts_json(reading.facts),
-    }
-
-
-def row(record: Record | BadRecord, made: Mapping[str, Any], error: str = "") -> dict[str, Any]:
-    """The row of a record: ``made`` from it, or its error."""
+def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, Any]:
+    """The row of a record: what was ``made`` of it, or its error."""
     said = record.error if isinstance(record, BadRecord) else error
     fields = {} if isinstance(record, BadRecord) else dict(record.fields)
-    return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **made}
+    own = made.model_dump() if made else {}
+    return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **own}
 
 
 @lru_cache(maxsize=16)

@@ -63,7 +63,7 @@ def _work(journal: Journal, crew: Crew, items: Iterator[Item], watch: Watch) -> 
     before = journal.last.totals
     chain = _skipped(journal, items)
     started = last = time.perf_counter()
-    for done in crew.done(items, before.records):
+    for done in crew.done(items):
         now = time.perf_counter()
         totals = replace(journal.last.totals + done.totals, seconds=journal.last.totals.seconds + now - last)
         last = now

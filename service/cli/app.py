@@ -13,6 +13,7 @@ from eval.cli import app as eval_app
 from service.errors import UsageError, WartaError
 from service.extras import lacks
 from service.settings import ALIKE
+from service.summary.routes import NAMES
 from service.version import __version__
 
 if TYPE_CHECKING:
@@ -74,9 +75,7 @@ MemoryAt = Annotated[
 Fuzzy = Annotated[
     float, typer.Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
 ]
-RouteName = Annotated[
-    str, typer.Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")
-]
+RouteName = Annotated[str, typer.Option("--route", help=f"One of {', '.join(NAMES)}.")]
 Sentences = Annotated[int, typer.Option("--sentences", help="Sentences in the summary.")]
 Words = Annotated[int | None, typer.Option("--words", help="Words in the summary, instead of sentences.")]
 EngineName = Annotated[str, typer.Option(help="auto, ctranslate2 or transformers.", envvar="WARTA_ENGINE")]

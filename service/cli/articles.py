@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -20,8 +19,9 @@ from service.intake.documents import document_text, keeps_structure, read_docume
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
-from service.messages import record, text
+from service.messages import text
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
+from service.render import schema
 from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
@@ -160,8 +160,8 @@ def check_files(source: Path, target: Path, format: str) -> None:
         found = check(ours, theirs)
         flagged += bool(found)
         if format == "json":
-            line = {"line": number, "findings": [record(finding) for finding in found]}
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            line = schema.CheckedLine.model_validate({"line": number, "findings": found})
+            sys.stdout.write(line.dumped() + "\n")
         else:
             sys.stdout.writelines(f"line {number}, {finding.kind}: {text(finding)}\n" for finding in found)
     if format == "text":
@@ -266,7 +266,7 @@ def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
     if isinstance(rendered, str):
         return rendered
     # Several JSON results are one a line, so that they can be told apart.
-    return json.dumps(rendered, ensure_ascii=False, indent=2 if len(job.files) == 1 else None) + "\n"
+    return rendered.dumped(indent=2 if len(job.files) == 1 else None) + "\n"
 
 
 def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".en") -> str:

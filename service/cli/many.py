@@ -13,7 +13,7 @@ from service.batch.executors import Pool, alone, processes
 from service.batch.folder import REPORT, mirror_with
 from service.batch.journal import Totals
 from service.batch.progress import progress_line, summary_line
-from service.batch.ray import Place, cluster, hosts
+from service.batch.ray import Place, cluster
 from service.batch.run import Job, Progress, Watch, run_with
 from service.batch.worker import collect_seldom
 from service.cli.articles import INTERRUPTED, Status, complain
@@ -68,13 +68,10 @@ def _worked(
         ForgivingMemory(partial(memory_of, settings), status.say)
     if address:
         status.show(f"connecting to Ray ({address}) …")
-        place = Place(address, workers)
-        if job.folder:
-            with hosts(job, settings, place) as pool:
-                return mirror_with(pool, watch)
-        with cluster(job, settings, place) as crew:
-            return run_with(job, crew, watch)
-    with _here(job, settings, workers or 1, status) as pool:
+        pools: AbstractContextManager[Pool] = cluster(job, settings, Place(address, workers))
+    else:
+        pools = _here(job, settings, workers or 1, status)
+    with pools as pool:
         return mirror_with(pool, watch) if job.folder else run_with(job, pool, watch)
 
 

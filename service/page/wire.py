@@ -2,98 +2,117 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from service.document import Article, Finding, Furniture, Reading, as_json
+from service.document import (
+    Article,
+    Finding,
+    Furniture,
+    Reading,
+    Segment,
+    Segmented,
+    SegmentTranslation,
+    Signature,
+    Summary,
+    Translation,
+)
 from service.errors import InputError
 from service.findings import CHECKS
-from service.text import segment
+from service.validation import plain, validated
 
 
 @dataclass(frozen=True, slots=True)
-class _PackedArticle:
-    """An article as it travels."""
+class _About:
+    """What an article is, beside its text."""
 
     id: str
-    text: str
-    title: str = ""
-    furniture: tuple[Furniture, ...] = ()
-    byline: str = ""
-    published: str = ""
-    site: str = ""
-    roles: tuple[str, ...] = ()
+    title: str
+    furniture: tuple[Furniture, ...]
+    byline: str
+    published: str
+    site: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A reading as it travels: each text once. ``lead`` and ``gaps`` are the white space of the article."""
+
+    article: _About
+    headline: str
+    title: SegmentTranslation | None
+    lead: str
+    segments: tuple[SegmentTranslation, ...]
+    gaps: tuple[str, ...]
+    signature: Signature
+    warnings: tuple[str, ...]
+    summary: Summary
+    seconds: float
 
 
 def pack(reading: Reading) -> dict[str, Any]:
-    """Return the reading as JSON values; an article travels as its text."""
-    packed = as_json(reading)
-    for of, article in ((packed, reading.article), (packed["translation"], reading.translation.article)):
-        del of["article"]["body"]
-        of["article"]["text"] = article.text
+    """Return the reading as JSON values."""
+    article, made = reading.article, reading.translation
+    about = _About(**{name: getattr(article, name) for name in _About.__slots__})
+    packed: dict[str, Any] = plain(
+        _Packed(
+            article=about,
+            headline=reading.headline,
+            title=made.title,
+            lead=made.lead,
+            segments=made.segments,
+            gaps=made.gaps,
+            signature=made.signature,
+            warnings=made.warnings,
+            summary=reading.summary,
+            seconds=reading.seconds,
+        )
+    )
     return packed
 
 
 def unpack(value: Any) -> Reading:
-    """What :func:`pack` gave. Raises InputError for anything else, and for parts that do not fit together."""
-    reading: Reading = _record(Reading, value)
-    count = len(reading.translation.segments)
-    if not count or len(reading.translation.gaps) not in (0, count):
+    """Return what :func:`pack` gave. Raises InputError for anything else, and for parts that do not fit."""
+    try:
+        packed = validated(_Packed, value)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not a reading: {error}") from None
+    for finding in _findings(packed):
+        _check(finding)
+    count = len(packed.segments)
+    if not count or len(packed.gaps) != count:
         raise InputError("not a reading: its sentences and gaps do not fit together")
-    for sentence in reading.summary.sentences:
+    for sentence in packed.summary.sentences:
         if not all(0 <= index < count for index in sentence.support):
             raise InputError("not a reading: a summary sentence rests on a sentence that is not there")
-    return reading
+    article = _article(packed)
+    title, gaps = packed.title, packed.gaps
+    made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
+    return Reading(article, packed.headline, made, packed.summary, packed.seconds)
 
 
-def _record(kind: type, value: Any) -> Any:
-    if not isinstance(value, dict):
-        raise InputError(f"not a reading: {kind.__name__} is missing")
-    if kind is Article:
-        packed: _PackedArticle = _record(_PackedArticle, value)
-        values = {spec.name: getattr(packed, spec.name) for spec in fields(packed) if spec.name != "text"}
-        return Article(body=segment.split(packed.text), **values)
-    if kind is Finding:
-        return _finding(value)
-    hints = get_type_hints(kind)
-    if unknown := set(value) - set(hints):
-        raise InputError(f"not a reading: {kind.__name__} has no {min(unknown)}")
-    made = {}
-    for spec in fields(kind):
-        if spec.name in value:
-            made[spec.name] = _value(hints[spec.name], value[spec.name], spec.name)
-        elif spec.default is MISSING and spec.default_factory is MISSING:
-            raise InputError(f"not a reading: {kind.__name__} has no {spec.name}")
-    return kind(**made)
+def _findings(packed: _Packed) -> Iterator[Finding]:
+    for part in (packed.title, *packed.segments):
+        yield from part.findings if part else ()
+    for sentence in packed.summary.sentences:
+        yield from sentence.findings
 
 
-def _finding(value: Mapping[str, Any]) -> Finding:
-    code, pairs = value.get("code"), value.get("values")
-    check = CHECKS.get(code) if isinstance(code, str) else None
-    if not check or set(value) != {"code", "values"} or not isinstance(pairs, list | tuple):
+def _check(finding: Finding) -> None:
+    """Raise InputError for a finding that its message cannot be made of."""
+    check, values = CHECKS.get(finding.code), dict(finding.values)
+    if not check:
         raise InputError("not a reading: a finding is of no kind that is known")
-    values = tuple(_value(tuple[str, ...], pair, "values") for pair in pairs)
-    if {len(pair) for pair in values} - {2} or {pair[0] for pair in values} != check.places:
+    if len(values) != len(finding.values) or values.keys() != check.places:
         raise InputError("not a reading: a finding lacks its values")
-    if check.plural and not dict(values)["count"].isdecimal():
+    if check.plural and not values["count"].isdecimal():
         raise InputError("not a reading: a finding's count is no number")
-    return Finding(check.code, values)
 
 
-def _value(hint: Any, value: Any, name: str) -> Any:
-    if get_origin(hint) in (Union, types.UnionType):
-        (inner,) = (kind for kind in get_args(hint) if kind is not type(None))
-        return None if value is None else _value(inner, value, name)
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list | tuple):
-            raise InputError(f"not a reading: {name} is no list")
-        return tuple(_value(get_args(hint)[0], item, name) for item in value)
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _record(hint, value)
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise InputError(f"not a reading: {name} is of the wrong kind")
-    return value
+def _article(packed: _Packed) -> Article:
+    parts = zip(packed.segments, packed.gaps, strict=True)
+    body = Segmented(packed.lead, tuple(Segment(part.source, gap) for part, gap in parts))
+    about = {name: getattr(packed.article, name) for name in _About.__slots__}
+    return Article(body=body, **about)

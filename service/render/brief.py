@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from service.document import Brief, Cut, Fact, KeyFact, KeySentence
 from service.escape import markdown, markdown_item, markdown_line
 from service.facts.ledger import KINDS, to_check
-from service.messages import record, text
-from service.render.base import Renderer
+from service.messages import text
+from service.render import schema
+from service.render.text import Renderer
 
 _KIND_HEADS = {
     "person": "People",
@@ -62,44 +62,11 @@ def brief_markdown(brief: Brief) -> str:
     if brief.points:
         blocks.append("\n".join(f"- {markdown_item(_sentence(point))}" for point in brief.points))
     if brief.facts:
-        rows = (
-            f"- *{label.capitalize()}*: {markdown_line('; '.join(said))}" for label, said in _by_label(brief)
-        )
-        blocks.append("\n".join(rows))
+        rows = [(label, markdown_line("; ".join(said))) for label, said in _by_label(brief)]
+        blocks.append("\n".join(f"- *{label.capitalize()}*: {said}" for label, said in rows))
     if about := [*_checks(brief), *_left_out(brief), *brief.notes]:
         blocks.append("\n".join(f"> {markdown_line(line)}\n>" for line in about).removesuffix("\n>"))
     return "\n\n".join(blocks) + "\n"
-
-
-def brief_json(brief: Brief) -> dict[str, Any]:
-    """The brief as JSON values; sentences count from 0."""
-    return {
-        "headline": {
-            "source": brief.headline_source,
-            "target": brief.headline,
-            "band": brief.headline_band,
-            "findings": [record(finding) for finding in brief.headline_findings],
-        },
-        "what": sentence_json(brief.what),
-        "points": [sentence_json(point) for point in brief.points],
-        "facts": [key_fact_json(fact) for fact in brief.facts],
-        "notes": list(brief.notes),
-        "signature": {**asdict(brief.signature), "text": str(brief.signature)},
-    }
-
-
-def sentence_json(sentence: KeySentence) -> dict[str, Any]:
-    """A sentence of a brief as JSON values."""
-    return {
-        **{name: getattr(sentence, name) for name in ("text", "sentence", "source", "confidence", "band")},
-        "cuts": [asdict(cut) for cut in sentence.cuts],
-        "findings": [record(finding) for finding in sentence.findings],
-    }
-
-
-def key_fact_json(fact: KeyFact) -> dict[str, Any]:
-    """A figure or name of a brief as JSON values."""
-    return {"label": fact.label, "value": fact.value, "role": fact.role, "fact": asdict(fact.fact)}
 
 
 def ledger_text(ledger: Ledger) -> str:
@@ -121,18 +88,12 @@ def ledger_markdown(ledger: Ledger) -> str:
     return "\n".join([head, *(f"| {' | '.join(row)} |" for row in rows)]) + f"\n\n{_count(ledger)}\n"
 
 
-def ledger_json(ledger: Ledger) -> dict[str, Any]:
-    """The facts as JSON values, in reading order; sentences count from 0, the title's is null."""
-    return {"facts": facts_json(ledger.facts), "counts": _counts(ledger.facts)}
-
-
-def facts_json(facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """Facts as JSON values."""
-    return [asdict(fact) for fact in facts]
-
-
-BRIEF: Mapping[str, Renderer] = {"text": brief_text, "markdown": brief_markdown, "json": brief_json}
-LEDGER: Mapping[str, Renderer] = {"text": ledger_text, "markdown": ledger_markdown, "json": ledger_json}
+BRIEF: Mapping[str, Renderer] = {"text": brief_text, "markdown": brief_markdown, "json": schema.Brief.of}
+LEDGER: Mapping[str, Renderer] = {
+    "text": ledger_text,
+    "markdown": ledger_markdown,
+    "json": lambda ledger: schema.Facts.of(ledger.facts),
+}
 
 
 def _sentence(sentence: KeySentence) -> str:

@@ -5,10 +5,6 @@ from __future__ import annotations
 from service.text.numbers import Language, Value
 
 
-def _listed(text: str) -> list[str]:
-    return text.split()
-
-
 def _table(text: str) -> dict[str, tuple[Value, ...]]:
     """``1 2.5 = word word`` a line: word -> the values left of the sign."""
     table: dict[str, tuple[Value, ...]] = {}
@@ -20,12 +16,12 @@ def _table(text: str) -> dict[str, tuple[Value, ...]]:
 
 
 def _numbered(words: str, first: int = 0, step: int = 1) -> dict[str, float]:
-    return {word: float(first + step * place) for place, word in enumerate(_listed(words))}
+    return {word: float(first + step * place) for place, word in enumerate(words.split())}
 
 
 def _named(months: str, days: str) -> dict[str, Value]:
-    names: dict[str, Value] = {month: f"month {number}" for number, month in enumerate(_listed(months), 1)}
-    names.update({day: f"day {number}" for number, day in enumerate(_listed(days), 1)})
+    names: dict[str, Value] = {month: f"month {number}" for number, month in enumerate(months.split(), 1)}
+    names.update({day: f"day {number}" for number, day in enumerate(days.split(), 1)})
     return names
 
 
@@ -34,7 +30,7 @@ def _abbreviated(*spellings: str) -> dict[str, tuple[Value, ...]]:
     return {
         month: (f"month {number}",)
         for spelling in spellings
-        for number, month in enumerate(_listed(spelling), 1)
+        for number, month in enumerate(spelling.split(), 1)
         if month != "."
     }
 

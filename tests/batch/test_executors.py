@@ -136,7 +136,7 @@ def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> Non
             yield item
 
     with processes(job, settings, 2) as crew:
-        first = next(iter(crew.done(counted(), 0)))
+        first = next(iter(crew.done(counted())))
         assert len(first.keys) == SMALLEST
         assert read == SMALLEST * 4
 
@@ -167,7 +167,7 @@ def batch(home: Path, source: Path, output: Path | str, *options: str) -> subpro
 
 
 def test_a_ray_cluster_goes_on_with_what_was_begun_here(tmp_path: Path, settings: Settings) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     source = write_corpus(tmp_path / "in.jsonl", 2000)
     job = Job([source], tmp_path / "out.jsonl")
     seen = 0
@@ -219,7 +219,7 @@ def ray_started() -> Iterator[tuple[str, str]]:
 def test_a_ray_cluster_is_reached_from_within_and_from_outside(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "a-secret-of-this-test-" * 2)
     source = write_corpus(tmp_path / "in.jsonl", 500)
     clean = alone(Job([source], tmp_path / "clean.jsonl"), settings)
@@ -259,7 +259,7 @@ def test_a_session_that_rays_client_server_failed_to_start_is_asked_for_again() 
 
 
 def test_ray_mirrors_a_folder(tmp_path: Path, settings: Settings) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     source = messy(tmp_path / "masuk")
     write_corpus(source / "banyak.jsonl", 300)
     clean = Job([source], tmp_path / "bersih", folder=True)
@@ -275,7 +275,7 @@ def test_ray_mirrors_a_folder(tmp_path: Path, settings: Settings) -> None:
 
 @pytest.mark.parametrize("output", ["out.jsonl", "out/"])
 def test_ray_says_what_is_wrong_with_a_model_in_a_line(tmp_path: Path, output: str) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     source = write_corpus(tmp_path / "in.jsonl", 3)
     options = ("--cluster", "local", "--workers", "1", "--model", "opus-mt-id-en")
     done = batch(tmp_path, source, f"{tmp_path}/{output}", *options)
@@ -284,7 +284,7 @@ def test_ray_says_what_is_wrong_with_a_model_in_a_line(tmp_path: Path, output: s
 
 
 def test_ray_workers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     result = ray_torture(tmp_path, records=10_000, kills=1)
     assert (result.lost, result.doubled, result.equal) == (0, 0, True)
     assert result.midway > 0

@@ -67,14 +67,10 @@ def test_parquet_holds_what_the_lines_hold(tmp_path: Path) -> None:
     for name in ("a.jsonl", "a.parquet"):
         run(Job([source, odd], tmp_path / name, "read"), pipeline())
     lines, table = read_rows(tmp_path / "a.jsonl"), parquet.read_table(tmp_path / "a.parquet")
-    packed = ("fields", "brief", "facts")
-    made = [
-        {name: json.loads(value) if name in packed and value else value for name, value in row.items()}
-        for row in table.to_pylist()
-    ]
+    made = [{**row, "fields": json.loads(row["fields"])} for row in table.to_pylist()]
     assert made[:-1] == lines[:-1]
     assert made[-1]["place"] == f"{tmp_path}/b\\udcff.txt"
-    assert str(table.schema.field("findings").type).startswith("list<element: struct<segment: int64")
+    assert str(table.schema.field("findings").type).endswith("segment: int64>>")
 
 
 def test_no_record_is_no_row(tmp_path: Path) -> None:
@@ -93,12 +89,13 @@ def test_tsv_has_a_line_a_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("task", ["brief", "read"])
-def test_a_brief_and_facts_are_json_in_parquet(task: str, tmp_path: Path) -> None:
+def test_a_brief_and_facts_have_their_types_in_parquet(task: str, tmp_path: Path) -> None:
     run(Job([corpus(tmp_path / "in.jsonl", 2)], tmp_path / "out.parquet", task), pipeline())
     run(Job([tmp_path / "in.jsonl"], tmp_path / "out.jsonl", task), pipeline())
     table, rows = parquet.read_table(tmp_path / "out.parquet").to_pylist(), read_rows(tmp_path / "out.jsonl")
     for name in ("facts", "points" if task == "brief" else "brief"):
-        assert [json.loads(row[name]) for row in table] == [row[name] for row in rows]
+        assert [row[name] for row in table] == [row[name] for row in rows]
+        assert rows[1][name] or name == "points"
 
 
 @pytest.mark.parametrize("name", ["out.docx", "out", "out.gz", "out.parquet.gz", "out.txt.zst"])

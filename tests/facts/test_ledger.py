@@ -9,6 +9,7 @@ import pytest
 
 from service.document import Article, Decoding, Fact, Finding, SegmentTranslation, Signature, Translation
 from service.facts.ledger import ledger, to_check
+from service.render import schema
 from service.render.brief import LEDGER, Ledger
 from service.text import segment
 from service.translation.glossary import Glossary
@@ -84,10 +85,11 @@ def test_text_names_what_to_check_first() -> None:
 
 def test_json_has_the_facts_and_their_counts() -> None:
     facts = ledger(translation([("Ada 12 orang di Demak.", "There are 12 people in Demak.")]), GLOSSARY)
-    made = LEDGER["json"](Ledger(facts, 1))
-    assert isinstance(made, dict)
+    told = LEDGER["json"](Ledger(facts, 1))
+    assert isinstance(told, schema.Model)
+    made = json.loads(told.dumped())
     assert made["counts"] == {"kept": 2, "changed": 0, "missing": 0, "unclear": 0}
-    assert json.loads(json.dumps(made))["facts"][0]["target_end"] == 19
+    assert made["facts"][0]["target_end"] == 19
 
 
 def test_few_facts_of_a_human_translation_look_wrong() -> None:

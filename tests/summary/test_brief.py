@@ -10,6 +10,7 @@ import pytest
 from eval import briefs as data
 from service.document import Article, Brief, Decoding, Finding, SegmentTranslation, Signature
 from service.facts.ledger import mentions
+from service.render import schema
 from service.render.brief import BRIEF
 from service.summary.brief import brief
 from service.summary.chooser import choose, features, scored, shipped_chooser, unfit
@@ -122,8 +123,9 @@ def test_a_quotation_that_began_before_gets_its_mark() -> None:
 
 def test_text_markdown_and_json_say_the_same() -> None:
     done = made()
-    text, markdown, values = (BRIEF[name](done) for name in ("text", "markdown", "json"))
-    assert isinstance(text, str) and isinstance(markdown, str) and isinstance(values, dict)
+    text, markdown, told = (BRIEF[name](done) for name in ("text", "markdown", "json"))
+    assert isinstance(text, str) and isinstance(markdown, str) and isinstance(told, schema.Model)
+    values = told.model_dump()
     assert text.startswith(f"{TITLE[1]}\n=====") and markdown.startswith(f"# {TITLE[1]}\n")
     assert "Left out of sentence 1 (dateline): “JAKARTA –”" in text
     assert values["what"]["sentence"] == 0 and values["what"]["cuts"][0]["kind"] == "dateline"

@@ -31,10 +31,10 @@ from service.pipeline import SummaryOptions, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
+from service.summary.routes import NAMES
 from service.summary.summarizer import Length, offered
 
 KIND = "read"
-ROUTES = ("auto", "extractive", "mt5", "crosssum", "translate-first")
 MOST_SENTENCES = 20
 
 Word = Callable[[str], Any]
@@ -103,16 +103,14 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
         raise InputError(say("nothing"))
     if len(asked.text) > options.text_limit:
         raise InputError(say("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}"))
-    if asked.route not in ROUTES or not 1 <= asked.sentences <= MOST_SENTENCES:
-        raise UsageError(
-            f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(ROUTES)}"
-        )
+    if asked.route not in NAMES or not 1 <= asked.sentences <= MOST_SENTENCES:
+        raise UsageError(f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(NAMES)}")
 
 
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
     kept = numbered(asked.text, asked.restored)
-    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored=kept)
+    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored_lines=kept)
     pipeline = host.pipeline(asked.model)
     tell(_Opened(article, len(article.sources), pipeline.signature.preset, warnings(article)))
     done = []
