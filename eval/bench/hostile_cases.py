@@ -565,7 +565,6 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
             keyfacts.names,
             keyfacts.figures,
             keyfacts.places,
-            brief.likely_wrong,
             chooser.Linear.scores,
             chooser.Chooser.from_json,
         ),
@@ -593,7 +592,7 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
     tables.read_parquet: "pyarrow's work; a cell's length is bounded there",
     streams.need: "takes names of our own",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
-    **dict.fromkeys((confidence.logistic, confidence.band), "takes numbers"),
+    **dict.fromkeys((confidence.logistic, confidence.band, confidence.likely_wrong), "takes numbers"),
     **dict.fromkeys(
         (eval.metrics.bleu_score, eval.metrics.chrf_score, eval.metrics.ter_score, eval.metrics.formula),
         "takes counts",

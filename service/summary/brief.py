@@ -21,6 +21,7 @@ from service.summary.chooser import Chooser, choose, scored, shipped_chooser
 from service.summary.headline import headline
 from service.summary.keyfacts import Candidate
 from service.summary.trim import trim
+from service.translation.confidence import likely_wrong
 from service.translation.glossary import Glossary
 
 English = Callable[[Sequence[str]], list[SegmentTranslation]]
@@ -60,11 +61,6 @@ def brief(article: Article, glossary: Glossary, english: English, translator: Si
         title.band if title else "",
         _notes(chosen),
     )
-
-
-def likely_wrong(part: SegmentTranslation) -> bool:
-    """Return whether a reader is told that this translation is likely wrong."""
-    return part.band == "low"
 
 
 def _chosen(article: Article, held: Sequence[Mentions], chooser: Chooser, english: English) -> _Chosen:

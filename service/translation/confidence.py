@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from service.document import Finding
+from service.document import Finding, SegmentTranslation
 from service.translation.guard.check import RATIO_MEAN
 from service.translation.repair import WEIGHTS
 
@@ -56,3 +56,8 @@ def confidence(source: str, target: str, score: float, findings: Sequence[Findin
 def band(value: float) -> Band:
     """``high``, ``medium`` or ``low``."""
     return "high" if value >= HIGH else "medium" if value >= LOW else "low"
+
+
+def likely_wrong(part: SegmentTranslation) -> bool:
+    """Return whether a reader is told that a translation is likely wrong: it is in the lowest band."""
+    return part.band == "low"

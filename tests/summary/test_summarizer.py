@@ -292,3 +292,24 @@ def test_a_headline_from_the_lead(lead: str, expected: str) -> None:
 def test_only_what_can_run_is_offered() -> None:
     assert offered(lambda _: False) == ("auto", "extractive")
     assert offered(lambda name: name == "mt5-xlsum") == ("auto", "extractive", "mt5", "translate-first")
+
+
+def test_a_sentence_likely_wrong_gives_way_to_another() -> None:
+    sentences = [
+        "Banjir merendam 340 rumah di Demak pada Selasa.",
+        "Warga mengungsi ke balai desa sejak pagi.",
+        "Pemerintah menyiapkan dana untuk jembatan darurat.",
+        "Hujan diperkirakan turun lagi pada malam hari.",
+    ]
+    article = Article("a", split(" ".join(sentences)), "Banjir di Demak")
+
+    def chosen(wrong: set[str]) -> set[str]:
+        def english(texts: Sequence[str]) -> list[SegmentTranslation]:
+            return [SegmentTranslation(t, t, -0.1, band="low" if t in wrong else "high") for t in texts]
+
+        task = Task(article, Length(2), "en", english, lambda _: pytest.fail("no writer is needed"))
+        return {s.text for s in summarize(task, "extractive", SIGNATURE, lambda _: False).sentences}
+
+    first = chosen(set())
+    assert len(first) == 2 and chosen(first).isdisjoint(first)
+    assert len(chosen(set(sentences))) == 2
