@@ -591,6 +591,7 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
     **dict.fromkeys((records.list_files, documents.keeps_structure, open_memory), "takes a path, not a text"),
     tables.read_parquet: "pyarrow's work; a cell's length is bounded there",
     streams.need: "takes names of our own",
+    summarizer.offered: "takes no text",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
     **dict.fromkeys((confidence.logistic, confidence.band, confidence.likely_wrong), "takes numbers"),
     **dict.fromkeys(
