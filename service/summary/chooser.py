@@ -288,5 +288,5 @@ def _speaks(outside: str) -> bool:
 
 def _keys(part: Mentions) -> frozenset[str]:
     """The names and figures of a sentence, to count each once in an article."""
-    spans = (*part.names, *part.figures)
-    return frozenset(part.text[span.start : span.end].lower() for span in spans)
+    names = [part.text[name.start : name.end].lower() for name in part.names]
+    return frozenset((*names, *(part.text[figure.start : figure.end].lower() for figure in part.figures)))
