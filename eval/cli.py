@@ -263,7 +263,7 @@ def _system(name: str, task: DatasetTask, route: str) -> System:
     settings = importlib.import_module("service.settings")
     chosen = settings.Settings(home=settings.home(os.environ), model=name)
     return PipelineSystem(
-        pipeline.build_pipeline(chosen, _notice), task, pipeline.SummaryOptions(route=route)
+        pipeline.build_pipeline(chosen, _notice), task, pipeline.SummaryRequest(route=route)
     )
 
 

@@ -46,7 +46,7 @@ Opener = Callable[[Preset], Engine]
 
 
 @dataclass(frozen=True, slots=True)
-class SummaryOptions:
+class SummaryRequest:
     """What kind of summary is wanted: see :mod:`service.summary.summarizer`."""
 
     route: str = "auto"
@@ -127,7 +127,7 @@ class Pipeline:
         return list(dict.fromkeys(split.filled([row[: k + 1][-1] for row in rows]) for k in ranks))
 
     def summarize(
-        self, article: Article, options: SummaryOptions, translation: Translation | None = None
+        self, article: Article, options: SummaryRequest, translation: Translation | None = None
     ) -> Summary:
         """A summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
         english = self._english(article, translation)
@@ -163,14 +163,14 @@ class Pipeline:
     def read(
         self,
         article: Article,
-        options: SummaryOptions | None = None,
+        options: SummaryRequest | None = None,
         translation: Translation | None = None,
         seconds: float = 0,
     ) -> Reading:
         """Translation, summary, brief and facts. A ``translation`` that is there already took ``seconds``."""
         started = time.perf_counter()
         translation = translation or self.translate(article)
-        summary = self.summarize(article, options or SummaryOptions(), translation)
+        summary = self.summarize(article, options or SummaryRequest(), translation)
         title = translation.title.target if translation.title else headline(translation.segments[0].target)
         brief, facts = self.brief(article, translation), self.facts(translation)
         took = seconds + time.perf_counter() - started

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 from service.document import Brief, Fact, Finding, Reading, Signature, Summary, Translation
 from service.errors import UsageError
-from service.pipeline import Pipeline, SummaryOptions, build_pipeline, to_article
+from service.pipeline import Pipeline, SummaryRequest, build_pipeline, to_article
 from service.settings import Settings, home
 from service.summary.summarizer import Length
 from service.translation.guard.check import check as check_pair
@@ -97,7 +97,7 @@ class Reader:
     ) -> Reading:
         """Translate and summarise a pasted article, as `warta read` does. Raises InputError."""
         article = to_article(text, keep_furniture=keep_boilerplate)
-        return self._pipeline.read(article, SummaryOptions(length=Length(sentences, words)))
+        return self._pipeline.read(article, SummaryRequest(length=Length(sentences, words)))
 
     def brief(self, text: str, *, keep_boilerplate: bool = False) -> Brief:
         """Tell what happened in a pasted article: a main sentence, key points, figures and names.
@@ -130,7 +130,7 @@ class Reader:
         InputError.
         """
         return self._pipeline.summarize(
-            to_article(text), SummaryOptions(route, Length(sentences, words), language)
+            to_article(text), SummaryRequest(route, Length(sentences, words), language)
         )
 
     def _translated(self, texts: Sequence[Any]) -> list[Any]:

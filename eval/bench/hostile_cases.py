@@ -102,7 +102,7 @@ def modules() -> list[ModuleType]:
     return found
 
 
-def public() -> dict[Callable[..., Any], str]:
+def public() -> dict[Callable[..., object], str]:
     """The public functions that take anything, and methods that take text, with their names."""
     found: dict[Callable[..., Any], str] = {}
     for module in modules():
@@ -120,7 +120,7 @@ def public() -> dict[Callable[..., Any], str]:
     return found
 
 
-def _methods(made: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+def _methods(made: type) -> Iterator[tuple[str, Callable[..., object]]]:
     for name, value in vars(made).items():
         if inspect.isfunction(value) and (not name.startswith("_") or name == "__iter__"):
             given = [str(p.annotation) for p in inspect.signature(value).parameters.values()]
@@ -158,11 +158,11 @@ def _used(pattern: re.Pattern[Any], text: str) -> None:
         pass
 
 
-def _archived(make: Callable[[str], bytes], call: Callable[[Archive], Any]) -> Run:
+def _archived(make: Callable[[str], bytes], call: Callable[[Archive], object]) -> Run:
     return lambda text: call(Archive(make(text), LIMITS))
 
 
-def _many(call: Callable[[str], Any]) -> tuple[Run, ...]:
+def _many(call: Callable[[str], object]) -> tuple[Run, ...]:
     """A function of one text: the text as it is, and each of its lines by itself."""
     return (call, lambda text: [call(line) for line in given.lines_of(text)])
 
@@ -175,32 +175,32 @@ def _restored(look: str) -> Run:
     return lambda text: normalise.Normalised(text, text, look, special=True).restore(text)
 
 
-def _again(name: str) -> Callable[[bytes, blocks.Translate], Any]:
+def _again(name: str) -> Callable[[bytes, blocks.Translate], object]:
     return lambda data, translate: documents.translate_data(data, name, translate, MOST)
 
 
-def _parted(text: str) -> Any:
+def _parted(text: str) -> object:
     return segment.split_long(text, lambda part: len(part) < 60)
 
 
-def _repaired(text: str) -> Any:
+def _repaired(text: str) -> object:
     engine, decoding = EchoEngine(), given.shipped_translator().decoding
     return repair.repair(text, Output(text, 0.0, 1), engine, decoding, split=segment.split_long)
 
 
-def _looked_up(text: str) -> Any:
+def _looked_up(text: str) -> object:
     lines = given.lines_of(text)
     return fuzzy.nearest(lines[0], [(line, line) for line in lines[: fuzzy.CANDIDATES]], 0.5)
 
 
-def _in_sheet(text: str) -> Any:
+def _in_sheet(text: str) -> object:
     rows = (("a", number, line.split("\t")) for number, line in enumerate(text.split("\n")))
     return tables.sheet_records(Path("a.xlsx"), rows, "a")
 
 
 _J, _C, _T = '{"text": "a"}\n', "text,b\n", "text\tb\n"
 
-FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
+FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     clean.numbered: (
         lambda text: clean.numbered(text, given.lines_of(text)),
         lambda text: clean.numbered(text, [text]),
@@ -535,7 +535,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
 }
 """Function -> one or more ways of calling it with a text."""
 
-EXEMPT: Mapping[Callable[..., Any], str] = {
+EXEMPT: Mapping[Callable[..., object], str] = {
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
     **dict.fromkeys(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.briefs import DEFAULT, Written, load, same_figure, same_name
 from service.facts.ledger import Mentions, mentions
@@ -26,6 +27,8 @@ OUTPUT = Path(__file__).parents[2] / "service" / "summary" / "data" / "brief.jso
 RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0)
 REDUNDANCIES = (2.0, 4.0)
 ALIKE = 0.01
+_Case = tuple[Floats, NDArray[np.bool_]]
+"""The candidates of an article: a row of features each, and which of the editor's each is."""
 LEASTS = (-1.5, -1.0, -0.5, 0.0, 0.5)
 FOLDS = 6
 
@@ -70,37 +73,41 @@ def train_facts(
 
     The candidates are those of the sentences that ``chooser`` takes; ``least`` has the best F1 out of fold.
     """
-    models = {}
-    for name, find, wanted, right, most in (
-        ("name", keyfacts.names, lambda b: b.names, lambda w, c: same_name(w, c.name), keyfacts.MOST_NAMES),
-        (
-            "figure",
-            keyfacts.figures,
-            lambda b: b.figures,
-            lambda w, c: same_figure(w, c.values),
-            keyfacts.MOST_FIGURES,
-        ),
-    ):
-        cases = []
-        for brief, one in zip(briefs, held, strict=True):
-            found, rows = find(one, *choose(scored(brief.article, one, chooser), chooser))
-            marks = np.array([[right(w, c) for w in wanted(brief)] for c in found], dtype=bool)
-            cases.append((rows, marks.reshape(len(found), len(wanted(brief)))))
-        folds = [_of_facts([c for i, c in enumerate(cases) if i % FOLDS != fold]) for fold in range(FOLDS)]
-        value, least = max((_f1(cases, folds, least, most), least) for least in np.arange(-2.5, 1.01, 0.25))
-        sys.stdout.write(f"{name}: least {least}, F1 {value:.4f} out of fold\n")
-        models[name] = {**_of_facts(cases), "least": float(least)}
-    return models
+    chosen = [choose(scored(b.article, one, chooser), chooser) for b, one in zip(briefs, held, strict=True)]
+    names, figures = list[_Case](), list[_Case]()
+    for brief, one, (what, points) in zip(briefs, held, chosen, strict=True):
+        found, rows = keyfacts.names(one, what, points)
+        right = [[same_name(wanted, each.name) for wanted in brief.names] for each in found]
+        names.append((rows, _marks(right, len(brief.names))))
+        found, rows = keyfacts.figures(one, what, points)
+        right = [[same_figure(wanted, each.values) for wanted in brief.figures] for each in found]
+        figures.append((rows, _marks(right, len(brief.figures))))
+    return {
+        "name": _with_least("name", names, keyfacts.MOST_NAMES),
+        "figure": _with_least("figure", figures, keyfacts.MOST_FIGURES),
+    }
 
 
-def _of_facts(cases: Sequence[tuple[Floats, Any]]) -> dict[str, Any]:
+def _marks(right: Sequence[Sequence[bool]], wanted: int) -> NDArray[np.bool_]:
+    """Which candidate (row) is which of the editor's (column)."""
+    marks: NDArray[np.bool_] = np.asarray(right, dtype=np.bool_)
+    return marks.reshape(len(right), wanted)
+
+
+def _with_least(name: str, cases: Sequence[_Case], most: int) -> dict[str, Any]:
+    folds = [_of_facts([c for i, c in enumerate(cases) if i % FOLDS != fold]) for fold in range(FOLDS)]
+    tried = [(_f1(cases, folds, least / 4, most), least / 4) for least in range(-10, 5)]
+    value, least = max(tried)
+    sys.stdout.write(f"{name}: least {least}, F1 {value:.4f} out of fold\n")
+    return {**_of_facts(cases), "least": least}
+
+
+def _of_facts(cases: Sequence[_Case]) -> dict[str, Any]:
     rows = np.vstack([rows for rows, _ in cases])
     return _logistic(rows, np.concatenate([marks.any(axis=1) for _, marks in cases]), 10.0)
 
 
-def _f1(
-    cases: Sequence[tuple[Floats, Any]], folds: Sequence[dict[str, Any]], least: float, most: int
-) -> float:
+def _f1(cases: Sequence[_Case], folds: Sequence[dict[str, Any]], least: float, most: int) -> float:
     right = shown = wanted = found = 0
     for i, (rows, marks) in enumerate(cases):
         wanted += marks.shape[1]
@@ -135,11 +142,12 @@ def _fitted(
     return {"what": _logistic(matrix, what, ridge), "point": _logistic(matrix[~what], point[~what], ridge)}
 
 
-def _marked(support: frozenset[int], count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return np.array([index in support for index in range(count)], dtype=bool)
+def _marked(support: frozenset[int], count: int) -> NDArray[np.bool_]:
+    marks: NDArray[np.bool_] = np.asarray([index in support for index in range(count)], dtype=np.bool_)
+    return marks
 
 
-def _logistic(rows: Floats, labels: Any, ridge: float) -> dict[str, Any]:
+def _logistic(rows: Floats, labels: NDArray[np.bool_], ridge: float) -> dict[str, Any]:
     """Fit by Newton's method; the bias is not held back."""
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale < 1e-9] = 1.0

@@ -27,7 +27,7 @@ from service.batch.away import run_away
 from service.batch.journal import Totals
 from service.context import Ask, asking
 from service.errors import Cancelled, StoreError, UsageError, WartaError
-from service.pipeline import SummaryOptions
+from service.pipeline import SummaryRequest
 from service.pool import Host
 from service.summary.summarizer import Length
 from service.validation import plain, restored
@@ -71,9 +71,9 @@ class Order:
     language: str = "en"
 
     @property
-    def brief(self) -> SummaryOptions:
+    def brief(self) -> SummaryRequest:
         """What kind of summary."""
-        return SummaryOptions(self.route, Length(self.sentences, self.words), self.language)
+        return SummaryRequest(self.route, Length(self.sentences, self.words), self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +215,9 @@ class Jobs:
                 shutil.rmtree(self._path(id), ignore_errors=True)
 
     def result(self, status: Status) -> Iterator[bytes]:
-        """The rows of a job that is done, a line each, without the place of the folder."""
-        inside = (json.dumps(str(self._path(status.id)), ensure_ascii=False)[1:-1] + os.sep).encode()
+        """Yield the rows of a job that is done, a line each."""
         with (self._path(status.id) / _RESULT).open("rb") as file:
-            for line in file:
-                yield line.replace(inside, b"")
+            yield from file
 
     # The worker's side.
 
@@ -268,8 +266,7 @@ class Jobs:
             # Cancelled by its owner it is noted already; else the server stops and goes on later.
             return {"state": QUEUED}
         except WartaError as error:
-            said = " ".join(str(error).replace(f"{self._path(status.id)}{os.sep}", "").split())
-            return {"state": FAILED, "error": said, "ended": self._clock()}
+            return {"state": FAILED, "error": " ".join(str(error).split()), "ended": self._clock()}
         except Exception:
             _LOG.exception("job failed")
             return {"state": FAILED, "error": "the server failed on this job", "ended": self._clock()}
@@ -294,6 +291,7 @@ class Jobs:
             order.column,
             order.brief,
             order.keep_furniture,
+            base=folder,
         )
         # The watch looks after each chunk; one chunk may write so much more before it is seen.
         return run_away(self._host, job, order.model, watch, self._limits.job_bytes + _CHUNK_BYTES)

@@ -32,7 +32,7 @@ from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
 from service.models.catalog import rows
 from service.models.load import choose
-from service.pipeline import Pipeline, SummaryOptions
+from service.pipeline import Pipeline, SummaryRequest
 from service.pool import Host
 from service.refusal import Refused
 from service.render import schema
@@ -121,8 +121,8 @@ def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
-def _options(asked: BriefIn) -> SummaryOptions:
-    return SummaryOptions(asked.route, Length(asked.sentences, asked.words), asked.language)
+def _options(asked: BriefIn) -> SummaryRequest:
+    return SummaryRequest(asked.route, Length(asked.sentences, asked.words), asked.language)
 
 
 def _read(asked: ReadIn, host: Host) -> schema.Reading:

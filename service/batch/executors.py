@@ -34,7 +34,7 @@ Work = Callable[[Job, Pipeline, Asked], Made]
 """What a worker does for a job with its pipeline; a function of a module, so that it can travel."""
 
 
-class Crew(Protocol):
+class BatchExecutor(Protocol):
     """Does the work of commits, anywhere, and gives them back in their order."""
 
     @property
@@ -49,7 +49,7 @@ class Crew(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A crew that ``submit`` gives work; reading goes on meanwhile, at most ``waiting`` tasks ahead.
+    """An executor that ``submit`` gives work; reading goes on meanwhile, at most ``waiting`` tasks ahead.
 
     ``told`` turns the errors of whoever carries the work into ours.
     """
@@ -111,7 +111,7 @@ def _told() -> Iterator[None]:
 
 
 @contextmanager
-def alone(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
+def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
     """The workers of this process, which share a pipeline that is open."""
     # What the caller's context holds, such as who asks the engine, holds for the work.
     context = copy_context()

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from service.batch import rows
 from service.batch.commits import CommitSize, commits
-from service.batch.executors import Pool, alone
+from service.batch.executors import Pool
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
@@ -80,18 +80,12 @@ class _File:
     share: float = 0.0
 
 
-def mirror(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
-    """Does the job with one pipeline, as :func:`mirror_with` does."""
-    with alone(job, pipeline) as crew:
-        return mirror_with(crew, watch)
-
-
-def mirror_with(crew: Pool, watch: Watch = lambda _: None) -> Totals:
-    """Does the crew's job, whose output is a folder, or the rest of it; a record of the totals is a file.
+def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
+    """Does the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
 
     Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
     """
-    job = crew.job
+    job = executor.job
     report = job.output / REPORT
     begun = beside(report, "journal").exists()
     try:
@@ -102,9 +96,9 @@ def mirror_with(crew: Pool, watch: Watch = lambda _: None) -> Totals:
     except OSError as error:
         raise WartaError(f"{job.output}: cannot be written: {error.strerror}") from error
     inputs = _Inputs(job)
-    with opened(report, described(job, crew.about, inputs.sizes), b"", fresh=job.fresh) as journal:
+    with opened(report, described(job, executor.about, inputs.sizes), b"", fresh=job.fresh) as journal:
         if not journal.placed:
-            _Mirror(crew, journal, watch).work(inputs)
+            _Mirror(executor, journal, watch).work(inputs)
         journal.finish()
         return journal.last.totals
 
@@ -181,9 +175,9 @@ class _Made:
 class _Mirror:
     """One run."""
 
-    def __init__(self, crew: Pool, journal: Journal, watch: Watch) -> None:
-        self._crew = crew
-        self._job = crew.job
+    def __init__(self, executor: Pool, journal: Journal, watch: Watch) -> None:
+        self._executor = executor
+        self._job = executor.job
         self._journal = journal
         self._watch = watch
         self._before = journal.last.totals
@@ -191,7 +185,7 @@ class _Mirror:
         self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Does what is not done yet: documents by the crew, then a table by the crew, then documents."""
+        """Does what is not done yet, in order: documents together, and each table by itself."""
         files = inputs.files()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
@@ -203,7 +197,9 @@ class _Mirror:
                     self._done([file], [self._table(file)])
             else:
                 read = (_read(self._job, file) for file in some)
-                for group, made in self._crew.ordered(_counterparts, commits(read, _COMMIT, _sentences_in)):
+                for group, made in self._executor.ordered(
+                    _counterparts, commits(read, _COMMIT, _sentences_in)
+                ):
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
@@ -245,7 +241,7 @@ class _Mirror:
         fresh = self._job.fresh or (output.exists() and not beside(output, "journal").exists())
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
         try:
-            totals = run_with(job, self._crew.of(job), watch)
+            totals = run_with(job, self._executor.of(job), watch)
         except InputError as error:
             return _failed(file, error)
         row = _row(file, records=totals.records, failures=totals.failures)

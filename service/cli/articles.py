@@ -36,6 +36,11 @@ Source = Path | str
 """A file, or a URL as a string."""
 
 
+def source(text: str) -> Source:
+    """Return what an argument names: a file, or a URL as it is, of which a path would lose slashes."""
+    return text if text.lower().startswith(("http://", "https://")) else Path(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to read and where to put it. ``files`` may hold ``-``, once."""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from service.batch.executors import Pool, alone, processes
+from service.batch.executors import Pool, in_this_process, processes
 from service.batch.folder import REPORT, mirror_with
 from service.batch.journal import Totals
 from service.batch.progress import progress_line, summary_line
@@ -80,7 +80,7 @@ def _here(job: Job, settings: Settings, workers: int, status: Status) -> Abstrac
         return processes(job, settings, workers)
     pipeline = build_pipeline(settings, status.show, warn=status.say)
     collect_seldom()
-    return alone(job, pipeline)
+    return in_this_process(job, pipeline)
 
 
 def memory_stats(memory: Memory) -> str:

@@ -42,12 +42,12 @@ def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: F
             with gr.Tab(word("tab_evaluate"), id="evaluate"):
                 evaluate.tab(host, options, runs, word, held)
             with gr.Tab(word("tab_models"), id="models"):
-                shelf = models.tab(host, options, runs, [chosen[0], second])
+                catalogue = models.tab(host, options, runs, [chosen[0], second])
         address = gr.Textbox(visible=False)
         page.load(
             _opening(host, options),
             address,
-            [tabs, *chosen, second, shelf],
+            [tabs, *chosen, second, catalogue],
             js="() => window.location.search",
             **quick(),
         )

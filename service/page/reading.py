@@ -24,10 +24,19 @@ def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> st
     return f'<ul class="flags">{"".join(items)}</ul>' if items else ""
 
 
+def is_unsure(part: SegmentTranslation) -> bool:
+    """Return whether the confidence in a translation is too low to pass unsaid."""
+    return part.band == "low" and part.confidence < LOW
+
+
+def is_flagged(part: SegmentTranslation) -> bool:
+    """Return whether a translation is shown with something to check."""
+    return bool(part.findings) or is_unsure(part)
+
+
 def marks(part: SegmentTranslation, say: Say) -> str:
     """The flags of a translated segment."""
-    low = part.confidence if part.band == "low" and part.confidence < LOW else None
-    return flags(part.findings, say, low=low)
+    return flags(part.findings, say, low=part.confidence if is_unsure(part) else None)
 
 
 def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
@@ -130,7 +139,7 @@ def about(reading: Reading, say: Say) -> str:
     translation = reading.translation
     signature = translation.signature
     parts = [*translation.segments, *([translation.title] if translation.title else [])]
-    flagged = sum(bool(marks(part, say)) for part in parts)
+    flagged = sum(is_flagged(part) for part in parts)
     lines = [
         say(
             "about_count", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged

@@ -20,7 +20,7 @@ from service.batch.run import Job, run
 from service.document import Decoding, Output
 from service.engines.echo import EchoEngine
 from service.errors import InputError, UsageError, WartaError
-from service.pipeline import Pipeline, SummaryOptions
+from service.pipeline import Pipeline, SummaryRequest
 from service.summary.summarizer import Length
 from service.translation.translator import Care, Translator
 from tests import builders
@@ -122,7 +122,7 @@ def test_csv_has_a_header_and_json_where_a_cell_holds_more(tmp_path: Path) -> No
         [corpus(tmp_path / "in.jsonl", 2)],
         tmp_path / "out.csv",
         "summarize",
-        brief=SummaryOptions("extractive"),
+        brief=SummaryRequest("extractive"),
     )
     run(job, pipeline())
     with job.output.open(encoding="utf-8", newline="") as file:
@@ -217,7 +217,7 @@ def test_another_summary_does_not_go_on(tmp_path: Path) -> None:
     job = replace(stopped(tmp_path), task="read", fresh=True)
     with pytest.raises(KeyboardInterrupt):
         run(job, pipeline(Noting(fail_at=2)))
-    longer = replace(job, fresh=False, brief=SummaryOptions(length=Length(5)))
+    longer = replace(job, fresh=False, brief=SummaryRequest(length=Length(5)))
     with pytest.raises(UsageError, match="length sentences: 3 → 5"):
         run(longer, pipeline())
 

@@ -18,7 +18,7 @@ import pytest
 from eval.bench.batch import descendants, ray_torture, write_corpus
 from service.batch.commits import LARGEST, SMALLEST, CommitSize, commits
 from service.batch.executors import processes
-from service.batch.folder import REPORT, mirror, mirror_with
+from service.batch.folder import REPORT, mirror_with
 from service.batch.job import Inputs, Item, Job
 from service.batch.ray import TRIALS, Place, connect
 from service.batch.run import run, run_with
@@ -27,6 +27,7 @@ from service.errors import InputError, UnknownModel, WartaError
 from service.pipeline import build_pipeline
 from service.settings import Settings
 from tests.batch.test_folder import below, messy
+from tests.mirroring import mirror
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,8 +46,8 @@ def test_processes_write_what_one_writes(tmp_path: Path, settings: Settings) -> 
     source = write_corpus(tmp_path / "in.jsonl", 300, sentences=3)
     source.write_text(source.read_text("utf-8") + "{\n" + json.dumps({"text": "Selesai."}) + "\n", "utf-8")
     job = Job([source], tmp_path / "out.jsonl")
-    with processes(job, settings, 2) as crew:
-        totals = run_with(job, crew)
+    with processes(job, settings, 2) as executor:
+        totals = run_with(job, executor)
     assert (totals.records, totals.failures, totals.segments) == (302, 1, 901)
     assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
 
@@ -60,8 +61,8 @@ def test_what_one_began_several_end(tmp_path: Path, settings: Settings) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(job, build_pipeline(settings, lambda _: None), stop)
-    with processes(job, settings, 2) as crew:
-        run_with(job, crew)
+    with processes(job, settings, 2) as executor:
+        run_with(job, executor)
     assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
 
 
@@ -71,8 +72,8 @@ def test_strict_stops_at_the_first_bad_record_whoever_finds_one(tmp_path: Path, 
     lines[200] = lines[280] = "{"
     source.write_text("\n".join(lines), "utf-8")
     job = Job([source], tmp_path / "out.jsonl", strict=True)
-    with processes(job, settings, 2) as crew, pytest.raises(InputError, match=r"in\.jsonl:201: not JSON"):
-        run_with(job, crew)
+    with processes(job, settings, 2) as executor, pytest.raises(InputError, match=r"in\.jsonl:201: not JSON"):
+        run_with(job, executor)
     assert (tmp_path / "out.jsonl.partial").read_bytes().count(b"\n") == 200
 
 
@@ -90,11 +91,11 @@ def test_processes_mirror_a_folder_as_one_does(tmp_path: Path, settings: Setting
         if seen == 6:
             raise KeyboardInterrupt
 
-    with processes(job, settings, 2) as crew, pytest.raises(KeyboardInterrupt):
-        mirror_with(crew, stop)
+    with processes(job, settings, 2) as executor, pytest.raises(KeyboardInterrupt):
+        mirror_with(executor, stop)
     assert not (job.output / REPORT).exists()
-    with processes(job, settings, 2) as crew:
-        totals = mirror_with(crew)
+    with processes(job, settings, 2) as executor:
+        totals = mirror_with(executor)
     assert (totals.records, totals.failures) == (16, 7)
     assert below(job.output) == below(clean.output)
 
@@ -102,10 +103,10 @@ def test_processes_mirror_a_folder_as_one_does(tmp_path: Path, settings: Setting
 def test_a_model_that_cannot_be_opened_is_said_as_always(tmp_path: Path) -> None:
     job = Job([write_corpus(tmp_path / "in.jsonl", 3)], tmp_path / "out.jsonl")
     with (
-        processes(job, Settings(tmp_path / "home", model="nothing"), 2) as crew,
+        processes(job, Settings(tmp_path / "home", model="nothing"), 2) as executor,
         pytest.raises(UnknownModel, match="nothing"),
     ):
-        run_with(job, crew)
+        run_with(job, executor)
 
 
 def test_a_worker_that_dies_loses_nothing_that_was_done(tmp_path: Path, settings: Settings) -> None:
@@ -118,10 +119,10 @@ def test_a_worker_that_dies_loses_nothing_that_was_done(tmp_path: Path, settings
             if "spawn_main" in command:
                 os.kill(pid, signal.SIGKILL)
 
-    with processes(job, settings, 2) as crew, pytest.raises(WartaError, match="a worker process died"):
-        run_with(job, crew, kill)
-    with processes(job, settings, 2) as crew:
-        run_with(job, crew)
+    with processes(job, settings, 2) as executor, pytest.raises(WartaError, match="a worker process died"):
+        run_with(job, executor, kill)
+    with processes(job, settings, 2) as executor:
+        run_with(job, executor)
     assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
 
 
@@ -135,8 +136,8 @@ def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> Non
             read += 1
             yield item
 
-    with processes(job, settings, 2) as crew:
-        first = next(iter(crew.done(counted())))
+    with processes(job, settings, 2) as executor:
+        first = next(iter(executor.done(counted())))
         assert len(first.keys) == SMALLEST
         assert read == SMALLEST * 4
 

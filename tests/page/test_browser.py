@@ -133,7 +133,7 @@ class Tab:
             self.page.goto(site + "/" + query)
         self.page.wait_for_selector("#reading .view")
         self.page.wait_for_selector(
-            "#article textarea, #check-source textarea, .shelf, #batch-go", state="attached"
+            "#article textarea, #check-source textarea, .catalogue, #batch-go", state="attached"
         )
 
     def open(self, name: str) -> None:

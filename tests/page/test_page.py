@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -16,20 +19,21 @@ from typing import Any
 
 import pytest
 
+from service.batch.journal import Totals
 from service.context import asked, asking
 from service.document import Decoding, Finding, Output, Reading, SegmentTranslation
 from service.engines.echo import EchoEngine
-from service.errors import InputError, UsageError
+from service.errors import Cancelled, InputError, UsageError
 from service.page import examples, options_for
 from service.page import reading as view
 from service.page.options import PageOptions
 from service.page.runs import Runs, events
+from service.page.serialization import pack, unpack
 from service.page.session import Shown, reopened
 from service.page.shell import head_for, with_head
 from service.page.tabs import batch, evaluate, models
 from service.page.tabs.check import checked, paired
 from service.page.tabs.translate import Asked, file_text, reading
-from service.page.wire import pack, unpack
 from service.page.words import LANGUAGES, Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.pool import Host
@@ -401,24 +405,97 @@ def test_a_file_is_named_without_the_servers_folder(tmp_path: Path) -> None:
     assert str(caught.value).startswith("foto.txt: a PNG image")
 
 
+def test_what_is_flagged_is_counted_from_the_sentences(example: Reading) -> None:
+    """A finding or a confidence too low to pass unsaid, in the title too; several of a sentence are one."""
+    found = Finding("artefact.line_break")
+    clean, low = part(), part(confidence=0.01, band="low")
+    flagged = part(findings=(found, found))
+    translation = replace(example.translation, title=flagged, segments=(clean, low, flagged, clean))
+    body = to_article("Judul Berita Ini\n\nSatu. Dua. Tiga. Empat.")
+    values = reopened(replace(example, article=body, translation=translation, seconds=2.0), SAY)
+    assert values["status"] == SAY("finished", count=4, seconds="2.0", flagged=3)
+    assert values["rows"].count('class="flags"') + values["title"].count('class="flags"') == 3
+
+
 @pytest.mark.parametrize(("task", "format"), [("translate", "../../x"), ("translate", ""), ("x", "csv")])
 def test_a_batch_writes_only_the_formats_it_knows(host: Host, tmp_path: Path, task: str, format: str) -> None:
     folder, article = tmp_path / "work", tmp_path / "a.txt"
     folder.mkdir()
     article.write_text("Satu kalimat.", "utf-8")
-    asked = ([str(article)], task, "text", format, "auto")
     with pytest.raises(UsageError, match="the format one of jsonl, csv"):
-        list(batch.worked(host, Runs().begin("me", "batch"), folder, asked, 1_000_000))
+        batch.Asked([str(article)], task, "text", format, "auto")
     assert sorted(tmp_path.rglob("*")) == [article, folder]
 
 
+class Workplace:
+    """A folder to work in, and an event for its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.left = threading.Event()
+
+    @contextmanager
+    def __call__(self) -> Iterator[Path]:
+        self.folder.mkdir()
+        try:
+            yield self.folder
+        finally:
+            shutil.rmtree(self.folder)
+            self.left.set()
+
+
+def test_a_batch_names_its_uploads_without_their_folder(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "Satu kalimat."}\n{"isi": 1}\n', "utf-8")
+    asked = batch.Asked([str(tmp_path / "a.jsonl")], "translate", "text", "jsonl", "auto")
+    place, made = Workplace(tmp_path / "work"), list[str]()
+
+    def give(path: Path) -> str:
+        made.append(path.read_text("utf-8"))
+        return "<a>"
+
+    *_, last = batch.run_batch(host, Runs().begin("me", "batch"), place, asked, 1_000_000, give)
+    assert isinstance(last, batch.Finished)
+    assert (last.totals.records, last.totals.failures, last.link) == (2, 1, "<a>")
+    assert [json.loads(row)["place"] for row in made[0].splitlines()] == ["1-a.jsonl:1", "1-a.jsonl:2"]
+    assert str(tmp_path) not in made[0]
+    assert place.left.wait(20)
+
+
+def test_a_stopped_batch_leaves_its_folder_when_its_work_has_ended(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader is let go at once; the folder stays while anything may still be written into it."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> Totals:
+        begun.set()
+        assert gate.wait(20)
+        (tmp_path / "work" / "late").write_text("written at the last moment", "utf-8")
+        raise Cancelled("stopped")
+
+    monkeypatch.setattr(batch, "run_away", slow)
+    (tmp_path / "a.txt").write_text("Satu kalimat.", "utf-8")
+    asked = batch.Asked([str(tmp_path / "a.txt")], "translate", "text", "jsonl", "auto")
+    place, ask = Workplace(tmp_path / "work"), Runs().begin("me", "batch")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(lambda: list(batch.run_batch(host, ask, place, asked, 1_000_000, str)))
+        assert begun.wait(20)
+        ask.cancelled.set()
+        assert read.result(20) == []
+    assert place.folder.is_dir()
+    gate.set()
+    assert place.left.wait(20)
+    assert not place.folder.exists()
+
+
 def test_a_batch_stops_at_the_size_of_its_result(host: Host, tmp_path: Path) -> None:
-    folder, table = tmp_path / "work", tmp_path / "a.jsonl"
-    folder.mkdir()
+    table = tmp_path / "a.jsonl"
     table.write_text("".join(json.dumps({"text": f"Kalimat {n}."}) + "\n" for n in range(300)), "utf-8")
-    asked = ([str(table)], "translate", "text", "jsonl", "auto")
+    asked = batch.Asked([str(table)], "translate", "text", "jsonl", "auto")
+    place = Workplace(tmp_path / "work")
     with pytest.raises(InputError, match="larger than 2,000 bytes"):
-        list(batch.worked(host, Runs().begin("me", "batch"), folder, asked, 2_000))
+        list(batch.run_batch(host, Runs().begin("me", "batch"), place, asked, 2_000, str))
+    assert place.left.wait(20)
 
 
 def test_the_head_comes_first_and_cannot_be_left() -> None:

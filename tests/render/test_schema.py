@@ -13,7 +13,7 @@ from service.api.app import create_app
 from service.batch.rows import Read, Summarized, Translated, read, summarized, translated
 from service.document import Article, Finding, Passage, Reading, SegmentTranslation
 from service.messages import speaking
-from service.pipeline import Brief, build_pipeline, to_article
+from service.pipeline import SummaryRequest, build_pipeline, to_article
 from service.pool import Host
 from service.render import schema
 from service.settings import Settings
@@ -28,7 +28,7 @@ ARTICLE = "Banjir di Demak\n\nBanjir merendam 340 rumah. Warga mengungsi.\n\nAir
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory: pytest.TempPathFactory) -> Reading:
     pipeline = build_pipeline(Settings(tmp_path_factory.mktemp("home"), model="echo"), lambda _: None)
-    return pipeline.read(to_article(ARTICLE), Brief("extractive"))
+    return pipeline.read(to_article(ARTICLE), SummaryRequest("extractive"))
 
 
 def test_every_result_is_read_back_as_it_was_written(reading: Reading) -> None:

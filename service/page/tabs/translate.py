@@ -21,13 +21,13 @@ from service.intake.credit import headed
 from service.intake.encoding import read_bytes
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
-from service.page.runs import Runs, alone, events
+from service.page.runs import Runs, events, run_for_session
+from service.page.serialization import unpack
 from service.page.session import Shown, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
-from service.page.wire import unpack
 from service.page.words import Say, say_for
-from service.pipeline import SummaryOptions, warnings
+from service.pipeline import SummaryRequest, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
@@ -118,7 +118,7 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
         done.append(part)
         tell(part)
     translation = pipeline.assemble(article, done)
-    brief = SummaryOptions(asked.route, Length(asked.sentences))
+    brief = SummaryRequest(asked.route, Length(asked.sentences))
     tell(pipeline.read(article, brief, translation, time.perf_counter() - started))
 
 
@@ -137,12 +137,9 @@ def _take(shown: Shown, batch: list[Any]) -> None:
 
 
 def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
-    """The text of an uploaded file, without its path in what goes wrong. Raises InputError."""
+    """The text of an uploaded file. Raises InputError, which names the file and not its path."""
     name = Path(path).name
-    try:
-        data = read_bytes(Path(path), options.file_bytes)
-    except InputError as error:
-        raise InputError(str(error).replace(path, name)) from error.__cause__
+    data = read_bytes(Path(path), options.file_bytes, shown=name)
     try:
         return read_document(box, data, name, options.file_bytes)
     except InputError as error:
@@ -182,7 +179,7 @@ def tab(
         return _told(_for(request, "file", lambda: headed(fetch())), request)
 
     def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
-        return partial(alone, runs, request.session_hash or "", what, options.seconds, work)
+        return partial(run_for_session, runs, request.session_hash or "", what, options.seconds, work)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(
