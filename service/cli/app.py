@@ -38,7 +38,9 @@ from service.version import __version__
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
+    from service.document import Article, Translation
     from service.models.store import Store
+    from service.pipeline import Pipeline
     from service.translation.memory.base import Memory
 
 app = typer.Typer(
@@ -168,7 +170,11 @@ def facts(files: Files, how: TranslationOptions, output: OutputOptions) -> None:
     from service.cli.articles import Work
     from service.render.brief import LEDGER, Ledger
 
-    work = Work(lambda pipeline, _, done, __: Ledger(pipeline.facts(done), len(done.segments)), LEDGER)
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, _: float) -> Ledger:
+        translation = done or pipeline.translate(article)
+        return Ledger(pipeline.facts(translation), len(translation.segments))
+
+    work = Work(finish, LEDGER)
     _run(files, output, how.settings(), work)
 
 
