@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from service.document import FactKind, FactStatus
 from service.text.number_words import ENGLISH, INDONESIAN
-from service.text.numbers import Number, Placed, placed, unmatched
+from service.text.numbers import Label, Number, Placed, Value, placed, unmatched
 from service.text.words import listed
 from service.translation.guard.units import MONEY, measured
 
@@ -22,7 +22,6 @@ _RANGE = re.compile(r"\s?[-–]\s?")
 _BETWEEN = re.compile(r"\s?[-–]\s?|\s(?:hingga|sampai)\s")
 _OF_A_NAME = re.compile(r"(?<!\. )(?<!^)\b(?!Tahun|Pada|Sejak|Di|Per)[A-Z][\w'’-]{1,24} $")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_CLOCK = re.compile(r"\d{1,2}:\d\d")
 _BEFORE_CLOCK = re.compile(r"\b(?:[Pp]ukul|[Jj]am)\s$")
 _ZONE = re.compile(r"(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:WIB|WITA|WIT|GMT|UTC)\b)?")
 _BEFORE_MONEY = re.compile(r"(?:\b(?:Rp|IDR|US|USD)\.?|US\$|[$€£¥])\s?$")
@@ -90,7 +89,7 @@ class _Answers:
     """The numbers of a translation, to be taken by those of the source that have the same value."""
 
     def __init__(self, numbers: Iterable[Placed]) -> None:
-        self._by_value: dict[float | str, list[Placed]] = {}
+        self._by_value: dict[Value, list[Placed]] = {}
         for part in numbers:
             for value in part.number.values:
                 self._by_value.setdefault(value, []).append(part)
@@ -191,11 +190,12 @@ def _dated(text: str, parts: Sequence[Placed]) -> list[bool]:
 
 def _named(part: Placed, written: str) -> bool:
     """Whether it is the name of a month or a day, with its capital."""
-    return written[0].isupper() and any(str(value)[:1] in "md" for value in part.number.values)
+    labels = [value for value in part.number.values if isinstance(value, Label)]
+    return written[0].isupper() and any(label.kind in ("month", "day") for label in labels)
 
 
 def _is_clock(part: Placed) -> bool:
-    return any(isinstance(value, str) and _CLOCK.fullmatch(value) for value in part.number.values)
+    return any(isinstance(value, Label) and value.kind == "time" for value in part.number.values)
 
 
 def _figure(text: str, group: Sequence[Placed]) -> Figure:

@@ -18,11 +18,11 @@ from service.cli.serve import server_config
 from service.errors import UsageError
 
 COMMANDS = {
-    "read": [shared.SummaryRequest, TranslationOptions, shared.OutputOptions],
+    "read": [shared.SummaryOptions, TranslationOptions, shared.OutputOptions],
     "translate": [TranslationOptions, shared.OutputOptions],
     "clean": [shared.OutputOptions],
-    "summarize": [shared.SummaryRequest, TranslationOptions, shared.OutputOptions],
-    "batch": [shared.BatchOptions, shared.SummaryRequest, TranslationOptions],
+    "summarize": [shared.SummaryOptions, TranslationOptions, shared.OutputOptions],
+    "batch": [shared.BatchOptions, shared.SummaryOptions, TranslationOptions],
     "serve": [shared.ListenOptions, shared.AccessOptions, ServedOptions],
 }
 
