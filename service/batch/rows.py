@@ -47,10 +47,14 @@ class Summarized(schema.Model):
     signature: str
 
 
-class Briefed(schema.Told):
+class Briefed(schema.Model):
     """The columns of a brief; sentences count from 0."""
 
     headline: str
+    what: schema.KeySentence
+    points: list[schema.KeySentence]
+    facts: list[schema.KeyFact]
+    notes: list[str]
     signature: str
 
 

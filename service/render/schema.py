@@ -257,10 +257,14 @@ class Told(Model):
         return Told.model_validate(brief)
 
 
-class Brief(Told):
-    """A brief with its headline and what it depends on."""
+class Brief(Model):
+    """A brief with its headline and what it depends on; the rest is as in :class:`Told`."""
 
     headline: Headline
+    what: KeySentence
+    points: list[KeySentence]
+    facts: list[KeyFact]
+    notes: list[str]
     signature: Signature
 
     @classmethod
