@@ -425,7 +425,9 @@ def _system(name: str, task: DatasetTask, route: str) -> System:
     pipeline = importlib.import_module("service.pipeline")
     settings = importlib.import_module("service.settings")
     chosen = settings.Settings(home=settings.home(os.environ), model=name)
-    return PipelineSystem(pipeline.build_pipeline(chosen, _notice), task, pipeline.Brief(route=route))
+    return PipelineSystem(
+        pipeline.build_pipeline(chosen, _notice), task, pipeline.SummaryRequest(route=route)
+    )
 
 
 def _notice(message: str) -> None:

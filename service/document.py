@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 from service.findings import CHECKS, Severity
 
@@ -380,11 +380,109 @@ class Summary:
         return f"<ul>{''.join(items)}</ul>"
 
 
+FactKind = Literal[
+    "number", "date", "time", "money", "person", "place", "organisation", "office", "quotation"
+]
+FactStatus = Literal["kept", "changed", "missing", "unclear"]
+"""``unclear``: the English may be right, and no table says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that a translation must not change, and what became of it.
+
+    ``source`` are its Indonesian words, the characters ``start`` to ``end`` of sentence ``sentence``
+    (zero-based, None for the title); ``target`` are the English words that answer to it, from
+    ``target_start`` to ``target_end`` of that sentence's English, empty where none do.
+    """
+
+    kind: FactKind
+    source: str
+    target: str
+    status: FactStatus
+    sentence: int | None
+    start: int
+    end: int
+    target_start: int = 0
+    target_end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What was left out of a sentence of a brief, in both languages.
+
+    ``kind`` is ``dateline``, ``opening``, ``attribution``, ``bracket`` or ``clause``.
+    """
+
+    kind: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySentence:
+    """A sentence of a brief: its English, shortened, and the zero-based sentence of the article it is.
+
+    ``source`` is the Indonesian, shortened alike; ``cuts`` are what was left out, in the order in which it
+    was. The rest is that sentence's own.
+    """
+
+    text: str
+    sentence: int
+    source: str
+    cuts: tuple[Cut, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    confidence: float | None = 0.0
+    band: str = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFact:
+    """A figure or name of a brief.
+
+    ``label`` is ``who``, ``where``, ``when``, ``how much`` or ``how many``. ``value`` is in English where
+    the translation kept it, else as the source writes it; ``role`` is the office of somebody, if one is
+    named. ``fact`` says where it stands.
+    """
+
+    label: str
+    value: str
+    role: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What an editor would tell of an article: what happened, the key points, figures and names.
+
+    ``points`` and ``facts`` are in the order of the article. ``headline_source`` is empty where the
+    headline was made from the sentence of what happened.
+    """
+
+    headline: str
+    headline_source: str
+    what: KeySentence
+    points: tuple[KeySentence, ...]
+    facts: tuple[KeyFact, ...]
+    signature: Signature
+    headline_findings: tuple[Finding, ...] = ()
+    headline_band: str = ""
+    notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return headline, sentences and facts, for a notebook."""
+        points = "".join(f"<li>{escape(p.text)} <small>[{p.sentence + 1}]</small></li>" for p in self.points)
+        rows = ((f.label, f.value, f.role, f.fact.status) for f in self.facts)
+        head = f"<h3>{escape(self.headline)}</h3><p>{escape(self.what.text)}</p>"
+        return f"{head}<ul>{points}</ul>{_table(('', 'English', 'Office', 'Compared'), rows)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a face shows of one article. ``seconds`` is wall time from text to reading.
 
-    ``headline`` is the title in English, or one made from the lead where there is none.
+    ``headline`` is the title in English, or one made from the lead where there is none. ``facts`` are those
+    of the whole article, in reading order.
     """
 
     article: Article
@@ -392,6 +490,8 @@ class Reading:
     translation: Translation
     summary: Summary
     seconds: float
+    brief: Brief | None = None
+    facts: tuple[Fact, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return headline, summary and translation, for a notebook."""

@@ -10,6 +10,8 @@ from functools import cache, partial
 from service import presets
 from service.document import (
     Article,
+    Brief,
+    Fact,
     Message,
     Passage,
     Reading,
@@ -20,12 +22,14 @@ from service.document import (
     Translation,
 )
 from service.engines.base import Engine
+from service.facts.ledger import ledger
 from service.intake.clean import clean, is_headline
 from service.intake.credit import about_of
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.presets import Preset
 from service.settings import Settings
+from service.summary.brief import brief as make_brief
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
 from service.text import segment
@@ -45,7 +49,7 @@ Opener = Callable[[Preset], Engine]
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class SummaryRequest:
     """What kind of summary is wanted: see :mod:`service.summary.summarizer`."""
 
     route: str = "auto"
@@ -130,35 +134,55 @@ class Pipeline:
         ranks = range(max(map(len, rows), default=1))
         return list(dict.fromkeys(split.filled([row[: k + 1][-1] for row in rows]) for k in ranks))
 
-    def summarize(self, article: Article, brief: Brief, translation: Translation | None = None) -> Summary:
+    def summarize(
+        self, article: Article, options: SummaryRequest, translation: Translation | None = None
+    ) -> Summary:
         """A summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
+        english = self._english(article, translation)
+        task = Task(article, options.length, options.language, english, self._writer)
+        return summarize(task, options.route, self._translator.signature, self._installed)
+
+    def brief(self, article: Article, translation: Translation | None = None) -> Brief:
+        """Return what happened, key points, figures and names; ``translation`` saves translating again."""
+        english = self._english(article, translation)
+        return make_brief(article, self._translator.glossary, english, self._translator.signature)
+
+    def facts(self, translation: Translation) -> tuple[Fact, ...]:
+        """Return what must not change in an article, each compared with its English, in reading order."""
+        return ledger(translation, self._translator.glossary)
+
+    def _english(
+        self, article: Article, translation: Translation | None
+    ) -> Callable[[Sequence[str]], list[SegmentTranslation]]:
+        """What translates sentences of an article, each once, or takes them from its translation."""
         known = {part.source: part for part in translation.segments} if translation else {}
         if translation and translation.title:
             known[translation.title.source] = translation.title
 
         def english(wanted: Sequence[str]) -> list[SegmentTranslation]:
-            missing = tuple(text for text in wanted if text not in known)
+            missing = tuple(dict.fromkeys(text for text in wanted if text not in known))
             headlines = frozenset(index for index, text in enumerate(missing) if text == article.title)
             (done,) = self.translate_all([Passage(missing, article.text, headlines)])
             known.update(zip(missing, done, strict=True))
             return [known[text] for text in wanted]
 
-        task = Task(article, brief.length, brief.language, english, self._writer)
-        return summarize(task, brief.route, self._translator.signature, self._installed)
+        return english
 
     def read(
         self,
         article: Article,
-        brief: Brief | None = None,
+        options: SummaryRequest | None = None,
         translation: Translation | None = None,
         seconds: float = 0,
     ) -> Reading:
-        """Translation and summary. A ``translation`` that is there already took ``seconds``."""
+        """Translation, summary, brief and facts. A ``translation`` that is there already took ``seconds``."""
         started = time.perf_counter()
         translation = translation or self.translate(article)
-        summary = self.summarize(article, brief or Brief(), translation)
+        summary = self.summarize(article, options or SummaryRequest(), translation)
         title = translation.title.target if translation.title else headline(translation.segments[0].target)
-        return Reading(article, title, translation, summary, seconds + time.perf_counter() - started)
+        brief, facts = self.brief(article, translation), self.facts(translation)
+        took = seconds + time.perf_counter() - started
+        return Reading(article, title, translation, summary, took, brief, facts)
 
 
 def to_article(

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from service.document import Finding, Reading, Signature, Summary, Translation
+from service.document import Brief, Fact, Finding, Reading, Signature, Summary, Translation
 from service.errors import UsageError
-from service.pipeline import Brief, Pipeline, build_pipeline, to_article
+from service.pipeline import Pipeline, SummaryRequest, build_pipeline, to_article
 from service.settings import Settings, home
 from service.summary.summarizer import Length
 from service.translation.guard.check import check as check_pair
@@ -105,7 +105,23 @@ class Reader:
     ) -> Reading:
         """Translate and summarise a pasted article, as `warta read` does. Raises InputError."""
         article = to_article(text, keep_furniture=keep_boilerplate)
-        return self._pipeline.read(article, Brief(length=Length(sentences, words)))
+        return self._pipeline.read(article, SummaryRequest(length=Length(sentences, words)))
+
+    def brief(self, text: str, *, keep_boilerplate: bool = False) -> Brief:
+        """Tell what happened in a pasted article: a main sentence, key points, figures and names.
+
+        Only what is shown is translated, so this is quicker than :meth:`read`. Raises InputError where
+        nothing is left to read.
+        """
+        return self._pipeline.brief(to_article(text, keep_furniture=keep_boilerplate))
+
+    def facts(self, text: str, *, keep_boilerplate: bool = False) -> tuple[Fact, ...]:
+        """Translate a pasted article and compare its facts with the English, one by one.
+
+        Facts are numbers, dates, times, money, people, places, organisations, offices and quotations, in
+        reading order. Raises InputError where nothing is left to read.
+        """
+        return self._pipeline.facts(self.translate_article(text, keep_boilerplate=keep_boilerplate))
 
     def summarize(
         self,
@@ -121,7 +137,9 @@ class Reader:
         ``route`` is auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint. Raises
         UsageError, NotInstalled, InputError.
         """
-        return self._pipeline.summarize(to_article(text), Brief(route, Length(sentences, words), language))
+        return self._pipeline.summarize(
+            to_article(text), SummaryRequest(route, Length(sentences, words), language)
+        )
 
     def _translated(self, texts: Sequence[Any]) -> list[Any]:
         for number, text in enumerate(texts):

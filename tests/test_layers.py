@@ -30,6 +30,7 @@ LAYERS: dict[str, int] = {
     "service.runtime": 3,
     "service.models": 3,
     "service.translation": 4,
+    "service.facts": 4,
     "service.summary": 4,
     "service.pipeline": 5,
     "service.render": 5,

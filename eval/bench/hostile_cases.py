@@ -25,10 +25,13 @@ import eval.text
 from eval.bench import hostile_inputs as given
 from eval.bench.hostile_inputs import LIMITS, MOST, PROSE, Run
 from eval.bench.hostile_strings import FAMILIES, Case, derived
+from service import facts as ledgers
 from service import intake, summary, translation
 from service import text as text_package
 from service.document import Furniture, Output
 from service.engines.echo import EchoEngine
+from service.facts import fates, figures, ledger, quotations
+from service.facts import names as named_in
 from service.intake import (
     clean,
     credit,
@@ -64,9 +67,23 @@ from service.intake.documents import alignment as placement
 from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Archive
+from service.render import brief as briefs
 from service.render import schema
 from service.render import text as render
-from service.summary import extractive, facts, features, headline, packing, provenance, summarizer
+from service.summary import (
+    brief,
+    chooser,
+    extractive,
+    facts,
+    features,
+    headline,
+    keyfacts,
+    packing,
+    provenance,
+    summarizer,
+    trim,
+    verbs,
+)
 from service.text import language, number_words, numbers, segment, words
 from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
@@ -80,8 +97,8 @@ from service.translation.memory.open import open_memory
 
 def modules() -> list[ModuleType]:
     """The modules whose patterns and functions meet text from outside."""
-    found = [render, eval.text, eval.checks, eval.contamination, eval.metrics]
-    for package in (intake, text_package, translation, summary):
+    found = [render, briefs, eval.text, eval.checks, eval.contamination, eval.metrics]
+    for package in (intake, text_package, translation, ledgers, summary):
         found.append(package)
         walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
         found += [importlib.import_module(each.name) for each in walked]
@@ -461,6 +478,41 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     facts.polarity: lambda text: facts.polarity(text, 4),
     headline.headline: headline.headline,
+    numbers.placed: (
+        lambda text: numbers.placed(text, number_words.INDONESIAN),
+        lambda text: numbers.placed(text, number_words.ENGLISH),
+    ),
+    aside.blanked: aside.blanked,
+    figures.figures: figures.figures,
+    figures.outcomes: given.pairs(
+        lambda source, target: figures.outcomes(source, figures.figures(source), target)
+    ),
+    named_in.NameReader.names: given.with_sentences(
+        lambda lines: [named_in.NameReader(lines, given.shipped_glossary()).names(line) for line in lines[:1]]
+    ),
+    named_in.sentence_open: named_in.sentence_open,
+    fates.fate: given.pairs(given.fates_of),
+    quotations.quotations: given.with_sentences(quotations.quotations),
+    quotations.outcomes: given.pairs(
+        lambda source, target: quotations.outcomes(quotations.quotations([source])[0], target)
+    ),
+    ledger.mentions: given.mentions_of,
+    ledger.ledger: lambda text: ledger.ledger(given.translation_of(text), given.shipped_glossary()),
+    verbs.has_verb: verbs.has_verb,
+    verbs.is_verb: verbs.is_verb,
+    trim.trim: given.pairs(trim.trim),
+    chooser.unfit: lambda text: chooser.unfit(given.task_of(text).article),
+    chooser.scored: lambda text: chooser.scored(
+        given.task_of(text if text.strip() else PROSE).article,
+        given.mentions_of(text),
+        chooser.shipped_chooser(),
+    ),
+    brief.brief: given.brief_of,
+    briefs.brief_text: lambda text: briefs.brief_text(given.brief_of(text)),
+    briefs.brief_markdown: lambda text: briefs.brief_markdown(given.brief_of(text)),
+    schema.Brief.of: lambda text: schema.Brief.of(given.brief_of(text)),
+    briefs.ledger_text: lambda text: briefs.ledger_text(given.ledger_of(text)),
+    briefs.ledger_markdown: lambda text: briefs.ledger_markdown(given.ledger_of(text)),
     packing.pack: given.with_sentences(lambda lines: packing.pack(lines, len, 400, lines[0])),
     packing.title_fits: lambda text: packing.title_fits(len, 10, text),
     packing.fit_words: given.with_sentences(
@@ -527,6 +579,38 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     repair.weight: "takes a finding",
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
+    **dict.fromkeys(
+        (names.is_common, names.country, names.same_sound, units.measured),
+        "takes a word or a number, by way of ledger.ledger",
+    ),
+    **dict.fromkeys(
+        (
+            ledger.facts_of,
+            ledger.to_check,
+            fates.English.where,
+            fates.English.people_of,
+            fates.English.phrase,
+            fates.English.alike,
+            fates.English.strange,
+            fates.English.any_strange,
+            fates.English.outcome,
+        ),
+        "is tried by way of ledger.ledger",
+    ),
+    **dict.fromkeys(
+        (
+            chooser.choose,
+            chooser.features,
+            chooser.linear,
+            keyfacts.pick,
+            keyfacts.names,
+            keyfacts.figures,
+            keyfacts.places,
+            chooser.Linear.scores,
+            chooser.Chooser.from_json,
+        ),
+        "takes what others made, by way of brief.brief",
+    ),
     **dict.fromkeys((blocks.together, blocks.block_steps), "is tried by way of translate_blocks"),
     **dict.fromkeys(
         (
@@ -550,8 +634,9 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     **dict.fromkeys((records.list_files, documents.keeps_structure, open_memory), "takes a path, not a text"),
     tables.read_parquet: "pyarrow's work; a cell's length is bounded there",
     streams.need: "takes names of our own",
+    summarizer.offered: "takes no text",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
-    **dict.fromkeys((confidence.logistic, confidence.band), "takes numbers"),
+    **dict.fromkeys((confidence.logistic, confidence.band, confidence.likely_wrong), "takes numbers"),
     **dict.fromkeys((eval.metrics.available, eval.contamination.known), "takes names"),
     eval.contamination.presets: "takes signatures of our own",
     eval.contamination.with_training: "takes paths; what it does with the text is look's",

@@ -21,6 +21,7 @@ from eval.datasets import Dataset
 from service import presets
 from service.document import (
     Article,
+    Brief,
     Finding,
     Furniture,
     Message,
@@ -36,12 +37,18 @@ from service.document import (
 )
 from service.engines.echo import EchoEngine
 from service.errors import InputError
+from service.facts.fates import English, fate
+from service.facts.figures import Outcome
+from service.facts.ledger import MOST_NAMES, Mentions, ledger, mentions
+from service.facts.names import NameReader
 from service.intake.documents import alignment as placement
 from service.intake.documents import blocks
 from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Limits
+from service.render.brief import Ledger
 from service.summary import summarizer
+from service.summary.brief import brief
 from service.text import number_words, numbers, segment, words
 from service.translation import glossary, terms, translator
 from service.translation.guard import consistency, form, lexicon
@@ -378,6 +385,27 @@ def task_of(text: str) -> summarizer.Task:
     return summarizer.Task(
         article, summarizer.Length(), "id", lambda s: list(loud(Passage(tuple(s)))), no_writer
     )
+
+
+def mentions_of(text: str) -> list[Mentions]:
+    return mentions(task_of(text if text.strip() else PROSE).article, shipped_glossary())
+
+
+def fates_of(source: str, target: str) -> list[Outcome]:
+    english, known = English(target), frozenset(source.lower().split())
+    names = NameReader([source], shipped_glossary()).names(source)
+    return [fate(name, english, known) for name in names[:MOST_NAMES]]
+
+
+def brief_of(text: str) -> Brief:
+    # An article without a word is refused before anything is made of it.
+    task = task_of(text if text.strip() else PROSE)
+    return brief(task.article, shipped_glossary(), task.english, signature())
+
+
+def ledger_of(text: str) -> Ledger:
+    made = translation_of(text)
+    return Ledger(ledger(made, shipped_glossary()), len(made.segments))
 
 
 def no_writer(name: str) -> summarizer.Writer:

@@ -28,7 +28,7 @@ from service.batch.journal import Totals
 from service.context import Ask, asking
 from service.document import Message
 from service.errors import Cancelled, StoreError, UsageError, WartaError
-from service.pipeline import Brief
+from service.pipeline import SummaryRequest
 from service.pool import Host
 from service.summary.summarizer import Length
 from service.validation import plain, restored
@@ -72,9 +72,9 @@ class Order:
     language: str = "en"
 
     @property
-    def brief(self) -> Brief:
+    def brief(self) -> SummaryRequest:
         """What kind of summary."""
-        return Brief(self.route, Length(self.sentences, self.words), self.language)
+        return SummaryRequest(self.route, Length(self.sentences, self.words), self.language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ from service.summary.routes import Route
 FOLDER = "jobs"
 RETRY = {"Retry-After": "60"}
 
-Task = Annotated[Literal["translate", "summarize", "read"], Field(description="What is made of each text.")]
+Task = Annotated[
+    Literal["translate", "summarize", "brief", "read"], Field(description="What is made of each text.")
+]
 Model = Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="As it was given by POST.")]
 Column = Annotated[str, Form(max_length=200, description="Where the text is in a table or an object.")]

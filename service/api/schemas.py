@@ -124,6 +124,14 @@ class ReadIn(ArticleIn):
     summary: BriefIn = Field(default_factory=BriefIn)
 
 
+class BriefArticleIn(ArticleIn):
+    """What to make a brief of."""
+
+
+class FactsIn(ArticleIn):
+    """What to compare fact by fact."""
+
+
 class SummarizeIn(ArticleIn):
     """What to summarise."""
 

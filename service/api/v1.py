@@ -16,9 +16,11 @@ from service.api.config import ServerConfig
 from service.api.openapi import SENDING, our_errors
 from service.api.schemas import (
     ArticleIn,
+    BriefArticleIn,
     BriefIn,
     CheckIn,
     ErrorOut,
+    FactsIn,
     ReadIn,
     SummarizeIn,
     TranslateIn,
@@ -30,7 +32,7 @@ from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
 from service.models.catalog import rows
 from service.models.load import choose
-from service.pipeline import Brief, Pipeline
+from service.pipeline import Pipeline, SummaryRequest
 from service.pool import Host
 from service.refusal import Refused
 from service.render import schema
@@ -79,6 +81,18 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         asked = await whole(asked, request)
         return await workers.run(request, partial(_summarize, asked, host))
 
+    @routes.post("/brief", response_model=schema.Brief, responses=examples.of("v1-brief"))
+    async def brief(asked: BriefArticleIn, request: Request) -> Any:
+        """Makes a brief: what happened, key points, figures and names, each with its sentence."""
+        asked = await whole(asked, request)
+        return await workers.run(request, partial(_brief, asked, host))
+
+    @routes.post("/facts", response_model=schema.Facts, responses=examples.of("v1-facts"))
+    async def facts(asked: FactsIn, request: Request) -> Any:
+        """Translates an article and compares every number, date, name and quotation with its English."""
+        asked = await whole(asked, request)
+        return await workers.run(request, partial(_facts, asked, host))
+
     @routes.post("/check", response_model=schema.Checked, responses=examples.of("v1-check"))
     async def check_pairs(asked: CheckIn, request: Request) -> Any:
         """Checks any system's translation: numbers, names, negation, dropped text, loops, echoes."""
@@ -119,13 +133,13 @@ def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
-def _brief(asked: BriefIn) -> Brief:
-    return Brief(asked.route, Length(asked.sentences, asked.words), asked.language)
+def _options(asked: BriefIn) -> SummaryRequest:
+    return SummaryRequest(asked.route, Length(asked.sentences, asked.words), asked.language)
 
 
 def _read(asked: ReadIn, host: Host) -> schema.Reading:
     article, pipeline = _opened(asked, host)
-    return schema.Reading.of(pipeline.read(article, _brief(asked.summary)))
+    return schema.Reading.of(pipeline.read(article, _options(asked.summary)))
 
 
 def _translate(asked: TranslateIn, host: Host) -> schema.Translation:
@@ -135,7 +149,17 @@ def _translate(asked: TranslateIn, host: Host) -> schema.Translation:
 
 def _summarize(asked: SummarizeIn, host: Host) -> schema.Summary:
     article, pipeline = _opened(asked, host)
-    return schema.Summary.of(pipeline.summarize(article, _brief(asked.summary)))
+    return schema.Summary.of(pipeline.summarize(article, _options(asked.summary)))
+
+
+def _brief(asked: BriefArticleIn, host: Host) -> schema.Brief:
+    article, pipeline = _opened(asked, host)
+    return schema.Brief.of(pipeline.brief(article))
+
+
+def _facts(asked: FactsIn, host: Host) -> schema.Facts:
+    article, pipeline = _opened(asked, host)
+    return schema.Facts.of(pipeline.facts(pipeline.translate(article)))
 
 
 def _fetched(url: str, host: Host, config: ServerConfig) -> str:

@@ -25,6 +25,7 @@ from service.batch.executors import Pool
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
+from service.batch.worker import WHOLE
 from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import open_unpacked, unpacked_name
@@ -33,6 +34,7 @@ from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
 from service.pipeline import Pipeline, to_article
 from service.render import schema
+from service.render.brief import brief_markdown
 from service.render.text import reading_markdown, summary_markdown, translation_text
 from service.settings import MAX_INPUT_BYTES
 
@@ -325,7 +327,7 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
 def _texts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
     articles = [file.article for file in files if file.article]
     translations: Sequence[Translation | None] = [None] * len(articles)
-    if job.task != "summarize":
+    if job.task in WHOLE:
         done = pipeline.translate_all([article.passage() for article in articles])
         translations = list(map(pipeline.assemble, articles, done))
     whole = zip(files, articles, translations, strict=True)
@@ -341,6 +343,8 @@ def _text(
         elif translation:
             reading = pipeline.read(article, job.brief, translation)
             text = reading_markdown(replace(reading, seconds=0.0))
+        elif job.task == "brief":
+            text = brief_markdown(pipeline.brief(article))
         else:
             text = summary_markdown(pipeline.summarize(article, job.brief))
     except InputError as error:

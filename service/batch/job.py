@@ -11,7 +11,7 @@ from service.batch.journal import BESIDE, beside
 from service.batch.outputs import format_of, maker_of
 from service.errors import UsageError
 from service.intake.records import BadRecord, Record, list_files, read_records
-from service.pipeline import Brief
+from service.pipeline import SummaryRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Job:
     output: Path
     task: str = "translate"
     column: str = "text"
-    brief: Brief = field(default_factory=Brief)
+    brief: SummaryRequest = field(default_factory=SummaryRequest)
     keep_furniture: bool = False
     strict: bool = False
     fresh: bool = False

@@ -135,9 +135,9 @@ def _schema(columns: Sequence[str]) -> pyarrow.Schema:
     """Typed columns, as the rows' models say; those that no model has are text."""
     import pyarrow as pa
 
-    fields = {
-        name: field.annotation for model in TASKS.values() for name, field in model.model_fields.items()
-    }
+    # The facts of a brief are others than those of a reading: the task is the one with most of the columns.
+    able = [model.model_fields for model in TASKS.values() if model.model_fields.keys() <= set(columns)]
+    fields = {name: field.annotation for name, field in max(able, key=len, default={}).items()}
     return pa.schema([(name, _arrow(fields.get(name, str))) for name in columns])
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from service.document import Reading, SegmentTranslation, Signature, Summary, Translation
+from service.document import Brief, Reading, SegmentTranslation, Signature, Summary, Translation
 from service.escape import cell
 from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
@@ -47,8 +47,19 @@ class Summarized(schema.Model):
     signature: str
 
 
+class Briefed(schema.Model):
+    """The columns of a brief; sentences count from 0."""
+
+    headline: str
+    what: schema.KeySentence
+    points: list[schema.KeySentence]
+    facts: list[schema.KeyFact]
+    notes: list[str]
+    signature: str
+
+
 class Read(schema.Model):
-    """The columns of both; the signature is the translation's."""
+    """The columns of translation and summary, brief and facts; the signature is the translation's."""
 
     title: str | None
     translation: str
@@ -56,11 +67,18 @@ class Read(schema.Model):
     warnings: list[str]
     headline: str
     summary: list[schema.SummarySentence]
+    brief: schema.Told | None
+    facts: list[schema.Fact]
     notes: list[str]
     signature: str
 
 
-TASKS: Mapping[str, type[schema.Model]] = {"translate": Translated, "summarize": Summarized, "read": Read}
+TASKS: Mapping[str, type[schema.Model]] = {
+    "translate": Translated,
+    "summarize": Summarized,
+    "brief": Briefed,
+    "read": Read,
+}
 """What each task makes of a record: the columns after the common ones."""
 
 
@@ -87,7 +105,15 @@ def summarized(summary: Summary) -> Summarized:
 def read(reading: Reading) -> Read:
     """Return the columns of a reading."""
     both = {**dict(summarized(reading.summary)), **dict(translated(reading.translation))}
-    return Read(**both, headline=reading.headline)
+    brief = schema.Told.told(reading.brief) if reading.brief else None
+    facts = [schema.Fact.model_validate(fact) for fact in reading.facts]
+    return Read(**both, headline=reading.headline, brief=brief, facts=facts)
+
+
+def briefed(brief: Brief) -> Briefed:
+    """Return the columns of a brief."""
+    own = {"headline": brief.headline, "signature": _text(brief.signature)}
+    return Briefed.model_validate({**dict(schema.Told.told(brief)), **own})
 
 
 def findings(translation: Translation) -> list[SegmentFinding]:

@@ -62,6 +62,10 @@ def collect_seldom() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
+WHOLE = ("translate", "read")
+"""The tasks that translate all of an article; the others translate what they show."""
+
+
 def process_records(job: Job, pipeline: Pipeline, items: Sequence[Item]) -> Done:
     """Return the rows of one commit's records: the same whoever makes them, and with which others.
 
@@ -102,7 +106,7 @@ def _made(
     """Return each item's row, and what it adds to the totals."""
     articles = [article for _, article, _ in items if article]
     translations: Iterator[Translation | None] = iter([None] * len(articles))
-    if job.task != "summarize":
+    if job.task in WHOLE:
         done = pipeline.translate_all([article.passage() for article in articles])
         translations = iter(map(pipeline.assemble, articles, done))
     return [
@@ -122,7 +126,9 @@ def _one(
 ) -> tuple[dict[str, Any], Totals]:
     made: schema.Model
     try:
-        if not translation:
+        if job.task == "brief":
+            made = rows.briefed(pipeline.brief(article))
+        elif not translation:
             made = rows.summarized(pipeline.summarize(article, job.brief))
         elif job.task == "read":
             made = rows.read(pipeline.read(article, job.brief, translation))

@@ -40,6 +40,8 @@ from service.version import __version__
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
+    from service.document import Article, Translation
+    from service.pipeline import Pipeline
     from service.translation.memory.base import Memory
 
 app = typer.Typer(
@@ -89,11 +91,11 @@ def read(
 ) -> None:
     """Read articles: English title, summary and translation, and what to check."""
     from service.cli.articles import Work
-    from service.pipeline import Brief
+    from service.pipeline import SummaryRequest
     from service.render.text import READING
     from service.summary.summarizer import Length
 
-    brief = Brief(summary.route, Length(summary.sentences, summary.words))
+    brief = SummaryRequest(summary.route, Length(summary.sentences, summary.words))
     work = Work(
         lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
     )
@@ -151,12 +153,38 @@ def summarize_articles(
 ) -> None:
     """Summarise articles; each sentence names, in brackets, the source sentences it rests on."""
     from service.cli.articles import Work
-    from service.pipeline import Brief
+    from service.pipeline import SummaryRequest
     from service.render.text import SUMMARY
     from service.summary.summarizer import Length
 
-    brief = Brief(summary.route, Length(summary.sentences, summary.words), language)
+    brief = SummaryRequest(summary.route, Length(summary.sentences, summary.words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
+    _run(files, output, how.settings(), work)
+
+
+@app.command()
+@grouped
+def brief(files: Files, how: TranslationOptions, output: OutputOptions) -> None:
+    """Tell what happened: one sentence, key points, figures and names, each with its sentence's number."""
+    from service.cli.articles import Work
+    from service.render.brief import BRIEF
+
+    work = Work(lambda pipeline, article, _, __: pipeline.brief(article), BRIEF, whole=False)
+    _run(files, output, how.settings(), work)
+
+
+@app.command()
+@grouped
+def facts(files: Files, how: TranslationOptions, output: OutputOptions) -> None:
+    """List numbers, dates, money, names and quotations, and say of each whether the translation kept it."""
+    from service.cli.articles import Work
+    from service.render.brief import LEDGER, Ledger
+
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, _: float) -> Ledger:
+        translation = done or pipeline.translate(article)
+        return Ledger(pipeline.facts(translation), len(translation.segments))
+
+    work = Work(finish, LEDGER)
     _run(files, output, how.settings(), work)
 
 
@@ -182,7 +210,7 @@ def batch(
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.run import Job
     from service.cli.many import run_batch
-    from service.pipeline import Brief
+    from service.pipeline import SummaryRequest
     from service.summary.summarizer import Length
 
     target = Path(output)
@@ -191,7 +219,7 @@ def batch(
         target,
         records.task,
         records.column,
-        Brief(summary.route, Length(summary.sentences, summary.words)),
+        SummaryRequest(summary.route, Length(summary.sentences, summary.words)),
         records.keep_furniture,
         records.strict,
         records.fresh,

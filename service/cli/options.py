@@ -152,7 +152,7 @@ class OutputOptions:
 class BatchOptions:
     """What is done with the records of a batch, and by how many."""
 
-    task: Annotated[str, Option("--task", help="translate, summarize or read.")] = "translate"
+    task: Annotated[str, Option("--task", help="translate, summarize, brief or read.")] = "translate"
     column: Annotated[str, Option("--column", help="Where the text is in a table.")] = "text"
     fresh: Annotated[bool, Option("--fresh/--resume", help="Start over, or go on where a run stopped.")] = (
         False

@@ -12,7 +12,6 @@ from service.page.tabs import translate as read
 from service.page.uploads import Files
 from service.page.words import say_for, words
 from service.pool import Host
-from service.summary.routes import NAMES
 from service.summary.summarizer import SENTENCES
 
 SETTINGS = frozenset({"model", "route", "sentences", "keep"})
@@ -86,7 +85,7 @@ def _opening(host: Host, options: PageOptions) -> Any:
         return [
             _wanted(asked, "tab", lambda name: _among(name, TABS, "read"), "selected"),
             gr.update(**model),
-            _wanted(asked, "route", lambda name: _among(name, NAMES, "auto")),
+            _wanted(asked, "route", lambda name: _among(name, read.routes(host), "auto")),
             _wanted(asked, "sentences", _count),
             _wanted(asked, "keep", lambda text: text == "1"),
             # Open, so that who follows a link sees what it sets.

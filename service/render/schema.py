@@ -8,7 +8,8 @@ the background jobs and the files that the page saves all come from these models
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
@@ -180,17 +181,136 @@ class Summary(Model):
         return cls.model_validate(summary)
 
 
+class Fact(Model):
+    """Something that must not change; ``sentence`` counts from 0 and is null in the title.
+
+    ``start`` to ``end`` are its characters in the sentence, ``target_start`` to ``target_end`` those of its
+    English words, which are empty where none answer to it.
+    """
+
+    kind: document.FactKind
+    source: str
+    target: str
+    status: document.FactStatus
+    sentence: int | None
+    start: int
+    end: int
+    target_start: int
+    target_end: int
+
+
+class Facts(Model):
+    """The facts of an article in reading order, and how many there are of each status."""
+
+    facts: list[Fact]
+    counts: dict[document.FactStatus, int]
+
+    @classmethod
+    def of(cls, facts: Sequence[document.Fact]) -> Self:
+        """Return the JSON of a fact ledger."""
+        statuses = [fact.status for fact in facts]
+        counts = {status: statuses.count(status) for status in get_args(document.FactStatus)}
+        return cls(facts=[Fact.model_validate(fact) for fact in facts], counts=counts)
+
+
+class Cut(Model):
+    """What was left out of a sentence of a brief, in both languages."""
+
+    kind: str
+    source: str
+    target: str
+
+
+class KeySentence(Model):
+    """A sentence of a brief, shortened; ``sentence`` is its number in the article, from 0."""
+
+    text: str
+    sentence: int
+    source: str
+    confidence: float | None
+    band: str
+    cuts: list[Cut]
+    findings: list[Finding]
+
+
+class KeyFact(Model):
+    """A figure or name of a brief; ``label`` is who, where, when, how much or how many."""
+
+    label: str
+    value: str
+    role: str
+    fact: Fact
+
+
+class Headline(Model):
+    """A headline in both languages, and what to check in it; ``source`` is empty where it was made."""
+
+    source: str
+    target: str
+    band: str
+    findings: list[Finding]
+
+
+class Told(Model):
+    """What a brief tells: what happened, the key points in the order of the article, figures and names."""
+
+    what: KeySentence
+    points: list[KeySentence]
+    facts: list[KeyFact]
+    notes: list[str]
+
+    @classmethod
+    def told(cls, brief: document.Brief) -> Told:
+        """Return what a brief tells, without its headline."""
+        return Told.model_validate(brief)
+
+
+class Brief(Model):
+    """A brief with its headline and what it depends on; the rest is as in :class:`Told`."""
+
+    headline: Headline
+    what: KeySentence
+    points: list[KeySentence]
+    facts: list[KeyFact]
+    notes: list[str]
+    signature: Signature
+
+    @classmethod
+    def of(cls, brief: document.Brief) -> Self:
+        """Return the JSON of a brief."""
+        headline = {
+            "source": brief.headline_source,
+            "target": brief.headline,
+            "band": brief.headline_band,
+            "findings": brief.headline_findings,
+        }
+        return cls.model_validate(
+            {**dict(Told.told(brief)), "headline": headline, "signature": brief.signature}
+        )
+
+
 class Reading(Bilingual):
-    """A translation with its summary; ``headline`` is the English title, or one made where there is none."""
+    """A translation with its summary, brief and facts.
+
+    ``headline`` is the English title, or one made where there is none.
+    """
 
     headline: str
     summary: Summary
+    brief: Brief | None
+    facts: list[Fact]
     seconds: float
 
     @classmethod
     def of(cls, reading: document.Reading) -> Self:
         """Return the JSON of a reading."""
-        own = {"headline": reading.headline, "summary": reading.summary, "seconds": round(reading.seconds, 3)}
+        own = {
+            "headline": reading.headline,
+            "summary": reading.summary,
+            "brief": Brief.of(reading.brief) if reading.brief else None,
+            "facts": reading.facts,
+            "seconds": round(reading.seconds, 3),
+        }
         return cls.model_validate({**_bilingual(reading.translation), **own})
 
 

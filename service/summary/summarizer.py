@@ -36,6 +36,7 @@ from service.summary import packing, provenance
 from service.summary.extractive import best_first
 from service.summary.routes import NAMES
 from service.text import segment
+from service.translation.confidence import likely_wrong
 
 SENTENCES = 3
 SHORTEST = 3
@@ -43,6 +44,9 @@ SHORTEST = 3
 
 MOST_PACKS = 3
 """``auto`` leaves longer articles to the extractive route: merged parts lose an article's thread."""
+
+SPARE = 3
+"""Sentences that may take the place of one whose English is likely wrong."""
 
 LANGUAGES = ("en", "id")
 
@@ -117,11 +121,22 @@ class Draft:
 def extractive(task: Task) -> Draft:
     """Chosen sentences, in reading order."""
     limit = len(task.sentences) if task.length.words else task.length.sentences
-    order = best_first(task.sentences, limit, task.article.title, paragraphs=task.paragraphs)
-    chosen = sorted(order)
+    spare = 0 if task.length.words or task.language == "id" else SPARE
+    order = best_first(task.sentences, limit + spare, task.article.title, paragraphs=task.paragraphs)
+    chosen = sorted(_trusted(task, order, limit) if spare else order)
     if task.length.words:
         chosen = packing.fit_words(order, [len(s.split()) for s in task.sentences], task.length.words)
     return Draft(_chosen(task, chosen), _ranker_signature())
+
+
+def _trusted(task: Task, order: Sequence[int], limit: int) -> list[int]:
+    """The best sentences, those whose English is likely wrong only where there are no others."""
+    done = task.english([task.sentences[index] for index in order[:limit]])
+    if not any(map(likely_wrong, done)):
+        return list(order[:limit])
+    done += task.english([task.sentences[index] for index in order[limit:]])
+    wrong = {index: likely_wrong(part) for index, part in zip(order, done, strict=True)}
+    return sorted(order, key=lambda index: wrong[index])[:limit]
 
 
 def whole(task: Task) -> Draft:
@@ -203,6 +218,11 @@ AUTO = ("indonanot5", "crosssum", "mt5")
 """The routes that ``auto`` tries, in this order: first the one without a non-commercial clause."""
 
 ENGLISH_ONLY = frozenset(("crosssum", "translate-first", "endpoint"))
+
+
+def offered(installed: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the routes that can run with what is ``installed``: what a menu shows."""
+    return ("auto", *(name for name in ROUTES if name not in NEEDS or installed(NEEDS[name])))
 
 
 def summarize(task: Task, route: str, translator: Signature, installed: Callable[[str], bool]) -> Summary:

@@ -118,10 +118,35 @@ def present(text: str, words: Words, language: Language) -> bool:
     return _DIGIT.search(text) is not None or not language.firm.isdisjoint(words.distinct)
 
 
+class Placed(NamedTuple):
+    """A number and the characters of the text that it takes, ``start`` to ``end``."""
+
+    number: Number
+    start: int
+    end: int
+
+
 def numbers(text: str, language: Language) -> list[Number]:
     """Every number of ``text``, in order."""
     raw = _TOKEN.findall(text)
     low = [word.lower() for word in raw]
+    return _share_scales(_spans(raw, low, language), low)
+
+
+def placed(text: str, language: Language) -> list[Placed]:
+    """Every number of ``text`` as :func:`numbers` gives it, with its place; the parts of a date share one."""
+    tokens = list(_TOKEN.finditer(text))
+    raw = [token[0] for token in tokens]
+    low = [word.lower() for word in raw]
+    spans = _spans(raw, low, language)
+    return [
+        Placed(number, tokens[span.start].start(), tokens[span.end - 1].end())
+        for number, span in zip(_share_scales(spans, low), spans, strict=True)
+    ]
+
+
+def _spans(raw: list[str], low: list[str], language: Language) -> list[_Span]:
+    """The numbers among the tokens ``raw``, of which ``low`` is the lower case."""
     spans: list[_Span] = []
     end = 0
     for at, word in enumerate(low):
@@ -130,7 +155,7 @@ def numbers(text: str, language: Language) -> list[Number]:
             if found:
                 spans.extend(found)
                 end = found[-1].end
-    return _share_scales(spans, low)
+    return spans
 
 
 def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Span]:

@@ -52,6 +52,12 @@ def addresses(text: str) -> list[str]:
     return [text[start:end] for start, end in _spans(text)]
 
 
+def blanked(text: str) -> str:
+    """Return ``text`` with spaces for its addresses and the numbers of notes; all else keeps its place."""
+    text = _replaced(text, lambda found: " " * len(found))
+    return _NOTE.sub(lambda note: " " * len(note[0]), text) if _HAS_NOTE.search(text) else text
+
+
 def without_addresses(text: str) -> str:
     """``text`` with a space for each address."""
     return _replaced(text, lambda _: " ")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from service.document import Finding
+from service.document import Finding, SegmentTranslation
 from service.translation.guard.check import RATIO_MEAN
 from service.translation.repair import weight
 
@@ -58,3 +58,8 @@ def band(value: float | None) -> Band:
     if value is None:
         return "no score"
     return "high" if value >= HIGH else "medium" if value >= LOW else "low"
+
+
+def likely_wrong(part: SegmentTranslation) -> bool:
+    """Return whether a reader is told that a translation is likely wrong: it is in the lowest band."""
+    return part.band == "low"

@@ -135,6 +135,9 @@ class Tally:
         return counts.pop("", 0), counts
 
 
+_NO_TERMS = Glossary(())
+
+
 class Translator:
     """One engine, and what is done to each segment before and after it."""
 
@@ -175,6 +178,11 @@ class Translator:
     def decoding(self) -> Decoding:
         """What the engine is asked for."""
         return self._decoding
+
+    @property
+    def glossary(self) -> Glossary:
+        """The glossary at work; one without terms where there is none."""
+        return self._care.glossary or _NO_TERMS
 
     @property
     def own_translations(self) -> str:

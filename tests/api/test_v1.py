@@ -52,6 +52,29 @@ def test_read(client: TestClient) -> None:
     assert reading["signature"]["preset"] == "echo"
 
 
+def test_read_has_the_brief_and_the_facts(client: TestClient) -> None:
+    reading = client.post("/v1/read", json={"text": ARTICLE}).json()
+    assert reading["brief"]["what"]["text"] == SENTENCES[0]
+    assert reading["brief"]["headline"]["target"] == reading["headline"]
+    assert [fact["source"] for fact in reading["facts"] if fact["kind"] == "number"] == ["340 rumah"]
+
+
+def test_brief(client: TestClient) -> None:
+    answer = client.post("/v1/brief", json={"text": ARTICLE}).json()
+    shown = [answer["what"], *answer["points"]]
+    assert answer["what"]["text"] == SENTENCES[0]
+    assert all(SENTENCES[sentence["sentence"]] == sentence["text"] for sentence in shown)
+    assert {fact["label"] for fact in answer["facts"]} == {"how many"}
+    assert answer["signature"]["route"].startswith("brief(")
+
+
+def test_facts(client: TestClient) -> None:
+    answer = client.post("/v1/facts", json={"text": ARTICLE}).json()
+    assert sum(answer["counts"].values()) == len(answer["facts"])
+    in_title = [fact for fact in answer["facts"] if fact["sentence"] is None]
+    assert [fact["source"] for fact in in_title] == ["Demak"]
+
+
 def test_translate(client: TestClient) -> None:
     answer = client.post("/v1/translate", json={"text": ARTICLE, "beam_size": 2}).json()
     assert [s["target"] for s in answer["segments"]] == SENTENCES

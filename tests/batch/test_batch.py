@@ -20,7 +20,7 @@ from service.batch.run import Job, run
 from service.document import Decoding, Output
 from service.engines.echo import EchoEngine
 from service.errors import InputError, UsageError, WartaError
-from service.pipeline import Brief, Pipeline
+from service.pipeline import Pipeline, SummaryRequest
 from service.summary.summarizer import Length
 from service.translation.translator import Care, Translator
 from tests import builders
@@ -94,7 +94,7 @@ def test_articles_share_the_engine_s_batches(tmp_path: Path) -> None:
     assert len(engine.batches) <= 5
 
 
-@pytest.mark.parametrize("task", ["translate", "summarize", "read"])
+@pytest.mark.parametrize("task", ["translate", "summarize", "brief", "read"])
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
 def test_stopped_anywhere_it_goes_on_to_the_same_bytes(task: str, suffix: str, tmp_path: Path) -> None:
     source = corpus(tmp_path / "in.jsonl", 60, broken=[40])
@@ -109,9 +109,20 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(task: str, suffix: str, t
     assert job.output.read_bytes() == clean.output.read_bytes()
 
 
+def test_a_brief_has_its_columns(tmp_path: Path) -> None:
+    job = Job([corpus(tmp_path / "in.jsonl", 1)], tmp_path / "out.jsonl", "brief")
+    run(job, pipeline())
+    (row,) = read_rows(job.output)
+    assert list(row)[4:] == ["headline", "what", "points", "facts", "notes", "signature"]
+    assert isinstance(row["what"], dict) and row["what"]["sentence"] == 0
+
+
 def test_csv_has_a_header_and_json_where_a_cell_holds_more(tmp_path: Path) -> None:
     job = Job(
-        [corpus(tmp_path / "in.jsonl", 2)], tmp_path / "out.csv", "summarize", brief=Brief("extractive")
+        [corpus(tmp_path / "in.jsonl", 2)],
+        tmp_path / "out.csv",
+        "summarize",
+        brief=SummaryRequest("extractive"),
     )
     run(job, pipeline())
     with job.output.open(encoding="utf-8", newline="") as file:
@@ -206,7 +217,7 @@ def test_another_summary_does_not_go_on(tmp_path: Path) -> None:
     job = replace(stopped(tmp_path), task="read", fresh=True)
     with pytest.raises(KeyboardInterrupt):
         run(job, pipeline(Noting(fail_at=2)))
-    longer = replace(job, fresh=False, brief=Brief(length=Length(5)))
+    longer = replace(job, fresh=False, brief=SummaryRequest(length=Length(5)))
     with pytest.raises(UsageError, match="length sentences: 3 → 5"):
         run(longer, pipeline())
 

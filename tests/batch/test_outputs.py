@@ -88,6 +88,16 @@ def test_tsv_has_a_line_a_record(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("task", ["brief", "read"])
+def test_a_brief_and_facts_have_their_types_in_parquet(task: str, tmp_path: Path) -> None:
+    run(Job([corpus(tmp_path / "in.jsonl", 2)], tmp_path / "out.parquet", task), pipeline())
+    run(Job([tmp_path / "in.jsonl"], tmp_path / "out.jsonl", task), pipeline())
+    table, rows = parquet.read_table(tmp_path / "out.parquet").to_pylist(), read_rows(tmp_path / "out.jsonl")
+    for name in ("facts", "points" if task == "brief" else "brief"):
+        assert [row[name] for row in table] == [row[name] for row in rows]
+        assert rows[1][name] or name == "points"
+
+
 @pytest.mark.parametrize("name", ["out.docx", "out", "out.gz", "out.parquet.gz", "out.txt.zst"])
 def test_what_is_no_output_is_said(name: str, tmp_path: Path) -> None:
     (tmp_path / "a.txt").touch()

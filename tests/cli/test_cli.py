@@ -83,6 +83,28 @@ def test_read_shows_summary_translation_and_model(warta: Runner) -> None:
     assert "[1]" in out
 
 
+def test_brief_tells_what_happened_with_the_numbers_of_sentences(warta: Runner) -> None:
+    ran = warta("brief", "a.txt", "--model", "echo")
+    assert ran.code == 0
+    assert ran.out.startswith("Harga Beras Naik Lagi\n=====")
+    assert "\nHarga beras naik 12 persen. [1]" in ran.out and "\nHow many: " in ran.out
+
+
+def test_brief_as_json_and_markdown(warta: Runner) -> None:
+    values = json.loads(warta("brief", "a.txt", "--model", "echo", "-f", "json").out)
+    assert values["what"]["sentence"] == 0 and set(values) == {
+        "headline", "what", "points", "facts", "notes", "signature",
+    }  # fmt: skip
+    assert warta("brief", "a.txt", "--model", "echo", "-f", "markdown").out.startswith("# Harga Beras Naik")
+
+
+def test_facts_are_listed_and_counted(warta: Runner) -> None:
+    ran = warta("facts", "a.txt", "--model", "echo")
+    assert ran.code == 0 and "[1] 12 persen" in ran.out
+    values = json.loads(warta("facts", "a.txt", "--model", "echo", "-f", "json").out)
+    assert values["facts"][0]["source"] == "12 persen" and sum(values["counts"].values()) == 1
+
+
 def test_markdown_has_headings(warta: Runner) -> None:
     out = warta("read", "--model", "echo", "--format", "markdown", "a.txt").out
     assert out.startswith("# Harga Beras Naik Lagi\n\n## Summary\n")
@@ -275,7 +297,7 @@ def test_batch_says_what_it_did(warta: Runner, tmp_path: Path) -> None:
         (["a.txt", "-o", "out.docx"], "one of .jsonl, .csv"),
         (["a.txt", "-o", "no/out.csv"], "no is not a folder"),
         (["gone.txt", "-o", "out.csv"], "gone.txt: no such file or folder"),
-        (["a.txt", "-o", "out.csv", "--task", "sing"], "there are: translate, summarize, read"),
+        (["a.txt", "-o", "out.csv", "--task", "sing"], "there are: translate, summarize, brief, read"),
     ],
 )
 def test_a_wrong_batch_is_one_line(arguments: list[str], message: str, warta: Runner) -> None:

@@ -16,7 +16,7 @@ from service.engines.endpoint import EndpointEngine
 from service.errors import Cancelled, EngineError, NotInstalled, UsageError, WartaError
 from service.models.load import choose, open_engine
 from service.models.store import Store
-from service.pipeline import Brief, build_pipeline, to_article
+from service.pipeline import SummaryRequest, build_pipeline, to_article
 from service.settings import Server, Settings
 from tests.chat_server import Chat, serve
 
@@ -203,7 +203,7 @@ def test_an_article_is_read_with_guard_and_signature_as_with_any_model(chat: Cha
     settings = Settings(tmp_path, model="qwen3", server=Server(chat.url))
     pipeline = build_pipeline(settings, lambda _: None)
     text = "Banjir merendam 340 rumah di Demak. Warga mengungsi ke balai desa. Bantuan tiba pada Selasa pagi."
-    reading = pipeline.read(to_article(text), Brief("endpoint"))
+    reading = pipeline.read(to_article(text), SummaryRequest("endpoint"))
     first = reading.translation.segments[0]
     assert (first.target, first.band, first.score) == ("Floods submerged houses.", "no score", None)
     assert "number" in {finding.kind for finding in first.findings}

@@ -284,7 +284,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     settings = types.SimpleNamespace(Settings=chosen, home=lambda _: tmp_path)
     monkeypatch.setitem(sys.modules, "service.settings", settings)
-    pipeline = types.SimpleNamespace(build_pipeline=build_pipeline, Brief=dict)
+    pipeline = types.SimpleNamespace(build_pipeline=build_pipeline, SummaryRequest=dict)
     monkeypatch.setitem(sys.modules, "service.pipeline", pipeline)
     return models
 

@@ -10,10 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.api.app import create_app
-from service.batch.rows import Read, Summarized, Translated, read, summarized, translated
+from service.batch.rows import Read, Summarized, Translated, briefed, read, summarized, translated
 from service.document import Article, Finding, Passage, Reading, SegmentTranslation
 from service.messages import speaking
-from service.pipeline import Brief, build_pipeline, to_article
+from service.pipeline import SummaryRequest, build_pipeline, to_article
 from service.pool import Host
 from service.render import schema
 from service.settings import Settings
@@ -28,7 +28,7 @@ ARTICLE = "Banjir di Demak\n\nBanjir merendam 340 rumah. Warga mengungsi.\n\nAir
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory: pytest.TempPathFactory) -> Reading:
     pipeline = build_pipeline(Settings(tmp_path_factory.mktemp("home"), model="echo"), lambda _: None)
-    return pipeline.read(to_article(ARTICLE), Brief("extractive"))
+    return pipeline.read(to_article(ARTICLE), SummaryRequest("extractive"))
 
 
 def test_every_result_is_read_back_as_it_was_written(reading: Reading) -> None:
@@ -41,7 +41,11 @@ def test_every_result_is_read_back_as_it_was_written(reading: Reading) -> None:
         translated(reading.translation),
         summarized(reading.summary),
         read(reading),
+        schema.Facts.of(reading.facts),
     ]
+    if reading.brief:
+        made += [schema.Brief.of(reading.brief), briefed(reading.brief)]
+    assert len(made) == 11
     for one in made:
         assert type(one).model_validate(json.loads(one.dumped())) == one
 
@@ -66,7 +70,7 @@ def test_a_finding_is_said_in_the_language_of_whoever_is_answered() -> None:
 
 def test_the_columns_of_both_tasks_are_those_of_read() -> None:
     both = {**Translated.model_fields, **Summarized.model_fields}
-    assert Read.model_fields.keys() == {*both, "headline"}
+    assert Read.model_fields.keys() == {*both, "headline", "brief", "facts"}
     assert all(Read.model_fields[name].annotation == field.annotation for name, field in both.items())
 
 

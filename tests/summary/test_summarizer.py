@@ -14,7 +14,7 @@ from service.engines.transformers import TransformersEngine
 from service.errors import UsageError
 from service.models.convert import convert
 from service.summary.headline import headline
-from service.summary.summarizer import Length, Task, Writer, summarize
+from service.summary.summarizer import Length, Task, Writer, offered, summarize
 from service.text.segment import split
 from tests import builders
 
@@ -296,3 +296,29 @@ def test_a_length_below_one_is_refused(length: dict[str, int]) -> None:
 )
 def test_a_headline_from_the_lead(lead: str, expected: str) -> None:
     assert headline(lead) == expected
+
+
+def test_only_what_can_run_is_offered() -> None:
+    assert offered(lambda _: False) == ("auto", "extractive")
+    assert offered(lambda name: name == "mt5-xlsum") == ("auto", "extractive", "mt5", "translate-first")
+
+
+def test_a_sentence_likely_wrong_gives_way_to_another() -> None:
+    sentences = [
+        "Banjir merendam 340 rumah di Demak pada Selasa.",
+        "Warga mengungsi ke balai desa sejak pagi.",
+        "Pemerintah menyiapkan dana untuk jembatan darurat.",
+        "Hujan diperkirakan turun lagi pada malam hari.",
+    ]
+    article = Article("a", split(" ".join(sentences)), "Banjir di Demak")
+
+    def chosen(wrong: set[str]) -> set[str]:
+        def english(texts: Sequence[str]) -> list[SegmentTranslation]:
+            return [SegmentTranslation(t, t, -0.1, band="low" if t in wrong else "high") for t in texts]
+
+        task = Task(article, Length(2), "en", english, lambda _: pytest.fail("no writer is needed"))
+        return {s.text for s in summarize(task, "extractive", SIGNATURE, lambda _: False).sentences}
+
+    first = chosen(set())
+    assert len(first) == 2 and chosen(first).isdisjoint(first)
+    assert len(chosen(set(sentences))) == 2

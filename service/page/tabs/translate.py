@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from service import presets
 from service.confined import read_article, read_document
 from service.document import Article, Message, Reading, SegmentTranslation
 from service.errors import Cancelled, InputError, UsageError, WartaError
@@ -27,12 +28,12 @@ from service.page.session import Shown, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
 from service.page.words import Say, say_for
-from service.pipeline import Brief, warnings
+from service.pipeline import SummaryRequest, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
 from service.summary.routes import NAMES
-from service.summary.summarizer import Length
+from service.summary.summarizer import Length, offered
 
 KIND = "read"
 MOST_SENTENCES = 20
@@ -125,7 +126,7 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
         done.append(part)
         tell(part)
     translation = pipeline.assemble(article, done)
-    brief = Brief(asked.route, Length(asked.sentences))
+    brief = SummaryRequest(asked.route, Length(asked.sentences))
     tell(pipeline.read(article, brief, translation, time.perf_counter() - started))
 
 
@@ -245,6 +246,11 @@ def _told(read: Callable[[], str], request: Any) -> str:
         raise gr.Error(text(error, say_for(request).language), print_exception=False) from error
 
 
+def routes(host: Host) -> tuple[str, ...]:
+    """Return the ways of summarising that can run on this machine."""
+    return offered(lambda name: host.store.manifest(presets.get(name)) is not None)
+
+
 def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
     """The drawer; its model, route, number of sentences and whether to keep furniture; the share button."""
     import gradio as gr
@@ -253,7 +259,7 @@ def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
         chosen = [
             gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model"),
             gr.Dropdown(
-                [(word(f"route_{name}"), name) for name in NAMES],
+                [(word(f"route_{name}"), name) for name in routes(host)],
                 value="auto",
                 label=word("route"),
                 elem_id="route",

@@ -158,3 +158,19 @@ def _skeleton(word: str) -> str:
     """The consonants, in the spelling that Indonesian gives foreign names: Thrace and Trakia are ``trk``."""
     word = word.replace("th", "t").replace("ph", "f").replace("ch", "k")
     return word.translate(_CONSONANTS)
+
+
+def is_common(low: str) -> bool:
+    """Return whether English translates a lower-cased word of a name: *kementerian*, *selatan*."""
+    return low in _TRANSLATED or (low not in countries.INDONESIAN and people.is_derived(low))
+
+
+def country(low: str) -> frozenset[str]:
+    """Return the English words for a country by its lower-cased Indonesian name; none for another word."""
+    return frozenset(countries.INDONESIAN.get(low, ()))
+
+
+def same_sound(ours: str, theirs: str) -> bool:
+    """Return whether two lower-cased words are one name in Indonesian and in English spelling."""
+    skeleton = _skeleton(ours)
+    return len(skeleton) > 2 and skeleton == _skeleton(theirs)

@@ -253,7 +253,7 @@ def _closed(run: list[str]) -> Iterator[list[str]]:
 
 def _stands_alone(low: str) -> bool:
     """Whether one word can be a name: a country, or without the form of a derived word."""
-    return low in countries.INDONESIAN or not _DERIVED.fullmatch(low)
+    return low in countries.INDONESIAN or not is_derived(low)
 
 
 @lru_cache(20_000)
@@ -332,3 +332,8 @@ def _sourced(low: str, source: str, ours: Words, alike: Callable[[str, str], boo
         if near and len(word) > 3 and abs(len(word) - len(low)) <= 4 and alike(low, word):
             return True
     return False
+
+
+def is_derived(low: str) -> bool:
+    """Return whether a lower-cased word has the affixes of a derived Indonesian word: *pemerintahan*."""
+    return _DERIVED.fullmatch(low) is not None

@@ -62,6 +62,8 @@ def _read() -> tuple[dict[str, tuple[tuple[int, str], ...]], dict[str, tuple[tup
 
 
 _OURS, _THEIRS = _read()
+MONEY = min(quantity for quantity, unit in _OURS["rupiah"])
+"""The quantity of the currencies in what :func:`measured` gives."""
 NAMES = tuple(sorted({unit for pairs in _THEIRS.values() for _, unit in pairs}))
 """The units as findings name them."""
 
@@ -83,6 +85,11 @@ def changed(here: list[Number], there: list[Number]) -> list[Finding]:
                 if ours and unit not in ours:
                     found.append(Finding.of("number.unit", source=min(ours), target=unit))
     return found
+
+
+def measured(number: Number, *, english: bool) -> frozenset[tuple[int, str]]:
+    """Return the units beside a number, each as its quantity and its name; money is :data:`MONEY`."""
+    return frozenset(_units(number, _THEIRS if english else _OURS))
 
 
 def _by_value(here: list[Number]) -> dict[Value, set[tuple[int, str]]]:

@@ -1,0 +1,168 @@
+"""A brief of an article: headline, what happened, key points, figures and names.
+
+Sentences are chosen in Indonesian (:mod:`service.summary.chooser`), translated, shortened by rule in both
+languages (:mod:`service.summary.trim`), and none whose English is likely wrong is shown if another will
+do. Figures and names come from the fact ledger and point to the sentence that they stand in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+
+from service.document import Article, Brief, Fact, KeyFact, KeySentence, SegmentTranslation, Signature
+from service.facts.ledger import Mentions, facts_of, mentions
+from service.summary import keyfacts
+from service.summary.chooser import Chooser, choose, scored, shipped_chooser
+from service.summary.headline import headline
+from service.summary.keyfacts import Candidate
+from service.summary.trim import trim
+from service.translation.confidence import likely_wrong
+from service.translation.glossary import Glossary
+
+English = Callable[[Sequence[str]], list[SegmentTranslation]]
+"""Translates Indonesian sentences, or looks up those that are translated already."""
+
+MOST_DATES = 2
+ROUNDS = 3
+"""How often sentences are chosen again because the English of one turned out likely wrong."""
+_MARKS = {"”": "“", "“": "“", '"': '"'}
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """What a brief is made of: sentences by their number, with the English of each."""
+
+    what: int
+    points: list[int]
+    english: Mapping[int, SegmentTranslation]
+
+
+def brief(article: Article, glossary: Glossary, english: English, translator: Signature) -> Brief:
+    """Return the brief of an article; only its title and the sentences that are shown are translated."""
+    held = mentions(article, glossary)
+    chooser = shipped_chooser()
+    chosen = _chosen(article, held, chooser, english)
+    title = english([article.title])[0] if article.title else None
+    what = _shown(chosen.what, chosen)
+    return Brief(
+        title.target if title else headline(what.text),
+        article.title,
+        what,
+        tuple(_shown(index, chosen) for index in chosen.points),
+        tuple(_facts(held, chosen, chooser)),
+        replace(translator, route=f"brief({_weights()})"),
+        title.findings if title else (),
+        title.band if title else "",
+        _notes(chosen),
+    )
+
+
+def _chosen(article: Article, held: Sequence[Mentions], chooser: Chooser, english: English) -> _Chosen:
+    scores = scored(article, held, chooser)
+    sentences = article.body.sentences
+    done: dict[int, SegmentTranslation] = {}
+    doubtful: frozenset[int] = frozenset()
+    for _ in range(ROUNDS):
+        what, points = choose(scores, chooser, doubtful)
+        new = [index for index in (what, *points) if index not in done]
+        done.update(zip(new, english([sentences[index] for index in new]), strict=True))
+        wrong = frozenset(index for index, part in done.items() if likely_wrong(part))
+        if wrong <= doubtful:
+            break
+        doubtful = wrong
+    return _Chosen(what, points, done)
+
+
+def _shown(index: int, chosen: _Chosen) -> KeySentence:
+    """A chosen sentence, shortened; an acronym that another one uses stays introduced."""
+    part = chosen.english[index]
+    others = [chosen.english[i] for i in (chosen.what, *chosen.points) if i != index]
+    used = frozenset(
+        word.lower()
+        for other in others
+        for text in (other.source, other.target)
+        for word in _WORD.findall(text)
+    )
+    done = trim(part.source, part.target, used)
+    return KeySentence(
+        _opened(done.target),
+        index,
+        _opened(done.source),
+        done.cuts,
+        part.findings,
+        part.confidence,
+        part.band,
+    )
+
+
+def _opened(text: str) -> str:
+    """A sentence that ends a quotation, with the mark that opened it in a sentence before."""
+    first = next((sign for sign in text if sign in _MARKS), "")
+    if first == "”" or (first == '"' and text.count('"') == 1 and not text.startswith('"')):
+        return _MARKS[first] + text
+    return text
+
+
+def _facts(held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser) -> list[KeyFact]:
+    """Who, where, when and how much, in the order in which the article names them."""
+    what, points = chosen.what, chosen.points
+    found = keyfacts.places(held, what, points)
+    for model, (candidates, rows), most in (
+        (chooser.name, keyfacts.names(held, what, points), keyfacts.MOST_NAMES),
+        (chooser.figure, keyfacts.figures(held, what, points), keyfacts.MOST_FIGURES),
+    ):
+        if model:
+            found += keyfacts.pick(candidates, rows, *model, most)
+    order = list(dict.fromkeys(keyfacts.LABELS.values()))
+    facts = [fact for candidate in found if (fact := _key_fact(candidate, chosen))]
+    dates = [fact for fact in facts if fact.fact.kind == "date"]
+    # The dates of the main sentence before all others; a list of days tells a reader nothing.
+    dates.sort(key=lambda one: (one.fact.sentence != what, one.fact.sentence, one.fact.start))
+    facts = [fact for fact in facts if fact.fact.kind != "date"] + dates[:MOST_DATES]
+    return sorted(facts, key=lambda one: (order.index(one.label), one.fact.sentence or 0, one.fact.start))
+
+
+def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
+    """A candidate beside its English; a place or body without English words of its own is none."""
+    part = chosen.english[candidate.held.sentence or 0]
+    facts = {(fact.start, fact.end): fact for fact in facts_of(candidate.held, part)}
+    fact = facts[candidate.what.start, candidate.what.end]
+    sure = fact.kind not in ("place", "organisation", "person") or " " in candidate.name.strip()
+    if fact.status != "kept" and not (sure and fact.kind not in ("place", "organisation")):
+        return None
+    office = facts.get((candidate.office.start, candidate.office.end)) if candidate.office else None
+    return KeyFact(keyfacts.LABELS[fact.kind], _value(candidate, fact), _english(office), fact)
+
+
+def _value(candidate: Candidate, fact: Fact) -> str:
+    """What is shown: the longest form of a name that stays as it is, the English where it was kept."""
+    if fact.kind == "person" and fact.status == "kept":
+        return candidate.name
+    return _english(fact)
+
+
+def _english(fact: Fact | None) -> str:
+    """The English words of a fact, or its own where English changed or lost it: those are right."""
+    if not fact:
+        return ""
+    return fact.target if fact.status == "kept" and fact.target else fact.source
+
+
+def _notes(chosen: _Chosen) -> tuple[str, ...]:
+    wrong = sum(likely_wrong(chosen.english[index]) for index in (chosen.what, *chosen.points))
+    if not wrong:
+        return ()
+    count = f"{wrong} sentences are" if wrong > 1 else "One sentence is"
+    return (f"{count} likely wrong, and no other says as much: compare with the Indonesian.",)
+
+
+@lru_cache(maxsize=1)
+def _weights() -> str:
+    data = files("service.summary").joinpath("data", "brief.json").read_bytes()
+    return f"weights@{sha256(data).hexdigest()[:12]}"

@@ -1,0 +1,271 @@
+"""The figures and names that matter in an article: who, where, when, how much.
+
+They are taken from the sentences that a brief shows, so that each can be compared with its English. Which
+of them matter, two small linear models say; their weights are in ``data/brief.json``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.document import FactKind
+from service.facts.figures import Figure
+from service.facts.ledger import Mentions
+from service.facts.lexicon import SPEECH
+from service.facts.names import Name
+from service.summary.chooser import Linear
+from service.summary.features import Floats
+from service.text.words import listed
+
+NAME_FEATURES = (
+    "in_what",
+    "in_points",
+    "in_title",
+    "mentions",  # of the article, to four
+    "early",  # 1 / (1 + the first sentence that names it)
+    "person",
+    "acronym",
+    "words",  # of the longest form, to four
+    "office",  # an office stands before it
+    "speaks",  # a word of saying stands before it
+)
+FIGURE_FEATURES = (
+    "in_what",
+    "in_title",
+    "early",
+    "money",
+    "date",
+    "time",
+    "digits",  # written in digits
+    "percent",
+    "counted",  # a word that it counts stands behind it
+    "bracket",  # a date in full, with its numbers
+    "figures_there",  # others in its sentence, to four
+)
+_NUMBERED = listed(
+    "- pasal ayat nomor no huruf jalan jl gang rt rw blok lantai km tipe seri bab ke kelas jalur"
+)
+_ORDINAL = re.compile(r"(?:ke[a-z]{3,}|pertama|[IVX]+)\b")
+_WHERE = listed("di ke dari asal kawasan wilayah daerah sekitar menuju")
+MOST_NAMES, MOST_FIGURES, MOST_PLACES = 4, 5, 2
+LABELS: Mapping[FactKind, str] = {
+    "person": "who",
+    "organisation": "who",
+    "place": "where",
+    "date": "when",
+    "time": "when",
+    "money": "how much",
+    "number": "how many",
+}
+
+
+_Offices = Mapping[tuple[int | None, int], Name]
+"""The offices of an article by their sentence and last character."""
+_MOST_PEOPLE = 300
+"""People of an article whose names are put together; a list of more is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name or figure at one place, ``held`` its sentence; ``name`` is the longest form in the article.
+
+    ``office`` is the office that stands before it, if one does.
+    """
+
+    held: Mentions
+    what: Name | Figure
+    name: str
+    office: Name | None = None
+
+    @property
+    def values(self) -> frozenset[object]:
+        """The values that a figure can be read as; none for a name."""
+        return frozenset(_values(self.what)) if isinstance(self.what, Figure) else frozenset()
+
+
+def pick(found: Sequence[Candidate], rows: Floats, model: Linear, least: float, most: int) -> list[Candidate]:
+    """Return the candidates of at least ``least`` log-odds, the best ``most`` of them, in their order."""
+    if not found:
+        return []
+    scores = model.scores(rows)
+    best = np.argsort(-scores, kind="stable")[:most].tolist()
+    return [found[i] for i in sorted(best) if scores[i] >= least]
+
+
+def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[list[Candidate], Floats]:
+    """Return the people and bodies of the chosen sentences, each once, and their features, a row each."""
+    # The title last, so that what the text names is known.
+    groups = _groups(sorted(held, key=lambda part: part.sentence is None))
+    chosen = [what, *points]
+    offices = {
+        (part.sentence, name.end): name for part in held for name in part.names if name.kind == "office"
+    }
+    found, rows = [], []
+    for group in groups:
+        shown = [(part, name) for part, name in group if part.sentence in chosen]
+        if not shown or group[0][1].kind == "place":
+            continue
+        part, name = max(shown, key=lambda pair: (len(pair[1].words), pair[0].sentence == what))
+        found.append(
+            Candidate(part, name, _full(group, _text(part, name)), _office_before(part, name, offices))
+        )
+        rows.append(_name_row(group, what, points, offices))
+    return found, np.array(rows, dtype=float).reshape(-1, len(NAME_FEATURES))
+
+
+def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[list[Candidate], Floats]:
+    """Return the figures of the chosen sentences, each value once, and their features, a row each."""
+    title = next((part for part in held if part.sentence is None), None)
+    in_title = {value for figure in (title.figures if title else ()) for value in _values(figure)}
+    found, rows, seen = list[Candidate](), list[tuple[float, ...]](), set[object]()
+    for part in held:
+        if part.sentence not in (what, *points):
+            continue
+        for figure in part.figures:
+            values = _values(figure)
+            if values <= seen or not _tells(part, figure):
+                continue
+            seen |= values
+            found.append(Candidate(part, figure, part.text[figure.start : figure.end]))
+            rows.append(_figure_row(part, figure, what, bool(values & in_title)))
+    return found, np.array(rows, dtype=float).reshape(-1, len(FIGURE_FEATURES))
+
+
+def _tells(part: Mentions, figure: Figure) -> bool:
+    """Whether a figure says something by itself: money, a date, or a number with what it counts."""
+    if figure.kind != "number":
+        return True
+    text = part.text[figure.start : figure.end]
+    first = figure.numbers[0].number
+    ordinal = first.before in _NUMBERED or _ORDINAL.match(text) is not None
+    return not ordinal and (" " in text or "%" in text or len(figure.numbers) > 1)
+
+
+def places(held: Sequence[Mentions], what: int, points: Sequence[int]) -> list[Candidate]:
+    """Return where it happened: the places of the main sentence, else those of the first point with one."""
+    parts = {part.sentence: part for part in held}
+    for sentence in (what, *points):
+        part = parts[sentence]
+        found = [name for name in part.names if name.kind == "place" and _is_where(part, name)]
+        if found:
+            texts = {part.text[name.start : name.end]: name for name in reversed(found)}
+            best = sorted(texts.items(), key=lambda pair: pair[1].start)[:MOST_PLACES]
+            return [Candidate(part, name, text) for text, name in best]
+    return []
+
+
+def _is_where(part: Mentions, name: Name) -> bool:
+    """Whether something is there: *di Bandung*, *Kabupaten Bandung, Jawa Barat*, and not *Liga Inggris*."""
+    before = part.text[: name.start].rstrip()
+    return before.endswith(",") or before.rpartition(" ")[2].lower() in _WHERE
+
+
+def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
+    """The mentions of each name: a person by a part of the name too, where only one has it."""
+    groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]] = {}
+    for part in held:
+        for name in part.names:
+            # In a title every word has a capital: a name there is one that the text has too.
+            wanted = part.sentence is not None or _key(part, name) in groups
+            if wanted and name.kind in ("person", "organisation", "place"):
+                groups.setdefault(_key(part, name), []).append((part, name))
+    people = [key for key, group in groups.items() if any(name.kind == "person" for _, name in group)]
+    # From the shortest: "Iwan" goes to "Iwan Kurniawan", unless "Iwan Setiawan" is there as well.
+    for key in sorted(people, key=len) if len(people) <= _MOST_PEOPLE else ():
+        able = [other for other in people if other in groups and len(other) > len(key)]
+        longer = [other for other in able if set(key) <= set(other)]
+        if len(longer) == 1:
+            groups[longer[0]].extend(groups.pop(key))
+    for part in held:
+        _join_acronyms(part, groups)
+    ordered = [sorted(group, key=_place) for group in groups.values() if group]
+    return sorted(ordered, key=lambda group: _place(group[0]))
+
+
+def _full(group: Sequence[tuple[Mentions, Name]], shown: str) -> str:
+    """The form of a name that the article has most often, of those with two words or more."""
+    forms = Counter(_text(*pair) for pair in group if len(pair[1].words) > 1)
+    return max(forms, key=lambda form: forms[form]) if forms else shown
+
+
+def _join_acronyms(part: Mentions, groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]]) -> None:
+    """*Komisi Pemberantasan Korupsi (KPK)*: what the bracket names is what stands before it."""
+    for before, after in zip(part.names, part.names[1:], strict=False):
+        ours, theirs = _key(part, before), _key(part, after)
+        gap = part.text[before.end : after.start]
+        same = (gap == " (" and before.kind == "organisation") or gap == " alias "
+        if same and ours != theirs and ours in groups:
+            groups[ours].extend(groups.pop(theirs, []))
+
+
+def _key(part: Mentions, name: Name) -> tuple[str, ...]:
+    return (name.term.id,) if name.term else name.words or (_text(part, name).lower(),)
+
+
+def _place(pair: tuple[Mentions, Name]) -> tuple[int, int]:
+    part, name = pair
+    return (-1 if part.sentence is None else part.sentence, name.start)
+
+
+def _text(part: Mentions, name: Name) -> str:
+    return part.text[name.start : name.end]
+
+
+def _name_row(
+    group: Sequence[tuple[Mentions, Name]], what: int, points: Sequence[int], offices: _Offices
+) -> tuple[float, ...]:
+    sentences = [part.sentence for part, _ in group]
+    in_text = [sentence for sentence in sentences if sentence is not None]
+    longest = max((name for _, name in group), key=lambda name: len(name.words))
+    return (
+        what in sentences,
+        any(point in sentences for point in points),
+        None in sentences,
+        min(4, len(in_text)),
+        1 / (1 + min(in_text)),
+        longest.kind == "person",
+        longest.short,
+        min(4, len(longest.words)),
+        any(_office_before(part, name, offices) for part, name in group),
+        any(_speaks(part, name) for part, name in group),
+    )
+
+
+def _office_before(part: Mentions, name: Name, offices: _Offices) -> Name | None:
+    """The office that stands right before somebody, a comma at most between them."""
+    if name.kind != "person":
+        return None
+    start = name.start
+    gap = 2 if part.text[max(0, start - 2) : start] == ", " else 1
+    return offices.get((part.sentence, start - gap))
+
+
+def _speaks(part: Mentions, name: Name) -> bool:
+    before = part.text[max(0, name.start - 24) : name.start].lower().split()
+    return bool(before) and before[-1] in SPEECH
+
+
+def _values(figure: Figure) -> set[object]:
+    return {value for placed in figure.numbers for value in placed.number.values}
+
+
+def _figure_row(part: Mentions, figure: Figure, what: int, in_title: bool) -> tuple[float, ...]:
+    text = part.text[figure.start : figure.end]
+    return (
+        part.sentence == what,
+        in_title,
+        1 / (1 + (part.sentence or 0)),
+        figure.kind == "money",
+        figure.kind == "date",
+        figure.kind == "time",
+        text[0].isdecimal(),
+        "persen" in text or "%" in text,
+        figure.kind == "number" and " " in text.strip(),
+        "(" in text,
+        min(4, len(part.figures) - 1),
+    )

@@ -1,0 +1,176 @@
+"""A brief: which sentences it takes, and what it says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from eval import briefs as data
+from service.document import Article, Brief, Decoding, Finding, SegmentTranslation, Signature
+from service.facts.ledger import mentions
+from service.render import schema
+from service.render.brief import BRIEF
+from service.summary.brief import brief
+from service.summary.chooser import choose, features, scored, shipped_chooser, unfit
+from service.summary.verbs import has_verb
+from service.text import segment
+from service.translation.glossary import Glossary
+from tests.eval_data import needs_shared
+
+GLOSSARY = Glossary.load()
+SIGNATURE = Signature("tiny", "tests/tiny", "r", "echo", Decoding(), "0")
+# Written for these tests.
+LINES = """
+JAKARTA – Banjir merendam 340 rumah di tiga desa di Kabupaten Demak, Selasa (12/11/2024).
+JAKARTA – Floods inundated 340 homes in three villages in Demak Regency on Tuesday (12/11/2024).
+Warga mengungsi ke balai desa sejak pagi.
+Residents have been at the village hall since the morning.
+"Sebanyak 1.250 warga belum bisa kembali," kata Bupati Demak Surya Atmaja kepada wartawan, Selasa.
+"As many as 1,250 residents cannot return yet," Demak Regent Surya Atmaja said to reporters on Tuesday.
+Suasana di lokasi.
+The mood at the scene.
+Pemerintah kabupaten menyiapkan Rp2,4 miliar untuk membangun jembatan darurat.
+The regency administration has Rp 2.4 billion ready to build an emergency bridge.
+Apakah banjir akan surut?
+Will the floods recede?
+Hujan diperkirakan turun lagi pada Rabu malam.
+Rain is expected again on Wednesday night.
+""".strip().split("\n")
+NEWS = tuple(zip(LINES[::2], LINES[1::2], strict=True))
+TITLE = ("Banjir Rendam 340 Rumah di Demak", "Floods Inundate 340 Homes in Demak")
+
+
+def article(sentences: Sequence[str] = LINES[::2], title: str = TITLE[0]) -> Article:
+    return Article("a", segment.split("\n\n".join(sentences)), title)
+
+
+def made(wrong: frozenset[str] = frozenset(), changes: dict[str, str] | None = None) -> Brief:
+    known = {**dict((TITLE, *NEWS)), **(changes or {})}
+
+    def english(texts: Sequence[str]) -> list[SegmentTranslation]:
+        bands = ["low" if text in wrong else "high" for text in texts]
+        return [SegmentTranslation(t, known[t], -0.1, band=b) for t, b in zip(texts, bands, strict=True)]
+
+    return brief(article(), GLOSSARY, english, SIGNATURE)
+
+
+def test_a_brief_tells_what_happened_and_its_figures() -> None:
+    done = made()
+    assert done.headline == TITLE[1] and done.headline_source == TITLE[0]
+    assert done.what.sentence == 0
+    assert done.what.text == NEWS[0][1].removeprefix("JAKARTA – ")
+    assert [cut.kind for cut in done.what.cuts] == ["dateline"]
+    assert [point.sentence for point in done.points] == sorted(point.sentence for point in done.points)
+    told = {(fact.label, fact.value, fact.role, fact.fact.sentence) for fact in done.facts}
+    assert ("who", "Surya Atmaja", "Demak Regent", 2) in told
+    assert ("how many", "340 homes", "", 0) in told
+    assert ("how much", "Rp 2.4 billion", "", 4) in told
+    assert ("where", "Demak Regency", "", 0) in told
+    assert ("when", "Tuesday (12/11/2024)", "", 0) in told
+    assert str(done.signature).count("brief(weights@") == 1
+
+
+def test_no_line_without_a_verb_and_no_question_is_taken() -> None:
+    assert unfit(article()) == ["", "", "", "verbless", "", "question", ""]
+    shown = {made().what.sentence, *(point.sentence for point in made().points)}
+    assert shown.isdisjoint({3, 5})
+
+
+def test_subheads_and_captions_are_not_taken() -> None:
+    split = article(["Warga tiba di rumah.", "Warga menunggu bantuan", "Foto: Warga di posko."])
+    parts = replace(split, roles=("text", "subhead", "text"))
+    assert unfit(parts) == ["", "subhead", "caption"]
+
+
+def test_a_sentence_likely_wrong_is_not_shown_where_another_will_do() -> None:
+    wrong = frozenset((NEWS[4][0],))
+    shown = {made(wrong).what.sentence, *(point.sentence for point in made(wrong).points)}
+    assert 4 in {made().what.sentence, *(point.sentence for point in made().points)}
+    assert 4 not in shown
+    assert made(wrong).notes == ()
+
+
+def test_where_all_are_likely_wrong_a_brief_says_so() -> None:
+    done = made(frozenset(source for source, _ in NEWS))
+    assert done.notes and "likely wrong" in done.notes[0]
+
+
+def test_a_figure_that_english_changed_is_shown_as_the_source_has_it() -> None:
+    done = made(changes={NEWS[0][0]: NEWS[0][1].replace("340", "430")})
+    fact = next(fact for fact in done.facts if fact.fact.source == "340 rumah")
+    assert (fact.value, fact.fact.status) == ("340 rumah", "changed")
+    text = BRIEF["text"](done)
+    assert isinstance(text, str)
+    assert "340 rumah [1] (in Indonesian: the translation may have it wrong)" in text
+
+
+def test_a_quotation_that_began_before_gets_its_mark() -> None:
+    sentences = [
+        "Banjir merendam 340 rumah di Demak.",
+        '"Airnya tinggi.',
+        'Kami menunggu bantuan," kata Surya.',
+    ]
+
+    def english(texts: Sequence[str]) -> list[SegmentTranslation]:
+        return [SegmentTranslation(text, text, -0.1, band="high") for text in texts]
+
+    done = brief(article(sentences, ""), GLOSSARY, english, SIGNATURE)
+    texts = [done.what.text, *(point.text for point in done.points)]
+    assert '"Kami menunggu bantuan," kata Surya.' in texts
+
+
+def test_text_markdown_and_json_say_the_same() -> None:
+    done = made()
+    text, markdown, told = (BRIEF[name](done) for name in ("text", "markdown", "json"))
+    assert isinstance(text, str) and isinstance(markdown, str) and isinstance(told, schema.Model)
+    values = told.model_dump()
+    assert text.startswith(f"{TITLE[1]}\n=====") and markdown.startswith(f"# {TITLE[1]}\n")
+    assert "Left out of sentence 1 (dateline): “JAKARTA –”" in text
+    assert values["what"]["sentence"] == 0 and values["what"]["cuts"][0]["kind"] == "dateline"
+    for point in done.points:
+        assert f"* {point.text} [{point.sentence + 1}]" in text
+    assert "<li>" in done._repr_html_()
+
+
+def test_findings_are_told_with_their_sentence() -> None:
+    done = made()
+    finding = Finding.of("number.lost", source="340")
+    told = replace(done, what=replace(done.what, findings=(finding,)))
+    text = BRIEF["text"](told)
+    assert isinstance(text, str) and "Check sentence 1, number: " in text and "[1] (check)" in text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "has"),
+    [
+        ("Polisi menangkap dua orang.", True),
+        ("Harga naik lagi.", True),
+        ("Ia dokter di Demak, kata Sri.", True),
+        ("Menteri dan beberapa direktur.", False),
+        ("Berita terbaru dari Medan.", False),
+    ],
+)
+def test_a_verb_is_seen(sentence: str, has: bool) -> None:
+    assert has_verb(sentence) is has
+
+
+@needs_shared
+def test_briefs_rest_on_what_editors_quoted_more_than_the_first_sentences_do() -> None:
+    """The half of the data that nothing was chosen by; docs/briefs.md has the figures."""
+    _, briefs = data.load()
+    right = shown = lead = first = 0
+    chooser = shipped_chooser()
+    for one in briefs[:60]:
+        what, points = choose(scored(one.article, mentions(one.article, GLOSSARY), chooser), chooser)
+        right += len({what, *points} & one.support)
+        shown += 1 + len(points)
+        lead += len(set(range(3)) & one.support)
+        first += min(3, len(one.article.body.sentences))
+    assert right / shown > lead / first + 0.05
+
+
+def test_features_are_those_the_weights_are_for() -> None:
+    held = mentions(article(), GLOSSARY)
+    assert features(article(), held).shape == (len(NEWS), len(shipped_chooser().what.weights))
