@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eval.cli import app as eval_app
+from service.cli import inbox as inbox_commands
 from service.errors import UsageError, WartaError
 from service.extras import lacks
 from service.settings import ALIKE
@@ -37,6 +38,7 @@ memory_app = typer.Typer(
 app.add_typer(memory_app, name="memory")
 keys_app = typer.Typer(help="API keys for `warta serve`: add, list, revoke.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+inbox_commands.register(app)
 app.add_typer(eval_app, name="eval", help="Score, run and compare translations and summaries.")
 
 
