@@ -379,6 +379,10 @@ def serve(
     no_metrics: Annotated[
         bool, typer.Option("--no-metrics", help="No /metrics.", envvar="WARTA_NO_METRICS")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow the inbox's feeds.", envvar="WARTA_WATCH")
+    ] = False,
+    inbox: inbox_commands.InboxAt = "",
 ) -> None:
     """Serve LibreTranslate's API and our own over HTTP, on this machine only by default."""
     from service.pool import Host
@@ -409,6 +413,8 @@ def serve(
         cors_origins=tuple(cors_origin or ()),
         fetch=not no_fetch,
         metrics=not no_metrics,
+        inbox_at=inbox,
+        watch=watch,
     )
     try:
         run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)

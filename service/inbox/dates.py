@@ -61,7 +61,7 @@ def _iso(text: str) -> float:
 def _mail(text: str) -> float:
     try:
         made = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return 0.0
     return (made if made.tzinfo else made.replace(tzinfo=JAKARTA)).timestamp()
 

@@ -62,13 +62,13 @@ class Digest:
         return found
 
 
-def collect(store: Store, wanted: Wanted, now: float) -> Digest:
-    """Return the digest of the wanted stories, newest first, 2,000 at most."""
+def collect(store: Store, wanted: Wanted, now: float, most: int = MOST) -> Digest:
+    """Return the digest of the wanted stories, newest first, ``most`` at most."""
     feeds = {feed.id: feed.label for feed in store.feeds.all()}
     told: list[Told] = []
     counts: dict[str, int] = {}
     for row in store.lists.stories(wanted):
-        if len(told) >= MOST:
+        if len(told) >= most:
             break
         sources, differences = [Source(row.source, row.url)], tuple[Difference, ...]()
         if row.sources > 1:
