@@ -104,7 +104,7 @@ def _json_entries(items: list[Any], base: str, now: float) -> Iterator[Entry]:
         text = _text_of(item, "content_text") or _plain(_text_of(item, "content_html"))
         link = _text_of(item, "url") or _text_of(item, "id")
         yield Entry(
-            urljoin(base, link.strip())[:_URL],
+            urljoin(base, link.strip())[:_URL] if link else "",
             _line(_text_of(item, "title")),
             (text or _text_of(item, "summary"))[:_TEXT],
             _line(", ".join(_text_of(name, "name") for name in names if isinstance(name, dict))),

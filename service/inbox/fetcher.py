@@ -113,12 +113,11 @@ class Fetcher:
         except (Cancelled, DeadlinePassed, StoreError):
             raise
         except WartaError as problem:
-            self._store.feeds.put_off(_failed(feed, problem, now))
+            self._store.feeds.put_off(_failed(feed, problem, self._clock()))
             raise
 
     def page(self, id: int, url: str, title: str) -> None:
         """Fetch an article's page and keep its text. Raises InputError; what went wrong is noted with it."""
-        now = self._clock()
         try:
             found = self.get(url, {"Accept": ", ".join(web.TYPES)})
             if found.answer.status != 200:
@@ -134,7 +133,7 @@ class Fetcher:
             raise
         except WartaError as problem:
             tries = self._store.arrivals.page_tries(id) + 1
-            due = max(now + _back_off(tries), getattr(problem, "until", 0.0))
+            due = max(self._clock() + _back_off(tries), getattr(problem, "until", 0.0))
             last = isinstance(problem, Forbidden) or tries >= _TRIES
             self._store.arrivals.page_failed(id, str(problem), due, last=last)
             raise
@@ -213,6 +212,7 @@ class Fetcher:
 
     def _permit(self, url: str) -> None:
         """Raise Forbidden or HeldBack where a site does not want to be asked."""
+        web.parse(url, self._manners.reach)
         host = host_of(url)
         until, text, at = self._store.hosts.of(host)
         if until > self._clock():

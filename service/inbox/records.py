@@ -26,7 +26,7 @@ class Feed:
 
     id: int
     url: str
-    name: str
+    name: str = ""
     kind: str = "feed"
     every: float = EVERY
     cap: int = CAP
