@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from service.text.words import listed
 
-_NAME = re.compile(r"[A-Z][\w'’.-]{1,30}(?:\s(?:bin|binti|van|de|von|al|[A-Z][\w'’.-]{0,30})){0,4}")
+_NAME = re.compile(r"[A-Z][\w'’.-]{1,30}(?: (?:bin|binti|van|de|von|al|[A-Z][\w'’.-]{0,30})){0,4}")
 _BEFORE = re.compile(r"(\w+)\.? \Z")
 _AFTER = re.compile(r",? (\w+)")
 _PERSON_TITLES = listed(

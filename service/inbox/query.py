@@ -33,7 +33,7 @@ def parse(text: str) -> Query:
     """
     alternatives: list[list[Term]] = [[]]
     without = False
-    for part in _PART.findall(text)[: _MOST + 1]:
+    for part in _PART.findall(text):
         if part == "OR" and alternatives[-1]:
             alternatives.append([])
         elif part == "NOT":

@@ -140,7 +140,7 @@ class Lists:
         with self._database.writing() as connection:
             for column, value in (("star", star), ("done", done)):
                 if value is not None:
-                    query = f"update warta_articles set {column} = :value where id = :id"
+                    query = f"update warta_articles set {column} = :value where story = :id"
                     self._database.rows(connection, query, value=int(value), id=id)
 
     def names(self, since: float, most: int = 60) -> list[tuple[str, str, int]]:

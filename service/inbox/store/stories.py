@@ -62,7 +62,7 @@ class Stories:
     def relead(self, connection: Connection, stories: Iterable[int]) -> None:
         """Give stories whose first article left them another first one, with its marks of the reader."""
         for story in set(stories) - {0}:
-            query = "select min(id), max(star), min(done) from warta_articles where story = :story"
+            query = "select min(id), max(star), max(done) from warta_articles where story = :story"
             first, star, done = self._database.rows(connection, query, story=story)[0]
             if first is None:
                 continue
