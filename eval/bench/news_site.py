@@ -1,4 +1,4 @@
-"""Invented outlets on loopback: a site that answers by host and path, and feeds of articles that are made up."""
+"""Invented outlets on loopback: a site that answers by host and path, and feeds of made-up articles."""
 
 from __future__ import annotations
 
@@ -18,8 +18,14 @@ from service.intake.fetch import Reach
 Reply = Callable[["Handler"], None]
 """Writes an answer to a request."""
 
-PLACES = "Demak Kudus Jepara Pati Rembang Blora Grobogan Kendal Batang Tegal Brebes Cilacap Kebumen".split()
-THINGS = "beras cabai gula minyak telur bawang kedelai jagung garam pupuk solar semen".split()
+PLACES = (
+    "Demak", "Kudus", "Jepara", "Pati", "Rembang", "Blora", "Grobogan", "Kendal", "Batang", "Tegal",
+    "Brebes", "Cilacap", "Kebumen",
+)  # fmt: skip
+THINGS = (
+    "beras", "cabai", "gula", "minyak", "telur", "bawang", "kedelai", "jagung", "garam", "pupuk",
+    "solar", "semen",
+)  # fmt: skip
 PEOPLE = ("Sri Lestari", "Bambang Wijaya", "Dewi Anggraini", "Agus Prasetyo", "Rina Kartika", "Joko Susilo")
 EVENTS = (
     "Banjir merendam {n} rumah di {k} desa di Kabupaten {p} sejak {d} malam",
@@ -30,29 +36,34 @@ EVENTS = (
     "Dinas Pertanian {p} mencatat panen {t} mencapai {n} ton dari {k} kecamatan pada musim ini",
 )
 SUBJECTS = (
-    "Kepala desa", "Petugas gabungan", "Sejumlah pedagang", "Para nelayan", "Tim relawan", "Kelompok tani",
-    "Pengurus koperasi", "Seorang dokter puskesmas", "Guru sekolah dasar", "Sopir angkutan", "Ibu rumah tangga",
-    "Mahasiswa perantauan", "Ketua rukun warga", "Pemilik warung", "Juru bicara bupati", "Pengelola pelabuhan",
+    "Kepala desa", "Petugas gabungan", "Sejumlah pedagang", "Para nelayan", "Tim relawan",
+    "Kelompok tani", "Pengurus koperasi", "Seorang dokter puskesmas", "Guru sekolah dasar",
+    "Sopir angkutan", "Ibu rumah tangga", "Mahasiswa perantauan", "Ketua rukun warga", "Pemilik warung",
+    "Juru bicara bupati", "Pengelola pelabuhan",
 )  # fmt: skip
 VERBS = (
-    "memperbaiki", "membagikan", "memeriksa", "mengangkut", "menghitung", "mengusulkan", "menolak", "menyiapkan",
-    "mengumumkan", "menunda", "mempertanyakan", "mendukung", "merawat", "mencatat", "mengawasi", "menjual",
+    "memperbaiki", "membagikan", "memeriksa", "mengangkut", "menghitung", "mengusulkan", "menolak",
+    "menyiapkan", "mengumumkan", "menunda", "mempertanyakan", "mendukung", "merawat", "mencatat",
+    "mengawasi", "menjual",
 )  # fmt: skip
 OBJECTS = (
-    "tanggul sungai", "perahu kayu", "obat demam", "bibit unggul", "jalan berlubang", "tenda darurat", "air bersih",
-    "jadwal kapal", "pompa diesel", "buku pelajaran", "lampu jalan", "kartu bantuan", "jembatan gantung",
-    "hasil panen", "saluran irigasi", "surat keluhan",
+    "tanggul sungai", "perahu kayu", "obat demam", "bibit unggul", "jalan berlubang", "tenda darurat",
+    "air bersih", "jadwal kapal", "pompa diesel", "buku pelajaran", "lampu jalan", "kartu bantuan",
+    "jembatan gantung", "hasil panen", "saluran irigasi", "surat keluhan",
 )  # fmt: skip
 WHERE = (
     "di balai desa", "dekat alun-alun", "sepanjang jalan pantura", "di tepi sawah", "di halaman masjid",
-    "sekitar terminal lama", "di lereng bukit", "di ruang rapat kecamatan", "di bawah jembatan", "di pasar pagi",
+    "sekitar terminal lama", "di lereng bukit", "di ruang rapat kecamatan", "di bawah jembatan",
+    "di pasar pagi",
 )  # fmt: skip
 ENDINGS = (
-    "sebelum musim hujan berakhir", "tanpa menunggu anggaran baru", "karena stok mulai menipis", "meski cuaca buruk",
-    "setelah rapat yang panjang", "bersama {k} rekannya", "selama {k} jam penuh", "dengan biaya {n} juta rupiah",
-    "untuk {n} keluarga", "sejak {d} pagi",
+    "sebelum musim hujan berakhir", "tanpa menunggu anggaran baru", "karena stok mulai menipis",
+    "meski cuaca buruk", "setelah rapat yang panjang", "bersama {k} rekannya", "selama {k} jam penuh",
+    "dengan biaya {n} juta rupiah", "untuk {n} keluarga", "sejak {d} pagi",
 )  # fmt: skip
-DAYS = "Senin Selasa Rabu Kamis Jumat Sabtu Minggu".split()
+DAYS = (
+    "Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +78,12 @@ class Story:
 
 def story(number: int, published: float, sentences: int = 6) -> Story:
     """Return the invented article of that number, always the same."""
-    chance = random.Random(number)
+    chance = random.Random(number)  # noqa: S311
 
     def fill(pattern: str) -> str:
         return pattern.format(
-            n=chance.randint(12, 990), k=chance.randint(2, 11), p=chance.choice(PLACES), t=chance.choice(THINGS),
-            d=chance.choice(DAYS),
+            n=chance.randint(12, 990), k=chance.randint(2, 11), p=chance.choice(PLACES),
+            t=chance.choice(THINGS), d=chance.choice(DAYS),
         )  # fmt: skip
 
     def detail() -> str:
@@ -91,12 +102,13 @@ def rss(site: str, stories: Sequence[Story], title: str = "Kabar", encoding: str
     """Return an RSS feed of the stories, whose pages are at ``site``."""
     items = "".join(
         f"<item><title>{escape(s.title)}</title><link>{site}{s.path}</link><guid>{site}{s.path}</guid>"
-        f"<pubDate>{formatdate(s.published, usegmt=True)}</pubDate><description>{escape(s.text)}</description></item>"
+        f"<pubDate>{formatdate(s.published, usegmt=True)}</pubDate>"
+        f"<description>{escape(s.text)}</description></item>"
         for s in stories
     )
     return (
-        f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel><title>{escape(title)}</title>'
-        f"<link>{site}/</link>{items}</channel></rss>"
+        f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel>'
+        f"<title>{escape(title)}</title><link>{site}/</link>{items}</channel></rss>"
     ).encode(encoding, "replace")
 
 
@@ -104,8 +116,8 @@ def page(made: Story) -> bytes:
     """Return a web page with the story among what stands around an article."""
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in made.text.split("\n\n"))
     return (
-        f"<!doctype html><html lang=id><head><title>{escape(made.title)}</title></head><body><nav>Beranda Daerah"
-        f" Ekonomi Masuk</nav><article><h1>{escape(made.title)}</h1>{paragraphs}</article>"
+        f"<!doctype html><html lang=id><head><title>{escape(made.title)}</title></head><body>"
+        f"<nav>Beranda Daerah Ekonomi Masuk</nav><article><h1>{escape(made.title)}</h1>{paragraphs}</article>"
         "<footer>Hak cipta Kabar</footer></body></html>"
     ).encode()
 

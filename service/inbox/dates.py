@@ -13,7 +13,8 @@ _MONTHS = {
     "jun": 6, "juni": 6, "june": 6, "jul": 7, "juli": 7, "july": 7,
     "agu": 8, "ags": 8, "agt": 8, "agst": 8, "agustus": 8, "aug": 8, "august": 8,
     "sep": 9, "sept": 9, "september": 9, "okt": 10, "oktober": 10, "oct": 10, "october": 10,
-    "nov": 11, "nop": 11, "november": 11, "nopember": 11, "des": 12, "desember": 12, "dec": 12, "december": 12,
+    "nov": 11, "nop": 11, "november": 11, "nopember": 11,
+    "des": 12, "desember": 12, "dec": 12, "december": 12,
 }  # fmt: skip
 _ZONES = {"wib": 7, "wita": 8, "wit": 9}
 _DATE = re.compile(

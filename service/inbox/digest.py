@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from service.inbox.store import Store
 
 MOST = 2_000
 """Stories of one digest."""
+# What XML 1.0 cannot hold: most control characters, halves of pairs, two that are no characters.
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -104,15 +107,17 @@ def as_markdown(digest: Digest) -> str:
             lines += [f"### {markdown_line(story.english)}", ""]
             lines += [markdown_line(story.brief), ""] if story.brief else []
             lines += [f"- {markdown_line(line)}" for line in _notes(story)]
-            lines += [f"- {markdown_line(s.name)}{_adds(s)}: <{s.url}>" if _linked(s.url) else f"- {markdown_line(s.name)}"
-                      for s in story.sources] + [""]  # fmt: skip
+            lines += [f"- {markdown_line(source.name)}{_linked_to(source)}" for source in story.sources]
+            lines.append("")
     return "\n".join(lines)
 
 
 _STYLE = (
-    ":root{color-scheme:light dark}body{font:17px/1.55 Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem}"
-    "h1{font-size:1.7rem}h2{border-bottom:1px solid;margin-top:2.5rem}h3{margin:1.6rem 0 .2rem;font-size:1.15rem}"
-    "p{margin:.3rem 0}.id{font-style:italic;opacity:.75}ul{margin:.3rem 0;padding-left:1.2rem;font-size:.9rem}"
+    ":root{color-scheme:light dark}"
+    "body{font:17px/1.55 Georgia,serif;max-width:44rem;margin:2rem auto;padding:0 1rem}"
+    "h1{font-size:1.7rem}h2{border-bottom:1px solid;margin-top:2.5rem}"
+    "h3{margin:1.6rem 0 .2rem;font-size:1.15rem}p{margin:.3rem 0}.id{font-style:italic;opacity:.75}"
+    "ul{margin:.3rem 0;padding-left:1.2rem;font-size:.9rem}"
 )
 
 
@@ -146,7 +151,8 @@ def _story(story: Told) -> str:
     star = "★ " if story.star else ""
     brief = f"<p>{escape(story.brief)}</p>" if story.brief else ""
     original = f'<p class="id" lang="id">{escape(story.title)}</p>' if story.title != story.english else ""
-    return f"<article><h3>{star}{escape(story.english)}</h3>{brief}{original}<ul>{notes}{sources}</ul></article>\n"
+    head = f"<h3>{star}{escape(story.english)}</h3>"
+    return f"<article>{head}{brief}{original}<ul>{notes}{sources}</ul></article>\n"
 
 
 def _link(source: Source) -> str:
@@ -155,8 +161,13 @@ def _link(source: Source) -> str:
     return f'<a href="{escape(source.url, quote=True)}">{escape(source.name)}</a>'
 
 
+def _linked_to(source: Source) -> str:
+    """The rest of a source's line in Markdown."""
+    return f"{_adds(source)}: <{source.url}>" if _linked(source.url) else ""
+
+
 def _linked(url: str) -> bool:
-    """Whether an address may be a link: a feed's entry may hold any scheme, and Markdown ends a link at ``>``."""
+    """Whether an address may be a link: of the web, and with nothing that ends a link in Markdown."""
     return url.lower().startswith(("http://", "https://")) and not set(url) & set("<> \n\r")
 
 
@@ -224,11 +235,7 @@ def _element(
 
 def _xml(text: str) -> str:
     """``text`` without the characters that XML cannot hold."""
-    return "".join(
-        c
-        for c in text
-        if c in "\t\n\r" or (" " <= c and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff")
-    )
+    return _NO_XML.sub("", text)
 
 
 def _moment(at: float) -> str:

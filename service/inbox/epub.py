@@ -13,7 +13,8 @@ from io import BytesIO
 _CONTAINER = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
-    '<rootfile full-path="EPUB/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>\n'
+    '<rootfile full-path="EPUB/package.opf"'
+    ' media-type="application/oebps-package+xml"/></rootfiles></container>\n'
 )
 
 

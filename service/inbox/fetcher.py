@@ -1,7 +1,7 @@
-"""Feeds and pages asked for politely: conditionally, one request at a time per host, with pauses and back-off.
+"""Feeds and pages asked for politely: conditionally, one request at a time per host, with pauses.
 
-Only public addresses are reached, as in :mod:`service.intake.fetch`; each hop of a redirect is a request of its
-own, asked of robots.txt and paced like any other.
+Only public addresses are reached, as in :mod:`service.intake.fetch`; each hop of a redirect is a request of
+its own, asked of robots.txt and paced like any other.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from service.runtime.sandbox import Sandbox
 
 USER_AGENT = f"warta/{__version__} (reader of feeds; robots.txt: {robots.AGENT})"
-FEEDS = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
+FEEDS = (
+    "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9,"
+    " */*;q=0.5"
+)
 _PARTS = 3
 """Sitemaps of an index that are read, the newest."""
 _PERMANENT = (301, 308)
@@ -84,7 +87,7 @@ class Fetched:
 
 
 class Fetcher:
-    """Asks sites on behalf of a store. Safe from several threads; one host is asked by one of them at a time."""
+    """Asks sites on behalf of a store. Safe from several threads: they take turns at a host."""
 
     def __init__(
         self,
@@ -195,7 +198,7 @@ class Fetcher:
         return self._store.arrivals.take(feed, prepared(self._box, fresh), left, now)
 
     def _files(self, folder: Path) -> Iterator[Entry]:
-        """The documents of a folder; one that cannot be read is passed over, as the next round may read it."""
+        """The documents of a folder; one that cannot be read is passed over until the next round."""
         if not folder.is_dir():
             raise InputError(f"{folder}: is no folder")
         for path in list_files(folder):

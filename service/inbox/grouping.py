@@ -13,9 +13,9 @@ from service.text.numbers import Number, numbers
 
 SAME_STORY = 0.4
 """The share of the shorter article's shingles from which two articles are copies of one story."""
-_SAME_SENTENCE = 0.5
-"""The share of words that two sentences have in common, figures apart, from which they say the same."""
-_NEW_SENTENCE = 0.4
+_SAME_SENTENCE = 0.6
+"""How alike two sentences are, figures apart, from which they say the same, and below which one is new."""
+_NEW_SENTENCE = 0.5
 _MOST = 200
 """Sentences of one article that are compared."""
 
@@ -88,10 +88,10 @@ class _Sentence:
     figures: tuple[Number, ...]
 
     def overlap(self, other: _Sentence) -> float:
-        """The share of the words of both, figures apart, that both have."""
+        """The words that both have, figures apart, among those of both (Dice), from 0 to 1."""
         if min(len(self.bag), len(other.bag)) < 3:
             return 0.0
-        return len(self.bag & other.bag) / min(len(self.bag), len(other.bag))
+        return 2 * len(self.bag & other.bag) / (len(self.bag) + len(other.bag))
 
 
 def _sentences(member: Member) -> list[_Sentence]:

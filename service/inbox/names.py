@@ -12,30 +12,31 @@ _NAME = re.compile(r"[A-Z][\w'’.-]{1,30}(?: (?:bin|binti|van|de|von|al|[A-Z][\
 _BEFORE = re.compile(r"(\w+)\.? \Z")
 _AFTER = re.compile(r",? (\w+)")
 _PERSON_TITLES = listed(
-    "presiden wapres gubernur wagub bupati wabup wali walikota camat lurah menteri menko kapolri kapolda kapolres"
-    " kapolsek kepala ketua sekretaris direktur dirut jenderal letjen mayjen brigjen kombes akbp kompol pak bapak bu"
-    " ibu ustaz kiai kyai haji profesor prof dr juru pengamat pakar dokter pelatih hakim jaksa pengacara warga"
-    " tersangka terdakwa korban almarhum sekda jubir rektor"
+    "presiden wapres gubernur wagub bupati wabup wali walikota camat lurah menteri menko kapolri"
+    " kapolda kapolres kapolsek kepala ketua sekretaris direktur dirut jenderal letjen mayjen brigjen"
+    " kombes akbp kompol pak bapak bu ibu ustaz kiai kyai haji profesor prof dr juru pengamat pakar"
+    " dokter pelatih hakim jaksa pengacara warga tersangka terdakwa korban almarhum sekda jubir rektor"
 )
 _OF_A_PLACE = listed(
-    "bupati wabup gubernur wagub walikota wali camat lurah kapolres kapolda kapolsek polres polda polsek warga pemkab"
-    " pemkot pemprov kepala ketua"
+    "bupati wabup gubernur wagub walikota wali camat lurah kapolres kapolda kapolsek polres polda"
+    " polsek warga pemkab pemkot pemprov kepala ketua"
 )
 """Titles that a place follows as often as a name: one word after them is a place."""
 _PLACE_TITLES = listed(
-    "kabupaten kab kota kecamatan kec desa kelurahan kel dusun provinsi prov pulau gunung sungai jalan jl teluk"
-    " danau selat pantai bandara pelabuhan stasiun dki"
+    "kabupaten kab kota kecamatan kec desa kelurahan kel dusun provinsi prov pulau gunung sungai jalan"
+    " jl teluk danau selat pantai bandara pelabuhan stasiun dki"
 )
 _PLACE_BEFORE = listed("di ke dari wilayah kawasan asal sekitar")
 _SAYS = listed(
-    "mengatakan berkata menyebut menyebutkan menjelaskan menuturkan menyatakan mengungkapkan menegaskan menilai"
-    " mengimbau meminta mengaku menambahkan"
+    "mengatakan berkata menyebut menyebutkan menjelaskan menuturkan menyatakan mengungkapkan menegaskan"
+    " menilai mengimbau meminta mengaku menambahkan"
 )
 _SAID = listed("kata ujar ucap tutur jelas ungkap sebut tegas imbuh menurut oleh")
 _NO_NAME = listed(
-    "senin selasa rabu kamis jumat sabtu minggu januari februari maret april mei juni juli agustus september oktober"
-    " november desember indonesia wib wita wit rp pemerintah menurut namun sementara selain dalam pada untuk dari"
-    " dengan karena sebelumnya saat ini itu ia dia mereka kami kita para sejumlah"
+    "senin selasa rabu kamis jumat sabtu minggu januari februari maret april mei juni juli agustus"
+    " september oktober november desember indonesia wib wita wit rp pemerintah menurut namun sementara"
+    " selain dalam pada untuk dari dengan karena sebelumnya saat ini itu ia dia mereka kami kita para"
+    " sejumlah"
 )
 _TITLES = _PERSON_TITLES | _PLACE_TITLES | _OF_A_PLACE
 _MOST = 20_000

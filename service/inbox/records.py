@@ -20,7 +20,7 @@ class Feed:
     """A source that is followed. ``every`` is in seconds, ``due`` and ``checked`` in seconds since 1970.
 
     ``cap`` bounds the articles taken in a day; ``full`` has the page of each article fetched; ``whole`` has
-    each article translated whole. ``etag`` and ``modified`` are what the site said last, for the next request.
+    each article translated whole. ``etag`` and ``modified`` are what the site said, for the next request.
     ``state`` is ``on``, ``off`` (paused by the user) or ``gone`` (the site says that it is no more).
     """
 

@@ -20,7 +20,7 @@ def allowed(robots: str, url: str) -> bool:
 
 
 def delay(robots: str) -> float:
-    """Return the seconds that a robots.txt wants between two requests, 0 where it says nothing; at most 60."""
+    """Return the seconds that a robots.txt wants between two requests: 0 if it says nothing, at most 60."""
     found = _parsed(robots).crawl_delay(AGENT)
     try:
         return min(max(float(found or 0), 0.0), MOST_DELAY)

@@ -1,8 +1,9 @@
 """How alike two articles are: their word triples (shingles), and sketches of them that find candidates.
 
-A sketch is a MinHash signature (Broder, 1997) in bands (locality-sensitive hashing): two articles that share a
-share ``s`` of their shingles have a band in common with the probability ``1 - (1 - s**ROWS)**BANDS``, which is
-0.95 for a third of them. A candidate is then compared exactly.
+A sketch is a MinHash signature (Broder, 1997) in bands (locality-sensitive hashing): two articles of whose
+shingles the share ``s`` is common have a band in common with the probability ``1 - (1 - s**ROWS)**BANDS``,
+which
+is 0.95 for a third. A candidate is then compared exactly.
 """
 
 from __future__ import annotations

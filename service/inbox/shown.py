@@ -11,7 +11,9 @@ from service.inbox.records import Row
 
 
 def row_json(row: Row) -> dict[str, Any]:
-    """Return a story of a list; ``published`` is a time in UTC, ``marks`` counts all that is to be checked."""
+    """Return a story of a list; ``published`` is a time in UTC, ``marks`` counts all that is to be
+    checked.
+    """
     return {
         "id": row.id,
         "headline": row.english,

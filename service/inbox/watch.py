@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did: feeds asked for and failed, articles taken, pages fetched, headlines, whole articles."""
+    """What one round did: feeds asked and failed, articles taken, pages fetched, articles translated."""
 
     feeds: int = 0
     failed: int = 0
@@ -92,7 +92,7 @@ class Watcher:
         return replace(done, pruned=self._prune())
 
     def forever(self, stop: threading.Event) -> None:
-        """Do rounds until ``stop`` is set; a round that fails as a whole is said, and the next one tries again."""
+        """Do rounds until ``stop`` is set; one that fails as a whole is said, and the next tries again."""
         while not stop.is_set():
             try:
                 done = self.once()

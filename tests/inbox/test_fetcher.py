@@ -36,27 +36,31 @@ def here(tmp_path: Path, box: Sandbox) -> Iterator[Desk]:
         yield made
 
 
-ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Warta Pantai</title>
-<entry><title>Nelayan melaut lagi</title><link href="/nelayan"/><id>1</id><updated>2026-11-30T01:00:00Z</updated>
-<content type="html">&lt;p&gt;Nelayan di Jepara &lt;b&gt;melaut&lt;/b&gt; lagi sejak Senin.&lt;/p&gt;</content></entry></feed>"""
+ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom">
+<title>Warta Pantai</title><entry><title>Nelayan melaut lagi</title><link href="/nelayan"/><id>1</id>
+<updated>2026-11-30T01:00:00Z</updated><content type="html">&lt;p&gt;Nelayan di Jepara &lt;b&gt;melaut&lt;/b&gt;
+lagi sejak Senin.&lt;/p&gt;</content></entry></feed>"""
 JSON = {
     "version": "https://jsonfeed.org/version/1.1",
     "title": "Kabar Bukit",
     "items": [
-        {"id": "1", "url": "/longsor", "title": "Longsor &amp; hujan", "content_html": "<p>Longsor menutup jalan.</p>",
+        {"id": "1", "url": "/longsor", "title": "Longsor &amp; hujan",
+        "content_html": "<p>Longsor menutup jalan.</p>",
          "date_published": "2026-11-30T08:00:00+07:00", "authors": [{"name": "Redaksi"}]},
         "bukan butir", {"title": "tanpa alamat"},
     ],
 }  # fmt: skip
 MAP = """<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
 xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>http://kabar.example/a</loc><news:news>
-<news:publication_date>2026-11-30T01:00:00Z</news:publication_date><news:title>Panen raya di Blora</news:title>
+<news:publication_date>2026-11-30T01:00:00Z</news:publication_date>
+<news:title>Panen raya di Blora</news:title>
 </news:news></url></urlset>"""
 ITEM = "<item><title>{title}</title><link>http://kabar.example/{path}</link>{more}<description>{text}</description></item>"
 
 
 def channel(*items: str, encoding: str = "utf-8", head: str = "") -> bytes:
-    return f'<?xml version="1.0" encoding="{encoding}"?>{head}<rss version="2.0"><channel><title>Kabar</title>{"".join(items)}</channel></rss>'.encode(
+    inner = f"<channel><title>Kabar</title>{''.join(items)}</channel>"
+    return f'<?xml version="1.0" encoding="{encoding}"?>{head}<rss version="2.0">{inner}</rss>'.encode(
         encoding
     )
 
@@ -74,16 +78,23 @@ READ: list[tuple[str, bytes, str, list[str]]] = [
     ("a web page's type", channel(item("Jenis salah")), "text/html; charset=utf-8", ["Jenis salah"]),
     ("broken XML: tags not closed", channel(item("Rusak"))[:-40], "application/rss+xml", ["Rusak"]),
     ("broken XML: a bare &", channel(item("Sawit & karet")), "application/rss+xml", ["Sawit & karet"]),
-    ("broken XML: half of it", channel(item("Utuh"), item("Putus", "b"))[:-75], "application/rss+xml", ["Utuh"]),
-    ("markup escaped twice", channel(item("Gubernur &amp;quot;Marah&amp;quot;")), "text/xml", ['Gubernur "Marah"']),
-    ("wrong encoding: latin-1 as UTF-8", channel(item("Kafé Demak")).replace("é".encode(), b"\xe9"), "application/rss+xml", ["Kafé Demak"]),
-    ("encoding of the header", channel(item("Kafé Kudus")).replace("é".encode(), b"\xe9"), "application/xml; charset=iso-8859-1", ["Kafé Kudus"]),
+    ("broken XML: half of it", channel(item("Utuh"), item("Putus", "b"))[:-75], "application/rss+xml",
+    ["Utuh"]),
+    ("markup escaped twice", channel(item("Gubernur &amp;quot;Marah&amp;quot;")), "text/xml",
+    ['Gubernur "Marah"']),
+    ("wrong encoding: latin-1 as UTF-8", channel(item("Kafé Demak")).replace("é".encode(), b"\xe9"),
+    "application/rss+xml", ["Kafé Demak"]),
+    ("encoding of the header", channel(item("Kafé Kudus")).replace("é".encode(), b"\xe9"),
+    "application/xml; charset=iso-8859-1", ["Kafé Kudus"]),
     ("UTF-16", channel(item("Dua bita"), encoding="utf-16"), "application/rss+xml", ["Dua bita"]),
     ("a byte order mark", b"\xef\xbb\xbf" + channel(item("Bertanda")), "application/rss+xml", ["Bertanda"]),
-    ("no titles", channel(item("", text="Banjir merendam rumah warga.")), "text/xml", ["Banjir merendam rumah warga."]),
-    ("an address that is none", channel(item("Jahat").replace("http://kabar.example/a", "javascript:alert(1)"), item("Baik", "b")), "text/xml", ["Baik"]),
+    ("no titles", channel(item("", text="Banjir merendam rumah warga.")), "text/xml",
+    ["Banjir merendam rumah warga."]),
+    ("an address that is none", channel(item("Jahat").replace("http://kabar.example/a",
+    "javascript:alert(1)"), item("Baik", "b")), "text/xml", ["Baik"]),
     ("one article twice", channel(item("Sama", "a?utm_source=x"), item("Sama", "a")), "text/xml", ["Sama"]),
-    ("an entity that would grow", channel(item("Aman &x;"), head='<!DOCTYPE r [<!ENTITY x "xxxx">]>'), "text/xml", None),  # type: ignore[list-item]
+    ("an entity that would grow", channel(item("Aman &x;"), head='<!DOCTYPE r [<!ENTITY x "xxxx">]>'),
+    "text/xml", None),  # type: ignore[list-item]
 ]  # fmt: skip
 
 
@@ -337,10 +348,13 @@ def test_a_changed_article_is_taken_anew_and_stays_one(here: Desk) -> None:
 
 PAGES: list[tuple[str, Callable[[Desk], None], int, str]] = [
     ("a page", lambda _: None, 2, ""),
-    ("robots.txt forbids it", lambda d: d.site.replies.__setitem__("kabar/robots.txt", reply(b"User-agent: *\nDisallow: /berita\n", type="text/plain")), 3, "robots.txt forbids"),
+    ("robots.txt forbids it", lambda d: d.site.replies.__setitem__("kabar/robots.txt",
+    reply(b"User-agent: *\nDisallow: /berita\n", type="text/plain")), 3, "robots.txt forbids"),
     ("404", lambda d: d.site.replies.__setitem__("kabar/berita/7", reply(b"", 404)), 1, "answers 404"),
-    ("a picture", lambda d: d.site.replies.__setitem__("kabar/berita/7", reply(b"x", type="image/png")), 1, "not read"),
-    ("a private address", lambda d: d.site.replies.__setitem__("kabar/berita/7", reply(b"", 302, Location="http://127.0.0.2/")), 1, "not a public"),
+    ("a picture", lambda d: d.site.replies.__setitem__("kabar/berita/7", reply(b"x", type="image/png")), 1,
+    "not read"),
+    ("a private address", lambda d: d.site.replies.__setitem__("kabar/berita/7", reply(b"", 302,
+    Location="http://127.0.0.2/")), 1, "not a public"),
 ]  # fmt: skip
 
 

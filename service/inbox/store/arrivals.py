@@ -41,7 +41,9 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a fetch brought: new articles, copies of known ones, changed ones, and those left for another day."""
+    """What a fetch brought: new articles, copies of known ones, changed ones, and those left for
+    another day.
+    """
 
     new: int = 0
     copies: int = 0
@@ -62,7 +64,8 @@ class Arrivals:
         self._retention = retention
 
     def unknown(self, feed: Feed, entries: Iterable[Entry], now: float) -> tuple[list[Entry], int]:
-        """Return the entries to take, oldest first: new or changed, within the day's cap; and how many are left.
+        """Return the entries to take, oldest first: new or changed, within the day's cap; and how many are
+        left.
 
         Left out are those that are kept already, were deleted, or are older than articles are kept.
         """
@@ -135,17 +138,21 @@ class Arrivals:
         if sum and (found := self._database.rows(connection, query, sum=sum)):
             self._database.rows(
                 connection,
-                "insert into warta_copies values (:address, :article, :feed, :url, :now) on conflict do nothing",
+                "insert into warta_copies values (:address, :article, :feed, :url, :now) on conflict do"
+                " nothing",
                 address=address, article=found[0][0], feed=feed.id, url=each.entry.url, now=now,
             )  # fmt: skip
             return "copies"
         found = self._database.rows(
             connection,
-            "insert into warta_articles (feed, address, url, announced, digest, title, text, author, published,"
-            " fetched, page) values (:feed, :address, :url, :announced, :sum, :title, :text, :author, :published,"
+            "insert into warta_articles (feed, address, url, announced, digest, title, text, author,"
+            " published,"
+            " fetched, page) values (:feed, :address, :url, :announced, :sum, :title, :text, :author,"
+            " :published,"
             " :now, :page) returning id",
             feed=feed.id, address=address, url=each.entry.url, announced=each.announced, sum=sum,
-            title=each.title, text=each.text, author=each.entry.author, published=each.entry.published, now=now,
+            title=each.title, text=each.text, author=each.entry.author, published=each.entry.published,
+            now=now,
             page=int(feed.full and feed.kind != "folder"),
         )  # fmt: skip
         self._derive(connection, int(found[0][0]), feed.id, each.title, each.text, sketch, watched)
@@ -183,7 +190,8 @@ class Arrivals:
     ) -> None:
         self._database.rows(
             connection,
-            "update warta_articles set text = :text, digest = :sum, state = 'new', english_text = '', reading = ''"
+            "update warta_articles set text = :text, digest = :sum, state = 'new', english_text = '',"
+            " reading = ''"
             " where id = :id",
             id=id, text=text, sum=_digest(text),
         )  # fmt: skip
@@ -227,10 +235,13 @@ class Arrivals:
             self._stories.compare(connection, story)
 
     def pages(self, now: float, limit: int) -> list[tuple[int, int, str, str]]:
-        """Return number, feed, address and title of articles whose page is to be fetched now, newest first."""
+        """Return number, feed, address and title of articles whose page is to be fetched now, newest
+        first.
+        """
         query = (
             "select a.id, a.feed, a.url, a.title from warta_articles a join warta_feeds f on f.id = a.feed"
-            " where a.page = 1 and a.page_due <= :now and f.state = 'on' order by a.published desc limit :limit"
+            " where a.page = 1 and a.page_due <= :now and f.state = 'on' order by a.published desc limit"
+            " :limit"
         )
         with self._database.reading() as connection:
             rows = self._database.rows(connection, query, now=now, limit=limit)

@@ -15,7 +15,10 @@ from service.inbox.store.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The English of an article: headline and brief, or all of it. ``reading`` is JSON, empty for headlines."""
+    """The English of an article: headline and brief, or all of it.
+
+    ``reading`` is JSON, empty for headlines.
+    """
 
     id: int
     english: str
@@ -48,7 +51,8 @@ class English:
         with self._database.reading() as connection:
             query = (
                 f"select {columns} from warta_articles a join warta_feeds f on f.id = a.feed"
-                " where f.whole = 1 and a.state = 'headline' order by a.published desc, a.id desc limit :limit"
+                " where f.whole = 1 and a.state = 'headline' order by a.published desc, a.id desc limit"
+                " :limit"
             )
             return [article_of(row) for row in self._database.rows(connection, query, limit=limit)]
 
@@ -73,7 +77,8 @@ class English:
                     "update warta_articles set english = :english, brief = :brief, brief_at = :at,"
                     " findings = :findings, marks = :marks, english_text = :text, reading = :reading,"
                     " state = :state, problem = '' where id = :id",
-                    id=each.id, english=each.english, brief=each.brief, at=each.brief_at, text=each.english_text,
+                    id=each.id, english=each.english, brief=each.brief, at=each.brief_at,
+                    text=each.english_text,
                     findings=json.dumps(list(each.findings), ensure_ascii=False), marks=len(each.findings),
                     reading=each.reading, state="whole" if each.reading else "headline",
                 )  # fmt: skip

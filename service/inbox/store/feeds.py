@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _FEED = (
-    "id, url, name, kind, every, cap, full_text, whole, title, etag, modified, due, checked, failures, problem,"
+    "id, url, name, kind, every, cap, full_text, whole, title, etag, modified, due, checked, failures,"
+    " problem,"
     " state"
 )
 

@@ -12,7 +12,9 @@ class Hosts:
         self._database = database
 
     def of(self, host: str) -> tuple[float, str, float]:
-        """Return until when a host is not to be asked, its robots.txt, and when that was fetched (0: never)."""
+        """Return until when a host is not to be asked, its robots.txt, and when that was fetched (0:
+        never).
+        """
         with self._database.reading() as connection:
             query = "select until, robots, robots_at from warta_hosts where host = :host"
             rows = self._database.rows(connection, query, host=host)
@@ -23,7 +25,8 @@ class Hosts:
         with self._database.writing() as connection:
             self._database.rows(
                 connection,
-                "insert into warta_hosts values (:host, :until, :robots, :at) on conflict (host) do update set"
+                "insert into warta_hosts values (:host, :until, :robots, :at) on conflict (host) do"
+                " update set"
                 " until = excluded.until, robots = excluded.robots, robots_at = excluded.robots_at",
                 host=host, until=until, robots=robots, at=robots_at,
             )  # fmt: skip

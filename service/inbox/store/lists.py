@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 _MARKED = "(a.marks > 0 or a.differs > 0)"
 ARTICLE = (
-    "id, feed, url, title, text, author, published, fetched, english, brief, brief_at, english_text, findings,"
+    "id, feed, url, title, text, author, published, fetched, english, brief, brief_at, english_text,"
+    " findings,"
     " state, problem, story, star, done, page, page_problem"
 )
 """The columns that :func:`article_of` takes."""
@@ -44,10 +45,12 @@ class Lists:
             )
             found = self._database.rows(
                 connection,
-                "select a.id, a.english, a.brief, a.title, a.feed, a.url, a.published, a.marks, a.differs, a.star,"
+                "select a.id, a.english, a.brief, a.title, a.feed, a.url, a.published, a.marks,"
+                " a.differs, a.star,"
                 " a.done, a.state, f.name, f.title, f.url, (select count(*) from warta_articles m"
                 " where m.story = a.id) + (select count(*) from warta_copies c join warta_articles m"
-                " on m.id = c.article where m.story = a.id) from warta_articles a join warta_feeds f on f.id = a.feed"
+                " on m.id = c.article where m.story = a.id) from warta_articles a join warta_feeds f on"
+                " f.id = a.feed"
                 f" {where} order by a.published desc, a.id desc limit :limit offset :offset",
                 **values, limit=max(0, min(wanted.limit, 5000)), offset=max(0, wanted.offset),
             )  # fmt: skip
@@ -78,7 +81,8 @@ class Lists:
                 add(part)
         if wanted.feed:
             of_any(
-                "m.feed = :feed or exists (select 1 from warta_copies c where c.article = m.id and c.feed = :feed)",
+                "m.feed = :feed or exists (select 1 from warta_copies c where c.article = m.id and"
+                " c.feed = :feed)",
                 feed=wanted.feed,
             )
         if wanted.word:
@@ -122,13 +126,16 @@ class Lists:
         return article_of(rows[0])
 
     def story(self, id: int) -> tuple[list[Article], list[tuple[int, str, str]], Story]:
-        """Return a story's articles, its verbatim copies (feed, article's address, feed's label), and how they compare."""
+        """Return a story's articles, its verbatim copies (feed, article's address, feed's label), and
+        how they compare.
+        """
         with self._database.reading() as connection:
             query = f"select {ARTICLE} from warta_articles where story = :id order by id"
             members = [article_of(row) for row in self._database.rows(connection, query, id=id)]
             copies = self._database.rows(
                 connection,
-                "select c.feed, c.url, f.name, f.title, f.url from warta_copies c join warta_articles a on a.id = c.article"
+                "select c.feed, c.url, f.name, f.title, f.url from warta_copies c join warta_articles a"
+                " on a.id = c.article"
                 " join warta_feeds f on f.id = c.feed where a.story = :id order by c.seen",
                 id=id,
             )
@@ -144,10 +151,14 @@ class Lists:
                     self._database.rows(connection, query, value=int(value), id=id)
 
     def names(self, since: float, most: int = 60) -> list[tuple[str, str, int]]:
-        """Return the people and places of the stories since then: name, ``person`` or ``place``, in how many."""
+        """Return the people and places of the stories since then: name, ``person`` or ``place``, in
+        how many.
+        """
         query = (
-            "select n.name, min(n.kind), count(distinct a.story) as found from warta_names n join warta_articles a"
-            " on a.id = n.article where a.published >= :since group by n.name order by found desc, n.name limit :most"
+            "select n.name, min(n.kind), count(distinct a.story) as found from warta_names n join"
+            " warta_articles a"
+            " on a.id = n.article where a.published >= :since group by n.name order by found desc,"
+            " n.name limit :most"
         )
         with self._database.reading() as connection:
             return [
@@ -185,6 +196,7 @@ def _label(name: str, title: str, url: str) -> str:
 def _row(row: Sequence[Any], hits: tuple[str, ...]) -> Row:
     id, english, brief, title, feed, url, published, marks, differs, star, done, state, *named, sources = row
     return Row(
-        int(id), english, brief, title, _label(named[0], named[1], named[2]), int(feed), url, float(published),
+        int(id), english, brief, title, _label(named[0], named[1], named[2]), int(feed), url,
+        float(published),
         int(marks), int(differs), int(sources), bool(star), bool(done), state, hits,
     )  # fmt: skip

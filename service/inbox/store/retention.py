@@ -61,7 +61,8 @@ class Retention:
         while self._used() > megabytes * 1e6:
             with self._database.reading() as connection:
                 query = (
-                    "select a.id from warta_articles a join warta_articles s on s.id = a.story where s.star = 0"
+                    "select a.id from warta_articles a join warta_articles s on s.id = a.story where"
+                    " s.star = 0"
                     " order by a.published limit 100"
                 )
                 oldest = [int(row[0]) for row in self._database.rows(connection, query)]

@@ -36,9 +36,11 @@ def _tables(serial: str) -> Sequence[str]:
             english text not null default '', brief text not null default '',
             brief_at integer not null default -1, english_text text not null default '',
             findings text not null default '[]', marks integer not null default 0,
-            state text not null default 'new', problem text not null default '', tries integer not null default 0,
+            state text not null default 'new', problem text not null default '', tries integer not null
+                default 0,
             reading text not null default '', story bigint not null default 0,
-            differs integer not null default 0, star integer not null default 0, done integer not null default 0,
+            differs integer not null default 0, star integer not null default 0, done integer not null
+                default 0,
             page integer not null default 0, page_problem text not null default '',
             page_tries integer not null default 0, page_due double precision not null default 0,
             revision integer not null default 0
@@ -51,7 +53,8 @@ def _tables(serial: str) -> Sequence[str]:
         "create index warta_articles_page on warta_articles (page, page_due)",
         # The same words at another address.
         """create table warta_copies (
-            address text primary key, article bigint not null references warta_articles (id) on delete cascade,
+            address text primary key, article bigint not null references warta_articles (id) on delete
+                cascade,
             feed bigint not null references warta_feeds (id) on delete cascade, url text not null,
             seen double precision not null
         )""",
@@ -87,7 +90,8 @@ def _tables(serial: str) -> Sequence[str]:
 
 _COLUMNS = "title, text, english, brief, english_text"
 _SQLITE_SEARCH = (
-    f"""create virtual table warta_search using fts5 ({_COLUMNS}, content='warta_articles', content_rowid='id',
+    f"""create virtual table warta_search using fts5 ({_COLUMNS}, content='warta_articles',
+        content_rowid='id',
         tokenize='unicode61 remove_diacritics 2')""",
     f"""create trigger warta_search_in after insert on warta_articles begin
         insert into warta_search (rowid, {_COLUMNS}) values
@@ -103,7 +107,8 @@ _SQLITE_SEARCH = (
 )
 _POSTGRES_SEARCH = (
     """alter table warta_articles add column search tsvector generated always as (to_tsvector('simple',
-        title || ' ' || left(text, 200000) || ' ' || english || ' ' || brief || ' ' || left(english_text, 200000)))
+        title || ' ' || left(text, 200000) || ' ' || english || ' ' || brief || ' ' || left(english_text,
+            200000)))
         stored""",
     "create index warta_articles_search on warta_articles using gin (search)",
 )

@@ -48,7 +48,8 @@ class Words:
     def trends(self, since: float) -> dict[str, dict[str, int]]:
         """Return, for each watched word, the stories of each day that have it: word -> day -> count."""
         query = (
-            "select w.word, a.story, min(a.published) from warta_words w left join warta_hits h on h.word = w.id"
+            "select w.word, a.story, min(a.published) from warta_words w left join warta_hits h on"
+            " h.word = w.id"
             " left join warta_articles a on a.id = h.article and a.published >= :since"
             " group by w.word, a.story order by w.word"
         )
