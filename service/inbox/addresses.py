@@ -36,7 +36,7 @@ def canonical(url: str) -> str:
             break
     place = host if port in (None, 80, 443) else f"{host}:{port}"
     path = _SLASHES.sub("/", quote(unquote(parts.path), safe="/%:@!$&'()*+,;=~-._"))
-    path = _INDEX.sub("", path).removesuffix("/amp").rstrip("/") or "/"
+    path = _INDEX.sub("", path).rstrip("/").removesuffix("/amp") or "/"
     kept = sorted(
         (key, value)
         for key, value in parse_qsl(parts.query, keep_blank_values=True, max_num_fields=100)

@@ -38,7 +38,8 @@ def here(tmp_path: Path, box: Sandbox) -> Iterator[Desk]:
 
 ATOM = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom">
 <title>Warta Pantai</title><entry><title>Nelayan melaut lagi</title><link href="/nelayan"/><id>1</id>
-<updated>2026-11-30T01:00:00Z</updated><content type="html">&lt;p&gt;Nelayan di Jepara &lt;b&gt;melaut&lt;/b&gt;
+<updated>2026-11-30T01:00:00Z</updated>
+<content type="html">&lt;p&gt;Nelayan di Jepara &lt;b&gt;melaut&lt;/b&gt;
 lagi sejak Senin.&lt;/p&gt;</content></entry></feed>"""
 JSON = {
     "version": "https://jsonfeed.org/version/1.1",
