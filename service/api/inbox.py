@@ -14,11 +14,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from service.api import examples
 from service.api.openapi import READING, our_errors
-from service.api.schemas import WHOLE, Given
+from service.api.schemas import Given
 from service.api.workers import Workers
 from service.context import Ask, asking
 from service.errors import UsageError
@@ -75,8 +75,15 @@ def _plain(text: str) -> str:
     return text
 
 
-Text = Annotated[str, Query(max_length=300), AfterValidator(_plain)]
-Number = Annotated[int, Query(ge=0, le=_NUMBER), WHOLE]
+def _text(description: str) -> Any:
+    return Query(max_length=300, description=description)
+
+
+def _number(description: str, most: int = _NUMBER, least: int = 0) -> Any:
+    return Query(ge=least, le=most, description=description)
+
+
+Plain = AfterValidator(_plain)
 
 
 def router(inbox: Shared, workers: Workers) -> APIRouter:
@@ -86,16 +93,16 @@ def router(inbox: Shared, workers: Workers) -> APIRouter:
     @routes.get("/inbox", response_model=InboxOut, responses=examples.of("v1-inbox"))
     async def stories(
         request: Request,
-        since: Annotated[Text, Field(description="yesterday, 24h, 7d, 2026-11-23 or all.")] = "all",
-        search: Annotated[Text, Field(description='Words in either language, "phrases", OR, -without.')] = "",
-        feed: Annotated[Number, Field(description="Only stories of this feed; 0: of all.")] = 0,
-        word: Annotated[Text, Field(description="Only stories with this watched word.")] = "",
-        about: Annotated[Text, Field(description="Only stories that speak of this person or place.")] = "",
-        marked: bool = False,
-        starred: bool = False,
+        since: Annotated[str, _text("yesterday, 24h, 7d, 2026-11-23 or all."), Plain] = "all",
+        search: Annotated[str, _text('Words in either language, "phrases", OR, -without.'), Plain] = "",
+        feed: Annotated[int, _number("Only stories of this feed; 0: of all.")] = 0,
+        word: Annotated[str, _text("Only stories with this watched word."), Plain] = "",
+        about: Annotated[str, _text("Only stories that speak of this person or place."), Plain] = "",
+        marked: Annotated[bool, Query(description="Only stories with something to check.")] = False,
+        starred: Annotated[bool, Query(description="Only stories with a star.")] = False,
         open: Annotated[bool, Query(description="Only stories that are not done.")] = False,
-        offset: Number = 0,
-        limit: Annotated[int, Query(ge=1, le=_MOST), WHOLE] = 100,
+        offset: Annotated[int, _number("Stories to pass over.")] = 0,
+        limit: Annotated[int, _number("Stories in the answer.", _MOST, 1)] = 100,
     ) -> Any:
         """Return the stories of the feeds that are followed here, newest first."""
         wanted = Wanted(

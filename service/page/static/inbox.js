@@ -263,7 +263,7 @@ async function facets() {
 }
 
 let typing = 0;
-form.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(search, 60); });
+form.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(search, 25); });
 form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
 scroll.addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
 items.addEventListener("click", (event) => {
