@@ -22,11 +22,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from eval.bench.news_site import PLACES, Site, Story, conditional, rss, serving, story
+from eval.bench.news_site import PLACES, Reply, Site, Story, conditional, rss, serving, story
 from service.inbox import queue
 from service.inbox.fetcher import Manners
 from service.inbox.records import Entry, Feed, Wanted
@@ -62,7 +63,12 @@ def announce(site: Site, days: Sequence[list[Story]], until: float) -> None:
         there = [made for made in reversed(day) if made.published <= until][:LISTED]
         body = rss(site.url(f"kabar{number}", ""), there, f"Kabar {number}")
         tag = f'"{len(there)}-{there[0].path if there else ""}"'
-        site.replies[f"kabar{number}/rss"] = conditional(lambda body=body: body, lambda tag=tag: tag)  # type: ignore[misc]
+        site.replies[f"kabar{number}/rss"] = _constant(body, tag)
+
+
+def _constant(body: bytes, tag: str) -> Reply:
+    """A feed that says this until it is replaced."""
+    return conditional(lambda: body, lambda: tag)
 
 
 @contextmanager
@@ -138,12 +144,9 @@ def kills(count: int) -> dict[str, Any]:
     """Fetch and translate in processes that are killed at random moments; then once to the end."""
     chance, now = random.Random(20), time.time()  # noqa: S311
     with tempfile.TemporaryDirectory() as folder, serving() as site, inbox(Path(folder), site) as store:
-        days, killed = [outlet(n, now) for n in range(FEEDS)], 0
+        days, killed, kept_then = [outlet(n, now) for n in range(FEEDS)], 0, list[int]()
         for number, each in enumerate(days):
-            site.replies[f"kabar{number}/rss"] = conditional(
-                lambda each=each, number=number: rss(site.url(f"kabar{number}", ""), each),
-                lambda: '"all"',  # type: ignore[misc]
-            )
+            site.replies[f"kabar{number}/rss"] = _constant(rss(site.url(f"kabar{number}", ""), each), '"all"')
         command = [sys.executable, "-m", "eval.bench.inbox", "round", folder, str(site.port)]
         for _ in range(count):
             run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -155,6 +158,7 @@ def kills(count: int) -> dict[str, Any]:
                 run.send_signal(signal.SIGKILL)
                 killed += 1
                 run.wait()
+            kept_then.append(sum(store.lists.counts().values()))
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         rows = store.lists.rows(Wanted(limit=5000))[1]
         kept = [article for row in rows for article in store.lists.story(row.id)[0]]
@@ -164,7 +168,7 @@ def kills(count: int) -> dict[str, Any]:
         }
         wanted = {f"http://kabar{n}{made.path}" for n, each in enumerate(days) for made in each}
         return {
-            "rounds": count, "killed": killed, "published": len(wanted), "kept": len(kept),
+            "rounds": count, "killed": killed, "kept after each": kept_then, "published": len(wanted), "kept": len(kept),
             "lost": len(wanted - urls), "twice": len(kept) - len(urls),
             "without English": sum(article.state == "new" for article in kept),
         }  # fmt: skip
@@ -198,9 +202,7 @@ def listed(count: int) -> dict[str, Any]:
                 )
             queue.headlines(store, build_pipeline(_settings(home, "echo"), lambda _: None))
             found = {
-                search or "(everything)": _times(
-                    lambda search=search: store.lists.rows(Wanted(search=search))
-                )  # type: ignore[misc]
+                search or "(everything)": _times(partial(store.lists.rows, Wanted(search=search)))
                 for search in ("", "banjir", "banjir OR beras", '"pasar induk"', "har*", "village -banjir")
             }
             deep = _times(lambda: store.lists.rows(Wanted(offset=count - 100)))

@@ -6,7 +6,9 @@ import json
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from html import escape
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,12 +20,14 @@ from typer.testing import CliRunner
 from eval.bench.news_site import conditional, rss, story
 from service.cli.app import app
 from service.errors import InputError, UsageError
-from service.inbox import digest, opml, queue, spans
+from service.inbox import digest, feeds, opml, query, queue, shingles, spans
 from service.inbox.addresses import canonical
 from service.inbox.dates import day_of, when
+from service.inbox.grouping import Member, compare
 from service.inbox.names import names
 from service.inbox.records import Feed, Wanted
 from service.inbox.store import Store
+from service.inbox.watched import matcher
 from service.runtime.sandbox import Sandbox
 from tests.inbox.builders import NOW, Desk, articles, desk, echo, entry, follow, take
 
@@ -128,6 +132,60 @@ def test_opml_goes_out_and_comes_in_again() -> None:
 def test_what_is_no_opml_is_said(data: bytes) -> None:
     with pytest.raises(InputError, match="OPML"):
         opml.read(data)
+
+
+GROWS = (
+    "a",
+    "A ",
+    "Bupati A",
+    "di A ",
+    "1.",
+    "23 Nov ",
+    "<p>",
+    "&amp;",
+    '"',
+    "-a OR ",
+    "/",
+    "?a=1&",
+    "kata Ab ",
+    "\u0301",
+)
+READS: list[tuple[str, Callable[[str], object]]] = [
+    ("address", lambda text: canonical(f"https://a.example/{text}")),
+    ("date", lambda text: when(text, NOW)),
+    ("names", names),
+    ("search", lambda text: _refused(lambda: query.parse(text))),
+    ("shingles", lambda text: shingles.bands(shingles.shingles(text))),
+    ("digest", lambda text: shingles.digest((text,))),
+    ("span", lambda text: _refused(lambda: spans.since(text, NOW))),
+    ("feed", lambda text: _refused(lambda: feeds.read(text.encode(), "https://a.example", "", NOW))),
+    ("feed's text", lambda text: feeds.read(channel(text), "https://a.example", "", NOW)),
+    ("watched", lambda text: matcher([(1, "a b"), (2, text[:90])])(text)),
+    ("story", lambda text: compare([Member(1, "", text), Member(2, "", f"{text} 1")])),
+]
+
+
+def _refused(work: Callable[[], object]) -> None:
+    with suppress(UsageError, InputError):
+        work()
+
+
+def channel(text: str) -> bytes:
+    item = f"<item><title>{escape(text)}</title><link>https://a.example/1</link></item>"
+    return f"<rss version='2.0'><channel>{item}</channel></rss>".encode()
+
+
+@pytest.mark.parametrize(("name", "read"), READS, ids=[name for name, _ in READS])
+def test_no_text_takes_longer_than_its_length(name: str, read: Callable[[str], object]) -> None:
+    read("a b c")  # what is loaded once
+    for part in GROWS:
+        times = []
+        for size in (10_000, 80_000):
+            begun = time.process_time()
+            read(part * (size // len(part)))
+            times.append(time.process_time() - begun)
+        # Eight times as long a text: quadratic work would take 64 times as long.
+        assert times[1] < max(0.4, 24 * times[0]), (part, times)
 
 
 HOSTILE = 'Banjir <script>alert(1)</script> & [x](javascript:1) "kutip" \x0b | akhir'

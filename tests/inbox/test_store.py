@@ -20,7 +20,7 @@ from service.errors import StoreError, UsageError
 from service.inbox import queue
 from service.inbox.grouping import Member, compare
 from service.inbox.records import Entry, Feed, Wanted
-from service.inbox.store import Store, Taken
+from service.inbox.store import Made, Store, Taken
 from service.inbox.store.database import Database
 from service.inbox.store.schema import STEPS
 from tests import postgres
@@ -178,9 +178,7 @@ def test_search_finds_words_in_both_languages(store: Store, search: str, found: 
     take(store, feed, [entry(1, text="Banjir besar melanda desa.", title="Banjir", at=NOW - 60)])
     take(store, feed, [entry(2, text="Harga beras naik tajam.", title="Beras")])
     one, two = articles(store)
-    store.english.put(
-        [queue.Made(one.id, "Flood", "A big flood.", 0, ()), queue.Made(two.id, "Rice", "", -1, ())]
-    )
+    store.english.put([Made(one.id, "Flood", "A big flood.", 0, ()), Made(two.id, "Rice", "", -1, ())])
     places = {one.id: 1, two.id: 2}
     assert [places[row.id] for row in store.lists.rows(Wanted(search=search))[1]] == found
 
@@ -220,7 +218,7 @@ def test_watched_words_are_marked_and_counted_by_day(store: Store) -> None:
     assert store.lists.rows(Wanted(word="bbm"))[0] == 2
     # The English counts too.
     store.words.watch("fuel price")
-    store.english.put([queue.Made(two.id, "Fuel price rises", "", -1, ())])
+    store.english.put([Made(two.id, "Fuel price rises", "", -1, ())])
     assert [row.words for row in store.lists.rows(Wanted(word="fuel price"))[1]] == [("fuel price",)]
     store.words.unwatch("bbm")
     assert "bbm" not in store.words.trends(0.0)
@@ -401,7 +399,7 @@ def test_a_made_english_is_kept_with_its_findings(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "inbox.sqlite"))
     take(store, follow(store), [entry(1)])
     (one,) = articles(store)
-    made = queue.Made(one.id, "Head", "Brief.", 0, ({"at": 0, "kind": "number", "detail": "340"},))
+    made = Made(one.id, "Head", "Brief.", 0, ({"at": 0, "kind": "number", "detail": "340"},))
     store.english.put([made])
     (row,) = store.lists.rows(Wanted(marked=True))[1]
     assert (row.english, row.marks) == ("Head", 1)

@@ -15,6 +15,7 @@ let asked = 0;
 let at = 0;
 let height = 0;
 let shown = new Map();
+let pending = -1;
 
 const wanted = () => {
   const data = new FormData(form);
@@ -124,7 +125,9 @@ function draw(anew = false) {
     }
     if (!row(index)) load(Math.floor(index / PAGE), asked);
   }
-  if (focused && focused[0] !== undefined) items.querySelector(`li[data-index="${focused[0]}"] [data-action="${focused[1]}"]`)?.focus({ preventScroll: true });
+  const waited = shown.get(pending)?.querySelector(".title");
+  if (waited) { pending = -1; waited.focus({ preventScroll: true }); }
+  else if (focused && focused[0] !== undefined) items.querySelector(`li[data-index="${focused[0]}"] [data-action="${focused[1]}"]`)?.focus({ preventScroll: true });
 }
 
 function go(index, focus = true) {
@@ -134,11 +137,10 @@ function go(index, focus = true) {
   if (before) for (const each of before.querySelectorAll("button")) each.tabIndex = -1;
   if (index * height < scroll.scrollTop) scroll.scrollTop = index * height;
   else if ((index + 1) * height > scroll.scrollTop + scroll.clientHeight) scroll.scrollTop = (index + 1) * height - scroll.clientHeight;
+  // A row that is still to come gets the focus when it is there.
+  pending = focus ? index : -1;
   draw();
-  const made = shown.get(index);
-  if (!made) return;
-  for (const each of made.querySelectorAll("button")) each.tabIndex = 0;
-  if (focus) made.querySelector(".title")?.focus({ preventScroll: true });
+  for (const each of shown.get(index)?.querySelectorAll("button") ?? []) each.tabIndex = 0;
 }
 
 async function mark(index, name) {
