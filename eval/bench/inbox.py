@@ -168,8 +168,10 @@ def kills(count: int) -> dict[str, Any]:
         }
         wanted = {f"http://kabar{n}{made.path}" for n, each in enumerate(days) for made in each}
         return {
-            "rounds": count, "killed": killed, "kept after each": kept_then, "published": len(wanted), "kept": len(kept),
-            "lost": len(wanted - urls), "twice": len(kept) - len(urls),
+            "rounds": count, "killed": killed, "kept after each": kept_then,
+            "published": len(wanted), "kept": len(kept),
+            "lost": len(wanted - urls),
+            "twice": len(kept) - len(urls),
             "without English": sum(article.state == "new" for article in kept),
         }  # fmt: skip
 

@@ -39,7 +39,7 @@ def canonical(url: str) -> str:
     path = _INDEX.sub("", path).rstrip("/").removesuffix("/amp") or "/"
     kept = sorted(
         (key, value)
-        for key, value in parse_qsl(parts.query, keep_blank_values=True, max_num_fields=100)
+        for key, value in parse_qsl(parts.query, keep_blank_values=True)
         if not _TRACKING.fullmatch(key)
     )
     return urlunsplit(("https", place, path, urlencode(kept), ""))
