@@ -21,6 +21,7 @@ DATA = {
     "service": ["py.typed"],
     "service.api": ["*.json"],
     "service.intake": ["data/*"],
+    "service.messages": ["*.pot", "*/LC_MESSAGES/*"],
     "service.models": ["data/*/*"],
     "service.page": ["static/*"],
     "service.page.examples": ["*.txt"],

@@ -59,21 +59,23 @@ def first(dataset: Dataset, count: int) -> Dataset:
     )
 
 
-def read_lines(path: Path) -> list[str]:
+def read_lines(path: Path, shown: str = "") -> list[str]:
     """The lines of a UTF-8 file (``.xz`` unpacked), without trailing spaces, split at "\\n" only.
 
+    An error names the file as ``shown``, else by its path.
     ``splitlines`` would also split at U+2028 and put every later line beside the wrong reference.
     """
+    name = shown or str(path)
     try:
         data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
         text = data.decode("utf-8-sig")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        raise InputError(f"{name}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}: line {line} is not UTF-8") from None
+        raise InputError(f"{name}: line {line} is not UTF-8") from None
     except lzma.LZMAError:
-        raise InputError(f"{path}: not an xz file") from None
+        raise InputError(f"{name}: not an xz file") from None
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -90,17 +92,19 @@ def require_equal_counts(sides: Mapping[str, Sequence[str]]) -> None:
         raise InputError("there is nothing to score: no lines")
 
 
-def from_files(references: Path, sources: Path | None, task: Task) -> Dataset:
-    """A data set from two plain files, or from references alone."""
-    sides = {str(references): read_lines(references)}
-    if sources is not None:
-        sides[str(sources)] = read_lines(sources)
-    require_equal_counts(sides)
+def from_files(
+    references: Path, sources: Path | None, task: Task, shown: Callable[[Path], str] = str
+) -> Dataset:
+    """A data set from two plain files, or from references alone; errors name a file as ``shown`` does."""
+    lines = {path: read_lines(path, shown(path)) for path in (references, sources) if path is not None}
+    alike = len({shown(path) for path in lines}) < len(lines)
+    roles = {references: " (reference)"} if alike else {}
+    require_equal_counts({shown(path) + roles.get(path, ""): side for path, side in lines.items()})
     return Dataset(
         name=references.name,
         task=task,
-        references=tuple(sides[str(references)]),
-        sources=tuple(sides[str(sources)]) if sources is not None else (),
+        references=tuple(lines[references]),
+        sources=tuple(lines[sources]) if sources is not None else (),
     )
 
 

@@ -55,11 +55,15 @@ class Answer:
         return cls(
             record["text"],
             record["confidence"],
-            None if findings is None else tuple(Finding(f["kind"], f["detail"]) for f in findings),
+            None if findings is None else tuple(map(_finding, findings)),
             (support[0], support[1]) if support else None,
             record["seconds"],
             record["signature"],
         )
+
+
+def _finding(record: Mapping[str, Any]) -> Finding:
+    return Finding(record["code"], tuple((name, value) for name, value in record["values"]))
 
 
 @dataclass(frozen=True, slots=True)

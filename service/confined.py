@@ -7,21 +7,12 @@ the server. See :mod:`service.runtime.sandbox`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from service.context import checkpoint
-from service.document import (
-    Article,
-    Finding,
-    Furniture,
-    Passage,
-    Segment,
-    Segmented,
-    SegmentTranslation,
-    Suggestion,
-)
+from service.document import Article, Finding, Passage, SegmentTranslation
 from service.intake.credit import About, PageText, about_of
+from service.validation import plain, restored
 
 if TYPE_CHECKING:
     from service.runtime.sandbox import Sandbox
@@ -52,7 +43,7 @@ def prepare() -> None:
 def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
     """:func:`service.intake.documents.document_text`, confined."""
     text, about = box.run(".confined:text_of", data, name, max_bytes)
-    return PageText(text, About(**about)) if about else str(text)
+    return PageText(text, restored(About, about)) if about else str(text)
 
 
 def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
@@ -61,7 +52,7 @@ def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
 
     text = document_text(data, name, max_bytes)
     about = about_of(text)
-    return [str(text), asdict(about) if about else None]
+    return [str(text), plain(about) if about else None]
 
 
 def translate_document(box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate) -> bytes:
@@ -100,52 +91,59 @@ def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:
     yield from (page.joined() for page in pages)
 
 
-def read_article(box: Sandbox, text: str, *, keep_furniture: bool, restored: Collection[int] = ()) -> Article:
+def read_article(
+    box: Sandbox, text: str, *, keep_furniture: bool, restored_lines: Collection[int] = ()
+) -> Article:
     """:func:`service.pipeline.to_article`, confined where the text is long."""
     from service.pipeline import to_article
 
     if len(text) <= SMALL:
-        return to_article(text, keep_furniture=keep_furniture, restored=restored)
+        return to_article(text, keep_furniture=keep_furniture, restored=restored_lines)
     about = about_of(text)
-    known = asdict(about) if about else None
-    found = box.run(".confined:article", str(text), keep_furniture, sorted(restored), known)
-    body = Segmented(found["body"]["lead"], tuple(Segment(**part) for part in found["body"]["segments"]))
-    furniture = tuple(Furniture(**piece) for piece in found["furniture"])
-    return Article(**{**found, "body": body, "furniture": furniture, "roles": tuple(found["roles"])})
+    known = plain(about) if about else None
+    made = box.run(".confined:article", str(text), keep_furniture, sorted(restored_lines), known)
+    return restored(Article, made)
 
 
 def article(
-    text: str, keep_furniture: bool, restored: Sequence[int] = (), about: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+    text: str,
+    keep_furniture: bool,
+    restored_lines: Sequence[int] = (),
+    about: Mapping[str, str] | None = None,
+) -> Any:
     """A text as an article; ``about`` is what a page's data says of it."""
     from service.intake.clean import clean
 
-    known = About(**about) if about else None
-    return asdict(clean(text, keep_furniture=keep_furniture, restored=frozenset(restored), about=known))
+    known = restored(About, about) if about else None
+    kept = frozenset(restored_lines)
+    return plain(clean(text, keep_furniture=keep_furniture, restored=kept, about=known))
 
 
-def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[list[dict[str, Any]]]:
+def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[tuple[Finding, ...]]:
     """The guard's findings in each pair, confined where the texts are long."""
+    from service.translation.guard.check import check
+
     if sum(len(text) for pair in pairs for text in pair) <= SMALL:
-        return [*checks(pairs)]
-    return [*box.stream(".confined:checks", [*map(list, pairs)])]
+        return [check(source, target) for source, target in pairs]
+    made = box.stream(".confined:checks", [[source, target] for source, target in pairs])
+    return [tuple(restored(Finding, finding) for finding in found) for found in made]
 
 
-def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[dict[str, Any]]]:
+def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
     """The guard's findings in each pair of source and target."""
     from service.translation.guard.check import check
 
     for source, target in pairs:
         checkpoint()
-        yield [asdict(finding) for finding in check(source, target)]
+        yield [plain(finding) for finding in check(source, target)]
 
 
 def _translating(translate: Translate) -> Callable[..., Any]:
     """What answers a confined process that asks for translations."""
 
-    def answer(passages: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
-        asked = [_passage(passage) for passage in passages]
-        return [[asdict(part) for part in parts] for parts in translate(asked)]
+    def answer(passages: Sequence[Any]) -> list[list[Any]]:
+        asked = [restored(Passage, passage) for passage in passages]
+        return [[plain(part) for part in parts] for parts in translate(asked)]
 
     return answer
 
@@ -154,21 +152,9 @@ def _asking(ask: Ask) -> Callable[[Sequence[Passage]], list[list[SegmentTranslat
     """The translations that ``ask`` gets."""
 
     def translate(passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
-        plain = [{**asdict(passage), "headlines": sorted(passage.headlines)} for passage in passages]
-        return [[_segment(part) for part in parts] for parts in ask(plain)] if passages else []
+        if not passages:
+            return []
+        done = ask([plain(passage) for passage in passages])
+        return [[restored(SegmentTranslation, part) for part in parts] for parts in done]
 
     return translate
-
-
-def _passage(values: Mapping[str, Any]) -> Passage:
-    return Passage(tuple(values["sentences"]), values["context"], frozenset(values["headlines"]))
-
-
-def _segment(values: Mapping[str, Any]) -> SegmentTranslation:
-    return SegmentTranslation(
-        **{
-            **values,
-            "findings": tuple(Finding(**finding) for finding in values["findings"]),
-            "suggestions": tuple(Suggestion(**one) for one in values["suggestions"]),
-        }
-    )

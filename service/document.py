@@ -1,11 +1,12 @@
-"""The frozen records that pass between the floors, in the field's own words."""
+"""The frozen records that pass between the layers, in the field's own words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import Any, ClassVar
+
+from service.findings import CHECKS, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,6 @@ class Article:
 class Decoding:
     """How an engine searches. ``max_new_tokens`` bounds the target, in the model's own tokens."""
 
-    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True}
-
     beam_size: int = 4
     max_new_tokens: int = 512
     length_penalty: float = 1.0
@@ -142,10 +141,34 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something the guard saw in a translation: ``kind`` is from a fixed list, ``detail`` is for people."""
+    """Something that was found in a translation or a summary.
 
-    kind: str
-    detail: str
+    ``code`` is one of ``service.findings.CHECKS``; ``values`` are the names and texts that its message
+    needs. Words for people are made at the interface, by ``service.messages``; ``str`` gives the English.
+    """
+
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, code: str, **values: str) -> Finding:
+        """Return a finding with its values by name."""
+        return cls(code, tuple(values.items()))
+
+    @property
+    def kind(self) -> str:
+        """The family, such as ``number``: the code up to the dot."""
+        return self.code.partition(".")[0]
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is; the registry of checks says it."""
+        return CHECKS[self.code].severity
+
+    def __str__(self) -> str:
+        check, values = CHECKS[self.code], dict(self.values)
+        one = not check.plural or values["count"] == "1"
+        return (check.message if one else check.plural).format_map(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +184,11 @@ class Signature:
     route: str = ""
     glossary: str = ""
     repair: bool = True
+
+    @property
+    def text(self) -> str:
+        """All of it in a line."""
+        return str(self)
 
     def __str__(self) -> str:
         decoding = ",".join(f"{name}={value}" for name, value in asdict(self.decoding).items())
@@ -235,7 +263,7 @@ class Translation:
     def _repr_html_(self) -> str:
         """Return source and translation side by side, with what was found, for a notebook."""
         rows = (
-            (part.source, part.target, "; ".join(finding.detail for finding in part.findings))
+            (part.source, part.target, "; ".join(map(str, part.findings)))
             for part in ((self.title,) if self.title else ()) + self.segments
         )
         return _table(("Indonesian", "English", "To check"), rows)
@@ -300,11 +328,6 @@ class Reading:
     def _repr_html_(self) -> str:
         """Return headline, summary and translation, for a notebook."""
         return f"<h3>{escape(self.headline)}</h3>{self.summary._repr_html_()}{self.translation._repr_html_()}"
-
-
-def as_json(record: Any) -> dict[str, Any]:
-    """A record as plain dictionaries and lists, ready for :func:`json.dumps`."""
-    return asdict(record)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from tempfile import TemporaryFile
 
 from service import presets
 from service.engines.base import Engine
-from service.errors import NotInstalled
+from service.errors import EngineError, NotInstalled
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.pipeline import Opener, Pipeline, build_pipeline
 from service.presets import Preset
 from service.runtime.batching import QueueLimits, SharedEngine
-from service.runtime.resident import Kept
+from service.runtime.resident import ResidentEngine
 from service.runtime.sandbox import Sandbox
 from service.settings import Settings
 
@@ -50,8 +51,14 @@ class Host:
         self._kept = kept
         # Where whatever clients send is worked on; a process of its own from the first use on.
         self.sandbox = Sandbox()
-        self._lock = threading.RLock()
-        self._engines: dict[str, Kept] = {}
+        # Held for a glance at what is below it, never while a model is opened: that takes seconds, and
+        # whoever asks how the server does must not wait for it.
+        self._lock = threading.Lock()
+        self._loading: dict[str, threading.RLock] = {}
+        self._tidying = threading.Lock()
+        self._opening = Counter[str]()
+        self._closed = False
+        self._engines: dict[str, ResidentEngine] = {}
         self._warned = set[str]()
         self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
 
@@ -64,18 +71,21 @@ class Host:
         name = choose(asked, "translate", self.store).name
         key = name, beam_size or self.settings.beam_size
         if found := self._pipelines.get(key):
-            return found  # without the lock: another model may be opening
-        with self._lock:
-            if key not in self._pipelines:
-                settings = replace(self.settings, model=name, beam_size=key[1])
-                self._pipelines[key] = build_pipeline(settings, self._notice, self._open, self._warn)
-            return self._pipelines[key]
+            return found
+        with self._loads(name):
+            if found := self._pipelines.get(key):
+                return found
+            settings = replace(self.settings, model=name, beam_size=key[1])
+            made = build_pipeline(settings, self._notice, self._open, self._warn)
+            with self._lock:
+                self._pipelines[key] = made
+            return made
 
     def engine(self, name: str) -> Engine:
         """The engine of a preset for work in the background, opened on first use. Raises as above."""
         return self._open(presets.get(name))
 
-    def engines(self) -> Mapping[str, Kept]:
+    def engines(self) -> Mapping[str, ResidentEngine]:
         """The engines that were opened, by their preset's name; some may be at rest."""
         with self._lock:
             return dict(self._engines)
@@ -108,7 +118,8 @@ class Host:
         """
         self.sandbox.close()
         with self._lock:
-            engines = self.engines()
+            self._closed = True
+            engines = dict(self._engines)
             self._pipelines.clear()
             self._engines.clear()
         due = None if seconds is None else time.monotonic() + seconds
@@ -124,30 +135,50 @@ class Host:
     def _load(self, preset: Preset) -> Engine:
         return open_engine(preset, self.store, self.settings, self._notice)
 
-    def _open(self, preset: Preset) -> Kept:
+    @contextmanager
+    def _loads(self, name: str) -> Iterator[None]:
+        """One thread at a time builds what belongs to a model; others build what belongs to other models."""
         with self._lock:
-            if preset.name not in self._engines:
-                self._engines[preset.name] = Kept(partial(self._shared, preset), self._lock, self._tidy)
-            return self._engines[preset.name]
+            lock = self._loading.setdefault(name, threading.RLock())
+        with lock:
+            yield
+
+    def _open(self, preset: Preset) -> ResidentEngine:
+        with self._loads(preset.name):
+            if found := self._engines.get(preset.name):
+                return found
+            made = ResidentEngine(partial(self._shared, preset), self._tidy)
+            with self._lock:
+                if not self._closed:
+                    self._engines[preset.name] = made
+                    return made
+        made.close()
+        raise EngineError("the server is closing")
 
     def _shared(self, preset: Preset) -> SharedEngine:
-        self._make_room(preset.name)
-        return SharedEngine(self._opener(preset), limits=self._limits)
+        with self._lock:
+            self._opening[preset.name] += 1
+        try:
+            with self._tidying:
+                self._make_room()
+            return SharedEngine(self._opener(preset), limits=self._limits)
+        finally:
+            with self._lock:
+                self._opening -= Counter([preset.name])
 
     def _tidy(self) -> None:
         """Closes what was opened beyond the limit because everything was in use."""
-        # While a model is being opened, room is made by that.
-        if sum(kept.open for kept in [*self._engines.values()]) > self._kept and self._lock.acquire(False):
-            try:
+        if sum(kept.open for kept in self.engines().values()) > self._kept:
+            with self._tidying:
                 self._make_room()
-            finally:
-                self._lock.release()
 
-    def _make_room(self, opening: str = "") -> None:
-        """Puts to rest what was used longest ago, until no more is open than may stay, ``opening`` too."""
+    def _make_room(self) -> None:
+        """Puts to rest what was used longest ago, until no more is open or being opened than may stay."""
         usual = self._usual()
-        chosen = [kept for name, kept in self._engines.items() if name not in (usual, opening) and kept.open]
-        many = len(chosen) - self._kept + (opening not in ("", usual))
+        with self._lock:
+            opening = self._opening.keys() - {usual}
+            chosen = [k for name, k in self._engines.items() if name not in (usual, *opening) and k.open]
+        many = len(chosen) + len(opening) - self._kept
         for kept in sorted(chosen, key=lambda kept: kept.used):
             if many > 0 and kept.rest():
                 many -= 1

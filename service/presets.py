@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from service.document import Decoding
 from service.errors import PresetError, UnknownModel
-from service.validation import STRICT, Invalid, validated
+from service.validation import Invalid, validated
 
 TASKS = ("translate", "summarize")
 ARCHITECTURES = ("marian", "mt5", "causal", "echo")
@@ -22,8 +22,6 @@ ARCHITECTURES = ("marian", "mt5", "causal", "echo")
 @dataclass(frozen=True, slots=True)
 class Example:
     """One few-shot example of a prompted model."""
-
-    __pydantic_config__: ClassVar = STRICT
 
     source: str
     target: str
@@ -41,8 +39,6 @@ class Preset:
     is a key of the model's ``langid_map``, for models that choose the target language by
     the decoder's first token. ``licence_note`` is shown wherever the model is chosen.
     """
-
-    __pydantic_config__: ClassVar = STRICT
 
     name: str
     task: str

@@ -1,4 +1,9 @@
-"""Data from outside as frozen records: every key and type checked, the first problem named."""
+"""Plain data as frozen records and back.
+
+What comes from outside (a preset, a browser) is :func:`validated`: every key and type checked, the first
+problem named. What this program wrote itself, for another process or for later, is made by :func:`plain` and
+read by :func:`restored`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
 Record = TypeVar("Record")
-
-STRICT = {"extra": "forbid", "strict": True}
-"""A record's ``__pydantic_config__``: no key that is not declared, no value of another type."""
 
 _WANTED = {
     "string_type": "must be text",
@@ -35,23 +37,47 @@ class Invalid(ValueError):
 
 
 def validated(kind: type[Record], value: Any) -> Record:
-    """Return plain dictionaries and lists as the dataclass ``kind``. Raises Invalid."""
+    """Return plain dictionaries and lists as the dataclass ``kind``, no key or type other than declared.
+
+    Raises Invalid.
+    """
     from pydantic import ValidationError
 
     # As JSON a list may stand for a tuple even where types are strict.
     text = json.dumps(value, allow_nan=False, default=str)
     try:
-        record: Record = _adapter(cast("Any", kind)).validate_json(text)
+        record: Record = _adapter(cast("Any", kind)).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
-        first = min(error.errors(include_url=False), key=lambda e: _ORDER.get(e["type"], 2))
-        path = _path(first["loc"])
-        if first["type"] == "missing":
-            raise Invalid("", f"missing key {path}") from None
-        if first["type"] == "unexpected_keyword_argument":
-            raise Invalid("", f"unknown key {path}") from None
-        problem = _WANTED.get(first["type"], first["msg"])
-        raise Invalid(path, f"{problem}, not {first['input']!r}") from None
+        raise _invalid(error) from None
     return record
+
+
+def plain(record: Any) -> Any:
+    """Return a dataclass as JSON values: tuples and sets as lists, paths as text."""
+    return _adapter(cast("Any", type(record))).dump_python(record, mode="json")
+
+
+def restored(kind: type[Record], value: Any) -> Record:
+    """Return what :func:`plain` made of a ``kind``. Raises Invalid where it is something else."""
+    from pydantic import ValidationError
+
+    try:
+        # Not as JSON: half a surrogate pair, as some file names hold, is none.
+        record: Record = _adapter(cast("Any", kind)).validate_python(value, extra="forbid")
+    except ValidationError as error:
+        raise _invalid(error) from None
+    return record
+
+
+def _invalid(error: ValidationError) -> Invalid:
+    first = min(error.errors(include_url=False), key=lambda e: _ORDER.get(e["type"], 2))
+    path = _path(first["loc"])
+    if first["type"] == "missing":
+        return Invalid("", f"missing key {path}")
+    if first["type"] == "unexpected_keyword_argument":
+        return Invalid("", f"unknown key {path}")
+    problem = _WANTED.get(first["type"], first["msg"])
+    return Invalid(path, f"{problem}, not {first['input']!r}")
 
 
 _ORDER = {"unexpected_keyword_argument": 0, "missing": 1}

@@ -10,13 +10,13 @@ import pytest
 from service.errors import InputError
 from service.extras import absent, lacks
 from service.intake.documents import document_text
-from tests.alone import closure, samples
+from tests.extra_alone import closure, samples
 
 ROOT = Path(__file__).parents[1]
 
 
 def read_all(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.alone", *options]
+    command = [sys.executable, "-m", "tests.extra_alone", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=500

@@ -15,6 +15,7 @@ import pytest
 from eval.bench import hostile_cases, hostile_growth, hostile_inputs
 from eval.bench.hostile_growth import findings, judge
 from eval.bench.hostile_strings import FAMILIES, Case, Hostile, derived
+from service.document import Finding
 from service.intake.documents import alignment as placement
 from service.intake.documents import document_text, html, markdown, subtitles
 from service.intake.entities import unescape
@@ -141,7 +142,7 @@ def test_seconds_and_not_hours(call: Callable[[str], Any], text: str) -> None:
 def test_many_units_are_compared_as_few_are() -> None:
     here = numbers.numbers("10 km 5% " * 50, number_words.INDONESIAN)
     there = numbers.numbers("10 miles 5 percent " * 50, number_words.ENGLISH)
-    assert set(units.changed(here, there)) == {"kilometres in the source, miles in the translation"}
+    assert set(units.changed(here, there)) == {Finding.of("number.unit", source="kilometres", target="miles")}
 
 
 def test_a_price_with_many_ends_is_mended_at_once() -> None:

@@ -24,8 +24,8 @@ from service.document import Decoding, Output, Segmented
 from service.engines.echo import EchoEngine
 from service.page.options import PageOptions
 from service.page.runs import Runs
+from service.page.serialization import unpack
 from service.page.tabs.translate import Asked, reading
-from service.page.wire import unpack
 from service.page.words import Say
 from service.pipeline import to_article
 from service.pool import Host

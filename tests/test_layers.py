@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[1]
 LAYERS: dict[str, int] = {
     "service.document": 0,
     "service.errors": 0,
+    "service.findings": 0,
+    "service.messages": 0,
+    "service.messages.catalogues": 5,  # reads what the layers below say
     "service.version": 0,
     "service.extras": 0,
     "service.escape": 0,

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench.marian import FULL, NAME, TINY, install
-from service.batch.executors import AT_ONCE, Crew, alone
+from service.batch.executors import AT_ONCE, BatchExecutor, in_this_process
 from service.batch.job import Item, Job
 from service.batch.ray import Place, cluster
 from service.batch.run import run, run_with
@@ -105,7 +105,7 @@ def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Tortur
         time.sleep(moments.uniform(0.05, 0.5))
         begun = journal.exists() and journal.read_bytes().count(b"\n") > 2
         # Ray names an actor's process after its class.
-        actors = [pid for pid, name in descendants(process.pid) if "ray::MapWorker" in name]
+        actors = [pid for pid, name in descendants(process.pid) if "ray::_Actor" in name]
         if begun and actors:
             os.kill(moments.choice(actors), signal.SIGKILL)
             done += 1
@@ -153,7 +153,7 @@ def _keys(path: Path) -> list[str]:
     return [json.loads(line)["key"] for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
-def rates(folder: Path, count: int) -> list[dict[str, Any]]:
+def rates(folder: Path, count: int) -> list[dict[str, object]]:
     """Lines a second and the most memory of a process, in MB, of the pipe and of a batch, with the echo."""
     made: list[dict[str, Any]] = []
     for size in (count // 100, count // 10, count):
@@ -194,7 +194,7 @@ def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
     return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
-def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, Any]:
+def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, object]:
     """A batch beside the bare engine call on the same segments, then again from memory.
 
     The engine is a Marian of opus-mt's shape with random weights and a beam of 6. As random weights never
@@ -235,15 +235,15 @@ def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, Any
 
 
 class _Timed:
-    """A crew, and the seconds that its chunks took where they were done, in all."""
+    """An executor, and the seconds that its chunks took where they were done, in all."""
 
-    def __init__(self, crew: Crew) -> None:
-        self._crew = crew
-        self.about = crew.about
+    def __init__(self, executor: BatchExecutor) -> None:
+        self._executor = executor
+        self.about = executor.about
         self.busy = 0.0
 
-    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
-        for done in self._crew.done(items, start):
+    def done(self, items: Iterator[Item]) -> Iterator[Done]:
+        for done in self._executor.done(items):
             self.busy += done.seconds
             yield done
 
@@ -252,8 +252,7 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
     """Seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
 
     ``all_s`` is all; ``busy_s`` what the chunks took where they were done, all workers added up; ``idle_s``
-    what each worker did nothing of, mostly the start of Ray and of the models. A worker gets chunks of 256
-    sentences, so that 768 records are six.
+    what each worker did nothing of, mostly the start of Ray and of the models.
     """
     source = write_corpus(folder / "in.jsonl", records, sentences=2)
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
@@ -263,8 +262,8 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
     for workers in (0, 1, 2):
         job = Job([source], folder / f"out{workers}.jsonl")
         started = time.perf_counter()
-        with _crew(job, settings, workers) as crew:
-            timed = _Timed(crew)
+        with _executor(job, settings, workers) as executor:
+            timed = _Timed(executor)
             totals = run_with(job, timed)
             seconds = time.perf_counter() - started
         if job.output.read_bytes() != (folder / "out0.jsonl").read_bytes():
@@ -277,11 +276,11 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
     return made
 
 
-def _crew(job: Job, settings: Settings, workers: int) -> AbstractContextManager[Crew]:
+def _executor(job: Job, settings: Settings, workers: int) -> AbstractContextManager[BatchExecutor]:
     """That many workers on Ray, or none and this process alone."""
     if workers:
         return cluster(job, settings, Place("local", workers))
-    return alone(job, build_pipeline(settings, lambda _: None))
+    return in_this_process(job, build_pipeline(settings, lambda _: None))
 
 
 def _echo() -> Pipeline:

@@ -11,8 +11,8 @@ time; their settings are their defaults. What is made alike, and how:
 
 - The checkpoint: random weights of opus-mt's shape that never end an answer, converted once, in int8.
   Argos Translate adds no end token to a source; its copy of the model's config has CTranslate2 add it.
-- The length of answers: on every side :mod:`eval.bench.forced` cuts each at ``--tokens`` and notes it. The
-  table shows how many sentences a side decoded, and their shortest and longest answer.
+- The length of answers: on every side :mod:`eval.bench.fixed_length` cuts each at ``--tokens`` and notes it.
+  The table shows how many sentences a side decoded, and their shortest and longest answer.
 - The beam, which is Argos Translate's 4, and the cores, ``--threads``. ``--layout 1x2`` is one batch at a
   time on two threads, which is the peers' default on two cores; ``2x1`` two batches on one thread each,
   which their users can set, and which is faster. Both are measured.
@@ -47,10 +47,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.bench.alone import alone
-from eval.bench.forced import EOS, JOINT
+from eval.bench.fixed_length import EOS, JOINT
+from eval.bench.fresh_process import in_fresh_process
 from eval.bench.marian import FULL, NAME, TINY, install
-from eval.bench.serve import SENTENCES, Connection
+from eval.bench.serve import SENTENCES, connected
 from service.text import segment
 from service.translation.glossary import Glossary
 from service.translation.terms import ArticleTerms
@@ -200,20 +200,20 @@ class Bench:
         self.python = environment(options.peers)
         made = articles(options.articles + 1, options.sentences)
         self.first, self.articles = made[0], made[1:]
-        weights = alone(_install, root / "home", made, TINY if options.tiny else FULL)
+        weights = in_fresh_process(_install, root / "home", made, TINY if options.tiny else FULL)
         self._peers = package(root / "peers", weights, self.python)
         (root / "patch").mkdir()
-        shutil.copyfile(Path(__file__).with_name("forced.py"), root / "patch" / "sitecustomize.py")
+        shutil.copyfile(Path(__file__).with_name("fixed_length.py"), root / "patch" / "sitecustomize.py")
         self._ours: Decoded = {}
         self._logs = 0
 
-    def forced(self, *, layout: str = "") -> tuple[dict[str, str], Path]:
+    def process_values(self, *, layout: str = "") -> tuple[dict[str, str], Path]:
         """The environment of a process, the peers' where a ``layout`` is given, and what it logs to."""
         self._logs += 1
         log = self.root / f"{self._logs}.log"
         log.touch()
-        own = {"PYTHONPATH": str(self.root / "patch"), "FORCED_LOG": str(log)}
-        own["FORCED_TOKENS"] = str(self.options.tokens)
+        own = {"PYTHONPATH": str(self.root / "patch"), "FIXED_LENGTH_LOG": str(log)}
+        own["FIXED_LENGTH_TOKENS"] = str(self.options.tokens)
         if layout:
             inter, intra = layout.split("x")
             own |= {**self._peers, "ARGOS_INTER_THREADS": inter, "ARGOS_INTRA_THREADS": intra}
@@ -236,13 +236,13 @@ class Bench:
 
     def batch(self) -> Row:
         """``warta batch``'s own code."""
-        values, log = self.forced()
+        values, log = self.process_values()
         kept = os.environ.copy()
         os.environ.update(values)
         try:
             began = time.perf_counter()
             texts = [self.first, *self.articles]
-            seconds, cores, skipped = alone(_batch, self.root, texts, log, self.options.threads)
+            seconds, cores, skipped = in_fresh_process(_batch, self.root, texts, log, self.options.threads)
             start = time.perf_counter() - began - seconds
         finally:
             os.environ.clear()
@@ -253,7 +253,7 @@ class Bench:
 
     def argos(self, layout: str) -> Row:
         """Argos Translate in one process, text after text."""
-        values, log = self.forced(layout=layout)
+        values, log = self.process_values(layout=layout)
         source, target = self.root / "texts.json", self.root / "answers.json"
         source.write_text(json.dumps([self.first, *self.articles]), "utf-8")
         script = Path(__file__).with_name("argos.py")
@@ -278,7 +278,7 @@ class Bench:
             command = [sys.executable, "-m", "warta", "serve", "--port", str(port), "--model", NAME]
             command += ["--beam", str(BEAM), "--threads", threads, "--no-repair"]
             command += ["--rate", "1000000", "--deadline", "600"]
-        values, log = self.forced(layout=layout)
+        values, log = self.process_values(layout=layout)
         name = "LibreTranslate" if layout else "warta serve"
         rows = []
         began = time.perf_counter()
@@ -383,15 +383,14 @@ async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, li
     waiting, waits = iter(texts), list[float]()
 
     async def client() -> None:
-        connection = await Connection.open(port)
-        for text in waiting:
-            began = time.perf_counter()
-            fields = {"q": text, "source": "id", "target": "en", "format": "text"}
-            status, _, body = await connection.post("/translate", fields)
-            if status != 200:
-                raise SystemExit(f"an answer was {status}: {body[:200]!r}")
-            waits.append(time.perf_counter() - began)
-        connection.close()
+        async with connected(port) as session:
+            for text in waiting:
+                began = time.perf_counter()
+                fields = {"q": text, "source": "id", "target": "en", "format": "text"}
+                answer = await session.post("/translate", json=fields)
+                if answer.status_code != 200:
+                    raise SystemExit(f"an answer was {answer.status_code}: {answer.text[:200]!r}")
+                waits.append(time.perf_counter() - began)
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:

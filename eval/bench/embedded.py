@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.bench.alone import alone, peak_mb
+from eval.bench.fresh_process import in_fresh_process, peak_mb
 from service import presets
 from service.models.gemma import build as embedded
 from service.models.store import Store
@@ -82,13 +82,10 @@ class OutputLayer:
 
 def preparation(root: Path, adapter: Path | None) -> Preparation:
     """Builds the model in the empty ``root``."""
-    if adapter:
-        from eval.training.evaluate import use
-
-        use(adapter)
+    data = adapter.read_bytes() if adapter else None
     marks: list[tuple[str, float]] = []
     began = time.perf_counter()
-    embedded.prepare(Store(root), presets.get(PRESET), lambda s: marks.append((s, time.perf_counter())))
+    embedded.prepare(Store(root), presets.get(PRESET), lambda s: marks.append((s, time.perf_counter())), data)
     ends = [*(at for _, at in marks[1:]), time.perf_counter()]
     stages = tuple((name, end - at) for (name, at), end in zip(marks, ends, strict=True))
     return Preparation(stages, ends[-1] - began, peak_mb())
@@ -202,17 +199,19 @@ def show(rows: Iterable[Row]) -> None:
 
 def measure(root: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """All measurements in the empty folder ``root``, printed as they come."""
-    prepared = alone(preparation, root, arguments.adapter)
+    prepared = in_fresh_process(preparation, root, arguments.adapter)
     for name, seconds in prepared.stages:
         print(f"{seconds:6.2f} s  {name}")
     print(f"{prepared.seconds:6.2f} s  preparation, peak {prepared.peak_mb:.0f} MB")
-    start = min((alone(first_sentence, root, time.time()) for _ in range(3)), key=lambda s: s.process)
+    start = min(
+        (in_fresh_process(first_sentence, root, time.time()) for _ in range(3)), key=lambda s: s.process
+    )
     print(f"{start.process:6.2f} s  fresh process to first sentence, of which loading {start.load:.2f} s")
-    layer = alone(output_layer, root)
+    layer = in_fresh_process(output_layer, root)
     print(f"{layer.step:6.2f} ms a greedy step, {layer.share:.0%} of it outside the layers", flush=True)
     pairs = read_pairs(arguments.data, arguments.lines)
     grid = [(beam, penalty) for beam in arguments.beam for penalty in arguments.length_penalty]
-    rows = [alone(quality, root, pairs, beam, penalty) for beam, penalty in grid]
+    rows = [in_fresh_process(quality, root, pairs, beam, penalty) for beam, penalty in grid]
     show(rows)
     print(*signatures(pairs), sep="\n")
     parts = {"preparation": asdict(prepared), "start": asdict(start), "output_layer": asdict(layer)}

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench import shapes
-from eval.bench.alone import alone, peak_mb
+from eval.bench.fresh_process import in_fresh_process, peak_mb
 from service.document import Decoding
 from service.presets import Preset
 from service.text import segment
@@ -114,20 +114,7 @@ def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
 
     def run(chosen: Sequence[int]) -> list[list[int]]:
         ids = torch.nn.utils.rnn.pad_sequence([rows[i] for i in chosen], True, pad).to(device)
-        with torch.inference_mode():
-            made = model.generate(
-                input_ids=ids,
-                attention_mask=(ids != pad).long(),
-                num_beams=preset.decoding.beam_size,
-                do_sample=False,
-                early_stopping=True,
-                max_length=None,
-                max_new_tokens=preset.decoding.max_new_tokens,
-                bad_words_ids=[[pad]],
-                forced_eos_token_id=None,
-            )
-        answers: list[list[int]] = made[:, 1:].tolist()
-        return answers
+        return _generated(model, ids, pad, preset.decoding)
 
     run(order[:1])
     began, answers = time.perf_counter(), dict[int, list[int]]()
@@ -139,6 +126,26 @@ def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
     decoded = tuple(pieces.decode([pieces.tokens[i] for i in ids if i < len(pieces.tokens)]) for ids in kept)
     tokens = sum(map(len, kept))
     return Row(f"transformers {dtype}", preset.decoding.beam_size, load, seconds, tokens, peak_mb(), decoded)
+
+
+def _generated(model: Any, ids: Any, pad: int, decoding: Decoding) -> list[list[int]]:
+    """What transformers makes of a padded batch, searching as the engines of Warta do."""
+    import torch
+
+    with torch.inference_mode():
+        made = model.generate(
+            input_ids=ids,
+            attention_mask=(ids != pad).long(),
+            num_beams=decoding.beam_size,
+            do_sample=False,
+            early_stopping=True,
+            max_length=None,
+            max_new_tokens=decoding.max_new_tokens,
+            bad_words_ids=[[pad]],
+            forced_eos_token_id=None,
+        )
+    answers: list[list[int]] = made[:, 1:].tolist()
+    return answers
 
 
 def build(root: Path, kind: str, texts: Sequence[str], types: Sequence[str]) -> None:
@@ -174,15 +181,15 @@ def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Row]:
     """Every engine at every beam, printed as they come with their ratio to the first."""
     cuda = arguments.device == "cuda"
     types = ("float16",) if cuda else ("int8", "float32")
-    alone(build, root, kind, training_texts(), types)
+    in_fresh_process(build, root, kind, training_texts(), types)
     work = (QUICK if arguments.quick else WORK)[kind]
     texts, rows = sources(work), list[Row]()
     peers = ("bfloat16",) if cuda else ("float32",) if arguments.quick else ("float32", "bfloat16")
     for beam in arguments.beam:
         preset = shapes.preset(kind, 1024, Decoding(beam_size=beam, max_new_tokens=work.target_tokens))
         common = (preset, texts, arguments.device, arguments.threads)
-        measured = [alone(peer, root / "checkpoint", *common, dtype) for dtype in peers]
-        measured += [alone(ours, root / name, *common) for name in types]
+        measured = [in_fresh_process(peer, root / "checkpoint", *common, dtype) for dtype in peers]
+        measured += [in_fresh_process(ours, root / name, *common) for name in types]
         show(kind, measured)
         rows += measured
     return rows

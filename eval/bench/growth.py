@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.bench.alone import alone, peak_mb
+from eval.bench.fresh_process import in_fresh_process, peak_mb
 
 SUBJECTS = ("Pemerintah", "Polisi", "Petani", "Nelayan", "Menteri", "Warga", "Gubernur", "Peneliti")
 VERBS = ("membeli", "menjual", "memeriksa", "melaporkan", "menyiapkan", "menerima", "mengirim", "mencatat")
@@ -99,7 +99,7 @@ def main() -> None:
     sizes = []
     count = 100
     while count <= arguments.largest:
-        sizes.append(alone(measure, arguments.model, count))
+        sizes.append(in_fresh_process(measure, arguments.model, count))
         last = sizes[-1]
         print(
             f"{count:8,} sentences  {last.seconds:8.2f} s  {count / last.seconds:8.0f} a second"

@@ -63,6 +63,7 @@ from service.intake.documents import alignment as placement
 from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Archive
+from service.render import schema
 from service.render import text as render
 from service.summary import extractive, facts, features, headline, packing, provenance, summarizer
 from service.text import language, number_words, numbers, segment, words
@@ -84,7 +85,7 @@ def modules() -> list[ModuleType]:
     return found
 
 
-def public() -> dict[Callable[..., Any], str]:
+def public() -> dict[Callable[..., object], str]:
     """The public functions that take anything, and methods that take text, with their names."""
     found: dict[Callable[..., Any], str] = {}
     for module in modules():
@@ -102,7 +103,7 @@ def public() -> dict[Callable[..., Any], str]:
     return found
 
 
-def _methods(made: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+def _methods(made: type) -> Iterator[tuple[str, Callable[..., object]]]:
     for name, value in vars(made).items():
         if inspect.isfunction(value) and (not name.startswith("_") or name == "__iter__"):
             given = [str(p.annotation) for p in inspect.signature(value).parameters.values()]
@@ -140,11 +141,11 @@ def _used(pattern: re.Pattern[Any], text: str) -> None:
         pass
 
 
-def _archived(make: Callable[[str], bytes], call: Callable[[Archive], Any]) -> Run:
+def _archived(make: Callable[[str], bytes], call: Callable[[Archive], object]) -> Run:
     return lambda text: call(Archive(make(text), LIMITS))
 
 
-def _many(call: Callable[[str], Any]) -> tuple[Run, ...]:
+def _many(call: Callable[[str], object]) -> tuple[Run, ...]:
     """A function of one text: the text as it is, and each of its lines by itself."""
     return (call, lambda text: [call(line) for line in given.lines_of(text)])
 
@@ -157,32 +158,32 @@ def _restored(look: str) -> Run:
     return lambda text: normalise.Normalised(text, text, look, special=True).restore(text)
 
 
-def _again(name: str) -> Callable[[bytes, blocks.Translate], Any]:
+def _again(name: str) -> Callable[[bytes, blocks.Translate], object]:
     return lambda data, translate: documents.translate_data(data, name, translate, MOST)
 
 
-def _parted(text: str) -> Any:
+def _parted(text: str) -> object:
     return segment.split_long(text, lambda part: len(part) < 60)
 
 
-def _repaired(text: str) -> Any:
+def _repaired(text: str) -> object:
     engine, decoding = EchoEngine(), given.shipped_translator().decoding
     return repair.repair(text, Output(text, 0.0, 1), engine, decoding, split=segment.split_long)
 
 
-def _looked_up(text: str) -> Any:
+def _looked_up(text: str) -> object:
     lines = given.lines_of(text)
     return fuzzy.nearest(lines[0], [(line, line) for line in lines[: fuzzy.CANDIDATES]], 0.5)
 
 
-def _in_sheet(text: str) -> Any:
+def _in_sheet(text: str) -> object:
     rows = (("a", number, line.split("\t")) for number, line in enumerate(text.split("\n")))
     return tables.sheet_records(Path("a.xlsx"), rows, "a")
 
 
 _J, _C, _T = '{"text": "a"}\n', "text,b\n", "text\tb\n"
 
-FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
+FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     clean.numbered: (
         lambda text: clean.numbered(text, given.lines_of(text)),
         lambda text: clean.numbered(text, [text]),
@@ -223,6 +224,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     raised.written: raised.written,
     rules.rule_flags: given.with_sentences(rules.rule_flags),
     rules.rule_of: rules.rule_of,
+    rules.page_only: rules.page_only,
     aside.addresses: aside.addresses,
     aside.without_addresses: aside.without_addresses,
     aside.without_notes: aside.without_notes,
@@ -233,7 +235,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     render.reading_blocks: lambda text: render.reading_blocks(given.reading_of(text)),
     render.article_text: lambda text: render.article_text(given.translation_of(text).article),
     render.article_markdown: lambda text: render.article_markdown(given.translation_of(text).article),
-    render.article_json: lambda text: render.article_json(given.translation_of(text).article),
+    schema.Article.of: lambda text: schema.Article.of(given.translation_of(text).article),
     clean.clean: (
         clean.clean,
         lambda text: clean.clean(f"{PROSE}\n\n{text}\n\n{PROSE}", title=text),
@@ -342,7 +344,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
-    negation.lost: given.pairs(lambda a, b: negation.lost(a, given.spoken(a), b, given.spoken(b))),
+    negation.changed: given.pairs(lambda a, b: negation.changed(a, given.spoken(a), b, given.spoken(b))),
     numbers.present: lambda text: numbers.present(text, given.spoken(text), number_words.INDONESIAN),
     numbers.numbers: (
         lambda text: numbers.numbers(text, number_words.INDONESIAN),
@@ -407,7 +409,6 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     extractive.rank: given.with_sentences(lambda lines: extractive.rank(lines, 3, lines[0])),
     extractive.best_first: given.with_sentences(lambda lines: extractive.best_first(lines, len(lines))),
     features.words: features.words,
-    features.lexicon: features.lexicon,
     features.features: given.with_sentences(
         lambda lines: features.features(lines, lines[-1], range(len(lines)))
     ),
@@ -450,14 +451,13 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
     ),
     render.translation_text: lambda text: render.translation_text(given.translation_of(text)),
     render.translation_markdown: lambda text: render.translation_markdown(given.translation_of(text)),
-    render.translation_json: lambda text: render.translation_json(given.translation_of(text)),
-    render.segment_json: lambda text: render.segment_json(given.said(text, text)),
+    schema.Translation.of: lambda text: schema.Translation.of(given.translation_of(text)),
     render.reading_text: lambda text: render.reading_text(given.reading_of(text)),
     render.reading_markdown: lambda text: render.reading_markdown(given.reading_of(text)),
-    render.reading_json: lambda text: render.reading_json(given.reading_of(text)),
+    schema.Reading.of: lambda text: schema.Reading.of(given.reading_of(text)),
     render.summary_text: lambda text: render.summary_text(given.summary_of(text)),
     render.summary_markdown: lambda text: render.summary_markdown(given.summary_of(text)),
-    render.summary_json: lambda text: render.summary_json(given.summary_of(text)),
+    schema.Summary.of: lambda text: schema.Summary.of(given.summary_of(text)),
     render.suggestions: lambda text: render.suggestions(given.translation_of(text)),
     render.likeness: lambda text: render.likeness(text, given.translation_of(text).segments[0]),
     eval.text.words: eval.text.words,
@@ -483,7 +483,7 @@ FUNCTIONS: Mapping[Callable[..., Any], tuple[Run, ...] | Run] = {
 }
 """Function -> one or more ways of calling it with a text."""
 
-EXEMPT: Mapping[Callable[..., Any], str] = {
+EXEMPT: Mapping[Callable[..., object], str] = {
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
     **dict.fromkeys((blocks.together, blocks.block_steps), "is tried by way of translate_blocks"),
@@ -529,7 +529,11 @@ EXEMPT: Mapping[Callable[..., Any], str] = {
 }
 """Function -> why it is not tried."""
 
-BOUNDED: Mapping[re.Pattern[Any], int] = {normalise._SENTENCE_START: 8, rules._rules(): rules._LONGEST}
+BOUNDED: Mapping[re.Pattern[Any], int] = {
+    normalise._SENTENCE_START: 8,
+    rules._rules(): rules._LONGEST,
+    rules._PAGE_ONLY_RULES: rules._LONGEST,
+}
 """Pattern -> the most characters it is ever given, where that alone keeps it quick."""
 
 

@@ -78,7 +78,7 @@ def seconds(run: Callable[[str], Any], text: str, limit: float) -> float | None:
     return taken
 
 
-def _once(run: Callable[[str], Any], text: str, limit: float) -> float | None:
+def _once(run: Callable[[str], object], text: str, limit: float) -> float | None:
     """As :func:`seconds`; the alarm may also come in the moment in which it is switched off."""
     try:
         return seconds(run, text, limit)

@@ -302,7 +302,7 @@ def with_numbers(call: Callable[[Any, Any, str], Any]) -> tuple[Run, ...]:
 
 
 def translation_of(text: str) -> Translation:
-    found = (Finding("number", text[:40]),)
+    found = (Finding.of("number.lost", source=text[:40]),)
     parts = tuple(
         SegmentTranslation(
             line, line, 0.0, found, suggestions=(Suggestion(line, line, 0.9),), paragraph=at // 3
@@ -321,7 +321,7 @@ def furniture_of(text: str) -> list[Furniture]:
 
 def summary_of(text: str) -> Summary:
     lines = lines_of(text)
-    found = (Finding("entity", text[:40]),)
+    found = (Finding.of("entity.lost", name=text[:40]),)
     made = tuple(SummarySentence(line, (at, at + 1), 0.5, found) for at, line in enumerate(lines))
     return Summary(made, "extractive", signature(), notes=(text,))
 

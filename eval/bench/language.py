@@ -140,7 +140,7 @@ def cut_lines(sentences: dict[str, list[str]]) -> Lines:
     return lines
 
 
-def measure(factory: Callable[[], Identify], lines: Lines) -> dict[str, Any]:
+def measure(factory: Callable[[], Identify], lines: Lines) -> dict[str, object]:
     """Load seconds, lines a second and accuracy by language and length."""
     started = time.perf_counter()
     identify = factory()

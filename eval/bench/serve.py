@@ -6,7 +6,8 @@
 
 The server is a process of its own; the clients are connections from this one, on the loopback interface, each
 with one request under way: POST /translate with one sentence of 4 to 22 words. ``marian`` is a model of
-opus-mt's shape with random weights, whose every answer is 24 tokens long.
+opus-mt's shape with random weights, whose every answer is 24 tokens long. With ``echo``, which does nothing,
+the clients take more time than the server: that is for ``memory`` and ``slow-documents``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+import httpx2
 
 from service import presets
 from service.document import Decoding, Output
@@ -215,46 +217,11 @@ def serving(options: argparse.Namespace, folder: Path, rows: int = 0, parallel: 
             process.terminate()
 
 
-class Connection:
-    """One HTTP connection that is kept."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def open(cls, port: int) -> Connection:
-        """Connects."""
-        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 20))
-
-    async def post(self, path: str, fields: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of the answer."""
-        body = json.dumps(fields).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        return await self._answer()
-
-    async def send(self, path: str, kind: str, body: bytes) -> int:
-        """The status of the answer to a body of any kind."""
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
-        self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        return (await self._answer())[0]
-
-    async def get(self, path: str) -> bytes:
-        """The body of the answer."""
-        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        return (await self._answer())[2]
-
-    def close(self) -> None:
-        """Hangs up."""
-        self._writer.close()
-
-    async def _answer(self) -> tuple[int, dict[str, str], bytes]:
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        first, *lines = head.strip().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = int(headers.get("content-length", 0))
-        return int(first.split()[1]), headers, await self._reader.readexactly(length)
+def connected(port: int) -> httpx2.AsyncClient:
+    """Return a client that keeps one connection, and waits as long as an answer takes."""
+    one = httpx2.Limits(max_connections=1, max_keepalive_connections=1)
+    # What the environment says of proxies is not for this machine.
+    return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=one, timeout=None, trust_env=False)
 
 
 @dataclass(slots=True)
@@ -268,22 +235,22 @@ class _Seen:
 
 async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) -> None:
     """One client: asks, waits, asks again; comes back when it is told to where the server is busy."""
-    connection = await Connection.open(port)
-    while time.perf_counter() < until:
-        started = time.perf_counter()
-        fields = {"q": next(texts), "source": "id", "target": "en"}
-        status, headers, body = await connection.post("/translate", fields)
-        if status == 200:
-            seen.latencies.append(time.perf_counter() - started)
-            answer = json.loads(body)["translatedText"]
-            # Another's answer would not be the one that the same text had before.
-            seen.wrong += seen.answers.setdefault(fields["q"], answer) != answer
-        elif status == 503 and headers.get("retry-after", "").isdigit():
-            seen.refused += 1
-            await asyncio.sleep(min(int(headers["retry-after"]), max(0.0, until - time.perf_counter())))
-        else:
-            seen.errors += 1
-    connection.close()
+    async with connected(port) as client:
+        while time.perf_counter() < until:
+            started = time.perf_counter()
+            fields = {"q": next(texts), "source": "id", "target": "en"}
+            answer = await client.post("/translate", json=fields)
+            retry = answer.headers.get("retry-after", "")
+            if answer.status_code == 200:
+                seen.latencies.append(time.perf_counter() - started)
+                made = answer.json()["translatedText"]
+                # Another's answer would not be the one that the same text had before.
+                seen.wrong += seen.answers.setdefault(fields["q"], made) != made
+            elif answer.status_code == 503 and retry.isdigit():
+                seen.refused += 1
+                await asyncio.sleep(min(int(retry), max(0.0, until - time.perf_counter())))
+            else:
+                seen.errors += 1
 
 
 def load(server: Server, clients: int, seconds: float) -> Load:
@@ -310,9 +277,8 @@ def load(server: Server, clients: int, seconds: float) -> Load:
 
 async def _batches(port: int) -> tuple[float, float]:
     """How many batches, and rows in them, the server has run."""
-    connection = await Connection.open(port)
-    text = (await connection.get("/metrics")).decode()
-    connection.close()
+    async with connected(port) as client:
+        text = (await client.get("/metrics")).text
     return _metric(text, "warta_batches_total"), _metric(text, "warta_batch_rows_total")
 
 
@@ -365,14 +331,12 @@ def memory(options: argparse.Namespace, folder: Path) -> list[float]:
         texts = itertools.islice(itertools.cycle(SENTENCES), count)
 
         async def client() -> None:
-            connection = await Connection.open(port)
-            for text in texts:
-                status, _, _ = await connection.post(
-                    "/translate", {"q": text, "source": "id", "target": "en"}
-                )
-                if status != 200:
-                    raise SystemExit(f"an answer was {status}")
-            connection.close()
+            async with connected(port) as session:
+                for text in texts:
+                    fields = {"q": text, "source": "id", "target": "en"}
+                    answer = await session.post("/translate", json=fields)
+                    if answer.status_code != 200:
+                        raise SystemExit(f"an answer was {answer.status_code}")
 
         async with asyncio.TaskGroup() as group:
             for _ in range(32):
@@ -391,15 +355,14 @@ def first(options: argparse.Namespace, folder: Path) -> list[float]:
     """Seconds from asking for an article as a stream to its first sentence, five times."""
 
     async def once(port: int) -> float:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-        body = json.dumps({"text": ARTICLE}).encode()
-        head = "POST /v1/translate HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        started = time.perf_counter()
-        writer.write(head.encode() + body)
-        await reader.readuntil(b"event: segment")
-        writer.close()
-        return time.perf_counter() - started
+        body, accept = {"text": ARTICLE}, {"Accept": "text/event-stream"}
+        async with connected(port) as client:
+            started = time.perf_counter()
+            async with client.stream("POST", "/v1/translate", json=body, headers=accept) as answer:
+                async for line in answer.aiter_lines():
+                    if line == "event: segment":
+                        return time.perf_counter() - started
+        raise SystemExit("the stream had no sentence")
 
     with serving(options, folder) as server:
         seconds = []
@@ -467,73 +430,73 @@ def bad_documents() -> dict[str, tuple[str, bytes]]:
 
 async def _document(port: int, name: str, data: bytes) -> int:
     """Posts a document to be translated; the status of the answer."""
-    connection = await Connection.open(port)
-    fields = "".join(
-        f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
-        for key, value in (("source", "id"), ("target", "en"))
+    async with connected(port) as client:
+        fields = {"source": "id", "target": "en"}
+        answer = await client.post("/translate_file", data=fields, files={"file": (name, data)})
+    return answer.status_code
+
+
+async def _health(port: int, until: float) -> Health:
+    """Ask ``/health`` twenty times a second."""
+    seen = []
+    async with connected(port) as client:
+        while time.perf_counter() < until:
+            started = time.perf_counter()
+            await client.get("/health")
+            seen.append(time.perf_counter() - started)
+            await asyncio.sleep(0.05)
+    return Health(len(seen), *_percentiles(seen), max(seen))
+
+
+async def _documents(port: int, until: float, found: dict[str, dict[str, float]]) -> None:
+    """Post each bad document again and again, and count the answers into ``found``."""
+
+    async def post(kind: str, name: str, data: bytes) -> None:
+        counts = found.setdefault(kind, {})
+        while (started := time.perf_counter()) < until:
+            status = str(await _document(port, name, data))
+            counts[status] = counts.get(status, 0) + 1
+            counts["slowest"] = max(counts.get("slowest", 0.0), time.perf_counter() - started)
+            await asyncio.sleep(0.5)
+
+    async with asyncio.TaskGroup() as group:
+        for kind, (name, data) in bad_documents().items():
+            group.create_task(post(kind, name, data))
+
+
+async def _sizes(server: Server, seconds: float, sizes: list[float]) -> None:
+    """Note the server's memory after each tenth of the time."""
+    for _ in range(10):
+        await asyncio.sleep(seconds / 10)
+        sizes.append(server.memory(below=True))
+
+
+async def _meanwhile(server: Server, clients: int, seconds: float) -> Slow:
+    quiet = await _health(server.port, time.perf_counter() + 3)
+    found: dict[str, dict[str, float]] = {}
+    sizes, seen = [server.memory(below=True)], _Seen([])
+    started = time.perf_counter()
+    until = started + seconds
+    async with asyncio.TaskGroup() as group:
+        for _ in range(clients):
+            group.create_task(_client(server.port, itertools.cycle(SENTENCES), until, seen))
+        group.create_task(_documents(server.port, until, found))
+        group.create_task(_sizes(server, seconds, sizes))
+        busy = group.create_task(_health(server.port, until))
+    took, done = time.perf_counter() - started, len(seen.latencies)
+    await asyncio.sleep(3)
+    sizes.append(server.memory(below=True))
+    counts = Load(
+        clients, took, done, done / took, *_percentiles(seen.latencies), seen.refused, seen.errors, 0.0
     )
-    head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-    body = (fields + head).encode() + data + b"\r\n--x--\r\n"
-    status = await connection.send("/translate_file", "multipart/form-data; boundary=x", body)
-    connection.close()
-    return status
+    return Slow(counts, seen.wrong, found, quiet, busy.result(), sizes)
 
 
 def slow_documents(options: argparse.Namespace, folder: Path) -> Slow:
     """Many clients translate, and some post documents that are slow to read, all at once."""
-
-    async def health(port: int, until: float) -> Health:
-        seen = []
-        connection = await Connection.open(port)
-        while time.perf_counter() < until:
-            started = time.perf_counter()
-            await connection.get("/health")
-            seen.append(time.perf_counter() - started)
-            await asyncio.sleep(0.05)
-        connection.close()
-        return Health(len(seen), *_percentiles(seen), max(seen))
-
-    async def documents(port: int, until: float, found: dict[str, dict[str, float]]) -> None:
-        async def post(kind: str, name: str, data: bytes) -> None:
-            counts = found.setdefault(kind, {})
-            while (started := time.perf_counter()) < until:
-                status = str(await _document(port, name, data))
-                counts[status] = counts.get(status, 0) + 1
-                counts["slowest"] = max(counts.get("slowest", 0.0), time.perf_counter() - started)
-                await asyncio.sleep(0.5)
-
-        async with asyncio.TaskGroup() as group:
-            for kind, (name, data) in bad_documents().items():
-                group.create_task(post(kind, name, data))
-
-    async def remembered(server: Server, seconds: float, sizes: list[float]) -> None:
-        for _ in range(10):
-            await asyncio.sleep(seconds / 10)
-            sizes.append(server.memory(below=True))
-
-    async def run(server: Server, clients: int) -> Slow:
-        quiet = await health(server.port, time.perf_counter() + 3)
-        found: dict[str, dict[str, float]] = {}
-        sizes, seen = [server.memory(below=True)], _Seen([])
-        started = time.perf_counter()
-        until = started + options.seconds
-        async with asyncio.TaskGroup() as group:
-            for _ in range(clients):
-                group.create_task(_client(server.port, itertools.cycle(SENTENCES), until, seen))
-            group.create_task(documents(server.port, until, found))
-            group.create_task(remembered(server, options.seconds, sizes))
-            busy = group.create_task(health(server.port, until))
-        took, done = time.perf_counter() - started, len(seen.latencies)
-        await asyncio.sleep(3)
-        sizes.append(server.memory(below=True))
-        counts = Load(
-            clients, took, done, done / took, *_percentiles(seen.latencies), seen.refused, seen.errors, 0.0
-        )
-        return Slow(counts, seen.wrong, found, quiet, busy.result(), sizes)
-
     with serving(options, folder) as server:
         clients = 128 if options.clients is CLIENTS else options.clients[0]
-        slow = asyncio.run(run(server, clients))
+        slow = asyncio.run(_meanwhile(server, clients, options.seconds))
     _told(slow.load)
     print(json.dumps(asdict(slow), indent=2))
     return slow

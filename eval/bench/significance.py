@@ -86,7 +86,7 @@ def randomised(text: Corpus) -> tuple[float, float, float, float]:
     return p, seconds, peer.p_value, time.process_time() - start
 
 
-Measured = TypeVar("Measured", bound=tuple[Any, float, float])
+Measured = TypeVar("Measured", bound=tuple[object, float, float])
 
 
 def best(work: Callable[[], Measured]) -> Measured:

@@ -28,7 +28,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from service.document import Decoding, Output
+from service.document import Decoding, Finding, Output
 from service.engines.base import Engine
 from service.text.segment import split_long
 from service.translation import confidence
@@ -257,18 +257,7 @@ def on_repair(data: Path, outputs: Path | None) -> Iterator[str]:
 
     ``outputs`` as for :func:`fit_confidence`; without it all of FLORES dev is translated first.
     """
-    import os
-
-    import sacrebleu
-
-    from service import presets, settings
-    from service.models.load import open_engine
-    from service.models.store import Store
-
-    preset = presets.get("gemma-3-270m")
-    chosen = settings.Settings(settings.home(os.environ))
-    engine = open_engine(preset, Store(chosen.home / "models"), chosen, lambda _: None)
-    decoding = preset.decoding
+    engine, decoding = _embedded()
     references = [target for _, target in pairs(data / "flores200.dev.ind-eng.tsv")]
     rows = [json.loads(line) for line in lines(outputs)] if outputs else _translated(engine, decoding, data)
     targets = [references[row["i"]] for row in rows]
@@ -288,13 +277,36 @@ def on_repair(data: Path, outputs: Path | None) -> Iterator[str]:
         ("after", [repaired.output.text for repaired in after], [repaired.findings for repaired in after]),
     )
     for name, texts, findings in results:
-        kinds = Counter(kind for found in findings for kind in {finding.kind for finding in found})
-        bleu = sacrebleu.corpus_bleu(texts, [targets]).score
-        chrf = sacrebleu.corpus_chrf(texts, [targets]).score
-        flagged = sum(map(bool, findings))
-        yield f"{name:6} {flagged} of {len(rows)} flagged, BLEU {bleu:.2f}, chrF2 {chrf:.2f}, {dict(kinds)}"
+        yield f"{name:6} {_flagged_and_scored(texts, findings, targets)}"
     rungs = Counter(attempt.rung for repaired in after for attempt in repaired.attempts)
     yield f"{seconds:.0f} s more; rungs tried: {dict(rungs)}"
+
+
+def _embedded() -> tuple[Engine, Decoding]:
+    """The embedded model of this user's home, and how it decodes."""
+    import os
+
+    from service import presets, settings
+    from service.models.load import open_engine
+    from service.models.store import Store
+
+    preset = presets.get("gemma-3-270m")
+    chosen = settings.Settings(settings.home(os.environ))
+    engine = open_engine(preset, Store(chosen.home / "models"), chosen, lambda _: None)
+    return engine, preset.decoding
+
+
+def _flagged_and_scored(
+    texts: Sequence[str], findings: Sequence[Sequence[Finding]], targets: Sequence[str]
+) -> str:
+    """How many texts have findings, of which kinds, and their scores against ``targets``."""
+    import sacrebleu
+
+    kinds = Counter(kind for found in findings for kind in {finding.kind for finding in found})
+    bleu = sacrebleu.corpus_bleu(texts, [targets]).score
+    chrf = sacrebleu.corpus_chrf(texts, [targets]).score
+    flagged = sum(map(bool, findings))
+    return f"{flagged} of {len(texts)} flagged, BLEU {bleu:.2f}, chrF2 {chrf:.2f}, {dict(kinds)}"
 
 
 def _translated(engine: Engine, decoding: Decoding, data: Path) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,7 +206,7 @@ def main() -> None:
     documents = load(arguments.data, arguments.documents)
     rows, comparisons = table(documents, (2, 3))
     if arguments.json:
-        record: dict[str, Any] = {
+        record: dict[str, object] = {
             "documents": len(documents),
             "rows": [asdict(row) for row in rows],
             "comparisons": [asdict(one) for one in comparisons],

@@ -318,13 +318,13 @@ def packed(
     folder: Path, config: Mapping[str, Any], *, reverse: bool, fused: bool = True
 ) -> tuple[Gemma, Task]:
     """The same from the files of :mod:`eval.training.travel`; ``reverse`` is English to Indonesian."""
-    from eval.training.travel import Luggage
+    from eval.training.travel import PackedCorpus
 
-    luggage, end = Luggage(folder), "-reverse" if reverse else ""
-    model = luggage.model(config["rank"], config["scale"], fused=fused)
+    corpus, end = PackedCorpus(folder), "-reverse" if reverse else ""
+    model = corpus.model(config["rank"], config["scale"], fused=fused)
     limit = min(model.window, config["batch_tokens"])
-    rows = [[r for r in luggage.rows(name + end) if len(r.ids) <= limit] for name in ("train", "held")]
-    return model, Task(rows[0], rows[1], list(range(len(luggage.pieces))))
+    rows = [[r for r in corpus.rows(name + end) if len(r.ids) <= limit] for name in ("train", "held")]
+    return model, Task(rows[0], rows[1], list(range(len(corpus.pieces))))
 
 
 def seconds_until(moment: str) -> float:

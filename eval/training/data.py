@@ -181,7 +181,7 @@ def test_lines(folder: Path) -> Iterator[str]:
             yield from _strings(json.loads(line))
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

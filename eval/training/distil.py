@@ -27,7 +27,7 @@ from eval.training.adapt import seconds_until
 from eval.training.data import Pair, digits_agree, ends_agree, is_text, languages_fit, length_fits, read_pairs
 from eval.training.rows import Row
 from eval.training.settings import settings
-from eval.training.travel import Luggage
+from eval.training.travel import PackedCorpus
 
 TEACHER = "distilled"
 EOS, UNK, PAD = "</s>", "<unk>", "<pad>"
@@ -68,20 +68,20 @@ def good(pair: Pair) -> bool:
     )
 
 
-def asked(luggage: Luggage, prompt: Sequence[int]) -> str:
+def asked(corpus: PackedCorpus, prompt: Sequence[int]) -> str:
     """The text that a prompt asks about: what stands between its label and its last line break."""
-    end = len(prompt) - 1 - list(reversed(prompt)).index(luggage.pieces.index("\n"))
-    start = luggage.pieces.index("<bos>")
-    return luggage.text([i for i in prompt[:end] if i != start]).partition(":")[2].strip()
+    end = len(prompt) - 1 - list(reversed(prompt)).index(corpus.pieces.index("\n"))
+    start = corpus.pieces.index("<bos>")
+    return corpus.text([i for i in prompt[:end] if i != start]).partition(":")[2].strip()
 
 
-def teach(luggage: Luggage, model: Any, *, reverse: bool, batch: int) -> Iterator[Pair]:
+def teach(corpus: PackedCorpus, model: Any, *, reverse: bool, batch: int) -> Iterator[Pair]:
     """The pairs that the teacher makes of the packed monolingual text, or of the English sides."""
-    end = luggage.pieces.index("\n")
-    rows = luggage.rows("train-reverse" if reverse else "mono")
+    end = corpus.pieces.index("\n")
+    rows = corpus.rows("train-reverse" if reverse else "mono")
     prompts = [Row(row.ids[: row.start], row.start) for row in rows]
     for row, ids in answers(model, prompts, end, batch):
-        known, made = asked(luggage, row.ids), luggage.text(ids)
+        known, made = asked(corpus, row.ids), corpus.text(ids)
         sides = (made, known) if reverse else (known, made)
         if good(pair := Pair(TEACHER + ("-back" if reverse else ""), "", *sides)):
             yield pair
@@ -123,7 +123,7 @@ def learn_pieces(pairs: Sequence[Pair], folder: Path, count: int) -> list[str]:
     return pieces
 
 
-def _write(path: Path, value: Mapping[str, Any]) -> None:
+def _write(path: Path, value: Mapping[str, object]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False), "utf-8")
 
 
@@ -260,15 +260,15 @@ def _teach(options: argparse.Namespace) -> None:
     from safetensors.torch import load_file
 
     config = settings(options.settings)
-    luggage = Luggage(options.packed)
+    corpus = PackedCorpus(options.packed)
     adapter = {name: side.float() for name, side in load_file(options.adapter).items()}
     rank = len(next(side for name, side in adapter.items() if name.endswith("lora_A")))
-    gemma = luggage.model(rank, config["adapt"]["scale"], fused=False)
+    gemma = corpus.model(rank, config["adapt"]["scale"], fused=False)
     gemma.load_adapter(adapter)
     model = gemma.stock().to(options.device)
     began, count = time.monotonic(), 0
     with options.out.open("w", encoding="utf-8", newline="\n") as file:
-        for pair in teach(luggage, model, reverse=options.reverse, batch=config["distil"]["teach_rows"]):
+        for pair in teach(corpus, model, reverse=options.reverse, batch=config["distil"]["teach_rows"]):
             file.write(pair.line)
             count += 1
     print(f"{count} pairs in {time.monotonic() - began:.0f} s")

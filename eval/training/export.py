@@ -18,8 +18,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ import torch
 from torch import Tensor
 
 from eval.training.adapt import held_loss, packed, prepared, shipped_adapter
-from eval.training.evaluate import use
 from eval.training.rows import PRESET
 from eval.training.settings import settings
 from service import presets
@@ -118,23 +116,11 @@ def translated(
     """What the product's engine says with ``adapter``: int8, the cut vocabulary, the preset's search."""
     from service.engines.causal import CausalEngine
 
-    with tempfile.TemporaryDirectory() as folder, embedded_as(rounded(adapter), Path(folder)):
+    with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "models")
-        embedded.prepare(store, preset, lambda _: None)
+        embedded.prepare(store, preset, lambda _: None, rounded(adapter))
         engine = CausalEngine(store.folder(preset), preset, threads=threads)
         return [output.text for output in engine.generate(list(sources), preset.decoding)]
-
-
-@contextmanager
-def embedded_as(adapter: bytes, folder: Path) -> Iterator[None]:
-    """Has ``adapter`` taken for the one that ships, for a while."""
-    before = embedded.ADAPTER, embedded._adapter
-    (folder / "candidate").write_bytes(adapter)
-    use(folder / "candidate")
-    try:
-        yield
-    finally:
-        embedded.ADAPTER, embedded._adapter = before
 
 
 def marks(adapter: Adapter, preset: Preset, sets: Sequence[Development]) -> list[tuple[float, float]]:

@@ -110,7 +110,7 @@ def joined(folder: Path, name: str = "teacher.gguf") -> bytes:
     return b"".join(p.read_bytes() for p in sorted(folder.glob(f"{name}.*")))
 
 
-class Luggage:
+class PackedCorpus:
     """What :func:`main` packed, read back: no service beyond :class:`GgufFile` is touched."""
 
     def __init__(self, folder: Path) -> None:

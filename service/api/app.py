@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from math import ceil
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from service.api import errors, inbox, jobs, libretranslate, v1
-from service.api.auth import Lookup, body_key
+from service.api.auth import KeyStore, Lookup, body_key
+from service.api.background import Jobs
 from service.api.config import ServerConfig
-from service.api.files import Shelf
+from service.api.files import FileStore
 from service.api.middleware import logs
 from service.api.middleware import stack as guards
 from service.api.middleware.limits import Rate
@@ -45,7 +46,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     Closing the application closes the host.
     """
     workers = Workers(config)
-    shelf = Shelf(config.file_seconds, config.file_bytes)
+    store = FileStore(config.file_seconds, config.file_bytes)
     keys = guards.key_store(host, config)
     lookup = Lookup(keys, Rate(config.wrong_keys_per_minute)) if keys else None
     work = jobs.open_jobs(host, config)
@@ -53,29 +54,12 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     watch = inbox.Watch(news, host) if config.watch else None
     needs_key = Depends(body_key(lookup, required=config.keys_required))
 
-    @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(work.start)
-        if watch:
-            await asyncio.to_thread(watch.start)
-        yield
-        # Together they take less than CLOSE_SECONDS.
-        await asyncio.to_thread(work.close, 2.0)
-        await asyncio.to_thread(workers.close, 1.0)
-        if watch:
-            await asyncio.to_thread(watch.close, 0.5)
-        await asyncio.to_thread(host.close, 1.0)
-        news.close()
-        shelf.close()
-        if keys:
-            keys.close()
-
     app = FastAPI(
         title="Warta",
         version=__version__,
         summary=ABOUT,
         license_info={"name": "Apache-2.0"},
-        lifespan=life,
+        lifespan=lambda _: _lifespan(host, work, workers, watch, [news, store, *([keys] if keys else [])]),
         # Their pages come from elsewhere, and no request leaves this server's page.
         docs_url=None,
         redoc_url=None,
@@ -86,7 +70,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     app.include_router(v1.router(host, config, workers))
     app.include_router(jobs.router(work, config))
     app.include_router(inbox.router(news, workers))
-    app.include_router(libretranslate.router(host, config, workers, shelf), dependencies=[needs_key])
+    app.include_router(libretranslate.router(host, config, workers, store), dependencies=[needs_key])
     app.router.routes.append(OtherMethods(app.router.routes))
     if page:
         from service import page as web_page
@@ -94,6 +78,29 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
         # Last: it answers whatever no route before it takes.
         web_page.mount(app, host, config, news)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(
+    host: Host,
+    work: Jobs,
+    workers: Workers,
+    watch: inbox.Watch | None,
+    others: Sequence[FileStore | KeyStore | Shared],
+) -> AsyncIterator[None]:
+    """From the start of the jobs to the end of all that works or is open."""
+    await asyncio.to_thread(work.start)
+    if watch:
+        await asyncio.to_thread(watch.start)
+    yield
+    # Together they take less than CLOSE_SECONDS.
+    await asyncio.to_thread(work.close, 2.0)
+    await asyncio.to_thread(workers.close, 1.0)
+    if watch:
+        await asyncio.to_thread(watch.close, 0.5)
+    await asyncio.to_thread(host.close, 1.0)
+    for other in others:
+        other.close()
 
 
 def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[str], None] = print) -> None:

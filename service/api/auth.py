@@ -11,20 +11,26 @@ import binascii
 import hmac
 import secrets
 import sqlite3
-import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
 from fastapi import Request
+from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, create_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.schema import CreateTable
+from starlette.types import ASGIApp as App
+from starlette.types import Receive, Scope, Send
 
-from service.api.middleware.limits import App, Rate, Receive, Scope, Send, fields, refuse, too_often
+from service.api.middleware.limits import Rate, fields, refuse, too_often
 from service.errors import StoreError, UsageError
 from service.extras import lacks
 from service.refusal import Refused
@@ -37,13 +43,16 @@ IN_BODY = ("/translate", "/detect", "/translate_file", "/suggest")
 FORM_LIMITS = {"max_files": 1, "max_fields": 120, "max_part_size": 20_000_000}
 """A form is read once and kept, so whoever reads it first must read it so."""
 
-_SCHEMA = """
-create table if not exists api_keys (
-    id varchar(16) primary key, name varchar(100) not null, digest varchar(64) not null,
-    created varchar(40) not null, revoked varchar(40)
+_METADATA = MetaData()
+_KEYS = Table(
+    "api_keys",
+    _METADATA,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created", String(40), nullable=False),
+    Column("revoked", String(40)),
 )
-"""
-_COLUMNS = "id, name, digest, created, revoked"
 _NOBODY = sha256(b"").hexdigest()
 
 
@@ -65,21 +74,11 @@ class KeyStore:
 
     def __init__(self, url: str) -> None:
         """Makes the table where there is none. Raises UsageError for another kind of database."""
-        self._lock = threading.Lock()
-        self._database: Any = None
-        scheme = urlsplit(url).scheme
-        if scheme == "sqlite":
-            path = Path(url.removeprefix("sqlite:///"))
-            self._open: Callable[[], Any] = lambda: _sqlite(path)
-            self._mark, self._broken = "?", sqlite3.Error
-        elif scheme in ("postgresql", "postgres"):
-            psycopg = _psycopg()
-            # A server that is gone for a moment must not hold every request.
-            self._open = lambda: psycopg.connect(url, autocommit=True, connect_timeout=5)
-            self._mark, self._broken = "%s", psycopg.Error
-        else:
-            raise UsageError(f"keys are kept in sqlite:///PATH or postgresql://…, not in {scheme or 'that'}")
-        self._run(_SCHEMA)
+        self._engine = _engine(url)
+        # Two servers that start at once may both make the table: then the other's is as good.
+        with suppress(StoreError), self._begun() as database:
+            database.execute(CreateTable(_KEYS, if_not_exists=True))
+        self.all()
 
     def add(self, name: str) -> str:
         """A new key, which nobody can see again. Raises UsageError for a name that does not fit a line."""
@@ -87,65 +86,46 @@ class KeyStore:
             raise UsageError("a key's name is one line of 1 to 100 characters")
         id = secrets.token_hex(6)
         key = f"wk_{id}_{secrets.token_urlsafe(32)}"
-        row = (id, name, sha256(key.encode()).hexdigest(), _now())
-        self._run("insert into api_keys (id, name, digest, created) values (?, ?, ?, ?)", row)
+        row = {"id": id, "name": name, "digest": sha256(key.encode()).hexdigest(), "created": _now()}
+        with self._begun() as database:
+            database.execute(_KEYS.insert(), row)
         return key
 
     def all(self) -> list[Key]:
         """All keys, the revoked ones too, oldest first."""
-        rows = self._run(f"select {_COLUMNS} from api_keys order by created, id")  # noqa: S608
+        with self._begun() as database:
+            rows = database.execute(_KEYS.select().order_by(_KEYS.c.created, _KEYS.c.id)).all()
         return [_key(row) for row in rows]
 
     def revoke(self, id: str) -> bool:
-        """Has a key not valid any more; whether there was a valid one."""
-        rows = self._run(
-            "update api_keys set revoked = ? where id = ? and revoked is null returning id", (_now(), id)
-        )
-        return bool(rows)
+        """Revoke a key; return whether it was active."""
+        active = _KEYS.update().where(_KEYS.c.id == id, _KEYS.c.revoked.is_(None))
+        with self._begun() as database:
+            return database.execute(active.values(revoked=_now())).rowcount > 0
 
     def find(self, key: str) -> Key | None:
         """The valid key that ``key`` is, or None."""
         prefix, _, rest = key.partition("_")
         id, _, secret = rest.partition("_")
         plain = prefix == "wk" and len(key) < 100 and key.isascii() and key.isprintable() and bool(secret)
-        rows = self._run(f"select {_COLUMNS} from api_keys where id = ?", (id if plain else "",))  # noqa: S608
-        digest = str(rows[0][2]) if rows else _NOBODY
+        with self._begun() as database:
+            row = database.execute(_KEYS.select().where(_KEYS.c.id == (id if plain else ""))).first()
+        digest = row.digest if row else _NOBODY
         same = hmac.compare_digest(digest, sha256(key.encode("utf-8", "replace")).hexdigest())
-        return _key(rows[0]) if rows and same and not rows[0][4] else None
+        return _key(row) if row and same and not row.revoked else None
 
     def close(self) -> None:
         """Closes the database."""
-        with self._lock:
-            self._drop()
+        self._engine.dispose()
 
-    def _run(self, query: str, values: Sequence[str] = ()) -> list[Any]:
-        """The rows of one statement, a transaction of its own; a lost connection is made anew, once."""
-        query = query.replace("?", self._mark)
-        with self._lock:
-            fresh = self._database is None
-            try:
-                return self._once(query, values)
-            except self._broken as error:
-                self._drop()
-                # A statement of SQLite that failed would fail again.
-                if fresh or self._mark == "?":
-                    raise _cannot(error) from error
-            try:
-                return self._once(query, values)
-            except self._broken as error:
-                self._drop()
-                raise _cannot(error) from error
-
-    def _once(self, query: str, values: Sequence[str]) -> list[Any]:
-        self._database = self._database or self._open()
-        cursor = self._database.execute(query, tuple(values))
-        return list(cursor.fetchall()) if cursor.description else []
-
-    def _drop(self) -> None:
-        database, self._database = self._database, None
-        if database is not None:
-            with suppress(self._broken):
-                database.close()
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """A transaction. A connection that was lost is noticed before it is used, and made anew."""
+        try:
+            with self._engine.begin() as database:
+                yield database
+        except SQLAlchemyError as error:
+            raise _cannot(error) from error
 
 
 class Lookup:
@@ -268,9 +248,26 @@ def _below(path: str, open: str) -> bool:
     return path == open or (open.endswith("/") and path.startswith(open))
 
 
-def _key(row: Sequence[Any]) -> Key:
-    id, name, _, created, revoked = row
-    return Key(str(id), str(name), str(created), str(revoked or ""))
+def _key(row: Row[tuple[str, str, str, str, str | None]]) -> Key:
+    return Key(row.id, row.name, row.created, row.revoked or "")
+
+
+def _engine(url: str) -> Engine:
+    """The database at a URL, which may say what only its driver understands."""
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        path = Path(url.removeprefix("sqlite:///"))
+        return create_engine("sqlite://", creator=lambda: _sqlite(path), poolclass=QueuePool, pool_size=1)
+    if scheme in ("postgresql", "postgres"):
+        psycopg = _psycopg()
+        return create_engine(
+            "postgresql+psycopg://",
+            # A server that is gone for a moment must not hold every request.
+            creator=lambda: psycopg.connect(url, connect_timeout=5),
+            pool_size=1,
+            pool_pre_ping=True,
+        )
+    raise UsageError(f"keys are kept in sqlite:///PATH or postgresql://…, not in {scheme or 'that'}")
 
 
 def _now() -> str:
@@ -284,10 +281,10 @@ def _sqlite(path: Path) -> sqlite3.Connection:
         path.touch(mode=0o600)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
-    return sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+    return sqlite3.connect(path, timeout=10, check_same_thread=False)
 
 
-def _psycopg() -> Any:
+def _psycopg() -> ModuleType:
     try:
         import psycopg
     except ImportError as error:
@@ -295,7 +292,8 @@ def _psycopg() -> Any:
     return psycopg
 
 
-def _cannot(error: Exception) -> StoreError:
+def _cannot(error: SQLAlchemyError) -> StoreError:
     """The driver's first line, which never holds the password of the URL."""
-    reason = (str(error).strip() or type(error).__name__).split("\n")[0]
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    reason = (str(cause).strip() or type(cause).__name__).split("\n")[0]
     return StoreError(f"the database of the API keys cannot be used: {reason}")

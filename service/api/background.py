@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from service.errors import Cancelled, StoreError, UsageError, WartaError
 from service.pipeline import Brief
 from service.pool import Host
 from service.summary.summarizer import Length
+from service.validation import plain, restored
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 OVER = (DONE, FAILED, CANCELLED)
@@ -214,11 +215,9 @@ class Jobs:
                 shutil.rmtree(self._path(id), ignore_errors=True)
 
     def result(self, status: Status) -> Iterator[bytes]:
-        """The rows of a job that is done, a line each, without the place of the folder."""
-        inside = (json.dumps(str(self._path(status.id)), ensure_ascii=False)[1:-1] + os.sep).encode()
+        """Yield the rows of a job that is done, a line each."""
         with (self._path(status.id) / _RESULT).open("rb") as file:
-            for line in file:
-                yield line.replace(inside, b"")
+            yield from file
 
     # The worker's side.
 
@@ -267,8 +266,7 @@ class Jobs:
             # Cancelled by its owner it is noted already; else the server stops and goes on later.
             return {"state": QUEUED}
         except WartaError as error:
-            said = " ".join(str(error).replace(f"{self._path(status.id)}{os.sep}", "").split())
-            return {"state": FAILED, "error": said, "ended": self._clock()}
+            return {"state": FAILED, "error": " ".join(str(error).split()), "ended": self._clock()}
         except Exception:
             _LOG.exception("job failed")
             return {"state": FAILED, "error": "the server failed on this job", "ended": self._clock()}
@@ -293,6 +291,7 @@ class Jobs:
             order.column,
             order.brief,
             order.keep_furniture,
+            base=folder,
         )
         # The watch looks after each chunk; one chunk may write so much more before it is seen.
         return run_away(self._host, job, order.model, watch, self._limits.job_bytes + _CHUNK_BYTES)
@@ -334,7 +333,7 @@ class Jobs:
         path = self._path(status.id) / _STATE
         partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
-            json.dump(asdict(status), file)
+            json.dump(plain(status), file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -345,14 +344,12 @@ class Jobs:
             if not ID.fullmatch(folder.name):
                 continue
             try:
-                values = json.loads((folder / _STATE).read_text("utf-8"))
-                values |= {"order": Order(**values["order"]), "totals": Totals(**values["totals"])}
-                status = Status(**values)
+                status = restored(Status, json.loads((folder / _STATE).read_text("utf-8")))
             except FileNotFoundError:
                 # Whoever sent it was never told that it was taken.
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
-            except (OSError, ValueError, TypeError, KeyError):
+            except (OSError, ValueError):
                 _LOG.error("a job cannot be read, and is left as it is")
                 continue
             yield replace(status, state=QUEUED) if status.state == RUNNING else status

@@ -15,13 +15,13 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _StoredFile:
     path: Path
     size: int
     until: float
 
 
-class Shelf:
+class FileStore:
     """A folder of its own; files leave it when they are old, or when newer ones need the room.
 
     A name from outside is only ever looked up, never joined to a path.
@@ -33,7 +33,7 @@ class Shelf:
         self._most = most_bytes
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _StoredFile] = {}
 
     def put(self, name: str, data: bytes) -> str:
         """Keeps ``data``; the name to ask for it by, which ends in ``name``, made safe."""
@@ -41,7 +41,7 @@ class Shelf:
         path = Path(self._folder.name) / token
         path.write_bytes(data)
         with self._lock:
-            self._kept[given := f"{token}.{safe_name(name)}"] = _Kept(
+            self._kept[given := f"{token}.{safe_name(name)}"] = _StoredFile(
                 path, len(data), self._clock() + self._seconds
             )
             self._tidy()

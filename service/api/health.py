@@ -15,7 +15,7 @@ from service.context import Ask, asking
 from service.errors import Busy, WartaError
 from service.pool import Host
 
-CANARY = "Harga beras naik 12 persen pada bulan Maret."
+SENTENCE = "Harga beras naik 12 persen pada bulan Maret."
 FRESH_SECONDS = 15.0
 PATIENCE_SECONDS = 20.0
 
@@ -46,7 +46,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Canary:
+class ReadinessProbe:
     """Has one sentence translated, and remembers for ``fresh`` seconds how that went.
 
     Whoever asks meanwhile gets the same answer at once, so that probes cost next to nothing. The translation
@@ -63,7 +63,7 @@ class Canary:
         self._made = float("-inf")
         self._last = Readiness(status="starting", model="", reason="")
 
-    def sing(self) -> Readiness:
+    def check(self) -> Readiness:
         """The answer, made anew where the last one is old and nobody else is at it."""
         if self._clock() - self._made > self._fresh and self._lock.acquire(blocking=False):
             try:
@@ -74,31 +74,31 @@ class Canary:
         return self._last
 
     def _asked(self) -> Readiness:
-        ask, model = Ask("canary", time.monotonic() + PATIENCE_SECONDS), ""
+        ask, model = Ask("probe", time.monotonic() + PATIENCE_SECONDS), ""
         try:
             with asking(ask):
                 pipeline = self._host.pipeline()
                 model = pipeline.signature.preset
-                (made,) = self._host.engines()[model].generate([CANARY], pipeline.signature.decoding)
+                (made,) = self._host.engines()[model].generate([SENTENCE], pipeline.signature.decoding)
         except Busy:
             # A full queue works: sending its requests elsewhere is what the answer is for.
             return Readiness(status="busy", model=model, reason="the queue is full")
         except WartaError as error:
             return Readiness(status="failed", model=model, reason=" ".join(str(error).split()))
         if not made.text.strip():
-            return Readiness(status="failed", model=model, reason="the canary came back empty")
+            return Readiness(status="failed", model=model, reason="the probe came back empty")
         return Readiness(status="ready", model=model, reason="")
 
 
 def router(host: Host) -> APIRouter:
     """``/ready``."""
     routes = APIRouter(tags=["operations"])
-    canary = Canary(host)
+    probe = ReadinessProbe(host)
 
     @routes.get("/ready", responses=_ANSWERS, summary="Whether it translates")
     def ready(response: Response) -> Readiness:
         """Has a sentence translated, at most every 15 seconds: 200 if it comes back, else 503 and why."""
-        answer = canary.sing()
+        answer = probe.check()
         if answer.status != "ready":
             response.status_code = 503
             response.headers["Retry-After"] = "5"

@@ -27,6 +27,7 @@ from service.api.openapi import SENDING, our_errors
 from service.api.schemas import BriefIn, Strict, Words
 from service.pool import Host
 from service.refusal import Refused
+from service.summary.routes import Route
 
 FOLDER = "jobs"
 RETRY = {"Retry-After": "60"}
@@ -35,7 +36,6 @@ Task = Annotated[Literal["translate", "summarize", "read"], Field(description="W
 Model = Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="As it was given by POST.")]
 Column = Annotated[str, Form(max_length=200, description="Where the text is in a table or an object.")]
-Route = Literal["auto", "extractive", "mt5", "crosssum", "translate-first"]
 
 
 class JobIn(Strict):
@@ -99,6 +99,13 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
     """The endpoints."""
     register_url_convertor("job", _Name())
     routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=our_errors(*SENDING, 422))
+    _add_submission(routes, jobs, config)
+    _add_results(routes, jobs, config)
+    return routes
+
+
+def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
+    """Where work is sent to."""
 
     @routes.post("", status_code=202, response_model=JobOut)
     async def submit(asked: JobIn, request: Request, response: Response) -> JobOut:
@@ -123,6 +130,10 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
         order = _order(request, task, model, keep_furniture, brief, column)
         put = partial(_kept, file, config.body_bytes)
         return await _submitted(jobs, order, put, request, response)
+
+
+def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
+    """How far jobs are, what they made, and their end."""
 
     @routes.get("", response_model=JobsOut, responses=examples.of("v1-jobs"))
     def list_jobs(request: Request) -> JobsOut:
@@ -155,8 +166,6 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
     def delete(id: Id, request: Request) -> None:
         """Cancels a job and removes its input and its result."""
         jobs.delete(_own(jobs, id, request).id)
-
-    return routes
 
 
 _LINES = {

@@ -23,7 +23,7 @@ from starlette.datastructures import FormData, UploadFile
 from service.api import examples
 from service.api.auth import FORM_LIMITS
 from service.api.config import ServerConfig
-from service.api.files import Shelf
+from service.api.files import FileStore
 from service.api.openapi import (
     READING,
     SENDING,
@@ -127,9 +127,17 @@ class _Order:
     alternatives: int
 
 
-def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> APIRouter:
+def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore) -> APIRouter:
     """The endpoints."""
     routes = APIRouter(tags=["LibreTranslate"], responses=errors(*READING))
+    _add_texts(routes, host, config, workers)
+    _add_files(routes, host, config, (workers, store))
+    _add_facts(routes, config)
+    return routes
+
+
+def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Workers) -> None:
+    """Texts to be translated, and their language."""
 
     @routes.post(
         "/translate",
@@ -156,10 +164,10 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         found = await workers.run(request, partial(language.detect, " ".join(texts)))
         return [_detection(found.code, found.confidence)] if found.confidence else [_detection("en", 0.0)]
 
-    @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
-    async def languages() -> Any:
-        """The languages there are."""
-        return [{"code": code, "name": NAMES[code], "targets": TARGETS[code]} for code in NAMES]
+
+def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple[Workers, FileStore]) -> None:
+    """Documents to be translated, and where they are fetched."""
+    workers, store = means
 
     @routes.post(
         "/translate_file",
@@ -172,13 +180,13 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
         data, name = await _upload(request, config)
         work = partial(_translated_file, data, name, host, config)
         done, named = await workers.run(request, work)
-        kept = shelf.put(named, done)
+        kept = store.put(named, done)
         return {"translatedFileUrl": str(request.url_for("download_file", filename=kept))}
 
     @routes.get("/download_file/{filename}", response_class=Response, responses={**errors(404), 200: _FILE})
     async def download_file(filename: str) -> Response:
         """A translated file."""
-        if not (found := shelf.get(filename)):
+        if not (found := store.get(filename)):
             raise Refused(404, "there is no such file (any more)")
         data, name = found
         headers = {
@@ -186,6 +194,15 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
             "X-Content-Type-Options": "nosniff",
         }
         return Response(data, headers=headers, media_type="application/octet-stream")
+
+
+def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
+    """What a client's form asks before it asks for a translation."""
+
+    @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
+    async def languages() -> Any:
+        """The languages there are."""
+        return [{"code": code, "name": NAMES[code], "targets": TARGETS[code]} for code in NAMES]
 
     @routes.get("/frontend/settings", response_model=SettingsOut, responses=examples.of("settings"))
     async def settings() -> Any:
@@ -205,8 +222,6 @@ def router(host: Host, config: ServerConfig, workers: Workers, shelf: Shelf) -> 
     @routes.get("/spec", include_in_schema=False)
     async def spec(request: Request) -> JSONResponse:
         return JSONResponse(request.app.openapi())
-
-    return routes
 
 
 async def _fields(request: Request) -> Mapping[str, Any]:

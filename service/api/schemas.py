@@ -1,10 +1,13 @@
-"""The bodies of requests and answers under /v1: nothing unknown is taken, nothing undeclared is given."""
+"""The bodies of requests and of errors under /v1; those of answers are :mod:`service.render.schema`."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
+
+from service.render import schema
+from service.summary.routes import Route
 
 TEXT = (
     "Banjir di Demak\n\nBanjir merendam 340 rumah di tiga desa sejak Senin malam. Warga mengungsi ke balai "
@@ -36,12 +39,6 @@ class Strict(BaseModel):
         if isinstance(value, dict) and len(value) > MOST_KEYS:
             raise ValueError(f"more than {MOST_KEYS} keys")
         return value
-
-
-class Given(BaseModel):
-    """An answer holds what is declared, and nothing else."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 def _encodable(text: str | None) -> str | None:
@@ -113,7 +110,7 @@ class TranslateIn(ArticleIn):
 class BriefIn(Strict):
     """What kind of summary is wanted."""
 
-    route: Literal["auto", "extractive", "mt5", "crosssum", "translate-first"] = "auto"
+    route: Route = "auto"
     sentences: Annotated[int, Field(ge=1, le=20), WHOLE] = 3
     words: Annotated[
         Annotated[int, Field(ge=1, le=500), WHOLE] | None, Field(description="Instead of sentences.")
@@ -146,181 +143,20 @@ class CheckIn(Strict):
     target: Annotated[Pairs, FailFast(), Field(examples=[["Floods hit 430 homes."]])]
 
 
-class FindingOut(Given):
-    """Something to check: ``kind`` is from a fixed list, ``detail`` is for people."""
-
-    kind: str
-    detail: str
-
-
-class PairOut(Given):
-    """A title in both languages."""
-
-    source: str
-    target: str
-
-
-class SuggestionOut(Given):
-    """One's own translation of nearly the same sentence; ``similarity`` is from 0 to 1."""
-
-    source: str
-    target: str
-    similarity: float
-
-
-class SegmentOut(PairOut):
-    """A sentence in both languages, with what is known of it."""
-
-    paragraph: int
-    score: float
-    confidence: float
-    band: str
-    truncated: bool
-    repaired: bool
-    cached: bool
-    findings: list[FindingOut]
-    suggestions: list[SuggestionOut]
-
-
-class FurnitureOut(Given):
-    """What cleaning set aside, and by which rule."""
-
-    text: str
-    reason: str
-    line: int
-
-
-class DecodingOut(Given):
-    """How the model searched."""
-
-    beam_size: int
-    max_new_tokens: int
-    length_penalty: float
-    repetition_penalty: float
-    no_repeat_ngram_size: int
-
-
-class SignatureOut(Given):
-    """What the result depends on; ``text`` is all of it in a line."""
-
-    preset: str
-    model: str
-    revision: str
-    engine: str
-    decoding: DecodingOut
-    version: str
-    route: str
-    glossary: str
-    repair: bool
-    text: str
-
-
-class TranslationOut(Given):
-    """An article in English; ``text`` has its paragraphs, ``roles`` says what each of them is.
-
-    ``byline``, ``published`` and ``site`` are as the page writes them; ``captions`` are in Indonesian.
-    """
-
-    title: PairOut | None
-    text: str
-    segments: list[SegmentOut]
-    warnings: list[str]
-    furniture: list[FurnitureOut]
-    byline: str
-    published: str
-    site: str
-    roles: list[str]
-    captions: list[str]
-    signature: SignatureOut
-
-
-class SummarySentenceOut(Given):
-    """A sentence of a summary; ``support`` numbers the source segments it rests on, from 0."""
-
-    text: str
-    support: list[int]
-    score: float
-    findings: list[FindingOut]
-    source: str
-
-
-class SummaryOut(Given):
-    """A summary, how it was made, and what to know of it."""
-
-    sentences: list[SummarySentenceOut]
-    language: str
-    route: str
-    packs: int
-    notes: list[str]
-    signature: SignatureOut
-
-
-class ReadingOut(TranslationOut):
-    """A translation with its summary; ``headline`` is the English title."""
-
-    headline: str
-    summary: SummaryOut
-    seconds: float
-
-
-class CheckOut(Given):
-    """The findings of each pair, in order."""
-
-    findings: list[list[FindingOut]]
-
-
-class ModelOut(Given):
-    """A model; ``state`` is installed, ready, damaged, built in or empty. ``size`` is in bytes."""
-
-    name: str
-    task: str
-    state: str
-    size: int
-    revision: str
-    licence: str
-    licence_note: str
-    model: str
-    about: str
-
-
-class ModelsOut(Given):
-    """Every model there is, and which one ``auto`` means."""
-
-    auto: str
-    models: list[ModelOut]
-
-
-class StartOut(Given):
-    """The first event of a stream: how many segments follow; the title, if any, comes before them."""
-
-    title: str
-    segments: int
-
-
-class EndOut(Given):
-    """The last event of a stream."""
-
-    text: str
-    warnings: list[str]
-    furniture: list[FurnitureOut]
-    signature: SignatureOut
-    seconds: float
-
-
-class ErrorBody(Given):
+class ErrorBody(schema.Model):
     """``type`` is for programs, ``message`` for people."""
 
     type: str
     message: str
 
 
-class ErrorOut(Given):
+class ErrorOut(schema.Model):
     """Every error under /v1."""
 
     error: ErrorBody
 
 
-class PlainErrorOut(Given):
+class PlainErrorOut(schema.Model):
     """Every error elsewhere, as LibreTranslate has it."""
 
     error: str

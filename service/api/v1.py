@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,18 +18,14 @@ from service.api.schemas import (
     ArticleIn,
     BriefIn,
     CheckIn,
-    CheckOut,
-    ModelsOut,
+    ErrorOut,
     ReadIn,
-    ReadingOut,
     SummarizeIn,
-    SummaryOut,
     TranslateIn,
-    TranslationOut,
 )
 from service.api.workers import Workers
 from service.confined import check_pairs, read_article, read_document
-from service.document import Article, Translation
+from service.document import Article
 from service.errors import NotInstalled, WartaError
 from service.intake import fetch as web
 from service.models.catalog import rows
@@ -38,13 +33,13 @@ from service.models.load import choose
 from service.pipeline import Brief, Pipeline
 from service.pool import Host
 from service.refusal import Refused
-from service.render.text import reading_json, segment_json, summary_json, translation_json
+from service.render import schema
 from service.summary.summarizer import Length
 
 EVENTS = "text/event-stream"
 
 Asked = TypeVar("Asked", bound=ArticleIn)
-Event = tuple[str, dict[str, Any]]
+Event = tuple[str, schema.Model]
 
 
 def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
@@ -61,13 +56,13 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         _within(config, asked.text or "")
         return asked
 
-    @routes.post("/read", response_model=ReadingOut, responses=examples.of("v1-read"))
+    @routes.post("/read", response_model=schema.Reading, responses=examples.of("v1-read"))
     async def read(asked: ReadIn, request: Request) -> Any:
         """Translates and summarises an article, with what to check and what each sentence rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_read, asked, host))
 
-    @routes.post("/translate", response_model=TranslationOut, responses=examples.of("v1-translate"))
+    @routes.post("/translate", response_model=schema.Translation, responses=examples.of("v1-translate"))
     async def translate(asked: TranslateIn, request: Request) -> Any:
         """Translates an article. `Accept: text/event-stream` gets each segment as soon as it is ready.
 
@@ -78,13 +73,13 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
             return await _streamed(workers.stream(request, partial(_events, asked, host)))
         return await workers.run(request, partial(_translate, asked, host))
 
-    @routes.post("/summarize", response_model=SummaryOut, responses=examples.of("v1-summarize"))
+    @routes.post("/summarize", response_model=schema.Summary, responses=examples.of("v1-summarize"))
     async def summarize(asked: SummarizeIn, request: Request) -> Any:
         """Summarises an article; each sentence names the source sentences that it rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_summarize, asked, host))
 
-    @routes.post("/check", response_model=CheckOut, responses=examples.of("v1-check"))
+    @routes.post("/check", response_model=schema.Checked, responses=examples.of("v1-check"))
     async def check_pairs(asked: CheckIn, request: Request) -> Any:
         """Checks any system's translation: numbers, names, negation, dropped text, loops, echoes."""
         _within(config, *asked.source, *asked.target)
@@ -92,7 +87,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
             raise Refused(422, f"{len(asked.source)} sources, {len(asked.target)} targets: no pairs")
         return await workers.run(request, partial(_check, asked, host))
 
-    @routes.get("/models", response_model=ModelsOut, responses=examples.of("v1-models"))
+    @routes.get("/models", response_model=schema.Models, responses=examples.of("v1-models"))
     async def models(request: Request) -> Any:
         """The models there are, which are installed, and their licences."""
         return await workers.run(request, partial(_models, host))
@@ -108,7 +103,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
     text, kept = asked.text or "", asked.keep_lines
-    article = read_article(host.sandbox, text, keep_furniture=asked.keep_furniture, restored=kept)
+    article = read_article(host.sandbox, text, keep_furniture=asked.keep_furniture, restored_lines=kept)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
@@ -116,37 +111,36 @@ def _brief(asked: BriefIn) -> Brief:
     return Brief(asked.route, Length(asked.sentences, asked.words), asked.language)
 
 
-def _read(asked: ReadIn, host: Host) -> dict[str, Any]:
+def _read(asked: ReadIn, host: Host) -> schema.Reading:
     article, pipeline = _opened(asked, host)
-    reading = pipeline.read(article, _brief(asked.summary))
-    return {**reading_json(reading), "text": reading.translation.text}
+    return schema.Reading.of(pipeline.read(article, _brief(asked.summary)))
 
 
-def _translate(asked: TranslateIn, host: Host) -> dict[str, Any]:
+def _translate(asked: TranslateIn, host: Host) -> schema.Translation:
     article, pipeline = _opened(asked, host)
-    translation = pipeline.translate(article)
-    return {**translation_json(translation), "text": translation.text}
+    return schema.Translation.of(pipeline.translate(article))
 
 
-def _summarize(asked: SummarizeIn, host: Host) -> dict[str, Any]:
+def _summarize(asked: SummarizeIn, host: Host) -> schema.Summary:
     article, pipeline = _opened(asked, host)
-    return summary_json(pipeline.summarize(article, _brief(asked.summary)))
+    return schema.Summary.of(pipeline.summarize(article, _brief(asked.summary)))
 
 
 def _fetched(url: str, host: Host, config: ServerConfig) -> str:
     return web.article(url, reach=config.reach, read=partial(read_document, host.sandbox))
 
 
-def _check(asked: CheckIn, host: Host) -> dict[str, Any]:
-    return {"findings": check_pairs(host.sandbox, [*zip(asked.source, asked.target, strict=True)])}
+def _check(asked: CheckIn, host: Host) -> schema.Checked:
+    found = check_pairs(host.sandbox, [*zip(asked.source, asked.target, strict=True)])
+    return schema.Checked.model_validate({"findings": found})
 
 
-def _models(host: Host) -> dict[str, Any]:
+def _models(host: Host) -> schema.Models:
     try:
         auto = choose(host.settings.model, "translate", host.store).name
     except NotInstalled:
         auto = ""
-    return {"auto": auto, "models": [asdict(row) for row in rows(host.store)]}
+    return schema.Models.model_validate({"auto": auto, "models": rows(host.store)})
 
 
 def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
@@ -154,22 +148,16 @@ def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
     started = time.perf_counter()
     article, pipeline = _opened(asked, host)
     paragraphs = article.body.paragraphs()
-    yield "start", {"title": article.title, "segments": len(paragraphs)}
+    yield "start", schema.Started(title=article.title, segments=len(paragraphs))
     titles = 1 if article.title else 0
     done = []
     for index, part in enumerate(pipeline.stream(article.passage()), start=-titles):
         done.append(part)
         if index < 0:
-            yield "title", segment_json(part)
+            yield "title", schema.Segment.model_validate(part)
         else:
-            yield "segment", {"index": index, **segment_json(replace(part, paragraph=paragraphs[index]))}
-    yield "done", _end(pipeline.assemble(article, done), time.perf_counter() - started)
-
-
-def _end(translation: Translation, seconds: float) -> dict[str, Any]:
-    whole = translation_json(translation)
-    kept = {key: whole[key] for key in ("warnings", "furniture", "signature")}
-    return {"text": translation.text, **kept, "seconds": round(seconds, 3)}
+            yield "segment", schema.Streamed.at(index, replace(part, paragraph=paragraphs[index]))
+    yield "done", schema.Ended.of(pipeline.assemble(article, done), time.perf_counter() - started)
 
 
 async def _streamed(events: AsyncIterator[Event]) -> Response:
@@ -190,8 +178,8 @@ async def _lines(early: Sequence[Event], events: AsyncIterator[Event]) -> AsyncI
         async for event in events:
             yield _line(*event)
     except WartaError as error:
-        yield _line("error", errors.body("/v1", errors.refusal(error)))
+        yield _line("error", ErrorOut.model_validate(errors.body("/v1", errors.refusal(error))))
 
 
-def _line(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+def _line(name: str, data: schema.Model) -> str:
+    return f"event: {name}\ndata: {data.dumped()}\n\n"

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from service.batch.job import Job
@@ -18,11 +17,11 @@ from service.batch.journal import Totals
 from service.batch.run import Progress, Watch, run
 from service.document import Decoding, Output
 from service.engines.base import Engine
-from service.pipeline import Brief, build_pipeline
+from service.pipeline import build_pipeline
 from service.presets import Preset
 from service.runtime.sandbox import Confinement
 from service.settings import Settings
-from service.summary.summarizer import Length
+from service.validation import plain, restored
 
 if TYPE_CHECKING:
     from service.pool import Host
@@ -46,9 +45,9 @@ def run_away(
     limits = Confinement(
         cpu_seconds=0, memory_bytes=MEMORY_BYTES, file_bytes=file_bytes, files=256, output_bytes=100_000_000
     )
-    work = ".batch.away:work", _plain(settings), _plain_job(job)
+    work = ".batch.away:work", plain(settings), plain(job)
     totals, *_ = host.sandbox.stream(*work, limits=limits, answer=side.answer)
-    return Totals(**totals)
+    return restored(Totals, totals)
 
 
 class _Side:
@@ -73,22 +72,20 @@ class _Side:
     def _signature(self, name: str) -> str:
         return self._host.engine(name).signature
 
-    def _generate(self, name: str, texts: Sequence[str], decoding: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return [asdict(output) for output in self._host.engine(name).generate(texts, Decoding(**decoding))]
+    def _generate(self, name: str, texts: Sequence[str], decoding: Mapping[str, Any]) -> list[Any]:
+        outputs = self._host.engine(name).generate(texts, restored(Decoding, decoding))
+        return [plain(output) for output in outputs]
 
-    def _alternatives(
-        self, name: str, text: str, decoding: Mapping[str, Any], count: int
-    ) -> list[dict[str, Any]]:
-        outputs = self._host.engine(name).alternatives(text, Decoding(**decoding), count)
-        return [asdict(output) for output in outputs]
+    def _alternatives(self, name: str, text: str, decoding: Mapping[str, Any], count: int) -> list[Any]:
+        outputs = self._host.engine(name).alternatives(text, restored(Decoding, decoding), count)
+        return [plain(output) for output in outputs]
 
     def _count(self, name: str, text: str) -> int:
         return self._host.engine(name).count_tokens(text)
 
     def _progress(self, progress: Mapping[str, Any], segments: int, findings: Mapping[str, int]) -> None:
         self._tally(segments, findings)
-        totals, before = Totals(**progress["totals"]), Totals(**progress["before"])
-        self._watch(Progress(**{**progress, "totals": totals, "before": before}))
+        self._watch(restored(Progress, progress))
 
 
 class _There:
@@ -105,26 +102,27 @@ class _There:
         # A long article's sentences, all at once, would be held twice more in the server.
         for start in range(0, len(texts), _SENTENCES):
             some = [*texts[start : start + _SENTENCES]]
-            outputs += [Output(**made) for made in self._ask("generate", self._name, some, asdict(decoding))]
+            made = self._ask("generate", self._name, some, plain(decoding))
+            outputs += [restored(Output, one) for one in made]
         return outputs
 
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
         """See :class:`service.engines.base.Engine`."""
-        made = self._ask("alternatives", self._name, text, asdict(decoding), count)
-        return [Output(**one) for one in made]
+        made = self._ask("alternatives", self._name, text, plain(decoding), count)
+        return [restored(Output, one) for one in made]
 
     def count_tokens(self, text: str) -> int:
         """See :class:`service.engines.base.Engine`."""
         return int(self._ask("count", self._name, text))
 
 
-def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
+def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> Any:
     """The job, in the confined process: its totals."""
 
     def opened(preset: Preset) -> Engine:
         return _There(ask, preset)
 
-    pipeline = build_pipeline(_settings(settings), lambda _: None, opened)
+    pipeline = build_pipeline(restored(Settings, settings), lambda _: None, opened)
     told: Counter[str] = Counter()
 
     def watch(progress: Progress) -> None:
@@ -132,27 +130,6 @@ def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> dict[
         now = Counter({"": segments, **findings})
         new = now - told
         told.update(new)
-        ask("progress", asdict(progress), new.pop("", 0), new)
+        ask("progress", plain(progress), new.pop("", 0), new)
 
-    return asdict(run(_job(job), pipeline, watch))
-
-
-def _plain(settings: Settings) -> dict[str, Any]:
-    return {
-        name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()
-    }
-
-
-def _settings(values: Mapping[str, Any]) -> Settings:
-    paths = {name: Path(values[name]) for name in ("home", "glossary") if values[name] is not None}
-    return Settings(**{**values, **paths})
-
-
-def _plain_job(job: Job) -> dict[str, Any]:
-    return {**asdict(job), "inputs": [str(path) for path in job.inputs], "output": str(job.output)}
-
-
-def _job(values: Mapping[str, Any]) -> Job:
-    brief = Brief(**{**values["brief"], "length": Length(**values["brief"]["length"])})
-    inputs = [Path(path) for path in values["inputs"]]
-    return Job(**{**values, "inputs": inputs, "output": Path(values["output"]), "brief": brief})
+    return plain(run(restored(Job, job), pipeline, watch))

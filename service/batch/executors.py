@@ -34,7 +34,7 @@ Work = Callable[[Job, Pipeline, Asked], Made]
 """What a worker does for a job with its pipeline; a function of a module, so that it can travel."""
 
 
-class Crew(Protocol):
+class BatchExecutor(Protocol):
     """Does the work of commits, anywhere, and gives them back in their order."""
 
     @property
@@ -42,14 +42,14 @@ class Crew(Protocol):
         """What the rows depend on beside the job."""
         ...
 
-    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
-        """The items' commits, done. ``items`` are the job's from number ``start``, counted from 0."""
+    def done(self, items: Iterator[Item]) -> Iterator[Done]:
+        """The items' commits, done."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A crew that ``submit`` gives work; reading goes on meanwhile, at most ``waiting`` tasks ahead.
+    """An executor that ``submit`` gives work; reading goes on meanwhile, at most ``waiting`` tasks ahead.
 
     ``told`` turns the errors of whoever carries the work into ours.
     """
@@ -70,9 +70,8 @@ class Pool:
         """The same workers for another job."""
         return replace(self, job=job)
 
-    def done(self, items: Iterator[Item], start: int) -> Iterator[Done]:
+    def done(self, items: Iterator[Item]) -> Iterator[Done]:
         """The items' commits in their order. Raises WartaError where a worker died."""
-        del start
         size = CommitSize()
         for _, done in self.ordered(process_records, commits(items, size, sentences_in)):
             size.took(done.seconds)
@@ -112,7 +111,7 @@ def _told() -> Iterator[None]:
 
 
 @contextmanager
-def alone(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
+def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
     """The workers of this process, which share a pipeline that is open."""
     # What the caller's context holds, such as who asks the engine, holds for the work.
     context = copy_context()

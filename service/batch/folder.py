@@ -11,16 +11,17 @@ import errno
 import os
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePath
-from typing import Any
+
+from pydantic import Field
 
 from service.batch import rows
 from service.batch.commits import CommitSize, commits
-from service.batch.executors import Pool, alone
+from service.batch.executors import Pool
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
@@ -31,15 +32,34 @@ from service.intake.documents import XLSX, document_text, kind_of, translate_dat
 from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
 from service.pipeline import Pipeline, to_article
+from service.render import schema
 from service.render.text import reading_markdown, summary_markdown, translation_text
 from service.settings import MAX_INPUT_BYTES
 
 REPORT = "warta.jsonl"
 """The file of the output folder that says what became of each input file."""
 
-_COLUMNS = ("key", "place", "error", "output", "type", "records", "failures", "findings")
 _COMMIT = CommitSize(1024)
 """Text documents of so many sentences are translated, and committed, together."""
+
+
+class PlacedFinding(schema.Finding):
+    """A finding in a document; ``place`` says where in it."""
+
+    place: str
+
+
+class FileRow(schema.Model):
+    """What became of an input file: a line of the report."""
+
+    key: str
+    place: str
+    error: str | None = None
+    output: str | None = None
+    type: str | None = None
+    records: int = 0
+    failures: int = 0
+    findings: list[rows.SegmentFinding] | list[PlacedFinding] = Field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -58,18 +78,12 @@ class _File:
     share: float = 0.0
 
 
-def mirror(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
-    """Does the job with one pipeline, as :func:`mirror_with` does."""
-    with alone(job, pipeline) as crew:
-        return mirror_with(crew, watch)
-
-
-def mirror_with(crew: Pool, watch: Watch = lambda _: None) -> Totals:
-    """Does the crew's job, whose output is a folder, or the rest of it; a record of the totals is a file.
+def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
+    """Does the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
 
     Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
     """
-    job = crew.job
+    job = executor.job
     report = job.output / REPORT
     begun = beside(report, "journal").exists()
     try:
@@ -80,9 +94,9 @@ def mirror_with(crew: Pool, watch: Watch = lambda _: None) -> Totals:
     except OSError as error:
         raise WartaError(f"{job.output}: cannot be written: {error.strerror}") from error
     inputs = _Inputs(job)
-    with opened(report, described(job, crew.about, inputs.sizes), b"", fresh=job.fresh) as journal:
+    with opened(report, described(job, executor.about, inputs.sizes), b"", fresh=job.fresh) as journal:
         if not journal.placed:
-            _Mirror(crew, journal, watch).work(inputs)
+            _Mirror(executor, journal, watch).work(inputs)
         journal.finish()
         return journal.last.totals
 
@@ -151,7 +165,7 @@ class _Inputs:
 class _Made:
     """A file's row in the report, what it adds to the totals, and its counterpart, if it has one."""
 
-    row: dict[str, Any]
+    row: FileRow
     totals: Totals
     data: bytes | None = None
 
@@ -159,9 +173,9 @@ class _Made:
 class _Mirror:
     """One run."""
 
-    def __init__(self, crew: Pool, journal: Journal, watch: Watch) -> None:
-        self._crew = crew
-        self._job = crew.job
+    def __init__(self, executor: Pool, journal: Journal, watch: Watch) -> None:
+        self._executor = executor
+        self._job = executor.job
         self._journal = journal
         self._watch = watch
         self._before = journal.last.totals
@@ -169,7 +183,7 @@ class _Mirror:
         self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Does what is not done yet: documents by the crew, then a table by the crew, then documents."""
+        """Does what is not done yet, in order: documents together, and each table by itself."""
         files = inputs.files()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
@@ -181,23 +195,25 @@ class _Mirror:
                     self._done([file], [self._table(file)])
             else:
                 read = (_read(self._job, file) for file in some)
-                for group, made in self._crew.ordered(_counterparts, commits(read, _COMMIT, _sentences_in)):
+                for group, made in self._executor.ordered(
+                    _counterparts, commits(read, _COMMIT, _sentences_in)
+                ):
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
         """Puts the counterparts in their places and commits them."""
-        bad = next((n for n, one in enumerate(made) if one.row["error"]), -1) if self._job.strict else -1
+        bad = next((n for n, one in enumerate(made) if one.row.error), -1) if self._job.strict else -1
         if bad > 0:
             self._done(files[:bad], made[:bad])
         if bad >= 0:
-            raise InputError(f"{made[bad].row['place']}: {made[bad].row['error']}")
+            raise InputError(f"{made[bad].row.place}: {made[bad].row.error}")
         placed = [self._placed(file, one) for file, one in zip(files, made, strict=True)]
         now = time.perf_counter()
         seconds, self._last = Totals(seconds=now - self._last), now
         totals = sum((one.totals for one in placed), self._journal.last.totals + seconds)
         for file in files:
             self._chain = chained(self._chain, file.key)
-        text = "".join(_line(one.row) for one in placed)
+        text = "".join(one.row.dumped() + "\n" for one in placed)
         self._journal.commit(text.encode("utf-8", "backslashreplace"), totals, self._chain)
         self._watch(Progress(totals, self._before, now - self._started, files[-1].share))
 
@@ -223,7 +239,7 @@ class _Mirror:
         fresh = self._job.fresh or (output.exists() and not beside(output, "journal").exists())
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
         try:
-            totals = run_with(job, self._crew.of(job), watch)
+            totals = run_with(job, self._executor.of(job), watch)
         except InputError as error:
             return _failed(file, error)
         row = _row(file, records=totals.records, failures=totals.failures)
@@ -288,7 +304,9 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
         done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
     except InputError as error:
         return _failed(file, error)
-    findings = [{"place": item.place, **asdict(item.finding)} for item in found]
+    findings = [
+        PlacedFinding(place=item.place, **dict(schema.Finding.model_validate(item.finding))) for item in found
+    ]
     totals = replace(_totals(asked), findings=len(findings))
     return _Made(_row(file, records=1, findings=findings), totals, done)
 
@@ -316,13 +334,14 @@ def _text(
             text = summary_markdown(pipeline.summarize(article, job.brief))
     except InputError as error:
         return _failed(file, error)
-    findings = rows.translated(translation)["findings"] if translation else []
+    findings = rows.findings(translation) if translation else []
     row = _row(file, records=1, findings=findings)
     return _Made(row, counted(article, translation), text.encode("utf-8", "replace"))
 
 
 def _failed(file: _File, error: InputError) -> _Made:
-    return _Made(_row(file, error=str(error)), Totals(records=1, failures=1))
+    row = FileRow(key=file.key, place=file.place, type=file.kind or None, error=str(error))
+    return _Made(row, Totals(records=1, failures=1))
 
 
 def _counterpart(path: Path, task: str) -> tuple[str, str, bool, bytes]:
@@ -367,19 +386,19 @@ def _sum(path: Path) -> str:
 def _row(
     file: _File,
     *,
-    error: str = "",
     records: int = 0,
     failures: int = 0,
-    findings: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    output = None if error else file.target.as_posix()
-    values = (file.key, file.place, error or None, output, file.kind or None, records, failures, [*findings])
-    return dict(zip(_COLUMNS, values, strict=True))
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    _, line = rows.FORMATS[".jsonl"]
-    return line(_COLUMNS, row)
+    findings: list[rows.SegmentFinding] | list[PlacedFinding] | None = None,
+) -> FileRow:
+    return FileRow(
+        key=file.key,
+        place=file.place,
+        output=file.target.as_posix(),
+        type=file.kind or None,
+        records=records,
+        failures=failures,
+        findings=findings or [],
+    )
 
 
 def _totals(parts: Sequence[SegmentTranslation]) -> Totals:

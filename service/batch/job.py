@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from service.batch import rows
@@ -19,7 +19,8 @@ class Job:
     """What is asked for. ``column`` holds the text in a table; ``strict`` stops at the first bad record.
 
     ``folder`` says that the output is one, for :mod:`service.batch.folder`; ``raw`` that no text in a CSV
-    or TSV file is made safe for spreadsheets.
+    or TSV file is made safe for spreadsheets. Rows and errors name files as they are seen from ``base``,
+    where there is one: a server's folders are none of its clients' business.
     """
 
     inputs: Sequence[Path]
@@ -32,6 +33,7 @@ class Job:
     fresh: bool = False
     folder: bool = False
     raw: bool = False
+    base: Path | None = None
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:
@@ -43,12 +45,16 @@ class Job:
             raise UsageError(f"{self.output.parent} is not a folder")
         for path in self.inputs:
             if not path.exists():
-                raise UsageError(f"{path}: no such file or folder")
+                raise UsageError(f"{self.shown(path)}: no such file or folder")
+
+    def shown(self, path: Path) -> Path:
+        """Return a path as it is shown to whoever asked."""
+        return path.relative_to(self.base) if self.base and path.is_relative_to(self.base) else path
 
     @property
     def columns(self) -> Sequence[str]:
         """Of the output."""
-        return (*rows.COMMON, *rows.TASKS[self.task])
+        return (*rows.COMMON, *rows.TASKS[self.task].model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Inputs:
         own = {beside(job.output, kind).resolve() for kind in BESIDE}
         self._own = own | {job.output.resolve()}
         self._job = job
-        self.sizes = {str(path): self._size(path) for path in job.inputs}
+        self.sizes = {str(job.shown(path)): self._size(path) for path in job.inputs}
         self._bytes = max(1, sum(size for _, size in self.sizes.values()))
 
     def items(self) -> Iterator[Item]:
@@ -74,10 +80,11 @@ class Inputs:
         before = 0
         for file in (file for path in self._job.inputs for file in self._files(path)):
             if isinstance(file, BadRecord):
-                yield Item(file, before / self._bytes)
+                place = str(self._job.shown(Path(file.place)))
+                yield Item(replace(file, place=place), before / self._bytes)
                 continue
             size, seen = _bytes(file), 0
-            for record in read_records(file, column=self._job.column):
+            for record in read_records(file, column=self._job.column, shown=self._job.shown(file)):
                 seen += len(record.text.encode("utf-8", "replace")) if isinstance(record, Record) else 0
                 yield Item(record, (before + min(size, seen)) / self._bytes)
             before += size

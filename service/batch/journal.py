@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from service.errors import UsageError, WartaError
+from service.validation import plain, restored
 
 BESIDE = ("partial", "journal", "lock", "made")
 """What there may be beside an output."""
@@ -63,8 +64,9 @@ class Commit:
 class Journal:
     """An output being made. Use it as :func:`opened` gives it: locked, with what counts read back."""
 
-    def __init__(self, output: Path, job: Mapping[str, Any], head: bytes) -> None:
+    def __init__(self, output: Path, job: Mapping[str, Any], head: bytes, shown: Path) -> None:
         self._output = output
+        self._shown = shown
         self._job = dict(job)
         self._head = head
         self._partial, self._path = beside(output, "partial"), beside(output, "journal")
@@ -86,16 +88,16 @@ class Journal:
         """Begins, or goes on where an interrupted run stopped. Raises UsageError where neither may be."""
         if fresh:
             self._path.unlink(missing_ok=True)
-        found = _read(self._path)
+        found = _read(self._path, self._shown)
         if not found:
             if self._output.exists() and not fresh:
-                raise UsageError(f"{self._output} is there already; --fresh makes it anew")
+                raise UsageError(f"{self._shown} is there already; --fresh makes it anew")
             self._begin()
             return
         job, commits = found
         if changed := _changes(job, self._job):
             raise UsageError(
-                f"{self._output} was begun otherwise: {'; '.join(changed)}. "
+                f"{self._shown} was begun otherwise: {'; '.join(changed)}. "
                 "Go on with what it was begun with, or start over with --fresh"
             )
         self.commits = commits
@@ -108,15 +110,15 @@ class Journal:
             if after.totals.records == records and after.chain != chain:
                 raise UsageError(
                     f"the input has changed: its records {before.totals.records + 1:,} to {records:,} are "
-                    f"not those that {self._output} was begun with; --fresh starts over"
+                    f"not those that {self._shown} was begun with; --fresh starts over"
                 )
 
     def commit(self, rows: bytes, totals: Totals, chain: str) -> None:
         """Adds rows; they count when this returns."""
         if not (self._data and self._log):
-            raise WartaError(f"{self._output} is not being written")
+            raise WartaError(f"{self._shown} is not being written")
         made = Commit(totals, self.last.size + len(rows), chain)
-        with _told(self._output, self.last):
+        with _told(self._shown, self.last):
             _write(self._data, rows)
             _write(self._log, _line(made))
         # Only the last one and those that an interrupted run left are needed again.
@@ -125,7 +127,7 @@ class Journal:
     def finish(self, make: Callable[[Path, Path], None] | None = None) -> None:
         """Puts the output in its place and takes the rest away; ``make`` makes it of the rows."""
         if self._log and self._data:
-            with _told(self._output, self.last):
+            with _told(self._shown, self.last):
                 _write(self._log, _line(replace(self.last, complete=True)))
                 self.close()
                 if make:
@@ -155,7 +157,7 @@ class Journal:
     def _begin(self) -> None:
         first = Commit(size=len(self._head))
         self.commits = (first,)
-        with _told(self._output, first):
+        with _told(self._shown, first):
             # The journal comes last: without one, whatever is in the partial file does not count.
             self._data = self._partial.open("wb", buffering=0)
             _write(self._data, self._head)
@@ -166,11 +168,13 @@ class Journal:
     def _cut(self) -> None:
         """Takes off what a crash left behind the last commit, in both files."""
         if not self._partial.exists():
-            raise WartaError(f"{self._partial} is gone; start over with --fresh")
-        with _told(self._output, self.last):
+            raise WartaError(f"{self._shown}.partial is gone; start over with --fresh")
+        with _told(self._shown, self.last):
             self._data = self._partial.open("r+b", buffering=0)
             if self._data.seek(0, os.SEEK_END) < self.last.size:
-                raise WartaError(f"{self._partial} is shorter than its journal says; start over with --fresh")
+                raise WartaError(
+                    f"{self._shown}.partial is shorter than its journal says; start over with --fresh"
+                )
             self._data.truncate(self.last.size)
             self._data.seek(self.last.size)
             self._log = self._path.open("r+b", buffering=0)
@@ -180,19 +184,23 @@ class Journal:
 
 
 @contextmanager
-def opened(output: Path, job: Mapping[str, Any], head: bytes, *, fresh: bool) -> Iterator[Journal]:
+def opened(
+    output: Path, job: Mapping[str, Any], head: bytes, *, fresh: bool, shown: Path | None = None
+) -> Iterator[Journal]:
     """The journal of ``output``, locked: a second run on it raises UsageError.
 
-    ``job`` is all that the rows depend on, ``head`` what the output begins with.
+    ``job`` is all that the rows depend on, ``head`` what the output begins with. Errors name the output as
+    ``shown``, else by its path.
     """
+    shown = shown or output
     lock = FileLock(beside(output, "lock"))
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise UsageError(f"another run is writing {output}") from None
+        raise UsageError(f"another run is writing {shown}") from None
     except OSError as error:
-        raise WartaError(f"{output}: cannot be written: {error.strerror}") from error
-    journal = Journal(output, job, head)
+        raise WartaError(f"{shown}: cannot be written: {error.strerror}") from error
+    journal = Journal(output, job, head, shown)
     try:
         journal.start(fresh=fresh)
         yield journal
@@ -213,7 +221,7 @@ def chained(chain: str, key: str) -> str:
     return sha256(f"{chain}{key}".encode()).hexdigest()[:32]
 
 
-def _read(path: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
+def _read(path: Path, shown: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
     """The job and the commits of a journal; None for one that no commit was made in."""
     try:
         whole = path.read_bytes().rpartition(b"\n")[0].split(b"\n")
@@ -221,16 +229,16 @@ def _read(path: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
         return None
     try:
         job, *lines = (json.loads(line) for line in whole)
-        commits = tuple(Commit(**{**line, "totals": Totals(**line["totals"])}) for line in lines)
-    except (ValueError, TypeError, KeyError) as error:
+        commits = tuple(restored(Commit, line) for line in lines)
+    except ValueError as error:
         if len(whole) < 2:
             return None
-        raise WartaError(f"{path} is damaged; start over with --fresh") from error
+        raise WartaError(f"{shown}.journal is damaged; start over with --fresh") from error
     return (job, commits) if commits else None
 
 
 def _line(commit: Commit) -> bytes:
-    return json.dumps(asdict(commit)).encode() + b"\n"
+    return json.dumps(plain(commit)).encode() + b"\n"
 
 
 def _changes(old: Any, new: Any, name: str = "") -> Sequence[str]:

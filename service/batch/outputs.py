@@ -10,9 +10,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
-from service.batch.rows import FORMATS, RAW, Format
+from pydantic import BaseModel
+
+from service.batch.rows import FORMATS, RAW, TASKS, Format
 from service.errors import UsageError
 from service.intake.compression import need
 
@@ -124,26 +127,40 @@ def _storable(value: Any) -> Any:
 
 
 def _schema(columns: Sequence[str]) -> pyarrow.Schema:
-    """Typed columns; those that are not named here are text."""
+    """Typed columns, as the rows' models say; those that no model has are text."""
     import pyarrow as pa
 
-    finding = [("kind", pa.string()), ("detail", pa.string())]
-    sentence = pa.struct(
-        [
-            ("text", pa.string()),
-            ("support", pa.list_(pa.int64())),
-            ("score", pa.float64()),
-            ("findings", pa.list_(pa.struct(finding))),
-            ("source", pa.string()),
-        ]
-    )
-    typed: dict[str, pa.DataType] = {
-        "findings": pa.list_(pa.struct([("segment", pa.int64()), *finding])),
-        "warnings": pa.list_(pa.string()),
-        "summary": pa.list_(sentence),
-        "notes": pa.list_(pa.string()),
+    fields = {
+        name: field.annotation for model in TASKS.values() for name, field in model.model_fields.items()
     }
-    return pa.schema([(name, typed.get(name, pa.string())) for name in columns])
+    return pa.schema([(name, _arrow(fields.get(name, str))) for name in columns])
+
+
+def _arrow(annotation: Any) -> pyarrow.DataType:
+    """Return Arrow's type for the type of a model's field. Raises TypeError for one that rows do not have."""
+    import pyarrow as pa
+
+    plain: dict[Any, pyarrow.DataType] = {
+        str: pa.string(),
+        int: pa.int64(),
+        float: pa.float64(),
+        bool: pa.bool_(),
+    }
+    if annotation in plain:
+        return plain[annotation]
+    if get_origin(annotation) is Literal:
+        return _arrow(type(get_args(annotation)[0]))
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    if get_origin(annotation) in (Union, UnionType) and len(kinds) == 1:
+        return _arrow(kinds[0])
+    if get_origin(annotation) is list:
+        return pa.list_(_arrow(kinds[0]))
+    if get_origin(annotation) is dict:
+        return pa.map_(*map(_arrow, kinds))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.items()
+        return pa.struct([(name, _arrow(field.annotation)) for name, field in fields])
+    raise TypeError(f"a row with {annotation} has no type in Parquet")
 
 
 def _pyarrow() -> Any:

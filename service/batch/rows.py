@@ -10,53 +10,102 @@ import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import lru_cache, partial
 from typing import Any
 
-from service.document import SegmentTranslation, Signature, Summary, Translation
+from service.document import Reading, SegmentTranslation, Signature, Summary, Translation
 from service.escape import cell
 from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
+from service.render import schema
 
 _ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
 COMMON = OWN_COLUMNS
-TASKS: Mapping[str, tuple[str, ...]] = {
-    "translate": ("title", "translation", "findings", "warnings", "signature"),
-    "summarize": ("summary", "notes", "signature"),
-    "read": ("title", "translation", "findings", "warnings", "headline", "summary", "notes", "signature"),
-}
-"""The columns of each task, after the common ones."""
 
 
-def translated(translation: Translation) -> dict[str, Any]:
-    """The columns of a translation; a finding's ``segment`` counts from 0, and is null in the title."""
+class SegmentFinding(schema.Finding):
+    """A finding of a translation; ``segment`` counts from 0, and is null in the title."""
+
+    segment: int | None
+
+
+class Translated(schema.Model):
+    """The columns of a translation."""
+
+    title: str | None
+    translation: str
+    findings: list[SegmentFinding]
+    warnings: list[str]
+    signature: str
+
+
+class Summarized(schema.Model):
+    """The columns of a summary."""
+
+    summary: list[schema.SummarySentence]
+    notes: list[str]
+    signature: str
+
+
+class Read(schema.Model):
+    """The columns of both; the signature is the translation's."""
+
+    title: str | None
+    translation: str
+    findings: list[SegmentFinding]
+    warnings: list[str]
+    headline: str
+    summary: list[schema.SummarySentence]
+    notes: list[str]
+    signature: str
+
+
+TASKS: Mapping[str, type[schema.Model]] = {"translate": Translated, "summarize": Summarized, "read": Read}
+"""What each task makes of a record: the columns after the common ones."""
+
+
+def translated(translation: Translation) -> Translated:
+    """Return the columns of a translation."""
+    title = translation.title
+    return Translated(
+        title=title.target if title else None,
+        translation=translation.text,
+        findings=findings(translation),
+        warnings=list(translation.warnings),
+        signature=_text(translation.signature),
+    )
+
+
+def summarized(summary: Summary) -> Summarized:
+    """Return the columns of a summary."""
+    sentences = [schema.SummarySentence.model_validate(sentence) for sentence in summary.sentences]
+    return Summarized(summary=sentences, notes=list(summary.notes), signature=_text(summary.signature))
+
+
+def read(reading: Reading) -> Read:
+    """Return the columns of a reading."""
+    both = {**dict(summarized(reading.summary)), **dict(translated(reading.translation))}
+    return Read(**both, headline=reading.headline)
+
+
+def findings(translation: Translation) -> list[SegmentFinding]:
+    """Return what the guard found, with the place of each."""
     title = translation.title
     flagged: list[tuple[int | None, SegmentTranslation]] = [(None, title)] if title else []
     flagged += enumerate(translation.segments)
-    return {
-        "title": title.target if title else None,
-        "translation": translation.text,
-        "findings": [{"segment": where, **asdict(f)} for where, part in flagged for f in part.findings],
-        "warnings": list(translation.warnings),
-        "signature": _text(translation.signature),
-    }
+    return [
+        SegmentFinding(segment=where, **dict(schema.Finding.model_validate(finding)))
+        for where, part in flagged
+        for finding in part.findings
+    ]
 
 
-def summarized(summary: Summary) -> dict[str, Any]:
-    """The columns of a summary; ``support`` counts source segments from 0."""
-    return {
-        "summary": [asdict(sentence) for sentence in summary.sentences],
-        "notes": list(summary.notes),
-        "signature": _text(summary.signature),
-    }
-
-
-def row(record: Record | BadRecord, made: Mapping[str, Any], error: str = "") -> dict[str, Any]:
-    """The row of a record: ``made`` from it, or its error."""
+def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, Any]:
+    """The row of a record: what was ``made`` of it, or its error."""
     said = record.error if isinstance(record, BadRecord) else error
     fields = {} if isinstance(record, BadRecord) else dict(record.fields)
-    return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **made}
+    own = made.model_dump() if made else {}
+    return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **own}
 
 
 @lru_cache(maxsize=16)

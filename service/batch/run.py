@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from service.batch.executors import Crew, alone
+from service.batch.executors import BatchExecutor, in_this_process
 from service.batch.job import Inputs, Item, Job
 from service.batch.journal import Journal, Totals, chained, opened
 from service.batch.outputs import format_of, maker_of
@@ -36,34 +36,35 @@ Watch = Callable[[Progress], None]
 
 def run(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
     """Does the job with one pipeline, as :func:`run_with` does."""
-    with alone(job, pipeline) as crew:
-        return run_with(job, crew, watch)
+    with in_this_process(job, pipeline) as executor:
+        return run_with(job, executor, watch)
 
 
-def run_with(job: Job, crew: Crew, watch: Watch = lambda _: None) -> Totals:
+def run_with(job: Job, executor: BatchExecutor, watch: Watch = lambda _: None) -> Totals:
     """Does the job, or the rest of it; what has been done in all runs.
 
     Whatever stops it (a signal, a full disk, Ctrl-C), calling it again goes on and gives the output that
-    one uninterrupted run gives, with whatever crew. Raises UsageError for an output in use or begun
+    one uninterrupted run gives, with whatever executor. Raises UsageError for an output in use or begun
     otherwise, InputError for a bad record where the job is strict, WartaError and EngineError for what the
     system or the model refuses.
     """
     inputs = Inputs(job)
     head, _ = format_of(job.output)
     first = head(job.columns).encode()
-    with opened(job.output, described(job, crew.about, inputs.sizes), first, fresh=job.fresh) as journal:
+    what, shown = described(job, executor.about, inputs.sizes), job.shown(job.output)
+    with opened(job.output, what, first, fresh=job.fresh, shown=shown) as journal:
         if not journal.placed:
-            _work(journal, crew, inputs.items(), watch)
+            _work(journal, executor, inputs.items(), watch)
         journal.finish(maker_of(job.output))
         return journal.last.totals
 
 
-def _work(journal: Journal, crew: Crew, items: Iterator[Item], watch: Watch) -> None:
+def _work(journal: Journal, executor: BatchExecutor, items: Iterator[Item], watch: Watch) -> None:
     """Does what is not done yet; each commit's records count when it is in the journal."""
     before = journal.last.totals
     chain = _skipped(journal, items)
     started = last = time.perf_counter()
-    for done in crew.done(items, before.records):
+    for done in executor.done(items):
         now = time.perf_counter()
         totals = replace(journal.last.totals + done.totals, seconds=journal.last.totals.seconds + now - last)
         last = now

@@ -16,6 +16,7 @@ from service.document import Article, Signature, Translation
 from service.errors import InputError
 from service.intake.records import BadRecord, Record
 from service.pipeline import Pipeline, to_article
+from service.render import schema
 
 _SENTENCE = 100
 """Characters in a sentence of news, about."""
@@ -107,7 +108,7 @@ def _made(
     return [
         _one(job, pipeline, record, article, next(translations))
         if article
-        else (rows.row(record, {}, error), Totals(records=1, failures=1))
+        else (rows.row(record, error=error), Totals(records=1, failures=1))
         for record, article, error in items
     ]
 
@@ -119,17 +120,17 @@ def _one(
     article: Article,
     translation: Translation | None,
 ) -> tuple[dict[str, Any], Totals]:
-    made: dict[str, Any] = rows.translated(translation) if translation else {}
-    totals = counted(article, translation)
+    made: schema.Model
     try:
-        if job.task == "read" and translation:
-            reading = pipeline.read(article, job.brief, translation)
-            made = {**rows.summarized(reading.summary), **made, "headline": reading.headline}
-        elif not translation:
+        if not translation:
             made = rows.summarized(pipeline.summarize(article, job.brief))
+        elif job.task == "read":
+            made = rows.read(pipeline.read(article, job.brief, translation))
+        else:
+            made = rows.translated(translation)
     except InputError as error:
-        return rows.row(record, {}, str(error)), Totals(records=1, failures=1)
-    return rows.row(record, made), totals
+        return rows.row(record, error=str(error)), Totals(records=1, failures=1)
+    return rows.row(record, made), counted(article, translation)
 
 
 def counted(article: Article, translation: Translation | None) -> Totals:

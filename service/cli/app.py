@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from eval.cli import app as eval_app
 from service.cli import inbox as inbox_commands
+from service.cli.options import (
+    HOME,
+    AccessOptions,
+    BatchOptions,
+    Files,
+    Fuzzy,
+    KeysUrl,
+    ListenOptions,
+    MaybeFiles,
+    MemoryPlace,
+    Name,
+    OutputOptions,
+    Printed,
+    ServedOptions,
+    SummaryOptions,
+    TranslationOptions,
+    grouped,
+    memory_at,
+)
 from service.errors import UsageError, WartaError
 from service.extras import lacks
-from service.settings import ALIKE
+from service.settings import ALIKE, Settings, home
 from service.version import __version__
 
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
     from service.models.store import Store
-    from service.settings import Settings
     from service.translation.memory.base import Memory
 
 app = typer.Typer(
@@ -42,65 +61,6 @@ inbox_commands.register(app)
 app.add_typer(eval_app, name="eval", help="Score, run and compare translations and summaries.")
 
 
-def _source(text: str) -> Path | str:
-    """A file, or a URL as it is: a path would lose slashes of it."""
-    return text if text.lower().startswith(("http://", "https://")) else Path(text)
-
-
-# Typer knows no unions: each is what _source gives.
-Files = Annotated[
-    list[Any],
-    typer.Argument(metavar="FILE...", parser=_source, help="Articles to read, or URLs; - is standard input."),
-]
-MaybeFiles = Annotated[
-    list[Any] | None,
-    typer.Argument(
-        metavar="FILE...", parser=_source, help="Articles to translate, or URLs; - is standard input."
-    ),
-]
-Model = Annotated[str, typer.Option(help="A name from `warta models list`, or auto.", envvar="WARTA_MODEL")]
-GlossaryFile = Annotated[Path | None, typer.Option("--glossary", help="Your own terms: CSV, TSV or TOML.")]
-Expand = Annotated[
-    bool, typer.Option("--expand", help="Spell an institution's acronym out at its first mention.")
-]
-NoRepair = Annotated[
-    bool, typer.Option("--no-repair", help="Flag suspicious sentences without decoding them again.")
-]
-NoMemory = Annotated[bool, typer.Option("--no-memory", help="Neither use nor keep earlier translations.")]
-MemoryAt = Annotated[
-    str,
-    typer.Option(
-        "--memory", help="A postgresql:// URL or a file, instead of the own memory.", envvar="WARTA_MEMORY"
-    ),
-]
-Fuzzy = Annotated[
-    float, typer.Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
-]
-RouteName = Annotated[
-    str, typer.Option("--route", help="auto, extractive, mt5, crosssum or translate-first.")
-]
-Sentences = Annotated[int, typer.Option("--sentences", help="Sentences in the summary.")]
-Words = Annotated[int | None, typer.Option("--words", help="Words in the summary, instead of sentences.")]
-EngineName = Annotated[str, typer.Option(help="auto, ctranslate2 or transformers.", envvar="WARTA_ENGINE")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.", envvar="WARTA_DEVICE")]
-Threads = Annotated[int | None, typer.Option(help="Cores to use; default: all.", envvar="WARTA_THREADS")]
-Beam = Annotated[int | None, typer.Option(help="Beam size; default: the model's own.")]
-Format = Annotated[str, typer.Option("--format", "-f", help="text, markdown or json.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="A file; a folder for several inputs.")]
-Keep = Annotated[
-    bool, typer.Option("--keep-furniture", help="Leave captions, bylines and the like in the text.")
-]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `warta models list`.")]
-KeysUrl = Annotated[
-    str,
-    typer.Option(
-        "--keys",
-        help="Where API keys are: sqlite:///PATH or postgresql://…; default: at home.",
-        envvar="WARTA_KEYS",
-    ),
-]
-
-
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
@@ -111,132 +71,89 @@ def root(
 
 
 @app.command()
+@grouped
 def read(
     files: Files,
-    model: Model = "auto",
-    route: RouteName = "auto",
-    sentences: Sentences = 3,
-    words: Words = None,
-    engine: EngineName = "auto",
-    device: Device = "auto",
-    threads: Threads = None,
-    beam: Beam = None,
-    glossary: GlossaryFile = None,
-    expand: Expand = False,
-    no_repair: NoRepair = False,
-    no_memory: NoMemory = False,
-    memory: MemoryAt = "",
+    summary: SummaryOptions,
+    how: TranslationOptions,
+    output: OutputOptions,
     fuzzy: Fuzzy = ALIKE,
-    format: Format = "text",
-    output: Output = None,
-    keep_furniture: Keep = False,
 ) -> None:
     """Read articles: English title, summary and translation, and what to check."""
-    from service.cli.articles import Job, Work
+    from service.cli.articles import Work
     from service.pipeline import Brief
     from service.render.text import READING
     from service.summary.summarizer import Length
 
-    settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory, fuzzy
-    )
-    brief = Brief(route, Length(sentences, words))
+    brief = Brief(summary.route, Length(summary.sentences, summary.words))
     work = Work(
         lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
     )
-    _run(Job(files, format, output, keep_furniture), settings, work)
+    _run(files, output, how.settings(fuzzy), work)
 
 
 @app.command()
+@grouped
 def translate(
+    how: TranslationOptions,
+    output: OutputOptions,
     files: MaybeFiles = None,
-    model: Model = "auto",
-    engine: EngineName = "auto",
-    device: Device = "auto",
-    threads: Threads = None,
-    beam: Beam = None,
-    glossary: GlossaryFile = None,
-    expand: Expand = False,
-    no_repair: NoRepair = False,
-    no_memory: NoMemory = False,
-    memory: MemoryAt = "",
     fuzzy: Fuzzy = ALIKE,
-    format: Format = "text",
-    output: Output = None,
-    keep_furniture: Keep = False,
     lines: Annotated[
         bool, typer.Option("--lines", help="Standard input to standard output, a line for a line.")
     ] = False,
 ) -> None:
     """Translate articles; paragraphs stay as they are."""
-    from service.cli.articles import Job, Work
+    from service.cli.articles import Work
     from service.render.text import TRANSLATION
 
-    settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory, fuzzy
-    )
+    settings = how.settings(fuzzy)
     if lines:
-        _lines(settings, (files, output, format != "text", keep_furniture))
+        _lines(settings, unused=bool(files) or output != OutputOptions())
         return
     if not files:
         raise UsageError("name a file to translate, or - for standard input")
-    work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION)
-    _run(Job(files, format, output, keep_furniture), settings, work)
+    _run(files, output, settings, Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION))
 
 
 @app.command("clean")
+@grouped
 def clean_articles(
     files: Files,
-    format: Format = "text",
-    output: Output = None,
-    keep_furniture: Keep = False,
+    output: OutputOptions,
     keep_line: Annotated[
         list[int] | None,
         typer.Option("--keep-line", help="Leave this line of the input in, from 1; may be given again."),
     ] = None,
 ) -> None:
     """Print the article of a page alone: no menus, adverts, links, captions. Needs no model."""
-    from service.cli.articles import Job, clean_files
+    from service.cli.articles import clean_files
 
-    raise typer.Exit(clean_files(Job(files, format, output, keep_furniture, keep_line or ())))
+    raise typer.Exit(clean_files(_job(files, output, keep_line or ())))
 
 
 @app.command("summarize")
+@grouped
 def summarize_articles(
     files: Files,
-    model: Model = "auto",
-    route: RouteName = "auto",
-    sentences: Sentences = 3,
-    words: Words = None,
+    summary: SummaryOptions,
+    how: TranslationOptions,
+    output: OutputOptions,
     language: Annotated[str, typer.Option("--language", help="Of the summary: en or id.")] = "en",
-    engine: EngineName = "auto",
-    device: Device = "auto",
-    threads: Threads = None,
-    beam: Beam = None,
-    glossary: GlossaryFile = None,
-    expand: Expand = False,
-    no_repair: NoRepair = False,
-    no_memory: NoMemory = False,
-    memory: MemoryAt = "",
-    format: Format = "text",
-    output: Output = None,
-    keep_furniture: Keep = False,
 ) -> None:
     """Summarise articles; each sentence names, in brackets, the source sentences it rests on."""
-    from service.cli.articles import Job, Work
+    from service.cli.articles import Work
     from service.pipeline import Brief
     from service.render.text import SUMMARY
     from service.summary.summarizer import Length
 
-    settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
-    )
-    brief = Brief(route, Length(sentences, words), language)
+    brief = Brief(summary.route, Length(summary.sentences, summary.words), language)
     work = Work(lambda pipeline, article, _, __: pipeline.summarize(article, brief), SUMMARY, whole=False)
-    _run(Job(files, format, output, keep_furniture), settings, work)
+    _run(files, output, how.settings(), work)
 
 
 @app.command()
+@grouped
 def batch(
     inputs: Annotated[
         list[Path], typer.Argument(metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.")
@@ -250,35 +167,9 @@ def batch(
             help="A .jsonl, .csv, .tsv or .parquet, .gz or .zst after it; or a folder for the same files.",
         ),
     ],
-    task: Annotated[str, typer.Option("--task", help="translate, summarize or read.")] = "translate",
-    column: Annotated[str, typer.Option("--column", help="Where the text is in a table.")] = "text",
-    fresh: Annotated[
-        bool, typer.Option("--fresh/--resume", help="Start over, or go on where a run stopped.")
-    ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes with a model each; default: 1.")
-    ] = None,
-    cluster: Annotated[
-        str, typer.Option("--cluster", help="Work on Ray: ray://HOST:PORT, HOST:PORT, or local.")
-    ] = "",
-    model: Model = "auto",
-    route: RouteName = "auto",
-    sentences: Sentences = 3,
-    words: Words = None,
-    engine: EngineName = "auto",
-    device: Device = "auto",
-    threads: Threads = None,
-    beam: Beam = None,
-    glossary: GlossaryFile = None,
-    expand: Expand = False,
-    no_repair: NoRepair = False,
-    no_memory: NoMemory = False,
-    memory: MemoryAt = "",
-    keep_furniture: Keep = False,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="In CSV and TSV, leave texts that a spreadsheet would compute.")
-    ] = False,
+    records: BatchOptions,
+    summary: SummaryOptions,
+    how: TranslationOptions,
 ) -> None:
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.run import Job
@@ -286,21 +177,27 @@ def batch(
     from service.pipeline import Brief
     from service.summary.summarizer import Length
 
-    settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, not no_memory, memory
-    )
-    brief = Brief(route, Length(sentences, words))
     target = Path(output)
-    folder = output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix
-    job = Job(inputs, target, task, column, brief, keep_furniture, strict, fresh, folder, raw)
-    raise typer.Exit(run_batch(job, settings, workers, cluster))
+    job = Job(
+        inputs,
+        target,
+        records.task,
+        records.column,
+        Brief(summary.route, Length(summary.sentences, summary.words)),
+        records.keep_furniture,
+        records.strict,
+        records.fresh,
+        folder=output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix,
+        raw=records.raw,
+    )
+    raise typer.Exit(run_batch(job, how.settings(), records.workers, records.cluster))
 
 
 @app.command()
 def check(
     source: Annotated[Path, typer.Option("--source", help="Indonesian, a segment a line.")],
     target: Annotated[Path, typer.Option("--target", help="Any system's English, a segment a line.")],
-    format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format: Printed = "text",
 ) -> None:
     """Check a translation line by line: numbers, names, negation, dropped text, loops, echoes."""
     from service.cli.articles import check_files
@@ -309,122 +206,17 @@ def check(
 
 
 @app.command()
-def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.", envvar="WARTA_HOST")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.", envvar="WARTA_PORT")] = 8000,
-    model: Model = "auto",
-    engine: EngineName = "auto",
-    device: Device = "auto",
-    threads: Threads = None,
-    beam: Beam = None,
-    glossary: GlossaryFile = None,
-    expand: Expand = False,
-    no_repair: NoRepair = False,
-    memory: Annotated[bool, typer.Option("--memory", help="Use and keep translations on disk.")] = False,
-    memory_at: Annotated[
-        str,
-        typer.Option(
-            "--memory-at", help="The same, at a postgresql:// URL or in a file.", envvar="WARTA_MEMORY"
-        ),
-    ] = "",
-    fuzzy: Fuzzy = ALIKE,
-    text_chars: Annotated[
-        int, typer.Option(help="Characters in the texts of a request.", envvar="WARTA_TEXT_CHARS")
-    ] = 20_000,
-    concurrent: Annotated[
-        int, typer.Option(help="Requests worked on at once.", envvar="WARTA_CONCURRENT")
-    ] = 64,
-    deadline: Annotated[
-        float, typer.Option(help="Seconds that a request may take.", envvar="WARTA_DEADLINE")
-    ] = 120.0,
-    drain: Annotated[
-        float,
-        typer.Option(help="Seconds that a stop waits for the requests that run.", envvar="WARTA_DRAIN"),
-    ] = 30.0,
-    body_bytes: Annotated[
-        int, typer.Option(help="Bytes in the body of a request.", envvar="WARTA_BODY_BYTES")
-    ] = 10_000_000,
-    rate: Annotated[
-        int, typer.Option(help="Requests a minute from one address or key.", envvar="WARTA_RATE")
-    ] = 120,
-    models_kept: Annotated[
-        int,
-        typer.Option(help="Models that stay open besides --model's.", envvar="WARTA_MODELS_KEPT"),
-    ] = 2,
-    keys: KeysUrl = "",
-    require_keys: Annotated[
-        bool, typer.Option("--require-keys", help="Answer nobody without a key.", envvar="WARTA_REQUIRE_KEYS")
-    ] = False,
-    trust_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--trust-proxy",
-            help="A proxy's address or network: its X-Forwarded-For counts.",
-            envvar="WARTA_TRUST_PROXY",
-        ),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", help="A name this server is called by.", envvar="WARTA_ALLOW_HOST"),
-    ] = None,
-    cors_origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--cors-origin", help="A site whose pages may ask; * is any.", envvar="WARTA_CORS_ORIGIN"
-        ),
-    ] = None,
-    no_fetch: Annotated[
-        bool, typer.Option("--no-fetch", help="Read no URLs.", envvar="WARTA_NO_FETCH")
-    ] = False,
-    no_metrics: Annotated[
-        bool, typer.Option("--no-metrics", help="No /metrics.", envvar="WARTA_NO_METRICS")
-    ] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Follow the inbox's feeds.", envvar="WARTA_WATCH")
-    ] = False,
-    inbox: inbox_commands.InboxAt = "",
-) -> None:
+@grouped
+def serve(listen: ListenOptions, access: AccessOptions, how: ServedOptions, fuzzy: Fuzzy = ALIKE) -> None:
     """Serve LibreTranslate's API and our own over HTTP, on this machine only by default."""
-    from service.pool import Host
+    from service.cli.serve import run_server
 
-    keeps = memory or bool(memory_at)
-    settings = _settings(
-        model, engine, device, threads, beam, glossary, expand, not no_repair, keeps, memory_at, fuzzy
-    )
-    try:
-        from service.api.app import run
-        from service.api.config import ServerConfig
-    except ImportError as error:
-        raise UsageError(f"the server: {lacks(error, 'serve', 'fastapi')}") from error
-    limits = ServerConfig(
-        host=host,
-        port=port,
-        text_chars=text_chars,
-        body_bytes=body_bytes,
-        concurrent=concurrent,
-        deadline_seconds=deadline,
-        drain_seconds=drain,
-        requests_per_minute=rate,
-        models_kept=models_kept,
-        trusted_proxies=tuple(trust_proxy or ()),
-        allowed_hosts=tuple(allow_host or ()),
-        keys_url=keys,
-        keys_required=require_keys,
-        cors_origins=tuple(cors_origin or ()),
-        fetch=not no_fetch,
-        metrics=not no_metrics,
-        inbox_at=inbox,
-        watch=watch,
-    )
-    try:
-        run(Host(settings, limits.queue, _note, kept=models_kept), limits, say=_note)
-    except ImportError as error:
-        raise UsageError(f"the server: {lacks(error, 'serve', 'gradio')}") from error
+    run_server(how.settings(fuzzy), listen, access, _note)
 
 
 @models_app.command("list")
 def list_models(
-    format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format: Printed = "text",
 ) -> None:
     """The models there are, which are installed, and their licences."""
     from service.cli.models import table, to_json
@@ -471,7 +263,7 @@ def remove(name: Name) -> None:
 
 
 @memory_app.command()
-def stats(memory: MemoryAt = "") -> None:
+def stats(memory: MemoryPlace = HOME) -> None:
     """How many translations it holds, by model."""
     from service.cli.many import memory_stats
 
@@ -481,7 +273,7 @@ def stats(memory: MemoryAt = "") -> None:
 @memory_app.command()
 def export(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx file to write.")],
-    memory: MemoryAt = "",
+    memory: MemoryPlace = HOME,
 ) -> None:
     """Write all of it as TMX; a note says which model made what is not your own."""
     from service.cli.many import export_memory
@@ -492,7 +284,7 @@ def export(
 @memory_app.command("import")
 def import_memory(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="A .tmx or .tmx.gz file with id and en.")],
-    memory: MemoryAt = "",
+    memory: MemoryPlace = HOME,
 ) -> None:
     """Take your own translations from TMX; they go before any model's."""
     from service.cli.many import import_tmx
@@ -503,7 +295,7 @@ def import_memory(
 @memory_app.command()
 def clear(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    memory: MemoryAt = "",
+    memory: MemoryPlace = HOME,
 ) -> None:
     """Forget every translation, your own too."""
     if yes or typer.confirm("Forget every translation, your own too?"):
@@ -555,40 +347,37 @@ def _note(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _run(job: Job, settings: Settings, work: Work) -> None:
+def _run(files: Sequence[str], output: OutputOptions, settings: Settings, work: Work) -> None:
     from service.cli.articles import run
 
-    raise typer.Exit(run(job, settings, work))
+    raise typer.Exit(run(_job(files, output), settings, work))
 
 
-def _settings(*options: Any) -> Settings:
-    """The options of a command in the order of :class:`service.settings.Settings`, after ``home``."""
-    from service.settings import Settings, home
+def _job(files: Sequence[str], output: OutputOptions, keep_lines: Sequence[int] = ()) -> Job:
+    from service.cli.articles import Job, source
 
-    return Settings(home(os.environ), *options)
+    sources = [source(text) for text in files]
+    return Job(sources, output.format, output.output, output.keep_furniture, keep_lines)
 
 
-def _lines(settings: Settings, unused: tuple[object, ...]) -> None:
+def _lines(settings: Settings, *, unused: bool) -> None:
     from service.cli.articles import complain
     from service.cli.many import translate_lines
     from service.pipeline import build_pipeline
 
-    if any(unused):
+    if unused:
         raise UsageError("--lines takes standard input and standard output, and no file or format")
     pipeline = build_pipeline(settings, lambda _: None, warn=complain)
     translate_lines(pipeline, sys.stdin.buffer, sys.stdout.buffer)
 
 
-def _memory(at: str) -> Memory:
+def _memory(place: str) -> Memory:
     from service.pipeline import memory_of
-    from service.settings import Settings, home
 
-    return memory_of(Settings(home(os.environ), memory_at=at))
+    return memory_of(Settings(home(os.environ), memory_at=memory_at(place)))
 
 
 def _keys(url: str) -> KeyStore:
-    from service.settings import home
-
     try:
         from service.api.auth import KeyStore, default_url
     except ImportError as error:
@@ -598,6 +387,5 @@ def _keys(url: str) -> KeyStore:
 
 def _store() -> Store:
     from service.models.store import Store
-    from service.settings import home
 
     return Store(home(os.environ) / "models")

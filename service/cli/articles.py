@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,7 +19,9 @@ from service.intake.documents import document_text, keeps_structure, read_docume
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
+from service.messages import text
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
+from service.render import schema
 from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
@@ -33,6 +34,11 @@ STDIN = Path("-")
 INTERRUPTED = 130
 Source = Path | str
 """A file, or a URL as a string."""
+
+
+def source(text: str) -> Source:
+    """Return what an argument names: a file, or a URL as it is, of which a path would lose slashes."""
+    return text if text.lower().startswith(("http://", "https://")) else Path(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +165,10 @@ def check_files(source: Path, target: Path, format: str) -> None:
         found = check(ours, theirs)
         flagged += bool(found)
         if format == "json":
-            line = {"line": number, "findings": [asdict(finding) for finding in found]}
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            line = schema.CheckedLine.model_validate({"line": number, "findings": found})
+            sys.stdout.write(line.dumped() + "\n")
         else:
-            sys.stdout.writelines(f"line {number}, {finding.kind}: {finding.detail}\n" for finding in found)
+            sys.stdout.writelines(f"line {number}, {finding.kind}: {text(finding)}\n" for finding in found)
     if format == "text":
         sys.stdout.write(f"{flagged} of {len(pairs)} lines to check\n")
 
@@ -220,7 +226,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     found = translate_document(path, into, translate, MAX_INPUT_BYTES)
     status.clear()
     for item in found:
-        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {item.finding.detail}")
+        complain(f"{_name(path)}: check {item.place}, {item.finding.kind}: {text(item.finding)}")
     for line in similar:
         complain(f"{_name(path)}: {line}")
 
@@ -265,7 +271,7 @@ def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
     if isinstance(rendered, str):
         return rendered
     # Several JSON results are one a line, so that they can be told apart.
-    return json.dumps(rendered, ensure_ascii=False, indent=2 if len(job.files) == 1 else None) + "\n"
+    return rendered.dumped(indent=2 if len(job.files) == 1 else None) + "\n"
 
 
 def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".en") -> str:

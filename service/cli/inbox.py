@@ -277,7 +277,9 @@ def read(
     shown = READING[format](reading)
     if not isinstance(shown, str):
         story = {"sources": [m.url for m in members] + [url for _, url, _ in copies], **_compared(compared)}
-        typer.echo(json.dumps({**shown, "story": story}, ensure_ascii=False, indent=2))
+        typer.echo(
+            json.dumps({**shown.model_dump(mode="json"), "story": story}, ensure_ascii=False, indent=2)
+        )
         return
     typer.echo(shown, nl=False)
     for member, added in zip(members[1:], compared.added, strict=False):

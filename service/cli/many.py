@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from service.batch.executors import Pool, alone, processes
+from service.batch.executors import Pool, in_this_process, processes
 from service.batch.folder import REPORT, mirror_with
 from service.batch.journal import Totals
 from service.batch.progress import progress_line, summary_line
-from service.batch.ray import Place, cluster, hosts
+from service.batch.ray import Place, cluster
 from service.batch.run import Job, Progress, Watch, run_with
 from service.batch.worker import collect_seldom
 from service.cli.articles import INTERRUPTED, Status, complain
@@ -68,13 +68,10 @@ def _worked(
         ForgivingMemory(partial(memory_of, settings), status.say)
     if address:
         status.show(f"connecting to Ray ({address}) …")
-        place = Place(address, workers)
-        if job.folder:
-            with hosts(job, settings, place) as pool:
-                return mirror_with(pool, watch)
-        with cluster(job, settings, place) as crew:
-            return run_with(job, crew, watch)
-    with _here(job, settings, workers or 1, status) as pool:
+        pools: AbstractContextManager[Pool] = cluster(job, settings, Place(address, workers))
+    else:
+        pools = _here(job, settings, workers or 1, status)
+    with pools as pool:
         return mirror_with(pool, watch) if job.folder else run_with(job, pool, watch)
 
 
@@ -83,7 +80,7 @@ def _here(job: Job, settings: Settings, workers: int, status: Status) -> Abstrac
         return processes(job, settings, workers)
     pipeline = build_pipeline(settings, status.show, warn=status.say)
     collect_seldom()
-    return alone(job, pipeline)
+    return in_this_process(job, pipeline)
 
 
 def memory_stats(memory: Memory) -> str:

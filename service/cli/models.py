@@ -6,7 +6,6 @@ import json
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from service import presets
 from service.cli.articles import Status
@@ -16,6 +15,7 @@ from service.models.gemma import build as embedded
 from service.models.pull import offer, pull
 from service.models.store import Store
 from service.presets import Preset
+from service.render import schema
 
 
 def table(found: Sequence[Row]) -> str:
@@ -32,7 +32,7 @@ def table(found: Sequence[Row]) -> str:
 
 def to_json(found: Sequence[Row]) -> str:
     """The rows as a JSON list."""
-    return json.dumps([asdict(row) for row in found], indent=2)
+    return json.dumps([schema.ModelInfo.model_validate(row).model_dump() for row in found], indent=2)
 
 
 def install(store: Store, preset: Preset, *, agreed: bool) -> None:

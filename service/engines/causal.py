@@ -20,7 +20,7 @@ BATCH_TOKENS = 512
 # A row costs memory for its scores over the vocabulary, however short its prompt is.
 ROW_TOKENS = 32
 # Prompts that differ in length by less than this share a batch. Each token of the
-# difference is a step of its own; 8 was measured ahead of 4 and of 1 (docs/performance.md).
+# difference is a step of its own; 8 was measured ahead of 4 and of 1 (docs/benchmarks/embedded-speed.md).
 STRIDE = 8
 # What the stop row shows the model: an answer that is complete.
 STOP = "Indonesian: Ya.\nEnglish: Yes."

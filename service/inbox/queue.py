@@ -12,14 +12,14 @@ from typing import Any
 
 from service.context import checkpoint
 from service.document import Article as Text
-from service.document import Passage, Reading, SegmentTranslation, as_json
+from service.document import Passage, Reading, SegmentTranslation
 from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaError
 from service.inbox.records import Article
 from service.inbox.store import Made, Store
 from service.pipeline import Pipeline
-from service.render.text import segment_json
 from service.summary.extractive import rank
 from service.text import segment
+from service.validation import plain
 
 AT_ONCE = 16
 """Articles whose headlines are translated together: enough to fill the engine's batches."""
@@ -73,14 +73,9 @@ def made_of(article: Article, reading: Reading) -> Made:
     found = _findings(-1, translation.title) if translation.title else []
     for place, part in enumerate(translation.segments):
         found += _findings(place, part)
-    packed = as_json(reading)
-    for of in (packed, packed["translation"]):
-        # The text is kept with the article, and split again in the same way.
-        del of["article"]["body"]
-        of["article"]["text"] = reading.article.text
     return Made(
         article.id, reading.headline, brief if article.text else "", at, found, translation.text,
-        json.dumps(packed, ensure_ascii=False),
+        json.dumps(plain(reading), ensure_ascii=False),
     )  # fmt: skip
 
 
@@ -123,4 +118,8 @@ def _kept(article: Article, at: int, parts: Sequence[SegmentTranslation]) -> Mad
 
 
 def _findings(at: int, part: SegmentTranslation) -> list[dict[str, Any]]:
-    return [{"at": at, **finding} for finding in segment_json(part)["findings"]]
+    """What was found in a sentence; its words are made where it is shown."""
+    return [
+        {"at": at, "code": found.code, "severity": found.severity, "values": dict(found.values)}
+        for found in part.findings
+    ]

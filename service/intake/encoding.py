@@ -61,22 +61,23 @@ def decode(data: bytes) -> str:
         return _mixed(data)
 
 
-def read_bytes(path: Path, max_bytes: int) -> bytes:
-    """The file at ``path``; InputError says what stands in the way."""
+def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
+    """The file at ``path``; InputError says what stands in the way, and names the file as ``shown``."""
+    name = shown or str(path)
     if path.is_dir():
-        raise InputError(f"{path}: a directory, not a file")
+        raise InputError(f"{name}: a directory, not a file")
     try:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        raise InputError(f"{name}: no such file") from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"{path}: cannot be read: {reason}") from problem
+        raise InputError(f"{name}: cannot be read: {reason}") from problem
     if len(data) > max_bytes:
-        raise InputError(f"{path}: larger than the limit of {max_bytes:,} bytes")
+        raise InputError(f"{name}: larger than the limit of {max_bytes:,} bytes")
     if not data:
-        raise InputError(f"{path}: empty")
+        raise InputError(f"{name}: empty")
     return data
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from service.intake.glued import initials
 from service.intake.linefeatures import key, reads_on
 from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
-from service.intake.rules import rule_flags, rule_of
+from service.intake.rules import page_only, rule_flags, rule_of
 
 KEEP = 8.0
 """How many times as likely as text a line must be furniture before it is taken for that."""
@@ -63,6 +63,13 @@ _STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
 _SIGNED = re.compile(
     r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$"
 )
+_SENTENCE_KINDS = frozenset(("caption", "read-also", "summary-box"))
+_SENTENCE = 0.035
+"""How likely to be text a whole sentence must be that stays though it looks like a caption."""
+
+_POINTING = 0.01
+_CLOSED = re.compile(r"[.!?…][\"'”’)\]]*(?:\s?\([^()]{2,40}\))?$")
+_POINTS_BACK = re.compile(r"\w{3,20}\s(?:tersebut|itu)\s.*[.!?]$|[A-Z]{3}[^.!?]{0,60}\s[-–—]$")
 _FACT = re.compile(r"[A-Z][^:.!?]{1,28}:\s\S.{0,90}$")
 _BYLINES = frozenset(
     [
@@ -131,6 +138,7 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
         *_facts(lines, labels),
         *_lone(lines, labels, rules),
         *_signed(lines, labels),
+        *_sentences(lines, labels),
         *_items(lines, labels),
     ]:
         reasons[i] = reasons[i] if rules[i] and not _FACT.match(lines[i]) else ""
@@ -174,7 +182,7 @@ def _sure_rules(lines: Sequence[str]) -> list[str]:
     for i, (line, reason) in enumerate(zip(lines, found, strict=True)):
         neighbours = {*found[max(i - 1, 0) : i], *found[i + 1 : i + 2]}
         alone = reason == "share" and " " not in line and "share" not in neighbours
-        sure.append("" if alone else reason)
+        sure.append(page_only(line) if alone or not reason else reason)
     return sure
 
 
@@ -220,6 +228,21 @@ def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     """Sentences that end with reporters' initials, as last paragraphs do; a picture's credit is none."""
     for i, found in enumerate(labels):
         if found.part in (BETWEEN, END) and found.text > _LONE / 3 and _SIGNED.search(lines[i]):
+            yield i
+
+
+def _sentences(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """Yield whole sentences amid or after the text that may be its own: taken for captions, but not surely.
+
+    Above the text, one that points back ("Jumlah tersebut …") is no caption and no summary either, and a
+    line that ends with a dateline's dash begins the text.
+    """
+    for i, found in enumerate(labels):
+        if found.part in (BETWEEN, END):
+            whole = lines[i].count(" ") > 4 and _CLOSED.search(lines[i])
+            if found.kind in _SENTENCE_KINDS and found.text > _SENTENCE and whole:
+                yield i
+        elif found.part == UNDER and found.text > _POINTING and _POINTS_BACK.match(lines[i]):
             yield i
 
 

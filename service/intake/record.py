@@ -23,7 +23,7 @@ class Record:
     key: str
     text: str
     place: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

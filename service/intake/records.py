@@ -48,7 +48,10 @@ _OFFICE_LOCK = "~$"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One kind of file with records in it. ``many`` says that it may hold more than one."""
+    """One kind of file with records in it. ``many`` says that it may hold more than one.
+
+    ``read`` gets the file's path as it is shown, the open file, and the column of the texts.
+    """
 
     name: str
     suffixes: tuple[str, ...]
@@ -109,16 +112,20 @@ def source_of(name: str, head: bytes) -> Source:
     return found
 
 
-def read_records(path: Path, *, column: str) -> Iterator[Record | BadRecord]:
-    """The records of one file; one that cannot be read, or no further, ends with a BadRecord."""
+def read_records(path: Path, *, column: str, shown: Path | None = None) -> Iterator[Record | BadRecord]:
+    """The records of one file; one that cannot be read, or no further, ends with a BadRecord.
+
+    Their places name the file as ``shown``, else by its path.
+    """
+    shown = shown or path
     try:
         with open_unpacked(path) as file:
             source = source_of(path.name, file.peek(8)[:8])
-            yield from source.read(path, file, column)
+            yield from source.read(shown, file, column)
     except InputError as error:
-        yield bad(str(path), 1, str(error))
+        yield bad(str(shown), 1, str(error))
     except OSError as error:
-        yield bad(str(path), 0, f"cannot be read: {error.strerror or error}")
+        yield bad(str(shown), 0, f"cannot be read: {error.strerror or error}")
 
 
 def list_files(path: Path, above: frozenset[tuple[int, int]] | None = None) -> Iterator[Path | BadRecord]:

@@ -132,6 +132,57 @@ _RULES = (
     ("breadcrumb", r"(?:home|beranda)\s?(?:[>›»/|]\s?[\w\s&.-]{1,60}){1,5}"),
 )
 
+# Lines that only a page has and that the labeller was not taught to weigh: closing notes, paging, offers.
+_PAGE_ONLY = (
+    (
+        "note",
+        r"(?:artikel|tulisan|informasi|konten|berita)\sini\s(?:bukan|tidak)\s(?:merupakan\s|bertujuan\s|dimaksudkan\s)?"
+        r".{0,40}(?:nasihat|saran|ajakan|mengajak|rekomendasi|pengganti|diagnosis)\b.{0,200}",
+    ),
+    ("note", r"(?:disclaimer|penafian|penyangkalan)\s?:.*"),
+    (
+        "note",
+        r"(?:identitas|nama)\s.{2,60}\s(?:disamarkan|dirahasiakan)\b.{0,80}",
+    ),
+    ("note", r"untuk\sinformasi\slebih\slanjut,?\s(?:silakan\s)?hubungi\b.{0,120}"),
+    ("note", r"wallahu\sa['’‘]?lam(?:\sbis?h?[\s-]?shaw?w?ab)?\W{0,3}"),
+    ("note", r"versi\sbahasa\s\w{4,12}\s.{0,60}mesin\spenerjemah\b.{0,120}"),
+    ("note", r"redaksi\smenerima\s(?:naskah|tulisan|artikel|kiriman|opini)\b.{0,160}"),
+    ("note", r"sumber\s?:\s?(?-i:[A-Z])[^.:]{1,60}"),
+    ("advertisement", r"(?:langganan|berlangganan|konten)\spremium\b.{0,120}|iklan\sbaris\s?:.*"),
+    (
+        "control",
+        r"lanjut\ske\shalaman\s\d{1,2}\b.{0,60}|lanjut\s?[→»>]|[←«<]\s?(?:mundur|sebelumnya|kembali)",
+    ),
+    (
+        "control",
+        r"(?:kembali\s)?ke\satas\W{0,3}|dengan\smelanjutkan,\sanda\smenyetujui\b.{0,40}\bcookies?\b.{0,60}",
+    ),
+    ("control", r".{0,40}\bdiberdayakan\soleh\s(?:blogger|wordpress)\W{0,3}"),
+    ("copyright", r"©.{1,60}(?:19|20)\d\d\b.{0,120}"),
+    ("related", r"(?:liputan|berita|artikel|kabar)\slain(?:nya)?"),
+    (
+        "read-also",
+        rf"(?:mungkin\s(?:kamu|anda)\ssuka|klik\sdi\ssini\suntuk\sbaca|juga\sdi\s[\w.]{{2,20}}(?:\s[\w.]{{2,20}})?)"
+        rf"\s?:{_ONE}.*(?<![.])",
+    ),
+    (
+        "caption",
+        rf"{_ONE}.{{10,280}}?\s[(\[](?:unsplash|pexels|pixabay|freepik|shutterstock|istock|getty\simages|afp|epa|epa-efe|reuters"
+        r"|istimewa|ist)(?:/[\w .'’-]{2,40})?[)\]][.]?",
+    ),
+    ("caption", rf"(?:grafik|diagram|peta)\s?:{_ONE}.*"),
+    (
+        "caption",
+        r"(?:dok\.|dokumentasi)\s(?:biro|humas|pribadi|istimewa|pemkot|pemkab|pemprov|polri|polda|polres)\b[^.]{0,60}",
+    ),
+)
+
+
+_PAGE_ONLY_RULES = re.compile(
+    "|".join(f"(?P<r{i}>{rule})" for i, (_, rule) in enumerate(_PAGE_ONLY)), re.IGNORECASE
+)
+
 
 @cache
 def _rules() -> re.Pattern[str]:
@@ -154,3 +205,11 @@ def rule_of(line: str) -> str:
     if len(line) > _LONGEST or not (found := _rules().fullmatch(line)):
         return ""
     return _RULES[int((found.lastgroup or "")[1:])][0]
+
+
+@lru_cache(4096)
+def page_only(line: str) -> str:
+    """Return why ``line``, on a page, is boilerplate by its form alone; empty if no rule knows it."""
+    if len(line) > _LONGEST or not (found := _PAGE_ONLY_RULES.fullmatch(line)):
+        return ""
+    return _PAGE_ONLY[int((found.lastgroup or "")[1:])][0]

@@ -13,6 +13,7 @@ from service.page.tabs import translate as read
 from service.page.uploads import Files
 from service.page.words import say_for, words
 from service.pool import Host
+from service.summary.routes import NAMES
 from service.summary.summarizer import SENTENCES
 
 SETTINGS = frozenset({"model", "route", "sentences", "keep"})
@@ -45,12 +46,12 @@ def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: F
             with gr.Tab(word("tab_evaluate"), id="evaluate"):
                 evaluate.tab(host, options, runs, word, held)
             with gr.Tab(word("tab_models"), id="models"):
-                shelf = models.tab(host, options, runs, [chosen[0], second])
+                catalogue = models.tab(host, options, runs, [chosen[0], second])
         address = gr.Textbox(visible=False)
         page.load(
             _opening(host, options),
             address,
-            [tabs, *chosen, second, shelf],
+            [tabs, *chosen, second, catalogue],
             js="() => window.location.search",
             **quick(),
         )
@@ -86,7 +87,7 @@ def _opening(host: Host, options: PageOptions) -> Any:
         return [
             _wanted(asked, "tab", lambda name: _among(name, TABS, "read"), "selected"),
             gr.update(**model),
-            _wanted(asked, "route", lambda name: _among(name, read.ROUTES, "auto")),
+            _wanted(asked, "route", lambda name: _among(name, NAMES, "auto")),
             _wanted(asked, "sentences", _count),
             _wanted(asked, "keep", lambda text: text == "1"),
             # Open, so that who follows a link sees what it sets.

@@ -12,9 +12,12 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
+
+from starlette.types import ASGIApp as App
+from starlette.types import Message, Receive, Scope, Send
 
 from service.errors import InputError
 from service.page.components import no_room
@@ -23,12 +26,6 @@ from service.page.progress import Progress
 from service.page.uploads import COOKIE, TOKEN, Files, NoRoom
 from service.page.words import say_for
 from service.refusal import Refused
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 API = "/gradio_api"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
+
+from starlette.types import Message, Receive
 
 from service.errors import InputError
 from service.page.uploads import Growing
@@ -97,9 +98,28 @@ class _Body:
         self.ended = True
 
 
+class _Incoming:
+    """The messages of a body, as long as there are ``more``."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.more = True
+
+    async def next(self) -> Message:
+        """Return the next message; nothing follows the end of the body, or of the connection."""
+        message = await self._receive()
+        self.more = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    async def pass_over(self) -> None:
+        """Read what is left."""
+        while self.more:
+            await self.next()
+
+
 async def receive_files(
     content_type: str,
-    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    receive: Receive,
     begin: Begin,
     watch: Watch,
 ) -> list[str]:
@@ -114,13 +134,12 @@ async def receive_files(
     kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise InputError("an upload is multipart/form-data")
+    incoming = _Incoming(receive)
     body: _Body | None = None
-    more = True
     try:
         body = _Body(options[b"boundary"], begin, watch)
-        while more:
-            message = await receive()
-            more = message["type"] == "http.request" and message.get("more_body", False)
+        while incoming.more:
+            message = await incoming.next()
             if message["type"] != "http.request":
                 raise InputError("the upload broke off")
             body.parser.write(message.get("body", b""))
@@ -132,9 +151,7 @@ async def receive_files(
             body.drop()
         if not isinstance(error, InputError | FormParserError):
             raise
-        while more:
-            message = await receive()
-            more = message["type"] == "http.request" and message.get("more_body", False)
+        await incoming.pass_over()
         if isinstance(error, InputError):
             raise
         raise InputError("the upload is no valid multipart body") from error

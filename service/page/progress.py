@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from starlette.types import Receive, Scope, Send
 
 from service.page.incoming import Watch
 
@@ -44,9 +46,9 @@ class Progress:
         self,
         session: str,
         upload: str,
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Answers with the events that Gradio's page knows, until the upload ends."""
         from starlette.responses import StreamingResponse

@@ -8,6 +8,7 @@ from html import escape
 from service.document import Article, Finding, Reading, SegmentTranslation, Summary, SummarySentence
 from service.intake.credit import credit_line
 from service.intake.plain import groups
+from service.messages import text
 from service.page.words import Say
 from service.translation.confidence import LOW
 
@@ -15,17 +16,27 @@ from service.translation.confidence import LOW
 def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> str:
     """What to check, as a list with the kind first; ``low`` is a confidence too low to pass unsaid."""
     items = [
-        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(say.told(f.detail))}</span></li>" for f in found
+        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(text(f, say.language))}</span></li>"
+        for f in found
     ]
     if not items and low is not None:
         items = [f"<li><b>{say('low_confidence')}</b> <span>{low:.0%}</span></li>"]
     return f'<ul class="flags">{"".join(items)}</ul>' if items else ""
 
 
+def is_unsure(part: SegmentTranslation) -> bool:
+    """Return whether the confidence in a translation is too low to pass unsaid."""
+    return part.band == "low" and part.confidence < LOW
+
+
+def is_flagged(part: SegmentTranslation) -> bool:
+    """Return whether a translation is shown with something to check."""
+    return bool(part.findings) or is_unsure(part)
+
+
 def marks(part: SegmentTranslation, say: Say) -> str:
     """The flags of a translated segment."""
-    low = part.confidence if part.band == "low" and part.confidence < LOW else None
-    return flags(part.findings, say, low=low)
+    return flags(part.findings, say, low=part.confidence if is_unsure(part) else None)
 
 
 def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
@@ -128,7 +139,7 @@ def about(reading: Reading, say: Say) -> str:
     translation = reading.translation
     signature = translation.signature
     parts = [*translation.segments, *([translation.title] if translation.title else [])]
-    flagged = sum(bool(marks(part, say)) for part in parts)
+    flagged = sum(is_flagged(part) for part in parts)
     lines = [
         say(
             "about_count", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged

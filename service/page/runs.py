@@ -61,7 +61,7 @@ class Runs:
 Made = TypeVar("Made")
 
 
-def alone(runs: Runs, session: str, what: str, seconds: float, work: Callable[[], Made]) -> Made:
+def run_for_session(runs: Runs, session: str, what: str, seconds: float, work: Callable[[], Made]) -> Made:
     """What ``work`` gives, done on behalf of the session and in ``seconds``; stopped when the page is gone.
 
     Raises Cancelled, DeadlinePassed, and what ``work`` raises.

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.document import Article, Reading, SegmentTranslation
 from service.page import reading as view
-from service.page.wire import pack
+from service.page.serialization import pack
 from service.page.words import Say
 
 
@@ -85,8 +85,9 @@ class Shown:
 
     def finished(self, reading: Reading) -> None:
         """All of it."""
-        flagged = self._values["rows"].count('class="flags"') + self._values["title"].count('class="flags"')
         translation = reading.translation
+        parts = [*([translation.title] if translation.title else []), *translation.segments]
+        flagged = sum(view.is_flagged(part) for part in parts)
         status = self._say(
             "finished", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged
         )

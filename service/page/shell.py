@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
-from typing import Any
 from urllib.parse import parse_qs
 
-from service.page.words import language_of, words
+from starlette.types import ASGIApp as App
+from starlette.types import Message, Receive, Scope, Send
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from service.page.words import language_of, words
 
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
@@ -52,10 +48,10 @@ class _Page:
     def __init__(self, send: Send, head: str) -> None:
         self._send = send
         self._head = head
-        self._start: MutableMapping[str, Any] = {}
+        self._start: Message = {}
         self._body = b""
 
-    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+    async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._start = message
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -11,7 +10,8 @@ from typing import Any
 
 from service.document import Reading
 from service.errors import UsageError
-from service.render.text import reading_blocks, reading_json, reading_markdown, reading_text
+from service.render import schema
+from service.render.text import reading_blocks, reading_markdown, reading_text
 
 
 def file(reading: Reading, format: str) -> dict[str, str]:
@@ -54,7 +54,7 @@ def _clean(text: str) -> str:
 
 
 def _json(reading: Reading) -> bytes:
-    return (json.dumps(reading_json(reading), ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
+    return (schema.Reading.of(reading).dumped(indent=2) + "\n").encode("utf-8", "replace")
 
 
 FORMATS: Mapping[str, tuple[str, Callable[[Reading], bytes]]] = {

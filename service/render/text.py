@@ -1,19 +1,20 @@
-"""A Translation or a Reading as text, Markdown or JSON."""
+"""A Translation or a Reading as text or Markdown; as JSON it is what :mod:`service.render.schema` says."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from service.document import Article, Reading, SegmentTranslation, Summary, Translation
 from service.escape import markdown, markdown_item, markdown_line
 from service.intake.credit import credit_line
 from service.intake.plain import left_out
+from service.messages import text
+from service.render import schema
 
 Block = tuple[str, tuple[str, ...]]
 """How Markdown marks a block of a document (``#``, ``##``, ``-``, ``>`` or nothing), and its lines."""
-Renderer = Callable[[Any], str | dict[str, Any]]
+Renderer = Callable[[Any], str | schema.Model]
 
 
 def translation_text(translation: Translation) -> str:
@@ -29,31 +30,6 @@ def translation_markdown(translation: Translation) -> str:
     blocks += [_block("", line)] if (line := _credits(translation)) else []
     blocks += _body_blocks(translation)
     return _markdown([*blocks, *_notes(translation)])
-
-
-def translation_json(translation: Translation) -> dict[str, Any]:
-    """The translation as JSON values; ``paragraph`` counts from 0."""
-    title = translation.title
-    return {
-        "title": {"source": title.source, "target": title.target} if title else None,
-        "segments": [segment_json(s) for s in translation.segments],
-        "warnings": list(translation.warnings),
-        "furniture": [asdict(item) for item in translation.article.furniture],
-        **{name: getattr(translation.article, name) for name in ("byline", "published", "site")},
-        "roles": list(translation.article.roles),
-        "captions": list(translation.article.captions),
-        "signature": {**asdict(translation.signature), "text": str(translation.signature)},
-    }
-
-
-def segment_json(segment: SegmentTranslation) -> dict[str, Any]:
-    """A segment as JSON values; ``paragraph`` counts from 0."""
-    keys = ("source", "target", "paragraph", "score", "confidence", "band", "truncated", "repaired", "cached")
-    return {
-        **{key: getattr(segment, key) for key in keys},
-        "findings": [asdict(f) for f in segment.findings],
-        "suggestions": [asdict(s) for s in segment.suggestions],
-    }
 
 
 def reading_text(reading: Reading) -> str:
@@ -87,16 +63,6 @@ def reading_blocks(reading: Reading) -> list[Block]:
     ]
 
 
-def reading_json(reading: Reading) -> dict[str, Any]:
-    """The translation's JSON with ``headline``, ``summary`` and ``seconds``."""
-    return {
-        **translation_json(reading.translation),
-        "headline": reading.headline,
-        "summary": summary_json(reading.summary),
-        "seconds": round(reading.seconds, 3),
-    }
-
-
 def summary_text(summary: Summary) -> str:
     """A sentence a line with what it rests on, then what to check."""
     notes = [*summary.notes, *_summary_flags(summary)]
@@ -109,18 +75,6 @@ def summary_markdown(summary: Summary) -> str:
     notes = [*summary.notes, *_summary_flags(summary)]
     about = [_block(">", *notes)] if notes else []
     return _markdown([_block("-", *_summary_lines(summary)), *about])
-
-
-def summary_json(summary: Summary) -> dict[str, Any]:
-    """The summary as JSON values; ``support`` counts source segments from 0."""
-    return {
-        "sentences": [asdict(sentence) for sentence in summary.sentences],
-        "language": summary.language,
-        "route": summary.route,
-        "packs": summary.packs,
-        "notes": list(summary.notes),
-        "signature": {**asdict(summary.signature), "text": str(summary.signature)},
-    }
 
 
 def article_text(article: Article) -> str:
@@ -142,33 +96,25 @@ def article_markdown(article: Article) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def article_json(article: Article) -> dict[str, Any]:
-    """The article as JSON values, with its captions and what was left out."""
-    paragraphs = [text for text in article.text.split("\n") if text]
-    roles = article.roles or ("text",) * len(paragraphs)
-    return {
-        "title": article.title,
-        "byline": article.byline,
-        "published": article.published,
-        "site": article.site,
-        "paragraphs": [{"text": t, "role": r} for t, r in zip(paragraphs, roles, strict=True)],
-        "captions": list(article.captions),
-        "left_out": left_out(article.furniture),
-        "furniture": [asdict(item) for item in article.furniture],
-    }
-
-
-ARTICLE: Mapping[str, Renderer] = {"text": article_text, "markdown": article_markdown, "json": article_json}
+ARTICLE: Mapping[str, Renderer] = {
+    "text": article_text,
+    "markdown": article_markdown,
+    "json": schema.Article.of,
+}
 TRANSLATION: Mapping[str, Renderer] = {
     "text": translation_text,
     "markdown": translation_markdown,
-    "json": translation_json,
+    "json": schema.Translation.of,
 }
-SUMMARY: Mapping[str, Renderer] = {"text": summary_text, "markdown": summary_markdown, "json": summary_json}
+SUMMARY: Mapping[str, Renderer] = {
+    "text": summary_text,
+    "markdown": summary_markdown,
+    "json": schema.Summary.of,
+}
 READING: Mapping[str, Renderer] = {
     "text": reading_text,
     "markdown": reading_markdown,
-    "json": reading_json,
+    "json": schema.Reading.of,
 }
 
 
@@ -207,7 +153,7 @@ def _flags(translation: Translation) -> list[str]:
     """What to check, each with the number of its sentence, from 1, and how the sentence begins."""
     flags = []
     for where, segment in _numbered(translation):
-        reasons = [f"{finding.kind}: {finding.detail}" for finding in segment.findings]
+        reasons = [f"{finding.kind}: {text(finding)}" for finding in segment.findings]
         if not reasons and segment.band == "low":
             reasons = [f"low confidence ({segment.confidence:.2f})"]
         if reasons:
@@ -240,7 +186,7 @@ def _opening(text: str) -> str:
 
 def _summary_flags(summary: Summary) -> list[str]:
     return [
-        f"Check summary sentence {number}, {finding.kind}: {finding.detail}"
+        f"Check summary sentence {number}, {finding.kind}: {text(finding)}"
         for number, sentence in enumerate(summary.sentences, start=1)
         for finding in sentence.findings
     ]

@@ -14,23 +14,20 @@ from service.errors import EngineError
 from service.runtime.batching import QueueStats, SharedEngine
 
 
-class Kept:
+class ResidentEngine:
     """An engine that ``rest`` closes where nobody uses it, and the next call opens again.
 
     Whoever calls it within ``asking`` uses it until the end of that, others during the call. ``opened``
-    opens it, under the lock ``opening``; ``over`` is told when a use has ended. Safe from many threads.
+    opens it, in one thread at a time; ``over`` is told when a use has ended. Safe from many threads:
+    those that need the model wait while it is opened, and nobody else does.
     """
 
-    def __init__(
-        self,
-        opened: Callable[[], SharedEngine],
-        opening: threading.RLock,
-        over: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, opened: Callable[[], SharedEngine], over: Callable[[], None] = lambda: None) -> None:
         """Opens it. Raises what ``opened`` raises."""
         self._opened = opened
-        self._opening = opening
         self._over = over
+        # Held while weights are read, which takes seconds; ``_lock`` only for a glance at what is below it.
+        self._opening = threading.Lock()
         self._lock = threading.Lock()
         self._users: set[object] = set()
         self._closed = False
@@ -73,8 +70,11 @@ class Kept:
         return True
 
     def close(self, seconds: float | None = None) -> None:
-        """Closes the model for good, in use or not; waits ``seconds`` at most for what runs in it."""
-        with self._opening:
+        """Closes the model for good, in use or not; waits ``seconds`` at most for what runs in it.
+
+        One that is just being opened is closed by whoever opens it.
+        """
+        with self._lock:
             self._closed = True
             engine, self._engine = self._engine, None
         if engine:
@@ -101,8 +101,15 @@ class Kept:
         with self._opening:
             if self._closed:
                 raise EngineError("the engine was closed")
-            engine = self._engine = self._engine or self._opened()
-            return engine
+            if engine := self._engine:
+                return engine
+            engine = self._opened()
+            with self._lock:
+                if not self._closed:
+                    self._engine = engine
+                    return engine
+        engine.close()
+        raise EngineError("the engine was closed")
 
     def _leave(self, user: object) -> None:
         with self._lock:

@@ -42,7 +42,7 @@ POLL_SECONDS = 0.05
 AVAILABLE = sys.platform == "linux"
 """Where there is no such system the work is done in the server's own process, and cannot be stopped."""
 
-Answer = Callable[..., Any]
+Answer = Callable[..., object]
 """Answers what a confined process asks."""
 
 _CODE = (
@@ -121,7 +121,11 @@ class Sandbox:
         return None
 
     def stream(
-        self, function: str, *arguments: Any, limits: Confinement | None = None, answer: Answer | None = None
+        self,
+        function: str,
+        *arguments: object,
+        limits: Confinement | None = None,
+        answer: Answer | None = None,
     ) -> Iterator[Any]:
         """What a generator ``function`` yields, or any other gives, as it is taken; else as :meth:`run`."""
         with self._place(answer):
@@ -174,11 +178,11 @@ class Sandbox:
     def _work(
         self,
         function: str,
-        arguments: Sequence[Any],
+        arguments: Sequence[object],
         limits: Confinement,
         answer: Answer | None,
         many: bool = False,
-    ) -> Iterator[Any]:
+    ) -> Iterator[object]:
         check = _checker()
         check()
         if not AVAILABLE:
@@ -206,7 +210,7 @@ class Sandbox:
     def _note(self, ended: dict[str, Any]) -> None:
         self.last = Use(ended.get("seconds", 0.0), ended.get("memory", 0))
 
-    def _command(self, order: dict[str, Any], file: int | None = None) -> _Forker:
+    def _command(self, order: dict[str, object], file: int | None = None) -> _Forker:
         """Has the process that forks do something; started anew where it is gone."""
         for last in (False, True):
             forker = self._opened()
@@ -259,7 +263,7 @@ class _Forker:
         """Its process."""
         return self._process.pid
 
-    def command(self, order: dict[str, Any], file: int | None = None) -> dict[str, Any]:
+    def command(self, order: dict[str, object], file: int | None = None) -> dict[str, object]:
         """The answer to an order. Raises OSError where nobody answers."""
         with self._lock:
             data = json.dumps(order).encode()
@@ -273,7 +277,7 @@ class _Forker:
         found: dict[str, Any] = json.loads(answer)
         return found
 
-    def end(self, id: int) -> dict[str, Any]:
+    def end(self, id: int) -> dict[str, object]:
         """Kills a confined process, if it still runs; how it ended."""
         try:
             return self.command({"order": "end", "id": id})
@@ -322,7 +326,7 @@ class _Peer:
                     except OSError:
                         raise _Gone from None
 
-    def receive(self) -> list[Any]:
+    def receive(self) -> list[object]:
         """The next frame. Raises _Gone, LimitExceeded, WorkerFailed, and what the check raises."""
         try:
             values = unpacked(self._read, self._most)
@@ -359,14 +363,14 @@ class _Peer:
         poll.poll(POLL_SECONDS * 1000)
 
 
-def _frames(peer: _Peer, answer: Answer | None) -> Iterator[Any]:
+def _frames(peer: _Peer, answer: Answer | None) -> Iterator[object]:
     """What a confined process gives, its questions answered on the way."""
     # Several threads of the confined process may ask at once, and one answer may wait for a model.
     with _answering(peer, answer) as asked_for:
         yield from _given(peer, asked_for)
 
 
-def _given(peer: _Peer, asked_for: Callable[[Sequence[Any]], None] | None) -> Iterator[Any]:
+def _given(peer: _Peer, asked_for: Callable[[Sequence[object]], None] | None) -> Iterator[object]:
     while True:
         kind, *values = peer.receive()
         if kind == "ask" and asked_for:
@@ -387,7 +391,7 @@ def _given(peer: _Peer, asked_for: Callable[[Sequence[Any]], None] | None) -> It
 
 
 @contextmanager
-def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequence[Any]], None] | None]:
+def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequence[object]], None] | None]:
     """Where questions go, to be answered by threads on behalf of whoever the caller works for."""
     if not answer:
         yield None
@@ -411,7 +415,7 @@ def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequenc
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answered(answer: Answer, values: Sequence[Any]) -> list[Any]:
+def _answered(answer: Answer, values: Sequence[object]) -> list[object]:
     """The answer to a question. What stops the work is raised here, the rest there."""
     try:
         return ["answer", answer(*values)]
@@ -451,8 +455,8 @@ def _checker() -> Callable[[], None]:
 
 
 def _in_this_process(
-    function: str, arguments: Sequence[Any], answer: Answer | None, many: bool
-) -> Iterator[Any]:
+    function: str, arguments: Sequence[object], answer: Answer | None, many: bool
+) -> Iterator[object]:
     from importlib import import_module
 
     module, _, name = function.partition(":")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from service.summary.features import lexicon
+from service.text.words import listed
 
 _CURRENCIES = frozenset(["Rp", "US", "USD", "IDR"])
 _TOKEN = re.compile(
@@ -60,14 +60,14 @@ _MONTHS = (
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names}
 # Not no and nor: they negate a whole clause, and the word after them is as a rule not what is denied.
-_NEGATORS = lexicon(
+_NEGATORS = listed(
     """
     tidak tak bukan bukanlah belum tanpa jangan tiada enggak nggak gak ndak
     not never without cannot don't doesn't didn't isn't aren't wasn't weren't won't wouldn't
     can't couldn't shouldn't hasn't haven't hadn't
     """
 )
-_FILLERS = lexicon(
+_FILLERS = listed(
     """
     akan bisa dapat pernah lagi sedang boleh mau ingin harus perlu hanya cuma yang ada untuk
     be been being have has had yet any a an the to of it is was were are do does did

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from service.text.words import listed
+
 Floats = NDArray[np.float64]
 
 NAMES = (
@@ -52,12 +54,7 @@ def words(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
-def lexicon(text: str) -> frozenset[str]:
-    """A word list written as running text."""
-    return frozenset(text.split())
-
-
-_DEPENDENT = lexicon(
+_DEPENDENT = listed(
     """
     ia dia mereka beliau itu ini hal tersebut begitu demikian namun tetapi tapi sementara selain kemudian
     lalu selanjutnya menurutnya sebab karena padahal meski meskipun walau walaupun sedangkan adapun akibatnya

@@ -83,15 +83,12 @@ def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple
     An ``unsupported`` sentence has nothing to be compared with, so it has no other finding.
     """
     if support(summary_sentence, supporting_segments, len(supporting_segments))[1] < SUPPORTED:
-        return (Finding("unsupported", f"no source sentence says: {summary_sentence}"),)
+        return (Finding.of("unsupported.sentence", sentence=summary_sentence),)
     source = "\n".join(supporting_segments)
     return (
-        *(
-            Finding("number", f"not in the source: {spelling}")
-            for spelling in _new_numbers(summary_sentence, source)
-        ),
-        *(Finding("entity", f"not in the source: {name}") for name in _new_names(summary_sentence, source)),
-        *(Finding("negation", detail) for detail in _turned(summary_sentence, source)),
+        *(Finding.of("number.unsupported", number=n) for n in _new_numbers(summary_sentence, source)),
+        *(Finding.of("entity.unsupported", name=name) for name in _new_names(summary_sentence, source)),
+        *_turned(summary_sentence, source),
     )
 
 
@@ -133,12 +130,12 @@ class _Held:
         )
 
 
-def _turned(sentence: str, source: str) -> Iterator[str]:
-    """Words that a negation stands before on one side, and is not even near on the other."""
+def _turned(sentence: str, source: str) -> Iterator[Finding]:
+    """Yield words that a negation stands before on one side, and is not even near on the other."""
     negated, plain = facts.polarity(sentence)
     source_negated, source_plain = facts.polarity(source)
     near, source_near = facts.polarity(sentence, _NEAR)[0], facts.polarity(source, _NEAR)[0]
     for word in sorted((negated & source_plain) - source_near):
-        yield f"the source does not negate: {word}"
+        yield Finding.of("negation.unsupported", word=word)
     for word in sorted((plain & source_negated) - source_plain - near):
-        yield f"the source negates: {word}"
+        yield Finding.of("negation.dropped", word=word)

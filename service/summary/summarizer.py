@@ -24,6 +24,7 @@ from service.errors import UsageError
 from service.presets import Preset
 from service.summary import packing, provenance
 from service.summary.extractive import best_first
+from service.summary.routes import NAMES
 from service.text import segment
 
 SENTENCES = 3
@@ -152,7 +153,7 @@ ROUTES: Mapping[str, Callable[[Task], Draft]] = {
     "crosssum": crosssum,
     "translate-first": translate_first,
 }
-"""The routes by name; ``auto`` is one of them."""
+"""What the routes of :mod:`service.summary.routes` do; ``auto`` is one of them."""
 
 NEEDS = {"crosssum": "mt5-crosssum-en", "mt5": "mt5-xlsum", "translate-first": "mt5-xlsum"}
 """The preset that a route needs; the order is that of ``auto``."""
@@ -177,9 +178,8 @@ def summarize(task: Task, route: str, translator: Signature, installed: Callable
 
 
 def _check(task: Task, route: str) -> None:
-    names = ("auto", *ROUTES)
-    if route not in names:
-        raise UsageError(f"unknown route {route!r}; there are: {', '.join(names)}")
+    if route not in NAMES:
+        raise UsageError(f"unknown route {route!r}; there are: {', '.join(NAMES)}")
     if task.language not in LANGUAGES:
         raise UsageError(f"unknown language {task.language!r}; there are: {', '.join(LANGUAGES)}")
     if task.language == "id" and route in ("crosssum", "translate-first"):

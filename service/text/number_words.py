@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from service.text.numbers import Language, Value
-
-
-def _listed(text: str) -> list[str]:
-    return text.split()
+from service.text.numbers import Label, Language, Value
 
 
 def _table(text: str) -> dict[str, tuple[Value, ...]]:
@@ -14,27 +10,29 @@ def _table(text: str) -> dict[str, tuple[Value, ...]]:
     table: dict[str, tuple[Value, ...]] = {}
     for line in text.strip().split("\n"):
         left, _, right = line.partition(" = ")
-        values: tuple[Value, ...] = tuple(value if ":" in value else float(value) for value in left.split())
+        values = tuple(Label("time", v) if ":" in v else float(v) for v in left.split())
         table.update(dict.fromkeys(right.split(), values))
     return table
 
 
 def _numbered(words: str, first: int = 0, step: int = 1) -> dict[str, float]:
-    return {word: float(first + step * place) for place, word in enumerate(_listed(words))}
+    return {word: float(first + step * place) for place, word in enumerate(words.split())}
 
 
 def _named(months: str, days: str) -> dict[str, Value]:
-    names: dict[str, Value] = {month: f"month {number}" for number, month in enumerate(_listed(months), 1)}
-    names.update({day: f"day {number}" for number, day in enumerate(_listed(days), 1)})
+    names: dict[str, Value] = {
+        month: Label("month", str(number)) for number, month in enumerate(months.split(), 1)
+    }
+    names.update({day: Label("day", str(number)) for number, day in enumerate(days.split(), 1)})
     return names
 
 
 def _abbreviated(*spellings: str) -> dict[str, tuple[Value, ...]]:
     """Short month names, January first; ``.`` where a spelling has none that is not also a word."""
     return {
-        month: (f"month {number}",)
+        month: (Label("month", str(number)),)
         for spelling in spellings
-        for number, month in enumerate(_listed(spelling), 1)
+        for number, month in enumerate(spelling.split(), 1)
         if month != "."
     }
 
@@ -130,7 +128,7 @@ INDONESIAN = Language(
         1e12 = triliunan
         """
     )
-    | {"minggu": ("day 7",), "jum'at": ("day 5",)}
+    | {"minggu": (Label("day", "7"),), "jum'at": (Label("day", "5"),)}
     | _abbreviated("jan feb mar apr . jun jul agu sep okt nov des", ". . . . . . . agust sept"),
     named=_named(
         "januari februari maret april mei juni juli agustus september oktober november desember",
@@ -194,7 +192,7 @@ ENGLISH = Language(
     )
     | {f"{word[:-1]}ies": (value, 1900 + value) for word, value in _EN_TENS.items()}
     | {f"{word}fold": (value,) for word, value in _EN_DIGITS.items()}
-    | {"augustus": ("month 8",)}
+    | {"augustus": (Label("month", "8"),)}
     | _abbreviated("jan feb mar apr . jun jul aug sep oct nov dec", ". . . . . . . . sept"),
     named=_named(
         "january february march april may june july august september october november december",

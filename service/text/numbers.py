@@ -1,8 +1,8 @@
 """The numbers of an Indonesian and of an English sentence, read so that equal meanings are equal values.
 
 ``1.250,5`` and ``1,250.5``, ``pukul 19.30`` and ``7:30 p.m.``, ``Rp1,5 triliun`` and ``1.5
-trillion``, ``ke-2``, ``II`` and ``second`` share a value. A value is a number, ``"19:30"`` for a time
-of day, ``"month 3"``, ``"day 1"`` (Monday), or ``"4-41-30"`` for digits that are no decimal number.
+trillion``, ``ke-2``, ``II`` and ``second`` share a value. A value is a number, or a :class:`Label`: a time
+of day, a month, a day of the week, or digits that are no decimal number.
 """
 
 from __future__ import annotations
@@ -10,11 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from service.text.words import Words, listed
 
-Value = float | str
+
+class Label(NamedTuple):
+    """What is no quantity: it is equal to itself, and nothing can be computed with it.
+
+    ``kind`` is ``time`` (``19:30``), ``month`` (1 to 12), ``day`` (1 is Monday) or ``digits`` (``4-41-30``).
+    """
+
+    kind: Literal["time", "month", "day", "digits"]
+    text: str
+
+
+Value = float | Label
 
 
 class Number(NamedTuple):
@@ -29,6 +40,15 @@ class Number(NamedTuple):
     firm: bool
     before: str = ""
     after: str = ""
+
+
+class _Reading(NamedTuple):
+    """What the words up to the token ``end`` can mean; the rest as in :class:`Number` and :class:`_Span`."""
+
+    end: int
+    values: frozenset[Value]
+    firm: bool = True
+    scale: float = 1.0
 
 
 class _Span(NamedTuple):
@@ -115,40 +135,69 @@ def numbers(text: str, language: Language) -> list[Number]:
 
 def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Span]:
     """The numbers that start at ``at``: one or none, or the parts of a date with slashes."""
-    word = low[at]
-    end, values, firm, scale = at + 1, frozenset[Value](), True, 1.0
-    if word[-1] in _ASCII_DIGITS:
-        if at and word in _POWERS and low[at - 1] in _LENGTHS:
-            return []
-        if "/" in word:
-            return [_Span(number, at, at + 1, 1.0) for number in _slashed(word)]
-        end, values, scale = _digits(low, at, language)
-    elif word in language.units or (word in language.scales and at and low[at - 1] == "a"):
-        end, values, scale = _words(low, at, language)
-        firm = values.isdisjoint(_TRIVIAL) and not (end == at + 1 and word in language.loose)
-    elif word in language.named and raw[at][0].isupper():
-        values = frozenset((language.named[word],))
-        firm = raw[at] != "May" or _is_month(raw, at)
-    elif word in _ROMAN and raw[at].isupper():
-        values = frozenset((_ROMAN[word],))
-    elif word in _HALVES and (half := _half_of(low, at, language)):
-        end, values = half
-    elif word in language.loose or word in _SIGNS:
-        values, firm = frozenset(language.loose.get(word) or _SIGNS[word]), False
-    if not values:
+    if "/" in low[at] and len(low[at]) > 1:
+        return [_Span(number, at, at + 1, 1.0) for number in _slashed(low[at])]
+    found = _read(raw, low, at, language)
+    if not found:
         return []
+    end, values, firm, scale = found
     text = " ".join(raw[at:end])
-    if language.decimal == "." and all(isinstance(value, str) for value in values):
+    if language.decimal == "." and all(isinstance(value, Label) for value in values):
         text = f"{text} {language.half(low, at, end, 0)}".strip()
     number = Number(text, values, firm, low[at - 1] if at else "", _unit(low, end))
     return [_Span(number, at, end, scale)]
 
 
-def _half_of(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value]] | None:
-    """``half a million`` and ``setengah juta``: the end and the value."""
+def _read(raw: list[str], low: list[str], at: int, language: Language) -> _Reading | None:
+    """What starts at ``at``, by the first reader that knows it."""
+    word = low[at]
+    if word[-1] in _ASCII_DIGITS:
+        is_power = at and word in _POWERS and low[at - 1] in _LENGTHS
+        return None if is_power else _digits(low, at, language)
+    if word in language.units or (word in language.scales and at and low[at - 1] == "a"):
+        return _spelled(low, at, language)
+    return (
+        _calendar(raw, low, at, language)
+        or _roman(raw, low, at)
+        or _half_of(low, at, language)
+        or _loose(word, at, language)
+    )
+
+
+def _spelled(low: list[str], at: int, language: Language) -> _Reading:
+    """Number words; nothing and one are firm only with more words, and so is a word that is loose."""
+    end, values, scale = _words(low, at, language)
+    firm = values.isdisjoint(_TRIVIAL) and not (end == at + 1 and low[at] in language.loose)
+    return _Reading(end, values, firm, scale)
+
+
+def _calendar(raw: list[str], low: list[str], at: int, language: Language) -> _Reading | None:
+    """The name of a month or a day, which has a capital letter."""
+    named = language.named.get(low[at])
+    if named is None or not raw[at][0].isupper():
+        return None
+    return _Reading(at + 1, frozenset((named,)), raw[at] != "May" or _is_month(raw, at))
+
+
+def _roman(raw: list[str], low: list[str], at: int) -> _Reading | None:
+    """A Roman numeral, in capital letters."""
+    value = _ROMAN.get(low[at])
+    return _Reading(at + 1, frozenset((value,))) if value and raw[at].isupper() else None
+
+
+def _loose(word: str, at: int, language: Language) -> _Reading | None:
+    """A word or a sign that may be a number."""
+    values = language.loose.get(word) or _SIGNS.get(word)
+    return _Reading(at + 1, frozenset(values), firm=False) if values else None
+
+
+def _half_of(low: list[str], at: int, language: Language) -> _Reading | None:
+    """``half a million`` and ``setengah juta``."""
+    if low[at] not in _HALVES:
+        return None
     scale_at = at + 2 if _next(low, at) == "a" else at + 1
     scale = language.scales.get(_next(low, scale_at - 1), 0.0)
-    return (scale_at + 1, frozenset((scale / 2,))) if scale > 99 else None
+    return _Reading(scale_at + 1, frozenset((scale / 2,))) if scale > 99 else None
 
 
 def _unit(low: list[str], end: int) -> str:
@@ -165,15 +214,15 @@ def _slashed(digits: str) -> list[Number]:
     for part, value in zip(parts, values, strict=True):
         readings: set[Value] = {value}
         if value <= 12:
-            readings.add(f"month {value:.0f}")
+            readings.add(Label("month", f"{value:.0f}"))
         if len(parts) == 2 and values[1] > 1:
             readings.add(round(values[0] / values[1], 4))
         found.append(Number(part, frozenset(readings), True))
     return found
 
 
-def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value], float]:
-    """The number that starts with digits at ``at``: its end, its values and its scale."""
+def _digits(low: list[str], at: int, language: Language) -> _Reading:
+    """The number that starts with digits at ``at``."""
     values = _readings(low[at], language.decimal)
     end = at + 1
     following = _next(low, at)
@@ -181,7 +230,7 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
         values = set(_scaled(values, 1.0, 0.5))
         end += 1
     elif (following == "s" and language.decimal == ".") or "an" in (following, _after_hyphen(low, end)):
-        return end, frozenset(values | {value + 1900 for value in _scaled(values) if value < 100}), 1.0
+        return _Reading(end, frozenset(values | {v + 1900 for v in _scaled(values) if v < 100}))
     values |= _short_forms(low, at, end, values, language)
     if following == "+" and _next(low, end) in language.scales:
         end += 1
@@ -190,11 +239,11 @@ def _digits(low: list[str], at: int, language: Language) -> tuple[int, frozenset
         scale *= language.scales[low[end]]
         end += 1
     if scale > 1.0:
-        return end, frozenset(_scaled(values, scale)), scale
+        return _Reading(end, frozenset(_scaled(values, scale)), scale=scale)
     times = _times(low, at, end, language)
     if times and language.decimal == "." and language.half(low, at, end, 0) in ("am", "pm"):
-        return end, frozenset(times), 1.0
-    return end, frozenset(values | times), 1.0
+        return _Reading(end, frozenset(times))
+    return _Reading(end, frozenset(values | times))
 
 
 def _after_hyphen(low: list[str], at: int) -> str:
@@ -203,7 +252,7 @@ def _after_hyphen(low: list[str], at: int) -> str:
 
 def _scaled(values: set[Value], scale: float = 1.0, more: float = 0.0) -> set[float]:
     """The plain numbers among ``values``, times ``scale`` and ``more`` on top."""
-    return {round(value * scale + more, 4) for value in values if not isinstance(value, str)}
+    return {round(value * scale + more, 4) for value in values if not isinstance(value, Label)}
 
 
 def _short_forms(low: list[str], at: int, end: int, values: set[Value], language: Language) -> set[float]:
@@ -222,7 +271,7 @@ def _readings(digits: str, decimal: str) -> set[Value]:
     signs = _SEPARATOR.findall(digits)
     if not signs:
         clock = len(digits) == 4 and digits[0] == "0"
-        return {float(digits), f"{int(digits[:2])}:{digits[2:]}"} if clock else {float(digits)}
+        return {float(digits), Label("time", f"{int(digits[:2])}:{digits[2:]}")} if clock else {float(digits)}
     grouped = all(len(part) == 3 for part in parts[1:]) and len(parts[0]) <= 3 and parts[0] != "0"
     if signs == [decimal] and grouped and decimal == ",":
         # An Indonesian text may quote an English number; an English one has no such excuse.
@@ -235,7 +284,7 @@ def _readings(digits: str, decimal: str) -> set[Value]:
         return {float("".join(parts[:-1]) + "." + parts[-1])}
     if len(parts) == 2 and len(parts[1]) == 1:
         return {float(parts[0]), float(parts[1])}
-    return {"-".join(part.lstrip("0") or "0" for part in parts)}
+    return {Label("digits", "-".join(part.lstrip("0") or "0" for part in parts))}
 
 
 def _times(low: list[str], start: int, end: int, language: Language) -> set[Value]:
@@ -250,12 +299,12 @@ def _times(low: list[str], start: int, end: int, language: Language) -> set[Valu
     half = language.half(low, start, end, hour)
     if not half and "." not in low[start] and ":" not in low[start]:
         return set()
-    early, late = f"{hour % 12}:{minute}", f"{hour % 12 + 12}:{minute}"
+    early, late = Label("time", f"{hour % 12}:{minute}"), Label("time", f"{hour % 12 + 12}:{minute}")
     if half in ("am", "pm"):
         return {early if half == "am" else late}
     if language.decimal == "." and hour <= 12:
         return {early, late}
-    return {f"{hour % 24}:{minute}"}
+    return {Label("time", f"{hour % 24}:{minute}")}
 
 
 def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value], float]:
@@ -352,7 +401,7 @@ def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
         first, second = spans[index], spans[index + 1]
         gap = low[first.end : second.start]
         if first.scale == 1.0 and second.scale > 1.0 and len(gap) == 1 and gap[0] in _RANGE:
-            scaled = {value * second.scale for value in first.number.values if not isinstance(value, str)}
+            scaled = {value * second.scale for value in first.number.values if not isinstance(value, Label)}
             shared[index] = first.number._replace(values=first.number.values | scaled)
     return shared
 

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from service.document import Segment, Segmented
+from service.text.words import listed
 
 _LINE = re.compile(r"\S(?:[^\n]*\S)?")
 # The empty second group marks where the sentence ends, white space follows.
@@ -26,13 +27,9 @@ _BRACKET_REACH = 300
 _WORD_REACH = 24
 
 
-def _words(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
-
 # Full stops that never end a sentence when a name or a number follows: titles, ranks,
 # company forms, address parts and prepositions written short.
-_BOUND = _words(
+_BOUND = listed(
     """
     dr drg drh drs dra prof ir hj kh k.h tgk ust pdt mgr rm ny tn nn sdr sdri bpk yth mr mrs ms
     jend jenderal letjen mayjen brigjen kol letkol kapt lettu letda komjen irjen kombes kompol
@@ -42,16 +39,16 @@ _BOUND = _words(
     """
 )
 # Words that are short for something only before a number.
-_BEFORE_NUMBER = _words("no hal pkl pk ps ay km lt rt rw bab vol art gb")
+_BEFORE_NUMBER = listed("no hal pkl pk ps ay km lt rt rw bab vol art gb")
 # May close a sentence, but belong to what follows when that is a bracket or a degree.
-_OPEN_ENDED = _words("dll dkk dst dsb tbk inc ltd corp co jr sr")
+_OPEN_ENDED = listed("dll dkk dst dsb tbk inc ltd corp co jr sr")
 # After one of these a single letter is a label ("vitamin C."), not an initial.
-_LABELLED = _words(
+_LABELLED = listed(
     "vitamin kelas blok tipe golongan grup kategori seri plan rencana zona hepatitis jalur kelompok "
     "peringkat nilai akreditasi sim liga serie terminal gedung sektor ring pihak paket juz huruf"
 )
 # Words that open a sentence and are no family name: they end an initial or an acronym before them.
-_STARTERS = _words(
+_STARTERS = listed(
     """
     Ini Itu Hal Dia Ia Kami Kita Mereka Saya Anda Namun Tetapi Tapi Akan Dan Atau Jika Kalau Bila Karena
     Sebab Oleh Untuk Dari Dengan Dalam Pada Di Ke Sejak Setelah Sebelum Saat Ketika Sementara Selain

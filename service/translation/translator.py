@@ -385,9 +385,7 @@ class _Casing(Mapping[str, str]):
 def _misplaced(aside: Aside, text: str) -> tuple[Finding, ...]:
     """The addresses that the engine left out, which stand at the end now."""
     lost = (address for address in aside.missing(text) if address not in text)
-    return tuple(
-        Finding("address", f"{address} was lost on the way and stands at the end") for address in lost
-    )
+    return tuple(Finding.of("address.moved", address=address) for address in lost)
 
 
 def _missed(prepared: _Prepared, output: Output) -> bool:

@@ -10,18 +10,21 @@ import os
 import pwd
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.api.auth import KeyStore, default_url
+from service.api.auth import Key, KeyStore, default_url
 from service.api.config import ServerConfig
-from service.api.health import Canary
+from service.api.health import ReadinessProbe
 from service.api.middleware import logs
 from service.api.middleware.limits import client_address, trusted
 from service.api.middleware.stack import exposure
@@ -234,6 +237,22 @@ def test_a_key_is_found_until_it_is_revoked(url: str) -> None:
     again.close()
 
 
+def test_a_database_of_an_earlier_version_keeps_working(tmp_path: Path) -> None:
+    key = f"wk_0123456789ab_{'x' * 43}"
+    with closing(sqlite3.connect(tmp_path / "keys.sqlite")) as database, database:
+        database.execute(
+            "create table if not exists api_keys (id varchar(16) primary key, name varchar(100) not null, "
+            "digest varchar(64) not null, created varchar(40) not null, revoked varchar(40))"
+        )
+        row = ("0123456789ab", "redaksi", sha256(key.encode()).hexdigest(), "2026-11-01T00:00:00+00:00")
+        database.execute("insert into api_keys (id, name, digest, created) values (?, ?, ?, ?)", row)
+    store = KeyStore(default_url(tmp_path))
+    assert store.find(key) == Key("0123456789ab", "redaksi", "2026-11-01T00:00:00+00:00")
+    assert store.revoke("0123456789ab")
+    assert store.find(key) is None
+    store.close()
+
+
 def test_the_secret_is_not_kept(tmp_path: Path) -> None:
     store = KeyStore(default_url(tmp_path))
     key = store.add("redaksi")
@@ -410,7 +429,9 @@ def test_findings_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.Monkey
     from service.document import Finding
     from service.translation import translator
 
-    monkeypatch.setattr(translator, "check", lambda *_, **__: (Finding("number", "12"), Finding("echo", "")))
+    monkeypatch.setattr(
+        translator, "check", lambda *_, **__: (Finding.of("number.lost", source="12"), Finding("echo.copied"))
+    )
     monkeypatch.setattr(load, "open_engine", lambda *_: EchoEngine())
     host = Host(Settings(tmp_path, model="echo"))
     made = host.pipeline()
@@ -489,14 +510,14 @@ def test_ready_is_what_a_sentence_says_that_comes_back(
     engine, now = Failing(), [0.0]
     monkeypatch.setattr("service.pool.open_engine", lambda *_: engine)
     host = Host(Settings(tmp_path, model="echo"))
-    canary = Canary(host, fresh=15, clock=lambda: now[0])
-    assert (canary.sing().status, canary.sing().model, engine.calls) == ("ready", "echo", 1)
+    probe = ReadinessProbe(host, fresh=15, clock=lambda: now[0])
+    assert (probe.check().status, probe.check().model, engine.calls) == ("ready", "echo", 1)
     engine.broken = True
-    assert canary.sing().status == "ready"
+    assert probe.check().status == "ready"
     now[0] = 16
-    assert (canary.sing().status, canary.sing().reason) == ("failed", "the model is gone")
+    assert (probe.check().status, probe.check().reason) == ("failed", "the model is gone")
     engine.broken, now[0] = False, 32
-    assert canary.sing().status == "ready"
+    assert probe.check().status == "ready"
     host.close()
 
 

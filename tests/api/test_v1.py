@@ -8,10 +8,11 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from service.api import jobs, libretranslate, schemas
+from service.api import jobs, libretranslate
 from service.api.app import create_app
 from service.api.examples import all_examples
 from service.pool import Host
+from service.render import schema
 from service.settings import Settings
 from tests.live import CONFIG, Gated, gated_host
 
@@ -66,10 +67,13 @@ def test_translate_as_a_stream(client: TestClient) -> None:
     assert found[0][1] == {"title": "Banjir di Demak", "segments": 3}
     assert [data.pop("index") for name, data in found if name == "segment"] == [0, 1, 2]
     assert [data for name, data in found if name == "segment"] == whole["segments"]
-    assert found[-1][1]["text"] == whole["text"]
+    assert [data for name, data in found if name == "title"] == [whole["title"]]
+    shared = found[-1][1].keys() & whole.keys()
+    assert shared == whole.keys() - {"segments"}
+    assert [found[-1][1][key] for key in shared] == [whole[key] for key in shared]
     for name, data in found:
-        model: Any = {"start": schemas.StartOut, "done": schemas.EndOut}.get(name, schemas.SegmentOut)
-        model.model_validate(data)
+        kinds: Any = {"start": schema.Started, "title": schema.Segment, "done": schema.Ended}
+        kinds.get(name, schema.Segment).model_validate(data)
 
 
 def test_summarize(client: TestClient) -> None:
@@ -171,11 +175,11 @@ def test_every_operation_is_described_with_an_example_and_its_errors(client: Tes
         ("languages", list[libretranslate.LanguageOut]),
         ("settings", libretranslate.SettingsOut),
         ("translate_file", libretranslate.FileOut),
-        ("v1-read", schemas.ReadingOut),
-        ("v1-translate", schemas.TranslationOut),
-        ("v1-summarize", schemas.SummaryOut),
-        ("v1-check", schemas.CheckOut),
-        ("v1-models", schemas.ModelsOut),
+        ("v1-read", schema.Reading),
+        ("v1-translate", schema.Translation),
+        ("v1-summarize", schema.Summary),
+        ("v1-check", schema.Checked),
+        ("v1-models", schema.Models),
         ("v1-job", jobs.JobOut),
         ("v1-jobs", jobs.JobsOut),
     ],

@@ -18,7 +18,7 @@ import pytest
 from eval.bench.batch import descendants, ray_torture, write_corpus
 from service.batch.commits import LARGEST, SMALLEST, CommitSize, commits
 from service.batch.executors import processes
-from service.batch.folder import REPORT, mirror, mirror_with
+from service.batch.folder import REPORT, mirror_with
 from service.batch.job import Inputs, Item, Job
 from service.batch.ray import TRIALS, Place, connect
 from service.batch.run import run, run_with
@@ -27,6 +27,7 @@ from service.errors import InputError, UnknownModel, WartaError
 from service.pipeline import build_pipeline
 from service.settings import Settings
 from tests.batch.test_folder import below, messy
+from tests.mirroring import mirror
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,8 +46,8 @@ def test_processes_write_what_one_writes(tmp_path: Path, settings: Settings) -> 
     source = write_corpus(tmp_path / "in.jsonl", 300, sentences=3)
     source.write_text(source.read_text("utf-8") + "{\n" + json.dumps({"text": "Selesai."}) + "\n", "utf-8")
     job = Job([source], tmp_path / "out.jsonl")
-    with processes(job, settings, 2) as crew:
-        totals = run_with(job, crew)
+    with processes(job, settings, 2) as executor:
+        totals = run_with(job, executor)
     assert (totals.records, totals.failures, totals.segments) == (302, 1, 901)
     assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
 
@@ -60,8 +61,8 @@ def test_what_one_began_several_end(tmp_path: Path, settings: Settings) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(job, build_pipeline(settings, lambda _: None), stop)
-    with processes(job, settings, 2) as crew:
-        run_with(job, crew)
+    with processes(job, settings, 2) as executor:
+        run_with(job, executor)
     assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
 
 
@@ -71,8 +72,8 @@ def test_strict_stops_at_the_first_bad_record_whoever_finds_one(tmp_path: Path, 
     lines[200] = lines[280] = "{"
     source.write_text("\n".join(lines), "utf-8")
     job = Job([source], tmp_path / "out.jsonl", strict=True)
-    with processes(job, settings, 2) as crew, pytest.raises(InputError, match=r"in\.jsonl:201: not JSON"):
-        run_with(job, crew)
+    with processes(job, settings, 2) as executor, pytest.raises(InputError, match=r"in\.jsonl:201: not JSON"):
+        run_with(job, executor)
     assert (tmp_path / "out.jsonl.partial").read_bytes().count(b"\n") == 200
 
 
@@ -90,11 +91,11 @@ def test_processes_mirror_a_folder_as_one_does(tmp_path: Path, settings: Setting
         if seen == 6:
             raise KeyboardInterrupt
 
-    with processes(job, settings, 2) as crew, pytest.raises(KeyboardInterrupt):
-        mirror_with(crew, stop)
+    with processes(job, settings, 2) as executor, pytest.raises(KeyboardInterrupt):
+        mirror_with(executor, stop)
     assert not (job.output / REPORT).exists()
-    with processes(job, settings, 2) as crew:
-        totals = mirror_with(crew)
+    with processes(job, settings, 2) as executor:
+        totals = mirror_with(executor)
     assert (totals.records, totals.failures) == (16, 7)
     assert below(job.output) == below(clean.output)
 
@@ -102,10 +103,10 @@ def test_processes_mirror_a_folder_as_one_does(tmp_path: Path, settings: Setting
 def test_a_model_that_cannot_be_opened_is_said_as_always(tmp_path: Path) -> None:
     job = Job([write_corpus(tmp_path / "in.jsonl", 3)], tmp_path / "out.jsonl")
     with (
-        processes(job, Settings(tmp_path / "home", model="nothing"), 2) as crew,
+        processes(job, Settings(tmp_path / "home", model="nothing"), 2) as executor,
         pytest.raises(UnknownModel, match="nothing"),
     ):
-        run_with(job, crew)
+        run_with(job, executor)
 
 
 def test_a_worker_that_dies_loses_nothing_that_was_done(tmp_path: Path, settings: Settings) -> None:
@@ -118,10 +119,10 @@ def test_a_worker_that_dies_loses_nothing_that_was_done(tmp_path: Path, settings
             if "spawn_main" in command:
                 os.kill(pid, signal.SIGKILL)
 
-    with processes(job, settings, 2) as crew, pytest.raises(WartaError, match="a worker process died"):
-        run_with(job, crew, kill)
-    with processes(job, settings, 2) as crew:
-        run_with(job, crew)
+    with processes(job, settings, 2) as executor, pytest.raises(WartaError, match="a worker process died"):
+        run_with(job, executor, kill)
+    with processes(job, settings, 2) as executor:
+        run_with(job, executor)
     assert job.output.read_bytes() == alone(Job([source], tmp_path / "clean.jsonl"), settings)
 
 
@@ -135,8 +136,8 @@ def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> Non
             read += 1
             yield item
 
-    with processes(job, settings, 2) as crew:
-        first = next(iter(crew.done(counted(), 0)))
+    with processes(job, settings, 2) as executor:
+        first = next(iter(executor.done(counted())))
         assert len(first.keys) == SMALLEST
         assert read == SMALLEST * 4
 
@@ -167,7 +168,7 @@ def batch(home: Path, source: Path, output: Path | str, *options: str) -> subpro
 
 
 def test_a_ray_cluster_goes_on_with_what_was_begun_here(tmp_path: Path, settings: Settings) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     source = write_corpus(tmp_path / "in.jsonl", 2000)
     job = Job([source], tmp_path / "out.jsonl")
     seen = 0
@@ -219,7 +220,7 @@ def ray_started() -> Iterator[tuple[str, str]]:
 def test_a_ray_cluster_is_reached_from_within_and_from_outside(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "a-secret-of-this-test-" * 2)
     source = write_corpus(tmp_path / "in.jsonl", 500)
     clean = alone(Job([source], tmp_path / "clean.jsonl"), settings)
@@ -259,7 +260,7 @@ def test_a_session_that_rays_client_server_failed_to_start_is_asked_for_again() 
 
 
 def test_ray_mirrors_a_folder(tmp_path: Path, settings: Settings) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     source = messy(tmp_path / "masuk")
     write_corpus(source / "banyak.jsonl", 300)
     clean = Job([source], tmp_path / "bersih", folder=True)
@@ -275,7 +276,7 @@ def test_ray_mirrors_a_folder(tmp_path: Path, settings: Settings) -> None:
 
 @pytest.mark.parametrize("output", ["out.jsonl", "out/"])
 def test_ray_says_what_is_wrong_with_a_model_in_a_line(tmp_path: Path, output: str) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     source = write_corpus(tmp_path / "in.jsonl", 3)
     options = ("--cluster", "local", "--workers", "1", "--model", "opus-mt-id-en")
     done = batch(tmp_path, source, f"{tmp_path}/{output}", *options)
@@ -284,7 +285,7 @@ def test_ray_says_what_is_wrong_with_a_model_in_a_line(tmp_path: Path, output: s
 
 
 def test_ray_workers_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     result = ray_torture(tmp_path, records=10_000, kills=1)
     assert (result.lost, result.doubled, result.equal) == (0, 0, True)
     assert result.midway > 0

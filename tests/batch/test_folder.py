@@ -15,11 +15,12 @@ from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
 from service.batch import folder as mirror_module
 from service.batch.commits import CommitSize
-from service.batch.folder import REPORT, mirror
+from service.batch.folder import REPORT
 from service.batch.journal import beside
 from service.batch.run import Job, run
 from service.errors import InputError, UsageError, WartaError
 from tests.batch.test_batch import Noting, corpus, pipeline, read_rows
+from tests.mirroring import mirror
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHarga <i>beras</i> naik.\n"
 HTML = '<html><body><p>Harga <a href="x.html">beras</a> naik.</p></body></html>'

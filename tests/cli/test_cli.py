@@ -68,11 +68,11 @@ def test_text_is_the_translation_alone(warta: Runner) -> None:
 def test_json_has_its_documented_keys(warta: Runner) -> None:
     table = json.loads(warta("translate", "--model", "echo", "--format", "json", "a.txt").out)
     assert set(table) == {
-        "title", "segments", "warnings", "furniture", "signature", "byline", "published", "site", "roles", "captions",  # noqa: E501
+        "title", "text", "segments", "warnings", "furniture", "signature", "byline", "published", "site", "roles", "captions",  # noqa: E501
     }  # fmt: skip
-    assert table["title"] == {"source": "Harga Beras Naik Lagi", "target": "Harga Beras Naik Lagi"}
+    assert table["title"]["source"] == table["title"]["target"] == "Harga Beras Naik Lagi"
     keys = {"source", "target", "paragraph", "score", "truncated", "findings"}
-    assert all(keys <= set(segment) for segment in table["segments"])
+    assert all(keys <= set(segment) for segment in [table["title"], *table["segments"]])
     assert [segment["paragraph"] for segment in table["segments"]] == [0, 0, 1]
     assert table["signature"]["preset"] == "echo"
 

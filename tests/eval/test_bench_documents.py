@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from eval.bench.documents import Row, articles, ratios, read, words
-from eval.bench.forced import force
+from eval.bench.fixed_length import fix_length
 from service.text import segment
 
 
@@ -29,7 +29,7 @@ def test_an_answer_is_cut_and_noted(tmp_path: Path) -> None:
             return [SimpleNamespace(hypotheses=[["▁a"] * cut]) for _ in source]
 
     log = tmp_path / "log"
-    force(Translator, 3, str(log))
+    fix_length(Translator, 3, str(log))
     found = Translator().translate_batch([["▁satu", "</s>"]], max_decoding_length=512)
     assert found[0].hypotheses == [["▁a"] * 3]
     before = log.stat().st_size

@@ -41,7 +41,7 @@ class Shouting:
             if self._stop in source:
                 raise KeyboardInterrupt
             self.asked.append(source)
-            yield Answer(source.upper(), 0.5, (Finding("echo", source),), (1, 2))
+            yield Answer(source.upper(), 0.5, (Finding("echo.copied"),), (1, 2))
 
 
 def test_answers_are_in_order_and_equal_sources_asked_once(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ class Fake:
     signature = SIGNATURE
 
     def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
-        found = (Finding("number", "14"),)
+        found = (Finding.of("number.lost", source="14"),)
         return [
             [SegmentTranslation(s, " ".join(s.split()[::-1]), -0.5, found, 0.7) for s in passage.sentences]
             for passage in passages
@@ -142,7 +142,11 @@ class Fake:
 def test_the_pipeline_translates_and_summarises(tmp_path: Path) -> None:
     translations, summaries = (PipelineSystem(Fake(), task, "brief") for task in ("mt", "sum"))
     (answer,) = translations(["satu dua"])
-    assert (answer.text, answer.confidence, answer.findings) == ("dua satu", 0.7, (Finding("number", "14"),))
+    assert (answer.text, answer.confidence, answer.findings) == (
+        "dua satu",
+        0.7,
+        (Finding.of("number.lost", source="14"),),
+    )
     (answer,) = summaries(["Satu. Dua."])
     assert (answer.text, answer.support) == ("First.\nSecond.", (1, 2))
     assert translations.signature == f"{SIGNATURE}|task:mt"

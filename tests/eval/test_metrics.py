@@ -126,7 +126,14 @@ def test_an_empty_hypothesis_counts() -> None:
     assert score("ROUGE-1", Corpus(["one two", ""], ["one two", "three"])) == 50.0
 
 
-FOUND = [(Finding("number", "14"),), (), (), (Finding("echo", ""), Finding("number", "3,5")), (), ()]
+FOUND = [
+    (Finding.of("number.lost", source="14"),),
+    (),
+    (),
+    (Finding("echo.copied"), Finding.of("number.lost", source="3,5")),
+    (),
+    (),
+]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def output(name: str, lines: list[str], cost: Cost | None = None, confidence: bo
 
 
 def look(source: str, target: str) -> tuple[Finding, ...]:
-    return () if target else (Finding("empty", source),)
+    return () if target else (Finding("empty.translation"),)
 
 
 TWO = [output("good", GOOD), output("poor", POOR)]

@@ -14,7 +14,6 @@ import torch
 from safetensors.torch import load, save_file
 
 from service.engines.causal import CausalEngine
-from service.models.gemma import build as embedded
 from tests import builders, gemma
 
 pytest.importorskip("gguf")
@@ -338,7 +337,7 @@ def test_a_team_adds_up_what_its_members_found(tiny: gemma.TinyGemma) -> None:
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
-def test_processes_side_by_side_learn_what_one_would(luggage: travel.Luggage, tmp_path: Path) -> None:
+def test_processes_side_by_side_learn_what_one_would(corpus: travel.PackedCorpus, tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(
         "[adapt]\nrank = 4\nbatch_tokens = 256\nnoise = 99.0\nwarm_up = 0.0\nepochs = 50\n", "utf-8"
     )
@@ -448,12 +447,10 @@ def test_candidates_are_chosen_by_what_they_translate(
     (tmp_path / "dev.tsv").write_text("".join(f"doc\t{p.indonesian}\t{p.english}\n" for p in PAIRS), "utf-8")
     sets = [export.development(tmp_path / "dev.tsv", 3), export.development(tmp_path / "dev.tsv")]
     assert [len(d.sources) for d in sets] == [3, len(PAIRS)]
-    before = embedded.ADAPTER, embedded._adapter
     choice = export.Choice(export.by_translation(wheels.preset, sets))
     choice.weigh({"spoilt": spoilt, "good": good})
     assert choice.best == "good"
     assert choice.scored["good"][0] > choice.scored["spoilt"][0] + 10
-    assert (embedded.ADAPTER, embedded._adapter) == before
     kept = np.array(gemma.kept(tiny_gemma.gguf))
     plain = gemma.convert(tiny_gemma.gguf, tmp_path / "plain", int8=True, keep=kept)
     outputs = CausalEngine(plain, wheels.preset).generate(sets[1].sources, wheels.preset.decoding)
@@ -498,7 +495,7 @@ def test_a_run_is_mixed_with_other_adapters_and_the_best_is_written(
 
 
 @pytest.fixture
-def luggage(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.Luggage:
+def corpus(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.PackedCorpus:
     """What ``eval.training.travel`` packs, for the tiny model."""
     rows = {
         "train": [rows_module.encode(p, tiny.pieces, gemma.PROMPT) for p in PAIRS],
@@ -510,17 +507,17 @@ def luggage(tiny: gemma.TinyGemma, tmp_path: Path) -> travel.Luggage:
     }
     travel.write(tmp_path, rows, tiny.pieces, tiny.gguf, part=50_000)
     save_file(load(gemma.random_adapter(tiny.model)), tmp_path / "adapter.safetensors")
-    return travel.Luggage(tmp_path)
+    return travel.PackedCorpus(tmp_path)
 
 
 def test_the_luggage_holds_the_same_model_and_texts(
-    tiny: gemma.TinyGemma, luggage: travel.Luggage, tmp_path: Path
+    tiny: gemma.TinyGemma, corpus: travel.PackedCorpus, tmp_path: Path
 ) -> None:
     assert len(list(tmp_path.glob("teacher.gguf.*"))) > 1
-    row = luggage.rows("train")[0]
-    assert luggage.text(row.ids[row.start :]) == PAIRS[0].english
-    assert len(luggage.pieces) < len(tiny.pieces)
-    packed = luggage.model(4, ADAPT["scale"], fused=False, dtype=torch.float32)
+    row = corpus.rows("train")[0]
+    assert corpus.text(row.ids[row.start :]) == PAIRS[0].english
+    assert len(corpus.pieces) < len(tiny.pieces)
+    packed = corpus.model(4, ADAPT["scale"], fused=False, dtype=torch.float32)
     whole = torch_model(tiny)
     whole.load_adapter({n: s.float() for n, s in load(gemma.random_adapter(tiny.model)).items()})
     original = rows_module.encode(PAIRS[0], tiny.pieces, gemma.PROMPT)
@@ -530,17 +527,17 @@ def test_the_luggage_holds_the_same_model_and_texts(
 
 
 def test_the_teacher_answers_what_it_was_asked(
-    luggage: travel.Luggage, monkeypatch: pytest.MonkeyPatch
+    corpus: travel.PackedCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = luggage.model(4, ADAPT["scale"], fused=False).stock()
-    end = luggage.pieces.index("\n")
-    rows = luggage.rows("mono")
+    model = corpus.model(4, ADAPT["scale"], fused=False).stock()
+    end = corpus.pieces.index("\n")
+    rows = corpus.rows("mono")
     answered = list(distil.answers(model, rows, end, 5))
     assert sorted(row.ids for row, _ in answered) == sorted(row.ids for row in rows)
     assert all(end not in ids for _, ids in answered)
     monkeypatch.setattr(distil, "good", lambda _: True)
     for reverse, known in ((False, "indonesian"), (True, "english")):
-        taught = list(distil.teach(luggage, model, reverse=reverse, batch=5))
+        taught = list(distil.teach(corpus, model, reverse=reverse, batch=5))
         assert sorted(getattr(p, known) for p in taught) == sorted(getattr(p, known) for p in PAIRS)
 
 
@@ -586,17 +583,36 @@ def test_the_student_learns_goes_on_and_is_converted(tmp_path: Path) -> None:
     assert engine.generate([PAIRS[0].indonesian], builders.preset("s", "marian").decoding)[0].text
 
 
-def test_evaluation_takes_another_adapter_for_the_shipped_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_evaluation_runs_the_pipeline_with_another_adapter(
+    tiny_gemma: gemma.TinyGemma,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("ADAPTER", "_adapter"):
-        monkeypatch.setattr(embedded, name, getattr(embedded, name))
-    preset = builders.preset("gemma", "causal")
-    before = embedded._revision(preset)
-    (tmp_path / "other").write_bytes(b"another adapter")
-    evaluate.use(tmp_path / "other")
-    assert embedded._adapter(preset) == b"another adapter"
-    assert embedded._revision(preset) != before
+    """Shipped and other adapter are two models, each named in its report; neither is taken for the other."""
+    wheels = gemma.wheels(tmp_path / "wheels", tiny_gemma.gguf, gemma.random_adapter(tiny_gemma.model))
+    wheels.use(monkeypatch.setattr)
+    monkeypatch.setattr("service.presets.get", lambda *_: wheels.preset)
+    (tmp_path / "set.tsv").write_text("".join(f"{p.indonesian}\t{p.english}\n" for p in PAIRS), "utf-8")
+    zeros = {n: torch.zeros_like(side) for n, side in load(gemma.random_adapter(tiny_gemma.model)).items()}
+    (tmp_path / "other").write_bytes(export.rounded(zeros))
+    signatures = []
+    for name, more in (("before", []), ("after", ["--adapter", str(tmp_path / "other")])):
+        command = [
+            "evaluate",
+            "--home",
+            str(tmp_path),
+            "--dataset",
+            str(tmp_path / "set.tsv"),
+            "--limit",
+            "2",
+        ]
+        monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / name), *more])
+        evaluate.main()
+        assert "bleu" in capsys.readouterr().out.lower()
+        report = json.loads((tmp_path / name / "report.json").read_text("utf-8"))
+        signatures.append(report["systems"][0]["signature"])
+    assert signatures[0] != signatures[1]
 
 
 def test_the_card_shows_the_same_lines_every_time() -> None:

@@ -12,12 +12,55 @@ from hypothesis import strategies as st
 from eval.bench.segmenter import detokenise
 from service.errors import InputError
 from service.intake.clean import clean
+from service.intake.rules import page_only
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 TITLE = "Harga Beras Naik di Lima Kota"
 BODY = "MEDAN, KOMPAS.com - Harga beras naik di lima kota sejak awal pekan ini, kata Rina Lestari."
 MORE = "Pedagang menyebut pasokan dari Karawang terlambat dua hari karena banjir."
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Artikel ini bukan pengganti nasihat dokter. Segera periksakan diri.", "note"),
+        ("Disclaimer: tulisan ini bukan ajakan membeli saham.", "note"),
+        ("Identitas korban disamarkan demi keamanan.", "note"),
+        ("Untuk informasi lebih lanjut hubungi layanan di nomor 1500-31.", "note"),
+        ("Wallahu a'lam.", "note"),
+        ("Redaksi menerima naskah 700 kata disertai identitas.", "note"),
+        ("Iklan baris: Terima gadai BPKB", "advertisement"),
+        ("Lanjut ke halaman 2 untuk daftar lengkap", "control"),
+        ("Kembali ke atas", "control"),
+        ("© KABAR 2019. Dilarang menyalin tanpa tautan.", "copyright"),
+        ("Liputan lain", "related"),
+        ("Mungkin kamu suka: Harga Gula Turun Lagi", "read-also"),
+        ("Peta: wilayah yang terdampak", "caption"),
+        ("Beras menumpuk di gudang pelabuhan (Unsplash)", "caption"),
+        ("Dokumentasi Biro Humas", "caption"),
+        ("Nama yang disebut dalam rapat itu belum diumumkan.", ""),
+        ("Peta jalan pangan disusun tahun depan.", ""),
+        ("Untuk informasi lebih lanjut, warga datang ke balai desa.", ""),
+    ],
+)
+def test_what_only_a_page_has(line: str, reason: str) -> None:
+    assert page_only(line) == reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Kunci itu ditemukan di laci meja kantor pos, terbungkus koran bekas bertanggal 3 Agustus 1994.",
+        "Mayoritas korban tewas di dekat lokasi pembagian bantuan yang didukung pemerintah. (kya/MF)",
+        "Jawabannya sederhana: tidak ada yang tahu letak kuncinya.",
+    ],
+)
+def test_a_whole_sentence_after_the_text_began_is_no_caption(line: str) -> None:
+    assert (
+        line.partition(" (")[0]
+        in clean(f"{TITLE}\n\n{BODY}\n\n{MORE}\n\n{line}\n\nKomentar\n\n© 2024 Contoh").text
+    )
 
 
 @pytest.mark.parametrize(

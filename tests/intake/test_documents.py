@@ -569,7 +569,7 @@ def test_a_sentence_of_fewer_words_than_cues_is_reported(tmp_path: Path) -> None
 
 def test_findings_name_their_place(tmp_path: Path) -> None:
     def doubtful(passage: Passage) -> Iterator[SegmentTranslation]:
-        found = (Finding("number", "12 is missing"),)
+        found = (Finding.of("number.lost", source="12"),)
         return (SegmentTranslation(s, s, 0.0, found if "12" in s else ()) for s in passage.sentences)
 
     (tmp_path / "a.html").write_text("<p>Satu hal.</p><p>Ada 12 hal.</p>", "utf-8")

@@ -133,7 +133,7 @@ class Tab:
             self.page.goto(site + "/" + query)
         self.page.wait_for_selector("#reading .view")
         self.page.wait_for_selector(
-            "#article textarea, #check-source textarea, .shelf, #batch-go", state="attached"
+            "#article textarea, #check-source textarea, .catalogue, #batch-go", state="attached"
         )
 
     def open(self, name: str) -> None:
@@ -356,7 +356,7 @@ def test_history_stays_in_the_browser_and_opens_again(tab: Tab) -> None:
     assert len(tab.rows()) == 9
     tab.page.get_by_role("button", name="Forget all").click()
     tab.page.wait_for_selector(".history", state="hidden")
-    assert tab.page.evaluate("localStorage.getItem('warta-history')") == "[]"
+    assert tab.page.evaluate("localStorage.getItem('warta-readings')") == "[]"
 
 
 def test_a_link_carries_the_settings_and_no_text(browser: Any, site: str, tab: Tab) -> None:

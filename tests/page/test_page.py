@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -16,20 +19,21 @@ from typing import Any
 
 import pytest
 
+from service.batch.journal import Totals
 from service.context import asked, asking
 from service.document import Decoding, Finding, Output, Reading, SegmentTranslation
 from service.engines.echo import EchoEngine
-from service.errors import InputError, UsageError
+from service.errors import Cancelled, InputError, UsageError
 from service.page import examples, options_for
 from service.page import reading as view
 from service.page.options import PageOptions
 from service.page.runs import Runs, events
+from service.page.serialization import pack, unpack
 from service.page.session import Shown, reopened
 from service.page.shell import head_for, with_head
 from service.page.tabs import batch, evaluate, models
 from service.page.tabs.check import checked, paired
 from service.page.tabs.translate import Asked, file_text, reading
-from service.page.wire import pack, unpack
 from service.page.words import LANGUAGES, Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.pool import Host
@@ -84,10 +88,12 @@ def test_the_language_is_what_was_asked_chosen_or_preferred(
 @pytest.mark.parametrize(
     "html",
     [
-        view.row(1, part(HOSTILE, HOSTILE, findings=(Finding("number", HOSTILE),)), SAY, opens=True),
+        view.row(
+            1, part(HOSTILE, HOSTILE, findings=(Finding.of("number.lost", source=HOSTILE),)), SAY, opens=True
+        ),
         view.title(HOSTILE, part(HOSTILE, HOSTILE), SAY),
         view.warnings([HOSTILE], SAY),
-        view.flags([Finding(HOSTILE, HOSTILE)], SAY),
+        view.flags([Finding.of("number.lost", source=HOSTILE)], SAY),
         view.furniture(to_article(f"Hujan Turun di Malang\n\n{RAIN}\n\nBaca juga: {HOSTILE}"), SAY),
     ],
 )
@@ -102,9 +108,9 @@ def test_findings_and_low_confidence_are_said_in_words() -> None:
     low = view.marks(part(confidence=0.12, band="low"), SAY)
     assert "Low confidence" in low
     assert "12%" in low
-    found = view.marks(part(findings=(Finding("negation", "'belum' is lost"),)), Say("id"))
+    found = view.marks(part(findings=(Finding.of("negation.lost", word="belum"),)), Say("id"))
     assert "<b>Ingkaran</b>" in found
-    assert "&#x27;belum&#x27; is lost" in found
+    assert "&#x27;belum&#x27; tidak ada padanannya" in found
 
 
 def test_a_run_grows_row_by_row_to_the_whole_reading(host: Host) -> None:
@@ -131,10 +137,10 @@ def test_a_draft_of_the_first_sentence_gives_way_to_it(host: Host, text: str) ->
     first, rest = title or whole.translation.segments[0], whole.translation.segments[0 if title else 1 :]
     shown = Shown("1", SAY)
     shown.opened(article, len(rest) + 1, "echo", ())
-    shown.draft(part(first.source, "A first try.", findings=(Finding("number", "340 is lost"),)))
+    shown.draft(part(first.source, "A first try.", findings=(Finding.of("number.lost", source="340"),)))
     place = "title" if title else "rows"
     assert "A first try." in shown.values[place]
-    assert "340 is lost" in shown.values[place]
+    assert "340 is not in the translation" in shown.values[place]
     assert "decoding the first one again" in shown.values["status"]
     shown.more([first, *rest])
     assert "A first try." not in str(shown.values)
@@ -284,17 +290,27 @@ def test_a_word_document_takes_what_xml_cannot(host: Host) -> None:
         downloads.file(odd, "exe")
 
 
+def lost(*pairs: list[object]) -> dict[str, object]:
+    """A finding as a browser sends it, with the values given."""
+    return {"code": "number.lost", "values": [*pairs]}
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda value: value.pop("article"),
         lambda value: value.update(extra=1),
         lambda value: value.update(headline=3),
-        lambda value: value["translation"]["segments"].clear(),
-        lambda value: value["translation"].update(gaps=["x"]),
+        lambda value: value["segments"].clear(),
+        lambda value: value.update(gaps=["x"]),
         lambda value: value["summary"]["sentences"][0].update(support=[99]),
         lambda value: value["summary"]["sentences"][0].update(support="12"),
-        lambda value: value["translation"]["segments"][0].update(findings=[{"kind": "x"}]),
+        lambda value: value["segments"][0].update(findings=[{"code": "x"}]),
+        lambda value: value["segments"][0].update(findings=[{"code": "x", "values": []}]),
+        lambda value: value["segments"][0].update(findings=[lost()]),
+        lambda value: value["segments"][0].update(findings=[lost(["source"])]),
+        lambda value: value["segments"][0].update(findings=[lost(["name", "x"])]),
+        lambda value: value["segments"][0].update(findings=[lost(["source", 3])]),
     ],
 )
 def test_what_comes_back_from_a_browser_is_checked(example: Reading, change: Any) -> None:
@@ -389,24 +405,97 @@ def test_a_file_is_named_without_the_servers_folder(tmp_path: Path) -> None:
     assert str(caught.value).startswith("foto.txt: a PNG image")
 
 
+def test_what_is_flagged_is_counted_from_the_sentences(example: Reading) -> None:
+    """A finding or a confidence too low to pass unsaid, in the title too; several of a sentence are one."""
+    found = Finding("artefact.line_break")
+    clean, low = part(), part(confidence=0.01, band="low")
+    flagged = part(findings=(found, found))
+    translation = replace(example.translation, title=flagged, segments=(clean, low, flagged, clean))
+    body = to_article("Judul Berita Ini\n\nSatu. Dua. Tiga. Empat.")
+    values = reopened(replace(example, article=body, translation=translation, seconds=2.0), SAY)
+    assert values["status"] == SAY("finished", count=4, seconds="2.0", flagged=3)
+    assert values["rows"].count('class="flags"') + values["title"].count('class="flags"') == 3
+
+
 @pytest.mark.parametrize(("task", "format"), [("translate", "../../x"), ("translate", ""), ("x", "csv")])
 def test_a_batch_writes_only_the_formats_it_knows(host: Host, tmp_path: Path, task: str, format: str) -> None:
     folder, article = tmp_path / "work", tmp_path / "a.txt"
     folder.mkdir()
     article.write_text("Satu kalimat.", "utf-8")
-    asked = ([str(article)], task, "text", format, "auto")
     with pytest.raises(UsageError, match="the format one of jsonl, csv"):
-        list(batch.worked(host, Runs().begin("me", "batch"), folder, asked, 1_000_000))
+        batch.Asked([str(article)], task, "text", format, "auto")
     assert sorted(tmp_path.rglob("*")) == [article, folder]
 
 
+class Workplace:
+    """A folder to work in, and an event for its end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.left = threading.Event()
+
+    @contextmanager
+    def __call__(self) -> Iterator[Path]:
+        self.folder.mkdir()
+        try:
+            yield self.folder
+        finally:
+            shutil.rmtree(self.folder)
+            self.left.set()
+
+
+def test_a_batch_names_its_uploads_without_their_folder(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "Satu kalimat."}\n{"isi": 1}\n', "utf-8")
+    asked = batch.Asked([str(tmp_path / "a.jsonl")], "translate", "text", "jsonl", "auto")
+    place, made = Workplace(tmp_path / "work"), list[str]()
+
+    def give(path: Path) -> str:
+        made.append(path.read_text("utf-8"))
+        return "<a>"
+
+    *_, last = batch.run_batch(host, Runs().begin("me", "batch"), place, asked, 1_000_000, give)
+    assert isinstance(last, batch.Finished)
+    assert (last.totals.records, last.totals.failures, last.link) == (2, 1, "<a>")
+    assert [json.loads(row)["place"] for row in made[0].splitlines()] == ["1-a.jsonl:1", "1-a.jsonl:2"]
+    assert str(tmp_path) not in made[0]
+    assert place.left.wait(20)
+
+
+def test_a_stopped_batch_leaves_its_folder_when_its_work_has_ended(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader is let go at once; the folder stays while anything may still be written into it."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow(*_: object) -> Totals:
+        begun.set()
+        assert gate.wait(20)
+        (tmp_path / "work" / "late").write_text("written at the last moment", "utf-8")
+        raise Cancelled("stopped")
+
+    monkeypatch.setattr(batch, "run_away", slow)
+    (tmp_path / "a.txt").write_text("Satu kalimat.", "utf-8")
+    asked = batch.Asked([str(tmp_path / "a.txt")], "translate", "text", "jsonl", "auto")
+    place, ask = Workplace(tmp_path / "work"), Runs().begin("me", "batch")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(lambda: list(batch.run_batch(host, ask, place, asked, 1_000_000, str)))
+        assert begun.wait(20)
+        ask.cancelled.set()
+        assert read.result(20) == []
+    assert place.folder.is_dir()
+    gate.set()
+    assert place.left.wait(20)
+    assert not place.folder.exists()
+
+
 def test_a_batch_stops_at_the_size_of_its_result(host: Host, tmp_path: Path) -> None:
-    folder, table = tmp_path / "work", tmp_path / "a.jsonl"
-    folder.mkdir()
+    table = tmp_path / "a.jsonl"
     table.write_text("".join(json.dumps({"text": f"Kalimat {n}."}) + "\n" for n in range(300)), "utf-8")
-    asked = ([str(table)], "translate", "text", "jsonl", "auto")
+    asked = batch.Asked([str(table)], "translate", "text", "jsonl", "auto")
+    place = Workplace(tmp_path / "work")
     with pytest.raises(InputError, match="larger than 2,000 bytes"):
-        list(batch.worked(host, Runs().begin("me", "batch"), folder, asked, 2_000))
+        list(batch.run_batch(host, Runs().begin("me", "batch"), place, asked, 2_000, str))
+    assert place.left.wait(20)
 
 
 def test_the_head_comes_first_and_cannot_be_left() -> None:

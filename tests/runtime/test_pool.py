@@ -129,3 +129,88 @@ def test_a_host_closes_what_is_at_work(tmp_path: Path) -> None:
         closed.result(20)
         assert asked.result(20) == ARTICLE.text
     assert not shop.host.engines()
+
+
+class Slow:
+    """A host whose models are opened when the test lets them, and how often each was asked for."""
+
+    def __init__(self, home: Path, kept: int = 2) -> None:
+        self.begun: dict[str, threading.Event] = {name: threading.Event() for name in MODELS}
+        self.gates: dict[str, threading.Event] = {name: threading.Event() for name in MODELS}
+        self.opened: list[str] = []
+        self.host = Host(Settings(home, model="echo", repair=False), opener=self._open, kept=kept)
+
+    def _open(self, preset: Preset) -> EchoEngine:
+        self.opened.append(preset.name)
+        if preset.name in self.gates:
+            self.begun[preset.name].set()
+            assert self.gates[preset.name].wait(20)
+        return EchoEngine()
+
+
+def test_while_one_model_is_opened_everything_else_goes_on(tmp_path: Path) -> None:
+    """Its own callers wait, and it is opened once; the figures and other models do not wait."""
+    slow = Slow(tmp_path)
+    first, second = MODELS[:2]
+    slow.gates[second].set()
+    slow.host.pipeline()
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(slow.host.pipeline, first) for _ in range(3)]
+        assert slow.begun[first].wait(20)
+        # Each would wait for the gate if it needed what opening holds.
+        asked = pool.submit(lambda: (list(slow.host.engines()), slow.host.tallies()))
+        assert asked.result(20) == (["echo"], {"echo": (0, {})})
+        assert pool.submit(slow.host.pipeline).result(20).translate(ARTICLE).text == ARTICLE.text
+        assert pool.submit(slow.host.pipeline, second).result(20).translate(ARTICLE).text == ARTICLE.text
+        assert not any(future.done() for future in waiting)
+        slow.gates[first].set()
+        assert len({id(future.result(20)) for future in waiting}) == 1
+    assert slow.opened == ["echo", first, second]
+    slow.host.close()
+
+
+def test_a_model_that_is_opened_again_holds_up_nobody_else(tmp_path: Path) -> None:
+    slow = Slow(tmp_path, kept=1)
+    first, second = MODELS[:2]
+    slow.gates[first].set()
+    slow.gates[second].set()
+    pipeline = slow.host.pipeline(first)
+    slow.host.pipeline(second)
+    assert not slow.host.engines()[first].open
+    slow.begun[first].clear()
+    slow.gates[first].clear()
+    with ThreadPoolExecutor(2) as pool:
+        again = pool.submit(pipeline.translate, ARTICLE)
+        assert slow.begun[first].wait(20)
+        assert [e.stats().rows for e in pool.submit(slow.host.engines).result(20).values()] == [0, 0]
+        slow.gates[first].set()
+        assert again.result(20).text == ARTICLE.text
+    slow.host.close()
+
+
+def test_a_model_that_is_opened_while_the_host_closes_does_not_stay(tmp_path: Path) -> None:
+    slow = Slow(tmp_path)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(slow.host.pipeline, MODELS[0])
+        assert slow.begun[MODELS[0]].wait(20)
+        slow.host.close()
+        slow.gates[MODELS[0]].set()
+        with pytest.raises(EngineError, match="closing"):
+            asked.result(20)
+    assert not slow.host.engines()
+
+
+def test_a_model_that_cannot_be_opened_is_tried_again(tmp_path: Path) -> None:
+    fails = [True]
+
+    def open_or_fail(preset: Preset) -> EchoEngine:
+        if preset.name != "echo" and fails.pop():
+            raise EngineError("no memory left")
+        return EchoEngine()
+
+    host = Host(Settings(tmp_path, model="echo"), opener=open_or_fail)
+    with pytest.raises(EngineError, match="no memory left"):
+        host.pipeline(MODELS[0])
+    fails.append(False)
+    assert host.pipeline(MODELS[0]).translate(ARTICLE).text == ARTICLE.text
+    host.close()

@@ -190,7 +190,7 @@ PIECES = [*sorted(INDONESIAN.words | ENGLISH.words), "7", "1.5", "2/3", "-", "an
 
 
 def details(source: str, target: str) -> list[str]:
-    return [finding.detail for finding in check(source, target) if finding.kind == "number"]
+    return [str(finding) for finding in check(source, target) if finding.kind == "number"]
 
 
 @pytest.mark.parametrize(("source", "target"), EQUAL)

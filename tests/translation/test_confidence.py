@@ -16,7 +16,7 @@ TARGET = "The committee received many letters from residents."
 
 @given(st.text(), st.text(), st.floats(min_value=-1e6, max_value=0), st.integers(min_value=0, max_value=9))
 def test_it_is_a_probability(source: str, target: str, score: float, count: int) -> None:
-    assert 0 <= confidence(source, target, score, [Finding("number", "")] * count) <= 1
+    assert 0 <= confidence(source, target, score, [Finding("number.lost")] * count) <= 1
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ def test_it_is_a_probability(source: str, target: str, score: float, count: int)
     [
         ((TARGET, -0.1, []), (TARGET, -0.9, [])),
         ((TARGET, -0.3, []), (TARGET[:14], -0.3, [])),
-        ((TARGET, -0.3, []), (SOURCE, -0.3, [Finding("echo", "")])),
-        ((TARGET, -0.1, []), (TARGET, -0.1, [Finding("number", "")])),
-        ((TARGET, -0.1, [Finding("number", "")]), (TARGET, -0.1, [Finding("dropped", "")])),
+        ((TARGET, -0.3, []), (SOURCE, -0.3, [Finding("echo.copied")])),
+        ((TARGET, -0.1, []), (TARGET, -0.1, [Finding("number.lost")])),
+        ((TARGET, -0.1, [Finding("number.lost")]), (TARGET, -0.1, [Finding("dropped.short")])),
     ],
 )
 def test_a_worse_segment_has_less(
@@ -38,7 +38,7 @@ def test_a_worse_segment_has_less(
 @pytest.mark.parametrize(("kind", "name"), [("number", "medium"), ("entity", "medium"), ("dropped", "low")])
 def test_a_finding_caps_the_band_however_sure_the_model_was(kind: str, name: str) -> None:
     assert band(confidence(SOURCE, TARGET, -0.01, [])) == "high"
-    assert band(confidence(SOURCE, TARGET, -0.01, [Finding(kind, "")])) == name
+    assert band(confidence(SOURCE, TARGET, -0.01, [Finding(f"{kind}.lost")])) == name
 
 
 @pytest.mark.parametrize(

@@ -1,51 +1,43 @@
-"""Logs: a line of JSON for each request and event, on standard error; no text, no query, no address."""
+"""Logs: a line of JSON for each request and event, on standard error; no text, no query, no address.
+
+structlog makes the lines, also of what is logged through Python's own `logging`, as uvicorn does.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import sys
 import time
 import traceback
 from datetime import UTC, datetime
-from typing import Any
 
-from service.api.middleware.limits import App, Message, Receive, Scope, Send
+import structlog
+from starlette.types import ASGIApp as App
+from starlette.types import Message, Receive, Scope, Send
+from structlog.typing import EventDict
+
 from service.api.middleware.metrics import route
 
 NAME = "warta.server"
-_FIELDS = "warta_fields"
-
-
-class Lines(logging.Formatter):
-    """A record as a line of JSON.
-
-    Of an exception its type and the places in the program are told, never its message: that may repeat what
-    was sent. So may what other programs log, of which only errors' types get here.
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line."""
-        moment = datetime.fromtimestamp(record.created, UTC)
-        own = record.name.startswith(NAME) or record.name.startswith("uvicorn")
-        line: dict[str, Any] = {
-            "time": moment.isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "event": record.getMessage() if own else record.name,
-            **getattr(record, _FIELDS, {}),
-        }
-        if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
-            frames = traceback.extract_tb(record.exc_info[2])
-            line["at"] = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-8:]]
-        return json.dumps(line, ensure_ascii=False)
 
 
 def configure(level: str = "INFO") -> None:
-    """Has this process log so, on standard error."""
+    """Have this process write its logs so, on standard error; those of Python's own loggers too."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_log_level, _discreet],
+            processors=[
+                _timed,
+                _placed,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.EventRenamer("event"),
+                _ordered,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
     for name, least in ((NAME, level), ("uvicorn", "WARNING"), ("uvicorn.error", "WARNING")):
         logger = logging.getLogger(name)
         logger.handlers = [handler] if name != "uvicorn.error" else []
@@ -53,12 +45,49 @@ def configure(level: str = "INFO") -> None:
         logger.propagate = name == "uvicorn.error"
 
 
+def _discreet(_: object, __: str, event: EventDict) -> EventDict:
+    """What other programs log may repeat what was sent: only whose it is stays."""
+    name = event["_record"].name
+    return event if name.startswith((NAME, "uvicorn")) else {**event, "event": name}
+
+
+def _timed(_: object, __: str, event: EventDict) -> EventDict:
+    """When it was, to the millisecond, in UTC."""
+    moment = datetime.fromtimestamp(event["_record"].created, UTC)
+    return {**event, "time": moment.isoformat(timespec="milliseconds")}
+
+
+def _placed(_: object, __: str, event: EventDict) -> EventDict:
+    """Of an exception its type and where it was: its message may repeat what was sent."""
+    error = event.pop("exc_info", None) or event["_record"].exc_info
+    if isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-8:]
+        event["error"] = type(error).__name__
+        event["at"] = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
+    return event
+
+
+def _ordered(_: object, __: str, event: EventDict) -> EventDict:
+    """The same fields first in every line."""
+    return {**{name: event.pop(name) for name in ("time", "level", "event")}, **event}
+
+
 class Log:
     """One line a request, when its answer has gone; ``X-Request-Id`` in the answer names it."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._logger = logging.getLogger(NAME)
+        self._logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+            logging.getLogger(NAME),
+            processors=[
+                structlog.stdlib.filter_by_level,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            ],
+            wrapper_class=structlog.stdlib.BoundLogger,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
@@ -92,4 +121,4 @@ class Log:
                 **({"key": key.id} if key else {}),
             }
             level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
-            self._logger.log(level, "request", extra={_FIELDS: told}, exc_info=error)
+            self._logger.log(level, "request", **told, **({"exc_info": error} if error else {}))

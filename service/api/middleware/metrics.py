@@ -17,9 +17,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
+from starlette.types import ASGIApp as App
+from starlette.types import Message, Receive, Scope, Send
 
 from service.api.background import Jobs
-from service.api.middleware.limits import App, Message, Receive, Scope, Send
 from service.api.openapi import ANYWHERE, errors
 from service.pool import Host
 

@@ -62,7 +62,7 @@ def _articles(tree: Any) -> Iterator[dict[str, Any]]:
         yield from _of_kind(found, 0)
 
 
-def _of_kind(value: Any, depth: int) -> Iterator[dict[str, Any]]:
+def _of_kind(value: object, depth: int) -> Iterator[dict[str, object]]:
     if depth > _DEPTH:
         return
     if isinstance(value, list):
@@ -86,7 +86,7 @@ def _meta(tree: Any) -> dict[str, str]:
     return found
 
 
-def _name(value: Any) -> str:
+def _name(value: object) -> str:
     """The name of a person or a publisher; of several, all."""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_name, value[:5])))
@@ -95,7 +95,7 @@ def _name(value: Any) -> str:
     return _plain(value)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return " ".join(unescape(value).split())[:500] if isinstance(value, str) else ""
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
+from service.document import Finding
+
 Alike = Mapping[str, str]
 Move = tuple[int, int]
 
@@ -102,11 +104,11 @@ class Placer:
     """Puts one sentence's translation into its slots.
 
     ``english`` has marked words by themselves. After a call, ``moves`` holds pairs of marks, by
-    index: the second stands now where the first stood; ``problems`` is for people.
+    index: the second stands now where the first stood; ``problems`` is what had to be guessed.
     """
 
     english: Alike
-    problems: list[str] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
 
     def place(self, target: str, parts: Sequence[str], marks: Sequence[Mark]) -> list[str]:
@@ -195,7 +197,7 @@ class Placer:
                 start = max((s.end for s in spans[:index] if s), default=0) if index else 0
                 stop = min((s.start for s in spans if s and s.start >= start), default=len(target))
                 spans[index] = _guessed(target, parts, mark, start, stop)
-                self.problems.append(f"put where it stood in the source: {phrase_of(parts, mark)[:60]!r}")
+                self.problems.append(Finding.of("format.guessed", phrase=phrase_of(parts, mark)[:60]))
         return [span for span in spans if span]
 
     def _search(

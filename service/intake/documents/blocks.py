@@ -171,11 +171,7 @@ def _found(block: Block, pairs: Sequence[_Pair]) -> Iterator[PlacedFinding]:
             continue
         yield from (PlacedFinding(block.place, sentence.text, finding) for finding in answer.findings)
         if answer.truncated and all(finding.kind != "truncated" for finding in answer.findings):
-            yield _placed(block.place, sentence.text, "truncated", "not all was translated")
-
-
-def _placed(place: str, source: str, kind: str, detail: str) -> PlacedFinding:
-    return PlacedFinding(place, source, Finding(kind, detail))
+            yield PlacedFinding(block.place, sentence.text, Finding("truncated.rest"))
 
 
 def _translatable(text: str) -> bool:
@@ -237,7 +233,7 @@ def _rebuilt(block: Block, pairs: Sequence[_Pair], english: Alike) -> tuple[Chan
             placer = Placer(english)
             placed = placer.place(target, piece.parts, piece.marks)
             moves += [(piece.whole[there], piece.whole[mark]) for there, mark in placer.moves]
-            problems += [_placed(block.place, piece.text, "format", problem) for problem in placer.problems]
+            problems += [PlacedFinding(block.place, piece.text, problem) for problem in placer.problems]
         for offset, part in enumerate(placed):
             texts[piece.first + offset].append(part)
     return Change(tuple(map("".join, texts)), tuple(moves)), problems

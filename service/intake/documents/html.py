@@ -17,6 +17,7 @@ from service.intake.credit import PageText
 from service.intake.documents.about import of_page
 from service.intake.documents.markup import Markup
 from service.intake.entities import unescape
+from service.text.words import listed
 
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*+(?:>|\Z)"""
@@ -35,21 +36,17 @@ _ROOT = re.compile(r"\A<html", re.I)
 _LINE_BREAKS = re.compile(r"\n+")
 
 
-def _names(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
-
-INLINE = _names(
+INLINE = listed(
     "a abbr acronym b bdi bdo big cite data del dfn em font i ins label mark q rp rt ruby s small span "
     "strike strong sub sup time tt u"
 )
-HEADINGS = _names("title h1 h2 h3 h4 h5 h6")
-FIXED = _names("code kbd samp var")
-VOID_INLINE = _names("img wbr input")
-VOID = VOID_INLINE | _names("area base br col embed hr link meta param source track")
-SKIPPED = _names("pre svg math template object iframe noscript audio video canvas select")
-RAW = _names("script style textarea xmp")
-_RAISED = _names("sup sub a")
+HEADINGS = listed("title h1 h2 h3 h4 h5 h6")
+FIXED = listed("code kbd samp var")
+VOID_INLINE = listed("img wbr input")
+VOID = VOID_INLINE | listed("area base br col embed hr link meta param source track")
+SKIPPED = listed("pre svg math template object iframe noscript audio video canvas select")
+RAW = listed("script style textarea xmp")
+_RAISED = listed("sup sub a")
 
 
 def is_page(text: str) -> bool:

@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
-from typing import Any
 
 from service.errors import InputError
 from service.intake.compression import need
@@ -60,7 +59,7 @@ def rows(data: bytes, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
         raise InputError(f"a broken Excel file: {problem}") from problem
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime) and not (value.hour or value.minute or value.second):

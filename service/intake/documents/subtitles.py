@@ -59,8 +59,7 @@ def translate(text: str, translation: Translate) -> tuple[str, list[PlacedFindin
         spoken = new.text if new.text == old.text else _SPACES.sub(r"\1\2", new.text)
         pieces += [new.head, _wrapped(spoken, 1 + old.text.count("\n") - spoken.count("\n"))]
         if _TAG.sub("", old.text).strip() and not _TAG.sub("", spoken).strip():
-            detail = "the English sentence had fewer words than its cues"
-            findings.append(PlacedFinding(f"cue {number}", old.text.strip(), Finding("empty", detail)))
+            findings.append(PlacedFinding(f"cue {number}", old.text.strip(), Finding("empty.cue")))
     return "".join([*pieces, tail]), findings
 
 

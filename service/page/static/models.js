@@ -1,13 +1,13 @@
 // The cards of the models: their buttons become events of the page.
-const shelf = element.querySelector(".shelf");
+const catalogue = element.querySelector(".catalogue");
 watch("value", () => {
-  const agreed = new Set([...shelf.querySelectorAll(".agree:checked")].map((each) => each.closest(".card").dataset.name));
+  const agreed = new Set([...catalogue.querySelectorAll(".agree:checked")].map((each) => each.closest(".card").dataset.name));
   const at = document.activeElement?.dataset?.deed ? document.activeElement.dataset : null;
-  shelf.innerHTML = props.value;
-  for (const each of shelf.querySelectorAll(".agree")) each.checked = agreed.has(each.closest(".card").dataset.name);
-  if (at) shelf.querySelector(`[data-deed="${at.deed}"][data-name="${at.name}"]`)?.focus();
+  catalogue.innerHTML = props.value;
+  for (const each of catalogue.querySelectorAll(".agree")) each.checked = agreed.has(each.closest(".card").dataset.name);
+  if (at) catalogue.querySelector(`[data-deed="${at.deed}"][data-name="${at.name}"]`)?.focus();
 });
-shelf.addEventListener("click", (event) => {
+catalogue.addEventListener("click", (event) => {
   const button = event.target.closest("[data-deed]");
   if (!button) return;
   const agreed = Boolean(button.closest(".card").querySelector(".agree")?.checked);
@@ -15,4 +15,4 @@ shelf.addEventListener("click", (event) => {
   trigger(event_of, { name: button.dataset.name, agreed });
   if (event_of === "choose") window.warta.said(button, window.warta.words.chosen);
 });
-if (props.value) shelf.innerHTML = props.value;
+if (props.value) catalogue.innerHTML = props.value;

@@ -4,7 +4,7 @@ warta.fill(element);
 const view = element.querySelector(".view");
 const part = (name) => view.querySelector("." + name);
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-const KEPT = "warta-history";
+const KEPT = "warta-readings";
 const MOST = 12;
 let shown = {};
 
@@ -49,7 +49,8 @@ function store(entries) {
 }
 
 function keep(reading) {
-  const others = kept().filter((entry) => entry.reading.article.text !== reading.article.text);
+  const text = (of) => JSON.stringify(of.segments.map((part) => part.source));
+  const others = kept().filter((entry) => text(entry.reading) !== text(reading));
   store([{ at: Date.now(), reading: JSON.parse(JSON.stringify(reading)) }, ...others]);
 }
 

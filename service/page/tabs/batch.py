@@ -2,9 +2,10 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -29,30 +30,57 @@ FORMATS = ("jsonl", "csv")
 SUFFIXES = sorted({suffix for source in SOURCES for suffix in source.suffixes})
 
 
-def worked(
-    host: Host, ask: Ask, folder: Path, asked: tuple[Sequence[str], str, str, str, str], most: int
-) -> Iterator[Progress | Totals]:
-    """Progress, then the totals; the output is ``folder/warta.<format>``, of at most ``most`` bytes.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader asks for: uploads, what is to be done with them, and as what it is wanted."""
 
-    Raises WartaError.
+    paths: Sequence[str]
+    task: str
+    column: str
+    format: str
+    model: str
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS or self.format not in FORMATS:
+            raise UsageError(f"the task is one of {', '.join(TASKS)}, the format one of {', '.join(FORMATS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The totals of a batch, and where its table can be had."""
+
+    totals: Totals
+    link: str
+
+
+def run_batch(
+    host: Host,
+    ask: Ask,
+    workplace: Callable[[], AbstractContextManager[Path]],
+    asked: Asked,
+    most: int,
+    give: Callable[[Path], str],
+) -> Iterator[Progress | Finished]:
+    """Yield progress, then the end. The table may have ``most`` bytes; ``give`` takes it and returns a link.
+
+    The folder of ``workplace`` is left by the thread that works in it, so it is there as long as anything is
+    written into it, also when the reader has stopped and nobody takes the events any more. Raises WartaError.
     """
-    paths, task, column, format, model = asked
-    if task not in TASKS or format not in FORMATS:
-        raise UsageError(f"the task is one of {', '.join(TASKS)}, the format one of {', '.join(FORMATS)}")
-    inputs = _gathered(paths, folder / "in")
-    output = folder / f"warta.{format}"
-    job = Job([inputs], output, task, column or "text")
 
-    def work(tell: Callable[[Any], None]) -> None:
-        def watch(progress: Progress) -> None:
-            ask.check()
-            if _written(folder) > most:
-                raise InputError(f"the result is larger than {most:,} bytes")
-            tell(progress)
+    def work(tell: Callable[[Progress | Finished], None]) -> None:
+        with workplace() as folder:
+            inputs = _gathered(asked.paths, folder / "in")
+            output = folder / f"warta.{asked.format}"
+            job = Job([inputs], output, asked.task, asked.column or "text", base=inputs)
 
-        totals = run_away(host, job, model, watch)
-        _without(output, f"{inputs}/")
-        tell(totals)
+            def watch(progress: Progress) -> None:
+                ask.check()
+                if _written(folder) > most:
+                    raise InputError(f"the result is larger than {most:,} bytes")
+                tell(progress)
+
+            totals = run_away(host, job, asked.model, watch)
+            tell(Finished(totals, give(output)))
 
     for told in events(ask, work):
         yield told[-1]
@@ -83,16 +111,12 @@ def _written(folder: Path) -> int:
     return size
 
 
-def _without(output: Path, prefix: str) -> None:
-    """Takes the server's folder out of the places that the rows name."""
-    output.write_bytes(output.read_bytes().replace(prefix.encode(), b""))
-
-
-def line(told: Progress | Totals, say: Say) -> str:
-    """Progress or totals in a line of HTML."""
-    if isinstance(told, Totals):
-        values = {"records": f"{told.records:,}", "failures": told.failures, "findings": f"{told.findings:,}"}
-        return box("done", say("batch_done", **values, time=duration(told.seconds)))
+def line(told: Progress | Finished, say: Say) -> str:
+    """Progress, or the totals and a link to the table, as HTML."""
+    if isinstance(told, Finished):
+        made = told.totals
+        values = {"records": f"{made.records:,}", "failures": made.failures, "findings": f"{made.findings:,}"}
+        return box("done", say("batch_done", **values, time=duration(made.seconds))) + told.link
     totals, before = told.totals, told.before
     rate = (totals.words - before.words) / max(told.seconds, 1e-9)
     left = totals.seconds * (1 - told.share) / told.share if told.share else 0.0
@@ -108,10 +132,8 @@ def line(told: Progress | Totals, say: Say) -> str:
     return box("running", f"{bar}{text}")
 
 
-def _result(told: Progress | Totals, made: Path, held: Files, request: Any, say: Say) -> str:
-    """A link to the table, once it is whole. Raises InputError where it does not fit."""
-    if not isinstance(told, Totals):
-        return ""
+def _link(made: Path, held: Files, request: Any, say: Say) -> str:
+    """Keep a table for the reader and return a link to it. Raises InputError where it does not fit."""
     try:
         token = held.give(*keeper(request), made)
     except NoRoom as error:
@@ -128,23 +150,18 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
     ) -> Iterator[str]:
         say, who = say_for(request), request.session_hash or ""
         ask = runs.begin(who, KIND, background=True)
-        with held.workplace() as folder:
-            try:
-                if not paths:
-                    raise InputError(say("batch_none"))
-                yield box("running", say("opening"))
-                asked = (paths, task, column, format, model)
-                for told in worked(host, ask, folder, asked, held.room.session):
-                    yield line(told, say) + _result(told, folder / f"warta.{format}", held, request, say)
-            except Cancelled:
-                pass  # said below, where nothing newer runs
-            except WartaError as error:
-                message = say.told(str(error).replace(f"{folder}/", ""))
-                yield box("error", f"<b>{say('error')}</b> {escape(message)}")
-            finally:
-                if ask.cancelled.is_set():
-                    # What still runs writes into it for a moment.
-                    time.sleep(0.1)
+        try:
+            if not paths:
+                raise InputError(say("batch_none"))
+            yield box("running", say("opening"))
+            asked = Asked(paths, task, column, format, model)
+            give = partial(_link, held=held, request=request, say=say)
+            for told in run_batch(host, ask, held.workplace, asked, held.room.session, give):
+                yield line(told, say)
+        except Cancelled:
+            pass  # said below, where nothing newer runs
+        except WartaError as error:
+            yield box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
         if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
             yield box("stopped", say("batch_stopped"))
         runs.end(ask)

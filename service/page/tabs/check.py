@@ -10,7 +10,7 @@ from service.errors import InputError, WartaError
 from service.page import reading as view
 from service.page.components import box, label, streaming
 from service.page.options import PageOptions
-from service.page.runs import Runs, alone
+from service.page.runs import Runs, run_for_session
 from service.page.words import Say, say_for
 from service.pool import Host
 from service.runtime.sandbox import Sandbox
@@ -86,7 +86,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
         say = say_for(request)
         try:
             work = partial(checked_confined, host.sandbox, source or "", target or "", options, say)
-            return alone(runs, request.session_hash or "", "check", options.seconds, work)
+            return run_for_session(runs, request.session_hash or "", "check", options.seconds, work)
         except WartaError as error:
             return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
 

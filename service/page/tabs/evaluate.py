@@ -12,7 +12,7 @@ from typing import Any
 from service.errors import InputError, WartaError
 from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
 from service.page.options import PageOptions
-from service.page.runs import Runs, alone
+from service.page.runs import Runs, run_for_session
 from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
 from service.pool import Host
@@ -28,19 +28,23 @@ def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
     """The scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
-    from eval.datasets import from_files, read_lines
+    from eval.datasets import Task, from_files, read_lines
     from eval.metrics import Options
     from eval.report import folder
     from eval.scoring import Answer, Output, evaluate
     from eval.significance import Resampling
     from service.translation.guard.check import check
 
-    dataset = from_files(Path(reference), Path(source) if source else None, "sum" if task == "sum" else "mt")
+    def shown(path: Path) -> str:
+        return path.name  # where an upload lies is nobody's business
+
+    kind: Task = "sum" if task == "sum" else "mt"
+    dataset = from_files(Path(reference), Path(source) if source else None, kind, shown)
     if len(dataset.references) > MOST_LINES:
         raise InputError(f"{len(dataset.references):,} lines; at most {MOST_LINES:,} are scored here")
     names = _names([Path(path).name for path in outputs])
     answers = [
-        Output(name, tuple(map(Answer, read_lines(Path(path)))))
+        Output(name, tuple(map(Answer, read_lines(Path(path), shown(Path(path))))))
         for name, path in zip(names, outputs, strict=True)
     ]
     plan = Resampling(resamples=RESAMPLES)
@@ -175,13 +179,12 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
                 raise InputError(say("evaluate_missing"))
             source = sources[0] if sources else None
             work = partial(scored_confined, host.sandbox, outputs, references[0], source, task, say)
-            shown, packed = alone(runs, request.session_hash or "", "evaluate", options.seconds, work)
+            shown, packed = run_for_session(
+                runs, request.session_hash or "", "evaluate", options.seconds, work
+            )
             return shown + _link(packed, held, request, say)
         except WartaError as error:
-            message = str(error)
-            for path in [*(outputs or ()), *(references or ()), *(sources or ())]:
-                message = message.replace(path, Path(path).name)
-            return box("error", f"<b>{say('error')}</b> {escape(say.told(message))}")
+            return box("error", f"<b>{say('error')}</b> {escape(say.told(str(error)))}")
 
     label("evaluate_intro")
     with gr.Row(elem_classes="fields files"):

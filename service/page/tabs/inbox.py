@@ -20,10 +20,10 @@ from service.page.options import PageOptions
 from service.page.runs import Runs
 from service.page.session import reopened
 from service.page.tabs import translate as reader
-from service.page.wire import unpack
 from service.page.words import Say, say_for
 from service.pool import Host
 from service.text import segment
+from service.validation import restored
 
 DAYS = 14
 """The days of a trend."""
@@ -114,8 +114,8 @@ def _kept(store: Store, id: int) -> Reading | None:
     """The reading as it was kept, None where there is none, or one of an earlier version of the program."""
     text = store.english.reading_of(id)
     try:
-        return unpack(json.loads(text)) if text else None
-    except InputError:
+        return restored(Reading, json.loads(text)) if text else None
+    except ValueError:
         return None
 
 

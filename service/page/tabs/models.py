@@ -145,15 +145,15 @@ def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: list[Any]) -> A
         return gr.update(value=name) if name in [value for _, value in choices(host)] else gr.update()
 
     label("models_intro")
-    shelf = gr.HTML(
+    catalogue = gr.HTML(
         None,
-        html_template="<div class='shelf'></div>",
+        html_template="<div class='catalogue'></div>",
         js_on_load=(files("service.page") / "static" / "models.js").read_text("utf-8"),
         apply_default_css=False,
-        elem_id="models-shelf",
+        elem_id="models-catalogue",
     )
-    shelf.pull(deed, None, [shelf, *dropdowns], **streaming(KIND, 2))
+    catalogue.pull(deed, None, [catalogue, *dropdowns], **streaming(KIND, 2))
     for dropdown in dropdowns:
-        shelf.choose(choose_model, None, dropdown, **quick())
-    shelf.halt(stopper(runs, KIND), None, None, **quick())
-    return shelf
+        catalogue.choose(choose_model, None, dropdown, **quick())
+    catalogue.halt(stopper(runs, KIND), None, None, **quick())
+    return catalogue

@@ -20,20 +20,20 @@ from service.intake.credit import headed
 from service.intake.encoding import read_bytes
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
-from service.page.runs import Runs, alone, events
+from service.page.runs import Runs, events, run_for_session
+from service.page.serialization import unpack
 from service.page.session import Shown, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
-from service.page.wire import unpack
 from service.page.words import Say, say_for
 from service.pipeline import Brief, Pipeline, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
+from service.summary.routes import NAMES
 from service.summary.summarizer import Length
 
 KIND = "read"
-ROUTES = ("auto", "extractive", "mt5", "crosssum", "translate-first")
 MOST_SENTENCES = 20
 
 Word = Callable[[str], Any]
@@ -113,16 +113,14 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
         raise InputError(say("nothing"))
     if len(asked.text) > options.text_limit:
         raise InputError(say("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}"))
-    if asked.route not in ROUTES or not 1 <= asked.sentences <= MOST_SENTENCES:
-        raise UsageError(
-            f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(ROUTES)}"
-        )
+    if asked.route not in NAMES or not 1 <= asked.sentences <= MOST_SENTENCES:
+        raise UsageError(f"sentences must be from 1 to {MOST_SENTENCES}, the route one of {', '.join(NAMES)}")
 
 
 def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
     kept = numbered(asked.text, asked.restored)
-    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored=kept)
+    article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored_lines=kept)
     brief = Brief(asked.route, Length(asked.sentences))
     translated(host.pipeline(asked.model), article, tell, brief, started)
 
@@ -162,12 +160,9 @@ def _take(shown: Shown, batch: list[Any]) -> None:
 
 
 def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
-    """The text of an uploaded file, without its path in what goes wrong. Raises InputError."""
+    """The text of an uploaded file. Raises InputError, which names the file and not its path."""
     name = Path(path).name
-    try:
-        data = read_bytes(Path(path), options.file_bytes)
-    except InputError as error:
-        raise InputError(str(error).replace(path, name)) from error.__cause__
+    data = read_bytes(Path(path), options.file_bytes, shown=name)
     try:
         return read_document(box, data, name, options.file_bytes)
     except InputError as error:
@@ -207,7 +202,7 @@ def tab(
         return _told(_for(request, "file", lambda: headed(fetch())), request)
 
     def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
-        return partial(alone, runs, request.session_hash or "", what, options.seconds, work)
+        return partial(run_for_session, runs, request.session_hash or "", what, options.seconds, work)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(
@@ -274,7 +269,7 @@ def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
         chosen = [
             gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="model"),
             gr.Dropdown(
-                [(word(f"route_{name}"), name) for name in ROUTES],
+                [(word(f"route_{name}"), name) for name in NAMES],
                 value="auto",
                 label=word("route"),
                 elem_id="route",

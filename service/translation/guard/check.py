@@ -12,6 +12,7 @@ import re
 from operator import eq
 
 from service.document import Finding
+from service.findings import GUARD
 from service.intake.entities import unescape
 from service.text import numbers
 from service.text.number_words import ENGLISH, INDONESIAN
@@ -19,28 +20,17 @@ from service.text.words import Words, listed, words
 from service.translation.aside import addresses, without_addresses, without_notes
 from service.translation.guard import names, negation, units
 
-KINDS = (
-    "empty",
-    "truncated",
-    "artefact",
-    "echo",
-    "repetition",
-    "dropped",
-    "address",
-    "number",
-    "entity",
-    "negation",
-)
+KINDS = tuple(dict.fromkeys(one.kind for one in GUARD))
 """Every kind of finding, gravest first."""
 
 
 def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding, ...]:
-    """What is wrong with ``target`` as the English of the Indonesian ``source``; ``()`` if nothing.
+    """Return what is wrong with ``target`` as the English of the Indonesian ``source``; ``()`` if nothing.
 
     Gravest first. ``truncated`` is what the engine reported.
     """
     if not target.strip():
-        return (Finding("empty", "no translation"),) if source.strip() else ()
+        return (Finding("empty.translation"),) if source.strip() else ()
     artefact = _artefact(source, target)
     if artefact:
         target = _ARTEFACT.sub(" ", unescape(target))
@@ -49,40 +39,42 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
     source, target = (without_notes(without_addresses(text)) for text in (source, target))
     ours, theirs = words(source), words(target)
     found = [
-        ("truncated", "the text was cut at the model's limit" if truncated else ""),
-        ("artefact", artefact),
-        ("echo", _echo(ours, theirs)),
-        ("repetition", _repetition(ours, theirs, target)),
-        ("dropped", _dropped(source, target)),
-        *[("address", detail) for detail in lost],
-        *[("number", detail) for detail in _numbers(source, ours, target, theirs)],
-        *[("entity", detail) for detail in names.changed(source, ours, target, theirs)],
-        ("negation", negation.lost(source, ours, target, theirs)),
+        *([Finding("truncated.limit")] if truncated else ()),
+        *artefact,
+        *_echo(ours, theirs),
+        *_repetition(ours, theirs, target),
+        *_dropped(source, target),
+        *lost,
+        *_numbers(source, ours, target, theirs),
+        *names.changed(source, ours, target, theirs),
+        *negation.changed(source, ours, target, theirs),
     ]
-    return tuple(dict.fromkeys(Finding(kind, detail) for kind, detail in found if detail))
+    return tuple(dict.fromkeys(found))
 
 
-def _addresses(source: str, target: str) -> list[str]:
-    """The addresses and case numbers of the source that the target does not hold, letter by letter."""
-    return [f"{address} is not in the translation" for address in addresses(source) if address not in target]
+def _addresses(source: str, target: str) -> list[Finding]:
+    """Return the addresses and case numbers of the source that the target does not hold, letter by letter."""
+    return [
+        Finding.of("address.lost", address=address) for address in addresses(source) if address not in target
+    ]
 
 
-def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
+def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
     if not numbers.present(source, ours, INDONESIAN) and not numbers.present(target, theirs, ENGLISH):
         return []
     here = numbers.numbers(source, INDONESIAN)
     there = numbers.numbers(target, ENGLISH)
     missing, added = numbers.unmatched(here, there, source)
     paired = min(len(missing), len(added))
-    details = [
-        f"{number.text} in the source, {other.text} in the translation"
+    found = [
+        Finding.of("number.changed", source=number.text, target=other.text)
         if number.text != other.text
-        else f"{number.text} was left as it is: in English it reads as another number"
+        else Finding.of("number.unconverted", source=number.text)
         for number, other in zip(missing, added, strict=False)
     ]
-    details += [f"{number.text} is not in the translation" for number in missing[paired:]]
-    details += [f"{number.text} is not in the source" for number in added[paired:]]
-    return details + units.changed(here, there)
+    found += [Finding.of("number.lost", source=number.text) for number in missing[paired:]]
+    found += [Finding.of("number.added", target=number.text) for number in added[paired:]]
+    return found + units.changed(here, there)
 
 
 _ARTEFACT = re.compile(
@@ -94,17 +86,17 @@ _ARTEFACT = re.compile(
 _ARTEFACT_SIGNS = frozenset("<⁇\ufffd&▁@:")
 
 
-def _artefact(source: str, target: str) -> str:
+def _artefact(source: str, target: str) -> list[Finding]:
     """Model tokens, entities or prompt text that the source does not hold."""
     if "\n" in target.strip() and "\n" not in source.strip():
-        return "a line break that the source does not have"
+        return [Finding("artefact.line_break")]
     if _ARTEFACT_SIGNS.isdisjoint(target):
-        return ""
+        return []
     theirs = frozenset(_ARTEFACT.findall(source))
     for found in dict.fromkeys(_ARTEFACT.findall(target)):
         if found not in theirs and found not in source:
-            return f"'{found}' is no part of a translation"
-    return ""
+            return [Finding.of("artefact.token", token=found)]
+    return []
 
 
 _FUNCTION_WORDS = listed(
@@ -118,21 +110,21 @@ _FUNCTION_WORDS = listed(
 _ENGLISH_WORDS = listed("the of and to in a is for on at with by from")
 
 
-def _echo(source: Words, target: Words) -> str:
+def _echo(source: Words, target: Words) -> list[Finding]:
     """Whether the target is Indonesian: by its function words, or as a copy of the source."""
     indonesian = target.distinct & _FUNCTION_WORDS
     if not indonesian:
         same = (
             len(target.low) >= 4 and target.low == source.low and target.distinct.isdisjoint(_ENGLISH_WORDS)
         )
-        return "the source was copied, not translated" if same else ""
+        return [Finding("echo.copied")] if same else []
     count = sum(word in indonesian for word in target.low)
     if count >= 3 and count * 8 >= len(target.low):
-        return f"still Indonesian: {', '.join(sorted(indonesian)[:3])}"
+        return [Finding.of("echo.indonesian", words=", ".join(sorted(indonesian)[:3]))]
     kept = sum(word in source.distinct for word in target.low)
     if len(target.low) >= 3 and kept * 5 >= len(target.low) * 4:
-        return "the source was copied, not translated"
-    return ""
+        return [Finding("echo.copied")]
+    return []
 
 
 # Words in a phrase: how many words in a row must equal the ones a phrase earlier for it to be a loop.
@@ -141,7 +133,7 @@ _DIGITS_TOO = re.compile(r"\w+")
 _LOOP_SIGNS = re.compile(r"(\S{2,12}?)\1{3,}")
 
 
-def _repetition(source: Words, target: Words, text: str) -> str:
+def _repetition(source: Words, target: Words, text: str) -> list[Finding]:
     """A phrase that follows itself again and again in the target and not in the source."""
     repeated = len(target.low) - len(target.distinct)
     if repeated >= 2 and _loop(target.low, repeated):
@@ -149,10 +141,10 @@ def _repetition(source: Words, target: Words, text: str) -> str:
         spoken = _DIGITS_TOO.findall(text.lower())
         phrase = _loop(spoken, len(spoken))
         if phrase and not _loop(source.low, len(source.low)):
-            return f"'{' '.join(phrase)}' again and again"
+            return [Finding.of("repetition.phrase", phrase=" ".join(phrase))]
     if max(map(len, target.low), default=0) > 20 and (loop := _LOOP_SIGNS.search(text)):
-        return f"'{loop[1]}' again and again"
-    return ""
+        return [Finding.of("repetition.phrase", phrase=loop[1])]
+    return []
 
 
 def _loop(spoken: list[str], repeated: int) -> list[str]:
@@ -173,21 +165,21 @@ _END_ENGLISH = re.compile(r"(?<=[a-z0-9]{2})[.!?][\"”')]*+\s*+(?=[\"“(]*+[A-
 RATIO_MEAN, RATIO_SPREAD = -0.0835, 0.1305
 
 
-def _dropped(source: str, target: str) -> str:
+def _dropped(source: str, target: str) -> list[Finding]:
     """Whether the target is too short for its source, or as short as if a sentence had been left out."""
     here, there = len(source.strip()), len(target.strip())
     if here < 12 or not there:
-        return ""
+        return []
     short = _shortness(there, here)
     if short > 2.8 + 90 / here:
-        return f"{there} characters for {here}"
+        return [Finding.of("dropped.short", count=str(there), source=str(here))]
     sentences = _END.split(source.strip())
     if len(sentences) == 1 or len(_END_ENGLISH.split(target.strip())) >= len(sentences):
-        return ""
+        return []
     # How much better the length fits when one sentence is taken away.
     gain = short**2 - min(_shortness(there, here - len(s)) ** 2 for s in sentences if len(s) < here)
     gain += 3 * ("?" in source and "?" not in target)
-    return f"{len(sentences)} sentences in the source, fewer in the translation" if gain > 1.0 else ""
+    return [Finding.of("dropped.sentence", count=str(len(sentences)))] if gain > 1.0 else []
 
 
 def _shortness(target: int, source: int) -> float:

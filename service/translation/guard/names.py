@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
+from service.document import Finding
 from service.text.words import Words, listed
 
 # A country, or another name that is respelled, in Indonesian = its English name, people and adjectives.
@@ -218,10 +219,11 @@ class _Said:
         return self._left < 0 or _alike(ours, theirs)
 
 
-def changed(source: str, ours: Words, target: str, theirs: Words) -> list[str]:
-    """What happened to the names, for a reader: names that are lost, and countries that are new."""
-    lost = [f"{name} is not in the translation" for name in _missing(source, theirs)]
-    return lost + [f"{name} is not in the source" for name in _added(ours.distinct, target, theirs.distinct)]
+def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
+    """Return what happened to the names: names that are lost, and countries that are new."""
+    lost = [Finding.of("entity.lost", name=name) for name in _missing(source, theirs)]
+    added = _added(ours.distinct, target, theirs.distinct)
+    return lost + [Finding.of("entity.added", name=name) for name in added]
 
 
 def _missing(source: str, target: Words) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from service.document import Finding
 from service.text.words import Words, listed
 
 _INDONESIAN = listed(
@@ -66,27 +67,28 @@ _AVERTED = listed("from against away")
 _KEPT = listed("keep keeps kept keeping")
 
 
-def lost(source: str, ours: Words, target: str, theirs: Words) -> str:
-    """What is wrong with the negation, for a reader; nothing where it is kept."""
+def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
+    """Return what is wrong with the negation; nothing where it is kept."""
     strong = _strong(target, theirs.distinct)
     negators = ours.distinct & _INDONESIAN
     if negators and not strong and theirs.distinct.isdisjoint(_ENGLISH):
         return _unanswered(source, theirs.distinct)
     if strong and not negators and ours.distinct.isdisjoint(_SOFTENED):
-        return "" if _ENGLISH_IDIOMS.search(target.lower()) else f"'{strong}' is not in the source"
-    return ""
+        idiom = _ENGLISH_IDIOMS.search(target.lower())
+        return [] if idiom else [Finding.of("negation.added", word=strong)]
+    return []
 
 
-def _unanswered(source: str, target_words: frozenset[str]) -> str:
+def _unanswered(source: str, target_words: frozenset[str]) -> list[Finding]:
     if ("from" in target_words and not target_words.isdisjoint(_KEPT)) or any(
         _AFFIXED.match(word) for word in target_words
     ):
-        return ""
+        return []
     rest = _IDIOMS.sub(" ", source.lower())
     if not target_words.isdisjoint(_AVERTED):
         rest = _AIMS.sub(" ", rest)
-    left = [word for word in rest.split() if word.strip(_PUNCTUATION) in _INDONESIAN]
-    return f"'{left[0].strip(_PUNCTUATION)}' has no counterpart" if left else ""
+    left = [bare for word in rest.split() if (bare := word.strip(_PUNCTUATION)) in _INDONESIAN]
+    return [Finding.of("negation.lost", word=left[0])] if left else []
 
 
 def _strong(target: str, target_words: frozenset[str]) -> str:

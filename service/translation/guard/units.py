@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.document import Finding
 from service.text.numbers import Number, Value
 
 # unit = Indonesian words = English words, a blank line between quantities. Signs stand with the words.
@@ -53,14 +54,16 @@ def _read() -> tuple[dict[str, tuple[tuple[int, str], ...]], dict[str, tuple[tup
 
 
 _OURS, _THEIRS = _read()
+NAMES = tuple(sorted({unit for pairs in _THEIRS.values() for _, unit in pairs}))
+"""The units as findings name them."""
 
 
-def changed(here: list[Number], there: list[Number]) -> list[str]:
-    """What happened to the units, for a reader: equal numbers with another unit of one quantity.
+def changed(here: list[Number], there: list[Number]) -> list[Finding]:
+    """Return the units that changed: equal numbers with another unit of one quantity.
 
     ``here`` are the numbers of the source and ``there`` those of the target.
     """
-    details = []
+    found = []
     kept: dict[Value, set[tuple[int, str]]] | None = None
     for number in there:
         brought = _units(number, _THEIRS)
@@ -70,8 +73,8 @@ def changed(here: list[Number], there: list[Number]) -> list[str]:
             for quantity, unit in sorted(brought):
                 ours = {name for units in equal for other, name in units if other == quantity}
                 if ours and unit not in ours:
-                    details.append(f"{min(ours)} in the source, {unit} in the translation")
-    return details
+                    found.append(Finding.of("number.unit", source=min(ours), target=unit))
+    return found
 
 
 def _by_value(here: list[Number]) -> dict[Value, set[tuple[int, str]]]:

@@ -29,6 +29,7 @@ from service.translation.memory.base import (
 
 if TYPE_CHECKING:
     from psycopg import Connection
+    from psycopg.rows import TupleRow
 
 LIMIT = 20_000_000
 """Entries in a shared memory, one's own translations not counted."""
@@ -103,7 +104,7 @@ class PostgresMemory(Memory):
         self._limit = limit
         self._clock = clock
         self._lock = threading.Lock()
-        self._connection: Connection[Any] | None = None
+        self._connection: Connection[TupleRow] | None = None
         self._unchecked = limit
         self._run(_prepare)
 
@@ -123,7 +124,7 @@ class PostgresMemory(Memory):
             return {}
         now = self._clock()
 
-        def work(database: Connection[Any]) -> list[Any]:
+        def work(database: Connection[TupleRow]) -> list[Any]:
             rows = database.execute(_GET, (list(wanted),)).fetchall()
             if stale := [row[0] for row in rows if row[-1] < now - STALE]:
                 database.execute(_USED, (now, stale))
@@ -141,7 +142,7 @@ class PostgresMemory(Memory):
         if not kept:
             return
 
-        def work(database: Connection[Any]) -> None:
+        def work(database: Connection[TupleRow]) -> None:
             number = _number(database, signature)
             with database.cursor() as cursor:
                 cursor.executemany(
@@ -173,7 +174,7 @@ class PostgresMemory(Memory):
         """
         size = "select pg_total_relation_size('warta_entries') + pg_total_relation_size('warta_words')"
 
-        def work(database: Connection[Any]) -> Stats:
+        def work(database: Connection[TupleRow]) -> Stats:
             rows = database.execute(count).fetchall()
             (taken,) = database.execute(size).fetchone() or (0,)
             return Stats(dict(rows), taken)
@@ -183,7 +184,7 @@ class PostgresMemory(Memory):
     def clear(self) -> int:
         """Forgets everything; how many entries that were."""
 
-        def work(database: Connection[Any]) -> int:
+        def work(database: Connection[TupleRow]) -> int:
             database.execute("delete from warta_words")
             return database.execute("delete from warta_entries").rowcount
 
@@ -210,7 +211,7 @@ class PostgresMemory(Memory):
         wanted = (list(words), length, fuzzy.CANDIDATES)
         return self._run(lambda database: database.execute(query, wanted).fetchall())
 
-    def _bound(self, database: Connection[Any], added: int) -> None:
+    def _bound(self, database: Connection[TupleRow], added: int) -> None:
         # Counting reads an index: it is done when a hundredth may have been added, and by one process.
         self._unchecked += added
         if self._unchecked * 100 < self._limit:
@@ -223,7 +224,7 @@ class PostgresMemory(Memory):
             if count > self._limit:
                 database.execute(_DROP, (count - self._limit + self._limit // SPARE,))
 
-    def _run(self, work: Callable[[Connection[Any]], _T]) -> _T:
+    def _run(self, work: Callable[[Connection[TupleRow]], _T]) -> _T:
         """``work`` in a transaction, tried again where the connection was lost or two writers met."""
         with self._lock:
             for last in (False, True):
@@ -249,13 +250,13 @@ class PostgresMemory(Memory):
         except self._psycopg.Error as error:
             raise self._told(error) from error
 
-    def _connected(self) -> Connection[Any]:
+    def _connected(self) -> Connection[TupleRow]:
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
             self._connection.autocommit = True
         return self._connection
 
-    def _connect(self) -> Connection[Any]:
+    def _connect(self) -> Connection[TupleRow]:
         return self._psycopg.connect(
             self._url,
             application_name="warta",
@@ -274,14 +275,14 @@ class PostgresMemory(Memory):
         return StoreError(f"the translation memory {self._name} cannot be used: {why}")
 
 
-def _prepare(database: Connection[Any]) -> None:
+def _prepare(database: Connection[TupleRow]) -> None:
     # ``if not exists`` alone fails where two processes make a table at the same moment.
     database.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
     database.execute(_SCHEMA)
     _number(database, OWN)
 
 
-def _number(database: Connection[Any], signature: str) -> int:
+def _number(database: Connection[TupleRow], signature: str) -> int:
     query = "select id from warta_signatures where text = %s"
     if found := database.execute(query, (signature,)).fetchone():
         return int(found[0])

@@ -1,7 +1,8 @@
 """Put on ``PYTHONPATH`` as ``sitecustomize``: every answer of CTranslate2 is cut at one length and noted.
 
-For processes of other projects too, so nothing of this one is imported. ``FORCED_TOKENS`` is the length;
-each call appends a line to the file ``FORCED_LOG``: a list of [source pieces, target pieces], both joined.
+For processes of other projects too, so nothing of this one is imported. ``FIXED_LENGTH_TOKENS`` is the
+length; each call appends a line to the file ``FIXED_LENGTH_LOG``: a list of [source pieces, target pieces],
+both joined.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ EOS = "</s>"
 JOINT = " "
 
 
-def force(translator: Any, tokens: int, log: str) -> None:
+def fix_length(translator: Any, tokens: int, log: str) -> None:
     """Gives the class ``translator`` a ``translate_batch`` that stops at ``tokens`` and writes to ``log``."""
     search, lock = translator.translate_batch, threading.Lock()
 
-    def forced(self: Any, source: Sequence[Sequence[str]], *arguments: Any, **options: Any) -> Any:
+    def fixed(self: Any, source: Sequence[Sequence[str]], *arguments: Any, **options: Any) -> Any:
         results = search(self, source, *arguments, **{**options, "max_decoding_length": tokens})
         rows = [(JOINT.join(row), JOINT.join(made.hypotheses[0])) for row, made in zip(source, results)]  # noqa: B905
         with lock, open(log, "a", encoding="utf-8") as file:  # noqa: PTH123
             file.write(json.dumps(rows) + "\n")
         return results
 
-    translator.translate_batch = forced
+    translator.translate_batch = fixed
 
 
 if __name__ == "sitecustomize":
     import ctranslate2
 
-    force(ctranslate2.Translator, int(os.environ["FORCED_TOKENS"]), os.environ["FORCED_LOG"])
+    fix_length(ctranslate2.Translator, int(os.environ["FIXED_LENGTH_TOKENS"]), os.environ["FIXED_LENGTH_LOG"])

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Result = TypeVar("Result")
 
 
-def alone(task: Callable[..., Result], *arguments: Any) -> Result:
+def in_fresh_process(task: Callable[..., Result], *arguments: object) -> Result:
     """``task`` in a fresh process, which takes its environment from this one."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(task, *arguments).result()

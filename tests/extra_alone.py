@@ -1,8 +1,8 @@
 """Reads one document of each kind with what an extra brings and nothing else.
 
-``python -m tests.alone`` reads them with all that this environment has: for one where the extra alone was
-installed. ``python -m tests.alone --hide`` hides what the extra's requirements do not bring. Imports nothing
-but the standard library and what is tested.
+``python -m tests.extra_alone`` reads them with all that this environment has: for one where the extra alone
+was installed. ``python -m tests.extra_alone --hide`` hides what the extra's requirements do not bring.
+Imports nothing but the standard library and what is tested.
 """
 
 from __future__ import annotations

@@ -1,0 +1,118 @@
+"""A Reading to the browser and back. The server keeps none: what comes back is checked like any input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from service.document import (
+    Article,
+    Finding,
+    Furniture,
+    Reading,
+    Segment,
+    Segmented,
+    SegmentTranslation,
+    Signature,
+    Summary,
+    Translation,
+)
+from service.errors import InputError
+from service.findings import CHECKS
+from service.validation import plain, validated
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What an article is, beside its text."""
+
+    id: str
+    title: str
+    furniture: tuple[Furniture, ...]
+    byline: str
+    published: str
+    site: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A reading as it travels: each text once. ``lead`` and ``gaps`` are the white space of the article."""
+
+    article: _About
+    headline: str
+    title: SegmentTranslation | None
+    lead: str
+    segments: tuple[SegmentTranslation, ...]
+    gaps: tuple[str, ...]
+    signature: Signature
+    warnings: tuple[str, ...]
+    summary: Summary
+    seconds: float
+
+
+def pack(reading: Reading) -> dict[str, Any]:
+    """Return the reading as JSON values."""
+    article, made = reading.article, reading.translation
+    about = _About(**{name: getattr(article, name) for name in _About.__slots__})
+    packed: dict[str, Any] = plain(
+        _Packed(
+            article=about,
+            headline=reading.headline,
+            title=made.title,
+            lead=made.lead,
+            segments=made.segments,
+            gaps=made.gaps,
+            signature=made.signature,
+            warnings=made.warnings,
+            summary=reading.summary,
+            seconds=reading.seconds,
+        )
+    )
+    return packed
+
+
+def unpack(value: Any) -> Reading:
+    """Return what :func:`pack` gave. Raises InputError for anything else, and for parts that do not fit."""
+    try:
+        packed = validated(_Packed, value)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not a reading: {error}") from None
+    for finding in _findings(packed):
+        _check(finding)
+    count = len(packed.segments)
+    if not count or len(packed.gaps) != count:
+        raise InputError("not a reading: its sentences and gaps do not fit together")
+    for sentence in packed.summary.sentences:
+        if not all(0 <= index < count for index in sentence.support):
+            raise InputError("not a reading: a summary sentence rests on a sentence that is not there")
+    article = _article(packed)
+    title, gaps = packed.title, packed.gaps
+    made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
+    return Reading(article, packed.headline, made, packed.summary, packed.seconds)
+
+
+def _findings(packed: _Packed) -> Iterator[Finding]:
+    for part in (packed.title, *packed.segments):
+        yield from part.findings if part else ()
+    for sentence in packed.summary.sentences:
+        yield from sentence.findings
+
+
+def _check(finding: Finding) -> None:
+    """Raise InputError for a finding that its message cannot be made of."""
+    check, values = CHECKS.get(finding.code), dict(finding.values)
+    if not check:
+        raise InputError("not a reading: a finding is of no kind that is known")
+    if len(values) != len(finding.values) or values.keys() != check.places:
+        raise InputError("not a reading: a finding lacks its values")
+    if check.plural and not values["count"].isdecimal():
+        raise InputError("not a reading: a finding's count is no number")
+
+
+def _article(packed: _Packed) -> Article:
+    parts = zip(packed.segments, packed.gaps, strict=True)
+    body = Segmented(packed.lead, tuple(Segment(part.source, gap) for part, gap in parts))
+    about = {name: getattr(packed.article, name) for name in _About.__slots__}
+    return Article(body=body, **about)

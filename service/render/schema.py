@@ -1,0 +1,299 @@
+"""What a result is as JSON, said once.
+
+The command line's ``--format json``, the rows of a batch, the answers of HTTP with their OpenAPI description,
+the background jobs and the files that the page saves all come from these models. Each is made of a record of
+:mod:`service.document`: leaves by their attributes (``Segment.model_validate(part)``), results by ``of``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from service import document, messages
+from service.findings import Severity
+from service.intake.plain import left_out
+
+
+class Model(BaseModel):
+    """A frozen object of declared fields, which records give by their attributes and JSON by its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+    def dumped(self, indent: int | None = None) -> str:
+        """Return the object as JSON text, in a line unless it is indented."""
+        # Not pydantic's own: half a surrogate pair, as some file names hold, has no UTF-8.
+        return json.dumps(self.model_dump(), ensure_ascii=False, indent=indent)
+
+
+class Finding(Model):
+    """Something to check: ``code``, ``kind`` (its first part) and ``severity`` are from fixed lists.
+
+    ``message`` is for people, in their language, and says what ``values`` hold by name.
+    """
+
+    code: str
+    kind: str
+    severity: Severity
+    message: str
+    values: dict[str, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of(cls, value: Any) -> Any:
+        return messages.record(value) if isinstance(value, document.Finding) else value
+
+
+class Suggestion(Model):
+    """A user translation of nearly the same sentence; ``similarity`` is from 0 to 1."""
+
+    source: str
+    target: str
+    similarity: float
+
+
+class Segment(Model):
+    """A sentence or a title in both languages, with what is known of it; ``paragraph`` counts from 0.
+
+    ``score`` is the model's mean log-probability a token; ``confidence`` is from 0 to 1, its ``band`` high,
+    medium or low.
+    """
+
+    source: str
+    target: str
+    paragraph: int
+    score: float
+    confidence: float
+    band: str
+    truncated: bool
+    repaired: bool
+    cached: bool
+    findings: list[Finding]
+    suggestions: list[Suggestion]
+
+
+class Furniture(Model):
+    """A piece of boilerplate that cleaning set aside: the rule that did, and its line in the text, from 0."""
+
+    text: str
+    reason: str
+    line: int
+
+
+class Decoding(Model):
+    """How the model searched."""
+
+    beam_size: int
+    max_new_tokens: int
+    length_penalty: float
+    repetition_penalty: float
+    no_repeat_ngram_size: int
+
+
+class Signature(Model):
+    """What the result depends on; ``text`` is all of it in a line."""
+
+    preset: str
+    model: str
+    revision: str
+    engine: str
+    decoding: Decoding
+    version: str
+    route: str
+    glossary: str
+    repair: bool
+    text: str
+
+
+class Whole(Model):
+    """What is known of a translated article as a whole; ``title`` is null for one without.
+
+    ``text`` is its English, with its paragraphs.
+    ``byline``, ``published`` and ``site`` are as the page writes them, ``captions`` in Indonesian; ``roles``
+    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list.
+    """
+
+    title: Segment | None
+    text: str
+    warnings: list[str]
+    byline: str
+    published: str
+    site: str
+    roles: list[str]
+    captions: list[str]
+    furniture: list[Furniture]
+    signature: Signature
+
+
+class Bilingual(Whole):
+    """An article sentence by sentence, in its order."""
+
+    segments: list[Segment]
+
+
+class Translation(Bilingual):
+    """An article in English, sentence by sentence."""
+
+    @classmethod
+    def of(cls, translation: document.Translation) -> Self:
+        """Return the JSON of a translation."""
+        return cls.model_validate(_bilingual(translation))
+
+
+class SummarySentence(Model):
+    """A sentence of a summary; ``support`` numbers the source segments it rests on, from 0.
+
+    ``score`` says how well they carry it, from 0 to 1; ``source`` is the Indonesian it was translated from,
+    if it was.
+    """
+
+    text: str
+    support: list[int]
+    score: float
+    findings: list[Finding]
+    source: str
+
+
+class Summary(Model):
+    """A summary, how it was made, and what to know of it."""
+
+    sentences: list[SummarySentence]
+    language: str
+    route: str
+    packs: int
+    notes: list[str]
+    signature: Signature
+
+    @classmethod
+    def of(cls, summary: document.Summary) -> Self:
+        """Return the JSON of a summary."""
+        return cls.model_validate(summary)
+
+
+class Reading(Bilingual):
+    """A translation with its summary; ``headline`` is the English title, or one made where there is none."""
+
+    headline: str
+    summary: Summary
+    seconds: float
+
+    @classmethod
+    def of(cls, reading: document.Reading) -> Self:
+        """Return the JSON of a reading."""
+        own = {"headline": reading.headline, "summary": reading.summary, "seconds": round(reading.seconds, 3)}
+        return cls.model_validate({**_bilingual(reading.translation), **own})
+
+
+class Paragraph(Model):
+    """A paragraph of an article, and whether it is ``text``, a ``subhead`` or an ``item`` of a list."""
+
+    text: str
+    role: str
+
+
+class Article(Model):
+    """An article in Indonesian without what stood around it; ``left_out`` says in a line what that was."""
+
+    title: str
+    byline: str
+    published: str
+    site: str
+    paragraphs: list[Paragraph]
+    captions: list[str]
+    left_out: str
+    furniture: list[Furniture]
+
+    @classmethod
+    def of(cls, article: document.Article) -> Self:
+        """Return the JSON of an article."""
+        texts = [text for text in article.text.split("\n") if text]
+        roles = article.roles or ("text",) * len(texts)
+        paragraphs = [{"text": text, "role": role} for text, role in zip(texts, roles, strict=True)]
+        own = {"title": article.title, "paragraphs": paragraphs, "left_out": left_out(article.furniture)}
+        return cls.model_validate({**_credits(article), **own})
+
+
+class CheckedLine(Model):
+    """What the guard found in a pair of lines, numbered from 1."""
+
+    line: int
+    findings: list[Finding]
+
+
+class Checked(Model):
+    """What the guard found in each pair, in order."""
+
+    findings: list[list[Finding]]
+
+
+class ModelInfo(Model):
+    """A model; ``state`` is installed, ready, damaged, built in or empty. ``size`` is in bytes."""
+
+    name: str
+    task: str
+    state: str
+    size: int
+    revision: str
+    licence: str
+    licence_note: str
+    model: str
+    about: str
+
+
+class Models(Model):
+    """Every model there is, and which one ``auto`` means; empty where none is installed."""
+
+    auto: str
+    models: list[ModelInfo]
+
+
+class Started(Model):
+    """The first event of a stream: how many segments follow; the title, if any, comes before them."""
+
+    title: str
+    segments: int
+
+
+class Streamed(Segment):
+    """A segment of a stream; ``index`` counts from 0."""
+
+    index: int
+
+    @classmethod
+    def at(cls, index: int, part: document.SegmentTranslation) -> Self:
+        """Return the JSON of a stream's segment."""
+        return cls.model_validate({**dict(Segment.model_validate(part)), "index": index})
+
+
+class Ended(Whole):
+    """The last event of a stream: what :class:`Translation` has beside the segments that were sent."""
+
+    seconds: float
+
+    @classmethod
+    def of(cls, translation: document.Translation, seconds: float) -> Self:
+        """Return what is to be said of a translation whose segments were sent."""
+        return cls.model_validate({**_whole(translation), "seconds": round(seconds, 3)})
+
+
+def _whole(translation: document.Translation) -> dict[str, Any]:
+    return {
+        "title": translation.title,
+        "text": translation.text,
+        "warnings": translation.warnings,
+        "roles": translation.article.roles,
+        "signature": translation.signature,
+        **_credits(translation.article),
+    }
+
+
+def _bilingual(translation: document.Translation) -> dict[str, Any]:
+    return {**_whole(translation), "segments": translation.segments}
+
+
+def _credits(article: document.Article) -> dict[str, Any]:
+    """Who wrote the article, when and where, and what was taken out of it."""
+    names = ("byline", "published", "site", "captions", "furniture")
+    return {name: getattr(article, name) for name in names}
