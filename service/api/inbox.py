@@ -18,7 +18,6 @@ from pydantic import AfterValidator
 
 from service.api import examples
 from service.api.openapi import READING, our_errors
-from service.api.schemas import Given
 from service.api.workers import Workers
 from service.context import Ask, asking
 from service.errors import UsageError
@@ -31,6 +30,7 @@ from service.inbox.store import Store
 from service.inbox.watch import Watcher
 from service.pool import Host
 from service.refusal import Refused
+from service.render.schema import Model
 
 ATOM = "application/atom+xml"
 _MOST = 500
@@ -38,7 +38,7 @@ _NUMBER = 2**53 - 1
 _ATOM_STORIES = 100
 
 
-class StoryOut(Given):
+class StoryOut(Model):
     """A story of the inbox; ``marks`` counts what is to be checked, figures that differ included."""
 
     id: int
@@ -58,7 +58,7 @@ class StoryOut(Given):
     state: str
 
 
-class InboxOut(Given):
+class InboxOut(Model):
     """``total`` is how many stories there are in all."""
 
     total: int

@@ -18,6 +18,7 @@ from service.api.examples import all_examples
 from service.inbox import fetcher
 from service.inbox.records import Feed
 from service.inbox.store import FILE, Store
+from service.inbox.watch import Watcher
 from tests.inbox.builders import entry, follow, take
 from tests.live import CONFIG, Gated, gated_host
 
