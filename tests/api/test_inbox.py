@@ -87,9 +87,7 @@ def test_a_server_follows_feeds_and_stops(tmp_path: Path, monkeypatch: pytest.Mo
     engine = Gated()
     engine.gate.set()
     with serving() as site:
-        monkeypatch.setattr(
-            inbox.Watcher.__init__, "__defaults__", (fetcher.Manners(0.0, reach=site.reach), print)
-        )
+        monkeypatch.setattr(Watcher.__init__, "__defaults__", (fetcher.Manners(0.0, reach=site.reach), print))
         now = time.time()
         site.replies["kabar/rss"] = conditional(
             lambda: rss(site.url("kabar", ""), [story(n, now) for n in range(3)]), lambda: '"1"'
