@@ -153,7 +153,7 @@ def kills(count: int) -> dict[str, Any]:
             assert run.stdout  # noqa: S101
             run.stdout.readline()
             try:
-                run.wait(chance.uniform(0.0, 0.7))
+                run.wait(chance.uniform(0.2, 4.0))
             except subprocess.TimeoutExpired:
                 run.send_signal(signal.SIGKILL)
                 killed += 1

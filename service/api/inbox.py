@@ -153,10 +153,13 @@ def _opened(inbox: Shared) -> Store:
 
 
 class Watch:
-    """Follows the feeds in the background of a server, from ``start`` to ``close``."""
+    """Follows the feeds in the background of a server, from ``start`` to ``close``.
+
+    Raises UsageError where the inbox's extra is not installed, StoreError.
+    """
 
     def __init__(self, inbox: Shared, host: Host, say: Callable[[str], None] | None = None) -> None:
-        self._inbox = inbox
+        self._store = inbox.store()
         self._host = host
         self._say = say or logging.getLogger("warta.inbox").warning
         self._stop = threading.Event()
@@ -164,8 +167,7 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
     def start(self) -> None:
-        """Begin. Raises UsageError where the inbox's extra is not installed, StoreError."""
-        self._inbox.store()
+        """Begin."""
         self._thread.start()
 
     def close(self, seconds: float) -> None:
@@ -176,6 +178,6 @@ class Watch:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        watcher = Watcher(self._inbox.store(), self._host.sandbox, self._host.pipeline, say=self._say)
+        watcher = Watcher(self._store, self._host.sandbox, self._host.pipeline, say=self._say)
         with asking(self._ask):
             watcher.forever(self._stop)
