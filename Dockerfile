@@ -19,7 +19,7 @@ COPY eval eval
 COPY examples examples
 # pyproject.toml says which versions.
 # hadolint ignore=DL3013
-RUN pip install ".[embedded,documents,serve,postgres]"
+RUN pip install ".[embedded,documents,inbox,serve,postgres]"
 
 
 FROM python:3.11-slim

@@ -40,6 +40,7 @@ LAYERS: dict[str, int] = {
     "service.confined": 6,
     "service.reader": 6,
     "service.batch": 6,
+    "service.inbox": 6,
     "eval": 7,
     "eval.report": 7,
     "service.api": 8,

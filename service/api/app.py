@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
 
-from service.api import errors, jobs, libretranslate, v1
+from service.api import errors, inbox, jobs, libretranslate, v1
 from service.api.auth import KeyStore, Lookup, body_key
 from service.api.background import Jobs
 from service.api.config import ServerConfig
@@ -26,6 +26,7 @@ from service.api.middleware.methods import OtherMethods
 from service.api.middleware.protocol import Punctual
 from service.api.workers import Workers
 from service.errors import WartaError
+from service.inbox.shared import Shared
 from service.pool import Host
 from service.version import __version__
 
@@ -49,6 +50,8 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     keys = guards.key_store(host, config)
     lookup = Lookup(keys, Rate(config.wrong_keys_per_minute)) if keys else None
     work = jobs.open_jobs(host, config)
+    news = Shared(host.settings.home, config.inbox_at)
+    watch = inbox.Watch(news, host) if config.watch else None
     needs_key = Depends(body_key(lookup, required=config.keys_required))
 
     app = FastAPI(
@@ -56,7 +59,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
         version=__version__,
         summary=ABOUT,
         license_info={"name": "Apache-2.0"},
-        lifespan=lambda _: _lifespan(host, work, workers, [store, *([keys] if keys else [])]),
+        lifespan=lambda _: _lifespan(host, work, workers, watch, [news, store, *([keys] if keys else [])]),
         # Their pages come from elsewhere, and no request leaves this server's page.
         docs_url=None,
         redoc_url=None,
@@ -66,26 +69,35 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     guards.install(app, host, config, lookup, work)
     app.include_router(v1.router(host, config, workers))
     app.include_router(jobs.router(work, config))
+    app.include_router(inbox.router(news, workers))
     app.include_router(libretranslate.router(host, config, workers, store), dependencies=[needs_key])
     app.router.routes.append(OtherMethods(app.router.routes))
     if page:
         from service import page as web_page
 
         # Last: it answers whatever no route before it takes.
-        web_page.mount(app, host, config)
+        web_page.mount(app, host, config, news)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(
-    host: Host, work: Jobs, workers: Workers, others: Sequence[FileStore | KeyStore]
+    host: Host,
+    work: Jobs,
+    workers: Workers,
+    watch: inbox.Watch | None,
+    others: Sequence[FileStore | KeyStore | Shared],
 ) -> AsyncIterator[None]:
     """From the start of the jobs to the end of all that works or is open."""
     await asyncio.to_thread(work.start)
+    if watch:
+        await asyncio.to_thread(watch.start)
     yield
     # Together they take less than CLOSE_SECONDS.
     await asyncio.to_thread(work.close, 2.0)
     await asyncio.to_thread(workers.close, 1.0)
+    if watch:
+        await asyncio.to_thread(watch.close, 0.5)
     await asyncio.to_thread(host.close, 1.0)
     for other in others:
         other.close()

@@ -23,6 +23,7 @@ class ServerConfig:
     called by besides its addresses and localhost. ``keys_url`` is where API keys are, if not at home.
     Where ``fetch`` allows URLs, ``reach`` says which addresses they may lead to.
     ``models_kept`` of the models that requests choose stay open.
+    ``inbox_at`` is where the inbox is, if not at home; ``watch`` has its feeds followed.
     ``jobs`` are kept in all, ``jobs_each`` of one owner unfinished, ``job_seconds`` after their end.
     """
 
@@ -46,6 +47,8 @@ class ServerConfig:
     keys_url: str = ""
     keys_required: bool = False
     cors_origins: tuple[str, ...] = ()
+    inbox_at: str = ""
+    watch: bool = False
     jobs: int = 100
     jobs_each: int = 10
     jobs_bytes: int = 1_000_000_000

@@ -12,6 +12,7 @@ import typer
 
 from eval.cli import app as eval_app
 from service.cli import endpoint as server
+from service.cli import inbox as inbox_commands
 from service.cli.model_commands import models_app
 from service.cli.options import (
     HOME,
@@ -58,6 +59,7 @@ memory_app = typer.Typer(
 app.add_typer(memory_app, name="memory")
 keys_app = typer.Typer(help="API keys for `warta serve`: add, list, revoke.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+inbox_commands.register(app)
 app.add_typer(eval_app, name="eval", help="Score, run and compare translations and summaries.")
 
 

@@ -223,6 +223,13 @@ class AccessOptions:
     no_metrics: Annotated[bool, Option("--no-metrics", help="No /metrics.", envvar="WARTA_NO_METRICS")] = (
         False
     )
+    watch: Annotated[bool, Option("--watch", help="Follow the inbox's feeds.", envvar="WARTA_WATCH")] = False
+    inbox: Annotated[
+        str,
+        Option(
+            "--inbox", help="A postgresql:// URL or a file, instead of the own inbox.", envvar="WARTA_INBOX"
+        ),
+    ] = ""
 
 
 def memory_at(place: str) -> str:

@@ -51,6 +51,8 @@ def server_config(listen: ListenOptions, access: AccessOptions) -> ServerConfig:
         cors_origins=tuple(access.cors_origin or ()),
         fetch=not access.no_fetch,
         metrics=not access.no_metrics,
+        inbox_at=access.inbox,
+        watch=access.watch,
     )
 
 

@@ -12,9 +12,9 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, Queue
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -111,6 +111,30 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a site answered to one request: its status, its header fields (names in lower case), its body.
+
+    ``data`` is unpacked, and empty unless the status is 200.
+    """
+
+    url: str
+    status: int
+    fields: Mapping[str, str]
+    data: bytes = b""
+
+    @property
+    def location(self) -> str:
+        """The address that a redirect leads to, whole; empty where the answer is none."""
+        there = self.fields.get("location", "").strip()
+        return urljoin(self.url, there) if self.status in _REDIRECTS and there else ""
+
+    @property
+    def type(self) -> str:
+        """The content type, in lower case and without its parameters."""
+        return self.fields.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A URL taken apart once, so that what was checked is what is asked for."""
 
@@ -147,13 +171,28 @@ def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach())
     deadline = time.monotonic() + limits.seconds
     target = parse(url, reach)
     for _ in range(limits.redirects + 1):
-        found = _request(target, limits, reach, deadline)
-        if isinstance(found, Page):
-            return found
-        target = parse(found, reach)
+        found = _request(target, limits, reach, deadline, {"Accept": ", ".join(TYPES)}, _page)
+        if not found.location:
+            return Page(found.url, found.type, found.data)
+        target = parse(found.location, reach)
     raise InputError(
         "web.redirects", "redirected more than {count} times", at=url[:200], count=limits.redirects
     )
+
+
+def ask(
+    url: str,
+    headers: Mapping[str, str],
+    limits: FetchLimits = FetchLimits(),
+    reach: Reach = Reach(),
+) -> Answer:
+    """Return what the site answers to one request for ``url``, whatever its status; follow no redirect.
+
+    ``headers`` go with the request and replace the usual ones. Raises InputError in one line: not public, no
+    answer, too large, too slow.
+    """
+    deadline = time.monotonic() + limits.seconds
+    return _request(parse(url, reach), limits, reach, deadline, headers, lambda _: None)
 
 
 def parse(url: str, reach: Reach = Reach()) -> Target:
@@ -266,45 +305,52 @@ def _left(deadline: float, most: float | None = None) -> float:
     return left if most is None else min(left, most)
 
 
-def _request(target: Target, limits: FetchLimits, reach: Reach, deadline: float) -> Page | str:
-    """The page, or where it redirects to."""
+def _request(
+    target: Target,
+    limits: FetchLimits,
+    reach: Reach,
+    deadline: float,
+    headers: Mapping[str, str],
+    judge: Callable[[Answer], None],
+) -> Answer:
+    """The answer to one request. ``judge`` may refuse it by its head, before the body is read."""
     import httpcore2 as httpcore
 
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-    agent = f"warta/{__version__}"
-    headers = [("User-Agent", agent), ("Accept", ", ".join(TYPES)), ("Accept-Encoding", "gzip")]
+    usual = {"User-Agent": f"warta/{__version__}", "Accept-Encoding": "gzip"}
     backend = _pinned(_addresses(target, reach, deadline), deadline)
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.seconds)
+    sent = [*{**usual, **headers}.items()]
     with (
         _told(target),
         httpcore.ConnectionPool(network_backend=backend, max_connections=1) as pool,
-        pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response,
+        pool.stream("GET", url, headers=sent, extensions={"timeout": timeouts}) as response,
     ):
         fields = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-        if response.status in _REDIRECTS and "location" in fields:
-            return urljoin(target.url, fields["location"].strip())
-        if response.status != 200:
-            raise InputError(
-                "web.status", "the site answers {status}", at=target.url[:200], status=response.status
-            )
-        kind = _type(target, fields)
-        return Page(target.url, kind, _body(target, response.iter_stream(), fields, limits, deadline))
+        head = Answer(target.url, response.status, fields)
+        judge(head)
+        if head.status != 200:
+            return head
+        return replace(head, data=_body(target, response.iter_stream(), fields, limits, deadline))
 
 
-def _type(target: Target, fields: dict[str, str]) -> str:
-    kind = fields.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in TYPES:
+def _page(head: Answer) -> None:
+    """Refuse an answer that is neither a redirect nor a page of a known type. Raises InputError."""
+    if head.location:
+        return
+    if head.status != 200:
+        raise InputError("web.status", "the site answers {status}", at=head.url[:200], status=head.status)
+    if head.type not in TYPES:
         raise InputError(
             "web.type",
             "{kind}, which is not read",
-            at=target.url[:200],
-            kind=kind[:60] or Message("term", "of no type"),
+            at=head.url[:200],
+            kind=head.type[:60] or Message("term", "of no type"),
         )
-    return kind
 
 
 def _body(
-    target: Target, chunks: Iterable[bytes], fields: dict[str, str], limits: FetchLimits, deadline: float
+    target: Target, chunks: Iterable[bytes], fields: Mapping[str, str], limits: FetchLimits, deadline: float
 ) -> bytes:
     parts, size = [], 0
     for chunk in chunks:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gradio import Blocks
 
     from service.api.config import ServerConfig
+    from service.inbox.shared import Shared
     from service.pool import Host
 
 __all__ = ["PageOptions", "build", "mount", "options_for", "warm"]
@@ -29,11 +30,11 @@ TIDY_SECONDS = 15.0
 """How often what is old is looked for where nobody asks for anything."""
 
 
-def build(host: Host, config: ServerConfig, held: Files) -> Blocks:
+def build(host: Host, config: ServerConfig, held: Files, inbox: Shared) -> Blocks:
     """The page as Gradio Blocks. Importing Gradio takes seconds: only here, and in what this calls."""
     from service.page.app import assemble
 
-    blocks: Blocks = assemble(host, options_for(config), examples(), held)
+    blocks: Blocks = assemble(host, options_for(config), examples(), held, inbox)
     return blocks
 
 
@@ -49,7 +50,7 @@ def options_for(config: ServerConfig) -> PageOptions:
     )
 
 
-def mount(app: FastAPI, host: Host, config: ServerConfig) -> None:
+def mount(app: FastAPI, host: Host, config: ServerConfig, inbox: Shared) -> None:
     """The page at ``/`` of ``app``, behind all routes that are there already."""
     import gradio as gr
     from starlette.routing import Mount
@@ -60,7 +61,7 @@ def mount(app: FastAPI, host: Host, config: ServerConfig) -> None:
 
     options = options_for(config)
     held = Files(host.settings.home, options.room)
-    page = build(host, config, held)
+    page = build(host, config, held, inbox)
     gr.mount_gradio_app(
         app,
         page,

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from service.inbox.shared import Shared
 from service.page.components import quick
 from service.page.options import PageOptions
 from service.page.runs import Runs
-from service.page.tabs import batch, check, compare, evaluate, models
+from service.page.tabs import batch, check, compare, evaluate, inbox, models
 from service.page.tabs import translate as read
 from service.page.uploads import Files
 from service.page.words import say_for, words
@@ -15,7 +16,7 @@ from service.pool import Host
 from service.summary.summarizer import SENTENCES
 
 SETTINGS = frozenset({"model", "route", "sentences", "keep"})
-TABS = ("read", "batch", "check", "compare", "evaluate", "models")
+TABS = ("read", "inbox", "batch", "check", "compare", "evaluate", "models")
 
 
 def interface_words() -> Any:
@@ -25,7 +26,7 @@ def interface_words() -> Any:
     return gr.I18n(**{language: dict(texts) for language, texts in words().items()})
 
 
-def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: Files) -> Any:
+def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: Files, news: Shared) -> Any:
     """The whole page."""
     import gradio as gr
 
@@ -34,7 +35,9 @@ def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: F
         _masthead()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab(word("tab_read"), id="read"):
-                chosen = read.tab(host, options, runs, word, examples, held)
+                chosen, view = read.tab(host, options, runs, word, examples, held)
+            with gr.Tab(word("tab_inbox"), id="inbox"):
+                inbox.tab(host, options, runs, news, tabs, view)
             with gr.Tab(word("tab_batch"), id="batch"):
                 second = batch.tab(host, runs, word, held)
             with gr.Tab(word("tab_check"), id="check"):

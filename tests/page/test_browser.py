@@ -45,7 +45,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-TABS = ("Read", "Batch", "Check", "Evaluate", "Models")
+TABS = ("Read", "Inbox", "Batch", "Check", "Evaluate", "Models")
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
 SLOW = "Judul Yang Lambat\n\n" + " ".join(f"Kalimat lambat nomor {n} masih ditulis." for n in range(1, 61))
 HOSTILE = (

@@ -28,7 +28,7 @@ from service.page.session import Shown, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
 from service.page.words import Say, say_for
-from service.pipeline import SummaryRequest, warnings
+from service.pipeline import Pipeline, SummaryRequest, warnings
 from service.pool import Host
 from service.render import download as downloads
 from service.runtime.sandbox import Sandbox
@@ -73,29 +73,40 @@ class _Draft:
 
 def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
     """What the view shows, again and again, until the reading is done, stopped, replaced or failed."""
-    ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
-    shown = Shown(f"{id(ask)}", say)
-    yield shown.values
-    try:
+
+    def work(tell: Callable[[Any], None]) -> None:
         _check(asked, options, say)
-        for batch in events(ask, lambda tell: _work(host, asked, tell)):
-            _take(shown, batch)
+        _work(host, asked, tell)
+
+    yield from shown(options, runs, who, say, work)
+
+
+def shown(
+    options: PageOptions, runs: Runs, who: str, say: Say, work: Callable[[Callable[[Any], None]], None]
+) -> Iterator[dict[str, Any]]:
+    """What the view shows of a reading that ``work`` makes and tells of as :func:`translated` does."""
+    ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
+    seen = Shown(f"{id(ask)}", say)
+    yield seen.values
+    try:
+        for batch in events(ask, work):
+            _take(seen, batch)
             if not ask.cancelled.is_set():
-                yield shown.values
+                yield seen.values
     except Cancelled:
         pass  # said below, where nothing newer runs
     except WartaError as error:
-        shown.failed(text(error, say.language))
-        yield shown.values
+        seen.failed(text(error, say.language))
+        yield seen.values
     except Exception as error:
         # A fault of the program's own. Its message may hold text of the article: only the place is logged.
         where = "".join(traceback.format_tb(error.__traceback__))
         logging.getLogger(__name__).error("a reading failed: %s\n%s", type(error).__name__, where)
-        shown.failed(say("internal"))
-        yield shown.values
+        seen.failed(say("internal"))
+        yield seen.values
     if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
-        shown.stopped()
-        yield shown.values
+        seen.stopped()
+        yield seen.values
     runs.end(ask)
 
 
@@ -119,15 +130,28 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
     started = time.perf_counter()
     kept = numbered(asked.text, asked.restored)
     article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored_lines=kept)
-    pipeline = host.pipeline(asked.model)
+    request = SummaryRequest(asked.route, Length(asked.sentences))
+    translated(host.pipeline(asked.model), article, tell, request, started)
+
+
+def translated(
+    pipeline: Pipeline,
+    article: Article,
+    tell: Callable[[Any], None],
+    request: SummaryRequest | None = None,
+    started: float | None = None,
+) -> Reading:
+    """Read an article; ``tell`` is told of each step and at last of the reading, which is returned too."""
+    started = time.perf_counter() if started is None else started
     tell(_Opened(article, len(article.sources), pipeline.signature.preset, warnings(article)))
     done = []
     for part in pipeline.stream(article.passage(), lambda first: tell(_Draft(first))):
         done.append(part)
         tell(part)
     translation = pipeline.assemble(article, done)
-    brief = SummaryRequest(asked.route, Length(asked.sentences))
-    tell(pipeline.read(article, brief, translation, time.perf_counter() - started))
+    made = pipeline.read(article, request, translation, time.perf_counter() - started)
+    tell(made)
+    return made
 
 
 def _take(shown: Shown, batch: list[Any]) -> None:
@@ -163,7 +187,7 @@ def _first_text(box: Sandbox, paths: Sequence[str], options: PageOptions, say: S
 def tab(
     host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str], held: Files
 ) -> Any:
-    """The tab's contents; the model's dropdown, which other tabs set."""
+    """The tab's contents; its settings, the model's dropdown first; the reading view and its Stop button."""
     import gradio as gr
 
     def run(
@@ -224,7 +248,7 @@ def tab(
             run, [text, restored, *chosen], shown_view, **how
         )
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
-    return *chosen, drawer
+    return [*chosen, drawer], shown_view
 
 
 def _restored(value: str) -> tuple[str, ...]:

@@ -1,0 +1,313 @@
+"""The inbox at work: a day's feeds, the English of an hour's, kills, and the list in a browser.
+
+``python -m eval.bench.inbox day`` replays a day of 20 feeds with 50 articles each, an hour at a time, with
+the
+echo; ``hour`` translates headlines with the model named; ``kills`` ends the process at random moments;
+``list`` measures search in a store of 5,000 articles, and in Chromium where there is one. Each prints JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from eval.bench.news_site import PLACES, Reply, Site, Story, conditional, rss, serving, story
+from service.inbox import queue
+from service.inbox.fetcher import Manners
+from service.inbox.records import Entry, Feed, Wanted
+from service.inbox.store import FILE, Prepared, Store, announced
+from service.inbox.watch import Watcher
+from service.pipeline import build_pipeline
+from service.runtime.sandbox import Sandbox
+from service.settings import Settings
+from service.settings import home as home_of
+
+FEEDS, ARTICLES, HOURS, LISTED = 20, 50, 24, 20
+COPIED = 5
+"""Of an outlet's articles, how many it took from an agency that all outlets take from."""
+
+
+def outlet(number: int, now: float) -> list[Story]:
+    """Return an outlet's day: its own articles, and agency copies with a sentence of its own."""
+    made = []
+    for place in range(ARTICLES):
+        at = now - 86_400 + (place + 1) * 86_400 / (ARTICLES + 1)
+        if place % (ARTICLES // COPIED) == 0:
+            agency = story(900_000 + place, at)
+            own = story(800_000 + number * 1000 + place, at).text.split(". ")[1]
+            made.append(Story(f"/agensi/{place}", agency.title, f"{agency.text} {own}.", at + number))
+        else:
+            made.append(story(number * 1000 + place, at))
+    return made
+
+
+def announce(site: Site, days: Sequence[list[Story]], until: float) -> None:
+    """Have every outlet's feed list the newest of what it has published by then."""
+    for number, day in enumerate(days):
+        there = [made for made in reversed(day) if made.published <= until][:LISTED]
+        body = rss(site.url(f"kabar{number}", ""), there, f"Kabar {number}")
+        tag = f'"{len(there)}-{there[0].path if there else ""}"'
+        site.replies[f"kabar{number}/rss"] = _constant(body, tag)
+
+
+def _constant(body: bytes, tag: str) -> Reply:
+    """A feed that says this until it is replaced."""
+    return conditional(lambda: body, lambda: tag)
+
+
+@contextmanager
+def inbox(home: Path, site: Site | None = None) -> Iterator[Store]:
+    """A store in ``home`` that follows the outlets of ``site``."""
+    store = Store(str(home / FILE))
+    if site and not store.feeds.all():
+        for number in range(FEEDS):
+            store.feeds.add(Feed(0, site.url(f"kabar{number}"), cap=1000, every=60))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def resident() -> float:
+    """Return the memory of this process, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def day(model: str) -> dict[str, Any]:
+    """Replay a day, an hour at a time."""
+    now, box, memory = time.time(), Sandbox(), list[float]()
+    with tempfile.TemporaryDirectory() as folder, serving() as site, inbox(Path(folder), site) as store:
+        pipeline = build_pipeline(_settings(Path(folder), model), lambda _: None)
+        watcher = Watcher(store, box, lambda: pipeline, Manners(pause=0.0, reach=site.reach))
+        days, started, taken, headlines = [outlet(n, now) for n in range(FEEDS)], time.perf_counter(), 0, 0
+        for hour in range(1, HOURS + 1):
+            announce(site, days, now - 86_400 + hour * 3600)
+            done = watcher.once(store.feeds.all())
+            taken, headlines = taken + done.taken.new, headlines + done.headlines
+            memory.append(resident())
+        seconds = time.perf_counter() - started
+        total, rows = store.lists.rows(Wanted(limit=5000))
+        listed = {made.path + str(n) for n, each in enumerate(days) for made in each}
+        box.close()
+        return {
+            "model": model, "published": len(listed), "kept": taken, "lost": len(listed) - taken,
+            "headlines": headlines, "stories": total, "grouped": taken - total,
+            "copies_there": FEEDS * COPIED - COPIED, "requests": len(site.seen), "seconds": round(seconds, 1),
+            "memory_mb": {"after 1 h": round(memory[0]), "6 h": round(memory[5]), "24 h": round(memory[-1])},
+            "file_mb": round(store.database.size() / 1e6, 1), "differ": sum(row.differs > 0 for row in rows),
+        }  # fmt: skip
+
+
+def hour(model: str, most: int) -> dict[str, Any]:
+    """Translate headlines and briefs of an hour's share of that day, and one article whole."""
+    share = round(FEEDS * ARTICLES / HOURS)
+    with tempfile.TemporaryDirectory() as folder, inbox(Path(folder)) as store:
+        feed = store.feeds.add(Feed(0, "https://kabar.example/rss", cap=1000))
+        _keep(store, feed, [story(number, time.time()) for number in range(min(share, most))])
+        pipeline = build_pipeline(_settings(home_of(os.environ), model), lambda _: None)
+        pipeline.translate_texts(["Selamat pagi."])
+        before, started = resident(), time.perf_counter()
+        count = queue.headlines(store, pipeline)
+        seconds = time.perf_counter() - started
+        first = store.lists.rows(Wanted(limit=1))[1][0].id
+        begun = time.perf_counter()
+        queue.read(store.lists.article(first), pipeline)
+        whole = time.perf_counter() - begun
+    each = seconds / count
+    return {
+        "model": model, "an hour's share": share, "translated": count, "seconds": round(seconds, 1),
+        "seconds_each": round(each, 2), "the hour's share takes_s": round(each * share),
+        "whole_article_s": round(whole, 1),
+        "memory_mb": [round(before), round(resident())], "load": [round(n, 1) for n in os.getloadavg()],
+        "cores": os.cpu_count(),
+    }  # fmt: skip
+
+
+def kills(count: int) -> dict[str, Any]:
+    """Fetch and translate in processes that are killed at random moments; then once to the end."""
+    chance, now = random.Random(20), time.time()  # noqa: S311
+    with tempfile.TemporaryDirectory() as folder, serving() as site, inbox(Path(folder), site) as store:
+        days, killed, kept_then = [outlet(n, now) for n in range(FEEDS)], 0, list[int]()
+        for number, each in enumerate(days):
+            site.replies[f"kabar{number}/rss"] = _constant(rss(site.url(f"kabar{number}", ""), each), '"all"')
+        command = [sys.executable, "-m", "eval.bench.inbox", "round", folder, str(site.port)]
+        for _ in range(count):
+            run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            assert run.stdout  # noqa: S101
+            run.stdout.readline()
+            try:
+                run.wait(chance.uniform(0.2, 4.0))
+            except subprocess.TimeoutExpired:
+                run.send_signal(signal.SIGKILL)
+                killed += 1
+                run.wait()
+            kept_then.append(sum(store.lists.counts().values()))
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        rows = store.lists.rows(Wanted(limit=5000))[1]
+        kept = [article for row in rows for article in store.lists.story(row.id)[0]]
+        urls = {
+            article.url.rpartition(".example")[0] + article.url.partition(str(site.port))[2]
+            for article in kept
+        }
+        wanted = {f"http://kabar{n}{made.path}" for n, each in enumerate(days) for made in each}
+        return {
+            "rounds": count, "killed": killed, "kept after each": kept_then,
+            "published": len(wanted), "kept": len(kept),
+            "lost": len(wanted - urls),
+            "twice": len(kept) - len(urls),
+            "without English": sum(article.state == "new" for article in kept),
+        }  # fmt: skip
+
+
+def one_round(folder: Path, port: int) -> None:
+    """One round over what is kept in ``folder``; for :func:`kills`."""
+    site, box = Site(port), Sandbox()
+    with inbox(folder) as store:
+        pipeline = build_pipeline(_settings(folder, "echo"), lambda _: None)
+        print("begun", flush=True)
+        Watcher(store, box, lambda: pipeline, Manners(pause=0.0, reach=site.reach)).once(store.feeds.all())
+    box.close()
+
+
+def listed(count: int) -> dict[str, Any]:
+    """Search a large inbox, in the store and, where there is a Chromium, in the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        with inbox(home) as store:
+            now = time.time()
+            for number in range(10):
+                feed = store.feeds.add(
+                    Feed(0, f"https://kabar{number}.example/rss", f"Kabar {PLACES[number]}", cap=count)
+                )
+                size = count // 10
+                _keep(
+                    store,
+                    feed,
+                    [story(number * 100_000 + n, now - n * 86_400 * 20 / size) for n in range(size)],
+                )
+            queue.headlines(store, build_pipeline(_settings(home, "echo"), lambda _: None))
+            found = {
+                search or "(everything)": _times(partial(store.lists.rows, Wanted(search=search)))
+                for search in ("", "banjir", "banjir OR beras", '"pasar induk"', "har*", "village -banjir")
+            }
+            deep = _times(lambda: store.lists.rows(Wanted(offset=count - 100)))
+            articles = sum(store.lists.counts().values())
+        made: dict[str, Any] = {"articles": articles, "store_ms": found, "last page_ms": deep}
+        chromium = os.environ.get("WARTA_CHROMIUM") or shutil.which("chromium")
+        if chromium:
+            made["page"] = _in_browser(home, chromium)
+        return made
+
+
+def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
+    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+    from playwright.sync_api import sync_playwright
+
+    from service.api.app import create_app, listening, server
+    from service.api.config import ServerConfig
+    from service.pool import Host
+
+    config = ServerConfig(port=0, requests_per_minute=1_000_000)
+    with listening(config) as listener:
+        running = server(create_app(Host(Settings(home, model="echo")), config), config)
+        thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
+        thread.start()
+        with sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/?tab=inbox")
+            page.wait_for_selector(".news .item .title")
+            page.wait_for_timeout(1500)
+            shown = page.locator(".news .count").text_content()
+            searches = [
+                page.evaluate(_SEARCH, word) for word in ("banjir", "beras", "gula OR garam", "pompa", "") * 3
+            ]
+            scrolls = [page.evaluate(_SCROLL, part / 20) for part in random.Random(1).sample(range(20), 20)]  # noqa: S311
+            browser.close()
+        running.should_exit = True
+        thread.join(20)
+    return {"shown": shown, "search_ms": _spread(searches), "scroll_ms": _spread(scrolls)}
+
+
+_FRAME = "const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));"
+_SEARCH = f"""async (text) => {{ {_FRAME}
+  const news = document.querySelector(".news"), before = news.dataset.answered;
+  const field = news.querySelector("[name=search]"), begun = performance.now();
+  field.value = text; field.dispatchEvent(new Event("input", {{ bubbles: true }}));
+  while (news.dataset.answered === before) await frame();
+  return performance.now() - begun; }}"""
+_SCROLL = f"""async (part) => {{ {_FRAME}
+  const scroll = document.querySelector(".news .scroll"), begun = performance.now();
+  scroll.scrollTop = part * scroll.scrollHeight; await frame();
+  const own = scroll.getBoundingClientRect();
+  const seen = (box) => box.bottom > own.top && box.top < own.bottom;
+  const there = () => [...scroll.querySelectorAll(".item")].filter((each) =>
+  seen(each.getBoundingClientRect()));
+  while (!there().length || there().some((each) => !each.dataset.id)) await frame();
+  return performance.now() - begun; }}"""
+
+
+def _keep(store: Store, feed: Feed, stories: Sequence[Story]) -> None:
+    entries = [
+        Entry(f"https://kabar{feed.id}.example{s.path}", s.title, s.text, "", s.published) for s in stories
+    ]
+    store.arrivals.take(feed, [Prepared(e, announced(e), e.title, e.text) for e in entries], 0, time.time())
+
+
+def _times(work: Callable[[], object], count: int = 15) -> float:
+    """Return the median of several runs, in ms."""
+    taken = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - begun) * 1000)
+    return round(median(taken), 1)
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"median": round(median(values)), "most": round(max(values))}
+
+
+def _settings(home: Path, model: str) -> Settings:
+    return Settings(home, model=model)
+
+
+def main() -> None:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("day", "hour", "kills", "list", "round"))
+    parser.add_argument("rest", nargs="*")
+    parser.add_argument("--model", default="echo")
+    parser.add_argument("--count", type=int, default=0)
+    asked = parser.parse_args()
+    if asked.what == "round":
+        one_round(Path(asked.rest[0]), int(asked.rest[1]))
+        return
+    work: dict[str, Callable[[], dict[str, Any]]] = {
+        "day": lambda: day(asked.model),
+        "hour": lambda: hour(asked.model, asked.count or 1000),
+        "kills": lambda: kills(asked.count or 30),
+        "list": lambda: listed(asked.count or 5000),
+    }
+    print(json.dumps(work[asked.what](), indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Headlines first: every new article gets an English headline and a one-sentence brief; the rest waits.
+
+Reading a headline and a brief costs two sentences, an article about twenty. So everything that came can be
+looked through soon, and whole articles are translated when somebody opens one, or by a feed's rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from service.context import checkpoint
+from service.document import Article as Text
+from service.document import Passage, Reading, SegmentTranslation
+from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaError
+from service.inbox.records import Article
+from service.inbox.store import Made, Store
+from service.pipeline import Pipeline
+from service.summary.extractive import rank
+from service.text import segment
+from service.validation import plain
+
+AT_ONCE = 16
+"""Articles whose headlines are translated together: enough to fill the engine's batches."""
+
+
+def headlines(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda _: None) -> int:
+    """Translate headline and brief of every article that has none; return of how many.
+
+    ``tell`` is told after each batch how many are done. Raises Cancelled, DeadlinePassed, StoreError.
+    """
+    count = 0
+    while articles := store.english.untranslated(AT_ONCE):
+        checkpoint()
+        count += _together(store, pipeline, articles)
+        tell(count)
+    return count
+
+
+def whole(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda _: None) -> int:
+    """Translate whole the articles of feeds that ask for that; return how many. Raises as above."""
+    count = 0
+    while articles := store.english.unread(1):
+        checkpoint()
+        try:
+            store.english.put([read(articles[0], pipeline)[1]])
+            count += 1
+        except (Busy, Cancelled, DeadlinePassed):
+            raise
+        except WartaError as problem:
+            store.english.failed([articles[0].id], str(problem), most=1)
+        tell(count)
+    return count
+
+
+def text_of(article: Article) -> Text:
+    """Return a kept article as the pipeline takes it."""
+    return Text(
+        str(article.id), segment.split(article.text or article.title), article.title if article.text else ""
+    )
+
+
+def read(article: Article, pipeline: Pipeline) -> tuple[Reading, Made]:
+    """Translate an article whole; return the reading, and what of it is kept."""
+    return (reading := pipeline.read(text_of(article))), made_of(article, reading)
+
+
+def made_of(article: Article, reading: Reading) -> Made:
+    """Return what is kept of a reading: its English, its findings, and all of it as JSON."""
+    translation, at = reading.translation, _brief_of(reading.article)
+    brief = translation.segments[at].target if 0 <= at < len(translation.segments) else ""
+    found = _findings(-1, translation.title) if translation.title else []
+    for place, part in enumerate(translation.segments):
+        found += _findings(place, part)
+    return Made(
+        article.id, reading.headline, brief if article.text else "", at, found, translation.text,
+        json.dumps(plain(reading), ensure_ascii=False),
+    )  # fmt: skip
+
+
+def _together(store: Store, pipeline: Pipeline, articles: Sequence[Article]) -> int:
+    """Translate the headlines of several articles in common batches; one at a time where that fails."""
+    try:
+        store.english.put(_made(pipeline, articles))
+    except (Busy, Cancelled, DeadlinePassed):
+        raise
+    except (EngineError, ValueError) as problem:
+        if len(articles) == 1:
+            store.english.failed([articles[0].id], str(problem))
+            return 0
+        return sum(_together(store, pipeline, [article]) for article in articles)
+    return len(articles)
+
+
+def _made(pipeline: Pipeline, articles: Sequence[Article]) -> list[Made]:
+    texts = [text_of(article) for article in articles]
+    places = [_brief_of(text) if article.text else -1 for text, article in zip(texts, articles, strict=True)]
+    passages = []
+    for article, text, at in zip(articles, texts, places, strict=True):
+        brief = (text.body.sentences[at],) if at >= 0 else ()
+        passages.append(Passage((article.title, *brief), article.text, frozenset((0,))))
+    done = pipeline.translate_all(passages)
+    return [_kept(a, at, parts) for a, at, parts in zip(articles, places, done, strict=True)]
+
+
+def _brief_of(text: Text) -> int:
+    """The sentence that says most of an article, from 0; -1 where it has none."""
+    found = rank(text.body.sentences, 1, text.title, paragraphs=text.body.paragraphs())
+    return found[0] if found else -1
+
+
+def _kept(article: Article, at: int, parts: Sequence[SegmentTranslation]) -> Made:
+    found = _findings(-1, parts[0])
+    if at >= 0:
+        found += _findings(at, parts[1])
+    return Made(article.id, parts[0].target, parts[1].target if at >= 0 else "", at, found)
+
+
+def _findings(at: int, part: SegmentTranslation) -> list[dict[str, Any]]:
+    """What was found in a sentence; its words are made where it is shown."""
+    return [
+        {"at": at, "code": found.code, "severity": found.severity, "values": dict(found.values)}
+        for found in part.findings
+    ]

@@ -1,0 +1,188 @@
+"""The Inbox tab: the stories of the feeds that are followed, newest first; opening one reads it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
+from typing import Any
+
+from service.document import Reading
+from service.errors import InputError, UsageError, WartaError
+from service.inbox import queue
+from service.inbox.dates import day_of
+from service.inbox.records import Article, Wanted
+from service.inbox.shared import Shared
+from service.inbox.shown import row_json, story_json
+from service.inbox.spans import since
+from service.inbox.store import Store
+from service.messages import text
+from service.page.components import streaming
+from service.page.options import PageOptions
+from service.page.runs import Runs
+from service.page.session import reopened
+from service.page.tabs import translate as reader
+from service.page.words import Say, say_for
+from service.pool import Host
+from service.text import segment
+from service.validation import restored
+
+DAYS = 14
+"""The days of a trend."""
+_MOST = 500
+_LONGEST = 300
+
+
+def stories(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stories that the page asks for. Raises UsageError for what it cannot have asked."""
+    wanted = Wanted(
+        since(_text(asked, "since"), time.time()), 0.0, _text(asked, "search"), _number(asked, "feed"),
+        _text(asked, "word"), _text(asked, "name"), marked=_flag(asked, "marked"),
+        starred=_flag(asked, "starred"), open=_flag(asked, "open"), offset=_number(asked, "offset"),
+        limit=min(_number(asked, "limit"), _MOST),
+    )  # fmt: skip
+    total, rows = store.lists.rows(wanted)
+    return {"total": total, "stories": [row_json(row) for row in rows]}
+
+
+def facets(store: Store) -> dict[str, Any]:
+    """Return what stories can be chosen by: feeds, watched words with their trend, people and places."""
+    now = time.time()
+    days = [day_of(now - back * 86_400.0) for back in reversed(range(DAYS))]
+    trends = store.words.trends(now - DAYS * 86_400.0)
+    return {
+        "feeds": [{"id": feed.id, "name": feed.label} for feed in store.feeds.all()],
+        "trends": [
+            {"word": word, "total": sum(found.values()), "counts": [found.get(day, 0) for day in days]}
+            for word, found in trends.items()
+        ],
+        "names": [
+            {"name": name, "kind": kind, "count": count} for name, kind, count in store.lists.names(0.0)
+        ],
+    }
+
+
+def told(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sources of a story: their sentences, what each adds, and where figures differ."""
+    members, copies, compared = store.lists.story(_number(asked, "id"))
+    feeds = {feed.id: feed.label for feed in store.feeds.all()}
+    found = story_json(compared)
+    added = [[], *found["added"]]
+    sources = [
+        {
+            "id": member.id,
+            "name": feeds.get(member.feed, ""),
+            "url": member.url,
+            "title": member.title,
+            "sentences": list(segment.split(member.text).sentences),
+            "added": added[number] if number < len(added) else [],
+        }
+        for number, member in enumerate(members)
+    ]
+    sources += [{"name": name, "url": url, "copy": True} for _, url, name in copies]
+    names = {str(member.id): feeds.get(member.feed, "") for member in members}
+    return {"sources": sources, "differences": found["differences"], "names": names}
+
+
+def marked(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep a star or that a story is done."""
+    star, done = (asked.get(name) if isinstance(asked.get(name), bool) else None for name in ("star", "done"))
+    store.lists.mark(_number(asked, "id"), star=star, done=done)
+    return {}
+
+
+def opened(
+    store: Store, host: Host, options: PageOptions, runs: Runs, id: int, who: str, say: Say
+) -> Iterator[dict[str, Any]]:
+    """Yield what the reading view shows of an article: as it was kept, else while it is translated."""
+    article = store.lists.article(id)
+    if kept := _kept(store, id):
+        yield reopened(kept, say)
+        return
+
+    def work(tell: Callable[[Any], None]) -> None:
+        store.english.put([_read(article, host, tell)])
+
+    yield from reader.shown(options, runs, who, say, work)
+
+
+def _read(article: Article, host: Host, tell: Callable[[Any], None]) -> Any:
+    if not article.text and not article.title:
+        raise InputError("no article text in it")
+    return queue.made_of(article, reader.translated(host.pipeline(), queue.text_of(article), tell))
+
+
+def _kept(store: Store, id: int) -> Reading | None:
+    """The reading as it was kept, None where there is none, or one of an earlier version of the program."""
+    text = store.english.reading_of(id)
+    try:
+        return restored(Reading, json.loads(text)) if text else None
+    except ValueError:
+        return None
+
+
+def tab(host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: Any, view: list[Any]) -> None:
+    """The tab's contents; ``view`` is the reading view of the Read tab and its Stop button."""
+    import gradio as gr
+
+    def answered(work: Callable[[Store, Mapping[str, Any]], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        def answer(asked: Any, request: gr.Request) -> dict[str, Any]:
+            try:
+                return work(inbox.store(), asked if isinstance(asked, dict) else {})
+            except WartaError as error:
+                return {"error": text(error, say_for(request).language)}
+
+        return answer
+
+    def list_stories(asked: Any, request: gr.Request) -> dict[str, Any]:
+        return answered(stories)(asked, request)
+
+    def list_facets(asked: Any, request: gr.Request) -> dict[str, Any]:
+        return answered(lambda store, _: facets(store))(asked, request)
+
+    def tell_story(asked: Any, request: gr.Request) -> dict[str, Any]:
+        return answered(told)(asked, request)
+
+    def mark(asked: Any, request: gr.Request) -> dict[str, Any]:
+        return answered(marked)(asked, request)
+
+    for function, name in ((list_stories, "stories"), (list_facets, "facets"), (tell_story, "story")):
+        function.__name__ = name
+
+    def open_story(request: gr.Request, event: gr.EventData) -> Iterator[Any]:
+        say, who = say_for(request), request.session_hash or ""
+        try:
+            id = _number({"id": event.id}, "id")
+            for values in opened(inbox.store(), host, options, runs, id, who, say):
+                running = values["phase"] == "running"
+                yield gr.update(selected="read"), values, gr.update(interactive=running)
+        except WartaError as error:
+            raise gr.Error(text(error, say.language), print_exception=False) from error
+
+    folder = files("service.page") / "static"
+    shown = gr.HTML(
+        None,
+        html_template=(folder / "inbox.html").read_text("utf-8"),
+        js_on_load=(folder / "inbox.js").read_text("utf-8"),
+        apply_default_css=False,
+        server_functions=[list_stories, list_facets, tell_story, mark],
+        elem_id="inbox",
+    )
+    shown.open_story(open_story, None, [tabs, *view], **streaming(reader.KIND, options.runs))
+
+
+def _text(asked: Mapping[str, Any], key: str) -> str:
+    value = asked.get(key, "")
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise UsageError(f"{key} is a text of up to {_LONGEST} characters")
+    return value.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+def _number(asked: Mapping[str, Any], key: str) -> int:
+    value = asked.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise UsageError(f"{key} is a number from 0")
+    return value
+
+
+def _flag(asked: Mapping[str, Any], key: str) -> bool:
+    return asked.get(key) is True
