@@ -240,8 +240,10 @@ def build_pipeline(
     if settings.memory and translates:
         memory = ForgivingMemory(partial(memory_of, settings), warn or notice)
     repairs = settings.repair and translates
+    glossary = _glossary(settings)
+    words = glossary.with_words(Glossary.words()) if preset.words else None
     care = Care(
-        _glossary(settings), settings.expand, repairs, translates, memory, settings.fuzzy, _rules(settings)
+        glossary, settings.expand, repairs, translates, memory, settings.fuzzy, _rules(settings), words
     )
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
     return Pipeline(translator, writer, installed)

@@ -84,7 +84,8 @@ class RemoteFile:
 class Preset:
     """How one public model is fetched, prompted and decoded.
 
-    ``model`` is a hub repository, or the name of what ships (``bundled = true``).
+    ``model`` is a hub repository, or the name of what ships (``bundled = true``). ``words`` says that
+    ordinary words that a small model does not know are put into the source in English.
     ``revision`` is a commit hash, whole or abbreviated to seven or more digits; the whole
     hash is resolved when the model is pulled and stands in its manifest. ``prompt`` holds
     ``{source}`` once. ``max_input_tokens`` bounds the source, in the model's tokens.
@@ -110,6 +111,7 @@ class Preset:
     start_language: str = ""
     licence_note: str = ""
     bundled: bool = False
+    words: bool = False
     preference: int = 0
     examples: tuple[Example, ...] = field(default=())
     host: str = ""

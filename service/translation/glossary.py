@@ -6,7 +6,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib.resources import files
 from io import StringIO
@@ -86,6 +86,9 @@ class Surroundings:
         return f" {_APART.sub(' ', self.text).casefold().strip(' ')} "
 
 
+WORD = "word"
+"""The kind of a term that is an ordinary word."""
+
 COLUMNS = tuple(field.name for field in fields(Term))
 _LISTS = ("also", "wrong", "variants", "cues")
 
@@ -102,6 +105,20 @@ class Glossary:
         """The terms that come with Warta, ``prompts/glossary/news.tsv``."""
         resource = files("prompts") / "glossary" / "news.tsv"
         return cls(_read_table(resource.read_text("utf-8"), "news.tsv"))
+
+    @classmethod
+    def words(cls) -> Glossary:
+        """Return ordinary words with one usual English, ``prompts/glossary/words.tsv``.
+
+        Small models do not know them; they are put into the source like names, and never checked.
+        """
+        resource = files("prompts") / "glossary" / "words.tsv"
+        return cls(replace(term, kind=WORD) for term in _read_table(resource.read_text("utf-8"), "words.tsv"))
+
+    def with_words(self, words: Glossary) -> Glossary:
+        """Return a glossary that has these words too, but for what its own terms say already."""
+        known = {form.casefold() for term in self.terms for form in term.forms}
+        return Glossary([*self.terms, *(word for word in words.terms if word.id.casefold() not in known)])
 
     def merged(self, user: Iterable[Term]) -> Glossary:
         """A glossary in which the user's terms come first and replace those with the same ``id``."""

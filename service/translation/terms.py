@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from service.translation.glossary import Glossary, Match, Surroundings, Term
+from service.translation.glossary import WORD, Glossary, Match, Surroundings, Term
 
 _TOKEN = re.compile(r"[^\W_]+")
 _APOSTROPHE = re.compile(r"['’]")
@@ -109,11 +109,14 @@ class ArticleTerms:
     def inject(self, source: str) -> str:
         """``source`` with the English names in the places of its terms, for a model that copies them.
 
-        What stands in brackets after its name, and an acronym that English keeps, stays as it is.
+        What stands in brackets after its name, and an acronym that English keeps, stays as it is. So does
+        an ordinary word that is part of a name: *Waduk* Gajah Mungkur.
         """
         parts, last, at = list[str](), "", 0
         for match in self._find(source):
             name, start, end = _name(match.term, source, match.start, match.end)
+            if match.term.kind == WORD and _in_name(source, match):
+                continue
             if start >= at and (match.term.kind != "unit" or end > match.end):
                 last = _last_sign(source[at:start]) or last
                 name = _cased(last, name)
@@ -150,6 +153,14 @@ class ArticleTerms:
         if not found.group().startswith(("the ", "The ")) and not _wants_article(target, found.start()):
             name = name.removeprefix("the ")
         return _put(target, name, found.start(), found.end())
+
+
+def _in_name(source: str, match: Match) -> bool:
+    """Return whether a word is written as part of a name: with a capital, or before another with one."""
+    if not source[match.start].isupper():
+        return False
+    after = _TOKEN.search(source, match.end, match.end + 40)
+    return match.start > 0 or bool(after and after.start() <= match.end + 1 and after[0][0].isupper())
 
 
 def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:

@@ -67,6 +67,8 @@ class Care:
     ``glossary`` None does without one. ``check`` False is for an engine that does not translate;
     ``memory`` is asked before the engine and told after it; ``fuzzy`` is how alike one's own
     translations in it must be to be suggested, 0 for none. ``rules`` are checks of the user's own.
+    ``words`` is the glossary with ordinary words, for a model that does not know them: it is what is put
+    into the source, while the target is held to ``glossary`` alone.
     """
 
     glossary: Glossary | None = None
@@ -76,6 +78,7 @@ class Care:
     memory: Recall | None = None
     fuzzy: float = 0.0
     rules: tuple[Rule, ...] = ()
+    words: Glossary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,18 +269,27 @@ class Translator:
         """Return what prepares the sentences of a passage by their index."""
         glossary = self._care.glossary
         terms = ArticleTerms(glossary, passage.context, expand=self._care.expand) if glossary else None
+        words = self._care.words
+        given = ArticleTerms(words, passage.context) if words else terms
         casing = _Casing(passage.context, glossary.acronyms if glossary else ())
         return lambda index: self._prepared(
-            passage.sentences[index], casing, terms, headline=index in passage.headlines
+            passage.sentences[index], casing, (terms, given), headline=index in passage.headlines
         )
 
     def _prepared(
-        self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
+        self,
+        source: str,
+        casing: Mapping[str, str],
+        both: tuple[ArticleTerms | None, ArticleTerms | None],
+        *,
+        headline: bool,
     ) -> _Prepared:
+        """Return a sentence ready for the engine; ``both`` are the terms to hold to and those to put in."""
         checkpoint()
+        terms, put = both
         aside = set_aside(source)
         normalised = normalise(aside.text, casing=casing, headline=headline)
-        given = terms.inject(normalised.text) if terms else normalised.text
+        given = put.inject(normalised.text) if put else normalised.text
         if self._fits(given):
             return _Prepared(source, aside, normalised, terms, given, (given,), ("",))
         return self._parted(_Prepared(source, aside, normalised, terms), given)
@@ -451,7 +463,8 @@ def _joined(outputs: Sequence[Output], gaps: Sequence[str]) -> Output:
 
 
 def _glossary_signature(care: Care) -> str:
-    if not care.glossary:
+    used = care.words or care.glossary
+    if not used:
         return ""
-    content = sha256(repr(care.glossary.terms).encode()).hexdigest()[:12]
-    return f"{len(care.glossary.terms)}@{content}" + ("+expanded" if care.expand else "")
+    content = sha256(repr(used.terms).encode()).hexdigest()[:12]
+    return f"{len(used.terms)}@{content}" + ("+expanded" if care.expand else "")

@@ -145,8 +145,8 @@ def test_a_bad_file_among_good_ones_is_named_and_the_rest_done(warta: Runner, tm
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--model", "nope", "a.txt"], 1, "there are: echo, gemma-3-270m"),
-        (["--model", "mt5-xlsum", "a.txt"], 1, "there are: echo, gemma-3-270m"),
+        (["--model", "nope", "a.txt"], 1, "there are: echo, firefox-id-en, gemma-3-270m"),
+        (["--model", "mt5-xlsum", "a.txt"], 1, "there are: echo, firefox-id-en, gemma-3-270m"),
         (["--model", "opus-mt-id-en", "a.txt"], 1, "warta models pull opus-mt-id-en"),
         (["--engine", "magic", "a.txt"], 2, "there are: auto, ctranslate2, transformers"),
         (["--device", "abacus", "a.txt"], 2, "there are: auto, cpu, cuda"),
