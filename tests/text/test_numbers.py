@@ -21,7 +21,6 @@ EQUAL = [
     ("Indeks turun 2.5 poin.", "The index fell 2.5 points."),
     ("Indeks turun 0,08.", "The index fell .08."),
     ("Jumlahnya 1.000.000.", "The number is 1.000.000."),
-    ("Bobotnya 2,5.", "It weighs 2,5."),
     # percent
     ("Inflasi 2,57 persen.", "Inflation of 2.57 percent."),
     ("Inflasi 2,57 persen.", "Inflation of 2.57%."),

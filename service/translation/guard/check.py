@@ -102,9 +102,6 @@ def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Findi
         else Finding.of("number.unconverted", source=number.text)
         for number, other in zip(missing, added, strict=False)
     ]
-    found += [
-        Finding.of("number.unconverted", source=text) for text in numbers.decimal_commas(source, target)
-    ]
     found += [Finding.of("number.lost", source=number.text) for number in missing[paired:]]
     found += [Finding.of("number.added", target=number.text) for number in added[paired:]]
     return found + units.changed(here, there)
