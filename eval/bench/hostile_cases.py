@@ -431,6 +431,8 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     terms.ArticleTerms.choose: given.with_terms(lambda at_work, a, b: at_work.choose(a, (b, a))),
     terms.ArticleTerms.edit: given.with_terms(lambda at_work, a, b: at_work.edit(a, b)),
     repair.repair: _repaired,
+    numbers.decimal_commas: given.pairs(numbers.decimal_commas),
+    numbers.with_points: given.pairs(numbers.with_points),
     confidence.features: given.pairs(lambda a, b: confidence.features(a, b, 0.0, ())),
     confidence.confidence: given.pairs(lambda a, b: confidence.confidence(a, b, 0.0, ())),
     fuzzy.normal: fuzzy.normal,

@@ -14,7 +14,7 @@ from service.context import checkpoint
 from service.document import Decoding, Finding, Output, Passage, SegmentTranslation, Signature, Suggestion
 from service.engines.base import Engine
 from service.presets import Preset
-from service.text import segment
+from service.text import numbers, segment
 from service.text.language import is_english
 from service.translation.aside import Aside, set_aside
 from service.translation.confidence import band, confidence
@@ -385,6 +385,7 @@ class Translator:
         if not answer.final:
             target = terms.edit(prepared.normalised.text, target) if terms else target
             target = prepared.aside.restore(prepared.normalised.restore(target))
+            target = numbers.with_points(source, target)
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from service.text import numbers
 from service.text.words import Words, listed
 from service.translation.guard import vocabulary
 
@@ -168,22 +169,12 @@ def _follows_itself(low: list[str]) -> bool:
 
 _LONGEST = 5
 """A phrase of fewer words than this is looked for twice in a row."""
-_DECIMAL = re.compile(
-    r"(?<![\w.,/-])\d{1,3},\d{1,2}(?![\d,]|\.\d)(?= ?(?:%|percent|per|million|billion|trillion|km|kg|m\b|cm"
-    r"|ha|meter|metre|kilo|ton|degree|°|magnitude|liter|hectare|points?|times|x\b))"
-)
-
-
-_COMMA = re.compile(r"(?<![\d.,])\d{1,3},\d{1,2}(?!\d)")
 
 
 def decimal(pair: Pair) -> Iterator[Found]:
     """Yield an Indonesian decimal comma that was left in the English: ``5,75 percent``."""
-    if "," in pair.target and "," in pair.source:
-        given = frozenset(_COMMA.findall(pair.source))
-        for match in _DECIMAL.finditer(pair.target):
-            if match[0] in given:
-                yield "left.decimal", {"number": match[0]}
+    for number in numbers.decimal_commas(pair.source, pair.target):
+        yield "left.decimal", {"number": number}
 
 
 _ARTICLES = listed("the a an its our their my")
