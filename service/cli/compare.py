@@ -30,14 +30,26 @@ def run(
     Raises UsageError, InputError, NotInstalled, UnknownModel.
     """
     if format not in RENDERERS:
-        raise UsageError(f"unknown format {format!r}; there are: {', '.join(RENDERERS)}")
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(RENDERERS),
+        )
     if references and len(references) != len(files):
-        raise UsageError(f"{len(files)} files need as many references, not {len(references)}")
+        raise UsageError(
+            "command.references",
+            "{files} files need as many references, not {count}",
+            files=len(files),
+            count=len(references),
+        )
     articles = [_article(path) for path in files]
     english = [read_text(path, MAX_INPUT_BYTES) for path in references]
     chosen = list(names) or able(Store(settings.home / "models"))
     if not chosen:
-        raise NotInstalled("no model is installed; get one with: warta models pull recommended")
+        raise NotInstalled(
+            "models.none_pull", "no model is installed; get one with: warta models pull recommended"
+        )
     status = Status()
 
     def opener(name: str) -> Pipeline:

@@ -70,7 +70,7 @@ def add(
     from service.inbox.spans import seconds
 
     if name and len(urls) > 1:
-        raise UsageError("--name is for one feed")
+        raise UsageError("command.one_feed", "--name is for one feed")
     pattern = Feed(0, "", name, "feed", seconds(every, "m"), cap, pages or sitemap, full)
     with _store(inbox) as store:
         for url in urls:
@@ -94,7 +94,11 @@ def _meant(url: str, pattern: Feed, sitemap: bool) -> Iterator[Feed]:
         for address, name in opml.read(read_bytes(path, 10_000_000)):
             yield replace(pattern, url=address, name=name)
     else:
-        raise UsageError(f"{url}: neither an address that begins with https://, a folder, nor an OPML file")
+        raise UsageError(
+            "command.not_feed",
+            "neither an address that begins with https://, a folder, nor an OPML file",
+            at=url,
+        )
 
 
 @feeds_app.command("list")
@@ -267,7 +271,12 @@ def read(
     from service.render.text import READING
 
     if format not in READING:
-        raise UsageError(f"unknown format {format!r}; there are: {', '.join(READING)}")
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(READING),
+        )
     with _store(inbox) as store:
         article = store.lists.article(id)
         reading, made = queue.read(article, _pipeline(_settings(model, threads)))
@@ -341,7 +350,7 @@ def forget(
     from service.inbox.spans import since as moment
 
     if not (id or before or feed or all):
-        raise UsageError("say what to forget: a NUMBER, --before, --feed or --all")
+        raise UsageError("command.forget_what", "say what to forget: a NUMBER, --before, --feed or --all")
     now = time.time()
     with _store(inbox) as store:
         story = store.lists.article(id).story if id else 0
@@ -371,7 +380,12 @@ def digest(
     from service.inbox.digest import FORMATS, collect
 
     if format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}; there are: {', '.join(FORMATS)}")
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(FORMATS),
+        )
     with _store(inbox) as store:
         wanted = _wanted(store, since, search, marked, starred, feed, word, about)
         made = collect(store, wanted, time.time())
@@ -428,7 +442,9 @@ def _shown(moment: float) -> str:
 
 def _known(format: str) -> None:
     if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
+        raise UsageError(
+            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
+        )
 
 
 def _write(target: Path, content: str | bytes) -> None:
@@ -442,7 +458,9 @@ def _write(target: Path, content: str | bytes) -> None:
         partial.write_bytes(data)
         partial.replace(target)
     except OSError as error:
-        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=target, reason=error.strerror
+        ) from error
 
 
 @contextmanager
@@ -483,7 +501,7 @@ def _watcher(
     from service.runtime.sandbox import Sandbox
 
     if pause < 0:
-        raise UsageError("the pause must not be below 0")
+        raise UsageError("command.pause", "the pause must not be below 0")
     settings, box = _settings(model, threads), Sandbox()
     opened: Callable[[], Pipeline] = cache(lambda: _pipeline(settings))
     with _store(at) as store:

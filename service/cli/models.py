@@ -88,7 +88,9 @@ def _asked(store: Store) -> Preset:
     able = [row for row in rows(store) if presets.get(row.name).host and row.state != "installed"]
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         names = ", ".join(row.name for row in able)
-        raise UsageError(f"name a model to pull, or say recommended; there are: {names}")
+        raise UsageError(
+            "models.name_one", "name a model to pull, or say recommended; there are: {known}", known=names
+        )
     _say("These models can be pulled. A pull fetches one, checks its sums and installs it; it may be stopped")
     _say("and goes on where it was, another day too. Nothing leaves this machine.\n")
     for number, row in enumerate(able, start=1):

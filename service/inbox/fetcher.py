@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from service.confined import read_document
 from service.context import checkpoint
+from service.document import Message
 from service.errors import Cancelled, DeadlinePassed, InputError, StoreError, WartaError
 from service.inbox import robots
 from service.inbox.addresses import host_of
@@ -69,8 +70,19 @@ MANNERS = Manners()
 class HeldBack(InputError):
     """The site is not to be asked now; ``until`` is in seconds since 1970."""
 
-    def __init__(self, message: str, until: float) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        said: str | Message | WartaError,
+        text: str = "",
+        /,
+        *,
+        until: float = 0.0,
+        at: object = "",
+        plural: str = "",
+        **values: object,
+    ) -> None:
+        # An error is copied by its message alone; ``until`` then comes with its attributes.
+        super().__init__(said, text, at=at, plural=plural, **values)
         self.until = until
 
 
@@ -124,14 +136,21 @@ class Fetcher:
         try:
             found = self.get(url, {"Accept": ", ".join(web.TYPES)})
             if found.answer.status != 200:
-                raise InputError(f"{url[:200]}: the site answers {found.answer.status}")
+                raise InputError(
+                    "web.status", "the site answers {status}", at=url[:200], status=found.answer.status
+                )
             if found.answer.type not in web.TYPES:
-                raise InputError(f"{url[:200]}: {found.answer.type[:60] or 'of no type'}, which is not read")
+                raise InputError(
+                    "web.type",
+                    "{kind}, which is not read",
+                    at=url[:200],
+                    kind=found.answer.type[:60] or Message("term", "of no type"),
+                )
             name = web.TYPES[found.answer.type]
             text = read_document(self._box, found.answer.data, name, self._manners.limits.max_bytes)
             (article,) = prepared(self._box, [Entry(url, title, text)])
             if not article.text:
-                raise InputError(f"{url[:200]}: no article text in it")
+                raise InputError("input.no_article", "no article text in it", at=url[:200])
         except (Cancelled, DeadlinePassed, StoreError):
             raise
         except WartaError as problem:
@@ -155,7 +174,12 @@ class Fetcher:
                 return Fetched(answer, here if permanent and here != url else "")
             permanent = permanent and answer.status in _PERMANENT
             here = answer.location
-        raise InputError(f"{url[:200]}: redirected more than {self._manners.limits.redirects} times")
+        raise InputError(
+            "web.redirects",
+            "redirected more than {count} times",
+            at=url[:200],
+            count=self._manners.limits.redirects,
+        )
 
     def _asked(self, feed: Feed, now: float) -> Taken:
         conditions = {"If-None-Match": feed.etag, "If-Modified-Since": feed.modified}
@@ -172,7 +196,9 @@ class Fetcher:
             )
             return Taken()
         if answer.status != 200:
-            raise InputError(f"{feed.url[:200]}: the site answers {answer.status}")
+            raise InputError(
+                "web.status", "the site answers {status}", at=feed.url[:200], status=answer.status
+            )
         said = listing(self._box, answer.data, answer.url, answer.fields.get("content-type", ""), now)
         said = self._with_parts(said, now)
         etag, modified = answer.fields.get("etag", ""), answer.fields.get("last-modified", "")
@@ -200,7 +226,7 @@ class Fetcher:
     def _files(self, folder: Path) -> Iterator[Entry]:
         """The documents of a folder; one that cannot be read is passed over until the next round."""
         if not folder.is_dir():
-            raise InputError(f"{folder}: is no folder")
+            raise InputError("file.no_folder", "{path} is not a folder", path=folder)
         for path in list_files(folder):
             if not isinstance(path, Path):
                 continue
@@ -220,12 +246,19 @@ class Fetcher:
         until, text, at = self._store.hosts.of(host)
         if until > self._clock():
             wait = until - self._clock()
-            raise HeldBack(f"{host}: asked not to be asked for another {wait:.0f} s", until)
+            raise HeldBack(
+                "inbox.held_back",
+                "asked not to be asked for another {count} second",
+                plural="asked not to be asked for another {count} seconds",
+                until=until,
+                at=host,
+                count=f"{wait:.0f}",
+            )
         if not at or at + self._manners.robots_fresh < self._clock():
             text = self._robots(url)
             self._store.hosts.put(host, 0.0, text, self._clock())
         if not robots.allowed(text, url):
-            raise Forbidden(f"{url[:200]}: the site's robots.txt forbids it")
+            raise Forbidden("inbox.forbidden", "the site's robots.txt forbids it", at=url[:200])
         with self._lock:
             self._next[f"pause {host}"] = max(self._manners.pause, robots.delay(text))
 
@@ -259,7 +292,13 @@ class Fetcher:
             _, text, at = self._store.hosts.of(host)
             self._store.hosts.put(host, until, text, at)
             raise HeldBack(
-                f"{host}: the site answers {answer.status}: asked again in {until - now:.0f} s", until
+                "inbox.asked_later",
+                "the site answers {status}: asked again in {count} second",
+                plural="the site answers {status}: asked again in {count} seconds",
+                until=until,
+                at=host,
+                status=answer.status,
+                count=f"{until - now:.0f}",
             )
         return answer
 

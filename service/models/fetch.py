@@ -94,7 +94,12 @@ def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
     name = offered.preset.name
     if part.stat().st_size != file.size or not _sound(part, file):
         part.unlink()
-        raise StoreError(f"{name}: {file.name} arrived damaged (its sum differs); pull again")
+        raise StoreError(
+            "models.arrived_damaged",
+            "{file} arrived damaged (its sum differs); pull again",
+            at=name,
+            file=file.name,
+        )
     if not file.name.endswith(".gz"):
         part.rename(path)
         return
@@ -103,12 +108,19 @@ def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
         with gzip.open(part, "rb") as packed, unpacked.open("wb") as stream:
             shutil.copyfileobj(packed, stream)
     except (EOFError, gzip.BadGzipFile) as error:
-        raise StoreError(f"{name}: {file.name} cannot be unpacked") from error
+        raise StoreError(
+            "models.not_unpacked", "{file} cannot be unpacked", at=name, file=file.name
+        ) from error
     size = unpacked.stat().st_size
     wrong = file.unpacked_sha256 and sha256(unpacked) != file.unpacked_sha256
     if wrong or (file.unpacked_size and size != file.unpacked_size):
         unpacked.unlink()
-        raise StoreError(f"{name}: what is packed in {file.name} is not what is known (its sum differs)")
+        raise StoreError(
+            "models.unpacked_other",
+            "what is packed in {file} is not what is known (its sum differs)",
+            at=name,
+            file=file.name,
+        )
     unpacked.replace(path)
     part.unlink()
 

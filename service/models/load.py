@@ -54,7 +54,11 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
         return EchoEngine()
     if preset.architecture == "endpoint":
         if (settings.engine, settings.device) != ("auto", "auto"):
-            raise UsageError(f"{preset.name} runs on a server of yours: it takes no --engine and no --device")
+            raise UsageError(
+                "engine.endpoint_options",
+                "{name} runs on a server of yours: it takes no --engine and no --device",
+                name=preset.name,
+            )
         from service.engines.endpoint import EndpointEngine
 
         return EndpointEngine(preset, settings.server)
@@ -86,9 +90,16 @@ def _open_as_published(preset: Preset, store: Store, settings: Settings, device:
     firefox = preset.architecture == "firefox"
     usual = "fxtranslate" if firefox else "CTranslate2"
     if settings.engine == "transformers" or (firefox and settings.engine != "auto"):
-        raise UsageError(f"{preset.name} runs with {usual} only; leave --engine out")
+        raise UsageError(
+            "engine.only",
+            "{name} runs with {engine} only; leave --engine out",
+            name=preset.name,
+            engine=usual,
+        )
     if firefox and settings.device == "cuda":
-        raise UsageError(f"{preset.name} runs on the processor only; leave --device out")
+        raise UsageError(
+            "engine.processor_only", "{name} runs on the processor only; leave --device out", name=preset.name
+        )
     store.check(preset, "original")
     folder = store.folder(preset) / "original"
     if firefox:

@@ -122,7 +122,7 @@ class Lists:
                 connection, f"select {ARTICLE} from warta_articles where id = :id", id=id
             )
         if not rows:
-            raise UsageError(f"there is no article {id} in the inbox")
+            raise UsageError("inbox.no_article", "there is no article {number} in the inbox", number=id)
         return article_of(rows[0])
 
     def story(self, id: int) -> tuple[list[Article], list[tuple[int, str, str]], Story]:

@@ -41,7 +41,7 @@ class Retention:
                 if value is None:
                     continue
                 if value <= 0:
-                    raise UsageError("days and megabytes must be above 0")
+                    raise UsageError("inbox.retention", "days and megabytes must be above 0")
                 query = (
                     "insert into warta_settings values (:name, :value)"
                     " on conflict (name) do update set value = excluded.value"

@@ -237,15 +237,26 @@ def read(text: str, name: str) -> Iterator[Sense]:
     """The senses of a table; ``name`` is for errors. Raises InputError with file, line and problem."""
     lines = text.rstrip("\n").split("\n")
     if tuple(lines[0].split("\t")) != COLUMNS:
-        raise InputError(f"{name}, line 1: the columns are {', '.join(COLUMNS)}")
+        raise InputError(
+            "lexicon.columns", "line 1: the columns are {columns}", at=name, columns=", ".join(COLUMNS)
+        )
     for number, line in enumerate(lines[1:], 2):
         cells = line.split("\t")
         if len(cells) != len(COLUMNS):
-            raise InputError(f"{name}, line {number}: {len(cells)} cells under {len(COLUMNS)} columns")
+            raise InputError(
+                "lexicon.cells",
+                "line {line}: {cells} cells under {columns} columns",
+                at=name,
+                line=number,
+                cells=len(cells),
+                columns=len(COLUMNS),
+            )
         group, sense, *lists = cells
         ours, also, theirs, loose, against, cues = (_split(cell) for cell in lists)
         if not (group and sense and ours and theirs):
-            raise InputError(f"{name}, line {number}: group, sense, id and en are needed")
+            raise InputError(
+                "lexicon.needed", "line {line}: group, sense, id and en are needed", at=name, line=number
+            )
         yield Sense(group, sense, ours, also, theirs, loose, frozenset(against), frozenset(cues))
 
 
