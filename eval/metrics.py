@@ -572,12 +572,17 @@ _SUM = (
 DEFAULTS: Mapping[str, tuple[str, ...]] = {"mt": _MT, "sum": _SUM}
 
 
-def available(names: Sequence[str], options: Options) -> tuple[list[Metric], list[NotInstalled]]:
-    """Return the metrics of these names, case aside, and an error for each that is not installed.
+def available(names: Sequence[str], options: Options) -> tuple[list[Metric], list[str]]:
+    """Return the metrics of these names, case aside, and one line for each that is not installed.
 
     Segment scores that came with the output go before a metric of the same name. Raises
     :class:`UsageError` with the list for an unknown name, and :class:`NotInstalled` where no metric is left.
     """
+    found, missing = _built(names, options)
+    return found, [str(error) for error in missing]
+
+
+def _built(names: Sequence[str], options: Options) -> tuple[list[Metric], list[NotInstalled]]:
     known = {name.casefold(): name for name in (*METRICS, *options.given)}
     unknown = [name for name in names if name.casefold() not in known]
     if unknown:
@@ -602,7 +607,7 @@ def available(names: Sequence[str], options: Options) -> tuple[list[Metric], lis
 
 def build(names: Sequence[str], options: Options) -> list[Metric]:
     """Return the metrics of these names; one that is not installed raises :class:`NotInstalled`."""
-    found, missing = available(names, options)
+    found, missing = _built(names, options)
     if missing:
         raise missing[0]
     return found

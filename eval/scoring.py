@@ -218,7 +218,7 @@ def evaluate(
         comparisons=compare(systems, usable, options.plan),
         published=published(dataset.name),
         problems=(*noted, *check_data(dataset)),
-        skipped=(*map(str, missing), *(f"{name}: no {needs}" for name, needs in lacking.items())),
+        skipped=(*missing, *(f"{name}: no {needs}" for name, needs in lacking.items())),
         plan=options.plan,
     )
 

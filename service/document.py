@@ -467,7 +467,7 @@ class Brief:
     signature: Signature
     headline_findings: tuple[Finding, ...] = ()
     headline_band: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return headline, sentences and facts, for a notebook."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from eval.comparison import scores
 from service.cli.articles import Status, complain
 from service.comparison import able, compare
-from service.document import Article
+from service.document import Article, Message
 from service.errors import NotInstalled, UsageError
 from service.intake.documents import read_document
 from service.intake.encoding import read_text
@@ -53,7 +53,10 @@ def run(
     status = Status()
 
     def opener(name: str) -> Pipeline:
-        status.show(f"{name}: {len(articles)} articles")
+        count = Message.of(
+            "progress.articles", "{count} article", plural="{count} articles", at=name, count=len(articles)
+        )
+        status.show(text(count))
         # What is remembered would be as fast as no model is.
         return build_pipeline(replace(settings, model=name, memory=False), status.show, warn=status.say)
 

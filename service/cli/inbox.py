@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.document import Message
 from service.errors import UsageError, WartaError
+from service.messages import text
 
 if TYPE_CHECKING:
     from service.inbox.fetcher import Manners
@@ -115,7 +117,7 @@ def list_feeds(
         typer.echo(json.dumps([asdict(feed) for feed in found], ensure_ascii=False, indent=2))
         return
     for feed in found:
-        asked = _shown(feed.checked) if feed.checked else "not asked yet"
+        asked = _shown(feed.checked) if feed.checked else text(Message.of("inbox.not_asked", "not asked yet"))
         typer.echo(f"{feed.id:>4}  {feed.state:4}  {asked:16}  {feed.label}  {feed.url}")
         if feed.problem:
             typer.echo(f"      {feed.problem}")
@@ -126,7 +128,15 @@ def remove(feed: NamedFeed, inbox: InboxAt = "") -> None:
     """Follow a feed no more, and delete its articles."""
     with _store(inbox) as store:
         found = store.feeds.find(feed)
-        typer.echo(f"{found.label}: removed with {store.retention.remove_feed(found.id):,} articles")
+        count = store.retention.remove_feed(found.id)
+        removed = Message.of(
+            "inbox.removed",
+            "removed with {count} article",
+            plural="removed with {count} articles",
+            at=found.label,
+            count=f"{count:,}",
+        )
+        typer.echo(text(removed))
 
 
 @feeds_app.command("pause")
@@ -166,7 +176,15 @@ def watch_word(
         if remove:
             store.words.unwatch(word)
         else:
-            typer.echo(f"{word}: {store.words.watch(word):,} articles so far")
+            count = store.words.watch(word)
+            said = Message.of(
+                "inbox.so_far",
+                "{count} article so far",
+                plural="{count} articles so far",
+                at=word,
+                count=f"{count:,}",
+            )
+            typer.echo(text(said))
 
 
 @feeds_app.command("words")
@@ -255,7 +273,14 @@ def show(
         return
     for row in rows:
         typer.echo(_text(row), nl=False)
-    typer.echo(f"{len(rows):,} of {total:,} stories")
+    shown = Message.of(
+        "inbox.stories_of",
+        "{shown} of {count} story",
+        plural="{shown} of {count} stories",
+        shown=f"{len(rows):,}",
+        count=f"{total:,}",
+    )
+    typer.echo(text(shown))
 
 
 @inbox_app.command("read")
@@ -292,12 +317,22 @@ def read(
         return
     typer.echo(shown, nl=False)
     for member, added in zip(members[1:], compared.added, strict=False):
-        typer.echo(f"\nAlso told by {feeds.get(member.feed, '')} ({member.url}), which adds:")
+        also = Message.of(
+            "inbox.also_told",
+            "Also told by {name} ({url}), which adds:",
+            name=feeds.get(member.feed, ""),
+            url=member.url,
+        )
+        typer.echo("\n" + text(also))
         for place in added:
             typer.echo(f"* {place.text} [{place.sentence + 1}]")
     for found in compared.differences:
-        typer.echo(f"\nFigures differ: {', '.join(found.figures)} in “{found.one.text}”")
-        typer.echo(f"                {', '.join(found.others)} in “{found.other.text}”")
+        head = text(Message.of("inbox.figures", "Figures differ:"))
+        for figures, place in ((found.figures, found.one), (found.others, found.other)):
+            said = Message.of(
+                "inbox.figures_in", "{figures} in “{text}”", figures=", ".join(figures), text=place.text
+            )
+            typer.echo(("\n" + head if place is found.one else " " * len(head)) + " " + text(said))
 
 
 @inbox_app.command("star")
@@ -335,7 +370,15 @@ def keep(
         store.retention.set_keep(days, megabytes)
         found = store.retention.keep()
         size = store.database.size() / 1e6
-    typer.echo(f"kept for {found[0]:g} days and in {found[1]:g} MB; there are {size:,.1f} MB")
+    kept = Message.of(
+        "inbox.kept",
+        "kept for {count} day and in {most} MB; there are {size} MB",
+        plural="kept for {count} days and in {most} MB; there are {size} MB",
+        count=f"{found[0]:g}",
+        most=f"{found[1]:g}",
+        size=f"{size:,.1f}",
+    )
+    typer.echo(text(kept))
 
 
 @inbox_app.command("forget")
@@ -359,7 +402,13 @@ def forget(
             before=moment(before, now) if before else 0.0, feed=number, id=story, now=now
         )
         store.database.shrink()
-    typer.echo(f"{count:,} articles forgotten")
+    gone = Message.of(
+        "inbox.forgotten",
+        "{count} article forgotten",
+        plural="{count} articles forgotten",
+        count=f"{count:,}",
+    )
+    typer.echo(text(gone))
 
 
 def digest(
@@ -391,7 +440,14 @@ def digest(
         made = collect(store, wanted, time.time())
     _write(output, FORMATS[format](made))
     if str(output) != "-":
-        typer.echo(f"{output}: {len(made.stories):,} stories", err=True)
+        written = Message.of(
+            "inbox.stories",
+            "{count} story",
+            plural="{count} stories",
+            at=output,
+            count=f"{len(made.stories):,}",
+        )
+        typer.echo(text(written), err=True)
 
 
 def register(app: typer.Typer) -> None:

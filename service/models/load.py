@@ -8,6 +8,7 @@ from service import presets
 from service.document import Message
 from service.engines.base import Engine
 from service.errors import EngineError, NotInstalled, UsageError
+from service.messages import text
 from service.models.gemma import build as embedded
 from service.models.store import Store
 from service.presets import Preset
@@ -119,10 +120,16 @@ def is_installed(preset: Preset, store: Store) -> bool:
     return store.manifest(preset) is not None
 
 
+def _preparing(preset: Preset, stage: str) -> str:
+    return text(
+        Message.of("progress.preparing", "Preparing {name}, once: {stage}", name=preset.name, stage=stage)
+    )
+
+
 def _open_embedded(preset: Preset, store: Store, device: str, threads: int | None, notice: Notice) -> Engine:
     from service.engines.causal import CausalEngine
 
-    embedded.prepare(store, preset, lambda stage: notice(f"Preparing {preset.name}, once: {stage}"))
+    embedded.prepare(store, preset, lambda stage: notice(_preparing(preset, stage)))
     store.check(preset)
     return CausalEngine(store.folder(preset), preset, device=device, threads=threads)
 

@@ -93,18 +93,27 @@ class Store:
             )
         return manifest
 
-    def verify(self, preset: Preset) -> list[str]:
-        """The files that differ from the manifest, each with how; empty if all is well."""
+    def verify(self, preset: Preset) -> list[Message]:
+        """Return how each file that differs from the manifest does; empty if all is well."""
         manifest, folder = self.require(preset), self.folder(preset)
         problems = []
         for name, expected in manifest.files.items():
             path = folder / name
             if not path.is_file():
-                problems.append(f"{name}: missing")
+                problems.append(Message.of("models.file_missing", "missing", at=name))
             elif path.stat().st_size != expected.size:
-                problems.append(f"{name}: {path.stat().st_size} bytes, not {expected.size}")
+                size = path.stat().st_size
+                problems.append(
+                    Message.of(
+                        "models.file_size",
+                        "{size} bytes, not {wanted}",
+                        at=name,
+                        size=size,
+                        wanted=expected.size,
+                    )
+                )
             elif sha256(path) != expected.sha256:
-                problems.append(f"{name}: SHA-256 differs")
+                problems.append(Message.of("models.file_sum", "SHA-256 differs", at=name))
         return problems
 
     def check(self, preset: Preset, part: str = "") -> None:

@@ -257,7 +257,7 @@ class Told(Model):
     what: KeySentence
     points: list[KeySentence]
     facts: list[KeyFact]
-    notes: list[str]
+    notes: list[Said]
 
     @classmethod
     def told(cls, brief: document.Brief) -> Told:
@@ -339,7 +339,9 @@ class Article(Model):
         texts = [text for text in article.text.split("\n") if text]
         roles = article.roles or ("text",) * len(texts)
         paragraphs = [{"text": text, "role": role} for text, role in zip(texts, roles, strict=True)]
-        own = {"title": article.title, "paragraphs": paragraphs, "left_out": left_out(article.furniture)}
+        gone = left_out(article.furniture)
+        left = messages.text(gone) if gone else ""
+        own = {"title": article.title, "paragraphs": paragraphs, "left_out": left}
         return cls.model_validate({**_credits(article), **own})
 
 

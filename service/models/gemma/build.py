@@ -12,8 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from service.document import Message
 from service.errors import DamagedModel, NotInstalled, StoreError
 from service.extras import lacks
+from service.messages import text
 from service.models.store import Store, partial_folder, seal
 from service.presets import Preset
 
@@ -65,7 +67,7 @@ def prepare(
             partial.mkdir()
             try:
                 _build(partial, preset, progress, adapter or shipped_adapter(preset))
-                progress("checking and storing the model")
+                progress(text(Message("term", "checking and storing the model")))
                 seal(partial, target, preset, _revision(preset, adapter), _converter())
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -108,17 +110,17 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None], adapte
         from service.models.gemma.spm import sentencepiece_model
         from service.models.gemma.vocabulary import cut
 
-        progress("reading and checking the weights")
+        progress(text(Message("term", "reading and checking the weights")))
         gguf = GgufFile(weights(preset))
         merged = read_adapter(adapter)
         keep = kept(preset, gguf)
-        progress("rebuilding the tokenizer")
+        progress(text(Message("term", "rebuilding the tokenizer")))
         (folder / "tokenizer.spm").write_bytes(sentencepiece_model(cut(gguf.metadata, keep)))
-        progress("merging the adapter and quantising")
+        progress(text(Message("term", "merging the adapter and quantising")))
         spec = Gemma3Converter(gguf, merged, ADAPTER_SCALE, int8=True, keep=keep).spec()
     except ImportError as error:
         raise NotInstalled(lacks(error, "embedded", "gguf"), at=preset.name) from error
-    progress("writing the model")
+    progress(text(Message("term", "writing the model")))
     spec.save(str(folder))
 
 
@@ -175,7 +177,7 @@ def _alone(target: Path, progress: Callable[[str], None]) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        progress("waiting for another process that prepares it")
+        progress(text(Message("term", "waiting for another process that prepares it")))
         lock.acquire()
     try:
         yield
