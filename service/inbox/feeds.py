@@ -143,12 +143,12 @@ def _sitemap(data: bytes, now: float) -> Listing:
 
 
 def _plain(markup: str) -> str:
-    """The text of a piece of HTML, or of a text that only looks like one."""
+    """Return the text of a piece of HTML, or of a text that only looks like one."""
     return html.visible(markup[: 4 * _TEXT])[:_TEXT] if "<" in markup or "&" in markup else markup[:_TEXT]
 
 
 def _line(text: str) -> str:
-    """A title in one line: feeds escape markup in it once, and sometimes twice."""
+    """Return a title in one line: feeds escape markup in it once, and sometimes twice."""
     plain = html.visible(unescape(text)) if "<" in text or "&" in text else text
     return " ".join(plain.split())[:_TITLE]
 

@@ -205,7 +205,7 @@ class Fetcher:
         return self._taken(replace(feed, etag=etag[:500], modified=modified[:100]), said, now)
 
     def _with_parts(self, said: Listing, now: float) -> Listing:
-        """A sitemap index with the entries of its newest parts."""
+        """Return a sitemap index with the entries of its newest parts."""
         entries = list(said.entries)
         for url in said.parts[:_PARTS]:
             answer = self.get(url, {"Accept": FEEDS}).answer
@@ -224,7 +224,7 @@ class Fetcher:
         return self._store.arrivals.take(feed, prepared(self._box, fresh), left, now)
 
     def _files(self, folder: Path) -> Iterator[Entry]:
-        """The documents of a folder; one that cannot be read is passed over until the next round."""
+        """Yield the documents of a folder; one that cannot be read is passed over until the next round."""
         if not folder.is_dir():
             raise InputError("file.no_folder", "{path} is not a folder", path=folder)
         for path in list_files(folder):
@@ -263,7 +263,8 @@ class Fetcher:
             self._next[f"pause {host}"] = max(self._manners.pause, robots.delay(text))
 
     def _robots(self, url: str) -> str:
-        """The site's robots.txt: empty where there is none, one that allows nothing where the site fails."""
+        """Return the site's robots.txt: empty where there is none, one that allows nothing where the site
+        fails."""
         here = robots.address(url)
         for _ in range(self._manners.limits.redirects + 1):
             answer = self._once(here, {"Accept": "text/plain, */*;q=0.5"}, empty=True)
@@ -275,7 +276,7 @@ class Fetcher:
         return answer.data[: robots.SIZE].decode("utf-8", "replace") if answer.status == 200 else ""
 
     def _once(self, url: str, headers: Mapping[str, str], *, empty: bool = False) -> web.Answer:
-        """One request, when its host's turn has come. 429 and 503 hold the host back for everybody."""
+        """Send one request when its host's turn has come. 429 and 503 hold the host back for everybody."""
         host = host_of(url)
         with self._turn(host):
             try:
@@ -304,7 +305,7 @@ class Fetcher:
 
     @contextmanager
     def _turn(self, host: str) -> Iterator[None]:
-        """The only request to a host, a pause after the last one."""
+        """Let one request to a host at a time through, each a pause after the last one."""
         with self._lock:
             lock = self._hosts.setdefault(host, threading.Lock())
         with lock:
@@ -320,7 +321,7 @@ class Fetcher:
 
 
 def _failed(feed: Feed, problem: WartaError, now: float) -> Feed:
-    """The feed after a request that failed: asked again later each time, a day later at most."""
+    """Return the feed after a request that failed: asked again later each time, a day later at most."""
     failures = feed.failures + 1
     due = max(now + max(feed.every, _back_off(failures)), getattr(problem, "until", 0.0))
     return replace(feed, checked=now, failures=failures, problem=str(problem)[:300], due=due)
@@ -331,7 +332,7 @@ def _back_off(failures: int) -> float:
 
 
 def _retry_after(answer: web.Answer, now: float) -> float:
-    """The seconds that a site asks for, as a number or a date; five minutes where it does not say."""
+    """Return the seconds that a site asks for, as a number or a date; five minutes where it does not say."""
     said = answer.fields.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said[:9])

@@ -44,7 +44,7 @@ def fetched(offered: Offer, folder: Path) -> int:
 
 
 def _there(path: Path, file: RemoteFile) -> bool:
-    """Whether the file is there whole: it gets its name only after its sum was found right."""
+    """Return whether the file is there whole: it gets its name only after its sum was found right."""
     if not path.is_file():
         return False
     return file.name.endswith(".gz") or path.stat().st_size == file.size
@@ -59,14 +59,14 @@ def _from(progress: Progress, done: int, total: int) -> Progress:
 
 
 def _copy(offered: Offer, file: RemoteFile, source: Path, path: Path) -> None:
-    """The local file under ``path``, not linked: whoever changes the source changes no model."""
+    """Copy the local file to ``path``, not linked: whoever changes the source changes no model."""
     part = _part(path)
     shutil.copyfile(source, part)
     _keep(offered, file, part, path)
 
 
 def _download(offered: Offer, file: RemoteFile, path: Path, progress: Progress) -> None:
-    """One file, from where an earlier try stopped; kept only if size and sum are right."""
+    """Download one file from where an earlier try stopped; keep it only if size and sum are right."""
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils._headers import build_hf_headers
 
@@ -136,7 +136,7 @@ def _sound(path: Path, file: RemoteFile) -> bool:
 
 
 def _bar(progress: Progress) -> type[Any]:
-    """The hub client reports through a tqdm class; this one draws nothing and passes the count on."""
+    """Return a tqdm class for the hub client to report through: it draws nothing and passes the count on."""
     from huggingface_hub.utils.tqdm import tqdm
 
     class Bar(tqdm):

@@ -19,7 +19,7 @@ Notice = Callable[[str], None]
 
 
 def choose(name: str, task: str, store: Store) -> Preset:
-    """The preset of that name, or for ``auto`` the best one of the task that can run here.
+    """Return the preset of that name, or for ``auto`` the best one of the task that can run here.
 
     Nothing is fetched and no network is asked. Raises UnknownModel, NotInstalled.
     """
@@ -40,7 +40,7 @@ def choose(name: str, task: str, store: Store) -> Preset:
 
 
 def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice) -> Engine:
-    """The preset's model, loaded. The embedded one is prepared on first use.
+    """Return the preset's model, loaded. The embedded one is prepared on first use.
 
     Its files are compared with what was installed: see :meth:`Store.check`. Raises ModelError,
     EngineError, UsageError, StoreError.
@@ -84,7 +84,7 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
 
 
 def _open_as_published(preset: Preset, store: Store, settings: Settings, device: str) -> Engine:
-    """A model that is run from the files it is published as: quickmt's and Firefox's.
+    """Return a model that is run from the files it is published as: quickmt's and Firefox's.
 
     quickmt's weights are float16 in CTranslate2's format; on a CPU int8 is made at load.
     """
@@ -135,7 +135,7 @@ def _open_embedded(preset: Preset, store: Store, device: str, threads: int | Non
 
 
 def _device(asked: str) -> str:
-    """``cpu`` or ``cuda``; ``auto`` is the GPU if CTranslate2 sees one. Raises EngineError."""
+    """Return ``cpu`` or ``cuda``; ``auto`` is the GPU if CTranslate2 sees one. Raises EngineError."""
     import ctranslate2
 
     found = ctranslate2.get_cuda_device_count() > 0

@@ -66,7 +66,8 @@ def offer(preset: Preset, sources: Sources | None = None) -> Offer:
 
 
 def _carried(preset: Preset, folder: Path) -> Offer:
-    """The files in ``folder``: by name, in a folder of the preset's name, or laid out as a hub cache."""
+    """Return the files in ``folder``: by name, in a folder of the preset's name, or laid out as a hub
+    cache."""
     if not folder.is_dir():
         raise StoreError("file.no_folder", "{path} is not a folder", at=preset.name, path=folder)
     if preset.host == "hub" and (snapshot := _snapshot(preset, folder)):
@@ -113,7 +114,7 @@ def _on_hub(preset: Preset, endpoint: str | None) -> Offer:
 
 
 def _chosen(preset: Preset, there: Iterable[str], where: str) -> list[RemoteFile]:
-    """The preset's files among the names that are there. Raises StoreError for a missing one."""
+    """Return the preset's files among the names that are there. Raises StoreError for a missing one."""
     names = set(there)
     chosen = []
     for file in preset.files:
@@ -130,7 +131,7 @@ def _chosen(preset: Preset, there: Iterable[str], where: str) -> list[RemoteFile
 
 
 def _stated(preset: Preset, file: RemoteFile, sibling: Any) -> RemoteFile:
-    """``file`` with what the hub states of it, which must not differ from what the preset knows."""
+    """Return ``file`` with what the hub states of it, which must not differ from what the preset knows."""
     sum_, size = sibling.lfs.sha256 if sibling.lfs else "", sibling.size or 0
     if (file.sha256 and sum_ and sum_ != file.sha256) or (file.size and size != file.size):
         raise StoreError(
@@ -150,7 +151,7 @@ def _hub_cache() -> Path:
 
 
 def _snapshot(preset: Preset, root: Path) -> Path | None:
-    """A complete snapshot of the pinned revision in a hub cache, if there is one."""
+    """Return a complete snapshot of the pinned revision in a hub cache, if there is one."""
     from huggingface_hub.file_download import repo_folder_name
 
     snapshots = root / repo_folder_name(repo_id=preset.model, repo_type="model") / "snapshots"
@@ -164,7 +165,7 @@ def _snapshot(preset: Preset, root: Path) -> Path | None:
 
 
 def _model_info(preset: Preset, endpoint: str | None) -> Any:
-    """The repository at the pinned commit; an abbreviated hash is looked up in its history."""
+    """Return the repository at the pinned commit; an abbreviated hash is looked up in its history."""
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint, library_name="warta")

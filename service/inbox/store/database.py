@@ -53,13 +53,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database."""
+        """Open a transaction that sees one state of the database."""
         with self._told(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is kept whole, or not at all where the block raises or the process ends."""
+        """Open a transaction that is kept whole, or not at all where the block raises or the process ends."""
         with self._told(), self._engine.connect() as plain:
             connection = plain.execution_options(warta_writes=True)
             with connection.begin():
@@ -81,7 +81,7 @@ class Database:
 
     @contextmanager
     def only_fetcher(self) -> Iterator[bool]:
-        """Whether this is the only process that fetches; it stays so within the block.
+        """Give whether this is the only process that fetches; it stays so within the block.
 
         The system takes the lock back from a process that was killed.
         """

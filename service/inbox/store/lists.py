@@ -58,7 +58,7 @@ class Lists:
         return total, [_row(row, hits.get(int(row[0]), ())) for row in found]
 
     def _where(self, wanted: Wanted) -> tuple[str, dict[str, Any]]:
-        """The condition of a list, and its values. A story is found by any of its articles."""
+        """Return the condition of a list, and its values. A story is found by any of its articles."""
         parts, values = ["a.story = a.id"], dict[str, Any]()
 
         def add(part: str, **more: Any) -> None:

@@ -72,7 +72,7 @@ class Retention:
         return count
 
     def _used(self) -> float:
-        """The bytes of the words that are kept; a database file keeps its size when rows go."""
+        """Return the bytes of the words that are kept; a database file keeps its size when rows go."""
         query = (
             "select sum(length(text) + length(english_text) + length(reading) + length(findings) + 1000)"
             " from warta_articles"

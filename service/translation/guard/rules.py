@@ -168,7 +168,7 @@ def _rule(cells: Mapping[str, Any], where: str) -> Rule:
 
 
 def _compiled(pattern: str, where: str) -> _Pattern:
-    """The pattern, compiled by RE2."""
+    """Return the pattern, compiled by RE2."""
     if len(pattern) > LONGEST:
         raise InputError("rules.long", "a pattern of more than {count} characters", at=where, count=LONGEST)
     try:
