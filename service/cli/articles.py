@@ -261,9 +261,10 @@ def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
     if len(ours) != len(theirs):
         raise InputError(
             "command.uneven",
-            "{source} has {ours} lines, {target} has {theirs}: they cannot be paired",
+            "{source} has {count} line, {target} has {theirs}: they cannot be paired",
+            plural="{source} has {count} lines, {target} has {theirs}: they cannot be paired",
             source=source,
-            ours=len(ours),
+            count=len(ours),
             target=target,
             theirs=len(theirs),
         )

@@ -8,10 +8,10 @@ the background jobs and the files that the page saves all come from these models
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
 from service import document, messages
 from service.findings import Severity
@@ -257,7 +257,13 @@ class Told(Model):
     what: KeySentence
     points: list[KeySentence]
     facts: list[KeyFact]
-    notes: list[Said]
+    notes: list[str]
+
+    @field_validator("notes", mode="before")
+    @classmethod
+    def _notes_said(cls, notes: Iterable[document.Message]) -> list[str]:
+        """Return the notes in the language of whoever is answered."""
+        return [_said(note) for note in notes]
 
     @classmethod
     def told(cls, brief: document.Brief) -> Told:
