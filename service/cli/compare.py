@@ -15,6 +15,7 @@ from service.document import Article, Message
 from service.errors import NotInstalled, UsageError
 from service.intake.documents import read_document
 from service.intake.encoding import read_text
+from service.messages import text
 from service.models.store import Store
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.render.comparison import RENDERERS
@@ -63,10 +64,10 @@ def run(
     found = [replace(one, scores=scores(one, english)) for one in compare(articles, chosen, opener)]
     status.clear()
     rendered = RENDERERS[format](found)
-    text = (
+    shown = (
         rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False, indent=2) + "\n"
     )
-    sys.stdout.write(text)
+    sys.stdout.write(shown)
     for one in found:
         if one.error:
             complain(one.error if one.model in one.error else f"{one.model}: {one.error}")

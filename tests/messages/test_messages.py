@@ -13,14 +13,17 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+import warta
 from scripts import catalogues
 from service.document import Finding, Message, message_from, plain
 from service.errors import Busy, InputError, UsageError
 from service.findings import BASE, CHECKS, GUARD, SUMMARY, Check
+from service.inbox.watch import Round
 from service.messages import (
     LANGUAGES,
     language,
     of_locale,
+    place_name,
     preferred,
     record,
     speak,
@@ -29,6 +32,7 @@ from service.messages import (
 )
 from service.page import reading as view
 from service.page.words import Say
+from service.render.text import reading_text
 from service.summary import provenance
 from service.translation.confidence import GRAVE
 from service.translation.guard import lexicon
@@ -100,7 +104,7 @@ def test_every_finding_is_made_with_a_code_of_the_registry() -> None:
     for path, tree in catalogues.sources().items():
         if path.name == "findings.py":
             continue
-        named |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)} & set(CHECKS)
+        named |= {str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)} & set(CHECKS)
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
@@ -425,3 +429,31 @@ def test_the_command_line_speaks_the_language(
         speak("en")
     assert ended.value.code == 1
     assert capsys.readouterr().err.strip() == line
+
+
+def test_what_stands_around_a_reading_is_said_in_the_language(tmp_path: Path) -> None:
+    page = (ROOT / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
+    reading = warta.load("echo", home=tmp_path).read(page)
+    with speaking("id"):
+        lines = reading_text(reading).splitlines()
+        assert "Ringkasan" in lines
+        assert "Terjemahan" in lines
+        assert any(line.startswith("3 baris dihilangkan: ") for line in lines)
+        assert any(re.match(r"9 kalimat.* perlu diperiksa; ringkasan: ", line) for line in lines)
+    assert {"Summary", "Translation"} <= set(reading_text(reading).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [("paragraph 3", "paragraf 3"), ("passage 12", "bagian 12"), ("x 3", "x 3"), ("", "")]
+)
+def test_a_place_in_a_document_is_said_in_the_language(place: str, said: str) -> None:
+    assert place_name(place, "id") == said
+    assert place_name(place, "en") == place
+
+
+def test_a_round_of_feeds_counts_in_both_languages() -> None:
+    done = Round(feeds=1, headlines=2)
+    assert str(done) == "1 feed asked, 2 headlines"
+    with speaking("id"):
+        assert str(done) == "1 umpan diminta, 2 judul"
+        assert str(Round()) == "tidak ada yang baru"
