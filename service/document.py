@@ -13,7 +13,7 @@ from service.findings import CHECKS, Severity
 
 @dataclass(frozen=True, slots=True)
 class Furniture:
-    """A piece of page furniture that cleaning set aside.
+    """A piece of boilerplate that cleaning set aside.
 
     ``line`` is the zero-based line of the original text; ``reason`` is a short
     machine-readable name of the rule that took it, for example ``read-also``.
@@ -467,7 +467,7 @@ class Brief:
     signature: Signature
     headline_findings: tuple[Finding, ...] = ()
     headline_band: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return headline, sentences and facts, for a notebook."""

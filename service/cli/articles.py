@@ -19,7 +19,7 @@ from service.intake.documents import document_text, keeps_structure, read_docume
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
-from service.messages import text
+from service.messages import place_name, term, text
 from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render import schema
@@ -163,7 +163,7 @@ def clean_files(job: Job) -> int:
             continue
         _write(job, path, _rendered(ARTICLE, job, article), ending=".article")
         if job.format == "text" and (said := left_out(article.furniture)):
-            complain(f"{_name(path)}: {said}")
+            complain(f"{_name(path)}: {text(said)}")
     return 1 if failed else 0
 
 
@@ -213,7 +213,11 @@ def _found_line(number: int, finding: Finding) -> str:
     said = text(finding)
     return text(
         Message.of(
-            "command.line", "line {line}, {kind}: {finding}", line=number, kind=finding.kind, finding=said
+            "command.line",
+            "line {line}, {kind}: {finding}",
+            line=number,
+            kind=term(finding.kind),
+            finding=said,
         )
     )
 
@@ -257,9 +261,10 @@ def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
     if len(ours) != len(theirs):
         raise InputError(
             "command.uneven",
-            "{source} has {ours} lines, {target} has {theirs}: they cannot be paired",
+            "{source} has {count} line, {target} has {theirs}: they cannot be paired",
+            plural="{source} has {count} lines, {target} has {theirs}: they cannot be paired",
             source=source,
-            ours=len(ours),
+            count=len(ours),
             target=target,
             theirs=len(theirs),
         )
@@ -271,7 +276,10 @@ def _article(path: Source, job: Job) -> Article:
         raw = read_url(path)
     elif path == STDIN:
         if sys.stdin.isatty():
-            sys.stderr.write("Paste the article, then end it with Ctrl-D on a line of its own.\n")
+            asked = Message.of(
+                "command.paste", "Paste the article, then end it with Ctrl-D on a line of its own."
+            )
+            sys.stderr.write(text(asked) + "\n")
         data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
         if len(data) > MAX_INPUT_BYTES:
             raise InputError(
@@ -310,7 +318,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
 
     def translate(passage: Passage) -> Iterator[SegmentTranslation]:
         for number, part in enumerate(pipeline.stream(passage), start=1):
-            status.show(f"{_name(path)}: {model}, {number} of {len(passage.sentences)} sentences")
+            status.show(_progress(path, model, number, len(passage.sentences)))
             similar.extend(likeness(f"“{part.source}”", part))
             yield part
 
@@ -321,8 +329,8 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
             "command.check",
             "check {place}, {kind}: {finding}",
             at=_name(path),
-            place=item.place,
-            kind=item.finding.kind,
+            place=place_name(item.place),
+            kind=term(item.finding.kind),
             finding=text(item.finding),
         )
         complain(text(note))
@@ -330,10 +338,25 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
         complain(f"{_name(path)}: {line}")
 
 
+def _progress(path: Source, model: str, done: int, total: int) -> str:
+    """Return how far a translation is, in a line."""
+    return text(
+        Message.of(
+            "progress.sentences",
+            "{model}, {done} of {count} sentence",
+            plural="{model}, {done} of {count} sentences",
+            at=_name(path),
+            model=model,
+            done=done,
+            count=total,
+        )
+    )
+
+
 def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
     started = time.perf_counter()
     translation = _translated(article, path, pipeline, job, status) if work.whole else None
-    status.show(f"{_name(path)}: finishing")
+    status.show(text(Message.of("progress.finishing", "finishing", at=_name(path))))
     result = work.finish(pipeline, article, translation, time.perf_counter() - started)
     status.clear()
     for warning in warnings(article):
@@ -349,10 +372,10 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
     total, model = len(article.sources), pipeline.signature.preset
     done: list[SegmentTranslation] = []
     try:
-        status.show(f"{_name(path)}: {model}, {total} sentences")
+        status.show(_progress(path, model, 0, total))
         for part in pipeline.stream(article.passage()):
             done.append(part)
-            status.show(f"{_name(path)}: {model}, {len(done)} of {total} sentences")
+            status.show(_progress(path, model, len(done), total))
     except (KeyboardInterrupt, WartaError) as error:
         status.clear()
         if done:

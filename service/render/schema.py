@@ -8,10 +8,10 @@ the background jobs and the files that the page saves all come from these models
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
 from service import document, messages
 from service.findings import Severity
@@ -259,6 +259,12 @@ class Told(Model):
     facts: list[KeyFact]
     notes: list[str]
 
+    @field_validator("notes", mode="before")
+    @classmethod
+    def _notes_said(cls, notes: Iterable[document.Message]) -> list[str]:
+        """Return the notes in the language of whoever is answered."""
+        return [_said(note) for note in notes]
+
     @classmethod
     def told(cls, brief: document.Brief) -> Told:
         """Return what a brief tells, without its headline."""
@@ -339,7 +345,9 @@ class Article(Model):
         texts = [text for text in article.text.split("\n") if text]
         roles = article.roles or ("text",) * len(texts)
         paragraphs = [{"text": text, "role": role} for text, role in zip(texts, roles, strict=True)]
-        own = {"title": article.title, "paragraphs": paragraphs, "left_out": left_out(article.furniture)}
+        gone = left_out(article.furniture)
+        left = messages.text(gone) if gone else ""
+        own = {"title": article.title, "paragraphs": paragraphs, "left_out": left}
         return cls.model_validate({**_credits(article), **own})
 
 

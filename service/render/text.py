@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from service.document import Article, Reading, SegmentTranslation, Summary, Translation
+from service.document import Article, Message, Reading, SegmentTranslation, Summary, Translation
 from service.escape import markdown, markdown_item, markdown_line
 from service.intake.credit import credit_line
 from service.intake.plain import left_out
-from service.messages import text
+from service.messages import term, text
 from service.render import schema
 
 Block = tuple[str, tuple[str, ...]]
@@ -36,8 +36,8 @@ def reading_text(reading: Reading) -> str:
     """Title, summary, translation and what the reader should know of them, for a terminal."""
     parts = [f"{reading.headline}\n{'=' * min(len(reading.headline), 100)}"]
     parts += [line] if (line := _credits(reading.translation)) else []
-    parts.append("Summary\n" + "\n".join(f"* {line}" for line in _summary_lines(reading.summary)))
-    parts.append("Translation")
+    parts.append(f"{_summary()}\n" + "\n".join(f"* {line}" for line in _summary_lines(reading.summary)))
+    parts.append(_translation())
     parts += _paragraphs(reading.translation)
     parts.append("\n".join(["-" * 20, *_about(reading)]))
     return "\n\n".join(parts) + "\n"
@@ -54,11 +54,11 @@ def reading_blocks(reading: Reading) -> list[Block]:
     return [
         _block("#", reading.headline),
         *([_block("", line)] if line else []),
-        _block("##", "Summary"),
+        _block("##", _summary()),
         _block("-", *_summary_lines(reading.summary)),
-        _block("##", "Translation"),
+        _block("##", _translation()),
         *_body_blocks(reading.translation),
-        _block("##", "About this reading"),
+        _block("##", text(Message.of("shown.about", "About this reading"))),
         _block("-", *_about(reading)),
     ]
 
@@ -153,9 +153,12 @@ def _flags(translation: Translation) -> list[str]:
     """What to check, each with the number of its sentence, from 1, and how the sentence begins."""
     flags = []
     for where, segment in _numbered(translation):
-        reasons = [f"{finding.kind}: {text(finding)}" for finding in segment.findings]
+        reasons = [f"{term(finding.kind)}: {text(finding)}" for finding in segment.findings]
         if not reasons and segment.confidence is not None and segment.band == "low":
-            reasons = [f"low confidence ({segment.confidence:.2f})"]
+            low = Message.of(
+                "shown.low_confidence", "low confidence ({value})", value=f"{segment.confidence:.2f}"
+            )
+            reasons = [text(low)]
         if reasons:
             flags.append(f"{where} ({_opening(segment.target)}) {'; '.join(reasons)}")
     return flags
@@ -169,14 +172,35 @@ def suggestions(translation: Translation) -> list[str]:
 def likeness(where: str, segment: SegmentTranslation) -> list[str]:
     """That a segment is like one of one's own, in a line, if it is."""
     return [
-        f"{where} is {best.similarity:.0%} like your own “{best.source}” → “{best.target}”"
+        text(
+            Message.of(
+                "shown.like_yours",
+                "{where} is {percent} like your own “{source}” → “{target}”",
+                where=where,
+                percent=f"{best.similarity:.0%}",
+                source=best.source,
+                target=best.target,
+            )
+        )
         for best in segment.suggestions[:1]
     ]
 
 
 def _numbered(translation: Translation) -> list[tuple[str, SegmentTranslation]]:
-    titled = [("title", translation.title)] if translation.title else []
-    return [*titled, *((f"sentence {i}", s) for i, s in enumerate(translation.segments, start=1))]
+    titled = [(text(Message.of("shown.title", "title")), translation.title)] if translation.title else []
+    return [*titled, *((_sentence(i), s) for i, s in enumerate(translation.segments, start=1))]
+
+
+def _sentence(number: int) -> str:
+    return text(Message.of("place.sentence", "sentence {number}", number=number))
+
+
+def _summary() -> str:
+    return text(Message.of("shown.summary", "Summary"))
+
+
+def _translation() -> str:
+    return text(Message.of("shown.translation", "Translation"))
 
 
 def _opening(text: str) -> str:
@@ -186,15 +210,28 @@ def _opening(text: str) -> str:
 
 def _summary_flags(summary: Summary) -> list[str]:
     return [
-        f"Check summary sentence {number}, {finding.kind}: {text(finding)}"
+        text(
+            Message.of(
+                "shown.check_summary",
+                "Check summary sentence {number}, {kind}: {finding}",
+                number=number,
+                kind=term(finding.kind),
+                finding=text(finding),
+            )
+        )
         for number, sentence in enumerate(summary.sentences, start=1)
         for finding in sentence.findings
     ]
 
 
 def _notes(translation: Translation) -> list[Block]:
-    named = (("Check before use", _flags(translation)), ("Like your own", suggestions(translation)))
-    return [block for name, lines in named if lines for block in (_block("##", name), _block("-", *lines))]
+    named = (
+        (Message.of("shown.check_before", "Check before use"), _flags(translation)),
+        (Message.of("shown.like_own", "Like your own"), suggestions(translation)),
+    )
+    return [
+        block for head, lines in named if lines for block in (_block("##", text(head)), _block("-", *lines))
+    ]
 
 
 def _block(mark: str, *lines: str) -> Block:
@@ -216,21 +253,46 @@ def _marked(block: Block) -> str:
 
 def _about(reading: Reading) -> list[str]:
     translation = reading.translation
-    signature = translation.signature
-    flags = _flags(translation)
-    count = len(translation.segments)
-    took = f" in {reading.seconds:.1f} s" if reading.seconds else ""
+    flags, similar = _flags(translation), suggestions(translation)
     lines = [
-        *(f"Careful: {text(warning)}" for warning in translation.warnings),
-        *(f"Check {flag}" for flag in flags),
+        *(text(Message.of("shown.careful", "Careful: {warning}", warning=w)) for w in translation.warnings),
+        *(text(Message.of("shown.check", "Check {flag}", flag=flag)) for flag in flags),
         *_summary_flags(reading.summary),
-        *(f"Suggestion: {line}" for line in suggestions(translation)),
+        *(text(Message.of("shown.suggestion", "Suggestion: {line}", line=s)) for s in similar),
         *map(text, reading.summary.notes),
-        f"{count} {'sentence' if count == 1 else 'sentences'}{took}; "
-        f"{len(flags)} to check; summary: {reading.summary.route}",
-        f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "
-        f"beam {signature.decoding.beam_size}",
     ]
     if said := left_out(reading.article.furniture):
-        lines.insert(-2, f"{said} (warta clean --format json shows them)")
-    return lines
+        shown = Message.of("shown.left_out", "{lines} (warta clean --format json shows them)", lines=said)
+        lines.append(text(shown))
+    return [*lines, _counts(reading, len(flags)), _made_by(translation)]
+
+
+def _counts(reading: Reading, flags: int) -> str:
+    """Return how many sentences there are, how long they took, and how many are to be checked."""
+    took = Message.of("shown.took", " in {seconds} s", seconds=f"{reading.seconds:.1f}")
+    return text(
+        Message.of(
+            "shown.counts",
+            "{count} sentence{took}; {flags} to check; summary: {route}",
+            plural="{count} sentences{took}; {flags} to check; summary: {route}",
+            count=len(reading.translation.segments),
+            took=took if reading.seconds else "",
+            flags=flags,
+            route=reading.summary.route,
+        )
+    )
+
+
+def _made_by(translation: Translation) -> str:
+    signature = translation.signature
+    return text(
+        Message.of(
+            "shown.model",
+            "Model {preset} ({model}@{revision}), engine {engine}, beam {beam}",
+            preset=signature.preset,
+            model=signature.model,
+            revision=signature.revision,
+            engine=signature.engine,
+            beam=signature.decoding.beam_size,
+        )
+    )

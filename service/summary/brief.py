@@ -14,7 +14,16 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 
-from service.document import Article, Brief, Fact, KeyFact, KeySentence, SegmentTranslation, Signature
+from service.document import (
+    Article,
+    Brief,
+    Fact,
+    KeyFact,
+    KeySentence,
+    Message,
+    SegmentTranslation,
+    Signature,
+)
 from service.facts.ledger import Mentions, facts_of, mentions
 from service.summary import keyfacts
 from service.summary.chooser import Chooser, choose, scored, shipped_chooser
@@ -154,12 +163,17 @@ def _english(fact: Fact | None) -> str:
     return fact.target if fact.status == "kept" and fact.target else fact.source
 
 
-def _notes(chosen: _Chosen) -> tuple[str, ...]:
+def _notes(chosen: _Chosen) -> tuple[Message, ...]:
     wrong = sum(likely_wrong(chosen.english[index]) for index in (chosen.what, *chosen.points))
     if not wrong:
         return ()
-    count = f"{wrong} sentences are" if wrong > 1 else "One sentence is"
-    return (f"{count} likely wrong, and no other says as much: compare with the Indonesian.",)
+    note = Message.of(
+        "brief.likely_wrong",
+        "{count} sentence is likely wrong, and no other says as much: compare with the Indonesian.",
+        plural="{count} sentences are likely wrong, and no other says as much: compare with the Indonesian.",
+        count=wrong,
+    )
+    return (note,)
 
 
 @lru_cache(maxsize=1)

@@ -120,19 +120,19 @@ class Tally:
         self._counts: Counter[str] = Counter()
 
     def add(self, findings: Sequence[Finding]) -> None:
-        """Counts one segment with its findings."""
+        """Count one segment with its findings."""
         with self._lock:
             self._counts[""] += 1
             for finding in findings:
                 self._counts[finding.kind] += 1
 
     def merge(self, segments: int, findings: Mapping[str, int]) -> None:
-        """Counts what was counted elsewhere."""
+        """Count what was counted elsewhere."""
         with self._lock:
             self._counts.update({"": segments, **findings})
 
     def counts(self) -> tuple[int, dict[str, int]]:
-        """Segments, and findings by kind."""
+        """Return segments, and findings by kind."""
         with self._lock:
             counts = dict(self._counts)
         return counts.pop("", 0), counts
@@ -153,7 +153,7 @@ class Translator:
         beam_size: int | None = None,
         care: Care | None = None,
     ) -> None:
-        """``revision`` is the installed one; ``beam_size`` overrides the preset's."""
+        """Keep the parts; ``revision`` is the installed one, ``beam_size`` overrides the preset's."""
         self._engine = engine
         self._preset = preset
         care = care or Care()
@@ -247,7 +247,7 @@ class Translator:
             memory.put(str(self.signature), kept)
 
     def _recalled(self, wanted: Collection[_Prepared]) -> Iterator[tuple[_Key, _Answer]]:
-        """What the memory knows: the user's own translations, else what this model made of the same."""
+        """Yield what the memory knows: the user's own translations, else what this model made of the same."""
         if not (memory := self._care.memory):
             return
         own = memory.own(p.source for p in wanted)
@@ -259,7 +259,7 @@ class Translator:
                 yield p.key, _Answer(found.output, found.repaired, cached=True)
 
     def _with_suggestions(self, parts: list[SegmentTranslation]) -> list[SegmentTranslation]:
-        """The parts, with one's own translations of sentences like theirs."""
+        """Return the parts, with the user's translations of sentences like theirs."""
         if not self._care.memory or not self._care.fuzzy:
             return parts
         found = self._care.memory.suggest((part.source for part in parts), self._care.fuzzy)
@@ -295,7 +295,7 @@ class Translator:
         return self._parted(_Prepared(source, aside, normalised, terms), given)
 
     def _parted(self, prepared: _Prepared, given: str) -> _Prepared:
-        """``prepared`` with ``given`` for the engine, in parts where it is over the model's limit."""
+        """Return ``prepared`` with ``given`` for the engine, in parts where it is over the model's limit."""
         if self._fits(given):
             return replace(prepared, given=given, parts=(given,), gaps=("",))
         split = segment.split_long(given, self._fits).segments
@@ -325,7 +325,8 @@ class Translator:
     def _plain_where_better(
         self, prepared: Sequence[_Prepared], outputs: Sequence[Output]
     ) -> tuple[list[_Prepared], list[Output]]:
-        """The source without the English names, where the model did not copy them and that is better."""
+        """Return the source without the English names, where the model did not copy them and that is
+        better."""
         best, chosen = list(prepared), list(outputs)
         missed = [
             index
@@ -349,7 +350,8 @@ class Translator:
         return _Answer(done.output, done.output is not first)
 
     def _with_addresses(self, prepared: Sequence[_Prepared], answers: Iterable[_Answer]) -> list[_Answer]:
-        """The answers; where a mark was lost, the sentence once more with its addresses as they are."""
+        """Return the answers; where a mark was lost, the sentence once more with its addresses as they
+        are."""
         done = list(answers)
         lost = [
             i for i, (p, a) in enumerate(zip(prepared, done, strict=True)) if p.aside.missing(a.output.text)
@@ -363,7 +365,7 @@ class Translator:
     def _compared(
         self, prepared: Sequence[_Prepared], known: Mapping[_Key, _Answer]
     ) -> list[SegmentTranslation]:
-        """The sentences of one passage, each compared with those before it."""
+        """Return the sentences of one passage, each compared with those before it."""
         said = Consistency()
         return self._with_suggestions([self._finished(p, known[p.key], said) for p in prepared])
 
@@ -407,7 +409,7 @@ class Translator:
         )
 
     def _undismissed(self, source: str, target: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings that nobody has dismissed for this sentence and this translation."""
+        """Return the findings that nobody has dismissed for this sentence and this translation."""
         if not findings or not (memory := self._care.memory):
             return findings
         gone = memory.dismissed(source, target, findings)
@@ -443,13 +445,13 @@ class _Casing(Mapping[str, str]):
 
 
 def _misplaced(aside: Aside, text: str) -> tuple[Finding, ...]:
-    """The addresses that the engine left out, which stand at the end now."""
+    """Return the addresses that the engine left out, which stand at the end now."""
     lost = (address for address in aside.missing(text) if address not in text)
     return tuple(Finding.of("address.moved", address=address) for address in lost)
 
 
 def _missed(prepared: _Prepared, output: Output) -> bool:
-    """Whether the source held English names that the model did not copy."""
+    """Return whether the source held English names that the model did not copy."""
     text, terms = prepared.normalised.text, prepared.terms
     return bool(terms and prepared.given != text and terms.check(text, output.text).misses)
 

@@ -287,7 +287,7 @@ def test_batch_says_what_it_did(warta: Runner, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text('{"text": "Harga naik. Warga tenang."}\n{"isi": 1}\n')
     ran = warta("batch", "in.jsonl", "-o", "out.jsonl", "--model", "echo")
     assert (ran.code, ran.out) == (1, "")
-    start = "warta: out.jsonl: 2 records, 2 segments, 0 from memory, 0 findings, 1 failures; "
+    start = "warta: out.jsonl: 2 records, 2 segments, 0 from memory, 0 findings, 1 failure; "
     assert ran.err.startswith(start)
 
 

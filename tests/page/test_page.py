@@ -31,7 +31,7 @@ from service.page.options import PageOptions
 from service.page.runs import Runs, events
 from service.page.serialization import pack, unpack
 from service.page.session import Shown, reopened
-from service.page.shell import head_for, with_head
+from service.page.shell import head_in, language_for, with_head
 from service.page.tabs import batch, evaluate, models
 from service.page.tabs.check import checked, paired
 from service.page.tabs.translate import Asked, file_text, reading
@@ -500,7 +500,7 @@ def test_a_batch_stops_at_the_size_of_its_result(host: Host, tmp_path: Path) -> 
 
 
 def test_the_head_comes_first_and_cannot_be_left() -> None:
-    head = head_for("warta-language=id; x=\x00", "en", "language=</script><script>")
+    head = head_in(language_for("warta-language=id; x=\x00", "en", "language=</script><script>"))
     assert '"language": "id"' in head
     assert head.count("<script>") == 1
     assert head.count("</script>") == 1

@@ -94,7 +94,7 @@ def test_a_sentence_likely_wrong_is_not_shown_where_another_will_do() -> None:
 
 def test_where_all_are_likely_wrong_a_brief_says_so() -> None:
     done = made(frozenset(source for source, _ in NEWS))
-    assert done.notes and "likely wrong" in done.notes[0]
+    assert done.notes and "likely wrong" in str(done.notes[0])
 
 
 def test_a_figure_that_english_changed_is_shown_as_the_source_has_it() -> None:
