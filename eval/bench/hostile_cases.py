@@ -636,7 +636,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     streams.need: "takes names of our own",
     summarizer.offered: "takes no text",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
-    **dict.fromkeys((confidence.logistic, confidence.band, confidence.likely_wrong), "takes numbers"),
+    **dict.fromkeys((confidence.logistic, confidence.band, confidence.likely_wrong, confidence.is_marked, confidence.least_sure), "takes numbers"),
     **dict.fromkeys((eval.metrics.available, eval.contamination.known), "takes names"),
     eval.contamination.presets: "takes signatures of our own",
     eval.contamination.with_training: "takes paths; what it does with the text is look's",

@@ -155,7 +155,8 @@ class SummarySentence(Model):
     """A sentence of a summary; ``support`` numbers the source segments it rests on, from 0.
 
     ``score`` says how well they carry it, from 0 to 1; ``source`` is the Indonesian it was translated from,
-    if it was.
+    if it was. ``findings`` hold what was found in the translations that it is made of, ``confidence`` and
+    ``band`` are those of the least sure of them; without any the band is empty.
     """
 
     text: str
@@ -163,6 +164,8 @@ class SummarySentence(Model):
     score: float
     findings: list[Finding]
     source: str
+    confidence: float | None
+    band: str
 
 
 class Summary(Model):
@@ -292,10 +295,14 @@ class Brief(Model):
 class Reading(Bilingual):
     """A translation with its summary, brief and facts.
 
-    ``headline`` is the English title, or one made where there is none.
+    ``headline`` is the English title, or one made where there is none; what was found in the sentence that
+    it is made from, and that sentence's confidence, hold for it too.
     """
 
     headline: str
+    headline_confidence: float | None
+    headline_band: str
+    headline_findings: list[Finding]
     summary: Summary
     brief: Brief | None
     facts: list[Fact]
@@ -306,6 +313,9 @@ class Reading(Bilingual):
         """Return the JSON of a reading."""
         own = {
             "headline": reading.headline,
+            "headline_confidence": reading.headline_from.confidence,
+            "headline_band": reading.headline_from.band,
+            "headline_findings": reading.headline_from.findings,
             "summary": reading.summary,
             "brief": Brief.of(reading.brief) if reading.brief else None,
             "facts": reading.facts,
