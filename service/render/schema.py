@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from service import document, messages
 from service.findings import Severity
 from service.intake.plain import left_out
+from service.render import marks
 
 
 def _said(value: Any) -> Any:
@@ -119,13 +120,15 @@ class Signature(Model):
 class Whole(Model):
     """What is known of a translated article as a whole; ``title`` is null for one without.
 
-    ``text`` is its English, with its paragraphs.
+    ``text`` is its English, with its paragraphs; ``status`` says how many of its sentences are marked, and
+    that the others can be wrong too.
     ``byline``, ``published`` and ``site`` are as the page writes them, ``captions`` in Indonesian; ``roles``
     says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list.
     """
 
     title: Segment | None
     text: str
+    status: str
     warnings: list[Said]
     byline: str
     published: str
@@ -427,9 +430,12 @@ class Ended(Whole):
 
 
 def _whole(translation: document.Translation) -> dict[str, Any]:
+    title = [translation.title] if translation.title else []
+    sentences = [*title, *translation.segments]
     return {
         "title": translation.title,
         "text": translation.text,
+        "status": marks.status(sentences, translation.signature.preset),
         "warnings": translation.warnings,
         "roles": translation.article.roles,
         "signature": translation.signature,
