@@ -11,7 +11,9 @@ from service.escape import markdown, markdown_item, markdown_line
 from service.facts.ledger import KINDS, to_check
 from service.messages import text
 from service.render import schema
+from service.render.marks import caveat, reasons
 from service.render.text import Renderer
+from service.translation.confidence import is_marked
 
 _KIND_HEADS = {
     "person": "People",
@@ -98,7 +100,7 @@ LEDGER: Mapping[str, Renderer] = {
 
 def _sentence(sentence: KeySentence) -> str:
     """The sentence with its number, from 1, and a mark where it is to be compared with the Indonesian."""
-    doubt = " (check)" if sentence.findings or sentence.band == "low" else ""
+    doubt = " (check)" if is_marked(sentence) else ""
     return f"{sentence.text} [{sentence.sentence + 1}]{doubt}"
 
 
@@ -126,7 +128,8 @@ def _wrong(fact: Fact) -> str:
 def _checks(brief: Brief) -> list[str]:
     lines = [f"Check the headline, {f.kind}: {text(f)}" for f in brief.headline_findings]
     for sentence in (brief.what, *brief.points):
-        lines += [f"Check sentence {sentence.sentence + 1}, {f.kind}: {text(f)}" for f in sentence.findings]
+        lines += [f"Check sentence {sentence.sentence + 1}, {reason}" for reason in reasons(sentence)]
+    lines.append(text(caveat(brief.signature.preset)))
     return lines
 
 
