@@ -47,8 +47,8 @@ def test_what_is_to_be_checked_comes_beside_the_text(
     found = (Finding.of("number.lost", source="340"),)
 
     def judged(self: Translator, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
-        bad = {"findings": found, "confidence": 0.1, "band": "low"}
-        good = {"confidence": 0.9, "band": "high"}
+        bad: dict[str, Any] = {"findings": found, "confidence": 0.1, "band": "low"}
+        good: dict[str, Any] = {"confidence": 0.9, "band": "high"}
         return [
             [SegmentTranslation(s, s, -1.0, **(bad if "340" in s else good)) for s in p.sentences]
             for p in passages

@@ -66,7 +66,7 @@ def test_text_is_the_translation_alone(warta: Runner) -> None:
     # The one line on standard error never says that what is unmarked is right.
     caveat = "Unmarked sentences can be wrong too: not measured for this model."
     assert ran.err == f"warta: a.txt: 4 sentences, 0 to check. {caveat}\n"
-    ran = warta("summarize", "--model", "echo", "-r", "extractive", "-n", "2", "a.txt")
+    ran = warta("summarize", "--model", "echo", "--sentences", "2", "a.txt")
     assert ran.err == f"warta: a.txt: 2 sentences, 0 to check. {caveat}\n"
 
 

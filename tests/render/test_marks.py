@@ -7,6 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docx import Document
@@ -41,7 +42,7 @@ def reading(tmp_path_factory: pytest.TempPathFactory) -> Reading:
     done = pipeline.translate(to_article(ARTICLE))
     title, (first, second, third) = done.title, done.segments
     assert title
-    good = {"findings": (), "confidence": 0.9, "band": "high"}
+    good: dict[str, Any] = {"findings": (), "confidence": 0.9, "band": "high"}
     made = replace(
         done,
         title=replace(title, target="Floods in Demak", **good),
