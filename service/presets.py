@@ -95,7 +95,8 @@ class Preset:
 
     ``files`` are what a pull fetches from ``host``. ``download`` is their size in bytes as published, 0 where
     it is not; ``purpose`` says in a few words what the model is good for, ``speed`` is one of SPEEDS, and
-    ``quality`` is absent where nothing is published for this pair.
+    ``quality`` is absent where nothing is published for this pair. ``wrong_unmarked`` is the share, 0 to 1,
+    of the sentences without a mark that were found to be wrong; absent where none were read and labelled.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Preset:
     purpose: str = ""
     recommended: bool = False
     quality: Quality | None = None
+    wrong_unmarked: float | None = None
 
     @property
     def limited(self) -> bool:
@@ -184,6 +186,11 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
             "quality.kind",
             preset.quality is None or preset.quality.kind in ("published", "measured"),
             one_of(("published", "measured")),
+        ),
+        (
+            "wrong_unmarked",
+            preset.wrong_unmarked is None or 0 < preset.wrong_unmarked <= 1,
+            Message.of("presets.share", "must be above 0 and at most 1"),
         ),
         (
             "revision",

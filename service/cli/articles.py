@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from service.document import Article, Finding, Message, Passage, SegmentTranslation, Translation
+from service.document import Article, Finding, Message, Passage, SegmentTranslation, Summary, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text, keeps_structure, read_document, translate_document
 from service.intake.encoding import read_text
@@ -22,8 +22,8 @@ from service.intake.plain import left_out
 from service.messages import place_name, term, text
 from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
-from service.render import schema
-from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
+from service.render import marks, schema
+from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, sentences, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
 from service.translation.guard.rules import check as check_rules
@@ -316,8 +316,11 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     """Translates a document and keeps its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
+    done = list[SegmentTranslation]()
+
     def translate(passage: Passage) -> Iterator[SegmentTranslation]:
         for number, part in enumerate(pipeline.stream(passage), start=1):
+            done.append(part)
             status.show(_progress(path, model, number, len(passage.sentences)))
             similar.extend(likeness(f"“{part.source}”", part))
             yield part
@@ -336,6 +339,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
         complain(text(note))
     for line in similar:
         complain(f"{_name(path)}: {line}")
+    complain(marks.progress(done, model, _name(path)))
 
 
 def _progress(path: Source, model: str, done: int, total: int) -> str:
@@ -365,6 +369,15 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
         for line in suggestions(translation):
             complain(f"{_name(path)}: {line}")
     _write(job, path, _rendered(work.renderers, job, result))
+    _say_marked(result, path)
+
+
+def _say_marked(result: Any, path: Source) -> None:
+    """Say on standard error how many sentences of a translation or summary are to be checked."""
+    if isinstance(result, Translation):
+        complain(marks.progress(sentences(result), result.signature.preset, _name(path)))
+    elif isinstance(result, Summary) and result.language == "en":
+        complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
 
 
 def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, status: Status) -> Translation:

@@ -11,7 +11,9 @@ from service.escape import markdown, markdown_item, markdown_line
 from service.facts.ledger import KINDS, to_check
 from service.messages import term, text
 from service.render import schema
+from service.render.marks import caveat, reasons
 from service.render.text import Renderer
+from service.translation.confidence import is_marked
 
 _KIND_HEADS = {
     "person": Message.of("brief.people", "People"),
@@ -121,7 +123,7 @@ LEDGER: Mapping[str, Renderer] = {
 
 def _sentence(sentence: KeySentence) -> str:
     """The sentence with its number, from 1, and a mark where it is to be compared with the Indonesian."""
-    doubt = f" ({_check()})" if sentence.findings or sentence.band == "low" else ""
+    doubt = f" ({_check()})" if is_marked(sentence) else ""
     return f"{sentence.text} [{sentence.sentence + 1}]{doubt}"
 
 
@@ -159,16 +161,15 @@ def _checks(brief: Brief) -> list[str]:
     ]
     lines += [
         Message.of(
-            "brief.check_sentence",
-            "Check sentence {number}, {kind}: {finding}",
+            "brief.check_said",
+            "Check sentence {number}, {reason}",
             number=sentence.sentence + 1,
-            kind=term(found.kind),
-            finding=text(found),
+            reason=reason,
         )
         for sentence in (brief.what, *brief.points)
-        for found in sentence.findings
+        for reason in reasons(sentence)
     ]
-    return [text(line) for line in lines]
+    return [*map(text, lines), text(caveat(brief.signature.preset))]
 
 
 def _left_out(brief: Brief) -> list[str]:

@@ -14,9 +14,9 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
-from service.document import Finding, SegmentTranslation
+from service.document import Finding
 from service.translation.guard.check import RATIO_MEAN
 from service.translation.guard.vocabulary import is_indonesian
 from service.translation.repair import weight
@@ -88,6 +88,37 @@ def band(value: float | None) -> Band:
     return "high" if value >= HIGH else "medium" if value >= LOW else "low"
 
 
-def likely_wrong(part: SegmentTranslation) -> bool:
+class Judged(Protocol):
+    """A sentence with its findings and band: of a translation, a summary or a brief."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What to check."""
+
+    @property
+    def confidence(self) -> float | None:
+        """From 0 to 1; None where there is none."""
+
+    @property
+    def band(self) -> str:
+        """What :func:`band` made of the confidence; empty for what was not translated."""
+
+
+def likely_wrong(part: Judged) -> bool:
     """Return whether a reader is told that a translation is likely wrong: it is in the lowest band."""
     return part.band == "low"
+
+
+def is_marked(part: Judged) -> bool:
+    """Return whether a sentence is shown with a mark: something was found, or it is likely wrong."""
+    return bool(part.findings) or likely_wrong(part)
+
+
+Part = TypeVar("Part", bound=Judged)
+
+
+def least_sure(parts: Sequence[Part]) -> Part:
+    """Return the part that is most likely wrong, the first of equals; one without a confidence is last."""
+    return min(
+        parts, key=lambda part: (not likely_wrong(part), part.confidence is None, part.confidence or 0.0)
+    )

@@ -219,14 +219,14 @@ class Translator:
         self._learn(known, [p for of_passage in prepared for p in of_passage])
         return [self._compared(of_passage, known) for of_passage in prepared]
 
-    def alternatives(self, passage: Passage, count: int) -> list[list[str]]:
-        """Return for each sentence its translation, then up to ``count`` others of the beam, best first.
+    def alternatives(self, passage: Passage, count: int) -> list[tuple[SegmentTranslation, list[str]]]:
+        """Return each sentence's translation, and with it up to ``count`` others of the beam, best first.
 
         A sentence over the model's limit, and what is not translated at all, has no others.
         """
         best = self.translate_all([passage])[0]
         prepare = self._preparer(passage)
-        return [[done.target, *self._others(prepare(i), done.target, count)] for i, done in enumerate(best)]
+        return [(done, self._others(prepare(i), done.target, count)) for i, done in enumerate(best)]
 
     def _others(self, prepared: _Prepared, best: str, count: int) -> list[str]:
         if len(prepared.parts) > 1 or not count or is_english(prepared.source):
