@@ -92,7 +92,14 @@ def reading_laid(reading: Reading) -> Laid:
     ]
     if notes.made:
         blocks += [_block("##", "Check before use"), _footnotes(notes)]
-    return Laid((*blocks, _block("##", "About this reading"), _block("-", *_about(reading))), notes)
+    return Laid(
+        (
+            *blocks,
+            _block("##", text(Message.of("shown.about", "About this reading"))),
+            _block("-", *_about(reading)),
+        ),
+        notes,
+    )
 
 
 def summary_text(summary: Summary) -> str:
@@ -216,8 +223,15 @@ def _said(line: Line, *, bracketed: bool = False) -> str:
     for span in line:
         said = span.text
         if span.ours and bracketed:
-            several = "s" * ("," in said)
-            said = f" (sentence{several} {said.strip(' []')})"
+            numbers = said.strip(" []")
+            where = Message.of(
+                "shown.sentences",
+                "sentence {numbers}",
+                plural="sentences {numbers}",
+                count=numbers.count(",") + 1,
+                numbers=numbers,
+            )
+            said = f" ({text(where)})"
         pieces.append(said + (f" [{span.note}]" if span.note else ""))
     return "".join(pieces)
 

@@ -387,7 +387,7 @@ class Translator:
         if not answer.final:
             target = terms.edit(prepared.normalised.text, target) if terms else target
             target = prepared.aside.restore(prepared.normalised.restore(target))
-            target = numbers.with_points(source, target)
+            target = numbers.with_points(source, target) if self._care.check else target
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
