@@ -8,6 +8,8 @@ from typing import Any
 
 from service.document import (
     Article,
+    Brief,
+    Fact,
     Finding,
     Furniture,
     Message,
@@ -21,6 +23,7 @@ from service.document import (
 )
 from service.errors import InputError
 from service.findings import CHECKS
+from service.summary.keyfacts import LABELS
 from service.validation import plain, validated
 
 
@@ -51,6 +54,8 @@ class _Packed:
     warnings: tuple[Message, ...]
     summary: Summary
     seconds: float
+    brief: Brief | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 def pack(reading: Reading) -> dict[str, Any]:
@@ -69,6 +74,8 @@ def pack(reading: Reading) -> dict[str, Any]:
             warnings=made.warnings,
             summary=reading.summary,
             seconds=reading.seconds,
+            brief=reading.brief,
+            facts=reading.facts,
         )
     )
     return packed
@@ -90,10 +97,13 @@ def unpack(value: Any) -> Reading:
             raise InputError(
                 "reading.support", "not a reading: a summary sentence rests on a sentence that is not there"
             )
+    if not all(0 <= fact.sentence < count for fact in packed.facts if fact.sentence is not None):
+        raise InputError("reading.fact", "not a reading: a fact stands in a sentence that is not there")
+    _check_brief(packed.brief, count)
     article = _article(packed)
     title, gaps = packed.title, packed.gaps
     made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
-    return Reading(article, packed.headline, made, packed.summary, packed.seconds)
+    return Reading(article, packed.headline, made, packed.summary, packed.seconds, packed.brief, packed.facts)
 
 
 def _findings(packed: _Packed) -> Iterator[Finding]:
@@ -101,6 +111,22 @@ def _findings(packed: _Packed) -> Iterator[Finding]:
         yield from part.findings if part else ()
     for sentence in packed.summary.sentences:
         yield from sentence.findings
+    if packed.brief:
+        yield from packed.brief.headline_findings
+        for one in (packed.brief.what, *packed.brief.points):
+            yield from one.findings
+
+
+def _check_brief(brief: Brief | None, count: int) -> None:
+    """Raise InputError for a brief that points to a sentence that is not there, or has a label of no kind."""
+    if not brief:
+        return
+    places = [one.sentence for one in (brief.what, *brief.points)]
+    places += [one.fact.sentence for one in brief.facts if one.fact.sentence is not None]
+    if not all(0 <= place < count for place in places):
+        raise InputError("reading.brief", "not a reading: its brief points to a sentence that is not there")
+    if not {one.label for one in brief.facts} <= set(LABELS.values()):
+        raise InputError("reading.label", "not a reading: its brief names a figure of no kind that is known")
 
 
 def _check(finding: Finding) -> None:

@@ -133,7 +133,8 @@
   document.addEventListener("drop", (event) => {
     document.body.classList.remove("dropping");
     const field = document.querySelector("#open-file");
-    if (!takes(event) || !field || field.offsetParent === null) return;
+    const tab = document.querySelector("#reading .view");
+    if (!takes(event) || !field || !tab || tab.offsetParent === null) return;
     const input = field.matches("input") ? field : field.parentElement.querySelector('input[type="file"]');
     if (!input) return;
     event.preventDefault();
