@@ -45,7 +45,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-TABS = ("Read", "Inbox", "Batch", "Check", "Evaluate", "Models")
+TABS = ("Read", "Inbox", "Batch", "Check", "Compare", "Evaluate", "Models")
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
 SLOW = "Judul Yang Lambat\n\n" + " ".join(f"Kalimat lambat nomor {n} masih ditulis." for n in range(1, 61))
 HOSTILE = (
@@ -365,6 +365,10 @@ def test_history_stays_in_the_browser_and_opens_again(tab: Tab) -> None:
     tab.wait("done")
     assert len(tab.rows()) == 9
     tab.page.get_by_role("button", name="Forget all").click()
+    tab.page.get_by_role("button", name="Keep them").click()
+    assert tab.page.locator(".history li").count() == 1
+    tab.page.get_by_role("button", name="Forget all").click()
+    tab.page.get_by_role("button", name="Forget them").click()
     tab.page.wait_for_selector(".history", state="hidden")
     assert tab.page.evaluate("localStorage.getItem('warta-readings')") == "[]"
 
@@ -529,7 +533,7 @@ def _violations(axe: Any, tab: Tab) -> list[str]:
     return [f"{rule['id']}: {node['html'][:160]}" for rule in rules for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("size", [(360, 740), (768, 1024), (3840, 2160)])
+@pytest.mark.parametrize("size", [(320, 640), (360, 740), (768, 1024), (3840, 2160)])
 def test_every_tab_fits_the_screen(browser: Any, site: str, size: tuple[int, int]) -> None:
     tab = Tab(browser, site, viewport={"width": size[0], "height": size[1]})
     tab.read(EXAMPLE)

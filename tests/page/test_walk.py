@@ -169,3 +169,55 @@ def test_a_headline_that_is_likely_wrong_stands_small_under_the_indonesian(
     ]
     assert sizes[1] < 0.7 * sizes[0]
     assert top(tab, ".title h2") < top(tab, ".title .headline")
+
+
+def test_a_copy_keeps_the_marks_as_footnotes(tab: Tab, made: Reading) -> None:
+    reopen(tab, marked(made))
+    tab.page.get_by_role("button", name="Copy the English").click()
+    copied = tab.page.evaluate("navigator.clipboard.readText()")
+    sentences = [part.target for part in made.translation.segments]
+    assert f"{sentences[2]}[1]" in copied
+    assert f"{sentences[6]}[2]" in copied
+    note = "Number: 340 is not in the translation"
+    assert copied.endswith(f"---\n[1] {note}\n[2] {note}\n")
+
+
+def test_paper_shows_the_reading_and_nothing_of_the_page(tab: Tab, made: Reading) -> None:
+    reopen(tab, marked(made))
+    page = tab.page
+    page.emulate_media(media="print", color_scheme="dark")
+    for name in (".masthead", ".bar", ".folded", ".tools", ".history", "#article", '[role="tablist"]'):
+        assert not page.locator(name).first.is_visible(), name
+    for name in (".title h2", ".brief .what", "#s1 .source", "#s1 .target", "#s3 .flags"):
+        assert page.locator(name).first.is_visible(), name
+    assert page.locator("#s1 .target p").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+
+
+def test_stop_is_enabled_only_while_a_batch_runs(tab: Tab) -> None:
+    tab.open("Batch")
+    page = tab.page
+    assert page.locator("#batch-halt").is_disabled()
+    rows = "".join(json.dumps({"text": SLOW}) + "\n" for _ in range(3))
+    file = {"name": "slow.jsonl", "mimeType": "application/json", "buffer": rows.encode()}
+    page.set_input_files("#batch-files input[type=file]", [file])
+    page.wait_for_selector("#batch-files .file-preview")
+    page.click("#batch-go")
+    page.wait_for_selector("#batch-halt:enabled")
+    page.click("#batch-halt")
+    page.wait_for_selector("#batch-halt:disabled")
+    assert "Stopped" in page.locator("#batch-result").inner_text()
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_file_fields_speak_the_language_of_the_page(browser: Any, site: str, language: str) -> None:
+    tab = Tab(browser, site, f"?language={language}")
+    tab.open({"en": "Batch", "id": "Banyak"}[language])
+    said = tab.page.locator("#batch-files [data-testid=upload-text]").evaluate(
+        "e => getComputedStyle(e, '::after').content"
+    )
+    assert said.strip('"').startswith({"en": "Drop files here", "id": "Jatuhkan berkas"}[language])
+    size = tab.page.locator("#batch-files [data-testid=upload-text]").evaluate(
+        "e => getComputedStyle(e).fontSize"
+    )
+    assert size == "0px"
+    tab.context.close()

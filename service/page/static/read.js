@@ -132,6 +132,14 @@ function list() {
   view.querySelector(".history").hidden = !entries.length;
 }
 
+// Forgetting cannot be undone, so it is asked once more.
+function sure(asking) {
+  const ask = view.querySelector("[data-action=ask]");
+  part("sure").hidden = !asking;
+  ask.hidden = asking;
+  (asking ? part("sure").querySelector("[data-action=keep]") : ask).focus();
+}
+
 async function reopen(reading) {
   const value = await server.reopen(reading);
   if (value.error) part("error").textContent = value.error;
@@ -146,13 +154,20 @@ async function save(button) {
 
 function english() {
   const paragraphs = [];
+  const notes = [];
+  const told = (place) => {
+    const marks = [...place.querySelectorAll(".flags li")].map((each) => (each.children.length ? [...each.children].map((child) => child.textContent).join(": ") : each.textContent));
+    return marks.map((mark) => `[${notes.push(mark)}]`).join("");
+  };
   for (const row of view.querySelectorAll(".pair")) {
-    const text = row.querySelector(".target p").textContent;
+    const text = row.querySelector(".target p").textContent + told(row);
     if (row.classList.contains("opens") || !paragraphs.length) paragraphs.push(text);
     else paragraphs[paragraphs.length - 1] += " " + text;
   }
   const title = view.querySelector(".title .headline");
-  return [...(title ? [title.textContent] : []), ...paragraphs].join("\n\n") + "\n";
+  const head = title ? [title.textContent + told(view.querySelector(".title"))] : [];
+  const foot = notes.length ? ["---\n" + notes.map((note, index) => `[${index + 1}] ${note}`).join("\n")] : [];
+  return [...head, ...paragraphs, ...foot].join("\n\n") + "\n";
 }
 
 function claim(button) {
@@ -191,7 +206,9 @@ const actions = {
   next,
   mode: (button) => mode(button.dataset.mode),
   size: (button) => size(Number(button.dataset.step)),
-  clear: () => store([]),
+  ask: (button) => sure(true, button),
+  keep: () => sure(false),
+  clear: () => { store([]); sure(false); },
   reopen: (button) => reopen(kept()[button.dataset.index].reading),
 };
 
