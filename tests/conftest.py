@@ -52,6 +52,7 @@ SLOW = frozenset(
         "page/test_browser.py",
         "page/test_gate.py",
         "page/test_inbox_tab.py",
+        "page/test_walk.py",
         "runtime/test_parent.py",
         "runtime/test_sandbox.py",
         "summary/test_summarizer.py",

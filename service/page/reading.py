@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from service.document import Article, Finding, Message, Reading, SegmentTranslation, Summary, SummarySentence
+from service.document import (
+    Article,
+    Brief,
+    Finding,
+    KeyFact,
+    KeySentence,
+    Message,
+    Reading,
+    SegmentTranslation,
+    Summary,
+    SummarySentence,
+)
 from service.intake.credit import credit_line
 from service.intake.plain import groups
 from service.messages import text
@@ -21,7 +32,7 @@ def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> st
         for f in found
     ]
     if not items and low is not None:
-        items = [f"<li><b>{say('low_confidence')}</b> <span>{low:.0%}</span></li>"]
+        items = [f"<li>{say('may_be_wrong')}</li>"]
     return f'<ul class="flags">{"".join(items)}</ul>' if items else ""
 
 
@@ -63,11 +74,84 @@ def credits(article: Article) -> str:
 def title(headline: str, part: SegmentTranslation | None, say: Say, made_from: Judged | None = None) -> str:
     """The headline, and beneath it the article's own title where it has one.
 
-    ``made_from`` is the sentence it was made from where there is none: what was found there holds for it.
+    A headline that is likely wrong is set small, under the Indonesian. ``made_from`` is the sentence it was
+    made from where the article has none: what was found there holds for it.
     """
-    source = f'<p class="kicker" lang="id">{escape(part.source)}</p>' if part else ""
-    judged = part or made_from
-    return f'<h2 lang="en">{escape(headline)}</h2>{source}{marks(judged, say) if judged else ""}'
+    english = f'<span class="headline" lang="en">{escape(headline)}</span>'
+    if not part:
+        return f"<h2>{english}</h2>" + (marks(made_from, say) if made_from else "")
+    noted = marks(part, say)
+    source = escape(part.source)
+    if likely_wrong(part):
+        lines = f'<h2 lang="id">{source}</h2><p class="kicker doubtful">{english}</p>{noted or doubt(say)}'
+    else:
+        lines = f'<h2>{english}</h2><p class="kicker" lang="id">{source}</p>{noted}'
+    return f'<div class="marked" tabindex="-1">{lines}</div>' if noted else lines
+
+
+def doubt(say: Say) -> str:
+    """What a reader is told of English that is likely wrong."""
+    return f'<ul class="flags"><li>{say("may_be_wrong")}</li></ul>'
+
+
+def brief(made: Brief, say: Say) -> str:
+    """What happened, the key points, figures and names, each linked to its sentence."""
+    points = "".join(f"<li>{_key(point, say)}</li>" for point in made.points)
+    held: dict[str, list[KeyFact]] = {}
+    for one in made.facts:
+        held.setdefault(one.label, []).append(one)
+    facts = "".join(
+        f"<div><dt>{say('fact_' + label.replace(' ', '_'))}</dt>{''.join(_fact(f, say) for f in found)}</div>"
+        for label, found in held.items()
+    )
+    return (
+        f'<section aria-labelledby="brief-head"><h3 id="brief-head">{say("brief")}</h3>'
+        f'<div class="what">{_key(made.what, say)}</div>'
+        + (f'<ul class="points">{points}</ul>' if points else "")
+        + (f'<dl class="facts">{facts}</dl>' if facts else "")
+        + _cuts(made, say)
+        + "</section>"
+    )
+
+
+def _jump(index: int, say: Say) -> str:
+    number = index + 1
+    return f'<a class="jump" href="#s{number}" aria-label="{say("sentence", number=number)}">{number}</a>'
+
+
+def _key(one: KeySentence, say: Say) -> str:
+    """A sentence of the brief; where it is likely wrong, with the Indonesian."""
+    line = f'<p><span lang="en">{escape(one.text)}</span> {_jump(one.sentence, say)}</p>'
+    if one.band != "low":
+        return line
+    return f'{line}{doubt(say)}<p class="kicker" lang="id">{escape(one.source)}</p>'
+
+
+def _fact(one: KeyFact, say: Say) -> str:
+    role = f' <span class="role" lang="en">{escape(one.role)}</span>' if one.role else ""
+    kept = one.fact.status == "kept"
+    value = f'<span lang="{"en" if kept else "id"}">{escape(one.value)}</span>'
+    note = "" if kept else f" <i>{say('fact_source')}</i>"
+    index = one.fact.sentence
+    return f"<dd>{value}{role}{note} {'' if index is None else _jump(index, say)}</dd>"
+
+
+def _cuts(made: Brief, say: Say) -> str:
+    """What was left out of the sentences shown, folded."""
+    items = "".join(
+        f'<li>{_jump(one.sentence, say)} <span lang="en">{escape(cut.target)}</span></li>'
+        for one in (made.what, *made.points)
+        for cut in one.cuts
+        if cut.target
+    )
+    if not items:
+        return ""
+    return f'<details class="cuts"><summary>{say("brief_cuts")}</summary><ul>{items}</ul></details>'
+
+
+def brief_to_come(say: Say) -> str:
+    """What stands in the brief's place until every sentence is read."""
+    return f'<p class="hint to-come">{say("brief_to_come")}</p>'
 
 
 def columns(say: Say) -> str:
@@ -83,9 +167,10 @@ def summary(made: Summary, sources: Sequence[str], say: Say) -> str:
     claims = "".join(_claim(n, s, sources, say) for n, s in enumerate(made.sentences, start=1))
     notes = "".join(f"<li>{escape(text(note, say.language))}</li>" for note in made.notes)
     return (
-        f"<h3>{say('summary')}</h3>"
+        f'<details class="written"><summary>{say("summary")}</summary>'
         f'<p class="hint">{say("summary_hint")}</p><ol class="claims">{claims}</ol>'
         + (f'<ul class="notes">{notes}</ul>' if notes else "")
+        + "</details>"
     )
 
 

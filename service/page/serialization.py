@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from service.document import (
 )
 from service.errors import InputError
 from service.findings import CHECKS
+from service.summary.keyfacts import LABELS
 from service.validation import plain, validated
 
 
@@ -91,26 +92,18 @@ def unpack(value: Any) -> Reading:
     count = len(packed.segments)
     if not count or len(packed.gaps) != count:
         raise InputError("reading.uneven", "not a reading: its sentences and gaps do not fit together")
-    for indices in _pointed(packed):
-        if not all(0 <= index < count for index in indices):
+    for sentence in packed.summary.sentences:
+        if not all(0 <= index < count for index in sentence.support):
             raise InputError(
                 "reading.support", "not a reading: a summary sentence rests on a sentence that is not there"
             )
+    if not all(0 <= fact.sentence < count for fact in packed.facts if fact.sentence is not None):
+        raise InputError("reading.fact", "not a reading: a fact stands in a sentence that is not there")
+    _check_brief(packed.brief, count)
     article = _article(packed)
     title, gaps = packed.title, packed.gaps
     made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
     return Reading(article, packed.headline, made, packed.summary, packed.seconds, packed.brief, packed.facts)
-
-
-def _pointed(packed: _Packed) -> Iterator[Iterable[int]]:
-    """Yield the sentences that parts of the reading point to."""
-    for sentence in packed.summary.sentences:
-        yield sentence.support
-    facts = list(packed.facts)
-    if packed.brief:
-        yield [part.sentence for part in (packed.brief.what, *packed.brief.points)]
-        facts += [key.fact for key in packed.brief.facts]
-    yield [fact.sentence for fact in facts if fact.sentence is not None]
 
 
 def _findings(packed: _Packed) -> Iterator[Finding]:
@@ -120,8 +113,20 @@ def _findings(packed: _Packed) -> Iterator[Finding]:
         yield from sentence.findings
     if packed.brief:
         yield from packed.brief.headline_findings
-        for told in (packed.brief.what, *packed.brief.points):
-            yield from told.findings
+        for one in (packed.brief.what, *packed.brief.points):
+            yield from one.findings
+
+
+def _check_brief(brief: Brief | None, count: int) -> None:
+    """Raise InputError for a brief that points to a sentence that is not there, or has a label of no kind."""
+    if not brief:
+        return
+    places = [one.sentence for one in (brief.what, *brief.points)]
+    places += [one.fact.sentence for one in brief.facts if one.fact.sentence is not None]
+    if not all(0 <= place < count for place in places):
+        raise InputError("reading.brief", "not a reading: its brief points to a sentence that is not there")
+    if not {one.label for one in brief.facts} <= set(LABELS.values()):
+        raise InputError("reading.label", "not a reading: its brief names a figure of no kind that is known")
 
 
 def _check(finding: Finding) -> None:

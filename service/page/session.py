@@ -32,6 +32,7 @@ class Shown:
             "error": "",
             "warnings": "",
             "title": "",
+            "brief": "",
             "summary": "",
             "columns": "",
             "rows": "",
@@ -50,8 +51,9 @@ class Shown:
         self._article = article
         self._values |= {
             "total": total,
-            "status": self._say("progress", done=0, total=total, model=escape(model)),
+            "status": self._say("progress", done=0, count=total, model=escape(model)),
             "warnings": view.warnings(warnings, self._say),
+            "brief": view.brief_to_come(self._say),
             "columns": view.columns(self._say),
             "tail": view.furniture(article, self._say),
         }
@@ -65,7 +67,7 @@ class Shown:
             self._values["title"] = view.title(part.target, part, self._say) + view.credits(self._article)
         else:
             self._values["rows"] = view.rows(self._article, [part], self._say)
-        self._values["status"] = self._say("again", total=self._values["total"], model=escape(self._model))
+        self._values["status"] = self._say("again", count=self._values["total"], model=escape(self._model))
 
     def more(self, parts: Sequence[SegmentTranslation]) -> None:
         """The next translations, in reading order, the title's first."""
@@ -82,7 +84,7 @@ class Shown:
         self._values["rows"] += view.rows(self._article, body, self._say, first)
         self._done += len(parts)
         total = self._values["total"]
-        done = {"done": self._done, "total": total, "model": escape(self._model)}
+        done = {"done": self._done, "count": total, "model": escape(self._model)}
         word = "progress" if self._done < total else "summarising"
         self._values |= {"done": self._done, "status": self._say(word, **done)}
 
@@ -91,16 +93,15 @@ class Shown:
         translation = reading.translation
         parts = [*([translation.title] if translation.title else []), *translation.segments]
         flagged = sum(map(is_marked, parts))
-        status = self._say(
-            "finished", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged
-        )
-        status += f". {escape(text(caveat(translation.signature.preset), self._say.language))}"
+        counted = {"count": len(translation.segments), "seconds": f"{reading.seconds:.1f}"}
+        unmarked = escape(text(caveat(translation.signature.preset), self._say.language))
         self._values |= {
             "phase": "done",
-            "status": status,
-            "announce": status,
+            "status": f"{self._say('read_in', **counted)}. {unmarked}",
+            "announce": f"{self._say('finished', **counted, flagged=flagged)}. {unmarked}",
             "title": view.title(reading.headline, translation.title, self._say, reading.headline_from)
             + view.credits(reading.article),
+            "brief": view.brief(reading.brief, self._say) if reading.brief else "",
             "summary": view.summary(reading.summary, [s.source for s in translation.segments], self._say),
             "tools": view.tools(self._say),
             "tail": view.furniture(reading.article, self._say) + view.about(reading, self._say),
@@ -109,15 +110,15 @@ class Shown:
 
     def stopped(self) -> None:
         """Cut short by the reader; what is there stays."""
-        word = self._say("stopped", done=self._done, total=self._values["total"])
-        self._values |= {"phase": "stopped", "status": word, "announce": word}
+        word = self._say("stopped", done=self._done, count=self._values["total"])
+        self._values |= {"phase": "stopped", "status": word, "announce": word, "brief": ""}
         if self._done:
             self._values["tools"] = view.partial_tools(self._say)
 
     def failed(self, message: str) -> None:
         """Cut short by an error, in one line; what is there stays."""
         error = f"<p><b>{self._say('error')}</b> {escape(message)}</p>"
-        self._values |= {"phase": "failed", "status": "", "announce": "", "error": error}
+        self._values |= {"phase": "failed", "status": "", "announce": "", "error": error, "brief": ""}
         if self._done:
             self._values["tools"] = view.partial_tools(self._say)
 

@@ -45,7 +45,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-TABS = ("Read", "Inbox", "Batch", "Check", "Evaluate", "Models")
+TABS = ("Read", "Inbox", "Batch", "Check", "Compare", "Evaluate", "Models")
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
 SLOW = "Judul Yang Lambat\n\n" + " ".join(f"Kalimat lambat nomor {n} masih ditulis." for n in range(1, 61))
 HOSTILE = (
@@ -140,9 +140,16 @@ class Tab:
         self.page.get_by_role("tab", name=name).click()
 
     def read(self, text: str, phase: str = "done") -> None:
+        self.edit()
         self.page.fill("#article textarea", text)
         self.page.click("#read-go")
         self.wait(phase)
+
+    def edit(self) -> None:
+        """Unfold the input, if something has been read."""
+        button = self.page.locator(".view .folded button")
+        if button.is_visible():
+            button.click()
 
     def wait(self, phase: str) -> None:
         self.page.wait_for_selector(f'.view[data-phase="{phase}"]')
@@ -173,6 +180,8 @@ def test_an_article_is_read_with_the_keyboard_alone(tab: Tab) -> None:
     assert page.locator(".view .status").text_content().startswith("9 sentences in ")
     assert page.locator(".view .pair.opens").count() == 4
     # A claim opens to the Indonesian that it rests on, and lights it.
+    page.locator(".written > summary").focus()
+    page.keyboard.press("Enter")
     page.locator(".claim").nth(1).focus()
     page.keyboard.press("Enter")
     proof = page.locator("#proof2")
@@ -308,10 +317,11 @@ def test_markup_in_an_article_stays_text(tab: Tab) -> None:
     tab.read(HOSTILE)
     page = tab.page
     assert "<script>window.hit=2</script>" in page.locator(".view .rows").inner_text()
+    page.locator(".written > summary").click()
     page.locator(".claim").first.click()
     page.locator(".furniture summary").click()
     page.locator(".about summary").click()
-    page.get_by_role("button", name="Indonesia").click()
+    page.get_by_role("button", name="Indonesia", exact=True).click()
     page.wait_for_selector("html[lang=id]")
     tab.wait("done")
     tab.open("Periksa")
@@ -355,6 +365,10 @@ def test_history_stays_in_the_browser_and_opens_again(tab: Tab) -> None:
     tab.wait("done")
     assert len(tab.rows()) == 9
     tab.page.get_by_role("button", name="Forget all").click()
+    tab.page.get_by_role("button", name="Keep them").click()
+    assert tab.page.locator(".history li").count() == 1
+    tab.page.get_by_role("button", name="Forget all").click()
+    tab.page.get_by_role("button", name="Forget them").click()
     tab.page.wait_for_selector(".history", state="hidden")
     assert tab.page.evaluate("localStorage.getItem('warta-readings')") == "[]"
 
@@ -380,7 +394,7 @@ def test_a_link_carries_the_settings_and_no_text(browser: Any, site: str, tab: T
 
 def test_both_languages_and_what_was_there_stays(tab: Tab) -> None:
     tab.read(EXAMPLE)
-    tab.page.get_by_role("button", name="Indonesia").click()
+    tab.page.get_by_role("button", name="Indonesia", exact=True).click()
     tab.page.wait_for_selector("html[lang=id]")
     tab.wait("done")
     assert len(tab.rows()) == 9
@@ -389,7 +403,7 @@ def test_both_languages_and_what_was_there_stays(tab: Tab) -> None:
     )
     assert tab.page.get_by_label("Artikel berbahasa Indonesia").count() == 1
     names = tab.page.get_by_role("tab").all_text_contents()
-    assert [name.strip() for name in names[:5]] == ["Baca", "Banyak", "Periksa", "Evaluasi", "Model"]
+    assert [name.strip() for name in names[:4]] == ["Baca", "Kotak Masuk", "Banyak", "Periksa"]
     assert tab.page.locator(".view .tools").inner_text().startswith("Salin teks Inggris")
 
 
@@ -476,7 +490,7 @@ def test_nothing_is_asked_of_any_other_origin(tab: Tab, site: str) -> None:
     for name in TABS:
         tab.open(name)
         tab.page.wait_for_timeout(150)
-    tab.page.get_by_role("button", name="Indonesia").click()
+    tab.page.get_by_role("button", name="Indonesia", exact=True).click()
     tab.page.wait_for_selector("html[lang=id]")
     tab.page.wait_for_selector("#article textarea")
     away = [url for url in tab.requests if not url.startswith((site + "/", "data:", "blob:"))]
@@ -492,6 +506,7 @@ def test_axe_finds_nothing_on_any_tab(browser: Any, site: str, scheme: str) -> N
     found = {"empty": _violations(axe, tab)}
     tab.page.get_by_role("button", name="Options").click()
     tab.read(EXAMPLE)
+    tab.page.locator(".written > summary").click()
     tab.page.locator(".claim").first.click()
     tab.page.locator(".furniture summary").click()
     found["read"] = _violations(axe, tab)
@@ -518,7 +533,7 @@ def _violations(axe: Any, tab: Tab) -> list[str]:
     return [f"{rule['id']}: {node['html'][:160]}" for rule in rules for node in rule["nodes"]]
 
 
-@pytest.mark.parametrize("size", [(360, 740), (768, 1024), (3840, 2160)])
+@pytest.mark.parametrize("size", [(320, 640), (360, 740), (768, 1024), (3840, 2160)])
 def test_every_tab_fits_the_screen(browser: Any, site: str, size: tuple[int, int]) -> None:
     tab = Tab(browser, site, viewport={"width": size[0], "height": size[1]})
     tab.read(EXAMPLE)

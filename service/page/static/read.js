@@ -6,7 +6,11 @@ const part = (name) => view.querySelector("." + name);
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const KEPT = "warta-readings";
 const MOST = 12;
+const SIZES = [0.9, 1, 1.15, 1.3, 1.5];
+const word = (name, values = {}) => Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), warta.words[name] || name);
 let shown = {};
+let folded = "";
+let last = null;
 
 function put(name, html) {
   if ((shown[name] || "") === html) return;
@@ -19,11 +23,14 @@ function put(name, html) {
 function show(value) {
   if (!value || !value.phase) return;
   const begins = value.run !== shown.run;
-  for (const name of ["error", "warnings", "title", "summary", "columns", "rows", "tail", "tools"]) put(name, value[name]);
+  for (const name of ["error", "warnings", "title", "brief", "summary", "columns", "rows", "tail", "tools"]) put(name, value[name]);
   part("rows").hidden = !value.rows;
   part("tools").hidden = !value.tools;
   part("empty").hidden = true;
+  part("bar").hidden = !value.status && !value.rows;
   part("progress").hidden = !value.status;
+  part("halt").hidden = value.phase !== "running";
+  count();
   part("status").innerHTML = value.status;
   if (part("announce").innerHTML !== value.announce) part("announce").innerHTML = value.announce;
   const bar = view.querySelector("progress");
@@ -33,7 +40,57 @@ function show(value) {
   const fresh = value.phase === "done" && shown.phase !== "done" && value.run !== "reopened";
   shown = { ...value };
   if (fresh) keep(value.reading);
-  if (begins) view.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+  if (value.total) fold(value);
+  else if (value.phase === "failed") unfold();
+  if (begins && view.getBoundingClientRect().top > window.innerHeight / 2) view.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+}
+
+// While an article is read, what it was pasted into is one line with its first words.
+function fold(value) {
+  if (document.body.classList.contains("reads") && value.run === folded) return;
+  folded = value.run;
+  const desk = document.querySelector(".desk");
+  const within = desk?.contains(document.activeElement);
+  const text = document.querySelector("#article textarea")?.value.trim() || "";
+  part("opening").textContent = text.split("\n", 1)[0].slice(0, 300);
+  part("folded").hidden = false;
+  document.body.classList.add("reads");
+  if (within) part("folded").querySelector("button").focus({ preventScroll: true });
+}
+
+function unfold() {
+  part("folded").hidden = true;
+  document.body.classList.remove("reads");
+}
+
+const marked = () => [...view.querySelectorAll(".title > .marked, .pair.flagged")];
+
+function count() {
+  const marks = marked().length;
+  part("next").hidden = !marks;
+  part("next").textContent = word("next_mark", { count: marks });
+}
+
+// From where the reader is; after the last, the first again.
+function next() {
+  const marks = marked();
+  if (!marks.length) return;
+  const here = view.querySelector(".pair:focus, .pair:focus-within, .marked:focus") || last;
+  const after = here && marks.find((each) => here.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING);
+  last = after || marks[0];
+  go(last);
+}
+
+function mode(name) {
+  view.dataset.mode = name;
+  localStorage.setItem("warta-shown", name);
+  for (const each of view.querySelectorAll("[data-action=mode]")) each.setAttribute("aria-pressed", each.dataset.mode === name);
+}
+
+function size(step) {
+  const at = Math.max(0, Math.min(SIZES.length - 1, Number(localStorage.getItem("warta-size") || 1) + step));
+  localStorage.setItem("warta-size", at);
+  view.style.setProperty("--size", SIZES[at]);
 }
 
 function kept() {
@@ -75,6 +132,14 @@ function list() {
   view.querySelector(".history").hidden = !entries.length;
 }
 
+// Forgetting cannot be undone, so it is asked once more.
+function sure(asking) {
+  const ask = view.querySelector("[data-action=ask]");
+  part("sure").hidden = !asking;
+  ask.hidden = asking;
+  (asking ? part("sure").querySelector("[data-action=keep]") : ask).focus();
+}
+
 async function reopen(reading) {
   const value = await server.reopen(reading);
   if (value.error) part("error").textContent = value.error;
@@ -89,13 +154,20 @@ async function save(button) {
 
 function english() {
   const paragraphs = [];
+  const notes = [];
+  const told = (place) => {
+    const marks = [...place.querySelectorAll(".flags li")].map((each) => (each.children.length ? [...each.children].map((child) => child.textContent).join(": ") : each.textContent));
+    return marks.map((mark) => `[${notes.push(mark)}]`).join("");
+  };
   for (const row of view.querySelectorAll(".pair")) {
-    const text = row.querySelector(".target p").textContent;
+    const text = row.querySelector(".target p").textContent + told(row);
     if (row.classList.contains("opens") || !paragraphs.length) paragraphs.push(text);
     else paragraphs[paragraphs.length - 1] += " " + text;
   }
-  const title = view.querySelector(".title h2");
-  return [...(title ? [title.textContent] : []), ...paragraphs].join("\n\n") + "\n";
+  const title = view.querySelector(".title .headline");
+  const head = title ? [title.textContent + told(view.querySelector(".title"))] : [];
+  const foot = notes.length ? ["---\n" + notes.map((note, index) => `[${index + 1}] ${note}`).join("\n")] : [];
+  return [...head, ...paragraphs, ...foot].join("\n\n") + "\n";
 }
 
 function claim(button) {
@@ -129,7 +201,14 @@ const actions = {
   copy: async (button) => { if (await warta.copy(english())) warta.said(button, button.dataset.done); },
   save,
   restore,
-  clear: () => store([]),
+  edit: () => { unfold(); document.querySelector("#article textarea")?.focus(); },
+  halt: () => document.getElementById("read-halt").click(),
+  next,
+  mode: (button) => mode(button.dataset.mode),
+  size: (button) => size(Number(button.dataset.step)),
+  ask: (button) => sure(true, button),
+  keep: () => sure(false),
+  clear: () => { store([]); sure(false); },
   reopen: (button) => reopen(kept()[button.dataset.index].reading),
 };
 
@@ -155,6 +234,15 @@ part("rows").addEventListener("click", (event) => {
   if (row && !String(window.getSelection())) go(row);
 });
 
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "n" || event.ctrlKey || event.metaKey || event.altKey || view.offsetParent === null) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  next();
+});
+
+mode(["source", "both", "target"].find((name) => name === localStorage.getItem("warta-shown")) || "both");
+size(0);
 watch("value", () => show(props.value));
 list();
 warta.resume((reading) => reopen(reading));

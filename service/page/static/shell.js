@@ -4,6 +4,8 @@
   const word = (name) => warta.words[name] || name;
   const YEAR = 31536000;
   document.documentElement.lang = warta.language;
+  // Gradio's file fields speak in words of their own; the style sheet puts this in their place.
+  document.documentElement.style.setProperty("--drop", JSON.stringify(word("drop_files")));
   // Gradio asks the browser for its language; the reader's choice goes before.
   Object.defineProperty(navigator, "language", { configurable: true, get: () => warta.language });
 
@@ -133,7 +135,8 @@
   document.addEventListener("drop", (event) => {
     document.body.classList.remove("dropping");
     const field = document.querySelector("#open-file");
-    if (!takes(event) || !field || field.offsetParent === null) return;
+    const tab = document.querySelector("#reading .view");
+    if (!takes(event) || !field || !tab || tab.offsetParent === null) return;
     const input = field.matches("input") ? field : field.parentElement.querySelector('input[type="file"]');
     if (!input) return;
     event.preventDefault();

@@ -181,6 +181,14 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
             yield box("stopped", say("batch_stopped"))
         runs.end(ask)
 
+    def run(
+        paths: list[str] | None, task: str, column: str, format: str, model: str, request: gr.Request
+    ) -> Iterator[tuple[Any, Any]]:
+        # Stop can be pressed while there is something to stop.
+        for shown in go_on(paths, task, column, format, model, request):
+            yield shown, gr.update(interactive=True)
+        yield gr.skip(), gr.update(interactive=False)
+
     label("batch_intro")
     paths = gr.File(
         label=word("files"), file_count="multiple", file_types=SUFFIXES, height=180, elem_id="batch-files"
@@ -195,8 +203,8 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
         model = gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="batch-model")
     with gr.Row(elem_classes="actions"):
         go = gr.Button(word("batch_run"), variant="primary", elem_classes="go", elem_id="batch-go")
-        halt = gr.Button(word("stop"), elem_classes="halt", elem_id="batch-halt")
+        halt = gr.Button(word("stop"), interactive=False, elem_classes="halt", elem_id="batch-halt")
     result = gr.HTML(elem_classes="result", elem_id="batch-result", apply_default_css=False)
-    go.click(go_on, [paths, task, column, format, model], result, **streaming(KIND, 2))
+    go.click(run, [paths, task, column, format, model], [result, halt], **streaming(KIND, 2))
     halt.click(stopper(runs, KIND), None, None, **quick())
     return model
