@@ -82,23 +82,31 @@ def load(folder: Path | None = None) -> tuple[Pair, ...]:
     names = PHENOMENA if folder is None else sorted(path.stem for path in folder.glob("*.tsv"))
     pairs = tuple(pair for name in names for pair in _read(place / f"{name}.tsv", name))
     if not pairs:
-        raise InputError(f"{place} holds no challenge files (*.tsv)")
+        raise InputError("score.no_challenge", "holds no challenge files (*.tsv)", at=place)
     return pairs
 
 
 def _read(path: Path, phenomenon: str) -> list[Pair]:
     rows = [line.split("\t") for line in read_lines(path)]
     if not rows or tuple(rows[0]) != HEADER:
-        raise InputError(f"{path}: the header must be: {', '.join(HEADER)}")
+        raise InputError("score.header", "the header must be: {columns}", at=path, columns=", ".join(HEADER))
     pairs = []
     for number, row in enumerate(rows[1:], 1):
         try:
             source, right, wrong, want, avoid = row
             patterns = _pattern(want), _pattern(avoid)
         except ValueError:
-            raise InputError(f"{path}: line {number + 1} needs {len(HEADER)} columns") from None
+            raise InputError(
+                "score.line_columns",
+                "line {line} needs {columns} columns",
+                at=path,
+                line=number + 1,
+                columns=len(HEADER),
+            ) from None
         except re.error as error:
-            raise InputError(f"{path}: line {number + 1}: {error}") from None
+            raise InputError(
+                "score.line_problem", "line {line}: {reason}", at=path, line=number + 1, reason=error
+            ) from None
         pairs.append(Pair(f"{phenomenon}-{number:02}", phenomenon, source, right, wrong, *patterns))
     return pairs
 
@@ -143,7 +151,14 @@ def judge(
     Raises :class:`InputError` for another number of texts than pairs.
     """
     if len(texts) != len(pairs):
-        raise InputError(f"{system} has {len(texts)} lines for {len(pairs)} pairs")
+        raise InputError(
+            "score.lines_for_pairs",
+            "{system} has {count} line for {pairs} pairs",
+            plural="{system} has {count} lines for {pairs} pairs",
+            system=system,
+            count=len(texts),
+            pairs=len(pairs),
+        )
     outcomes = tuple(pair.judge(text) for pair, text in zip(pairs, texts, strict=True))
     preferred = prefer(pairs, likelihoods) if likelihoods else None
     return Result(system, signature, tuple(texts), outcomes, preferred)

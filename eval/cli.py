@@ -235,7 +235,7 @@ def score(
     from eval.spans import read as read_spans
 
     if sum(str(path) == "-" for path in [*hyp, *ref, src]) > 1:
-        raise UsageError("only one file can be standard input")
+        raise UsageError("score.stdin_twice", "only one file can be standard input")
     given = imported.parse(scores or [], len(hyp))
     dataset, noted, notices = _prepared(from_files(ref, src, task.value), repair, train)
     outputs = imported.with_scores(_outputs(hyp, name), given)
@@ -380,7 +380,7 @@ def _append(path: Path | None, text: str) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(text + "\n")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        raise InputError("file.problem", "{reason}", at=path, reason=error.strerror or error) from None
 
 
 @app.command()

@@ -102,7 +102,7 @@ def from_files(
     """
     paths = [*references, *([sources] if sources is not None else [])]
     if paths.count(STDIN) > 1:
-        raise UsageError("only one file can be standard input")
+        raise UsageError("score.stdin_twice", "only one file can be standard input")
     alike = len({shown(path) for path in paths}) < len(paths)
     roles = [" (reference)" if alike else ""] * len(references) + [""]
     read = [(shown(p) + role, read_lines(p, shown(p))) for p, role in zip(paths, roles, strict=False)]
@@ -167,7 +167,7 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     """The references of one record: a string, or a list of them."""
     texts = value if isinstance(value, list) else [value]
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise InputError(f'{where}: "reference" is a string or a list of strings')
+        raise InputError("score.reference_kind", '"reference" is a string or a list of strings', at=where)
     return tuple(texts)
 
 

@@ -121,8 +121,12 @@ def _verdict(
     stated = [options(entry.get("signature", "")) for entry in (old, new)]
     if all(stated) and stated[0] != stated[1]:
         raise Mismatch(
-            f"{name}: the baseline's {old['name']} was computed with other options "
-            f"({'|'.join(stated[0])}, not {'|'.join(stated[1])})"
+            "gate.options",
+            "the baseline's {system} was computed with other options ({old}, not {new})",
+            at=name,
+            system=old["name"],
+            old="|".join(stated[0]),
+            new="|".join(stated[1]),
         )
     sign = -1 if "lower" in (old.get("better"), new.get("better")) else 1
     drop = sign * (old["score"] - new["score"])

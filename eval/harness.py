@@ -185,9 +185,10 @@ def _run(
         if len(answers) != len(sources):
             raise EngineError(
                 "score.answers",
-                "{name} gave {answers} answers to {sources} sources",
+                "{name} gave {count} answer to {sources} sources",
+                plural="{name} gave {count} answers to {sources} sources",
                 name=name,
-                answers=len(answers),
+                count=len(answers),
                 sources=len(sources),
             )
         timed = [replace(answer, seconds=seconds) for answer in answers]

@@ -40,11 +40,18 @@ def parse(options: Sequence[str], systems: int) -> list[Given]:
     for option in options:
         name, _, path = option.partition("=")
         if not name or not path:
-            raise UsageError(f"--scores takes METRIC=FILE, not {option!r}")
+            raise UsageError(
+                "score.scores_option", "--scores takes METRIC=FILE, not {option!r}", option=option
+            )
         files[name].append(Path(path))
     for name, paths in files.items():
         if len(paths) != systems:
-            raise UsageError(f"--scores {name}=FILE must be given once for every --hyp ({systems})")
+            raise UsageError(
+                "score.scores_count",
+                "--scores {name}=FILE must be given once for every --hyp ({systems})",
+                name=name,
+                systems=systems,
+            )
     return [
         Given(name.removesuffix(_LOWER), "lower" if name.endswith(_LOWER) else "higher", tuple(paths))
         for name, paths in files.items()
@@ -64,12 +71,21 @@ def read_scores(path: Path, segments: int) -> list[float]:
             lines.pop()
         found = [_NUMBER.search(line) for line in lines]
         if None in found:
-            raise InputError(f"{path}: line {found.index(None) + 1} ends with no number")
+            raise InputError(
+                "score.no_number", "line {line} ends with no number", at=path, line=found.index(None) + 1
+            )
         numbers = [float(match[1]) for match in found if match]
     if len(numbers) != segments:
-        raise InputError(f"{path} has {len(numbers)} scores for {segments} segments")
+        raise InputError(
+            "score.scores_for",
+            "{count} score for {segments} segments",
+            plural="{count} scores for {segments} segments",
+            at=path,
+            count=len(numbers),
+            segments=segments,
+        )
     if any(math.isinf(number) for number in numbers):
-        raise InputError(f"{path}: a score is infinite")
+        raise InputError("score.infinite", "a score is infinite", at=path)
     return numbers
 
 
@@ -80,7 +96,7 @@ def _from_json(text: str, path: Path) -> list[float]:
             (record,) = (value for value in record.values() if isinstance(value, list))
         return [float(row["COMET"] if isinstance(row, dict) else row) for row in record]
     except (ValueError, TypeError, KeyError):
-        raise InputError(f"{path} is no list of scores") from None
+        raise InputError("score.no_score_list", "no list of scores", at=path) from None
 
 
 def with_scores(outputs: Sequence[Output], given: Sequence[Given]) -> list[Output]:
@@ -111,7 +127,11 @@ def with_spans(outputs: Sequence[Output], rated: Sequence[spans.Rated]) -> list[
     unused = {key for key in by_place if key[0] in names}
     if not unused:
         listed = ", ".join(sorted({one.system for one in rated})) or "none"
-        raise InputError(f"the ratings are of other systems ({listed}); name yours with --name")
+        raise InputError(
+            "score.other_ratings",
+            "the ratings are of other systems ({systems}); name yours with --name",
+            systems=listed,
+        )
     done = []
     for output in outputs:
         answers = []
@@ -122,7 +142,12 @@ def with_spans(outputs: Sequence[Output], rated: Sequence[spans.Rated]) -> list[
         done.append(replace(output, answers=tuple(answers)))
     if unused:
         name, text = min(unused)
-        raise InputError(f"a rating of {name} is of a text that it did not write: {text[:60]!r}")
+        raise InputError(
+            "score.other_rated",
+            "a rating of {name} is of a text that it did not write: {text!r}",
+            name=name,
+            text=text[:60],
+        )
     return done
 
 

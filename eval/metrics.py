@@ -24,7 +24,7 @@ import numpy as np
 from eval.outside.comet import Comet
 from eval.significance import Array, Resampling, Scorer
 from eval.text import numbers, sentences, words
-from service.document import Finding
+from service.document import Finding, Message
 from service.errors import NotInstalled, UsageError
 from service.extras import absent
 from service.version import __version__
@@ -229,14 +229,23 @@ def formula(name: str, signature: str = "") -> Scorer:
 def _new_bleu(options: Options, tokenize: str) -> Any:
     """sacreBLEU's own object. Raises :class:`UsageError` for options that it does not know."""
     library, chosen = _sacrebleu(), options.counting
-    known = {"tokenizer": (tokenize, library.BLEU.TOKENIZERS), "smoothing": (chosen.smooth, SMOOTHINGS)}
-    for what, (name, names) in known.items():
+    known = (
+        (Message("term", "tokenizer"), tokenize, library.BLEU.TOKENIZERS),
+        (Message("term", "smoothing"), chosen.smooth, SMOOTHINGS),
+    )
+    for what, name, names in known:
         if name not in names:
-            raise UsageError(f"unknown {what} {name!r}; there are: {', '.join(names)}")
+            raise UsageError(
+                "score.unknown_choice",
+                "unknown {what} {name!r}; there are: {known}",
+                what=what,
+                name=name,
+                known=", ".join(names),
+            )
     if chosen.smooth_value is not None and chosen.smooth not in ("floor", "add-k"):
-        raise UsageError("a smoothing value goes with the smoothing floor or add-k")
+        raise UsageError("score.smoothing_which", "a smoothing value goes with the smoothing floor or add-k")
     if chosen.smooth_value is not None and not 0 < chosen.smooth_value < 100:
-        raise UsageError("the smoothing value must lie between 0 and 100")
+        raise UsageError("score.smoothing_range", "the smoothing value must lie between 0 and 100")
     # The signature shows two decimals, and the formula is read off it.
     value = None if chosen.smooth_value is None else round(chosen.smooth_value, 2)
     try:
@@ -248,7 +257,12 @@ def _new_bleu(options: Options, tokenize: str) -> Any:
             smooth_value=value,
         )
     except (ImportError, RuntimeError) as error:
-        raise NotInstalled(f"BLEU with the tokenizer {tokenize}: {' '.join(str(error).split())}") from error
+        raise NotInstalled(
+            "score.bleu_tokenizer",
+            "BLEU with the tokenizer {tokenizer}: {reason}",
+            tokenizer=tokenize,
+            reason=" ".join(str(error).split()),
+        ) from error
 
 
 SMOOTHINGS = ("exp", "floor", "add-k", "none")
@@ -564,6 +578,11 @@ def available(names: Sequence[str], options: Options) -> tuple[list[Metric], lis
     Segment scores that came with the output go before a metric of the same name. Raises
     :class:`UsageError` with the list for an unknown name, and :class:`NotInstalled` where no metric is left.
     """
+    found, missing = _built(names, options)
+    return found, [str(error) for error in missing]
+
+
+def _built(names: Sequence[str], options: Options) -> tuple[list[Metric], list[NotInstalled]]:
     known = {name.casefold(): name for name in (*METRICS, *options.given)}
     unknown = [name for name in names if name.casefold() not in known]
     if unknown:
@@ -583,12 +602,12 @@ def available(names: Sequence[str], options: Options) -> tuple[list[Metric], lis
             missing.append(error)
     if missing and not found:
         raise missing[0]
-    return found, [str(error) for error in missing]
+    return found, missing
 
 
 def build(names: Sequence[str], options: Options) -> list[Metric]:
     """Return the metrics of these names; one that is not installed raises :class:`NotInstalled`."""
-    found, missing = available(names, options)
+    found, missing = _built(names, options)
     if missing:
-        raise NotInstalled(missing[0])
+        raise missing[0]
     return found

@@ -182,7 +182,7 @@ SHOWN = {
     "13": "Hard-wrapped lines, a headline over three of them, a timetable",
     "16": "Business: stock ticker above, a list, reporters' initials, English below",
     "17": "A short report without a headline",
-    "23": "Furniture glued into paragraphs, reader comments, teasers",
+    "23": "Boilerplate glued into paragraphs, reader comments, teasers",
 }
 """The pages in ``docs/cleaning.md`` and what they are."""
 

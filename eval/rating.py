@@ -71,7 +71,12 @@ def draw(
     texts = list(zip(first.texts, second.texts, strict=True))
     differing = [i for i, (a, b) in enumerate(texts) if a.strip() != b.strip()]
     if not differing:
-        raise InputError(f"{first.name} and {second.name} do not differ in any segment")
+        raise InputError(
+            "rating.same",
+            "{first} and {second} do not differ in any segment",
+            first=first.name,
+            second=second.name,
+        )
     chance = random.Random(seed)  # noqa: S311 - an order that can be drawn again, no secret
     chosen = sorted(chance.sample(differing, min(count, len(differing))))
     swaps = [k % 2 == 0 for k in range(len(chosen))]
@@ -137,7 +142,7 @@ def read_key(path: Path) -> Key:
         swapped = tuple(bool(item["swapped"]) for item in record["items"])
         return Key(str(record["sheet"]), (str(first), str(second)), int(record["same"]), swapped)
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path} is no key of a rating sheet") from None
+        raise InputError("rating.no_key", "no key of a rating sheet", at=path) from None
 
 
 def read_ratings(path: Path, own: Key) -> list[Rating]:
@@ -149,10 +154,18 @@ def read_ratings(path: Path, own: Key) -> list[Rating]:
     rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
     header = [cell.strip() for cell in rows[0]] if rows else []
     if not {"item", "better"} <= set(header):
-        raise InputError(f"{path}: a filled sheet has the columns {', '.join(COLUMNS)}")
+        raise InputError(
+            "rating.columns", "a filled sheet has the columns {columns}", at=path, columns=", ".join(COLUMNS)
+        )
     named = [cell.removeprefix("sheet ") for cell in header if cell.startswith("sheet ")]
     if named and named[0] != own.sheet:
-        raise Mismatch(f"{path} is of sheet {named[0]}, the key of sheet {own.sheet}")
+        raise Mismatch(
+            "rating.other_sheet",
+            "of sheet {found}; the key is of sheet {wanted}",
+            at=path,
+            found=named[0],
+            wanted=own.sheet,
+        )
     ratings = []
     for number, row in enumerate(rows[1:], 2):
         cells = dict(zip(header, row, strict=False))
@@ -167,10 +180,10 @@ def _rating(rater: str, cells: Mapping[str, str], own: Key, where: str) -> Ratin
         item = int(cells["item"])
         swapped = own.swapped[item - 1] if item > 0 else own.swapped[len(own.swapped)]
     except (ValueError, IndexError, KeyError):
-        raise InputError(f"{where}: no such item") from None
+        raise InputError("rating.no_item", "no such item", at=where) from None
     said = cells.get("better", "").strip().lower().removeprefix("'")
     if said and said not in _CHOICES:
-        raise InputError(f"{where}: better is A, B or =, not {said!r}")
+        raise InputError("rating.better", "better is A, B or =, not {said!r}", at=where, said=said)
     sign = -1 if swapped else 1
     better = {"A": sign, "B": -sign, "=": 0}[_CHOICES[said]] if said else None
     given = [cells.get(name, "").strip() for name in ("score_A", "score_B")]
@@ -179,9 +192,11 @@ def _rating(rater: str, cells: Mapping[str, str], own: Key, where: str) -> Ratin
     try:
         a, b = (float(value) for value in given)
     except ValueError:
-        raise InputError(f"{where}: both scores are numbers from 0 to 100, or both are empty") from None
+        raise InputError(
+            "rating.scores", "both scores are numbers from 0 to 100, or both are empty", at=where
+        ) from None
     if not (0 <= a <= 100 and 0 <= b <= 100):
-        raise InputError(f"{where}: a score lies between 0 and 100")
+        raise InputError("rating.score_range", "a score lies between 0 and 100", at=where)
     return Rating(rater, item, better, (b, a) if swapped else (a, b))
 
 
@@ -228,11 +243,14 @@ class Outcome:
 def evaluate(own: Key, ratings: Sequence[Rating], plan: Resampling) -> Outcome:
     """Return preferences and scores by system. Raises :class:`InputError` where nothing was rated."""
     if not ratings:
-        raise InputError("nothing was rated: the sheets are empty")
+        raise InputError("rating.empty", "nothing was rated: the sheets are empty")
     twice = [k for k, n in Counter((r.rater, r.item) for r in ratings).items() if n > 1]
     if twice:
         raise UsageError(
-            f"{twice[0][0]} rates item {twice[0][1]} twice; each rater needs a file of its own name"
+            "rating.twice",
+            "{rater} rates item {item} twice; each rater needs a file of its own name",
+            rater=twice[0][0],
+            item=twice[0][1],
         )
     return Outcome(
         own.systems,

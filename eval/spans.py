@@ -100,12 +100,20 @@ def read(path: Path) -> list[Rated]:
     form: Form = "mqm" if "severity" in places else "esa"
     lacking = [name for name in _NEEDED[form] if name not in places]
     if lacking:
-        raise InputError(f"{path}: the header has no column {lacking[0]} ({form.upper()})")
+        raise InputError(
+            "score.span_column",
+            "the header has no column {column} ({form})",
+            at=path,
+            column=lacking[0],
+            form=form.upper(),
+        )
     take = _mqm_row if form == "mqm" else _esa_row
     found: dict[tuple[str, ...], Rated] = {}
     for number, row in enumerate(rows[1:], 2):
         if len(row) <= max(places.values()):
-            raise InputError(f"{path}: line {number} has fewer columns than the header")
+            raise InputError(
+                "score.span_columns", "line {line} has fewer columns than the header", at=path, line=number
+            )
         cells = {name: row[index] for name, index in places.items()}
         rated = take(cells, f"{path}: line {number}")
         key = (rated.system, rated.document, rated.segment, rated.rater, rated.target)
@@ -169,7 +177,7 @@ def _unmarked(text: str, where: str) -> tuple[str, tuple[int, int] | None]:
         return text.strip(), None
     inside, closed, after = rest.partition(CLOSE)
     if not closed:
-        raise InputError(f"{where}: {OPEN} without {CLOSE}")
+        raise InputError("score.span_open", "{open} without {close}", at=where, open=OPEN, close=CLOSE)
     plain = before + inside + after
     cut = len(plain) - len(plain.lstrip())
     return plain.strip(), (max(len(before) - cut, 0), max(len(before) + len(inside) - cut, 0))
@@ -182,9 +190,14 @@ def _esa_row(cells: Mapping[str, str], where: str) -> Rated:
         rater = cells.get("rater", "").strip()
         spans = tuple(_esa_span(span, rater) for span in listed)
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise InputError(f"{where}: a score and a JSON list of spans are needed") from None
+        raise InputError("score.esa_needs", "a score and a JSON list of spans are needed", at=where) from None
     if not 0 <= value <= 100:
-        raise InputError(f"{where}: an ESA score lies between 0 and 100, not {value:g}")
+        raise InputError(
+            "score.esa_range",
+            "an ESA score lies between 0 and 100, not {score}",
+            at=where,
+            score=f"{value:g}",
+        )
     return _rated(cells, cells.get("source", "").strip(), cells["target"].strip(), spans=spans, score=value)
 
 

@@ -65,10 +65,21 @@ def check_names(dataset: Dataset, names: Sequence[str]) -> None:
     known = [*dataset.groupings, LENGTH, CONFIDENCE]
     for name in names:
         if name not in known:
-            raise UsageError(f"cannot divide by {name!r}; there are: {', '.join(known)}")
+            raise UsageError(
+                "score.divide",
+                "cannot divide by {name!r}; there are: {known}",
+                name=name,
+                known=", ".join(known),
+            )
         distinct = len(set(dataset.groupings.get(name, ())))
         if distinct > _MOST:
-            raise UsageError(f"{name} has {distinct} values; a column of at most {_MOST} makes a table")
+            raise UsageError(
+                "score.many_values",
+                "{name} has {count} values; a column of at most {most} makes a table",
+                name=name,
+                count=distinct,
+                most=_MOST,
+            )
 
 
 def groups(dataset: Dataset, system: Scored, column: str) -> list[tuple[str, list[int]]]:

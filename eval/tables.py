@@ -44,14 +44,14 @@ def read_text(path: Path, shown: str = "") -> str:
             data = lzma.decompress(data)
         return data.decode("utf-8-sig")
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror or error}") from None
+        raise InputError("file.problem", "{reason}", at=name, reason=error.strerror or error) from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{name}: line {line} is not UTF-8") from None
+        raise InputError("score.line_utf8", "line {line} is not UTF-8", at=name, line=line) from None
     except lzma.LZMAError:
-        raise InputError(f"{name}: not an xz file") from None
+        raise InputError("score.not_xz", "not an xz file", at=name) from None
     except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+        raise InputError(error, at=name) from None
 
 
 def read_lines(path: Path, shown: str = "") -> list[str]:
@@ -104,7 +104,9 @@ def separated(path: Path) -> list[list[str]]:
     try:
         return _without_tail(list(reader))
     except csv.Error as error:
-        raise InputError(f"{path}: line {reader.line_num}: {error}") from None
+        raise InputError(
+            "score.line_problem", "line {line}: {reason}", at=path, line=reader.line_num, reason=error
+        ) from None
 
 
 def _without_tail(rows: list[list[str]]) -> list[list[str]]:
@@ -128,7 +130,13 @@ def read_table(path: Path) -> tuple[Table, Roles]:
     short = [n for n, row in enumerate(body, 2 if header else 1) if len(row) < width]
     if short:
         what = f"{width} columns as the header" if header else "source, reference"
-        raise InputError(f"{path}: line {short[0]} has too few columns ({what})")
+        raise InputError(
+            "score.short_line",
+            "line {line} has too few columns ({wanted})",
+            at=path,
+            line=short[0],
+            wanted=what,
+        )
     return Table(header, tuple(map(tuple, body))), roles
 
 

@@ -20,10 +20,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from service.facts.ledger import KINDS as FACTS
 from service.findings import CHECKS
-from service.messages import LANGUAGES, TERM
+from service.intake.plain import GROUPS
+from service.messages import LANGUAGES, PLACES, TERM
+from service.models.pull import STAGES
 from service.page.words import english
 from service.presets import TASKS
+from service.summary.keyfacts import LABELS
 from service.text.language import NAMES
 from service.translation.guard import units
 
@@ -45,7 +49,9 @@ class Text:
 def gather() -> list[Text]:
     """Return everything that is said, sorted, each text once."""
     texts = [Text(one.code, one.message, one.plural, one.about) for one in CHECKS.values()]
-    texts += [Text(TERM, word) for word in (*units.NAMES, *NAMES.values(), *TASKS)]
+    kinds = {code.partition(".")[0] for code in CHECKS}
+    said = (*units.NAMES, *NAMES.values(), *TASKS, *GROUPS.values(), *LABELS.values())
+    texts += [Text(TERM, word) for word in (*said, *PLACES, *FACTS, *STAGES, *kinds)]
     texts += [Text(f"page.{name}", one, plural) for name, (one, plural) in english().items()]
     trees = list(sources().values())
     names = makers(trees)

@@ -13,7 +13,7 @@ from service.findings import CHECKS, Severity
 
 @dataclass(frozen=True, slots=True)
 class Furniture:
-    """A piece of page furniture that cleaning set aside.
+    """A piece of boilerplate that cleaning set aside.
 
     ``line`` is the zero-based line of the original text; ``reason`` is a short
     machine-readable name of the rule that took it, for example ``read-also``.
@@ -342,7 +342,9 @@ class SummarySentence:
     """A summary sentence and the zero-based indices of the source segments that carry it.
 
     ``score`` says how well they carry it, from 0 to 1 (1: copied); ``findings`` is what in it
-    none of them holds. ``source`` is the Indonesian it was translated from, if it was.
+    none of them holds, after what was found in the translations that it is made of. ``source`` is the
+    Indonesian it was translated from, if it was. ``confidence`` and ``band`` are those of the least sure of
+    these translations; ``band`` is empty where it is made of none.
     """
 
     text: str
@@ -350,6 +352,8 @@ class SummarySentence:
     score: float = 0.0
     findings: tuple[Finding, ...] = ()
     source: str = ""
+    confidence: float | None = None
+    band: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +471,7 @@ class Brief:
     signature: Signature
     headline_findings: tuple[Finding, ...] = ()
     headline_band: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return headline, sentences and facts, for a notebook."""
@@ -492,6 +496,11 @@ class Reading:
     seconds: float
     brief: Brief | None = None
     facts: tuple[Fact, ...] = ()
+
+    @property
+    def headline_from(self) -> SegmentTranslation:
+        """The translation that the headline is or was made from: what was found in it holds for both."""
+        return self.translation.title or self.translation.segments[0]
 
     def _repr_html_(self) -> str:
         """Return headline, summary and translation, for a notebook."""

@@ -123,16 +123,28 @@ class Pipeline:
 
     def translate_texts(self, texts: Sequence[str]) -> list[str]:
         """Translate texts as they are, nothing cleaned away: each keeps its own lines and spaces."""
+        return [target for target, _ in self.translate_parts(texts)]
+
+    def translate_parts(self, texts: Sequence[str]) -> list[tuple[str, list[SegmentTranslation]]]:
+        """Translate texts as :meth:`translate_texts` does; beside each the sentences that it is made of."""
         split = [segment.split(text) for text in texts]
         done = self.translate_all([passage_of(text) for text in split])
-        return [text.filled([d.target for d in parts]) for text, parts in zip(split, done, strict=True)]
+        return [
+            (text.filled([part.target for part in parts]), parts)
+            for text, parts in zip(split, done, strict=True)
+        ]
 
-    def alternatives(self, text: str, count: int) -> list[str]:
-        """Translate a text as :meth:`translate_texts` does; up to ``count`` other translations follow."""
+    def alternatives(self, text: str, count: int) -> tuple[list[str], list[SegmentTranslation]]:
+        """Translate a text as :meth:`translate_texts` does; up to ``count`` other translations follow.
+
+        The second value are the sentences of the first translation.
+        """
         split = segment.split(text)
-        rows = self._translator.alternatives(passage_of(split), count)
+        done = self._translator.alternatives(passage_of(split), count)
+        rows = [[part.target, *others] for part, others in done]
         ranks = range(max(map(len, rows), default=1))
-        return list(dict.fromkeys(split.filled([row[: k + 1][-1] for row in rows]) for k in ranks))
+        texts = (split.filled([row[: k + 1][-1] for row in rows]) for k in ranks)
+        return list(dict.fromkeys(texts)), [part for part, _ in done]
 
     def summarize(
         self, article: Article, options: SummaryRequest, translation: Translation | None = None
@@ -240,8 +252,10 @@ def build_pipeline(
     if settings.memory and translates:
         memory = ForgivingMemory(partial(memory_of, settings), warn or notice)
     repairs = settings.repair and translates
+    glossary = _glossary(settings)
+    words = glossary.with_words(Glossary.words()) if preset.words else None
     care = Care(
-        _glossary(settings), settings.expand, repairs, translates, memory, settings.fuzzy, _rules(settings)
+        glossary, settings.expand, repairs, translates, memory, settings.fuzzy, _rules(settings), words
     )
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
     return Pipeline(translator, writer, installed)

@@ -148,7 +148,9 @@ class Host:
         if preset.architecture == "endpoint" and not self.settings.server.url and not asked:
             # A client names a model; it does not make this machine ask a server that nobody spoke of.
             raise NotInstalled(
-                f"{preset.name} runs on a server: start warta serve with --endpoint to offer it"
+                "models.endpoint_serve",
+                "{name} runs on a server: start warta serve with --endpoint to offer it",
+                name=preset.name,
             )
         with self._loads(preset.name):
             if found := self._engines.get(preset.name):
@@ -159,7 +161,7 @@ class Host:
                     self._engines[preset.name] = made
                     return made
         made.close()
-        raise EngineError("the server is closing")
+        raise EngineError("server.closing", "the server is closing")
 
     def _shared(self, preset: Preset) -> SharedEngine:
         with self._lock:

@@ -84,7 +84,8 @@ class RemoteFile:
 class Preset:
     """How one public model is fetched, prompted and decoded.
 
-    ``model`` is a hub repository, or the name of what ships (``bundled = true``).
+    ``model`` is a hub repository, or the name of what ships (``bundled = true``). ``words`` says that
+    ordinary words that a small model does not know are put into the source in English.
     ``revision`` is a commit hash, whole or abbreviated to seven or more digits; the whole
     hash is resolved when the model is pulled and stands in its manifest. ``prompt`` holds
     ``{source}`` once. ``max_input_tokens`` bounds the source, in the model's tokens.
@@ -94,7 +95,8 @@ class Preset:
 
     ``files`` are what a pull fetches from ``host``. ``download`` is their size in bytes as published, 0 where
     it is not; ``purpose`` says in a few words what the model is good for, ``speed`` is one of SPEEDS, and
-    ``quality`` is absent where nothing is published for this pair.
+    ``quality`` is absent where nothing is published for this pair. ``wrong_unmarked`` is the share, 0 to 1,
+    of the sentences without a mark that were found to be wrong; absent where none were read and labelled.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Preset:
     start_language: str = ""
     licence_note: str = ""
     bundled: bool = False
+    words: bool = False
     preference: int = 0
     examples: tuple[Example, ...] = field(default=())
     host: str = ""
@@ -119,6 +122,7 @@ class Preset:
     purpose: str = ""
     recommended: bool = False
     quality: Quality | None = None
+    wrong_unmarked: float | None = None
 
     @property
     def limited(self) -> bool:
@@ -182,6 +186,11 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
             "quality.kind",
             preset.quality is None or preset.quality.kind in ("published", "measured"),
             one_of(("published", "measured")),
+        ),
+        (
+            "wrong_unmarked",
+            preset.wrong_unmarked is None or 0 < preset.wrong_unmarked <= 1,
+            Message.of("presets.share", "must be above 0 and at most 1"),
         ),
         (
             "revision",

@@ -136,7 +136,7 @@ def test_a_reading_holds_no_markup_but_its_own(text: str, reading) -> None:  # t
         assert {token.type for token in tokens(made)} <= ours
         assert not linked(made)
     headings = [token for token in tokens(reading_markdown(hostile)) if token.type == "heading_open"]
-    assert [token.tag for token in headings] == ["h1", "h2", "h2", "h2"]
+    assert [token.tag for token in headings] == ["h1", "h2", "h2", "h2", "h2"]
 
 
 def test_a_word_document_has_no_markdown_s_backslashes(reading) -> None:  # type: ignore[no-untyped-def]

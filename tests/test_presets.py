@@ -57,7 +57,7 @@ def test_a_limited_licence_carries_a_note() -> None:
         ({"speed": "warp"}, "tiny.toml: speed: must be one of"),
         (
             {"quality": {"metric": "BLEU", "score": 1.0, "test": "t", "kind": "hoped", "source": "s"}},
-            "tiny.toml: quality.kind: must be published or measured",
+            "tiny.toml: quality.kind: must be one of published, measured",
         ),
         ({"max_input_tokens": None}, "tiny.toml: max_input_tokens: must be a whole number"),
     ],

@@ -28,7 +28,7 @@ from eval.bench.hostile_strings import FAMILIES, Case, derived
 from service import facts as ledgers
 from service import intake, summary, translation
 from service import text as text_package
-from service.document import Furniture, Output
+from service.document import Finding, Furniture, Output
 from service.engines.echo import EchoEngine
 from service.facts import fates, figures, ledger, quotations
 from service.facts import names as named_in
@@ -68,7 +68,8 @@ from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Archive
 from service.render import brief as briefs
-from service.render import schema
+from service.render import html as pages
+from service.render import marks, schema
 from service.render import text as render
 from service.summary import (
     brief,
@@ -97,7 +98,7 @@ from service.translation.memory.open import open_memory
 
 def modules() -> list[ModuleType]:
     """The modules whose patterns and functions meet text from outside."""
-    found = [render, briefs, eval.text, eval.checks, eval.contamination, eval.metrics]
+    found = [render, briefs, marks, pages, eval.text, eval.checks, eval.contamination, eval.metrics]
     for package in (intake, text_package, translation, ledgers, summary):
         found.append(package)
         walked = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
@@ -252,7 +253,17 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     aside.Aside.missing: lambda text: aside.set_aside(f"{text} a@b.com").missing(text),
     aside.Aside.restore: lambda text: aside.set_aside(f"{text} a@b.com").restore(text),
     normalise.split_dateline: normalise.split_dateline,
-    render.reading_blocks: lambda text: render.reading_blocks(given.reading_of(text)),
+    render.reading_laid: lambda text: render.reading_laid(given.reading_of(text)),
+    render.sentences: lambda text: render.sentences(given.translation_of(text)),
+    marks.reasons: lambda text: marks.reasons(given.translation_of(text).segments[0]),
+    marks.words: lambda text: marks.words(Finding.of("number.added", target=text[:40]), text),
+    marks.status: lambda text: marks.status(given.translation_of(text).segments, text),
+    marks.progress: lambda text: marks.progress(given.translation_of(text).segments, text, text),
+    marks.caveat: marks.caveat,
+    marks.Notes.span: given.noted,
+    pages.reading_html: lambda text: pages.reading_html(given.reading_of(text)),
+    pages.pieces: lambda text: pages.pieces(text, given.noted(text)),
+    pages.merged: lambda text: pages.merged([(at, at + 2) for at in range(len(text))]),
     render.article_text: lambda text: render.article_text(given.translation_of(text).article),
     render.article_markdown: lambda text: render.article_markdown(given.translation_of(text).article),
     schema.Article.of: lambda text: schema.Article.of(given.translation_of(text).article),
@@ -431,7 +442,9 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     terms.ArticleTerms.choose: given.with_terms(lambda at_work, a, b: at_work.choose(a, (b, a))),
     terms.ArticleTerms.edit: given.with_terms(lambda at_work, a, b: at_work.edit(a, b)),
     repair.repair: _repaired,
-    confidence.features: given.pairs(lambda a, b: confidence.features(a, b, 0.0)),
+    numbers.decimal_commas: given.pairs(numbers.decimal_commas),
+    numbers.with_points: given.pairs(numbers.with_points),
+    confidence.features: given.pairs(lambda a, b: confidence.features(a, b, 0.0, ())),
     confidence.confidence: given.pairs(lambda a, b: confidence.confidence(a, b, 0.0, ())),
     fuzzy.normal: fuzzy.normal,
     fuzzy.folded: fuzzy.folded,
@@ -636,7 +649,8 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     streams.need: "takes names of our own",
     summarizer.offered: "takes no text",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",
-    **dict.fromkeys((confidence.logistic, confidence.band, confidence.likely_wrong), "takes numbers"),
+    **dict.fromkeys((confidence.logistic, confidence.band), "takes numbers"),
+    **dict.fromkeys((confidence.likely_wrong, confidence.is_marked, confidence.least_sure), "read no text"),
     **dict.fromkeys((eval.metrics.available, eval.contamination.known), "takes names"),
     eval.contamination.presets: "takes signatures of our own",
     eval.contamination.with_training: "takes paths; what it does with the text is look's",

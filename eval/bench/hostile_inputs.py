@@ -47,6 +47,7 @@ from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Limits
 from service.render.brief import Ledger
+from service.render.marks import Note, Notes
 from service.summary import summarizer
 from service.summary.brief import brief
 from service.text import number_words, numbers, segment, words
@@ -378,6 +379,14 @@ def summary_of(text: str) -> Summary:
 def reading_of(text: str) -> Reading:
     made = translation_of(text)
     return Reading(made.article, text, made, summary_of(text), 1.0)
+
+
+def noted(text: str) -> Note | None:
+    """The note of the last of many marked sentences."""
+    notes = Notes()
+    parts = translation_of(text).segments
+    spans = [notes.span(part.target, part, part.source, "sentence") for part in parts]
+    return notes.of(spans[-1]) if spans else None
 
 
 def task_of(text: str) -> summarizer.Task:

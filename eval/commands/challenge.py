@@ -55,7 +55,7 @@ def challenge(
         return
     names = list(dict.fromkeys([*(model or ()), *(_installed() if installed else ())]))
     if not names and not hyp:
-        raise UsageError("give --model, --hyp or --installed")
+        raise UsageError("score.challenge_what", "give --model, --hyp or --installed")
     results = [_of_file(pairs, path) for path in hyp or ()]
     results += [_of_model(pairs, name, out, preference=preference) for name in names]
     rows = pairs_module.table(pairs, results)
@@ -161,7 +161,7 @@ def write(folder: Path, pairs: Sequence[Pair], results: Sequence[Result], rows: 
         (folder / "challenge.json").write_text(as_json(rows, results), "utf-8")
         (folder / "challenge.tsv").write_text("\n".join(_outcomes(pairs, results)) + "\n", "utf-8")
     except OSError as error:
-        raise InputError(f"{folder}: {error.strerror or error}") from None
+        raise InputError("file.problem", "{reason}", at=folder, reason=error.strerror or error) from None
 
 
 def _outcomes(pairs: Sequence[Pair], results: Sequence[Result]) -> list[str]:

@@ -46,7 +46,7 @@ def sheet(
     from eval.report.folder import read
 
     if out.suffix not in (".html", ".csv"):
-        raise UsageError(f"a sheet is .html or .csv, not {out.name}")
+        raise UsageError("rating.sheet_kind", "a sheet is .html or .csv, not {name}", name=out.name)
     dataset, outputs, _ = read(report)
     drawn = rating.draw(dataset.sources, dataset.references, _two(outputs, system), count, seed)
     text = page.render(drawn, references=references) if out.suffix == ".html" else rating.as_csv(drawn)
@@ -116,9 +116,18 @@ def _two(outputs: list[Output], names: list[str] | None) -> tuple[Output, Output
     chosen = names or list(known)
     unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise UsageError(f"unknown system {unknown[0]!r}; there are: {', '.join(known)}")
+        raise UsageError(
+            "rating.unknown_system",
+            "unknown system {name!r}; there are: {known}",
+            name=unknown[0],
+            known=", ".join(known),
+        )
     if len(set(chosen)) != 2:
-        raise UsageError(f"a sheet compares two systems; --system NAME twice, of: {', '.join(known)}")
+        raise UsageError(
+            "rating.two_systems",
+            "a sheet compares two systems; --system NAME twice, of: {known}",
+            known=", ".join(known),
+        )
     return known[chosen[0]], known[chosen[1]]
 
 
@@ -126,4 +135,4 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        raise InputError("file.problem", "{reason}", at=path, reason=error.strerror or error) from None

@@ -34,25 +34,34 @@ class Comet:
             self._process = _start(python, self._notes)
         except OSError as error:
             self._notes.close()
-            raise NotInstalled(f"COMET: {python} cannot be run: {error.strerror or error}") from None
+            raise NotInstalled(
+                "score.comet_start",
+                "COMET: {python} cannot be run: {reason}",
+                python=python,
+                reason=error.strerror or error,
+            ) from None
         weakref.finalize(self, _end, self._process, self._notes)
         try:
             asked = {"model": str(Path(checkpoint).expanduser().resolve()), "batch": BATCH}
             self.version = str(self._ask(asked)["version"])
         except (EngineError, KeyError) as error:
-            raise NotInstalled(str(error)) from None
+            raise NotInstalled(
+                "score.comet_version", "COMET in {python}: {reason}", python=python, reason=error
+            ) from None
 
     def __call__(self, rows: Sequence[Mapping[str, str]]) -> list[float]:
         """Return one score a row of ``src``, ``mt`` and ``ref``. Raises :class:`EngineError`."""
         scores = self._ask({"rows": list(rows)}).get("scores")
         if not isinstance(scores, list) or len(scores) != len(rows):
-            raise EngineError(f"COMET in {self._name} gave no score for every segment")
+            raise EngineError(
+                "score.comet_few", "COMET in {python} gave no score for every segment", python=self._name
+            )
         return [float(score) for score in scores]
 
     def _ask(self, record: Mapping[str, object]) -> dict[str, object]:
         channel, answers = self._process.stdin, self._process.stdout
         if channel is None or answers is None:
-            raise EngineError(f"COMET in {self._name} has no pipe")
+            raise EngineError("score.comet_pipe", "COMET in {python} has no pipe", python=self._name)
         try:
             channel.write(json.dumps(record).encode() + b"\n")
             channel.flush()
@@ -62,10 +71,17 @@ class Comet:
         try:
             answer = json.loads(line)
         except ValueError:
-            raise EngineError(f"COMET in {self._name} ended without an answer{self._last_note()}") from None
+            raise EngineError(
+                "score.comet_ended",
+                "COMET in {python} ended without an answer{note}",
+                python=self._name,
+                note=self._last_note(),
+            ) from None
         if not isinstance(answer, dict) or "error" in answer:
             said = answer["error"] if isinstance(answer, dict) else "an answer of no known form"
-            raise EngineError(f"COMET in {self._name}: {said}")
+            raise EngineError(
+                "score.comet_said", "COMET in {python}: {reason}", python=self._name, reason=said
+            )
         return answer
 
     def _last_note(self) -> str:

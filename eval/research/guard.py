@@ -1,12 +1,10 @@
-"""How good the guard is, and what the confidence is fitted to.
+"""How good the guard is.
 
 ::
 
     python -m eval.research.guard labels      precision and recall against the hand labels
     python -m eval.research.guard references  findings on perfect references
     python -m eval.research.guard synthetic   recall on references broken on purpose
-    python -m eval.research.guard confidence --outputs FILE
-                                                 fits the coefficients, and says how calibrated they are
 
 ``--data`` names the folder with the FLORES dev, NTREX and TICO-19 pairs and ``peers/``. Outputs are
 JSON lines with ``i`` (the FLORES line), ``source``, ``text`` and ``score``. Bounds
@@ -23,7 +21,7 @@ import re
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,6 @@ from typing import Any
 from service.document import Decoding, Finding, Output
 from service.engines.base import Engine
 from service.text.segment import split_long
-from service.translation import confidence
 from service.translation.guard.check import KINDS, check
 from service.translation.repair import repair
 
@@ -225,46 +222,10 @@ def fit(rows: Sequence[Sequence[float]], targets: Sequence[float], ridge: float 
     return [float(weight) for weight in weights]
 
 
-def _scored(data: Path, outputs: Path) -> list[tuple[int, tuple[float, ...], float]]:
-    """(line, features, sentence chrF2) of each output."""
-    import sacrebleu
-
-    references = [target for _, target in pairs(data / "flores200.dev.ind-eng.tsv")]
-    scored = []
-    for line in lines(outputs):
-        row: dict[str, Any] = json.loads(line)
-        values = confidence.features(row["source"], row["text"], row["score"])
-        chrf = sacrebleu.sentence_chrf(row["text"], [references[row["i"]]]).score
-        scored.append((row["i"], values, chrf))
-    return scored
-
-
-def fit_confidence(data: Path, outputs: Path) -> Iterator[str]:
-    """Fits whether a sentence's chrF2 is in the better half: on lines of even index, reported on odd."""
-    scored = _scored(data, outputs)
-    middle = sorted(chrf for _, _, chrf in scored)[len(scored) // 2]
-    train = [(values, float(chrf >= middle)) for index, values, chrf in scored if index % 2 == 0]
-    weights = fit([values for values, _ in train], [good for _, good in train])
-    yield f"good: sentence chrF2 of at least {middle:.1f}, the median of {len(scored)} sentences"
-    yield "COEFFICIENTS = (" + ", ".join(f"{weight:.3f}" for weight in weights) + ")"
-    tested = sorted(
-        (confidence.logistic(weights, values), chrf) for index, values, chrf in scored if index % 2
-    )
-    brier = sum((value - (chrf >= middle)) ** 2 for value, chrf in tested) / len(tested)
-    yield f"odd lines: {len(tested)}; Brier {brier:.3f} (always one half: 0.250)"
-    yield f"AUC {_auc(tested, middle):.3f}"
-    yield "confidence    n  mean  good  chrF2"
-    for tenth in range(0, 10, 2):
-        rows = [row for row in tested if min(int(row[0] * 5), 4) * 2 == tenth]
-        yield from _bin(f"0.{tenth}-0.{tenth + 2}" if tenth < 8 else "0.8-1.0", rows, middle)
-    for name in ("low", "medium", "high"):
-        yield from _bin(name, [row for row in tested if confidence.band(row[0]) == name], middle)
-
-
 def on_repair(data: Path, outputs: Path | None) -> Iterator[str]:
     """Findings, BLEU and chrF2 before and after repair by the embedded model, and the extra time.
 
-    ``outputs`` as for :func:`fit_confidence`; without it all of FLORES dev is translated first.
+    ``outputs`` are JSON lines of FLORES dev; without them all of it is translated first.
     """
     engine, decoding = _embedded()
     references = [target for _, target in pairs(data / "flores200.dev.ind-eng.tsv")]
@@ -324,38 +285,14 @@ def _translated(engine: Engine, decoding: Decoding, data: Path) -> list[dict[str
     return [{"i": i, "source": source, **asdict(output)} for i, (source, output) in enumerate(made)]
 
 
-def _bin(name: str, rows: Sequence[tuple[float, float]], middle: float) -> Iterator[str]:
-    if rows:
-        mean = sum(value for value, _ in rows) / len(rows)
-        good = sum(chrf >= middle for _, chrf in rows) / len(rows)
-        chrf = sum(chrf for _, chrf in rows) / len(rows)
-        yield f"{name:10} {len(rows):4} {mean:5.2f} {good:5.2f} {chrf:6.1f}  {'#' * round(good * 40)}"
-
-
-def _auc(rows: Iterable[tuple[float, float]], middle: float) -> float:
-    """The chance that a good sentence has the higher confidence; ``rows`` are in order of it."""
-    below, won, good = 0, 0, 0
-    for _, chrf in rows:
-        if chrf >= middle:
-            won += below
-            good += 1
-        else:
-            below += 1
-    return won / max(1, below * good)
-
-
 def main() -> None:
     """Runs one command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("command", choices=("labels", "references", "synthetic", "confidence", "repair"))
+    parser.add_argument("command", choices=("labels", "references", "synthetic", "repair"))
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[3] / "shared" / "data")
     parser.add_argument("--outputs", type=Path)
     options = parser.parse_args()
-    if options.command == "confidence":
-        if not options.outputs:
-            parser.error("confidence needs --outputs")
-        report = fit_confidence(options.data, options.outputs)
-    elif options.command == "repair":
+    if options.command == "repair":
         report = on_repair(options.data, options.outputs)
     else:
         commands = {"labels": against_labels, "references": on_references, "synthetic": on_synthetic}

@@ -283,7 +283,9 @@ def _engine(url: str) -> Engine:
             pool_size=1,
             pool_pre_ping=True,
         )
-    raise UsageError(f"keys are kept in sqlite:///PATH or postgresql://…, not in {scheme or 'that'}")
+    raise UsageError(
+        "keys.place", "keys are kept in sqlite:///PATH or postgresql://…, not in {scheme!r}", scheme=scheme
+    )
 
 
 def _now() -> str:

@@ -139,7 +139,7 @@ def _atom(inbox: Shared, id: int) -> str:
     if id:
         feed = next((feed for feed in store.feeds.all() if feed.id == id), None)
         if feed is None:
-            raise Refused(404, f"there is no feed {id}")
+            raise Refused(404, "inbox.no_feed_number", "there is no feed {number}", number=id)
         title = f"{feed.label}, in English"
     made = collect(store, Wanted(feed=id, limit=_ATOM_STORIES), time.time(), most=_ATOM_STORIES)
     return as_atom(made, title, f"urn:warta:feed:{id}")
@@ -149,7 +149,9 @@ def _opened(inbox: Shared) -> Store:
     try:
         return inbox.store()
     except UsageError as error:
-        raise Refused(404, f"there is no inbox on this server: {error}") from error
+        raise Refused(
+            404, "inbox.not_served", "there is no inbox on this server: {reason}", reason=error
+        ) from error
 
 
 class Watch:

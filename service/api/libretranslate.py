@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
 from typing import Any, Literal
@@ -36,10 +36,15 @@ from service.api.openapi import (
 from service.api.schemas import PlainErrorOut
 from service.api.workers import Workers
 from service.confined import read_document, translate_document, translate_markup
+from service.document import Passage, SegmentTranslation
 from service.intake.documents import SUFFIXES
+from service.pipeline import Pipeline
 from service.pool import Host
 from service.refusal import Refused
+from service.render import schema
+from service.render.marks import status
 from service.text import language
+from service.translation.confidence import is_marked
 
 _DIGITS = re.compile(r"-?[0-9]+")
 _FILE: dict[str, Any] = {
@@ -73,6 +78,10 @@ class TranslatedOut(BaseModel):
     translatedText: str | list[str]  # noqa: N815 as LibreTranslate has it
     detectedLanguage: DetectionOut | list[DetectionOut] | None = None  # noqa: N815
     alternatives: list[str] | list[list[str]] | None = None
+    marks: list[schema.Streamed] | list[list[schema.Streamed]] | None = None
+    """Not LibreTranslate's: the sentences with something to check, each with its index in the text."""
+    status: str | None = None
+    """Not LibreTranslate's: how many are marked, and that the others can be wrong too."""
 
 
 class FileOut(BaseModel):
@@ -380,27 +389,58 @@ def _detection(code: str, confidence: float) -> dict[str, Any]:
 
 
 def _translated(order: _Order, host: Host) -> dict[str, Any]:
-    targets, others = _targets(order, host)
+    done = _Done(list(order.texts)) if order.source == "en" else _done(order, host.pipeline(), host)
+    targets, others = done.targets, done.others or [[] for _ in order.texts]
     answer: dict[str, Any] = {"translatedText": targets if order.listed else targets[0]}
+    if done.parts:
+        found = [_marks(parts) for parts in done.parts]
+        answer["marks"] = found if order.listed else found[0]
+        answer["status"] = status((part for parts in done.parts for part in parts), done.model)
     if order.auto:
-        found = _detection(order.source, order.confidence)
-        answer["detectedLanguage"] = [found] * len(targets) if order.listed else found
+        language_found = _detection(order.source, order.confidence)
+        answer["detectedLanguage"] = [language_found] * len(targets) if order.listed else language_found
     if order.alternatives:
         answer["alternatives"] = others if order.listed else others[0]
     return answer
 
 
-def _targets(order: _Order, host: Host) -> tuple[list[str], list[list[str]]]:
-    none: list[list[str]] = [[] for _ in order.texts]
-    if order.source == "en":
-        return list(order.texts), none
-    pipeline = host.pipeline()
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Texts in English, the other translations of each, and the sentences each is made of."""
+
+    targets: list[str]
+    others: list[list[str]] = field(default_factory=list)
+    parts: list[list[SegmentTranslation]] = field(default_factory=list)
+    model: str = ""
+
+
+def _done(order: _Order, pipeline: Pipeline, host: Host) -> _Done:
+    model = pipeline.signature.preset
     if order.html:
-        return translate_markup(host.sandbox, order.texts, pipeline.translate_all), none
+        parts: list[list[SegmentTranslation]] = []
+        targets = translate_markup(host.sandbox, order.texts, partial(_kept, pipeline, parts))
+        return _Done(targets, parts=parts, model=model)
     if order.alternatives:
-        rows = [pipeline.alternatives(text, order.alternatives) for text in order.texts]
-        return [row[0] for row in rows], [row[1 : order.alternatives + 1] for row in rows]
-    return pipeline.translate_texts(order.texts), none
+        most = order.alternatives
+        rows = [pipeline.alternatives(text, most) for text in order.texts]
+        others = [ranked[1 : most + 1] for ranked, _ in rows]
+        return _Done([ranked[0] for ranked, _ in rows], others, [sentences for _, sentences in rows], model)
+    made = pipeline.translate_parts(order.texts)
+    return _Done([target for target, _ in made], [], [parts for _, parts in made], model)
+
+
+def _kept(
+    pipeline: Pipeline, kept: list[list[SegmentTranslation]], passages: Sequence[Passage]
+) -> list[list[SegmentTranslation]]:
+    """Translate passages. The first are the sentences of each page, which are kept; later ones only words."""
+    done = pipeline.translate_all(passages)
+    if not kept:
+        kept.extend(done)
+    return done
+
+
+def _marks(parts: Sequence[SegmentTranslation]) -> list[schema.Streamed]:
+    return [schema.Streamed.at(index, part) for index, part in enumerate(parts) if is_marked(part)]
 
 
 def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -> tuple[bytes, str]:

@@ -92,7 +92,7 @@ class ArticleIn(Strict):
         list[Annotated[int, Field(ge=0), WHOLE]],
         Field(
             max_length=1000,
-            description="Lines of the text, from 0, that stay though they look like furniture.",
+            description="Lines of the text, from 0, that stay though they look like boilerplate.",
         ),
     ] = []
 

@@ -271,7 +271,8 @@ class _Mirror:
                 ) from error
             raise WartaError(
                 "batch.unwritable",
-                "cannot be written: {reason}; {count} files are safe, and the same command goes on",
+                "cannot be written: {reason}; {count} file is safe, and the same command goes on",
+                plural="cannot be written: {reason}; {count} files are safe, and the same command goes on",
                 at=target,
                 reason=error.strerror,
                 count=f"{self._journal.last.totals.records:,}",

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
+from service.document import Message
 from service.errors import UsageError, WartaError
 from service.validation import plain, restored
 
@@ -281,10 +282,15 @@ def _told(output: Path, last: Commit) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "the disk is full" if full else f"cannot be written: {error.strerror}"
+        what = (
+            Message.of("batch.disk_full", "the disk is full")
+            if full
+            else Message.of("file.unwritable", "cannot be written: {reason}", reason=error.strerror)
+        )
         raise WartaError(
             "batch.safe",
-            "{reason}; {count} records are safe, and the same command goes on",
+            "{reason}; {count} record is safe, and the same command goes on",
+            plural="{reason}; {count} records are safe, and the same command goes on",
             at=output,
             reason=what,
             count=f"{last.totals.records:,}",

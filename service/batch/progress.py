@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from service.batch.journal import Totals
 from service.batch.run import Progress
+from service.document import Message
+from service.messages import text
 
 
 def progress_line(name: str, progress: Progress) -> str:
@@ -12,16 +14,48 @@ def progress_line(name: str, progress: Progress) -> str:
     rate = (totals.words - before.words) / max(progress.seconds, 1e-9)
     # The time that all work so far took, so that a run that went on from 90 % does not promise too much.
     left = totals.seconds * (1 - progress.share) / progress.share if progress.share else 0.0
-    parts = [f"{totals.records:,} records", f"{progress.share:.0%}", f"{rate:,.0f} words/s"]
-    return f"{name}: {', '.join(parts)}" + (f", about {duration(left)} left" if left else "")
+    rest = Message.of("progress.left", ", about {time} left", time=duration(left)) if left else ""
+    line = Message.of(
+        "progress.batch",
+        "{count} record, {share}, {rate} words/s{left}",
+        plural="{count} records, {share}, {rate} words/s{left}",
+        at=name,
+        count=f"{totals.records:,}",
+        share=f"{progress.share:.0%}",
+        rate=f"{rate:,.0f}",
+        left=rest,
+    )
+    return text(line)
 
 
 def summary_line(name: str, totals: Totals, seconds: float) -> str:
     """What was done, over all runs; ``seconds`` is what this run took."""
     rate = totals.words / max(totals.seconds, 1e-9)
-    counts = f"{totals.records:,} records, {totals.segments:,} segments, {totals.cached:,} from memory"
-    found = f"{totals.findings:,} findings, {totals.failures:,} failures"
-    return f"{name}: {counts}, {found}; {rate:,.0f} words/s, this run {duration(seconds)}"
+    segments = Message.of(
+        "progress.segments", "{count} segment", plural="{count} segments", count=f"{totals.segments:,}"
+    )
+    findings = Message.of(
+        "progress.findings", "{count} finding", plural="{count} findings", count=f"{totals.findings:,}"
+    )
+    failures = Message.of(
+        "progress.failures", "{count} failure", plural="{count} failures", count=f"{totals.failures:,}"
+    )
+    line = Message.of(
+        "progress.batch_done",
+        "{count} record, {segments}, {cached} from memory, {findings}, {failures}; {rate} words/s, "
+        "this run {time}",
+        plural="{count} records, {segments}, {cached} from memory, {findings}, {failures}; {rate} words/s, "
+        "this run {time}",
+        at=name,
+        count=f"{totals.records:,}",
+        segments=segments,
+        cached=f"{totals.cached:,}",
+        findings=findings,
+        failures=failures,
+        rate=f"{rate:,.0f}",
+        time=duration(seconds),
+    )
+    return text(line)
 
 
 def duration(seconds: float) -> str:
@@ -29,5 +63,9 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+        return text(Message.of("time.hours", "{hours} h {minutes} min", hours=hours, minutes=f"{minutes:02}"))
+    if minutes:
+        return text(
+            Message.of("time.minutes", "{minutes} min {seconds} s", minutes=minutes, seconds=f"{rest:02}")
+        )
+    return text(Message.of("time.seconds", "{seconds} s", seconds=rest))

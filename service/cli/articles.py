@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from service.document import Article, Finding, Message, Passage, SegmentTranslation, Translation
+from service.document import Article, Finding, Message, Passage, SegmentTranslation, Summary, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text, keeps_structure, read_document, translate_document
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
-from service.messages import text
+from service.messages import place_name, term, text
 from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
-from service.render import schema
-from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
+from service.render import marks, schema
+from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, sentences, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
 from service.translation.guard.rules import check as check_rules
@@ -163,7 +163,7 @@ def clean_files(job: Job) -> int:
             continue
         _write(job, path, _rendered(ARTICLE, job, article), ending=".article")
         if job.format == "text" and (said := left_out(article.furniture)):
-            complain(f"{_name(path)}: {said}")
+            complain(f"{_name(path)}: {text(said)}")
     return 1 if failed else 0
 
 
@@ -213,7 +213,11 @@ def _found_line(number: int, finding: Finding) -> str:
     said = text(finding)
     return text(
         Message.of(
-            "command.line", "line {line}, {kind}: {finding}", line=number, kind=finding.kind, finding=said
+            "command.line",
+            "line {line}, {kind}: {finding}",
+            line=number,
+            kind=term(finding.kind),
+            finding=said,
         )
     )
 
@@ -257,9 +261,10 @@ def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
     if len(ours) != len(theirs):
         raise InputError(
             "command.uneven",
-            "{source} has {ours} lines, {target} has {theirs}: they cannot be paired",
+            "{source} has {count} line, {target} has {theirs}: they cannot be paired",
+            plural="{source} has {count} lines, {target} has {theirs}: they cannot be paired",
             source=source,
-            ours=len(ours),
+            count=len(ours),
             target=target,
             theirs=len(theirs),
         )
@@ -271,7 +276,10 @@ def _article(path: Source, job: Job) -> Article:
         raw = read_url(path)
     elif path == STDIN:
         if sys.stdin.isatty():
-            sys.stderr.write("Paste the article, then end it with Ctrl-D on a line of its own.\n")
+            asked = Message.of(
+                "command.paste", "Paste the article, then end it with Ctrl-D on a line of its own."
+            )
+            sys.stderr.write(text(asked) + "\n")
         data = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
         if len(data) > MAX_INPUT_BYTES:
             raise InputError(
@@ -308,9 +316,12 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
     """Translates a document and keeps its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
+    done = list[SegmentTranslation]()
+
     def translate(passage: Passage) -> Iterator[SegmentTranslation]:
         for number, part in enumerate(pipeline.stream(passage), start=1):
-            status.show(f"{_name(path)}: {model}, {number} of {len(passage.sentences)} sentences")
+            done.append(part)
+            status.show(_progress(path, model, number, len(passage.sentences)))
             similar.extend(likeness(f"“{part.source}”", part))
             yield part
 
@@ -321,19 +332,35 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
             "command.check",
             "check {place}, {kind}: {finding}",
             at=_name(path),
-            place=item.place,
-            kind=item.finding.kind,
+            place=place_name(item.place),
+            kind=term(item.finding.kind),
             finding=text(item.finding),
         )
         complain(text(note))
     for line in similar:
         complain(f"{_name(path)}: {line}")
+    complain(marks.progress(done, model, _name(path)))
+
+
+def _progress(path: Source, model: str, done: int, total: int) -> str:
+    """Return how far a translation is, in a line."""
+    return text(
+        Message.of(
+            "progress.sentences",
+            "{model}, {done} of {count} sentence",
+            plural="{model}, {done} of {count} sentences",
+            at=_name(path),
+            model=model,
+            done=done,
+            count=total,
+        )
+    )
 
 
 def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Work, status: Status) -> None:
     started = time.perf_counter()
     translation = _translated(article, path, pipeline, job, status) if work.whole else None
-    status.show(f"{_name(path)}: finishing")
+    status.show(text(Message.of("progress.finishing", "finishing", at=_name(path))))
     result = work.finish(pipeline, article, translation, time.perf_counter() - started)
     status.clear()
     for warning in warnings(article):
@@ -342,6 +369,15 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
         for line in suggestions(translation):
             complain(f"{_name(path)}: {line}")
     _write(job, path, _rendered(work.renderers, job, result))
+    _say_marked(result, path)
+
+
+def _say_marked(result: Any, path: Source) -> None:
+    """Say on standard error how many sentences of a translation or summary are to be checked."""
+    if isinstance(result, Translation):
+        complain(marks.progress(sentences(result), result.signature.preset, _name(path)))
+    elif isinstance(result, Summary) and result.language == "en":
+        complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
 
 
 def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, status: Status) -> Translation:
@@ -349,10 +385,10 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
     total, model = len(article.sources), pipeline.signature.preset
     done: list[SegmentTranslation] = []
     try:
-        status.show(f"{_name(path)}: {model}, {total} sentences")
+        status.show(_progress(path, model, 0, total))
         for part in pipeline.stream(article.passage()):
             done.append(part)
-            status.show(f"{_name(path)}: {model}, {len(done)} of {total} sentences")
+            status.show(_progress(path, model, len(done), total))
     except (KeyboardInterrupt, WartaError) as error:
         status.clear()
         if done:

@@ -11,10 +11,11 @@ from pathlib import Path
 from eval.comparison import scores
 from service.cli.articles import Status, complain
 from service.comparison import able, compare
-from service.document import Article
+from service.document import Article, Message
 from service.errors import NotInstalled, UsageError
 from service.intake.documents import read_document
 from service.intake.encoding import read_text
+from service.messages import text
 from service.models.store import Store
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.render.comparison import RENDERERS
@@ -30,28 +31,43 @@ def run(
     Raises UsageError, InputError, NotInstalled, UnknownModel.
     """
     if format not in RENDERERS:
-        raise UsageError(f"unknown format {format!r}; there are: {', '.join(RENDERERS)}")
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(RENDERERS),
+        )
     if references and len(references) != len(files):
-        raise UsageError(f"{len(files)} files need as many references, not {len(references)}")
+        raise UsageError(
+            "command.references",
+            "{files} files need as many references, not {count}",
+            files=len(files),
+            count=len(references),
+        )
     articles = [_article(path) for path in files]
     english = [read_text(path, MAX_INPUT_BYTES) for path in references]
     chosen = list(names) or able(Store(settings.home / "models"))
     if not chosen:
-        raise NotInstalled("no model is installed; get one with: warta models pull recommended")
+        raise NotInstalled(
+            "models.none_pull", "no model is installed; get one with: warta models pull recommended"
+        )
     status = Status()
 
     def opener(name: str) -> Pipeline:
-        status.show(f"{name}: {len(articles)} articles")
+        count = Message.of(
+            "progress.articles", "{count} article", plural="{count} articles", at=name, count=len(articles)
+        )
+        status.show(text(count))
         # What is remembered would be as fast as no model is.
         return build_pipeline(replace(settings, model=name, memory=False), status.show, warn=status.say)
 
     found = [replace(one, scores=scores(one, english)) for one in compare(articles, chosen, opener)]
     status.clear()
     rendered = RENDERERS[format](found)
-    text = (
+    shown = (
         rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False, indent=2) + "\n"
     )
-    sys.stdout.write(text)
+    sys.stdout.write(shown)
     for one in found:
         if one.error:
             complain(one.error if one.model in one.error else f"{one.model}: {one.error}")

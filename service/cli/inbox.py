@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.document import Message
 from service.errors import UsageError, WartaError
+from service.messages import text
 
 if TYPE_CHECKING:
     from service.inbox.fetcher import Manners
@@ -70,7 +72,7 @@ def add(
     from service.inbox.spans import seconds
 
     if name and len(urls) > 1:
-        raise UsageError("--name is for one feed")
+        raise UsageError("command.one_feed", "--name is for one feed")
     pattern = Feed(0, "", name, "feed", seconds(every, "m"), cap, pages or sitemap, full)
     with _store(inbox) as store:
         for url in urls:
@@ -94,7 +96,11 @@ def _meant(url: str, pattern: Feed, sitemap: bool) -> Iterator[Feed]:
         for address, name in opml.read(read_bytes(path, 10_000_000)):
             yield replace(pattern, url=address, name=name)
     else:
-        raise UsageError(f"{url}: neither an address that begins with https://, a folder, nor an OPML file")
+        raise UsageError(
+            "command.not_feed",
+            "neither an address that begins with https://, a folder, nor an OPML file",
+            at=url,
+        )
 
 
 @feeds_app.command("list")
@@ -111,7 +117,7 @@ def list_feeds(
         typer.echo(json.dumps([asdict(feed) for feed in found], ensure_ascii=False, indent=2))
         return
     for feed in found:
-        asked = _shown(feed.checked) if feed.checked else "not asked yet"
+        asked = _shown(feed.checked) if feed.checked else text(Message.of("inbox.not_asked", "not asked yet"))
         typer.echo(f"{feed.id:>4}  {feed.state:4}  {asked:16}  {feed.label}  {feed.url}")
         if feed.problem:
             typer.echo(f"      {feed.problem}")
@@ -122,7 +128,15 @@ def remove(feed: NamedFeed, inbox: InboxAt = "") -> None:
     """Follow a feed no more, and delete its articles."""
     with _store(inbox) as store:
         found = store.feeds.find(feed)
-        typer.echo(f"{found.label}: removed with {store.retention.remove_feed(found.id):,} articles")
+        count = store.retention.remove_feed(found.id)
+        removed = Message.of(
+            "inbox.removed",
+            "removed with {count} article",
+            plural="removed with {count} articles",
+            at=found.label,
+            count=f"{count:,}",
+        )
+        typer.echo(text(removed))
 
 
 @feeds_app.command("pause")
@@ -162,7 +176,15 @@ def watch_word(
         if remove:
             store.words.unwatch(word)
         else:
-            typer.echo(f"{word}: {store.words.watch(word):,} articles so far")
+            count = store.words.watch(word)
+            said = Message.of(
+                "inbox.so_far",
+                "{count} article so far",
+                plural="{count} articles so far",
+                at=word,
+                count=f"{count:,}",
+            )
+            typer.echo(text(said))
 
 
 @feeds_app.command("words")
@@ -251,7 +273,14 @@ def show(
         return
     for row in rows:
         typer.echo(_text(row), nl=False)
-    typer.echo(f"{len(rows):,} of {total:,} stories")
+    shown = Message.of(
+        "inbox.stories_of",
+        "{shown} of {count} story",
+        plural="{shown} of {count} stories",
+        shown=f"{len(rows):,}",
+        count=f"{total:,}",
+    )
+    typer.echo(text(shown))
 
 
 @inbox_app.command("read")
@@ -267,7 +296,12 @@ def read(
     from service.render.text import READING
 
     if format not in READING:
-        raise UsageError(f"unknown format {format!r}; there are: {', '.join(READING)}")
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(READING),
+        )
     with _store(inbox) as store:
         article = store.lists.article(id)
         reading, made = queue.read(article, _pipeline(_settings(model, threads)))
@@ -283,12 +317,22 @@ def read(
         return
     typer.echo(shown, nl=False)
     for member, added in zip(members[1:], compared.added, strict=False):
-        typer.echo(f"\nAlso told by {feeds.get(member.feed, '')} ({member.url}), which adds:")
+        also = Message.of(
+            "inbox.also_told",
+            "Also told by {name} ({url}), which adds:",
+            name=feeds.get(member.feed, ""),
+            url=member.url,
+        )
+        typer.echo("\n" + text(also))
         for place in added:
             typer.echo(f"* {place.text} [{place.sentence + 1}]")
     for found in compared.differences:
-        typer.echo(f"\nFigures differ: {', '.join(found.figures)} in “{found.one.text}”")
-        typer.echo(f"                {', '.join(found.others)} in “{found.other.text}”")
+        head = text(Message.of("inbox.figures", "Figures differ:"))
+        for figures, place in ((found.figures, found.one), (found.others, found.other)):
+            said = Message.of(
+                "inbox.figures_in", "{figures} in “{text}”", figures=", ".join(figures), text=place.text
+            )
+            typer.echo(("\n" + head if place is found.one else " " * len(head)) + " " + text(said))
 
 
 @inbox_app.command("star")
@@ -326,7 +370,15 @@ def keep(
         store.retention.set_keep(days, megabytes)
         found = store.retention.keep()
         size = store.database.size() / 1e6
-    typer.echo(f"kept for {found[0]:g} days and in {found[1]:g} MB; there are {size:,.1f} MB")
+    kept = Message.of(
+        "inbox.kept",
+        "kept for {count} day and in {most} MB; there are {size} MB",
+        plural="kept for {count} days and in {most} MB; there are {size} MB",
+        count=f"{found[0]:g}",
+        most=f"{found[1]:g}",
+        size=f"{size:,.1f}",
+    )
+    typer.echo(text(kept))
 
 
 @inbox_app.command("forget")
@@ -341,7 +393,7 @@ def forget(
     from service.inbox.spans import since as moment
 
     if not (id or before or feed or all):
-        raise UsageError("say what to forget: a NUMBER, --before, --feed or --all")
+        raise UsageError("command.forget_what", "say what to forget: a NUMBER, --before, --feed or --all")
     now = time.time()
     with _store(inbox) as store:
         story = store.lists.article(id).story if id else 0
@@ -350,7 +402,13 @@ def forget(
             before=moment(before, now) if before else 0.0, feed=number, id=story, now=now
         )
         store.database.shrink()
-    typer.echo(f"{count:,} articles forgotten")
+    gone = Message.of(
+        "inbox.forgotten",
+        "{count} article forgotten",
+        plural="{count} articles forgotten",
+        count=f"{count:,}",
+    )
+    typer.echo(text(gone))
 
 
 def digest(
@@ -371,13 +429,25 @@ def digest(
     from service.inbox.digest import FORMATS, collect
 
     if format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}; there are: {', '.join(FORMATS)}")
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(FORMATS),
+        )
     with _store(inbox) as store:
         wanted = _wanted(store, since, search, marked, starred, feed, word, about)
         made = collect(store, wanted, time.time())
     _write(output, FORMATS[format](made))
     if str(output) != "-":
-        typer.echo(f"{output}: {len(made.stories):,} stories", err=True)
+        written = Message.of(
+            "inbox.stories",
+            "{count} story",
+            plural="{count} stories",
+            at=output,
+            count=f"{len(made.stories):,}",
+        )
+        typer.echo(text(written), err=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -428,7 +498,9 @@ def _shown(moment: float) -> str:
 
 def _known(format: str) -> None:
     if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
+        raise UsageError(
+            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
+        )
 
 
 def _write(target: Path, content: str | bytes) -> None:
@@ -442,7 +514,9 @@ def _write(target: Path, content: str | bytes) -> None:
         partial.write_bytes(data)
         partial.replace(target)
     except OSError as error:
-        raise WartaError(f"{target}: cannot be written: {error.strerror}") from error
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=target, reason=error.strerror
+        ) from error
 
 
 @contextmanager
@@ -483,7 +557,7 @@ def _watcher(
     from service.runtime.sandbox import Sandbox
 
     if pause < 0:
-        raise UsageError("the pause must not be below 0")
+        raise UsageError("command.pause", "the pause must not be below 0")
     settings, box = _settings(model, threads), Sandbox()
     opened: Callable[[], Pipeline] = cache(lambda: _pipeline(settings))
     with _store(at) as store:

@@ -97,7 +97,7 @@ def _worked(
         # Whoever works elsewhere goes on without a word.
         ForgivingMemory(partial(memory_of, settings), status.say)
     if address:
-        status.show(f"connecting to Ray ({address}) …")
+        status.show(text(Message.of("progress.ray", "connecting to Ray ({address}) …", address=address)))
         pools: AbstractContextManager[Pool] = cluster(job, settings, Place(address, workers))
     else:
         pools = _here(job, settings, workers or 1, status)

@@ -29,7 +29,9 @@ def list_models(
     from service.models.catalog import rows
 
     if format not in ("text", "json"):
-        raise UsageError(f"unknown format {format!r}; there are: text, json")
+        raise UsageError(
+            "command.format_two", "unknown format {format!r}; there are: text, json", format=format
+        )
     found = rows(_store())
     width = shutil.get_terminal_size((160, 24)).columns
     typer.echo(to_json(found) if format == "json" else table(found, width))

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 
 from service import presets
 from service.cli.articles import Status
+from service.document import Message
 from service.errors import NotInstalled, StoreError, UsageError
+from service.messages import term, text
 from service.models.catalog import Row, rows
 from service.models.gemma import build as embedded
 from service.models.offer import Offer, Sources, offer
@@ -88,14 +90,22 @@ def _asked(store: Store) -> Preset:
     able = [row for row in rows(store) if presets.get(row.name).host and row.state != "installed"]
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         names = ", ".join(row.name for row in able)
-        raise UsageError(f"name a model to pull, or say recommended; there are: {names}")
-    _say("These models can be pulled. A pull fetches one, checks its sums and installs it; it may be stopped")
-    _say("and goes on where it was, another day too. Nothing leaves this machine.\n")
+        raise UsageError(
+            "models.name_one", "name a model to pull, or say recommended; there are: {known}", known=names
+        )
+    about = Message.of(
+        "models.pull_about",
+        "These models can be pulled. A pull fetches one, checks its sums and installs it; it may be stopped "
+        "and goes on where it was, another day too. Nothing leaves this machine.",
+    )
+    _say("\n".join(textwrap.wrap(text(about), 100)) + "\n")
     for number, row in enumerate(able, start=1):
         star = " (recommended)" if row.recommended else ""
         _say(f"{number:>2}  {row.name}{star}: {row.purpose}; {row.quality or 'quality not known'}")
         _say(f"      {row.download / 1e6:.0f} MB, {row.speed}, licence {row.licence}")
-    sys.stderr.write(f"Which one, by number or name? [{presets.recommended().name}] ")
+    first = presets.recommended().name
+    which = Message.of("models.which", "Which one, by number or name? [{name}]", name=first)
+    sys.stderr.write(text(which) + " ")
     sys.stderr.flush()
     answer = sys.stdin.readline().strip()
     if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(able):
@@ -124,7 +134,14 @@ def install(store: Store, preset: Preset, sources: Sources, *, agreed: bool) -> 
     else:
         _pull(store, preset, sources, agreed=agreed)
     manifest = store.require(preset)
-    _say(f"{preset.name}: installed, {manifest.size / 1e6:.0f} MB, revision {manifest.revision}")
+    done = Message.of(
+        "models.installed",
+        "installed, {size} MB, revision {revision}",
+        at=preset.name,
+        size=f"{manifest.size / 1e6:.0f}",
+        revision=manifest.revision,
+    )
+    _say(text(done))
 
 
 def check(store: Store, names: Sequence[str]) -> bool:
@@ -138,22 +155,44 @@ def check(store: Store, names: Sequence[str]) -> bool:
     for preset in chosen:
         problems = store.verify(preset)
         for problem in problems:
-            _say(f"{preset.name}: {problem}")
+            _say(f"{preset.name}: {text(problem)}")
         if not problems:
-            _say(f"{preset.name}: {len(store.require(preset).files)} files, all as installed")
+            fine = Message.of(
+                "models.sound",
+                "{count} file, as installed",
+                plural="{count} files, all as installed",
+                at=preset.name,
+                count=len(store.require(preset).files),
+            )
+            _say(text(fine))
         sound = sound and not problems
     return sound
 
 
 def _pull(store: Store, preset: Preset, sources: Sources, *, agreed: bool) -> None:
     offered = offer(preset, sources)
-    size = f"{offered.size / 1e6:.0f} MB from {offered.origin}"
-    _say(f"{preset.name}: {preset.model}@{offered.revision}, {size}")
-    _say(f"{preset.name}: licence {preset.licence_note or preset.licence}")
+    about = Message.of(
+        "models.offered",
+        "{model}@{revision}, {size} MB from {origin}",
+        at=preset.name,
+        model=preset.model,
+        revision=offered.revision,
+        size=f"{offered.size / 1e6:.0f}",
+        origin=offered.origin,
+    )
+    terms = preset.licence_note or preset.licence
+    _say(text(about))
+    _say(text(Message.of("models.licence_is", "licence {licence}", at=preset.name, licence=terms)))
     if preset.limited and not agreed:
         _agree(preset)
     if there := under_way(store, offered):
-        _say(f"{preset.name}: {there / 1e6:.0f} MB are there from an earlier pull; going on")
+        earlier = Message.of(
+            "models.going_on",
+            "{size} MB are there from an earlier pull; going on",
+            at=preset.name,
+            size=f"{there / 1e6:.0f}",
+        )
+        _say(text(earlier))
     status = Status()
     try:
         pull(store, offered, _shown(status, offered))
@@ -171,27 +210,34 @@ def _shown(status: Status, offered: Offer) -> Callable[[str, int, int], None]:
 
     def show(what: str, done: int, total: int) -> None:
         if not total:
-            status.show(f"{name}: {what}")
+            status.show(f"{name}: {term(what)}")
             return
         pace.add(done)
-        status.show(f"{name}: {what}, {amount(pace, done, total)}")
+        status.show(f"{name}: {term(what)}, {amount(pace, done, total)}")
 
     return show
 
 
 def amount(pace: Pace, done: int, total: int) -> str:
     """Return how much is done, and as soon as it can be said how fast and how long the rest takes."""
-    text = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB"
+    sizes = {"done": f"{done / 1e6:.0f}", "total": f"{total / 1e6:.0f}"}
     left = pace.left(total)
-    return text if left is None else f"{text}, {pace.rate / 1e6:.1f} MB/s, {duration(left)} left"
+    if left is None:
+        return text(Message.of("progress.bytes", "{done} of {total} MB", **sizes))
+    rate, rest = f"{pace.rate / 1e6:.1f}", duration(left)
+    return text(
+        Message.of(
+            "progress.pull", "{done} of {total} MB, {rate} MB/s, {left} left", rate=rate, left=rest, **sizes
+        )
+    )
 
 
 def _agree(preset: Preset) -> None:
     """Ask on a terminal; elsewhere the licence has to be agreed to on the command line."""
     if sys.stdin.isatty() and sys.stderr.isatty():
-        sys.stderr.write("Do you accept this licence? [y/N] ")
+        sys.stderr.write(text(Message.of("models.accept", "Do you accept this licence? [y/N]")) + " ")
         sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        if sys.stdin.readline().strip().lower() in ("y", "yes", "ya"):
             return
     raise UsageError(
         "models.licence", "{name} has a limited licence; accept it with --accept-licence", name=preset.name

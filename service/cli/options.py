@@ -45,7 +45,10 @@ Fuzzy = Annotated[
 ]
 Name = Annotated[str, Argument(metavar="NAME", help="A name from `warta models list`.")]
 KeepFurniture = Annotated[
-    bool, Option("--keep-furniture", help="Leave captions, bylines and the like in the text.")
+    bool,
+    Option(
+        "--keep-furniture", "--keep-boilerplate", help="Leave captions, bylines and the like in the text."
+    ),
 ]
 KeysUrl = Annotated[
     str,

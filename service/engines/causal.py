@@ -128,13 +128,19 @@ class CausalEngine:
         start = [*self._start, *self._prompt(source)]
         answer = self._pieces.encode(f" {target}\n", out_type=str)
         if len(start) + len(answer) > self._window:
-            raise EngineError(f"{self._preset.name}: source and target together fill the model's window")
+            raise EngineError(
+                "engine.window_both",
+                "source and target together fill the model's window",
+                at=self._preset.name,
+            )
         try:
             # Row by row, as the shapes computed together change int8 scores; and CTranslate2 4.8's own
             # score_batch fails for this architecture.
             told = self._generator.forward_batch([[*start, *answer]], return_log_probs=True)
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"{self._preset.name}: scoring failed: {error}") from error
+            raise EngineError(
+                "engine.scoring", "scoring failed: {reason}", at=self._preset.name, reason=error
+            ) from error
         table = np.asarray(told.to_device(ctranslate2.Device.cpu))[0]
         ids = [self._pieces.piece_to_id(piece) for piece in answer]
         # What a position says is of the token after it.

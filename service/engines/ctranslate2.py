@@ -93,7 +93,9 @@ class CTranslate2Engine:
                 max_input_length=0,
             )
         except (RuntimeError, ValueError) as error:
-            raise EngineError(f"{self._preset.name}: scoring failed: {error}") from error
+            raise EngineError(
+                "engine.scoring", "scoring failed: {reason}", at=self._preset.name, reason=error
+            ) from error
         return [sum(one.log_probs) / max(1, len(one.log_probs)) for one in scored]
 
     def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:

@@ -66,7 +66,9 @@ class EndpointEngine:
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:  # noqa: ARG002
         """Refuse: the protocol gives no n-best of a search. Raises UsageError."""
         raise UsageError(
-            f"{self._preset.name} gives one answer to a sentence; alternatives are not to be had"
+            "engine.one_answer",
+            "{name} gives one translation of a sentence; alternatives are not to be had",
+            name=self._preset.name,
         )
 
     def count_tokens(self, text: str) -> int:
@@ -92,7 +94,12 @@ class EndpointEngine:
             return names[0]
         there = ", ".join(names[:20]) or "none that it names"
         raise UsageError(
-            f"{self._preset.name}: the server at {self._server.host} has no {wanted}; it has: {there}"
+            "endpoint.no_model",
+            "the server at {host} has no {model}; it has: {known}",
+            at=self._preset.name,
+            host=self._server.host,
+            model=wanted,
+            known=there,
         )
 
     def _answer(self, text: str, decoding: Decoding) -> Output:
@@ -119,7 +126,12 @@ class EndpointEngine:
                 parts += [piece] if isinstance(piece, str) else []
                 ending = choice.get("finish_reason") or ending
         if not ending:
-            raise EngineError(f"{self._preset.name}: the server at {self._server.host} broke off its answer")
+            raise EngineError(
+                "endpoint.broke_off_answer",
+                "the server at {host} broke off its answer",
+                at=self._preset.name,
+                host=self._server.host,
+            )
         said = _without_thought("".join(parts)).strip()
         return Output(said, 0.0, max(1, len(parts)), truncated=ending == "length")
 
@@ -132,11 +144,14 @@ class EndpointEngine:
         for line in response.iter_lines():
             size += len(line)
             if unwanted():
-                raise Cancelled("nobody waits for it any more")
+                raise Cancelled("engine.nobody_waits", "nobody waits for it any more")
             if time.monotonic() > due or size > MOST_BYTES:
                 raise EngineError(
-                    f"{self._preset.name}: the server at {self._server.host} did not come to an end in "
-                    f"{self._server.seconds:.0f} s"
+                    "endpoint.endless",
+                    "the server at {host} did not come to an end in {seconds} s",
+                    at=self._preset.name,
+                    host=self._server.host,
+                    seconds=f"{self._server.seconds:.0f}",
                 )
             data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
             if data and data != "[DONE]":
@@ -147,8 +162,12 @@ class EndpointEngine:
             return
         why = " ".join(_reason(body).split())[:200]
         raise EngineError(
-            f"{self._preset.name}: the server at {self._server.host} answered {status}"
-            + (f": {why}" if why else "")
+            "endpoint.status",
+            "the server at {host} answered {status}{reason}",
+            at=self._preset.name,
+            host=self._server.host,
+            status=status,
+            reason=f": {why}" if why else "",
         )
 
     @contextmanager
@@ -160,18 +179,34 @@ class EndpointEngine:
             yield
         except httpx2.ConnectError as error:
             raise EngineError(
-                f"{name}: no server answers at {host}; start one (llama.cpp, Ollama, vLLM) "
-                "or name it with --endpoint"
+                "endpoint.no_server",
+                "no server answers at {host}; start one (llama.cpp, Ollama, vLLM) or name it with --endpoint",
+                at=name,
+                host=host,
             ) from error
         except httpx2.TimeoutException as error:
             raise EngineError(
-                f"{name}: the server at {host} did not answer within {self._server.seconds:g} s"
+                "endpoint.slow",
+                "the server at {host} did not answer within {seconds} s",
+                at=name,
+                host=host,
+                seconds=f"{self._server.seconds:g}",
             ) from error
         except httpx2.HTTPError as error:
-            raise EngineError(f"{name}: the server at {host} broke off: {type(error).__name__}") from error
+            raise EngineError(
+                "endpoint.broke_off",
+                "the server at {host} broke off: {reason}",
+                at=name,
+                host=host,
+                reason=type(error).__name__,
+            ) from error
         except _Garbled as error:
             raise EngineError(
-                f"{name}: the server at {host} does not speak this protocol: {error}"
+                "endpoint.garbled",
+                "the server at {host} does not speak this protocol: {reason}",
+                at=name,
+                host=host,
+                reason=error,
             ) from error
 
 
@@ -182,11 +217,17 @@ class _Garbled(Exception):
 def _check(preset: Preset, server: Server) -> None:
     parts = urlsplit(server.address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"--endpoint takes an http or https address, not {server.url!r}")
+        raise UsageError(
+            "endpoint.address",
+            "--endpoint takes an http or https address, not {address!r}",
+            address=server.url,
+        )
     if not server.local and not server.remote:
         raise UsageError(
-            f"{preset.name}: {server.host} is not this machine, and the text would leave it; "
-            "allow that with --endpoint-remote"
+            "endpoint.remote",
+            "{host} is not this machine, and the text would leave it; allow that with --endpoint-remote",
+            at=preset.name,
+            host=server.host,
         )
 
 

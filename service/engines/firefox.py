@@ -39,7 +39,12 @@ class FirefoxEngine:
         try:
             import fxtranslate
         except ImportError as error:
-            raise UsageError(f"{preset.name} {lacks(error, 'firefox', 'fxtranslate')}") from error
+            raise UsageError(
+                "models.needs",
+                "{name} {reason}",
+                name=preset.name,
+                reason=lacks(error, "firefox", "fxtranslate"),
+            ) from error
         import sentencepiece
 
         self._preset = preset
@@ -47,7 +52,12 @@ class FirefoxEngine:
         try:
             self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(vocabulary))
         except (OSError, RuntimeError) as error:
-            raise EngineError(f"{preset.name}: {vocabulary.name} is not a SentencePiece model") from error
+            raise EngineError(
+                "engine.not_sentencepiece_named",
+                "{file} is not a SentencePiece model",
+                at=preset.name,
+                file=vocabulary.name,
+            ) from error
         pieces = vocabulary.read_bytes()
         parts = model.read_bytes(), pieces, pieces, shortlist.read_bytes()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -78,7 +88,9 @@ class FirefoxEngine:
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:  # noqa: ARG002
         """Refuse: the library gives one translation. Raises UsageError."""
         raise UsageError(
-            f"{self._preset.name} gives one translation of a sentence; alternatives are not to be had"
+            "engine.one_answer",
+            "{name} gives one translation of a sentence; alternatives are not to be had",
+            name=self._preset.name,
         )
 
     def count_tokens(self, text: str) -> int:
@@ -112,20 +124,34 @@ def _work(
         translator = make()
         ready.set_result(translator.backend())
     except BaseException as error:  # a panic of the library is not an Exception
-        ready.set_exception(EngineError(f"{name}: cannot be loaded: {_line(error)}"))
+        ready.set_exception(
+            EngineError("engine.load", "cannot be loaded: {reason}", at=name, reason=_line(error))
+        )
         return
     while job := jobs.get():
         source, done = job
         try:
             done.set_result(translator.translate(source) if source else "")
         except BaseException as error:
-            done.set_exception(EngineError(f"{name}: translating failed: {_line(error)}"))
+            done.set_exception(
+                EngineError(
+                    "engine.translating", "translating failed: {reason}", at=name, reason=_line(error)
+                )
+            )
 
 
 def _only(folder: Path, preset: Preset, pattern: str) -> Path:
     found = sorted(folder.glob(pattern))
     if len(found) != 1:
-        raise EngineError(f"{preset.name}: {folder} has {len(found)} files {pattern}, not one")
+        raise EngineError(
+            "engine.files",
+            "{folder} has {count} file {pattern}, not one",
+            plural="{folder} has {count} files {pattern}, not one",
+            at=preset.name,
+            folder=folder,
+            count=len(found),
+            pattern=pattern,
+        )
     return found[0]
 
 

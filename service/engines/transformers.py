@@ -107,7 +107,9 @@ class TransformersEngine:
         try:
             logits = self._model(input_ids=inputs, decoder_input_ids=before).logits[0].float()
         except RuntimeError as error:
-            raise EngineError(f"{self._preset.name}: scoring failed: {_first_line(error)}") from error
+            raise EngineError(
+                "engine.scoring", "scoring failed: {reason}", at=self._preset.name, reason=_first_line(error)
+            ) from error
         # Generation never writes the padding token, so its probability is none here either.
         logits[:, self._pieces.ids([PAD])[0]] = -torch.inf
         chosen = torch.log_softmax(logits, dim=-1)[range(len(target)), target]

@@ -132,16 +132,16 @@ class English:
         return first, last
 
     def _goes_with(self, index: int) -> bool:
-        """Whether the word has a capital and is no part of somebody's name."""
+        """Return whether the word has a capital and is no part of somebody's name."""
         return self._found[index][0][0].isupper() and self._low[index] not in self._people
 
     def _touch(self, index: int) -> bool:
-        """Whether one space parts the word from the next."""
+        """Return whether one space parts the word from the next."""
         return self.text[self._found[index].end() : self._found[index + 1].start()] == " "
 
 
 def _shared(one: str, other: str) -> int:
-    """How many letters two words begin with alike."""
+    """Return how many letters two words begin with alike."""
     count = 0
     for a, b in zip(one, other, strict=False):
         if a != b:
@@ -187,7 +187,7 @@ def _of_term(term: Term, english: English) -> Outcome:
 
 
 def _of_table(name: Name, english: English) -> Outcome:
-    """A place with its own English name."""
+    """Return a place with its own English name."""
     # "Kabupaten Demak" has its own words too, and "Regency" belongs to it.
     for form in sorted(name.english, key=len, reverse=True):
         if found := english.phrase(form):
@@ -223,13 +223,13 @@ def _of_office(name: Name, english: English, source_words: frozenset[str]) -> Ou
 
 
 def _ranks(forms: Sequence[str], source_words: frozenset[str]) -> list[tuple[str, ...]]:
-    """What has to answer the ranks of an office, where each of its English names begins with one."""
+    """Return what has to answer the ranks of an office, where each of its English names begins with one."""
     answers = [answers for word, answers in _RANKS.items() if word in source_words]
     return [rank for rank in answers if all(form.split()[0] in rank for form in forms)]
 
 
 def _other_offices(source_words: frozenset[str]) -> Iterable[str]:
-    """What English calls the chief offices whose Indonesian words are not in the source."""
+    """Yield what English calls the chief offices whose Indonesian words are not in the source."""
     for (head, *rest), english in lexicon.offices().items():
         if not rest and head in _CHIEF and head not in source_words:
             yield english[0]
@@ -241,7 +241,7 @@ _CHIEF = listed(
 
 
 def _of_words(name: Name, english: English, source_words: frozenset[str]) -> Outcome:
-    """A name that stays as it is: somebody, a place or a body without another name in English."""
+    """Return a name that stays as it is: somebody, a place or a body without another name in English."""
     own = [
         word if english.where(word) is not None else lexicon.ENGLISH_NAMES.get(word, word)
         for word in name.words
@@ -261,7 +261,8 @@ def _of_words(name: Name, english: English, source_words: frozenset[str]) -> Out
 def _of_lost(
     name: Name, english: English, source_words: frozenset[str], held: list[int], lost: list[str]
 ) -> Outcome:
-    """A name of which the words ``lost`` are not there: spelled otherwise, exchanged, shortened or gone."""
+    """Return a name of which the words ``lost`` are not there: spelled otherwise, exchanged, shortened or
+    gone."""
     spelled = [index for word in lost if (index := english.alike(word)) is not None]
     if spelled:
         return english.outcome("changed", *_span([*held, *spelled]))
@@ -277,7 +278,7 @@ def _of_lost(
 
 
 def _translated(word: str) -> bool:
-    """Whether English has another word for a part of a name of a place or body."""
+    """Return whether English has another word for a part of a name of a place or body."""
     return is_common(word) or word in lexicon.PLACE_HEADS or word in lexicon.ORGANISATION_HEADS
 
 
@@ -286,6 +287,6 @@ def _span(indices: Sequence[int]) -> tuple[int, int]:
 
 
 def _last(indices: Sequence[int]) -> int:
-    """The last index that is near the first: words far apart are no one name."""
+    """Return the last index that is near the first: words far apart are no one name."""
     first = min(indices)
     return max(index for index in indices if index - first < 2 * len(indices) + 2)

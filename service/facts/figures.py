@@ -127,7 +127,7 @@ def _outcome(
 
 
 def _other_unit(number: Number, answer: Placed) -> bool:
-    """Whether both name a unit of one quantity, and not the same."""
+    """Return whether both name a unit of one quantity, and not the same."""
     ours, theirs = measured(number, english=False), measured(answer.number, english=True)
     if number.after in _NO_MONEY and any(quantity == MONEY for quantity, _ in theirs):
         return True
@@ -148,7 +148,7 @@ def _at(target: str, status: FactStatus, places: Sequence[Placed], kind: FactKin
 
 
 def _groups(text: str, parts: Sequence[Placed]) -> list[list[Placed]]:
-    """The numbers that make one figure together: the parts of a date, a span of hours."""
+    """Return the numbers that make one figure together: the parts of a date, a span of hours."""
     groups: list[list[Placed]] = []
     dated = _dated(text, parts)
     for index, part in enumerate(parts):
@@ -173,7 +173,7 @@ def _belongs(text: str, group: Sequence[Placed], part: Placed, dated: Sequence[b
 
 
 def _dated(text: str, parts: Sequence[Placed]) -> list[bool]:
-    """Whether each number can be part of a date; a day of the month only before its month."""
+    """Return whether each number can be part of a date; a day of the month only before its month."""
     dated = [False] * len(parts)
     for index in range(len(parts) - 1, -1, -1):
         part, written = parts[index], text[parts[index].start : parts[index].end]
@@ -189,7 +189,7 @@ def _dated(text: str, parts: Sequence[Placed]) -> list[bool]:
 
 
 def _named(part: Placed, written: str) -> bool:
-    """Whether it is the name of a month or a day, with its capital."""
+    """Return whether it is the name of a month or a day, with its capital."""
     labels = [value for value in part.number.values if isinstance(value, Label)]
     return written[0].isupper() and any(label.kind in ("month", "day") for label in labels)
 
@@ -220,7 +220,7 @@ def _kind(text: str, group: Sequence[Placed]) -> FactKind:
 
 
 def _widened(text: str, start: int, end: int, kind: FactKind, most: int = 1) -> tuple[int, int]:
-    """The place with what belongs to the number: its currency, its zone, a bracket, ``most`` words it
+    """Return the place with what belongs to the number: its currency, its zone, a bracket, ``most`` words it
     counts.
     """
     if kind == "date":

@@ -60,12 +60,12 @@ def _read(sentence: str, reader: NameReader) -> tuple[tuple[Figure, ...], tuple[
 
 
 def _touch(name: Name, figure: Figure) -> bool:
-    """Whether a figure takes the place of a name: *5 Kilometer*, *Densus 88* stays a name."""
+    """Return whether a figure takes the place of a name: *5 Kilometer*, *Densus 88* stays a name."""
     return name.start >= figure.start and name.end <= figure.end
 
 
 def _quoted(article: Article) -> list[list[Quotation]]:
-    """The quotations of each sentence; one that a paragraph leaves open ends with it."""
+    """Return the quotations of each sentence; one that a paragraph leaves open ends with it."""
     paragraphs: dict[int, list[str]] = {}
     numbers = article.body.paragraphs()
     for number, sentence in zip(numbers, article.body.sentences, strict=True):

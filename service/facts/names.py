@@ -131,7 +131,7 @@ class NameReader:
         return list(scanner.names())
 
     def _terms(self, text: str) -> Mapping[int, tuple[Term, int]]:
-        """The organisations and offices of the glossary, by their first character, with their end."""
+        """Return the organisations and offices of the glossary, by their first character, with their end."""
         found = self._glossary.find(text, self._around)
         return {
             match.start: (match.term, match.end)
@@ -168,7 +168,7 @@ class _Scanner:
             at = after
 
     def _at(self, at: int) -> tuple[list[Name], int]:
-        """The names that begin with token ``at``, and the token to go on with."""
+        """Return the names that begin with token ``at``, and the token to go on with."""
         token = self._tokens[at]
         if not token.text[0].isalpha():
             return [], at + 1
@@ -182,26 +182,26 @@ class _Scanner:
         return self._somebody(at) if self._is_holder(at) else self._capital(at, token)
 
     def _office_words(self, at: int) -> int:
-        """How many words from ``at`` name an office; a body of the glossary is left to itself."""
+        """Return how many words from ``at`` name an office; a body of the glossary is left to itself."""
         size = self._match(at, lexicon.offices())
         inside = (i for i in range(at + 1, at + size) if self._body_at(i))
         size = next(inside, at + size) - at
         return size if size and self._key(at, at + size) in lexicon.offices() else 0
 
     def _body_at(self, at: int) -> bool:
-        """Whether an organisation of the glossary begins with the token."""
+        """Return whether an organisation of the glossary begins with the token."""
         term = self._terms.get(self._tokens[at].start)
         return term is not None and term[0].kind != "office"
 
     def _is_holder(self, at: int) -> bool:
-        """Whether the word is the name of somebody whose office or title stands before it."""
+        """Return whether the word is the name of somebody whose office or title stands before it."""
         token = self._tokens[at]
         unseen = self._heading and token.low not in self._known.people
         other = self._is_country(at) or self._match(at, lexicon.places()) or self._common(token)
         return self._person_next and not unseen and not other
 
     def _capital(self, at: int, token: _Token) -> tuple[list[Name], int]:
-        """What a word with a capital begins."""
+        """Return what a word with a capital begins."""
         if token.low in lexicon.ORGANISATION_HEADS and not self._heading:
             return self._headed(at, "organisation", self._past_organisation(at))
         if token.low in lexicon.PLACE_HEADS and not self._heading:
@@ -216,7 +216,8 @@ class _Scanner:
         return ([], at + 1) if plain else self._unknown(at)
 
     def _unknown(self, at: int) -> tuple[list[Name], int]:
-        """A word that no table has: by what stands around it and elsewhere, somebody, a place or a body."""
+        """Return a word that no table has: by what stands around it and elsewhere, somebody, a place or a
+        body."""
         end = self._past_name(at)
         words = self._words(at, end)
         kind = self._kind_of(at, end, words) if words else None
@@ -227,7 +228,7 @@ class _Scanner:
         return ([self._name(kind, at, end, words)] if kind else []), end
 
     def _kind_of(self, at: int, end: int, words: tuple[str, ...]) -> FactKind | None:
-        """What a row of unknown words names, None for nothing."""
+        """Return what a row of unknown words names, None for nothing."""
         before = self._tokens[at - 1].low if at else ""
         if any(word in self._known.people for word in words) or before in lexicon.SPEECH:
             return "person"
@@ -249,7 +250,7 @@ class _Scanner:
         return [self._name("person", at, end, self._words(at, end))], end
 
     def _office(self, at: int, end: int, term: Term | None) -> tuple[list[Name], int]:
-        """An office with the body or place it is of; whoever holds it stands behind."""
+        """Return an office with the body or place it is of; whoever holds it stands behind."""
         first = at
         after = self._past_office(end)
         follows = after < len(self._tokens) and self._tokens[after].capital and self._joined(after)
@@ -262,7 +263,8 @@ class _Scanner:
         return [self._name("office", first, after, (), english, term)], after
 
     def _past_office(self, at: int) -> int:
-        """The first token that is no part of an office: words in capitals that are known go with it."""
+        """Return the first token that is no part of an office: words in capitals that are known go with
+        it."""
         stop = min(len(self._tokens), at + _MOST_WORDS)
         while at < stop and self._joined(at):
             token = self._tokens[at]
@@ -297,12 +299,12 @@ class _Scanner:
         return end
 
     def _goes_on(self, at: int) -> bool:
-        """Whether a known word with a capital follows, as in *Pendidikan dan Kebudayaan*."""
+        """Return whether a known word with a capital follows, as in *Pendidikan dan Kebudayaan*."""
         token = self._tokens[at] if at < len(self._tokens) else None
         return bool(token and token.capital and self._common(token) and not self._is_head(token))
 
     def _headed(self, at: int, kind: FactKind, end: int) -> tuple[list[Name], int]:
-        """A name that begins with what it is: *Dinas Kesehatan*, *Kabupaten Bandung*."""
+        """Return a name that begins with what it is: *Dinas Kesehatan*, *Kabupaten Bandung*."""
         if end == at + 1:
             return [], end
         words = tuple(word for word in self._words(at + 1, end) if word not in _JOINERS)
@@ -318,7 +320,7 @@ class _Scanner:
         return [self._name("organisation", at, end, (), term[0].renderings, term[0])], end
 
     def _place(self, at: int, end: int) -> tuple[list[Name], int]:
-        """A place, or a club or company that is called after it: *Manchester United*."""
+        """Return a place, or a club or company that is called after it: *Manchester United*."""
         if end < len(self._tokens) and self._joined(end) and not self._heading:
             token = self._tokens[end]
             known = (
@@ -347,7 +349,7 @@ class _Scanner:
         return [replace(name, short=end == at + 1)], end
 
     def _past_name(self, at: int) -> int:
-        """The first token behind the row of unknown words that begins at ``at``."""
+        """Return the first token behind the row of unknown words that begins at ``at``."""
         stop = min(len(self._tokens), at + _MOST_WORDS)
         end = at + 1
         while end < stop and self._joined(end):
@@ -371,18 +373,18 @@ class _Scanner:
         return bool(self._match(at, lexicon.places())) and self._tokens[at].low not in self._known.people
 
     def _run(self, at: int, most: int) -> int:
-        """The first token behind a row of capitals."""
+        """Return the first token behind a row of capitals."""
         end = at
         while end < min(len(self._tokens), at + most) and self._joined(end) and self._tokens[end].capital:
             end += 1
         return end
 
     def _joined(self, at: int) -> bool:
-        """Whether one space stands before the token."""
+        """Return whether one space stands before the token."""
         return at > 0 and self._text[self._tokens[at - 1].end : self._tokens[at].start] == " "
 
     def _match(self, at: int, table: Mapping[tuple[str, ...], tuple[str, ...]]) -> int:
-        """How many words from ``at`` are an entry of ``table``, the longest."""
+        """Return how many words from ``at`` are an entry of ``table``, the longest."""
         most = lexicon.longest().get(self._tokens[at].low, 0)
         for size in range(min(most, len(self._tokens) - at), 0, -1):
             if self._key(at, at + size) in table:
@@ -396,13 +398,13 @@ class _Scanner:
         return tuple(t.low for t in self._tokens[at:end] if t.text[0].isalpha() and len(t.low) > 1)
 
     def _upto(self, position: int, at: int) -> int:
-        """The first token that starts at ``position`` of the text or behind it."""
+        """Return the first token that starts at ``position`` of the text or behind it."""
         while at < len(self._tokens) and self._tokens[at].start < position:
             at += 1
         return at
 
     def _is_opener(self, token: _Token) -> bool:
-        """Whether a capital is that of the sentence and not of a name."""
+        """Return whether a capital is that of the sentence and not of a name."""
         low = token.low
         small = low in lexicon.INITIAL_WORDS or low in self._known.small
         return (token.opens or self._heading) and small and low not in self._known.people
@@ -411,7 +413,7 @@ class _Scanner:
         return token.low in lexicon.ORGANISATION_HEADS or token.low in lexicon.PLACE_HEADS
 
     def _common(self, token: _Token, *, name: bool = False) -> bool:
-        """Whether a word with a capital is a word of the language; within a ``name`` fewer are."""
+        """Return whether a word with a capital is a word of the language; within a ``name`` fewer are."""
         low = token.low
         if low in self._known.people:
             return False
@@ -441,13 +443,13 @@ def sentence_open(text: str) -> bool:
 
 
 def _bare(sentence: str) -> str:
-    """The sentence with spaces for its dateline, addresses and notes."""
+    """Return the sentence with spaces for its dateline, addresses and notes."""
     dateline = len(split_dateline(sentence)[0])
     return blanked(" " * dateline + sentence[dateline:])
 
 
 def _calm(tokens: Sequence[_Token]) -> list[_Token]:
-    """The tokens without the capitals of words that are shouted, ``_SHOUTED`` or more in a row."""
+    """Return the tokens without the capitals of words that are shouted, ``_SHOUTED`` or more in a row."""
     calm, run = list(tokens), 0
     for index, token in enumerate((*tokens, None)):
         if token and token.text.isupper() and len(token.text) > 1:

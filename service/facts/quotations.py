@@ -39,7 +39,8 @@ def quotations(sentences: Sequence[str]) -> list[list[Quotation]]:
 
 
 def _ends_one(sentence: str) -> bool:
-    """Whether a sentence begins within a quotation, as its marks tell: *Kami menunggu," kata Surya.*"""
+    """Return whether a sentence begins within a quotation, as its marks tell: *Kami menunggu," kata
+    Surya.*"""
     first = next((at for at, sign in enumerate(sentence) if sign in _OPENING + _CLOSING + _BOTH), 0)
     return first > 0 and sentence[first - 1] in ",.!?" and _closes(sentence)
 
@@ -49,7 +50,7 @@ def _said(sentence: str, span: Quotation) -> bool:
 
 
 def _spans(text: str, within: bool) -> tuple[list[Quotation], bool]:
-    """The quoted spans, and whether one is open at the end; ``within`` that one is at the start."""
+    """Return the quoted spans, and whether one is open at the end; ``within`` that one is at the start."""
     spans: list[Quotation] = []
     start, opened = (0, False) if within else (-1, False)
     for at, sign in enumerate(text):
@@ -89,6 +90,6 @@ def _compared(ours: Quotation, theirs: Quotation) -> Outcome:
 
 
 def _closes(target: str) -> bool:
-    """Whether the first mark of ``target`` closes a quotation that began before."""
+    """Return whether the first mark of ``target`` closes a quotation that began before."""
     marks = [sign for sign in target if sign in _OPENING + _CLOSING + _BOTH]
     return bool(marks) and (marks[0] in _CLOSING or (marks[0] in _BOTH and len(marks) % 2 == 1))

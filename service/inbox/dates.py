@@ -83,7 +83,7 @@ def _indonesian(text: str) -> float:
 
 
 def _offset(zone: str | None) -> float:
-    """Hours east of Greenwich."""
+    """Return the hours east of Greenwich."""
     named = (zone or "wib").lower()
     if named in _ZONES:
         return _ZONES[named]

@@ -133,7 +133,7 @@ def as_html(digest: Digest) -> str:
 
 
 def _body(digest: Digest, title: str) -> str:
-    """The digest's blocks, well-formed enough for XHTML too."""
+    """Return the digest's blocks, well-formed enough for XHTML too."""
     parts = [f"<h1>{escape(title)}</h1>\n"]
     if digest.words:
         counted = ", ".join(f"{escape(word)} {count}" for word, count in digest.words.items())
@@ -162,12 +162,12 @@ def _link(source: Source) -> str:
 
 
 def _linked_to(source: Source) -> str:
-    """The rest of a source's line in Markdown."""
+    """Return the rest of a source's line in Markdown."""
     return f"{_adds(source)}: <{source.url}>" if _linked(source.url) else ""
 
 
 def _linked(url: str) -> bool:
-    """Whether an address may be a link: of the web, and with nothing that ends a link in Markdown."""
+    """Return whether an address may be a link: of the web, and with nothing that ends a link in Markdown."""
     return url.lower().startswith(("http://", "https://")) and not set(url) & set("<> \n\r")
 
 
@@ -234,7 +234,7 @@ def _element(
 
 
 def _xml(text: str) -> str:
-    """``text`` without the characters that XML cannot hold."""
+    """Return ``text`` without the characters that XML cannot hold."""
     return _NO_XML.sub("", text)
 
 

@@ -59,11 +59,13 @@ def _feed(data: bytes, url: str, type: str, now: float) -> Listing:
     try:
         import feedparser
     except ImportError as error:
-        raise InputError(f"feeds: {lacks(error, 'inbox', 'feedparser')}") from error
+        raise InputError(
+            "inbox.feeds_need", "feeds: {reason}", reason=lacks(error, "inbox", "feedparser")
+        ) from error
     headers = {"content-type": type, "content-location": url} if type else {"content-location": url}
     found = feedparser.parse(BytesIO(data), response_headers=headers)
     if not found.get("version") and not found.entries:
-        raise InputError("no feed: neither RSS, Atom, JSON Feed nor a sitemap")
+        raise InputError("inbox.no_feed_format", "no feed: neither RSS, Atom, JSON Feed nor a sitemap")
     entries = [_entry(item, url, now) for item in found.entries[: 2 * MOST]]
     return Listing(str(found.feed.get("title", "")), tuple(entries))
 
@@ -89,9 +91,9 @@ def _json_feed(data: bytes, url: str, now: float) -> Listing:
     try:
         found = json.loads(data.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as problem:
-        raise InputError("no feed: JSON that cannot be read") from problem
+        raise InputError("inbox.broken_json", "no feed: JSON that cannot be read") from problem
     if not isinstance(found, dict) or not isinstance(found.get("items"), list):
-        raise InputError("no feed: JSON without a list of items")
+        raise InputError("inbox.json_items", "no feed: JSON without a list of items")
     return Listing(_text_of(found, "title"), tuple(_json_entries(found["items"], url, now)))
 
 
@@ -125,7 +127,7 @@ def _sitemap(data: bytes, now: float) -> Listing:
     try:
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as problem:
-        raise InputError("no sitemap: its XML cannot be read") from problem
+        raise InputError("inbox.broken_sitemap", "no sitemap: its XML cannot be read") from problem
     found: list[tuple[float, Entry]] = []
     for node in root:
         said = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in node.iter()}
@@ -141,12 +143,12 @@ def _sitemap(data: bytes, now: float) -> Listing:
 
 
 def _plain(markup: str) -> str:
-    """The text of a piece of HTML, or of a text that only looks like one."""
+    """Return the text of a piece of HTML, or of a text that only looks like one."""
     return html.visible(markup[: 4 * _TEXT])[:_TEXT] if "<" in markup or "&" in markup else markup[:_TEXT]
 
 
 def _line(text: str) -> str:
-    """A title in one line: feeds escape markup in it once, and sometimes twice."""
+    """Return a title in one line: feeds escape markup in it once, and sometimes twice."""
     plain = html.visible(unescape(text)) if "<" in text or "&" in text else text
     return " ".join(plain.split())[:_TITLE]
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from service.confined import read_document
 from service.context import checkpoint
+from service.document import Message
 from service.errors import Cancelled, DeadlinePassed, InputError, StoreError, WartaError
 from service.inbox import robots
 from service.inbox.addresses import host_of
@@ -69,8 +70,19 @@ MANNERS = Manners()
 class HeldBack(InputError):
     """The site is not to be asked now; ``until`` is in seconds since 1970."""
 
-    def __init__(self, message: str, until: float) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        said: str | Message | WartaError,
+        text: str = "",
+        /,
+        *,
+        until: float = 0.0,
+        at: object = "",
+        plural: str = "",
+        **values: object,
+    ) -> None:
+        # An error is copied by its message alone; ``until`` then comes with its attributes.
+        super().__init__(said, text, at=at, plural=plural, **values)
         self.until = until
 
 
@@ -124,14 +136,21 @@ class Fetcher:
         try:
             found = self.get(url, {"Accept": ", ".join(web.TYPES)})
             if found.answer.status != 200:
-                raise InputError(f"{url[:200]}: the site answers {found.answer.status}")
+                raise InputError(
+                    "web.status", "the site answers {status}", at=url[:200], status=found.answer.status
+                )
             if found.answer.type not in web.TYPES:
-                raise InputError(f"{url[:200]}: {found.answer.type[:60] or 'of no type'}, which is not read")
+                raise InputError(
+                    "web.type",
+                    "{kind}, which is not read",
+                    at=url[:200],
+                    kind=found.answer.type[:60] or Message("term", "of no type"),
+                )
             name = web.TYPES[found.answer.type]
             text = read_document(self._box, found.answer.data, name, self._manners.limits.max_bytes)
             (article,) = prepared(self._box, [Entry(url, title, text)])
             if not article.text:
-                raise InputError(f"{url[:200]}: no article text in it")
+                raise InputError("input.no_article", "no article text in it", at=url[:200])
         except (Cancelled, DeadlinePassed, StoreError):
             raise
         except WartaError as problem:
@@ -155,7 +174,12 @@ class Fetcher:
                 return Fetched(answer, here if permanent and here != url else "")
             permanent = permanent and answer.status in _PERMANENT
             here = answer.location
-        raise InputError(f"{url[:200]}: redirected more than {self._manners.limits.redirects} times")
+        raise InputError(
+            "web.redirects",
+            "redirected more than {count} times",
+            at=url[:200],
+            count=self._manners.limits.redirects,
+        )
 
     def _asked(self, feed: Feed, now: float) -> Taken:
         conditions = {"If-None-Match": feed.etag, "If-Modified-Since": feed.modified}
@@ -172,14 +196,16 @@ class Fetcher:
             )
             return Taken()
         if answer.status != 200:
-            raise InputError(f"{feed.url[:200]}: the site answers {answer.status}")
+            raise InputError(
+                "web.status", "the site answers {status}", at=feed.url[:200], status=answer.status
+            )
         said = listing(self._box, answer.data, answer.url, answer.fields.get("content-type", ""), now)
         said = self._with_parts(said, now)
         etag, modified = answer.fields.get("etag", ""), answer.fields.get("last-modified", "")
         return self._taken(replace(feed, etag=etag[:500], modified=modified[:100]), said, now)
 
     def _with_parts(self, said: Listing, now: float) -> Listing:
-        """A sitemap index with the entries of its newest parts."""
+        """Return a sitemap index with the entries of its newest parts."""
         entries = list(said.entries)
         for url in said.parts[:_PARTS]:
             answer = self.get(url, {"Accept": FEEDS}).answer
@@ -198,9 +224,9 @@ class Fetcher:
         return self._store.arrivals.take(feed, prepared(self._box, fresh), left, now)
 
     def _files(self, folder: Path) -> Iterator[Entry]:
-        """The documents of a folder; one that cannot be read is passed over until the next round."""
+        """Yield the documents of a folder; one that cannot be read is passed over until the next round."""
         if not folder.is_dir():
-            raise InputError(f"{folder}: is no folder")
+            raise InputError("file.no_folder", "{path} is not a folder", path=folder)
         for path in list_files(folder):
             if not isinstance(path, Path):
                 continue
@@ -220,17 +246,25 @@ class Fetcher:
         until, text, at = self._store.hosts.of(host)
         if until > self._clock():
             wait = until - self._clock()
-            raise HeldBack(f"{host}: asked not to be asked for another {wait:.0f} s", until)
+            raise HeldBack(
+                "inbox.held_back",
+                "asked not to be asked for another {count} second",
+                plural="asked not to be asked for another {count} seconds",
+                until=until,
+                at=host,
+                count=f"{wait:.0f}",
+            )
         if not at or at + self._manners.robots_fresh < self._clock():
             text = self._robots(url)
             self._store.hosts.put(host, 0.0, text, self._clock())
         if not robots.allowed(text, url):
-            raise Forbidden(f"{url[:200]}: the site's robots.txt forbids it")
+            raise Forbidden("inbox.forbidden", "the site's robots.txt forbids it", at=url[:200])
         with self._lock:
             self._next[f"pause {host}"] = max(self._manners.pause, robots.delay(text))
 
     def _robots(self, url: str) -> str:
-        """The site's robots.txt: empty where there is none, one that allows nothing where the site fails."""
+        """Return the site's robots.txt: empty where there is none, one that allows nothing where the site
+        fails."""
         here = robots.address(url)
         for _ in range(self._manners.limits.redirects + 1):
             answer = self._once(here, {"Accept": "text/plain, */*;q=0.5"}, empty=True)
@@ -242,7 +276,7 @@ class Fetcher:
         return answer.data[: robots.SIZE].decode("utf-8", "replace") if answer.status == 200 else ""
 
     def _once(self, url: str, headers: Mapping[str, str], *, empty: bool = False) -> web.Answer:
-        """One request, when its host's turn has come. 429 and 503 hold the host back for everybody."""
+        """Send one request when its host's turn has come. 429 and 503 hold the host back for everybody."""
         host = host_of(url)
         with self._turn(host):
             try:
@@ -259,13 +293,19 @@ class Fetcher:
             _, text, at = self._store.hosts.of(host)
             self._store.hosts.put(host, until, text, at)
             raise HeldBack(
-                f"{host}: the site answers {answer.status}: asked again in {until - now:.0f} s", until
+                "inbox.asked_later",
+                "the site answers {status}: asked again in {count} second",
+                plural="the site answers {status}: asked again in {count} seconds",
+                until=until,
+                at=host,
+                status=answer.status,
+                count=f"{until - now:.0f}",
             )
         return answer
 
     @contextmanager
     def _turn(self, host: str) -> Iterator[None]:
-        """The only request to a host, a pause after the last one."""
+        """Let one request to a host at a time through, each a pause after the last one."""
         with self._lock:
             lock = self._hosts.setdefault(host, threading.Lock())
         with lock:
@@ -281,7 +321,7 @@ class Fetcher:
 
 
 def _failed(feed: Feed, problem: WartaError, now: float) -> Feed:
-    """The feed after a request that failed: asked again later each time, a day later at most."""
+    """Return the feed after a request that failed: asked again later each time, a day later at most."""
     failures = feed.failures + 1
     due = max(now + max(feed.every, _back_off(failures)), getattr(problem, "until", 0.0))
     return replace(feed, checked=now, failures=failures, problem=str(problem)[:300], due=due)
@@ -292,7 +332,7 @@ def _back_off(failures: int) -> float:
 
 
 def _retry_after(answer: web.Answer, now: float) -> float:
-    """The seconds that a site asks for, as a number or a date; five minutes where it does not say."""
+    """Return the seconds that a site asks for, as a number or a date; five minutes where it does not say."""
     said = answer.fields.get("retry-after", "").strip()
     if said.isascii() and said.isdigit():
         return float(said[:9])

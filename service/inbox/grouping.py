@@ -88,7 +88,7 @@ class _Sentence:
     figures: tuple[Number, ...]
 
     def overlap(self, other: _Sentence) -> float:
-        """The words that both have, figures apart, among those of both (Dice), from 0 to 1."""
+        """Return the words that both have, figures apart, among those of both (Dice), from 0 to 1."""
         if min(len(self.bag), len(other.bag)) < 3:
             return 0.0
         return 2 * len(self.bag & other.bag) / (len(self.bag) + len(other.bag))
@@ -110,7 +110,7 @@ def _sentence(text: str) -> tuple[frozenset[str], tuple[Number, ...]]:
 
 
 def _differ(one: _Sentence, other: _Sentence) -> Difference | None:
-    """The figures of each that the other has not, where both have some."""
+    """Return the figures of each that the other has not, where both have some."""
     ours, theirs = _unmatched(one.figures, other.figures), _unmatched(other.figures, one.figures)
     if not ours or not theirs:
         return None

@@ -20,14 +20,14 @@ def read(data: bytes) -> list[tuple[str, str]]:
     try:
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as problem:
-        raise InputError("no OPML: its XML cannot be read") from problem
+        raise InputError("inbox.broken_opml", "no OPML: its XML cannot be read") from problem
     found: dict[str, str] = {}
     for outline in root.iter("outline"):
         url = (outline.get("xmlUrl") or "").strip()
         if url.lower().startswith(("http://", "https://")):
             found.setdefault(url, " ".join((outline.get("text") or outline.get("title") or "").split())[:200])
     if not found:
-        raise InputError("no feed in it: an OPML file names them as xmlUrl")
+        raise InputError("inbox.opml_empty", "no feed in it: an OPML file names them as xmlUrl")
     return [*found.items()][:_MOST]
 
 

@@ -45,9 +45,11 @@ def parse(text: str) -> Query:
             without = False
     found = tuple(tuple(terms) for terms in alternatives if terms)
     if sum(map(len, found)) > _MOST:
-        raise UsageError(f"a search of more than {_MOST} terms")
+        raise UsageError("inbox.search_terms", "a search of more than {count} terms", count=_MOST)
     if any(all(term.without for term in terms) for terms in found):
-        raise UsageError("a search needs a word that must be there beside those that must not")
+        raise UsageError(
+            "inbox.search_without", "a search needs a word that must be there beside those that must not"
+        )
     return found
 
 

@@ -105,7 +105,7 @@ def _made(pipeline: Pipeline, articles: Sequence[Article]) -> list[Made]:
 
 
 def _brief_of(text: Text) -> int:
-    """The sentence that says most of an article, from 0; -1 where it has none."""
+    """Return the sentence that says most of an article, from 0; -1 where it has none."""
     found = rank(text.body.sentences, 1, text.title, paragraphs=text.body.paragraphs())
     return found[0] if found else -1
 
@@ -118,7 +118,7 @@ def _kept(article: Article, at: int, parts: Sequence[SegmentTranslation]) -> Mad
 
 
 def _findings(at: int, part: SegmentTranslation) -> list[dict[str, Any]]:
-    """What was found in a sentence; its words are made where it is shown."""
+    """Return what was found in a sentence; its words are made where it is shown."""
     return [
         {"at": at, "code": found.code, "severity": found.severity, "values": dict(found.values)}
         for found in part.findings

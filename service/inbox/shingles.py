@@ -62,7 +62,7 @@ def digest(texts: Iterable[str]) -> str:
 
 
 def _lowest(values: np.ndarray[tuple[int], np.dtype[np.uint64]], factor: int, offset: int) -> int:
-    """The least value of one hash function, of the family ``a·x + b`` modulo 2**64, its high half."""
+    """Return the least value of one hash function, of the family ``a·x + b`` modulo 2**64, its high half."""
     with np.errstate(over="ignore"):
         mixed = values * np.uint64(factor | 1) + np.uint64(offset)
     return int((mixed >> np.uint64(32)).min() & _MASK)

@@ -15,7 +15,9 @@ def seconds(text: str, unit: str = "s") -> float:
     """Return how long ``30m``, ``24h`` or ``7d`` is; a bare number is of ``unit``. Raises UsageError."""
     found = _SPAN.fullmatch(text.strip().lower())
     if not found:
-        raise UsageError(f"{text!r} is no length of time; write 30m, 24h, 7d or 2w")
+        raise UsageError(
+            "inbox.no_length", "{text!r} is no length of time; write 30m, 24h, 7d or 2w", text=text
+        )
     return int(found[1]) * _SECONDS[found[2] or unit]
 
 
@@ -34,4 +36,6 @@ def since(text: str, now: float) -> float:
         return now - seconds(word, "h")
     if moment := when(word, now):
         return moment
-    raise UsageError(f"{text!r} is no moment; write yesterday, 24h, 7d or 2026-11-23")
+    raise UsageError(
+        "inbox.no_moment", "{text!r} is no moment; write yesterday, 24h, 7d or 2026-11-23", text=text
+    )

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from service.context import checkpoint
+from service.document import Message
 from service.errors import Cancelled, DeadlinePassed, StoreError, WartaError
 from service.inbox import queue
 from service.inbox.fetcher import MANNERS, Fetcher, Manners, by_host
 from service.inbox.records import Feed
 from service.inbox.store import Store, Taken
+from service.messages import text
 from service.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -40,20 +42,32 @@ class Round:
     pruned: int = 0
 
     def __str__(self) -> str:
+        parts = [text(_counted(said, count)) for said, count in self._counts() if count]
+        return ", ".join(parts) or text(Message.of("round.nothing", "nothing new"))
+
+    def _counts(self) -> list[tuple[Message, int]]:
         taken = self.taken
-        parts = [
-            (self.feeds, "feeds asked"),
-            (self.failed, "failed"),
-            (taken.new, "new articles"),
-            (taken.copies, "copies"),
-            (taken.changed, "changed"),
-            (taken.left, "left for another day"),
-            (self.pages, "pages"),
-            (self.headlines, "headlines"),
-            (self.whole, "whole articles"),
-            (self.pruned, "old articles deleted"),
+        return [
+            (Message.of("round.asked", "{count} feed asked", plural="{count} feeds asked"), self.feeds),
+            (Message.of("round.failed", "{count} failed"), self.failed),
+            (Message.of("round.new", "{count} new article", plural="{count} new articles"), taken.new),
+            (Message.of("round.copies", "{count} copy", plural="{count} copies"), taken.copies),
+            (Message.of("round.changed", "{count} changed"), taken.changed),
+            (Message.of("round.left", "{count} left for another day"), taken.left),
+            (Message.of("round.pages", "{count} page", plural="{count} pages"), self.pages),
+            (Message.of("round.headlines", "{count} headline", plural="{count} headlines"), self.headlines),
+            (Message.of("round.whole", "{count} whole article", plural="{count} whole articles"), self.whole),
+            (
+                Message.of(
+                    "round.pruned", "{count} old article deleted", plural="{count} old articles deleted"
+                ),
+                self.pruned,
+            ),
         ]
-        return ", ".join(f"{count:,} {what}" for count, what in parts if count) or "nothing new"
+
+
+def _counted(said: Message, count: int) -> Message:
+    return replace(said, values=(("count", f"{count:,}"),))
 
 
 class Watcher:
@@ -82,7 +96,7 @@ class Watcher:
         """
         with self._store.database.only_fetcher() as mine:
             if not mine:
-                self._say("another process fetches already")
+                self._say(text(Message.of("round.other", "another process fetches already")))
             done = self._fetched(self._due() if feeds is None else feeds) if mine else Round()
             done = replace(done, pages=self._pages() if mine else 0)
         if self._pipeline and any(self._store.english.waiting()):
@@ -102,7 +116,7 @@ class Watcher:
                 if stop.is_set():
                     return
             except WartaError as problem:
-                self._say(" ".join(str(problem).split()))
+                self._say(" ".join(text(problem).split()))
             stop.wait(self._sleep())
 
     def _sleep(self) -> float:
@@ -141,7 +155,7 @@ class Watcher:
         except (Cancelled, DeadlinePassed, StoreError):
             raise
         except WartaError as problem:
-            self._say(f"{feed.label}: {problem}")
+            self._say(f"{feed.label}: {text(problem)}")
             return None
 
     def _pages(self) -> int:
@@ -155,7 +169,7 @@ class Watcher:
             except (Cancelled, DeadlinePassed, StoreError):
                 raise
             except WartaError as problem:
-                self._say(str(problem))
+                self._say(text(problem))
         return count
 
     def _prune(self) -> int:

@@ -1,4 +1,4 @@
-"""From pasted text to an :class:`Article`: repaired, unwrapped, its title found, page furniture aside.
+"""From pasted text to an :class:`Article`: repaired, unwrapped, its title found, boilerplate aside.
 
 What each line is :mod:`service.intake.judge` says; here the text is mended before, and put together after.
 """
@@ -64,7 +64,7 @@ def clean(
     Without ``title``, and without one in ``about``, what a page's own data says, the headline is looked for
     among the lines. With ``keep_furniture`` nothing but the headline is taken out, and the lines whose
     numbers are in ``restored`` stay in any case. A text that is no page, with neither a headline nor
-    furniture around it,
+    boilerplate around it,
     comes back as it is. Raises :class:`InputError` when nothing is left.
     """
     lines = _unwrapped(_lines(raw))

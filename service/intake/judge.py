@@ -13,7 +13,7 @@ from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label
 from service.intake.rules import page_only, rule_flags, rule_of
 
 KEEP = 8.0
-"""How many times as likely as text a line must be furniture before it is taken for that."""
+"""How many times as likely as text a line must be boilerplate before it is taken for that."""
 
 INNER = 3.0
 """How many times again a run of it between two paragraphs."""
@@ -37,7 +37,7 @@ _CERTAIN = frozenset(("advertisement", "video", "share"))
 _CLOSING = frozenset(("initials", "published-in", "copyright"))
 
 _AROUND = 3
-"""Lines of furniture around the body from which a text without a headline is a page."""
+"""Lines of boilerplate around the body from which a text without a headline is a page."""
 
 _RUNNING = 150
 """Characters of running text that such a page has at least."""
@@ -247,7 +247,7 @@ def _sentences(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
 
 
 def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
-    """Where furniture is thought to begin, but what a paragraph or a list began goes on."""
+    """Where boilerplate is thought to begin, but what a paragraph or a list began goes on."""
     before = False
     for i, found in enumerate(labels):
         if found.part == TEXT:

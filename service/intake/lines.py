@@ -1,8 +1,8 @@
 """Which lines of a pasted page are the article: a kind for each line, decided over the page as a whole.
 
 A small network looks at each line with its neighbours and says how likely each kind is. Then the best
-sequence is sought among those that a page can be: furniture, a headline, furniture, one block of body with
-furniture between its paragraphs, furniture. The weights are data, learnt by
+sequence is sought among those that a page can be: boilerplate, a headline, boilerplate, one block of body
+with boilerplate between its paragraphs, boilerplate. The weights are data, learnt by
 ``python -m eval.training.lines``.
 """
 
@@ -151,7 +151,7 @@ def _steps() -> NDArray[np.float64]:
 def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
     """The part of the page that each line stands in: the likeliest sequence.
 
-    ``keep`` is how many times as likely furniture must be before a line is thought to be no text, and
+    ``keep`` is how many times as likely boilerplate must be before a line is thought to be no text, and
     ``inner`` how many times again a run of it where the text goes on after it.
     """
     text = shares[:, _BODY] + shares[:, _SUBHEAD]
@@ -178,7 +178,7 @@ def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
 class Label:
     """What a line is thought to be; ``text`` and ``title`` are how likely it is text, or the headline.
 
-    ``other`` is the kind of furniture that it would be.
+    ``other`` is the kind of boilerplate that it would be.
     """
 
     kind: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from service.document import Furniture
+from service.document import Furniture, Message
 
 GROUPS = {
     "advertisement": "adverts",
@@ -36,7 +36,7 @@ GROUPS = {
     "summary-box": "summary boxes",
     "title-again": "the headline again",
 }
-"""A plain word for each kind of furniture."""
+"""A plain word for each kind of boilerplate."""
 
 
 def groups(furniture: Sequence[Furniture]) -> list[str]:
@@ -45,9 +45,18 @@ def groups(furniture: Sequence[Furniture]) -> list[str]:
     return [name for name, _ in counts.most_common()]
 
 
-def left_out(furniture: Sequence[Furniture]) -> str:
-    """As ``12 lines left out: adverts, links, captions``; empty if nothing was."""
+def left_out(furniture: Sequence[Furniture]) -> Message | None:
+    """Return ``12 lines left out: adverts, links, captions`` as a message; None if nothing was."""
     if not furniture:
-        return ""
-    count = len(furniture)
-    return f"{count} {'line' if count == 1 else 'lines'} left out: {', '.join(groups(furniture))}"
+        return None
+    named: Message | str = ""
+    for name in groups(furniture):
+        one = Message.of("term", name)
+        named = Message.of("list.and", "{left}, {right}", left=named, right=one) if named else one
+    return Message.of(
+        "shown.lines_left_out",
+        "{count} line left out: {groups}",
+        plural="{count} lines left out: {groups}",
+        count=len(furniture),
+        groups=named,
+    )

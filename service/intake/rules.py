@@ -1,4 +1,4 @@
-"""What page furniture looks like by its form alone: one pattern a kind of line, for whole lines.
+"""What boilerplate looks like by its form alone: one pattern a kind of line, for whole lines.
 
 Precision goes before recall: a line of more than ``_LONGEST`` characters, or one in which a rule finds
 running text, is no rule's. The line labeller weighs what the rules say with all else that it sees.
@@ -40,7 +40,7 @@ _CREDIT = (
 _ONE = r"(?!.*\w{4}[.]\s(?-i:[A-Z]))"
 _NAME = r"(?:[A-Z][\w.'’-]*|dan|bin|binti)"
 
-# What is page furniture and why; each pattern must match a whole line. Case is ignored
+# What is boilerplate and why; each pattern must match a whole line. Case is ignored
 # except where ``(?-i:`` asks for capitals.
 _RULES = (
     ("read-also", rf"(?:baca|(?:baca|lihat|simak)[ _](?:juga|pula|selengkapnya))\s?:{_ONE}.*(?<![.])"),
@@ -201,7 +201,7 @@ def rule_flags(lines: Sequence[str]) -> NDArray[np.float32]:
 
 @lru_cache(4096)
 def rule_of(line: str) -> str:
-    """Why ``line`` is furniture by its form alone, or nothing."""
+    """Why ``line`` is boilerplate by its form alone, or nothing."""
     if len(line) > _LONGEST or not (found := _rules().fullmatch(line)):
         return ""
     return _RULES[int((found.lastgroup or "")[1:])][0]

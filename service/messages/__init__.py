@@ -22,6 +22,8 @@ from service.findings import CHECKS
 
 LANGUAGES = ("en", "id")
 """The languages there are; English is the source."""
+PLACES = ("paragraph", "passage")
+"""What a place in a document is called."""
 TERM = "term"
 """The context of words that stand in several messages, such as the names of units."""
 
@@ -108,6 +110,17 @@ def _message(catalogue: NullTranslations, message: Message) -> str:
     }
     text = _said(catalogue, message.code, message.text, message.plural, values)
     return f"{message.at}: {text}" if message.at else text
+
+
+def term(word: str, language: str = "") -> str:
+    """Return a word such as a kind of finding, ``number``, in ``language`` or in that of the reader."""
+    return _catalogue(language or _spoken.get()).pgettext(TERM, word)
+
+
+def place_name(place: str, language: str = "") -> str:
+    """Return a place in a document, such as ``paragraph 3``, in ``language`` or in that of the reader."""
+    name, _, number = place.rpartition(" ")
+    return f"{term(name, language)} {number}" if name in PLACES else place
 
 
 def record(finding: Finding, language: str = "") -> dict[str, Any]:

@@ -19,7 +19,7 @@ CONVERTED = ("marian", "mt5", "t5")
 
 
 def convert(source: Path, target: Path, preset: Preset, quantization: str = "int8") -> None:
-    """Writes the checkpoint in ``source`` to the new folder ``target`` for the ctranslate2 engine.
+    """Write the checkpoint in ``source`` to the new folder ``target`` for the ctranslate2 engine.
 
     ``quantization`` is a CTranslate2 type: ``int8``, ``float32`` ... Raises StoreError.
     """
@@ -68,7 +68,7 @@ def _marian(source: Path) -> Any:
 
 
 def _t5(source: Path, kind: str) -> Any:
-    """mT5, or T5 1.1, whose head is a matrix of its own too where its configuration says so."""
+    """Return mT5, or T5 1.1, whose head is a matrix of its own too where its configuration says so."""
     import torch
     from ctranslate2.converters.transformers import MT5Loader, T5Loader
 
@@ -82,7 +82,7 @@ def _t5(source: Path, kind: str) -> Any:
 
 
 def unscale(spec: Any) -> None:
-    """Puts the output scale of CTranslate2's mT5 loader right.
+    """Put the output scale of CTranslate2's mT5 loader right.
 
     Under transformers 5 every mT5 config says ``tie_word_embeddings``, and the loader then
     scales the output by d_model**-0.5, as T5 1.0 does. mT5's head is its own matrix and is
@@ -94,7 +94,7 @@ def unscale(spec: Any) -> None:
 
 
 def _vocabulary(pieces: Pieces, spec: Any) -> list[str]:
-    """The tokenizer's pieces, cut or filled to the rows that the embedding has."""
+    """Return the tokenizer's pieces, cut or filled to the rows that the embedding has."""
     rows = spec.encoder.embeddings[0].weight.shape[0]
     tokens = list(pieces.tokens[:rows])
     return tokens + [f"<unused_{i}>" for i in range(rows - len(tokens))]

@@ -44,7 +44,7 @@ def fetched(offered: Offer, folder: Path) -> int:
 
 
 def _there(path: Path, file: RemoteFile) -> bool:
-    """Whether the file is there whole: it gets its name only after its sum was found right."""
+    """Return whether the file is there whole: it gets its name only after its sum was found right."""
     if not path.is_file():
         return False
     return file.name.endswith(".gz") or path.stat().st_size == file.size
@@ -59,14 +59,14 @@ def _from(progress: Progress, done: int, total: int) -> Progress:
 
 
 def _copy(offered: Offer, file: RemoteFile, source: Path, path: Path) -> None:
-    """The local file under ``path``, not linked: whoever changes the source changes no model."""
+    """Copy the local file to ``path``, not linked: whoever changes the source changes no model."""
     part = _part(path)
     shutil.copyfile(source, part)
     _keep(offered, file, part, path)
 
 
 def _download(offered: Offer, file: RemoteFile, path: Path, progress: Progress) -> None:
-    """One file, from where an earlier try stopped; kept only if size and sum are right."""
+    """Download one file from where an earlier try stopped; keep it only if size and sum are right."""
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils._headers import build_hf_headers
 
@@ -94,7 +94,12 @@ def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
     name = offered.preset.name
     if part.stat().st_size != file.size or not _sound(part, file):
         part.unlink()
-        raise StoreError(f"{name}: {file.name} arrived damaged (its sum differs); pull again")
+        raise StoreError(
+            "models.arrived_damaged",
+            "{file} arrived damaged (its sum differs); pull again",
+            at=name,
+            file=file.name,
+        )
     if not file.name.endswith(".gz"):
         part.rename(path)
         return
@@ -103,12 +108,19 @@ def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
         with gzip.open(part, "rb") as packed, unpacked.open("wb") as stream:
             shutil.copyfileobj(packed, stream)
     except (EOFError, gzip.BadGzipFile) as error:
-        raise StoreError(f"{name}: {file.name} cannot be unpacked") from error
+        raise StoreError(
+            "models.not_unpacked", "{file} cannot be unpacked", at=name, file=file.name
+        ) from error
     size = unpacked.stat().st_size
     wrong = file.unpacked_sha256 and sha256(unpacked) != file.unpacked_sha256
     if wrong or (file.unpacked_size and size != file.unpacked_size):
         unpacked.unlink()
-        raise StoreError(f"{name}: what is packed in {file.name} is not what is known (its sum differs)")
+        raise StoreError(
+            "models.unpacked_other",
+            "what is packed in {file} is not what is known (its sum differs)",
+            at=name,
+            file=file.name,
+        )
     unpacked.replace(path)
     part.unlink()
 
@@ -124,7 +136,7 @@ def _sound(path: Path, file: RemoteFile) -> bool:
 
 
 def _bar(progress: Progress) -> type[Any]:
-    """The hub client reports through a tqdm class; this one draws nothing and passes the count on."""
+    """Return a tqdm class for the hub client to report through: it draws nothing and passes the count on."""
     from huggingface_hub.utils.tqdm import tqdm
 
     class Bar(tqdm):

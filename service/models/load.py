@@ -8,6 +8,7 @@ from service import presets
 from service.document import Message
 from service.engines.base import Engine
 from service.errors import EngineError, NotInstalled, UsageError
+from service.messages import text
 from service.models.gemma import build as embedded
 from service.models.store import Store
 from service.presets import Preset
@@ -18,7 +19,7 @@ Notice = Callable[[str], None]
 
 
 def choose(name: str, task: str, store: Store) -> Preset:
-    """The preset of that name, or for ``auto`` the best one of the task that can run here.
+    """Return the preset of that name, or for ``auto`` the best one of the task that can run here.
 
     Nothing is fetched and no network is asked. Raises UnknownModel, NotInstalled.
     """
@@ -39,7 +40,7 @@ def choose(name: str, task: str, store: Store) -> Preset:
 
 
 def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice) -> Engine:
-    """The preset's model, loaded. The embedded one is prepared on first use.
+    """Return the preset's model, loaded. The embedded one is prepared on first use.
 
     Its files are compared with what was installed: see :meth:`Store.check`. Raises ModelError,
     EngineError, UsageError, StoreError.
@@ -54,7 +55,11 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
         return EchoEngine()
     if preset.architecture == "endpoint":
         if (settings.engine, settings.device) != ("auto", "auto"):
-            raise UsageError(f"{preset.name} runs on a server of yours: it takes no --engine and no --device")
+            raise UsageError(
+                "engine.endpoint_options",
+                "{name} runs on a server of yours: it takes no --engine and no --device",
+                name=preset.name,
+            )
         from service.engines.endpoint import EndpointEngine
 
         return EndpointEngine(preset, settings.server)
@@ -79,16 +84,23 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
 
 
 def _open_as_published(preset: Preset, store: Store, settings: Settings, device: str) -> Engine:
-    """A model that is run from the files it is published as: quickmt's and Firefox's.
+    """Return a model that is run from the files it is published as: quickmt's and Firefox's.
 
     quickmt's weights are float16 in CTranslate2's format; on a CPU int8 is made at load.
     """
     firefox = preset.architecture == "firefox"
     usual = "fxtranslate" if firefox else "CTranslate2"
     if settings.engine == "transformers" or (firefox and settings.engine != "auto"):
-        raise UsageError(f"{preset.name} runs with {usual} only; leave --engine out")
+        raise UsageError(
+            "engine.only",
+            "{name} runs with {engine} only; leave --engine out",
+            name=preset.name,
+            engine=usual,
+        )
     if firefox and settings.device == "cuda":
-        raise UsageError(f"{preset.name} runs on the processor only; leave --device out")
+        raise UsageError(
+            "engine.processor_only", "{name} runs on the processor only; leave --device out", name=preset.name
+        )
     store.check(preset, "original")
     folder = store.folder(preset) / "original"
     if firefox:
@@ -108,16 +120,22 @@ def is_installed(preset: Preset, store: Store) -> bool:
     return store.manifest(preset) is not None
 
 
+def _preparing(preset: Preset, stage: str) -> str:
+    return text(
+        Message.of("progress.preparing", "Preparing {name}, once: {stage}", name=preset.name, stage=stage)
+    )
+
+
 def _open_embedded(preset: Preset, store: Store, device: str, threads: int | None, notice: Notice) -> Engine:
     from service.engines.causal import CausalEngine
 
-    embedded.prepare(store, preset, lambda stage: notice(f"Preparing {preset.name}, once: {stage}"))
+    embedded.prepare(store, preset, lambda stage: notice(_preparing(preset, stage)))
     store.check(preset)
     return CausalEngine(store.folder(preset), preset, device=device, threads=threads)
 
 
 def _device(asked: str) -> str:
-    """``cpu`` or ``cuda``; ``auto`` is the GPU if CTranslate2 sees one. Raises EngineError."""
+    """Return ``cpu`` or ``cuda``; ``auto`` is the GPU if CTranslate2 sees one. Raises EngineError."""
     import ctranslate2
 
     found = ctranslate2.get_cuda_device_count() > 0

@@ -66,9 +66,10 @@ def offer(preset: Preset, sources: Sources | None = None) -> Offer:
 
 
 def _carried(preset: Preset, folder: Path) -> Offer:
-    """The files in ``folder``: by name, in a folder of the preset's name, or laid out as a hub cache."""
+    """Return the files in ``folder``: by name, in a folder of the preset's name, or laid out as a hub
+    cache."""
     if not folder.is_dir():
-        raise StoreError(f"{preset.name}: {folder} is not a folder")
+        raise StoreError("file.no_folder", "{path} is not a folder", at=preset.name, path=folder)
     if preset.host == "hub" and (snapshot := _snapshot(preset, folder)):
         return _cached(preset, snapshot, str(folder))
     found: dict[str, Path] = {}
@@ -113,7 +114,7 @@ def _on_hub(preset: Preset, endpoint: str | None) -> Offer:
 
 
 def _chosen(preset: Preset, there: Iterable[str], where: str) -> list[RemoteFile]:
-    """The preset's files among the names that are there. Raises StoreError for a missing one."""
+    """Return the preset's files among the names that are there. Raises StoreError for a missing one."""
     names = set(there)
     chosen = []
     for file in preset.files:
@@ -123,16 +124,22 @@ def _chosen(preset: Preset, there: Iterable[str], where: str) -> list[RemoteFile
         elif file.name in names:
             chosen.append(file)
         elif not file.optional:
-            raise StoreError(f"{preset.name}: {where} holds no {file.name}")
+            raise StoreError(
+                "models.holds_none", "{where} holds no {file}", at=preset.name, where=where, file=file.name
+            )
     return chosen
 
 
 def _stated(preset: Preset, file: RemoteFile, sibling: Any) -> RemoteFile:
-    """``file`` with what the hub states of it, which must not differ from what the preset knows."""
+    """Return ``file`` with what the hub states of it, which must not differ from what the preset knows."""
     sum_, size = sibling.lfs.sha256 if sibling.lfs else "", sibling.size or 0
     if (file.sha256 and sum_ and sum_ != file.sha256) or (file.size and size != file.size):
         raise StoreError(
-            f"{preset.name}: {preset.model} holds another {file.name} than the one that is known"
+            "models.holds_other",
+            "{model} holds another {file} than the one that is known",
+            at=preset.name,
+            model=preset.model,
+            file=file.name,
         )
     return replace(file, size=size, sha256=file.sha256 or sum_, blob_id=sibling.blob_id or "")
 
@@ -144,7 +151,7 @@ def _hub_cache() -> Path:
 
 
 def _snapshot(preset: Preset, root: Path) -> Path | None:
-    """A complete snapshot of the pinned revision in a hub cache, if there is one."""
+    """Return a complete snapshot of the pinned revision in a hub cache, if there is one."""
     from huggingface_hub.file_download import repo_folder_name
 
     snapshots = root / repo_folder_name(repo_id=preset.model, repo_type="model") / "snapshots"
@@ -158,7 +165,7 @@ def _snapshot(preset: Preset, root: Path) -> Path | None:
 
 
 def _model_info(preset: Preset, endpoint: str | None) -> Any:
-    """The repository at the pinned commit; an abbreviated hash is looked up in its history."""
+    """Return the repository at the pinned commit; an abbreviated hash is looked up in its history."""
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint, library_name="warta")
@@ -168,7 +175,13 @@ def _model_info(preset: Preset, endpoint: str | None) -> Any:
         matches = [c for c in commits if c.startswith(revision)]
         if len(matches) != 1:
             raise StoreError(
-                f"{preset.name}: {preset.model} has {len(matches)} commits that begin {revision}"
+                "models.commits",
+                "{model} has {count} commit that begins {revision}",
+                plural="{model} has {count} commits that begin {revision}",
+                at=preset.name,
+                model=preset.model,
+                count=len(matches),
+                revision=revision,
             )
         revision = matches[0]
     return api.model_info(preset.model, revision=revision, files_metadata=True)
@@ -191,18 +204,42 @@ def hub_errors(preset: Preset, where: str = "the hub") -> Iterator[None]:
     try:
         yield
     except RevisionNotFoundError as error:
-        raise StoreError(f"{preset.name}: {preset.model} has no revision {preset.revision}") from error
+        raise StoreError(
+            "models.no_revision",
+            "{model} has no revision {revision}",
+            at=preset.name,
+            model=preset.model,
+            revision=preset.revision,
+        ) from error
     except RepositoryNotFoundError as error:
-        raise StoreError(f"{preset.name}: there is no repository {preset.model} on {where}") from error
+        raise StoreError(
+            "models.no_repository",
+            "there is no repository {model} on {where}",
+            at=preset.name,
+            model=preset.model,
+            where=where,
+        ) from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         raise StoreError(
-            f"{preset.name}: {where} answered {status} for {preset.model}; try again later"
+            "models.host_status",
+            "{where} answered {status} for {model}; try again later",
+            at=preset.name,
+            where=where,
+            status=status,
+            model=preset.model,
         ) from error
     except OfflineModeIsEnabled as error:
-        raise StoreError(f"{preset.name}: not in the local hub cache, and HF_HUB_OFFLINE is set") from error
+        raise StoreError(
+            "models.offline", "not in the local hub cache, and HF_HUB_OFFLINE is set", at=preset.name
+        ) from error
     except httpx2.HTTPError as error:
-        what = f"{preset.name}: {where} cannot be reached ({type(error).__name__})"
-        raise StoreError(f"{what}; pull again to go on where it stopped") from error
+        raise StoreError(
+            "models.unreachable",
+            "{where} cannot be reached ({reason}); pull again to go on where it stopped",
+            at=preset.name,
+            where=where,
+            reason=type(error).__name__,
+        ) from error
     finally:
         logging.set_verbosity(level)

@@ -6,6 +6,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from service.document import Message
+from service.messages import text
+
 WINDOW = 10.0
 """Seconds that the rate looks back: a line that changes is followed, one slow packet is not."""
 
@@ -42,6 +45,9 @@ class Pace:
 def duration(seconds: float) -> str:
     """Return a time as people say it: 40 s, 12 min, 3 h 20 min."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return text(Message.of("time.seconds", "{seconds} s", seconds=f"{seconds:.0f}"))
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+    if minutes < 90:
+        return text(Message.of("time.only_minutes", "{minutes} min", minutes=minutes))
+    hours, rest = divmod(minutes, 60)
+    return text(Message.of("time.hours", "{hours} h {minutes} min", hours=hours, minutes=f"{rest:02}"))

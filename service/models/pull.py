@@ -18,6 +18,9 @@ from service.presets import Preset
 CONVERSION_SHARE = 0.6
 """Free disk asked for beside the download, as a share of it: int8 is a quarter, and room to write."""
 
+STAGES = ("fetching", "converting", "checking")
+"""What a pull tells that it is doing."""
+
 
 def pull(store: Store, offered: Offer, progress: Progress) -> Path:
     """Fetch, check, convert and install what was offered; return the model's folder.

@@ -61,11 +61,11 @@ class Store:
         self.root = root
 
     def folder(self, preset: Preset) -> Path:
-        """Where the preset's model is, or would be."""
+        """Return where the preset's model is, or would be."""
         return self.root / preset.name
 
     def manifest(self, preset: Preset) -> Manifest | None:
-        """The manifest of an installed model; None if it is not installed. Raises DamagedModel."""
+        """Return the manifest of an installed model; None if it is not installed. Raises DamagedModel."""
         path = self.folder(preset) / MANIFEST
         try:
             table = json.loads(path.read_text("utf-8"))
@@ -83,7 +83,7 @@ class Store:
             ) from error
 
     def require(self, preset: Preset) -> Manifest:
-        """The manifest, or NotInstalled with the way to get the model."""
+        """Return the manifest. Raises NotInstalled with the way to get the model."""
         manifest = self.manifest(preset)
         if manifest is None:
             raise NotInstalled(
@@ -93,22 +93,31 @@ class Store:
             )
         return manifest
 
-    def verify(self, preset: Preset) -> list[str]:
-        """The files that differ from the manifest, each with how; empty if all is well."""
+    def verify(self, preset: Preset) -> list[Message]:
+        """Return how each file that differs from the manifest does; empty if all is well."""
         manifest, folder = self.require(preset), self.folder(preset)
         problems = []
         for name, expected in manifest.files.items():
             path = folder / name
             if not path.is_file():
-                problems.append(f"{name}: missing")
+                problems.append(Message.of("models.file_missing", "missing", at=name))
             elif path.stat().st_size != expected.size:
-                problems.append(f"{name}: {path.stat().st_size} bytes, not {expected.size}")
+                size = path.stat().st_size
+                problems.append(
+                    Message.of(
+                        "models.file_size",
+                        "{size} bytes, not {wanted}",
+                        at=name,
+                        size=size,
+                        wanted=expected.size,
+                    )
+                )
             elif sha256(path) != expected.sha256:
-                problems.append(f"{name}: SHA-256 differs")
+                problems.append(Message.of("models.file_sum", "SHA-256 differs", at=name))
         return problems
 
     def check(self, preset: Preset, part: str = "") -> None:
-        """Makes sure that the files below the subfolder ``part`` are what was installed.
+        """Make sure that the files below the subfolder ``part`` are what was installed.
 
         Sizes are compared each time, sums only where a file's time or inode is not what it was at the last
         comparison. Raises NotInstalled, DamagedModel.
@@ -128,7 +137,7 @@ class Store:
                 _remember(folder, checked)
 
     def remove(self, preset: Preset) -> int:
-        """Deletes the model and what an unfinished pull left; the bytes freed.
+        """Delete the model and what an unfinished pull left; return the bytes freed.
 
         Raises NotInstalled if there was neither.
         """
@@ -154,7 +163,7 @@ def _damaged(preset: Preset, name: str) -> DamagedModel:
 
 
 def _stamp(path: Path) -> list[int]:
-    """Size, time of the last change in nanoseconds and inode; nothing for what is no file."""
+    """Return size, time of the last change in nanoseconds and inode; nothing for what is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -171,7 +180,7 @@ def _checked(folder: Path) -> dict[str, list[Any]]:
 
 
 def _remember(folder: Path, checked: dict[str, list[Any]]) -> None:
-    """Writes it whole or not at all; where that cannot be, sums are made again each time."""
+    """Write it whole or not at all; where that cannot be, sums are made again each time."""
     partial = folder / f"{CHECKED}.{os.getpid()}.partial"
     with suppress(OSError):
         partial.write_text(json.dumps(checked), "utf-8")
@@ -179,18 +188,18 @@ def _remember(folder: Path, checked: dict[str, list[Any]]) -> None:
 
 
 def partial_folder(folder: Path) -> Path:
-    """Where the model of ``folder`` is built before it is renamed."""
+    """Return where the model of ``folder`` is built before it is renamed."""
     return folder.with_name(folder.name + ".partial")
 
 
 def repair_hint(preset: Preset) -> Message:
-    """How to get a sound copy of a damaged model."""
+    """Return how to get a sound copy of a damaged model."""
     how = f"warta models remove {preset.name} && warta models pull {preset.name}"
     return Message.of("models.mend", "mend it with: {how}", how=how)
 
 
 def seal(partial: Path, target: Path, preset: Preset, revision: str, converter: str) -> None:
-    """Writes the manifest of all files in ``partial`` and puts it in ``target``'s place."""
+    """Write the manifest of all files in ``partial`` and put it in ``target``'s place."""
     manifest = write_manifest(partial, preset, revision, converter)
     # Their sums were made just now, and renaming changes neither time nor inode.
     sums = {name: [*_stamp(partial / name), entry.sha256] for name, entry in manifest.files.items()}
@@ -204,7 +213,7 @@ def seal(partial: Path, target: Path, preset: Preset, revision: str, converter: 
 
 
 def write_manifest(folder: Path, preset: Preset, revision: str, converter: str) -> Manifest:
-    """Describes what ``folder`` holds, in ``folder``."""
+    """Describe what ``folder`` holds, in ``folder``."""
     files = {
         path.relative_to(folder).as_posix(): FileSum(path.stat().st_size, sha256(path))
         for path in sorted(folder.rglob("*"))
@@ -217,6 +226,6 @@ def write_manifest(folder: Path, preset: Preset, revision: str, converter: str) 
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+    """Return SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

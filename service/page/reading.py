@@ -10,7 +10,8 @@ from service.intake.credit import credit_line
 from service.intake.plain import groups
 from service.messages import text
 from service.page.words import Say
-from service.translation.confidence import LOW
+from service.render.marks import caveat
+from service.translation.confidence import Judged, is_marked, likely_wrong
 
 
 def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> str:
@@ -24,19 +25,9 @@ def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> st
     return f'<ul class="flags">{"".join(items)}</ul>' if items else ""
 
 
-def is_unsure(part: SegmentTranslation) -> bool:
-    """Return whether the confidence in a translation is too low to pass unsaid."""
-    return part.confidence is not None and part.confidence < LOW
-
-
-def is_flagged(part: SegmentTranslation) -> bool:
-    """Return whether a translation is shown with something to check."""
-    return bool(part.findings) or is_unsure(part)
-
-
-def marks(part: SegmentTranslation, say: Say) -> str:
-    """The flags of a translated segment."""
-    return flags(part.findings, say, low=part.confidence if is_unsure(part) else None)
+def marks(part: Judged, say: Say) -> str:
+    """The flags of a sentence of a translation or a summary."""
+    return flags(part.findings, say, low=part.confidence if likely_wrong(part) else None)
 
 
 def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
@@ -69,10 +60,14 @@ def credits(article: Article) -> str:
     return f'<p class="credits" lang="id">{escape(line)}</p>' if line else ""
 
 
-def title(headline: str, part: SegmentTranslation | None, say: Say) -> str:
-    """The headline, and beneath it the article's own title where it has one."""
+def title(headline: str, part: SegmentTranslation | None, say: Say, made_from: Judged | None = None) -> str:
+    """The headline, and beneath it the article's own title where it has one.
+
+    ``made_from`` is the sentence it was made from where there is none: what was found there holds for it.
+    """
     source = f'<p class="kicker" lang="id">{escape(part.source)}</p>' if part else ""
-    return f'<h2 lang="en">{escape(headline)}</h2>{source}{marks(part, say) if part else ""}'
+    judged = part or made_from
+    return f'<h2 lang="en">{escape(headline)}</h2>{source}{marks(judged, say) if judged else ""}'
 
 
 def columns(say: Say) -> str:
@@ -105,7 +100,7 @@ def _claim(number: int, sentence: SummarySentence, sources: Sequence[str], say: 
     return (
         f'<li><button type="button" class="claim" lang="en" aria-expanded="false" '
         f'aria-controls="proof{number}" data-support="{support}">{escape(sentence.text)}</button>'
-        f"{flags(sentence.findings, say)}"
+        f"{marks(sentence, say)}"
         f'<div class="proof" id="proof{number}" hidden>'
         f'<p class="label">{say("rests_on")}</p>{proof}</div></li>'
     )
@@ -139,11 +134,12 @@ def about(reading: Reading, say: Say) -> str:
     translation = reading.translation
     signature = translation.signature
     parts = [*translation.segments, *([translation.title] if translation.title else [])]
-    flagged = sum(is_flagged(part) for part in parts)
+    flagged = sum(map(is_marked, parts))
     lines = [
         say(
             "about_count", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged
         ),
+        escape(text(caveat(signature.preset), say.language)),
         say("about_model", model=escape(signature.preset), route=escape(reading.summary.route)),
     ]
     rest = f"<p><code>{escape(str(reading.summary.signature))}</code></p>"
@@ -155,7 +151,7 @@ def about(reading: Reading, say: Say) -> str:
 
 def tools(say: Say) -> str:
     """What can be done with a finished reading."""
-    kinds = (("txt", "save_txt"), ("md", "save_md"), ("docx", "save_docx"), ("json", "save_json"))
+    kinds = [(kind, f"save_{kind}") for kind in ("txt", "md", "docx", "html", "json")]
     saves = "".join(
         f'<button type="button" data-action="save" data-format="{kind}" aria-label="{say(word + "_long")}">'
         f"{say(word)}</button>"

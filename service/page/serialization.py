@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from service.document import (
     Article,
+    Brief,
+    Fact,
     Finding,
     Furniture,
     Message,
@@ -51,6 +53,8 @@ class _Packed:
     warnings: tuple[Message, ...]
     summary: Summary
     seconds: float
+    brief: Brief | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 def pack(reading: Reading) -> dict[str, Any]:
@@ -69,6 +73,8 @@ def pack(reading: Reading) -> dict[str, Any]:
             warnings=made.warnings,
             summary=reading.summary,
             seconds=reading.seconds,
+            brief=reading.brief,
+            facts=reading.facts,
         )
     )
     return packed
@@ -85,15 +91,26 @@ def unpack(value: Any) -> Reading:
     count = len(packed.segments)
     if not count or len(packed.gaps) != count:
         raise InputError("reading.uneven", "not a reading: its sentences and gaps do not fit together")
-    for sentence in packed.summary.sentences:
-        if not all(0 <= index < count for index in sentence.support):
+    for indices in _pointed(packed):
+        if not all(0 <= index < count for index in indices):
             raise InputError(
                 "reading.support", "not a reading: a summary sentence rests on a sentence that is not there"
             )
     article = _article(packed)
     title, gaps = packed.title, packed.gaps
     made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
-    return Reading(article, packed.headline, made, packed.summary, packed.seconds)
+    return Reading(article, packed.headline, made, packed.summary, packed.seconds, packed.brief, packed.facts)
+
+
+def _pointed(packed: _Packed) -> Iterator[Iterable[int]]:
+    """Yield the sentences that parts of the reading point to."""
+    for sentence in packed.summary.sentences:
+        yield sentence.support
+    facts = list(packed.facts)
+    if packed.brief:
+        yield [part.sentence for part in (packed.brief.what, *packed.brief.points)]
+        facts += [key.fact for key in packed.brief.facts]
+    yield [fact.sentence for fact in facts if fact.sentence is not None]
 
 
 def _findings(packed: _Packed) -> Iterator[Finding]:
@@ -101,6 +118,10 @@ def _findings(packed: _Packed) -> Iterator[Finding]:
         yield from part.findings if part else ()
     for sentence in packed.summary.sentences:
         yield from sentence.findings
+    if packed.brief:
+        yield from packed.brief.headline_findings
+        for told in (packed.brief.what, *packed.brief.points):
+            yield from told.findings
 
 
 def _check(finding: Finding) -> None:

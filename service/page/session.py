@@ -7,9 +7,12 @@ from html import escape
 from typing import Any
 
 from service.document import Article, Message, Reading, SegmentTranslation
+from service.messages import text
 from service.page import reading as view
 from service.page.serialization import pack
 from service.page.words import Say
+from service.render.marks import caveat
+from service.translation.confidence import is_marked
 
 
 class Shown:
@@ -87,15 +90,16 @@ class Shown:
         """All of it."""
         translation = reading.translation
         parts = [*([translation.title] if translation.title else []), *translation.segments]
-        flagged = sum(view.is_flagged(part) for part in parts)
+        flagged = sum(map(is_marked, parts))
         status = self._say(
             "finished", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged
         )
+        status += f". {escape(text(caveat(translation.signature.preset), self._say.language))}"
         self._values |= {
             "phase": "done",
             "status": status,
             "announce": status,
-            "title": view.title(reading.headline, translation.title, self._say)
+            "title": view.title(reading.headline, translation.title, self._say, reading.headline_from)
             + view.credits(reading.article),
             "summary": view.summary(reading.summary, [s.source for s in translation.segments], self._say),
             "tools": view.tools(self._say),

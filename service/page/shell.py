@@ -34,20 +34,20 @@ class Shell:
             await self._app(scope, receive, send)
             return
         asked = dict(scope["headers"])
-        head = head_for(
+        language = language_for(
             _text(asked, b"cookie"), _text(asked, b"accept-language"), scope["query_string"].decode("latin-1")
         )
         # Without this the body would come packed.
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
-        await self._app(scope, receive, _Page(send, head))
+        await self._app(scope, receive, _Page(send, language))
 
 
 class _Page:
     """Holds the response back until it is whole."""
 
-    def __init__(self, send: Send, head: str) -> None:
+    def __init__(self, send: Send, language: str) -> None:
         self._send = send
-        self._head = head
+        self._language = language
         self._start: Message = {}
         self._body = b""
 
@@ -60,21 +60,29 @@ class _Page:
             return
         headers = [pair for pair in self._start["headers"] if pair[0].lower() != b"content-length"]
         if _text(dict(headers), b"content-type").startswith("text/html"):
-            self._body = with_head(self._body.decode("utf-8"), self._head).encode()
+            self._body = with_head(self._body.decode("utf-8"), head_in(self._language)).encode()
+            headers += [
+                (b"content-language", self._language.encode()),
+                (b"vary", b"Accept-Language, Cookie"),
+            ]
         headers.append((b"content-length", str(len(self._body)).encode()))
         await self._send({**self._start, "headers": headers})
         await self._send({"type": "http.response.body", "body": self._body})
 
 
-def head_for(cookie: str, accepted: str, query: str) -> str:
-    """What goes into the head: the words in the reader's language, then the script that needs them."""
+def language_for(cookie: str, accepted: str, query: str) -> str:
+    """Return the language of whoever asks for the page, from the request's headers and query."""
     jar: SimpleCookie = SimpleCookie()
     try:
         jar.load(cookie)
     except CookieError:
         jar.clear()
     asked = parse_qs(query).get("language", [""])[0]
-    language = language_of({name: morsel.value for name, morsel in jar.items()}, accepted, asked)
+    return language_of({name: morsel.value for name, morsel in jar.items()}, accepted, asked)
+
+
+def head_in(language: str) -> str:
+    """Return what goes into the head: the words in the reader's language, then the script that needs them."""
     values = json.dumps({"language": language, "words": words()[language]}, ensure_ascii=True)
     return (
         f'<link rel="icon" href="{escape(ICON, quote=True)}">'

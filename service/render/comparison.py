@@ -9,6 +9,7 @@ from typing import Any
 
 from service.document import SegmentTranslation, Translation
 from service.messages import record, text
+from service.translation.confidence import is_marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Compared:
     @property
     def flagged(self) -> int:
         """How many sentences have a finding."""
-        return sum(bool(part.findings) for part in self.segments)
+        return sum(map(is_marked, self.segments))
 
 
 def parts(translation: Translation) -> list[SegmentTranslation]:

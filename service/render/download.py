@@ -6,12 +6,15 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from io import BytesIO
+from itertools import pairwise
 from typing import Any
 
 from service.document import Reading
 from service.errors import UsageError
 from service.render import schema
-from service.render.text import reading_blocks, reading_markdown, reading_text
+from service.render.html import reading_html
+from service.render.marks import Note, Notes, words
+from service.render.text import Line, reading_laid, reading_markdown, reading_text
 
 
 def file(reading: Reading, format: str) -> dict[str, str]:
@@ -32,25 +35,45 @@ def file(reading: Reading, format: str) -> dict[str, str]:
 
 
 def docx(reading: Reading) -> bytes:
-    """The reading as a Word document: its headings, lists and paragraphs."""
+    """The reading as a Word document: what is marked has a comment on its words."""
     from docx import Document
 
     document = Document()
     document.core_properties.author = "Warta"
     document.core_properties.title = _clean(reading.headline)[:200]
-    for mark, lines in reading_blocks(reading):
+    laid = reading_laid(reading)
+    for mark, lines in laid.blocks:
         for line in lines:
-            _add(document, mark, _clean(line))
+            _add(document, mark, line, laid.notes)
     target = BytesIO()
     document.save(target)
     return target.getvalue()
 
 
-def _add(document: Any, mark: str, text: str) -> None:
+def _add(document: Any, mark: str, line: Line, notes: Notes) -> None:
     if mark.startswith("#"):
-        document.add_heading(text, level=len(mark))
+        paragraph = document.add_heading("", level=len(mark))
     else:
-        document.add_paragraph(text, style="List Bullet" if mark == "-" else None)
+        style = {"-": "List Bullet", "[^]": "List Number"}.get(mark)
+        paragraph = document.add_paragraph("", style=style)
+    for span in line:
+        text = _clean(span.text)
+        if note := notes.of(span):
+            _comment(document, paragraph, text, note)
+        else:
+            paragraph.add_run(text)
+
+
+def _comment(document: Any, paragraph: Any, text: str, note: Note) -> None:
+    """Add a marked sentence, with a comment for each finding on its words, or on all of it."""
+    whole = 0, len(text)
+    places = [words(finding, text) or whole for finding in note.findings] or [whole]
+    cuts = sorted({0, len(text), *(edge for place in places for edge in place)})
+    runs = {start: paragraph.add_run(text[start:end]) for start, end in pairwise(cuts)}
+    for (start, end), reason in zip(places, note.reasons, strict=True):
+        inside = [run for at, run in runs.items() if start <= at < end]
+        if inside:
+            document.add_comment([inside[0], inside[-1]], text=_clean(reason), author="Warta", initials="W")
 
 
 def _clean(text: str) -> str:
@@ -65,6 +88,7 @@ def _json(reading: Reading) -> bytes:
 FORMATS: Mapping[str, tuple[str, Callable[[Reading], bytes]]] = {
     "txt": ("text/plain", lambda reading: reading_text(reading).encode("utf-8", "replace")),
     "md": ("text/markdown", lambda reading: reading_markdown(reading).encode("utf-8", "replace")),
+    "html": ("text/html", lambda reading: reading_html(reading).encode("utf-8", "replace")),
     "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", docx),
     "json": ("application/json", _json),
 }

@@ -8,14 +8,15 @@ the background jobs and the files that the page saves all come from these models
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator, model_validator
 
 from service import document, messages
 from service.findings import Severity
 from service.intake.plain import left_out
+from service.render import marks
 
 
 def _said(value: Any) -> Any:
@@ -119,13 +120,15 @@ class Signature(Model):
 class Whole(Model):
     """What is known of a translated article as a whole; ``title`` is null for one without.
 
-    ``text`` is its English, with its paragraphs.
+    ``text`` is its English, with its paragraphs; ``status`` says how many of its sentences are marked, and
+    that the others can be wrong too.
     ``byline``, ``published`` and ``site`` are as the page writes them, ``captions`` in Indonesian; ``roles``
     says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list.
     """
 
     title: Segment | None
     text: str
+    status: str
     warnings: list[Said]
     byline: str
     published: str
@@ -155,7 +158,8 @@ class SummarySentence(Model):
     """A sentence of a summary; ``support`` numbers the source segments it rests on, from 0.
 
     ``score`` says how well they carry it, from 0 to 1; ``source`` is the Indonesian it was translated from,
-    if it was.
+    if it was. ``findings`` hold what was found in the translations that it is made of, ``confidence`` and
+    ``band`` are those of the least sure of them; without any the band is empty.
     """
 
     text: str
@@ -163,6 +167,8 @@ class SummarySentence(Model):
     score: float
     findings: list[Finding]
     source: str
+    confidence: float | None
+    band: str
 
 
 class Summary(Model):
@@ -259,6 +265,12 @@ class Told(Model):
     facts: list[KeyFact]
     notes: list[str]
 
+    @field_validator("notes", mode="before")
+    @classmethod
+    def _notes_said(cls, notes: Iterable[document.Message]) -> list[str]:
+        """Return the notes in the language of whoever is answered."""
+        return [_said(note) for note in notes]
+
     @classmethod
     def told(cls, brief: document.Brief) -> Told:
         """Return what a brief tells, without its headline."""
@@ -292,10 +304,14 @@ class Brief(Model):
 class Reading(Bilingual):
     """A translation with its summary, brief and facts.
 
-    ``headline`` is the English title, or one made where there is none.
+    ``headline`` is the English title, or one made where there is none; what was found in the sentence that
+    it is made from, and that sentence's confidence, hold for it too.
     """
 
     headline: str
+    headline_confidence: float | None
+    headline_band: str
+    headline_findings: list[Finding]
     summary: Summary
     brief: Brief | None
     facts: list[Fact]
@@ -306,6 +322,9 @@ class Reading(Bilingual):
         """Return the JSON of a reading."""
         own = {
             "headline": reading.headline,
+            "headline_confidence": reading.headline_from.confidence,
+            "headline_band": reading.headline_from.band,
+            "headline_findings": reading.headline_from.findings,
             "summary": reading.summary,
             "brief": Brief.of(reading.brief) if reading.brief else None,
             "facts": reading.facts,
@@ -339,7 +358,9 @@ class Article(Model):
         texts = [text for text in article.text.split("\n") if text]
         roles = article.roles or ("text",) * len(texts)
         paragraphs = [{"text": text, "role": role} for text, role in zip(texts, roles, strict=True)]
-        own = {"title": article.title, "paragraphs": paragraphs, "left_out": left_out(article.furniture)}
+        gone = left_out(article.furniture)
+        left = messages.text(gone) if gone else ""
+        own = {"title": article.title, "paragraphs": paragraphs, "left_out": left}
         return cls.model_validate({**_credits(article), **own})
 
 
@@ -417,9 +438,12 @@ class Ended(Whole):
 
 
 def _whole(translation: document.Translation) -> dict[str, Any]:
+    title = [translation.title] if translation.title else []
+    sentences = [*title, *translation.segments]
     return {
         "title": translation.title,
         "text": translation.text,
+        "status": marks.status(sentences, translation.signature.preset),
         "warnings": translation.warnings,
         "roles": translation.article.roles,
         "signature": translation.signature,

@@ -3,78 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from service.document import Article, Reading, SegmentTranslation, Summary, Translation
-from service.escape import markdown, markdown_item, markdown_line
+from service.document import Article, Message, Reading, SegmentTranslation, Summary, Translation
+from service.escape import markdown, markdown_line
 from service.intake.credit import credit_line
 from service.intake.plain import left_out
 from service.messages import text
-from service.render import schema
+from service.render import marks, schema
+from service.render.marks import Notes, Span
 
-Block = tuple[str, tuple[str, ...]]
-"""How Markdown marks a block of a document (``#``, ``##``, ``-``, ``>`` or nothing), and its lines."""
+Line = tuple[Span, ...]
+Block = tuple[str, tuple[Line, ...]]
+"""How Markdown marks a block (``#``, ``##``, ``-``, ``>``, ``[^]`` for notes, or nothing), and its lines."""
 Renderer = Callable[[Any], str | schema.Model]
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A result laid out for a document of any kind: its blocks, and the notes that their marks point to."""
+
+    blocks: tuple[Block, ...]
+    notes: Notes
+
+
 def translation_text(translation: Translation) -> str:
-    """The translation alone, the title as its first paragraph."""
-    title = translation.title.target + "\n" if translation.title else ""
+    """The translation, the title as its first paragraph; what is marked has its note at the end."""
+    notes = Notes()
+    title = _said(_title(translation, notes)) + "\n" if translation.title else ""
     head = f"{title}{line}\n" if (line := _credits(translation)) else title
-    return (head + "\n" if head else "") + translation.text.strip() + "\n"
+    # Its own white space, so that a text without marks comes as it is.
+    gaps = translation.gaps or (" ",) * len(translation.segments)
+    spans = _segment_spans(translation, notes)
+    body = translation.lead + "".join(_said((span,)) + gap for span, gap in zip(spans, gaps, strict=True))
+    return (head + "\n" if head else "") + body.strip() + "\n" + _end(translation, notes)
 
 
 def translation_markdown(translation: Translation) -> str:
     """Title as heading, paragraphs, then what to be careful about."""
-    blocks = [_block("#", translation.title.target)] if translation.title else []
+    notes = Notes()
+    blocks: list[Block] = [("#", (_title(translation, notes),))] if translation.title else []
     blocks += [_block("", line)] if (line := _credits(translation)) else []
-    blocks += _body_blocks(translation)
-    return _markdown([*blocks, *_notes(translation)])
+    blocks += _body_blocks(translation, notes)
+    if notes.made:
+        blocks += [_block("##", "Check before use"), _footnotes(notes), _block("", _status(translation))]
+    if lines := suggestions(translation):
+        blocks += [_block("##", "Like your own"), _block("-", *lines)]
+    return _markdown(blocks)
 
 
 def reading_text(reading: Reading) -> str:
     """Title, summary, translation and what the reader should know of them, for a terminal."""
-    parts = [f"{reading.headline}\n{'=' * min(len(reading.headline), 100)}"]
-    parts += [line] if (line := _credits(reading.translation)) else []
-    parts.append("Summary\n" + "\n".join(f"* {line}" for line in _summary_lines(reading.summary)))
-    parts.append("Translation")
-    parts += _paragraphs(reading.translation)
-    parts.append("\n".join(["-" * 20, *_about(reading)]))
+    laid = reading_laid(reading)
+    parts = []
+    for mark, lines in laid.blocks:
+        said = [_said(line, bracketed=True) for line in lines]
+        if mark == "#":
+            parts.append(f"{said[0]}\n{'=' * min(len(said[0]), 100)}")
+        elif mark == "-":
+            parts.append("\n".join(f"* {line}" for line in said))
+        elif mark == "[^]":
+            parts.append("\n".join(f"[{number}] {line}" for number, line in enumerate(said, start=1)))
+        else:
+            parts.append("\n".join(said))
     return "\n\n".join(parts) + "\n"
 
 
 def reading_markdown(reading: Reading) -> str:
     """The same as Markdown."""
-    return _markdown(reading_blocks(reading))
+    return _markdown(reading_laid(reading).blocks)
 
 
-def reading_blocks(reading: Reading) -> list[Block]:
-    """The same as blocks of plain text, for a document of any kind."""
-    line = _credits(reading.translation)
-    return [
-        _block("#", reading.headline),
+def reading_laid(reading: Reading) -> Laid:
+    """The same as blocks, for a document of any kind."""
+    translation, notes = reading.translation, Notes()
+    line = _credits(translation)
+    origin = reading.headline_from
+    where = "title" if translation.title else "sentence 1"
+    headline = notes.span(reading.headline, origin, origin.source, where)
+    blocks: list[Block] = [
+        ("#", ((headline,),)),
         *([_block("", line)] if line else []),
-        _block("##", "Summary"),
-        _block("-", *_summary_lines(reading.summary)),
-        _block("##", "Translation"),
-        *_body_blocks(reading.translation),
-        _block("##", "About this reading"),
-        _block("-", *_about(reading)),
+        _block("##", _summary()),
+        ("-", tuple(_summary_lines(reading.summary, notes))),
+        _block("##", _translation()),
+        *_body_blocks(translation, notes),
     ]
+    if notes.made:
+        blocks += [_block("##", "Check before use"), _footnotes(notes)]
+    return Laid(
+        (
+            *blocks,
+            _block("##", text(Message.of("shown.about", "About this reading"))),
+            _block("-", *_about(reading)),
+        ),
+        notes,
+    )
 
 
 def summary_text(summary: Summary) -> str:
     """A sentence a line with what it rests on, then what to check."""
-    notes = [*map(text, summary.notes), *_summary_flags(summary)]
-    about = ["", *notes] if notes else []
-    return "\n".join([*_summary_lines(summary), *about]) + "\n"
+    notes = Notes()
+    lines = [_said(line, bracketed=True) for line in _summary_lines(summary, notes)]
+    about = [*map(text, summary.notes), *(f"[{note.number}] {note}" for note in notes.made)]
+    return "\n".join([*lines, *(["", *about] if about else [])]) + "\n"
 
 
 def summary_markdown(summary: Summary) -> str:
     """A list of sentences, then what to check."""
-    notes = [*map(text, summary.notes), *_summary_flags(summary)]
-    about = [_block(">", *notes)] if notes else []
-    return _markdown([_block("-", *_summary_lines(summary)), *about])
+    notes = Notes()
+    blocks: list[Block] = [("-", tuple(_summary_lines(summary, notes)))]
+    blocks += [_footnotes(notes)] if notes.made else []
+    said = [text(note) for note in summary.notes]
+    return _markdown([*blocks, *([_block(">", *said)] if said else [])])
 
 
 def article_text(article: Article) -> str:
@@ -124,41 +166,93 @@ def _credits(translation: Translation) -> str:
     return credit_line(article.byline, article.published, article.site)
 
 
-def _body_blocks(translation: Translation) -> list[Block]:
-    """The paragraphs; subheads are headings."""
+def _title(translation: Translation, notes: Notes) -> Line:
+    title = translation.title
+    return (notes.span(title.target, title, title.source, "title"),) if title else ()
+
+
+def _segment_spans(translation: Translation, notes: Notes) -> list[Span]:
+    return [
+        notes.span(part.target, part, part.source, f"sentence {number}")
+        for number, part in enumerate(translation.segments, start=1)
+    ]
+
+
+def _body_blocks(translation: Translation, notes: Notes) -> list[Block]:
+    """The paragraphs, with the source's spacing in them; subheads are headings."""
     roles = dict(enumerate(translation.article.roles))
+    spans = _segment_spans(translation, notes)
+    paragraphs: dict[int, list[Span]] = {}
+    for segment, span, gap in zip(translation.segments, spans, translation.gaps, strict=True):
+        paragraphs.setdefault(segment.paragraph, []).extend((span, Span(gap)))
     return [
-        _block("###" if roles.get(number) == "subhead" else "", text)
-        for number, text in enumerate(_paragraphs(translation))
+        ("###" if roles.get(number) == "subhead" else "", (_joined(paragraph),))
+        for number, paragraph in enumerate(paragraphs.values())
     ]
 
 
-def _paragraphs(translation: Translation) -> list[str]:
-    """Each paragraph's sentences, in one string with the source's spacing inside it."""
-    paragraphs: dict[int, list[str]] = {}
-    for segment, gap in zip(translation.segments, translation.gaps, strict=True):
-        paragraphs.setdefault(segment.paragraph, []).extend((segment.target, gap))
-    return ["".join(parts).strip() for parts in paragraphs.values()]
+def _joined(spans: Sequence[Span]) -> Line:
+    """The spans without white space at the end, those without a mark in one, so that each can be escaped."""
+    made: list[Span] = []
+    for span in spans:
+        if made and not made[-1].note and not span.note:
+            made[-1] = Span(made[-1].text + span.text)
+        else:
+            made.append(span)
+    if made and not made[-1].note:
+        made[-1] = Span(made[-1].text.rstrip())
+    return tuple(span for span in made if span.text or span.note)
 
 
-def _summary_lines(summary: Summary) -> list[str]:
-    """Each sentence with the numbers, from 1, of the source sentences it rests on."""
-    return [
-        sentence.text + (f" [{', '.join(str(i + 1) for i in sentence.support)}]" if sentence.support else "")
-        for sentence in summary.sentences
-    ]
+def _summary_lines(summary: Summary, notes: Notes) -> list[Line]:
+    """Each sentence with its mark and the numbers, from 1, of the source sentences it rests on."""
+    lines: list[Line] = []
+    for number, sentence in enumerate(summary.sentences, start=1):
+        span = notes.span(sentence.text, sentence, sentence.source, f"summary sentence {number}")
+        rests = f"[{', '.join(str(i + 1) for i in sentence.support)}]" if sentence.support else ""
+        lines.append((span, Span(f" {rests}", ours=True)) if rests else (span,))
+    return lines
 
 
-def _flags(translation: Translation) -> list[str]:
-    """What to check, each with the number of its sentence, from 1, and how the sentence begins."""
-    flags = []
-    for where, segment in _numbered(translation):
-        reasons = [f"{finding.kind}: {text(finding)}" for finding in segment.findings]
-        if not reasons and segment.confidence is not None and segment.band == "low":
-            reasons = [f"low confidence ({segment.confidence:.2f})"]
-        if reasons:
-            flags.append(f"{where} ({_opening(segment.target)}) {'; '.join(reasons)}")
-    return flags
+def _said(line: Line, *, bracketed: bool = False) -> str:
+    """A line as text: a mark is its number in brackets.
+
+    ``bracketed``: numbers of sentences stand there too, so these are in round ones and called so.
+    """
+    pieces = []
+    for span in line:
+        said = span.text
+        if span.ours and bracketed:
+            numbers = said.strip(" []")
+            where = Message.of(
+                "shown.sentences",
+                "sentence {numbers}",
+                plural="sentences {numbers}",
+                count=numbers.count(",") + 1,
+                numbers=numbers,
+            )
+            said = f" ({text(where)})"
+        pieces.append(said + (f" [{span.note}]" if span.note else ""))
+    return "".join(pieces)
+
+
+def _footnotes(notes: Notes) -> Block:
+    return _block("[^]", *map(str, notes.made))
+
+
+def _end(translation: Translation, notes: Notes) -> str:
+    """The notes and the status line of a text; nothing where nothing is marked."""
+    lines = [f"[{note.number}] {note}" for note in notes.made]
+    return "\n".join(["", "-" * 20, *lines, _status(translation), ""]) if lines else ""
+
+
+def _status(translation: Translation) -> str:
+    return marks.status(sentences(translation), translation.signature.preset)
+
+
+def sentences(translation: Translation) -> list[SegmentTranslation]:
+    """Return what is counted of a translation: its title, if it has one, and its sentences."""
+    return [*([translation.title] if translation.title else []), *translation.segments]
 
 
 def suggestions(translation: Translation) -> list[str]:
@@ -169,36 +263,39 @@ def suggestions(translation: Translation) -> list[str]:
 def likeness(where: str, segment: SegmentTranslation) -> list[str]:
     """That a segment is like one of one's own, in a line, if it is."""
     return [
-        f"{where} is {best.similarity:.0%} like your own “{best.source}” → “{best.target}”"
+        text(
+            Message.of(
+                "shown.like_yours",
+                "{where} is {percent} like your own “{source}” → “{target}”",
+                where=where,
+                percent=f"{best.similarity:.0%}",
+                source=best.source,
+                target=best.target,
+            )
+        )
         for best in segment.suggestions[:1]
     ]
 
 
 def _numbered(translation: Translation) -> list[tuple[str, SegmentTranslation]]:
-    titled = [("title", translation.title)] if translation.title else []
-    return [*titled, *((f"sentence {i}", s) for i, s in enumerate(translation.segments, start=1))]
+    titled = [(text(Message.of("shown.title", "title")), translation.title)] if translation.title else []
+    return [*titled, *((_sentence(i), s) for i, s in enumerate(translation.segments, start=1))]
 
 
-def _opening(text: str) -> str:
-    words = text.split()
-    return "“" + " ".join(words[:7]) + ("…”" if len(words) > 7 else "”")
+def _sentence(number: int) -> str:
+    return text(Message.of("place.sentence", "sentence {number}", number=number))
 
 
-def _summary_flags(summary: Summary) -> list[str]:
-    return [
-        f"Check summary sentence {number}, {finding.kind}: {text(finding)}"
-        for number, sentence in enumerate(summary.sentences, start=1)
-        for finding in sentence.findings
-    ]
+def _summary() -> str:
+    return text(Message.of("shown.summary", "Summary"))
 
 
-def _notes(translation: Translation) -> list[Block]:
-    named = (("Check before use", _flags(translation)), ("Like your own", suggestions(translation)))
-    return [block for name, lines in named if lines for block in (_block("##", name), _block("-", *lines))]
+def _translation() -> str:
+    return text(Message.of("shown.translation", "Translation"))
 
 
 def _block(mark: str, *lines: str) -> Block:
-    return mark, lines
+    return mark, tuple((Span(line),) for line in lines)
 
 
 def _markdown(blocks: Sequence[Block]) -> str:
@@ -209,28 +306,62 @@ def _markdown(blocks: Sequence[Block]) -> str:
 def _marked(block: Block) -> str:
     mark, lines = block
     if not mark:
-        return markdown(lines[0])
-    line = markdown_item if mark == "-" else markdown_line
-    return "\n".join(f"{mark} {line(text)}" for text in lines)
+        return "".join(_escaped(span, markdown) for span in lines[0])
+    if mark == "[^]":
+        numbered = enumerate(lines, start=1)
+        return "\n".join(f"[^{number}]: {markdown_line(line[0].text)}" for number, line in numbered)
+    return "\n".join(f"{mark} {''.join(_escaped(span, markdown_line) for span in line)}" for line in lines)
+
+
+def _escaped(span: Span, escape: Callable[[str], str]) -> str:
+    """A span as Markdown with its footnote; the white space around it, which escaping takes, is a space."""
+    if span.ours:
+        return span.text
+    text = span.text
+    before, after = " " * (text[:1].isspace()), " " * (text[-1:].isspace() and bool(text.strip()))
+    return before + escape(text.strip()) + after + (f"[^{span.note}]" if span.note else "")
 
 
 def _about(reading: Reading) -> list[str]:
     translation = reading.translation
-    signature = translation.signature
-    flags = _flags(translation)
-    count = len(translation.segments)
-    took = f" in {reading.seconds:.1f} s" if reading.seconds else ""
     lines = [
-        *(f"Careful: {text(warning)}" for warning in translation.warnings),
-        *(f"Check {flag}" for flag in flags),
-        *_summary_flags(reading.summary),
-        *(f"Suggestion: {line}" for line in suggestions(translation)),
+        *(text(Message.of("shown.careful", "Careful: {warning}", warning=w)) for w in translation.warnings),
+        *(
+            text(Message.of("shown.suggestion", "Suggestion: {line}", line=s))
+            for s in suggestions(translation)
+        ),
         *map(text, reading.summary.notes),
-        f"{count} {'sentence' if count == 1 else 'sentences'}{took}; "
-        f"{len(flags)} to check; summary: {reading.summary.route}",
-        f"Model {signature.preset} ({signature.model}@{signature.revision}), engine {signature.engine}, "
-        f"beam {signature.decoding.beam_size}",
+        _status(translation),
     ]
     if said := left_out(reading.article.furniture):
-        lines.insert(-2, f"{said} (warta clean --format json shows them)")
-    return lines
+        shown = Message.of("shown.left_out", "{lines} (warta clean --format json shows them)", lines=said)
+        lines.append(text(shown))
+    return [*lines, _summed(reading), _made_by(translation)]
+
+
+def _summed(reading: Reading) -> str:
+    """Return how the summary was made, and how long all of it took."""
+    took = Message.of("shown.took", " in {seconds} s", seconds=f"{reading.seconds:.1f}")
+    return text(
+        Message.of(
+            "shown.summary_route",
+            "Summary: {route}{took}",
+            route=reading.summary.route,
+            took=took if reading.seconds else "",
+        )
+    )
+
+
+def _made_by(translation: Translation) -> str:
+    signature = translation.signature
+    return text(
+        Message.of(
+            "shown.model",
+            "Model {preset} ({model}@{revision}), engine {engine}, beam {beam}",
+            preset=signature.preset,
+            model=signature.model,
+            revision=signature.revision,
+            engine=signature.engine,
+            beam=signature.decoding.beam_size,
+        )
+    )

@@ -14,7 +14,16 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 
-from service.document import Article, Brief, Fact, KeyFact, KeySentence, SegmentTranslation, Signature
+from service.document import (
+    Article,
+    Brief,
+    Fact,
+    KeyFact,
+    KeySentence,
+    Message,
+    SegmentTranslation,
+    Signature,
+)
 from service.facts.ledger import Mentions, facts_of, mentions
 from service.summary import keyfacts
 from service.summary.chooser import Chooser, choose, scored, shipped_chooser
@@ -28,8 +37,6 @@ English = Callable[[Sequence[str]], list[SegmentTranslation]]
 """Translates Indonesian sentences, or looks up those that are translated already."""
 
 MOST_DATES = 2
-ROUNDS = 3
-"""How often sentences are chosen again because the English of one turned out likely wrong."""
 _MARKS = {"”": "“", "“": "“", '"': '"'}
 _WORD = re.compile(r"[^\W_]+")
 
@@ -50,6 +57,7 @@ def brief(article: Article, glossary: Glossary, english: English, translator: Si
     chosen = _chosen(article, held, chooser, english)
     title = english([article.title])[0] if article.title else None
     what = _shown(chosen.what, chosen)
+    origin = title or what
     return Brief(
         title.target if title else headline(what.text),
         article.title,
@@ -57,8 +65,8 @@ def brief(article: Article, glossary: Glossary, english: English, translator: Si
         tuple(_shown(index, chosen) for index in chosen.points),
         tuple(_facts(held, chosen, chooser)),
         replace(translator, route=f"brief({_weights()})"),
-        title.findings if title else (),
-        title.band if title else "",
+        origin.findings,
+        origin.band,
         _notes(chosen),
     )
 
@@ -68,15 +76,15 @@ def _chosen(article: Article, held: Sequence[Mentions], chooser: Chooser, englis
     sentences = article.body.sentences
     done: dict[int, SegmentTranslation] = {}
     doubtful: frozenset[int] = frozenset()
-    for _ in range(ROUNDS):
+    while True:
         what, points = choose(scores, chooser, doubtful)
         new = [index for index in (what, *points) if index not in done]
         done.update(zip(new, english([sentences[index] for index in new]), strict=True))
         wrong = frozenset(index for index, part in done.items() if likely_wrong(part))
-        if wrong <= doubtful:
-            break
+        # Each round finds another sentence that is likely wrong, or ends.
+        if wrong == doubtful:
+            return _Chosen(what, points, done)
         doubtful = wrong
-    return _Chosen(what, points, done)
 
 
 def _shown(index: int, chosen: _Chosen) -> KeySentence:
@@ -154,12 +162,17 @@ def _english(fact: Fact | None) -> str:
     return fact.target if fact.status == "kept" and fact.target else fact.source
 
 
-def _notes(chosen: _Chosen) -> tuple[str, ...]:
+def _notes(chosen: _Chosen) -> tuple[Message, ...]:
     wrong = sum(likely_wrong(chosen.english[index]) for index in (chosen.what, *chosen.points))
     if not wrong:
         return ()
-    count = f"{wrong} sentences are" if wrong > 1 else "One sentence is"
-    return (f"{count} likely wrong, and no other says as much: compare with the Indonesian.",)
+    note = Message.of(
+        "brief.likely_wrong",
+        "{count} sentence is likely wrong, and no other says as much: compare with the Indonesian.",
+        plural="{count} sentences are likely wrong, and no other says as much: compare with the Indonesian.",
+        count=wrong,
+    )
+    return (note,)
 
 
 @lru_cache(maxsize=1)

@@ -170,7 +170,7 @@ def _lexical(bags: Sequence[Sequence[str]], title: Sequence[str]) -> list[Floats
 
 
 def _surface(sentences: Sequence[str]) -> list[Floats]:
-    """Capitals, acronyms, numbers, quotes, inside a quote, dependent, furniture, question, dateline."""
+    """Capitals, acronyms, numbers, quotes, inside a quote, dependent, boilerplate, question, dateline."""
     rows, within = [], False
     for sentence in sentences:
         tokens = _WORD.findall(sentence)

@@ -22,7 +22,6 @@ from importlib.resources import files
 from service import presets
 from service.document import (
     Article,
-    Finding,
     Message,
     SegmentTranslation,
     Signature,
@@ -36,7 +35,7 @@ from service.summary import packing, provenance
 from service.summary.extractive import best_first
 from service.summary.routes import NAMES
 from service.text import segment
-from service.translation.confidence import likely_wrong
+from service.translation.confidence import least_sure, likely_wrong
 
 SENTENCES = 3
 SHORTEST = 3
@@ -45,8 +44,10 @@ SHORTEST = 3
 MOST_PACKS = 3
 """``auto`` leaves longer articles to the extractive route: merged parts lose an article's thread."""
 
-SPARE = 3
-"""Sentences that may take the place of one whose English is likely wrong."""
+SPARE = 12
+"""How many of the next best sentences may take the place of those whose English is likely wrong.
+
+They are translated one after the other, and only as many as are needed."""
 
 LANGUAGES = ("en", "id")
 
@@ -120,23 +121,31 @@ class Draft:
 
 def extractive(task: Task) -> Draft:
     """Chosen sentences, in reading order."""
-    limit = len(task.sentences) if task.length.words else task.length.sentences
-    spare = 0 if task.length.words or task.language == "id" else SPARE
-    order = best_first(task.sentences, limit + spare, task.article.title, paragraphs=task.paragraphs)
-    chosen = sorted(_trusted(task, order, limit) if spare else order)
-    if task.length.words:
-        chosen = packing.fit_words(order, [len(s.split()) for s in task.sentences], task.length.words)
+    most = len(task.sentences) if task.length.words else task.length.sentences + SPARE
+    order = best_first(task.sentences, most, task.article.title, paragraphs=task.paragraphs)
+    chosen = _taken(task, order) if task.language == "id" else _trusted(task, order)
     return Draft(_chosen(task, chosen), _ranker_signature())
 
 
-def _trusted(task: Task, order: Sequence[int], limit: int) -> list[int]:
-    """The best sentences, those whose English is likely wrong only where there are no others."""
-    done = task.english([task.sentences[index] for index in order[:limit]])
-    if not any(map(likely_wrong, done)):
-        return list(order[:limit])
-    done += task.english([task.sentences[index] for index in order[limit:]])
-    wrong = {index: likely_wrong(part) for index, part in zip(order, done, strict=True)}
-    return sorted(order, key=lambda index: wrong[index])[:limit]
+def _taken(task: Task, order: Sequence[int]) -> list[int]:
+    """The best sentences, as many as were asked for, in reading order."""
+    if words := task.length.words:
+        return packing.fit_words(order, [len(sentence.split()) for sentence in task.sentences], words)
+    return sorted(order[: task.length.sentences])
+
+
+def _trusted(task: Task, order: Sequence[int]) -> list[int]:
+    """The same, those whose English is likely wrong only where none of the next best is better."""
+    order = order[: len(_taken(task, order)) + SPARE]
+    wrong: dict[int, bool] = {}
+    while True:
+        # Python's sort is stable: the best first among those that are not known to be wrong.
+        chosen = _taken(task, sorted(order, key=lambda index: wrong.get(index, False)))
+        new = [index for index in chosen if index not in wrong]
+        if not new:
+            return chosen
+        done = task.english([task.sentences[index] for index in new])
+        wrong.update(zip(new, map(likely_wrong, done), strict=True))
 
 
 def whole(task: Task) -> Draft:
@@ -163,7 +172,7 @@ def _indonesian(task: Task, name: str) -> Draft:
     traced = [_traced(text, task.sentences, task.article.title) for text in written]
     if task.language == "en":
         traced = [
-            replace(s, text=t.target, source=s.text, findings=(*s.findings, *t.findings))
+            replace(_inherited(s, (t,)), text=t.target, source=s.text)
             for s, t in zip(traced, task.english(written), strict=True)
         ]
     return Draft(tuple(traced), writer.signature, packs, notes)
@@ -183,7 +192,7 @@ def _english(task: Task, name: str) -> Draft:
     """Written in English from the Indonesian; traced in the English of the article."""
     writer = task.writer(name)
     written, packs, notes = _write(task, writer, task.sentences, task.article.title)
-    return Draft(_traced_in_english(task, written), writer.signature, packs, notes)
+    return Draft(tuple(_traced_in_english(task, written)), writer.signature, packs, notes)
 
 
 def translate_first(task: Task) -> Draft:
@@ -192,7 +201,12 @@ def translate_first(task: Task) -> Draft:
     title = task.english([task.article.title])[0].target if task.article.title else ""
     targets = [part.target for part in task.english(task.sentences)]
     written, packs, notes = _write(task, writer, targets, title)
-    return Draft(_traced_in_english(task, written), writer.signature, packs, notes)
+    parts = task.english(task.sentences)
+    sentences = (
+        _inherited(sentence, [parts[index] for index in sentence.support])
+        for sentence in _traced_in_english(task, written)
+    )
+    return Draft(tuple(sentences), writer.signature, packs, notes)
 
 
 ROUTES: Mapping[str, Callable[[Task], Draft]] = {
@@ -293,14 +307,27 @@ def _about(name: str) -> tuple[Message, ...]:
 
 def _chosen(task: Task, indices: Sequence[int]) -> tuple[SummarySentence, ...]:
     sources = [task.sentences[index] for index in indices]
-    pairs: list[tuple[str, str, tuple[Finding, ...]]]
     if task.language == "id":
-        pairs = [(source, "", ()) for source in sources]
-    else:
-        pairs = [(part.target, part.source, part.findings) for part in task.english(sources)]
+        return tuple(
+            SummarySentence(text, (index,), 1.0) for index, text in zip(indices, sources, strict=True)
+        )
     return tuple(
-        SummarySentence(text, (index,), 1.0, findings, source)
-        for index, (text, source, findings) in zip(indices, pairs, strict=True)
+        _inherited(SummarySentence(part.target, (index,), 1.0, source=part.source), (part,))
+        for index, part in zip(indices, task.english(sources), strict=True)
+    )
+
+
+def _inherited(sentence: SummarySentence, parts: Sequence[SegmentTranslation]) -> SummarySentence:
+    """A sentence with what was found in the translations it is made of, and the band of the least sure."""
+    if not parts:
+        return sentence
+    found = dict.fromkeys(finding for part in parts for finding in part.findings)
+    worst = least_sure(parts)
+    return replace(
+        sentence,
+        findings=tuple(dict.fromkeys((*sentence.findings, *found))),
+        confidence=worst.confidence,
+        band=worst.band,
     )
 
 
@@ -339,10 +366,10 @@ def _traced(text: str, segments: Sequence[str], title: str) -> SummarySentence:
     return SummarySentence(text, indices, score, found)
 
 
-def _traced_in_english(task: Task, written: Sequence[str]) -> tuple[SummarySentence, ...]:
+def _traced_in_english(task: Task, written: Sequence[str]) -> list[SummarySentence]:
     targets = [part.target for part in task.english(task.sentences)]
     title = task.english([task.article.title])[0].target if task.article.title else ""
-    return tuple(_traced(text, targets, title) for text in written)
+    return [_traced(text, targets, title) for text in written]
 
 
 def _ranker_signature() -> str:

@@ -431,6 +431,25 @@ def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
     return shared
 
 
+# One, two, or four and more places: three could be thousands.
+_COMMA = re.compile(r"(?<![\d.,])\d{1,15},(?:\d\d?|\d{4,12})(?![\d,]|\.\d)")
+
+
+def decimal_commas(source: str, target: str) -> list[str]:
+    """Return the numbers that an English ``target`` holds with the decimal comma of the Indonesian source."""
+    if "," not in target:
+        return []
+    there = frozenset(_COMMA.findall(target))
+    return [number for number in dict.fromkeys(_COMMA.findall(source)) if number in there] if there else []
+
+
+def with_points(source: str, target: str) -> str:
+    """Return ``target`` with a decimal point in each number that kept the decimal comma of ``source``."""
+    if not (kept := frozenset(decimal_commas(source, target))):
+        return target
+    return _COMMA.sub(lambda found: found[0].replace(",", ".") if found[0] in kept else found[0], target)
+
+
 def unmatched(here: list[Number], there: list[Number], source: str) -> tuple[list[Number], list[Number]]:
     """The firm numbers of an Indonesian side without an equal on the English side, and the reverse.
 

@@ -48,7 +48,7 @@ _WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*%?")
 
 
 def addresses(text: str) -> list[str]:
-    """The addresses in ``text``, in order."""
+    """Return the addresses in ``text``, in order."""
     return [text[start:end] for start, end in _spans(text)]
 
 
@@ -59,12 +59,13 @@ def blanked(text: str) -> str:
 
 
 def without_addresses(text: str) -> str:
-    """``text`` with a space for each address."""
+    """Return ``text`` with a space for each address."""
     return _replaced(text, lambda _: " ")
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    """Where the addresses are. A short number is none, and a site's name in a dateline belongs to that."""
+    """Return where the addresses are. A short number is none, and a site's name in a dateline belongs to
+    that."""
     if not _SIGNS.search(text):
         return []
     first = len(split_dateline(text)[0])
@@ -73,7 +74,7 @@ def _spans(text: str) -> list[tuple[int, int]]:
 
 
 def _short(found: str) -> bool:
-    """Whether what looks like a telephone number has too few digits for one."""
+    """Return whether what looks like a telephone number has too few digits for one."""
     return found[0] in "+(0" and not any(map(str.isalpha, found)) and sum(map(str.isdigit, found)) < 8
 
 
@@ -86,7 +87,7 @@ def _replaced(text: str, put: Callable[[str], str]) -> str:
 
 
 def without_notes(text: str) -> str:
-    """``text`` without the numbers of notes."""
+    """Return ``text`` without the numbers of notes."""
     return _NOTE.sub("", text) if _HAS_NOTE.search(text) else text
 
 
@@ -112,12 +113,13 @@ class Aside:
     notes: tuple[_Note, ...] = ()
 
     def missing(self, target: str) -> list[str]:
-        """The addresses whose marks ``target`` does not hold."""
+        """Return the addresses whose marks ``target`` does not hold."""
         there = {found[0].upper() for found in _MARK.finditer(target)}
         return [address for mark, address in self.held if mark not in there]
 
     def restore(self, target: str) -> str:
-        """``target`` with the addresses in the places of their marks, lost ones in brackets at the end;
+        """Return ``target`` with the addresses in the places of their marks, lost ones in brackets at the
+        end;
         notes too.
         """
         held, there = dict(self.held), set[str]()
@@ -135,7 +137,7 @@ class Aside:
 
 
 def set_aside(text: str) -> Aside:
-    """``text`` as the engine gets it."""
+    """Return ``text`` as the engine gets it."""
     text, notes = _take_notes(text)
     marks: dict[str, str] = {}
     taken = {found[0].upper() for found in _MARK.finditer(text)}
@@ -150,7 +152,7 @@ def set_aside(text: str) -> Aside:
 
 
 def _free(taken: Collection[str], number: int) -> str:
-    """A mark that the text does not hold: X1X, X2X …"""
+    """Return a mark that the text does not hold: X1X, X2X …"""
     name = f"X{number + 1}X"
     return name if name not in taken else f"XX{number + 1}XX"
 
@@ -176,7 +178,7 @@ def _take_notes(text: str) -> tuple[str, tuple[_Note, ...]]:
 
 
 def _noted(target: str, notes: Sequence[_Note]) -> str:
-    """``target`` with each note's number behind its word, or the word that stands as far on."""
+    """Return ``target`` with each note's number behind its word, or the word that stands as far on."""
     places = [(_place(target, note), note.mark) for note in notes]
     for place, mark in sorted(places, key=lambda pair: -pair[0]):
         target = target[:place] + mark + target[place:]
@@ -194,7 +196,7 @@ def _place(target: str, note: _Note) -> int:
 
 
 def _alike(word: str, other: str) -> bool:
-    """Whether two words are one, be their figures written as here or there."""
+    """Return whether two words are one, be their figures written as here or there."""
     plain = str.maketrans("", "", ".,%")
     same = word.casefold() == other.casefold()
     return same or (word[:1].isdigit() and word.translate(plain) == other.translate(plain))

@@ -6,7 +6,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from importlib.resources import files
 from io import StringIO
@@ -73,7 +73,7 @@ class Surroundings:
         self._counts: dict[tuple[str, ...], int] = {}
 
     def count(self, cues: tuple[str, ...]) -> int:
-        """How many of ``cues`` stand in the text."""
+        """Return how many of ``cues`` stand in the text."""
         found = self._counts.get(cues)
         if found is None:
             found = sum(f" {' '.join(_key(cue))} " in self._words for cue in cues if cue)
@@ -86,6 +86,9 @@ class Surroundings:
         return f" {_APART.sub(' ', self.text).casefold().strip(' ')} "
 
 
+WORD = "word"
+"""The kind of a term that is an ordinary word."""
+
 COLUMNS = tuple(field.name for field in fields(Term))
 _LISTS = ("also", "wrong", "variants", "cues")
 
@@ -94,23 +97,37 @@ class Glossary:
     """A set of terms that can be found in a text in time linear in its length."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
-        """Where several terms share a form, a term without cues hides those after it."""
+        """Index the terms; where several share a form, a term without cues hides those after it."""
         self.terms = tuple(terms)
 
     @classmethod
     def load(cls) -> Glossary:
-        """The terms that come with Warta, ``prompts/glossary/news.tsv``."""
+        """Return the terms that come with Warta, ``prompts/glossary/news.tsv``."""
         resource = files("prompts") / "glossary" / "news.tsv"
         return cls(_read_table(resource.read_text("utf-8"), "news.tsv"))
 
+    @classmethod
+    def words(cls) -> Glossary:
+        """Return ordinary words with one usual English, ``prompts/glossary/words.tsv``.
+
+        Small models do not know them; they are put into the source like names, and never checked.
+        """
+        resource = files("prompts") / "glossary" / "words.tsv"
+        return cls(replace(term, kind=WORD) for term in _read_table(resource.read_text("utf-8"), "words.tsv"))
+
+    def with_words(self, words: Glossary) -> Glossary:
+        """Return a glossary that has these words too, but for what its own terms say already."""
+        known = {form.casefold() for term in self.terms for form in term.forms}
+        return Glossary([*self.terms, *(word for word in words.terms if word.id.casefold() not in known)])
+
     def merged(self, user: Iterable[Term]) -> Glossary:
-        """A glossary in which the user's terms come first and replace those with the same ``id``."""
+        """Return a glossary in which the user's terms come first and replace those with the same ``id``."""
         first = tuple(user)
         replaced = {term.id.casefold() for term in first}
         return Glossary([*first, *(term for term in self.terms if term.id.casefold() not in replaced)])
 
     def find(self, text: str, article: str | Surroundings = "") -> list[Match]:
-        """The terms in ``text``, longest first from the left, none overlapping.
+        """Return the terms in ``text``, longest first from the left, none overlapping.
 
         ``article`` is the text around it: an ambiguous acronym means what the article spells out, else
         what the cues in ``text`` say, else those in ``article``; without any it is left alone. Where many
@@ -142,7 +159,8 @@ class Glossary:
         at: int,
         around: Surroundings,
     ) -> tuple[Term | None, int]:
-        """The longest term that starts at word ``at`` and its number of words; none and 1 without one."""
+        """Return the longest term that starts at word ``at`` and its number of words; none and 1 without
+        one."""
         text = near.text
         for size in range(min(self._longest.get(keys[at], 0), len(words) - at), 0, -1):
             key = tuple(keys[at : at + size])
@@ -154,7 +172,7 @@ class Glossary:
         return None, 1
 
     def rivals(self, term: Term) -> list[Term]:
-        """The other meanings of an ambiguous ``id``."""
+        """Return the other meanings of an ambiguous ``id``."""
         return [
             other for other in self._index.get(_key(term.id), []) if other.id == term.id and other != term
         ]
@@ -185,7 +203,7 @@ class Glossary:
 
 
 def load_user(path: Path) -> list[Term]:
-    """The terms of a user's ``.csv``, ``.tsv`` or ``.toml`` file.
+    """Return the terms of a user's ``.csv``, ``.tsv`` or ``.toml`` file.
 
     A table names its columns in the first line; ``id`` and ``en`` are needed, the rest may be left out,
     and several values in one cell are parted by ``|``. TOML holds ``[[term]]`` tables with the same keys.
@@ -317,7 +335,7 @@ def _is_acronym(form: str) -> bool:
 
 
 def _same_case(term: Term, word: str) -> bool:
-    """Acronyms match as they are written ("AS", never "as"); other words in any case."""
+    """Return whether the case fits: acronyms match as they are written ("AS", never "as")."""
     return any(
         form == word if _is_acronym(form) else form.casefold() == word.casefold() for form in term.forms
     )
@@ -326,7 +344,8 @@ def _same_case(term: Term, word: str) -> bool:
 def _meant(
     terms: Sequence[Term], key: tuple[str, ...], near: Surroundings, around: Surroundings
 ) -> Term | None:
-    """The one of several meanings that the surroundings point to. Only the ``id`` of a term is ambiguous."""
+    """Return the one of several meanings that the surroundings point to. Only the ``id`` of a term is
+    ambiguous."""
     plain = next((term for term in terms if not term.cues or _key(term.id) != key), None)
     if plain is not None and plain is terms[0]:
         return plain

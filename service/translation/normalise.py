@@ -97,7 +97,7 @@ class Normalised:
     special: bool = False
 
     def restore(self, target: str) -> str:
-        """The translation of :attr:`text` as the source looked."""
+        """Return the translation of :attr:`text` as the source looked."""
         if self.look == "upper":
             target = target.upper()
         elif self.look == "title":
@@ -108,7 +108,7 @@ class Normalised:
 
 
 def normalise(source: str, *, casing: Mapping[str, str] = _NO_CASING, headline: bool = False) -> Normalised:
-    """What the model should get for ``source``; doing it twice changes nothing more.
+    """Return what the model should get for ``source``; doing it twice changes nothing more.
 
     ``casing`` (from :func:`learn_casing`) says how names and acronyms in ALL-CAPS text are written;
     without it only acronyms that cannot be read as a word keep their capitals. Title Case is
@@ -139,7 +139,8 @@ def _pass(text: str, casing: Mapping[str, str], *, headline: bool) -> Normalised
 
 
 def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
-    """How ``text``, the article around a headline, writes its names and acronyms: lower case to true case.
+    """Return how ``text``, the article around a headline, writes its names and acronyms: lower case to true
+    case.
 
     A word counts where it cannot owe its capital to the start of a sentence or to a line in capitals.
     """
@@ -156,7 +157,7 @@ def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
 
 
 def split_dateline(text: str, casing: Mapping[str, str] = _NO_CASING) -> tuple[str, str]:
-    """The datelines that ``text`` begins with, and the rest."""
+    """Return the datelines that ``text`` begins with, and the rest."""
     end = 0
     mixed: int | None = None
     while found := _DATELINE.match(text, end):
@@ -196,7 +197,7 @@ def _sentence_case(part: str, text: str, start: int, casing: Mapping[str, str]) 
 
 
 def _opens(text: str, at: int) -> bool:
-    """Whether a sentence or a quotation starts at ``at``; a few characters before it tell."""
+    """Return whether a sentence or a quotation starts at ``at``; a few characters before it tell."""
     return _SENTENCE_START.search(text, max(0, at - 8), at) is not None
 
 
@@ -214,7 +215,7 @@ def _is_title_case(text: str) -> bool:
 
 
 def _title_case(text: str) -> str:
-    """English headline case: all words but the small ones, which keep a capital first and last."""
+    """Return English headline case: all words but the small ones, which keep a capital first and last."""
     found = list(_WORD.finditer(text))
     ends = {found[0].start(), found[-1].start()} if found else set()
 

@@ -69,7 +69,7 @@ def repair(
     split: Split | None = None,
     seconds: float = SECONDS,
 ) -> Repaired:
-    """The best of ``first`` and what the ladder gives: fewest weighted findings, then best score.
+    """Return the best of ``first`` and what the ladder gives: fewest weighted findings, then best score.
 
     ``first`` was made with ``decoding`` from ``given``, where that is not ``source`` itself; answers are
     checked against ``source``. No rung starts after ``seconds``, and each runs
@@ -105,7 +105,7 @@ def _badness(output: Output, findings: tuple[Finding, ...]) -> tuple[float, floa
 def _ladder(
     source: str, findings: tuple[Finding, ...], engine: Engine, decoding: Decoding, split: Split | None
 ) -> Iterator[tuple[str, Callable[[], list[Output]]]]:
-    """The rungs that can help with ``findings``, each a name and a call."""
+    """Yield the rungs that can help with ``findings``, each a name and a call."""
     if any(finding.kind in _LOOPS for finding in findings):
         # Only here, because a text may rightly say a phrase twice.
         strict = replace(decoding, no_repeat_ngram_size=4, repetition_penalty=1.2)
@@ -122,7 +122,7 @@ def _ladder(
 
 
 def _sentence_case(source: str) -> str:
-    """``source`` in small letters after the first, if capitals are most of it."""
+    """Return ``source`` in small letters after the first, if capitals are most of it."""
     letters = [character for character in source if character.isalpha()]
     if len(letters) < 8 or sum(letter.isupper() for letter in letters) * 2 < len(letters):
         return source
@@ -130,7 +130,7 @@ def _sentence_case(source: str) -> str:
 
 
 def _shorter_than(source: str, engine: Engine) -> Callable[[str], bool]:
-    """Whether a piece is at most six tenths of ``source``, so that the pieces are about its halves."""
+    """Return whether a piece is at most six tenths of ``source``, so that the pieces are about its halves."""
     limit = max(8, engine.count_tokens(source) * 6 // 10)
     return lambda piece: engine.count_tokens(piece) <= limit
 
@@ -146,7 +146,7 @@ _STARTERS = listed(
 
 
 def _seam(source: str, left: str, right: str) -> tuple[str, str]:
-    """Two translated pieces as one sentence, if ``source``, the left piece, does not end one."""
+    """Return two translated pieces as one sentence, if ``source``, the left piece, does not end one."""
     mark = source.rstrip("\"”')")[-1:]
     if mark in ".!?":
         return left, right

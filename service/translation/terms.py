@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from service.translation.glossary import Glossary, Match, Surroundings, Term
+from service.translation.glossary import WORD, Glossary, Match, Surroundings, Term
 
 _TOKEN = re.compile(r"[^\W_]+")
 _APOSTROPHE = re.compile(r"['’]")
@@ -65,7 +65,7 @@ class ArticleTerms:
         self._found: dict[str, list[Match]] = {}
 
     def check(self, source: str, target: str) -> TermCheck:
-        """Which terms of ``source`` have a right rendering in ``target``."""
+        """Return which terms of ``source`` have a right rendering in ``target``."""
         matches = self._find(source)
         if not matches:
             return _NOTHING
@@ -98,7 +98,7 @@ class ArticleTerms:
         return found
 
     def _find(self, source: str) -> list[Match]:
-        """The terms of a sentence, which is asked about before the engine and after it."""
+        """Return the terms of a sentence, which is asked about before the engine and after it."""
         if source not in self._found:
             if len(self._found) >= _KEPT:
                 self._found.clear()
@@ -107,13 +107,16 @@ class ArticleTerms:
         return self._found[source]
 
     def inject(self, source: str) -> str:
-        """``source`` with the English names in the places of its terms, for a model that copies them.
+        """Return ``source`` with the English names in the places of its terms, for a model that copies them.
 
-        What stands in brackets after its name, and an acronym that English keeps, stays as it is.
+        What stands in brackets after its name, and an acronym that English keeps, stays as it is. So does
+        an ordinary word that is part of a name: *Waduk* Gajah Mungkur.
         """
         parts, last, at = list[str](), "", 0
         for match in self._find(source):
             name, start, end = _name(match.term, source, match.start, match.end)
+            if match.term.kind == WORD and _in_name(source, match):
+                continue
             if start >= at and (match.term.kind != "unit" or end > match.end):
                 last = _last_sign(source[at:start]) or last
                 name = _cased(last, name)
@@ -122,11 +125,12 @@ class ArticleTerms:
         return "".join(parts) + source[at:]
 
     def choose(self, source: str, targets: Sequence[str]) -> int:
-        """The index of the target with the fewest misses, the first of equals."""
+        """Return the index of the target with the fewest misses, the first of equals."""
         return min(range(len(targets)), key=lambda index: len(self.check(source, targets[index]).misses))
 
     def edit(self, source: str, target: str) -> str:
-        """``target`` with known wrong renderings and untranslated terms put right, and all else untouched."""
+        """Return ``target`` with known wrong renderings and untranslated terms put right, and all else
+        untouched."""
         check = self.check(source, target)
         for term in _unique(check.misses):
             target = _correct(term, self._glossary.rivals(term), target)
@@ -152,8 +156,16 @@ class ArticleTerms:
         return _put(target, name, found.start(), found.end())
 
 
+def _in_name(source: str, match: Match) -> bool:
+    """Return whether a word is written as part of a name: with a capital, or before another with one."""
+    if not source[match.start].isupper():
+        return False
+    after = _TOKEN.search(source, match.end, match.end + 40)
+    return match.start > 0 or bool(after and after.start() <= match.end + 1 and after[0][0].isupper())
+
+
 def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:
-    """The first mistake found in ``target`` mended, if it stands there once."""
+    """Return the first mistake found in ``target`` mended, if it stands there once."""
     own = {_fold(name) for name in (*term.renderings, *term.forms)}
     others = (name for rival in rivals for name in rival.renderings if _fold(name) not in own)
     for wrong in (*term.wrong, *others):
@@ -177,7 +189,8 @@ def _translate(term: Term, target: str, found: re.Match[str]) -> str:
 
 
 def _name(term: Term, text: str, start: int, end: int) -> tuple[str, int, int]:
-    """The English, without article, for the form of ``term`` at a span of ``text``, and the span it takes."""
+    """Return the English, without article, for the form of ``term`` at a span of ``text``, and the span it
+    takes."""
     form, bracketed = text[start:end], _bracketed(text, start, end)
     if term.kind == "unit" and (place := _place(text, start, end)):
         return f"{_place_name(place[1])} {term.en.capitalize()}", start, place.end()
@@ -188,12 +201,12 @@ def _name(term: Term, text: str, start: int, end: int) -> tuple[str, int, int]:
 
 
 def _place(text: str, start: int, end: int) -> re.Match[str] | None:
-    """The name that follows a unit: "Kabupaten" in "Kabupaten Wonogiri"."""
+    """Return the name that follows a unit: "Kabupaten" in "Kabupaten Wonogiri"."""
     return _PLACE.match(text, end) if text[start].isupper() else None
 
 
 def _place_name(name: str) -> str:
-    """Lombok Timur is East Lombok."""
+    """Return the English name of a place: Lombok Timur is East Lombok."""
     first, _, last = name.rpartition(" ")
     return f"{_DIRECTIONS[last]} {first}" if first and last in _DIRECTIONS else name
 
@@ -204,7 +217,7 @@ def _only(pattern: re.Pattern[str], target: str) -> re.Match[str] | None:
 
 
 def _flags(form: str) -> re.RegexFlag:
-    """Acronyms are told from words by their capitals: "US" is not "us"."""
+    """Return how a pattern treats case: capitals tell acronyms from words, as "US" is not "us"."""
     return re.NOFLAG if form.isupper() else re.IGNORECASE
 
 
@@ -223,7 +236,7 @@ def _pattern(words: str, flags: re.RegexFlag) -> re.Pattern[str]:
 
 
 def _bracketed(text: str, start: int, end: int) -> bool:
-    """Whether it is an acronym after its full name, as news introduces one."""
+    """Return whether it is an acronym after its full name, as news introduces one."""
     return text[start - 1 : start] == "(" and text[end : end + 1] == ")"
 
 
@@ -239,17 +252,17 @@ def _put(target: str, name: str, start: int, end: int) -> str:
 
 
 def _opened(before: str, name: str) -> str:
-    """``name`` with a capital where it opens a sentence."""
+    """Return ``name`` with a capital where it opens a sentence."""
     return _cased(_last_sign(before), name)
 
 
 def _last_sign(text: str) -> str:
-    """Its last character that opens nothing, if there is one."""
+    """Return its last character that opens nothing, if there is one."""
     return text.rstrip(" \"'“‘(")[-1:]
 
 
 def _cased(last: str, name: str) -> str:
-    """``name`` after ``last``, nothing at the start of the text."""
+    """Return ``name`` after ``last``, nothing at the start of the text."""
     return name if last and last not in ".!?\n" else name[:1].upper() + name[1:]
 
 
@@ -262,7 +275,7 @@ def _rendered(term: Term, folded: str) -> bool:
 
 
 def _left(term: Term, form: str, folded: str) -> bool:
-    """Whether a long Indonesian form stands in the target as it is."""
+    """Return whether a long Indonesian form stands in the target as it is."""
     return (
         " " in form
         and form not in term.renderings
@@ -272,7 +285,7 @@ def _left(term: Term, form: str, folded: str) -> bool:
 
 
 def _holds(folded: str, rendering: str) -> bool:
-    """Whether a folded target holds a name, in the singular or with an ``s``."""
+    """Return whether a folded target holds a name, in the singular or with an ``s``."""
     name = _fold(rendering).strip().removeprefix("the ")
     if folded.isupper():
         name = name.upper()
@@ -280,7 +293,8 @@ def _holds(folded: str, rendering: str) -> bool:
 
 
 def _fold(text: str) -> str:
-    """Words between single spaces; case, apostrophes and spelling levelled, but acronyms keep their case."""
+    """Return words between single spaces; case, apostrophes and spelling levelled, but acronyms keep their
+    case."""
     tokens = _TOKEN.findall(_APOSTROPHE.sub("", text.replace("&", " and ").replace("U.S.", "US")))
     if not text.isupper():
         tokens = [t if t.isupper() and len(t) > 1 else t.casefold() for t in tokens]

@@ -14,7 +14,7 @@ from service.context import checkpoint
 from service.document import Decoding, Finding, Output, Passage, SegmentTranslation, Signature, Suggestion
 from service.engines.base import Engine
 from service.presets import Preset
-from service.text import segment
+from service.text import numbers, segment
 from service.text.language import is_english
 from service.translation.aside import Aside, set_aside
 from service.translation.confidence import band, confidence
@@ -67,6 +67,8 @@ class Care:
     ``glossary`` None does without one. ``check`` False is for an engine that does not translate;
     ``memory`` is asked before the engine and told after it; ``fuzzy`` is how alike one's own
     translations in it must be to be suggested, 0 for none. ``rules`` are checks of the user's own.
+    ``words`` is the glossary with ordinary words, for a model that does not know them: it is what is put
+    into the source, while the target is held to ``glossary`` alone.
     """
 
     glossary: Glossary | None = None
@@ -76,6 +78,7 @@ class Care:
     memory: Recall | None = None
     fuzzy: float = 0.0
     rules: tuple[Rule, ...] = ()
+    words: Glossary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +120,19 @@ class Tally:
         self._counts: Counter[str] = Counter()
 
     def add(self, findings: Sequence[Finding]) -> None:
-        """Counts one segment with its findings."""
+        """Count one segment with its findings."""
         with self._lock:
             self._counts[""] += 1
             for finding in findings:
                 self._counts[finding.kind] += 1
 
     def merge(self, segments: int, findings: Mapping[str, int]) -> None:
-        """Counts what was counted elsewhere."""
+        """Count what was counted elsewhere."""
         with self._lock:
             self._counts.update({"": segments, **findings})
 
     def counts(self) -> tuple[int, dict[str, int]]:
-        """Segments, and findings by kind."""
+        """Return segments, and findings by kind."""
         with self._lock:
             counts = dict(self._counts)
         return counts.pop("", 0), counts
@@ -150,7 +153,7 @@ class Translator:
         beam_size: int | None = None,
         care: Care | None = None,
     ) -> None:
-        """``revision`` is the installed one; ``beam_size`` overrides the preset's."""
+        """Keep the parts; ``revision`` is the installed one, ``beam_size`` overrides the preset's."""
         self._engine = engine
         self._preset = preset
         care = care or Care()
@@ -216,14 +219,14 @@ class Translator:
         self._learn(known, [p for of_passage in prepared for p in of_passage])
         return [self._compared(of_passage, known) for of_passage in prepared]
 
-    def alternatives(self, passage: Passage, count: int) -> list[list[str]]:
-        """Return for each sentence its translation, then up to ``count`` others of the beam, best first.
+    def alternatives(self, passage: Passage, count: int) -> list[tuple[SegmentTranslation, list[str]]]:
+        """Return each sentence's translation, and with it up to ``count`` others of the beam, best first.
 
         A sentence over the model's limit, and what is not translated at all, has no others.
         """
         best = self.translate_all([passage])[0]
         prepare = self._preparer(passage)
-        return [[done.target, *self._others(prepare(i), done.target, count)] for i, done in enumerate(best)]
+        return [(done, self._others(prepare(i), done.target, count)) for i, done in enumerate(best)]
 
     def _others(self, prepared: _Prepared, best: str, count: int) -> list[str]:
         if len(prepared.parts) > 1 or not count or is_english(prepared.source):
@@ -244,7 +247,7 @@ class Translator:
             memory.put(str(self.signature), kept)
 
     def _recalled(self, wanted: Collection[_Prepared]) -> Iterator[tuple[_Key, _Answer]]:
-        """What the memory knows: the user's own translations, else what this model made of the same."""
+        """Yield what the memory knows: the user's own translations, else what this model made of the same."""
         if not (memory := self._care.memory):
             return
         own = memory.own(p.source for p in wanted)
@@ -256,7 +259,7 @@ class Translator:
                 yield p.key, _Answer(found.output, found.repaired, cached=True)
 
     def _with_suggestions(self, parts: list[SegmentTranslation]) -> list[SegmentTranslation]:
-        """The parts, with one's own translations of sentences like theirs."""
+        """Return the parts, with the user's translations of sentences like theirs."""
         if not self._care.memory or not self._care.fuzzy:
             return parts
         found = self._care.memory.suggest((part.source for part in parts), self._care.fuzzy)
@@ -266,24 +269,33 @@ class Translator:
         """Return what prepares the sentences of a passage by their index."""
         glossary = self._care.glossary
         terms = ArticleTerms(glossary, passage.context, expand=self._care.expand) if glossary else None
+        words = self._care.words
+        given = ArticleTerms(words, passage.context) if words else terms
         casing = _Casing(passage.context, glossary.acronyms if glossary else ())
         return lambda index: self._prepared(
-            passage.sentences[index], casing, terms, headline=index in passage.headlines
+            passage.sentences[index], casing, (terms, given), headline=index in passage.headlines
         )
 
     def _prepared(
-        self, source: str, casing: Mapping[str, str], terms: ArticleTerms | None, *, headline: bool
+        self,
+        source: str,
+        casing: Mapping[str, str],
+        both: tuple[ArticleTerms | None, ArticleTerms | None],
+        *,
+        headline: bool,
     ) -> _Prepared:
+        """Return a sentence ready for the engine; ``both`` are the terms to hold to and those to put in."""
         checkpoint()
+        terms, put = both
         aside = set_aside(source)
         normalised = normalise(aside.text, casing=casing, headline=headline)
-        given = terms.inject(normalised.text) if terms else normalised.text
+        given = put.inject(normalised.text) if put else normalised.text
         if self._fits(given):
             return _Prepared(source, aside, normalised, terms, given, (given,), ("",))
         return self._parted(_Prepared(source, aside, normalised, terms), given)
 
     def _parted(self, prepared: _Prepared, given: str) -> _Prepared:
-        """``prepared`` with ``given`` for the engine, in parts where it is over the model's limit."""
+        """Return ``prepared`` with ``given`` for the engine, in parts where it is over the model's limit."""
         if self._fits(given):
             return replace(prepared, given=given, parts=(given,), gaps=("",))
         split = segment.split_long(given, self._fits).segments
@@ -313,7 +325,8 @@ class Translator:
     def _plain_where_better(
         self, prepared: Sequence[_Prepared], outputs: Sequence[Output]
     ) -> tuple[list[_Prepared], list[Output]]:
-        """The source without the English names, where the model did not copy them and that is better."""
+        """Return the source without the English names, where the model did not copy them and that is
+        better."""
         best, chosen = list(prepared), list(outputs)
         missed = [
             index
@@ -337,7 +350,8 @@ class Translator:
         return _Answer(done.output, done.output is not first)
 
     def _with_addresses(self, prepared: Sequence[_Prepared], answers: Iterable[_Answer]) -> list[_Answer]:
-        """The answers; where a mark was lost, the sentence once more with its addresses as they are."""
+        """Return the answers; where a mark was lost, the sentence once more with its addresses as they
+        are."""
         done = list(answers)
         lost = [
             i for i, (p, a) in enumerate(zip(prepared, done, strict=True)) if p.aside.missing(a.output.text)
@@ -351,7 +365,7 @@ class Translator:
     def _compared(
         self, prepared: Sequence[_Prepared], known: Mapping[_Key, _Answer]
     ) -> list[SegmentTranslation]:
-        """The sentences of one passage, each compared with those before it."""
+        """Return the sentences of one passage, each compared with those before it."""
         said = Consistency()
         return self._with_suggestions([self._finished(p, known[p.key], said) for p in prepared])
 
@@ -373,6 +387,7 @@ class Translator:
         if not answer.final:
             target = terms.edit(prepared.normalised.text, target) if terms else target
             target = prepared.aside.restore(prepared.normalised.restore(target))
+            target = numbers.with_points(source, target) if self._care.check else target
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
@@ -394,7 +409,7 @@ class Translator:
         )
 
     def _undismissed(self, source: str, target: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings that nobody has dismissed for this sentence and this translation."""
+        """Return the findings that nobody has dismissed for this sentence and this translation."""
         if not findings or not (memory := self._care.memory):
             return findings
         gone = memory.dismissed(source, target, findings)
@@ -430,13 +445,13 @@ class _Casing(Mapping[str, str]):
 
 
 def _misplaced(aside: Aside, text: str) -> tuple[Finding, ...]:
-    """The addresses that the engine left out, which stand at the end now."""
+    """Return the addresses that the engine left out, which stand at the end now."""
     lost = (address for address in aside.missing(text) if address not in text)
     return tuple(Finding.of("address.moved", address=address) for address in lost)
 
 
 def _missed(prepared: _Prepared, output: Output) -> bool:
-    """Whether the source held English names that the model did not copy."""
+    """Return whether the source held English names that the model did not copy."""
     text, terms = prepared.normalised.text, prepared.terms
     return bool(terms and prepared.given != text and terms.check(text, output.text).misses)
 
@@ -451,7 +466,8 @@ def _joined(outputs: Sequence[Output], gaps: Sequence[str]) -> Output:
 
 
 def _glossary_signature(care: Care) -> str:
-    if not care.glossary:
+    used = care.words or care.glossary
+    if not used:
         return ""
-    content = sha256(repr(care.glossary.terms).encode()).hexdigest()[:12]
-    return f"{len(care.glossary.terms)}@{content}" + ("+expanded" if care.expand else "")
+    content = sha256(repr(used.terms).encode()).hexdigest()[:12]
+    return f"{len(used.terms)}@{content}" + ("+expanded" if care.expand else "")

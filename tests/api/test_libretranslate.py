@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from fastapi.testclient import TestClient
 
 from service.api.app import create_app
 from service.api.config import ServerConfig
+from service.document import Finding, Passage, SegmentTranslation
 from service.pool import Host
 from service.settings import Settings
+from service.translation.translator import Translator
 from tests.serving import started
 
 FRENCH = "Le président de la République a signé la loi hier soir à Paris."
@@ -33,8 +35,36 @@ def ask(client: TestClient, **fields: Any) -> Any:
 
 
 def test_a_text_and_a_list(client: TestClient) -> None:
-    assert ask(client, q="Harga beras naik.") == {"translatedText": "Harga beras naik."}
-    assert ask(client, q=["Satu.", "Dua."]) == {"translatedText": ["Satu.", "Dua."]}
+    assert ask(client, q="Harga beras naik.")["translatedText"] == "Harga beras naik."
+    assert ask(client, q=["Satu.", "Dua."])["translatedText"] == ["Satu.", "Dua."]
+
+
+@pytest.mark.parametrize("more", [{}, {"format": "html"}, {"alternatives": 1}])
+def test_what_is_to_be_checked_comes_beside_the_text(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    """The fields that LibreTranslate has not: the marked sentences, and a line on the rest."""
+    found = (Finding.of("number.lost", source="340"),)
+
+    def judged(self: Translator, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        bad: dict[str, Any] = {"findings": found, "confidence": 0.1, "band": "low"}
+        good: dict[str, Any] = {"confidence": 0.9, "band": "high"}
+        return [
+            [SegmentTranslation(s, s, -1.0, **(bad if "340" in s else good)) for s in p.sentences]
+            for p in passages
+        ]
+
+    monkeypatch.setattr(Translator, "translate_all", judged)
+    text = "Warga tenang. Ada 340 rumah."
+    one = ask(client, q=text, **more)
+    (mark,) = one["marks"]
+    assert (mark["index"], mark["source"]) == (1, "Ada 340 rumah.")
+    assert [finding["code"] for finding in mark["findings"]] == ["number.lost"]
+    assert one["status"].startswith("2 sentences; 1 marked. Unmarked sentences can be wrong too")
+    several = ask(client, q=["Warga tenang.", text], **more)
+    assert [[m["index"] for m in marks] for marks in several["marks"]] == [[], [1]]
+    english = ask(client, q="Rice prices rose.", source="en")
+    assert english == {"translatedText": "Rice prices rose."}
 
 
 def test_lines_and_spaces_stay(client: TestClient) -> None:
@@ -289,7 +319,8 @@ def test_what_libretranslate_s_own_tests_expect(
     answer = paged.request(method, path, **({how: sent} if how else {}))
     assert answer.status_code == status
     found = answer.json()
-    assert set(found[0] if isinstance(found, list) else found) == names
+    # Fields of ours come on top, which their clients do not read.
+    assert set(found[0] if isinstance(found, list) else found) - ({"marks", "status"} - names) == names
     if status == 405:
         assert method not in answer.headers["allow"]
     if status >= 400:

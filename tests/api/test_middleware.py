@@ -102,6 +102,25 @@ def test_a_browser_is_told_to_be_careful(server: Server) -> None:
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize(("accepted", "spoken"), [("id-ID,en;q=0.5", "id"), ("fr", "en"), ("", "en")])
+def test_what_holds_messages_names_its_language(server: Server, accepted: str, spoken: str) -> None:
+    for path in ("/languages", "/nothing"):
+        headers = server.get(path, accept_language=accepted).headers
+        assert headers["content-language"] == spoken
+        assert "accept-language" in headers["vary"].lower()
+
+
+def test_the_page_names_the_language_that_was_chosen_before(server: Server) -> None:
+    headers = server.get("/", accept_language="en", cookie="warta-language=id").headers
+    assert headers["content-language"] == "id"
+    assert {"accept-language", "cookie"} <= {name.strip() for name in headers["vary"].lower().split(",")}
+
+
+def test_a_script_is_the_same_in_every_language(server: Server) -> None:
+    headers = server.get("/theme.css", accept_language="id").headers
+    assert "content-language" not in headers
+
+
 @pytest.mark.parametrize("path", ["/translate", "/v1/translate"])
 def test_a_failure_is_answered_like_any_other_error(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -87,6 +87,8 @@ def test_translate_as_a_stream(client: TestClient) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
     found = events(answer.text)
     assert [name for name, _ in found] == ["start", "title", "segment", "segment", "segment", "done"]
+    assert all({"findings", "confidence", "band"} <= set(values) for _, values in found[1:-1])
+    assert found[-1][1]["status"].startswith("4 sentences; ")
     assert found[0][1] == {"title": "Banjir di Demak", "segments": 3}
     assert [data.pop("index") for name, data in found if name == "segment"] == [0, 1, 2]
     assert [data for name, data in found if name == "segment"] == whole["segments"]

@@ -97,6 +97,7 @@ def test_every_option_of_a_translation_reaches_the_settings(
     changed = {
         "model": "echo", "engine": "transformers", "device": "cpu", "threads": 2, "beam": 3,
         "glossary": terms, "expand": True, "no_repair": True, "memory": "x.sqlite", "no_memory": True,
+        "rules": tmp_path / "rules.tsv",
     }  # fmt: skip
     assert set(changed) == {field.name for field in fields(TranslationOptions)}
     for name, value in changed.items():

@@ -29,7 +29,7 @@ def test_files_of_segment_scores(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0.5\n", "1 scores for 2 segments"),
+        ("0.5\n", "1 score for 2 segments"),
         ("0.5\ngood\n", "line 2 ends with no number"),
         ("[0.5, null]", "no list of scores"),
         ('{"a": 3}', "no list of scores"),

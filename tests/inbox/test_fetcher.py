@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import time
@@ -206,8 +207,12 @@ def test_a_host_that_asks_for_a_pause_gets_it_for_all_its_feeds(
     here.site.replies["kabar/lain"] = reply(rss("http://kabar.example", here.stories(1)))
     first = here.store.feeds.add(Feed(0, here.site.url("kabar"), every=60))
     other = here.store.feeds.add(Feed(0, here.site.url("kabar", "/lain"), every=60))
-    with pytest.raises(HeldBack):
+    with pytest.raises(HeldBack) as held:
         here.fetcher().fetch(first)
+    again = copy.copy(held.value)
+    assert (again.message, again.until) == (held.value.message, held.value.until)
+    assert again.code == "inbox.asked_later"
+    assert again.until == pytest.approx(here.clock.now + max(wait, 60), abs=30)
     begun = here.clock.now
     with pytest.raises(HeldBack):
         here.fetcher().fetch(other)

@@ -92,9 +92,27 @@ def test_a_sentence_likely_wrong_is_not_shown_where_another_will_do() -> None:
     assert made(wrong).notes == ()
 
 
+def test_however_many_are_wrong_those_that_hold_are_found() -> None:
+    taken = [made().what.sentence, *(point.sentence for point in made().points)]
+    for right in taken:
+        done = made(frozenset(source for at, (source, _) in enumerate(NEWS) if at != right))
+        assert right in {done.what.sentence, *(point.sentence for point in done.points)}
+
+
+def test_a_headline_made_from_a_sentence_inherits_its_findings() -> None:
+    found = (Finding.of("number.lost", source="340"),)
+
+    def english(texts: Sequence[str]) -> list[SegmentTranslation]:
+        return [SegmentTranslation(t, dict(NEWS)[t], -3.0, found, 0.1, "low") for t in texts]
+
+    done = brief(article(title=""), GLOSSARY, english, SIGNATURE)
+    assert done.headline and not done.headline_source
+    assert (done.headline_findings, done.headline_band) == (found, done.what.band)
+
+
 def test_where_all_are_likely_wrong_a_brief_says_so() -> None:
     done = made(frozenset(source for source, _ in NEWS))
-    assert done.notes and "likely wrong" in done.notes[0]
+    assert done.notes and "likely wrong" in str(done.notes[0])
 
 
 def test_a_figure_that_english_changed_is_shown_as_the_source_has_it() -> None:

@@ -1,12 +1,12 @@
 """Every route on tiny mT5 checkpoints that were trained to shorten three articles, in both engines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from service.document import Article, Decoding, Output, SegmentTranslation, Signature
+from service.document import Article, Decoding, Finding, Output, SegmentTranslation, Signature, Summary
 from service.engines.base import Engine
 from service.engines.ctranslate2 import CTranslate2Engine
 from service.engines.echo import EchoEngine
@@ -16,6 +16,7 @@ from service.models.convert import convert
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, offered, summarize
 from service.text.segment import split
+from service.translation.confidence import least_sure, likely_wrong
 from tests import builders
 
 # Written for these tests: title, sentences, summary, and both in English.
@@ -303,22 +304,71 @@ def test_only_what_can_run_is_offered() -> None:
     assert offered(lambda name: name == "mt5-xlsum") == ("auto", "extractive", "mt5", "translate-first")
 
 
-def test_a_sentence_likely_wrong_gives_way_to_another() -> None:
-    sentences = [
-        "Banjir merendam 340 rumah di Demak pada Selasa.",
-        "Warga mengungsi ke balai desa sejak pagi.",
-        "Pemerintah menyiapkan dana untuk jembatan darurat.",
-        "Hujan diperkirakan turun lagi pada malam hari.",
-    ]
-    article = Article("a", split(" ".join(sentences)), "Banjir di Demak")
+FLOOD = (
+    "Banjir merendam 340 rumah di Demak pada Selasa.",
+    "Warga mengungsi ke balai desa sejak pagi.",
+    "Pemerintah menyiapkan dana untuk jembatan darurat.",
+    "Hujan diperkirakan turun lagi pada malam hari.",
+    "Polisi menutup jalan raya di dekat pasar.",
+    "Harga beras naik karena truk tidak lewat.",
+    "Bupati meminta sekolah diliburkan tiga hari.",
+    "Petugas mengirim perahu dan tenda baru.",
+)
 
-    def chosen(wrong: set[str]) -> set[str]:
-        def english(texts: Sequence[str]) -> list[SegmentTranslation]:
-            return [SegmentTranslation(t, t, -0.1, band="low" if t in wrong else "high") for t in texts]
 
-        task = Task(article, Length(2), "en", english, lambda _: pytest.fail("no writer is needed"))
-        return {s.text for s in summarize(task, "extractive", SIGNATURE, lambda _: False).sentences}
+def _flood(length: Length, wrong: Collection[str], asked: list[str] | None = None) -> Summary:
+    """The extractive summary where the English of some sentences is likely wrong."""
+    article = Article("a", split(" ".join(FLOOD)), "Banjir di Demak")
+    found = (Finding.of("number.lost", source="340"),)
 
-    first = chosen(set())
+    def english(texts: Sequence[str]) -> list[SegmentTranslation]:
+        if asked is not None:
+            asked.extend(texts)
+        return [
+            SegmentTranslation(t, t.upper(), -3.0, found, 0.1, "low")
+            if t in wrong
+            else SegmentTranslation(t, t.upper(), -0.1, (), 0.8, "high")
+            for t in texts
+        ]
+
+    task = Task(article, length, "en", english, lambda _: pytest.fail("no writer is needed"))
+    return summarize(task, "extractive", SIGNATURE, lambda _: False)
+
+
+@pytest.mark.parametrize("length", [Length(2), Length(words=15)])
+def test_a_sentence_likely_wrong_gives_way_to_another(length: Length) -> None:
+    def chosen(wrong: Collection[str]) -> set[str]:
+        return {s.source for s in _flood(length, wrong).sentences}
+
+    first = chosen(())
     assert len(first) == 2 and chosen(first).isdisjoint(first)
-    assert len(chosen(set(sentences))) == 2
+    # However many are wrong: those that are not are found, and only they are shown.
+    right = FLOOD[-1]
+    assert right in chosen(FLOOD[:-1])
+    assert chosen(set(FLOOD) - chosen(first)) == chosen(first)
+    assert len(chosen(FLOOD)) == 2
+
+
+def test_no_more_is_translated_than_is_needed() -> None:
+    asked: list[str] = []
+    _flood(Length(2), (), asked)
+    assert len(set(asked)) == 2
+
+
+def test_a_summary_sentence_inherits_what_was_found_and_how_sure_it_is() -> None:
+    for sentence in _flood(Length(2), FLOOD).sentences:
+        assert [f.code for f in sentence.findings] == ["number.lost"]
+        assert (sentence.confidence, likely_wrong(sentence)) == (0.1, True)
+    for sentence in _flood(Length(2), ()).sentences:
+        assert (sentence.findings, sentence.confidence, likely_wrong(sentence)) == ((), 0.8, False)
+
+
+def test_a_sentence_that_rests_on_several_is_as_sure_as_the_least_sure() -> None:
+    parts = [
+        SegmentTranslation("a", "a", None, (), None, "no score"),
+        SegmentTranslation("b", "b", -0.5, (), 0.7, "high"),
+        SegmentTranslation("c", "c", -0.4, (), 0.4, "medium"),
+    ]
+    assert least_sure(parts).source == "c"
+    assert least_sure(parts[:1]).source == "a"
+    assert least_sure([*parts, SegmentTranslation("d", "d", None, (), None, "low")]).source == "d"

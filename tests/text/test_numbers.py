@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.text.number_words import ENGLISH, INDONESIAN
-from service.text.numbers import numbers
+from service.text.numbers import decimal_commas, numbers, with_points
 from service.translation.guard.check import check
 
 EQUAL = [
@@ -21,7 +21,6 @@ EQUAL = [
     ("Indeks turun 2.5 poin.", "The index fell 2.5 points."),
     ("Indeks turun 0,08.", "The index fell .08."),
     ("Jumlahnya 1.000.000.", "The number is 1.000.000."),
-    ("Bobotnya 2,5.", "It weighs 2,5."),
     # percent
     ("Inflasi 2,57 persen.", "Inflation of 2.57 percent."),
     ("Inflasi 2,57 persen.", "Inflation of 2.57%."),
@@ -225,3 +224,19 @@ def test_a_number_equals_itself_in_the_other_notation(value: int) -> None:
 @given(st.integers(min_value=20, max_value=10**9))
 def test_a_lost_last_digit_is_found(value: int) -> None:
     assert details(f"Ada {value} orang.", f"There are {value // 10} people.")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "mended"),
+    [
+        ("Perusahaan membeli 23,06 BTC.", "The company bought 23,06 BTC.", "The company bought 23.06 BTC."),
+        ("Naik 1,5 persen, lalu 2,75 persen.", "Up 1,5 percent, then 2.75.", "Up 1.5 percent, then 2.75."),
+        ("Sebanyak 27,5031 BTC.", "27,5031 BTC.", "27.5031 BTC."),
+        ("Pada 3,5 atau 12,500 orang.", "At 3.5 or 12,500 people.", "At 3.5 or 12,500 people."),
+        ("Pasal 1,2 dan 3.", "Articles 1, 2 and 3.", "Articles 1, 2 and 3."),
+        ("Tidak ada.", "1,5", "1,5"),
+    ],
+)
+def test_a_decimal_comma_becomes_a_point(source: str, target: str, mended: str) -> None:
+    assert with_points(source, target) == mended
+    assert decimal_commas(source, mended) == []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.research import confidence as research
 from eval.research.guard import fit, wilson
 from service.document import Finding
-from service.translation.confidence import band, confidence
+from service.translation.confidence import HIGH, LOW, band, confidence
 
 SOURCE = "Panitia menerima banyak surat dari warga."
 TARGET = "The committee received many letters from residents."
@@ -35,15 +39,17 @@ def test_a_worse_segment_has_less(
     assert confidence(SOURCE, *better) > confidence(SOURCE, *worse)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("number", "medium"), ("entity", "medium"), ("dropped", "low")])
-def test_a_finding_caps_the_band_however_sure_the_model_was(kind: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "name"), [("number.lost", "medium"), ("entity.lost", "medium"), ("dropped.short", "low")]
+)
+def test_a_finding_caps_the_band_however_sure_the_model_was(code: str, name: str) -> None:
     assert band(confidence(SOURCE, TARGET, -0.01, [])) == "high"
-    assert band(confidence(SOURCE, TARGET, -0.01, [Finding(f"{kind}.lost")])) == name
+    assert band(confidence(SOURCE, TARGET, -0.01, [Finding(code)])) == name
 
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [(0.0, "low"), (0.29, "low"), (0.3, "medium"), (0.59, "medium"), (0.6, "high"), (1.0, "high")],
+    [(0.0, "low"), (0.59, "low"), (0.6, "medium"), (0.77, "medium"), (0.78, "high"), (1.0, "high")],
 )
 def test_bands(value: float, name: str) -> None:
     assert band(value) == name
@@ -61,3 +67,25 @@ def test_the_fit_finds_the_coefficients_that_made_the_data() -> None:
 )
 def test_wilson_intervals(hits: int, count: int, interval: tuple[float, float]) -> None:
     assert wilson(hits, count) == pytest.approx(interval, abs=1e-3)
+
+
+def test_the_weights_are_those_that_the_labels_give() -> None:
+    data = json.loads(research.OUTPUT.read_text("utf-8"))
+    rows = research.load()
+    assert data["labels"] == len(rows) >= 1000
+    assert list(data["weights"].values()) == pytest.approx(research.learned(rows), abs=1e-3)
+
+
+def test_bands_mean_what_the_docs_say_on_sentences_that_were_not_fitted_to() -> None:
+    scored = research.held_out(research.load())
+    right = [row.wrong for value, row in scored if value >= HIGH]
+    wrong = [row.wrong for value, row in scored if value < LOW]
+    assert sum(right) / len(right) < 0.1 and len(right) > 200
+    assert sum(wrong) / len(wrong) > 0.6 and len(wrong) > 100
+    assert research.auc(scored) > 0.74
+
+
+def test_labels_of_other_features_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("set\tdocument\tsentence\tlabel\ttype\tsecond\tother\n", "utf-8")
+    with pytest.raises(ValueError, match="other features: other"):
+        research.load(tmp_path / "a.tsv")

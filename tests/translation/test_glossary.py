@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import InputError
-from service.translation.glossary import Glossary, Term, load_user
+from service.translation.glossary import WORD, Glossary, Term, load_user
 from service.translation.terms import ArticleTerms
 
 GLOSSARY = Glossary.load()
@@ -275,3 +275,33 @@ def test_the_references_of_warta_bench_hold_the_terms() -> None:
 
 def test_nothing_is_spelled_out_unasked() -> None:
     assert ArticleTerms(GLOSSARY, "KPK").edit("KPK menolak.", "KPK refused.") == "KPK refused."
+
+
+WORDS = GLOSSARY.with_words(Glossary.words())
+
+
+@pytest.mark.parametrize(
+    ("source", "given"),
+    [
+        ("Air waduk surut dan ikan di keramba mati.", "Air reservoir surut dan ikan di fish cage mati."),
+        ("Keramba itu hanyut.", "Fish cage itu hanyut."),
+        ("Warga berkumpul di Waduk Gajah Mungkur.", "Warga berkumpul di Waduk Gajah Mungkur."),
+        (
+            "Gerbong itu kosong, kata warga Dusun Gerbong.",
+            "Railway car itu kosong, kata warga Dusun Gerbong.",
+        ),
+        ("KPK menyita dompet.", "KPK menyita wallet."),
+    ],
+)
+def test_ordinary_words_are_put_in_and_names_left(source: str, given: str) -> None:
+    assert ArticleTerms(WORDS, source).inject(source) == given
+
+
+def test_ordinary_words_are_not_held_to() -> None:
+    assert not ArticleTerms(GLOSSARY, "").check("Air waduk surut.", "The dam fell.").misses
+
+
+def test_every_ordinary_word_is_one_meaning_of_its_own() -> None:
+    words = Glossary.words().terms
+    assert len({word.id for word in words}) == len(words) > 1000
+    assert not [word.id for word in words if word.id != word.id.lower() or word.cues or word.kind != WORD]

@@ -86,7 +86,8 @@ class Arrivals:
         return [*changed, *reversed(taken)], len(new) - len(taken)
 
     def _known(self, connection: Connection, feed: Feed, addresses: Sequence[str]) -> dict[str, str]:
-        """The sum of what was announced of each kept address; empty for one that is not to be taken again.
+        """Return the sum of what was announced of each kept address; empty for one that is not to be taken
+        again.
 
         Two feeds of one site may describe an article differently: only the first of them changes it.
         """
@@ -292,10 +293,10 @@ _announced = announced
 
 
 def _digest(text: str) -> str:
-    """A sum over a text that is long enough to be known by it, else empty."""
+    """Return a sum over a text that is long enough to be known by it, else empty."""
     return digest((text,)) if len(words(text)) >= _TELLING else ""
 
 
 def _dated(entry: Entry, now: float) -> Entry:
-    """An article without a date, or one of the future, is of now."""
+    """Return when an article was published; without a date, or with one of the future, now."""
     return entry if 0 < entry.published <= now + 3600 else replace(entry, published=now)

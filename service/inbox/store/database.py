@@ -32,10 +32,12 @@ class Database:
         try:
             import sqlalchemy
         except ImportError as error:
-            raise UsageError(f"the inbox: {lacks(error, 'inbox', 'sqlalchemy')}") from error
+            raise UsageError(
+                "inbox.needs", "the inbox: {reason}", reason=lacks(error, "inbox", "sqlalchemy")
+            ) from error
         self.sqlite = "://" not in url
         if not self.sqlite and not url.startswith(("postgresql://", "postgres://")):
-            raise UsageError("an inbox is kept in a file or at a postgresql:// URL")
+            raise UsageError("inbox.place", "an inbox is kept in a file or at a postgresql:// URL")
         self._sql = sqlalchemy
         self._path = Path(url)
         self._steps = steps
@@ -51,13 +53,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database."""
+        """Open a transaction that sees one state of the database."""
         with self._told(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that is kept whole, or not at all where the block raises or the process ends."""
+        """Open a transaction that is kept whole, or not at all where the block raises or the process ends."""
         with self._told(), self._engine.connect() as plain:
             connection = plain.execution_options(warta_writes=True)
             with connection.begin():
@@ -79,7 +81,7 @@ class Database:
 
     @contextmanager
     def only_fetcher(self) -> Iterator[bool]:
-        """Whether this is the only process that fetches; it stays so within the block.
+        """Give whether this is the only process that fetches; it stays so within the block.
 
         The system takes the lock back from a process that was killed.
         """
@@ -139,7 +141,11 @@ class Database:
             version = int(found[0][0]) if found else 0
             if version > len(self._steps):
                 raise StoreError(
-                    f"the inbox {self.name} is of version {version}; this Warta knows {len(self._steps)}"
+                    "inbox.version",
+                    "the inbox {name} is of version {version}; this Warta knows {known}",
+                    name=self.name,
+                    version=version,
+                    known=len(self._steps),
                 )
             for step in self._steps[version:]:
                 for statement in step(self.sqlite):
@@ -154,7 +160,9 @@ class Database:
             yield
         except (self._sql.exc.SQLAlchemyError, OSError) as error:
             reason = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
-            raise StoreError(f"the inbox {self.name} cannot be used: {reason}") from error
+            raise StoreError(
+                "inbox.unusable", "the inbox {name} cannot be used: {reason}", name=self.name, reason=reason
+            ) from error
 
 
 def _sqlite(path: Path) -> Engine:
@@ -197,7 +205,9 @@ def _postgres(url: str) -> Engine:
         made = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
         return sqlalchemy.create_engine(made, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     except ImportError as error:
-        raise UsageError(f"an inbox in PostgreSQL: {lacks(error, 'postgres', 'psycopg')}") from error
+        raise UsageError(
+            "inbox.postgres", "an inbox in PostgreSQL: {reason}", reason=lacks(error, "postgres", "psycopg")
+        ) from error
     except sqlalchemy.exc.ArgumentError:
         # The library's own words may hold the password.
-        raise UsageError("the inbox's postgresql:// URL is malformed") from None
+        raise UsageError("inbox.url", "the inbox's postgresql:// URL is malformed") from None

@@ -29,11 +29,20 @@ class Feeds:
     def add(self, feed: Feed) -> Feed:
         """Keep a new feed and return it with its number. Raises UsageError for one that is there already."""
         if feed.kind not in KINDS:
-            raise UsageError(f"unknown kind {feed.kind!r}; there are: {', '.join(KINDS)}")
+            raise UsageError(
+                "inbox.kind",
+                "unknown kind {kind!r}; there are: {known}",
+                kind=feed.kind,
+                known=", ".join(KINDS),
+            )
         if feed.every < LEAST_EVERY:
-            raise UsageError(f"a feed is asked for every {LEAST_EVERY:g} seconds at the most often")
+            raise UsageError(
+                "inbox.often",
+                "a feed is asked for every {seconds} seconds at the most often",
+                seconds=f"{LEAST_EVERY:g}",
+            )
         if feed.cap < 1:
-            raise UsageError("at least one article a day must be allowed")
+            raise UsageError("inbox.cap", "at least one article a day must be allowed")
         with self._database.writing() as connection:
             found = self._database.rows(
                 connection,
@@ -44,7 +53,7 @@ class Feeds:
                 full=int(feed.full), whole=int(feed.whole), title=feed.title,
             )  # fmt: skip
         if not found:
-            raise UsageError(f"{feed.url}: is followed already")
+            raise UsageError("inbox.followed", "is followed already", at=feed.url)
         return replace(feed, id=int(found[0][0]))
 
     def all(self) -> list[Feed]:
@@ -59,7 +68,7 @@ class Feeds:
         """Return the feed of that number, name or address. Raises UsageError."""
         found = [f for f in self.all() if named in (str(f.id), f.name, f.url)]
         if not found:
-            raise UsageError(f"there is no feed {named!r}; see `warta feeds list`")
+            raise UsageError("inbox.no_feed", "there is no feed {name!r}; see `warta feeds list`", name=named)
         return found[0]
 
     def set_state(self, id: int, state: str) -> None:

@@ -58,7 +58,7 @@ class Lists:
         return total, [_row(row, hits.get(int(row[0]), ())) for row in found]
 
     def _where(self, wanted: Wanted) -> tuple[str, dict[str, Any]]:
-        """The condition of a list, and its values. A story is found by any of its articles."""
+        """Return the condition of a list, and its values. A story is found by any of its articles."""
         parts, values = ["a.story = a.id"], dict[str, Any]()
 
         def add(part: str, **more: Any) -> None:
@@ -122,7 +122,7 @@ class Lists:
                 connection, f"select {ARTICLE} from warta_articles where id = :id", id=id
             )
         if not rows:
-            raise UsageError(f"there is no article {id} in the inbox")
+            raise UsageError("inbox.no_article", "there is no article {number} in the inbox", number=id)
         return article_of(rows[0])
 
     def story(self, id: int) -> tuple[list[Article], list[tuple[int, str, str]], Story]:

@@ -41,7 +41,7 @@ class Retention:
                 if value is None:
                     continue
                 if value <= 0:
-                    raise UsageError("days and megabytes must be above 0")
+                    raise UsageError("inbox.retention", "days and megabytes must be above 0")
                 query = (
                     "insert into warta_settings values (:name, :value)"
                     " on conflict (name) do update set value = excluded.value"
@@ -72,7 +72,7 @@ class Retention:
         return count
 
     def _used(self) -> float:
-        """The bytes of the words that are kept; a database file keeps its size when rows go."""
+        """Return the bytes of the words that are kept; a database file keeps its size when rows go."""
         query = (
             "select sum(length(text) + length(english_text) + length(reading) + length(findings) + 1000)"
             " from warta_articles"

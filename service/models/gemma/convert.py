@@ -35,7 +35,7 @@ PROJECTIONS = {
 
 
 def read_adapter(data: bytes) -> dict[str, Floats]:
-    """The tensors of a safetensors file in bfloat16, as float32, by name."""
+    """Return the tensors of a safetensors file in bfloat16, as float32, by name."""
     from safetensors import deserialize
 
     tensors = {}
@@ -70,7 +70,7 @@ class Gemma3Converter:
         self._int8 = int8
 
     def spec(self) -> Any:
-        """A ``TransformerDecoderModelSpec``, validated and ready to save."""
+        """Return a ``TransformerDecoderModelSpec``, validated and ready to save."""
         spec = self._empty_spec()
         decoder = spec.decoder
         self._embedding(decoder)
@@ -167,7 +167,7 @@ class Gemma3Converter:
         return merged
 
     def _stored(self, weight: Floats) -> tuple[npt.NDArray[Any], Floats]:
-        """The weight as it is stored and its scale by row, as CTranslate2 quantises to int8."""
+        """Return the weight as it is stored and its scale by row, as CTranslate2 quantises to int8."""
         if not self._int8:
             return weight, np.ones(len(weight), np.float32)
         peak = np.abs(weight).max(axis=1)

@@ -49,11 +49,11 @@ class GgufFile:
         self._base = -(-self._at // alignment) * alignment
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """Rows first, as numpy has it."""
+        """Return the shape with rows first, as numpy has it."""
         return self._tensors[name][0]
 
     def tensor(self, name: str, rows: slice | npt.NDArray[np.int64] = slice(None)) -> Floats:
-        """A tensor, or some of its rows, dequantised."""
+        """Return a tensor, or some of its rows, dequantised."""
         shape, kind, offset = self._tensors[name]
         block, size = GGML_QUANT_SIZES[kind]
         width = shape[-1] // block * size

@@ -14,12 +14,12 @@ MARKERS = frozenset({"[multimodal]", "<start_of_image>", "<end_of_image>"})
 
 
 def pieces(metadata: Mapping[str, Any]) -> list[str]:
-    """Every piece by id, white space written as SentencePiece writes it."""
+    """Return every piece by id, white space written as SentencePiece writes it."""
     return [token.replace(" ", SPACE) for token in metadata["tokenizer.ggml.tokens"]]
 
 
 def sentencepiece_model(metadata: Mapping[str, Any]) -> bytes:
-    """A serialised ``ModelProto`` that encodes as the GGUF's tokenizer does.
+    """Return a serialised ``ModelProto`` that encodes as the GGUF's tokenizer does.
 
     Control pieces such as ``<bos>`` are never found in text: SentencePiece spells them out.
     Three markers that stand for images, not for text, are made control pieces too.
@@ -56,7 +56,7 @@ def _settings(model: Any, metadata: Mapping[str, Any]) -> None:
 
 
 def _protobuf() -> Any:
-    """The generated module, whose names only exist at run time."""
+    """Return the generated module, whose names only exist at run time."""
     from sentencepiece import sentencepiece_model_pb2
 
     return sentencepiece_model_pb2

@@ -23,14 +23,14 @@ _SPECIAL = ("bos", "eos", "unknown", "padding")
 
 
 def pack(ids: Sequence[int], count: int) -> bytes:
-    """``ids`` out of ``count`` as compressed bits."""
+    """Return ``ids`` out of ``count`` as compressed bits."""
     bits = np.zeros(count, np.bool_)
     bits[list(ids)] = True
     return lzma.compress(np.packbits(bits).tobytes(), preset=9 | lzma.PRESET_EXTREME)
 
 
 def unpack(data: bytes, count: int) -> Ids:
-    """The ids that :func:`pack` was given, in order. Raises ValueError for another ``count``."""
+    """Return the ids that :func:`pack` was given, in order. Raises ValueError for another ``count``."""
     bits = np.frombuffer(lzma.decompress(data), np.uint8)
     if len(bits) != -(-count // 8):
         raise ValueError(f"the list of pieces is not for a vocabulary of {count}")
@@ -38,7 +38,7 @@ def unpack(data: bytes, count: int) -> Ids:
 
 
 def cut(metadata: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
-    """A GGUF file's metadata with the pieces ``ids`` only, which are renumbered in their order.
+    """Return a GGUF file's metadata with the pieces ``ids`` only, which are renumbered in their order.
 
     Raises ValueError if a piece with a role of its own is not among them.
     """

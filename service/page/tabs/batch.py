@@ -47,7 +47,10 @@ class Asked:
     def __post_init__(self) -> None:
         if self.task not in TASKS or self.format not in (SAME, *FORMATS):
             raise UsageError(
-                f"the task is one of {', '.join(TASKS)}, the format one of {', '.join((SAME, *FORMATS))}"
+                "command.batch_choice",
+                "the task is one of {tasks}, the format one of {formats}",
+                tasks=", ".join(TASKS),
+                formats=", ".join((SAME, *FORMATS)),
             )
 
 

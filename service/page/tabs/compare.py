@@ -27,13 +27,13 @@ def compared(
 ) -> Iterator[str]:
     """Yield the comparison as HTML each time a model is done. Raises WartaError, Cancelled when stopped."""
     if not text.strip():
-        raise InputError(say("compare_empty"))
+        raise InputError(say.message("compare_empty"))
     longest = max(len(text), len(reference))
     if longest > options.text_limit:
-        raise InputError(say("too_long", count=f"{longest:,}", limit=f"{options.text_limit:,}"))
+        raise InputError(say.message("too_long", count=f"{longest:,}", limit=f"{options.text_limit:,}"))
     names = able(host.store)
     if not names:
-        raise NotInstalled(say("compare_none"))
+        raise NotInstalled(say.message("compare_none"))
     article, english = to_article(text), [reference] if reference.strip() else []
     yield _running(say("compare_running", done=0, count=len(names)))
 

@@ -107,7 +107,7 @@ def opened(
 
 def _read(article: Article, host: Host, tell: Callable[[Any], None]) -> Any:
     if not article.text and not article.title:
-        raise InputError("no article text in it")
+        raise InputError("input.no_article", "no article text in it")
     return queue.made_of(article, reader.translated(host.pipeline(), queue.text_of(article), tell))
 
 
@@ -173,14 +173,16 @@ def tab(host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: Any, 
 def _text(asked: Mapping[str, Any], key: str) -> str:
     value = asked.get(key, "")
     if not isinstance(value, str) or len(value) > _LONGEST:
-        raise UsageError(f"{key} is a text of up to {_LONGEST} characters")
+        raise UsageError(
+            "inbox.asked_text", "{name} is a text of up to {count} characters", name=key, count=_LONGEST
+        )
     return value.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def _number(asked: Mapping[str, Any], key: str) -> int:
     value = asked.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
-        raise UsageError(f"{key} is a number from 0")
+        raise UsageError("inbox.asked_number", "{name} is a number from 0", name=key)
     return value
 
 

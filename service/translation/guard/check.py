@@ -62,7 +62,7 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
 
 
 def _gravest(finding: Finding) -> int:
-    """The place of a finding's kind among them all."""
+    """Return the place of a finding's kind among them all."""
     return _ORDER[finding.kind]
 
 
@@ -108,7 +108,7 @@ def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Findi
 
 
 def _in_a_name(number: numbers.Number, source: str, target: str) -> bool:
-    """Whether a number word is a part of a name that was kept, as in Tiga Roda."""
+    """Return whether a number word is a part of a name that was kept, as in Tiga Roda."""
     if not number.text[:1].isupper():
         return False
     phrases = (f"{number.text} {number.after.capitalize()}", f"{number.before.capitalize()} {number.text}")
@@ -127,7 +127,7 @@ _ARTEFACT_SIGNS = frozenset("<⁇\ufffd&▁@:")
 
 
 def _artefact(source: str, target: str) -> list[Finding]:
-    """Model tokens, entities or prompt text that the source does not hold."""
+    """Return model tokens, entities or prompt text that the source does not hold."""
     if "\n" in target.strip() and "\n" not in source.strip():
         return [Finding("artefact.line_break")]
     if _ARTEFACT_SIGNS.isdisjoint(target):
@@ -151,7 +151,7 @@ _ENGLISH_WORDS = listed("the of and to in a is for on at with by from")
 
 
 def _echo(source: Words, target: Words) -> list[Finding]:
-    """Whether the target is Indonesian: by its function words, or as a copy of the source."""
+    """Return whether the target is Indonesian: by its function words, or as a copy of the source."""
     indonesian = target.distinct & _FUNCTION_WORDS
     if not indonesian:
         same = (
@@ -174,7 +174,7 @@ _LOOP_SIGNS = re.compile(r"(\S{2,12}?)\1{3,}")
 
 
 def _repetition(source: Words, target: Words, text: str) -> list[Finding]:
-    """A phrase that follows itself again and again in the target and not in the source."""
+    """Return a phrase that follows itself again and again in the target and not in the source."""
     repeated = len(target.low) - len(target.distinct)
     if repeated >= 2 and _loop(target.low, repeated):
         # Once more with the digits: "1, 2 and 3 km" repeats nothing.
@@ -188,7 +188,7 @@ def _repetition(source: Words, target: Words, text: str) -> list[Finding]:
 
 
 def _loop(spoken: list[str], repeated: int) -> list[str]:
-    """The phrase that is said several times in a row; at most ``repeated`` words stand twice."""
+    """Return the phrase that is said several times in a row; at most ``repeated`` words stand twice."""
     for size, needed in _LOOPS:
         if needed > repeated:
             break
@@ -206,7 +206,8 @@ RATIO_MEAN, RATIO_SPREAD = -0.0835, 0.1305
 
 
 def _dropped(source: str, target: str) -> list[Finding]:
-    """Whether the target is too short for its source, or as short as if a sentence had been left out."""
+    """Return whether the target is too short for its source, or as short as if a sentence had been left
+    out."""
     here, there = len(source.strip()), len(target.strip())
     if here < 12 or not there:
         return []
@@ -223,5 +224,5 @@ def _dropped(source: str, target: str) -> list[Finding]:
 
 
 def _shortness(target: int, source: int) -> float:
-    """How many standard deviations the target is shorter than usual."""
+    """Return how many standard deviations the target is shorter than usual."""
     return (RATIO_MEAN - math.log(target / source)) / RATIO_SPREAD

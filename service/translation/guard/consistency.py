@@ -53,14 +53,15 @@ class Consistency:
 
 
 def _kept(seen: dict[str, str], key: str, value: str) -> str:
-    """What was first seen under a key, which is the value itself the first time."""
+    """Return what was first seen under a key, which is the value itself the first time."""
     if key not in seen and len(seen) >= _REMEMBERED:
         return value
     return seen.setdefault(key, value)
 
 
 def _form(name: str, target: str) -> str:
-    """How a name is spelled in English: as it is, or as a word with a capital that is nearly the same."""
+    """Return how a name is spelled in English: as it is, or as a word with a capital that is nearly the
+    same."""
     if name in target:
         return name
     for match in _CAPITALS.finditer(target):

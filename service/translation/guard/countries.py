@@ -78,7 +78,7 @@ _AMBIGUOUS = listed(
 
 
 def _countries() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """Indonesian name -> English words; English word -> Indonesian names."""
+    """Return Indonesian name -> English words; English word -> Indonesian names."""
     ours: dict[str, frozenset[str]] = {}
     theirs: dict[str, frozenset[str]] = {}
     for row in _COUNTRIES.strip().split("\n"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from service.text import numbers
 from service.text.words import Words, listed
 from service.translation.guard import vocabulary
 
@@ -57,7 +58,8 @@ def left(pair: Pair) -> Iterator[Found]:
 
 
 def _stands(low: str, text: str) -> bool:
-    """Whether a word stands in a text in small letters, not in a longer one, and is not explained there."""
+    """Return whether a word stands in a text in small letters, not in a longer one, and is not explained
+    there."""
     at = _place(low, text)
     if at < 0:
         return False
@@ -66,7 +68,7 @@ def _stands(low: str, text: str) -> bool:
 
 
 def _place(words: str, text: str) -> int:
-    """Where words first stand in a text, and not as a part of longer ones; -1 where they do not."""
+    """Return where words first stand in a text, and not as a part of longer ones; -1 where they do not."""
     at = text.find(words)
     while at >= 0:
         before, after = text[at - 1 : at], text[at + len(words) : at + len(words) + 1]
@@ -86,7 +88,7 @@ _CALLED = re.compile(r"\b(?:as|called|named|terms?|words?|dubbed) (?:the )?(?:\w
 
 @lru_cache(20_000)
 def _suspect(low: str) -> bool:
-    """Whether a word has the letters of an Indonesian one and is no English one."""
+    """Return whether a word has the letters of an Indonesian one and is no English one."""
     return (
         len(low) > 3 and low.isascii() and vocabulary.looks_indonesian(low) and not vocabulary.is_english(low)
     )
@@ -150,13 +152,13 @@ def doubled(pair: Pair) -> Iterator[Found]:
 
 
 def _is_odd(phrase: str) -> bool:
-    """Whether English does not say a phrase twice on purpose."""
+    """Return whether English does not say a phrase twice on purpose."""
     low = phrase.lower()
     return low not in _TWICE and not low.isdigit() and _LINKS.isdisjoint(low.split()) and low != "time to"
 
 
 def _follows_itself(low: list[str]) -> bool:
-    """Whether up to four words in a row equal the words before them."""
+    """Return whether up to four words in a row equal the words before them."""
     last: dict[str, int] = {}
     for at, word in enumerate(low):
         size = at - last.get(word, -_LONGEST)
@@ -168,22 +170,12 @@ def _follows_itself(low: list[str]) -> bool:
 
 _LONGEST = 5
 """A phrase of fewer words than this is looked for twice in a row."""
-_DECIMAL = re.compile(
-    r"(?<![\w.,/-])\d{1,3},\d{1,2}(?![\d,]|\.\d)(?= ?(?:%|percent|per|million|billion|trillion|km|kg|m\b|cm"
-    r"|ha|meter|metre|kilo|ton|degree|°|magnitude|liter|hectare|points?|times|x\b))"
-)
-
-
-_COMMA = re.compile(r"(?<![\d.,])\d{1,3},\d{1,2}(?!\d)")
 
 
 def decimal(pair: Pair) -> Iterator[Found]:
     """Yield an Indonesian decimal comma that was left in the English: ``5,75 percent``."""
-    if "," in pair.target and "," in pair.source:
-        given = frozenset(_COMMA.findall(pair.source))
-        for match in _DECIMAL.finditer(pair.target):
-            if match[0] in given:
-                yield "left.decimal", {"number": match[0]}
+    for number in numbers.decimal_commas(pair.source, pair.target):
+        yield "left.decimal", {"number": number}
 
 
 _ARTICLES = listed("the a an its our their my")
@@ -231,7 +223,7 @@ def seam(pair: Pair) -> Iterator[Found]:
 
 
 def _is_title(text: str) -> bool:
-    """Whether most words of a text have a capital."""
+    """Return whether most words of a text have a capital."""
     return sum(word[:1].isupper() for word in text.split()) * 2 > text.count(" ")
 
 
@@ -263,7 +255,7 @@ def quotes(pair: Pair) -> Iterator[Found]:
 
 
 def _marks(text: str) -> int:
-    """How many double quotation marks stand in a text; inches after a digit are none."""
+    """Return how many double quotation marks stand in a text; inches after a digit are none."""
     return text.count('"') + text.count("“") + text.count("”")
 
 

@@ -114,13 +114,14 @@ class Lexicon:
 
     @classmethod
     def load(cls, *names: str) -> Lexicon:
-        """The senses that come with Warta in ``prompts/lexicon``, of the files ``names``. Raises
+        """Return the senses that come with Warta in ``prompts/lexicon``, of the files ``names``. Raises
         InputError."""
         folder = files("prompts") / "lexicon"
         return cls(sense for name in names for sense in read((folder / name).read_text("utf-8"), name))
 
     def contradictions(self, ours: Words, theirs: Words) -> list[Contradiction]:
-        """Where the English ``theirs`` says the rival of what the Indonesian ``ours`` says; ours in order."""
+        """Return where the English ``theirs`` says the rival of what the Indonesian ``ours`` says; ours in
+        order."""
         here = _scan(ours.low, self._ours)
         if not here.firm:
             return []
@@ -144,7 +145,7 @@ class Lexicon:
     def _unaccounted(
         self, number: int, rivals: frozenset[int], here: _Side, there: _Side, source: frozenset[str]
     ) -> str:
-        """An English word of a rival sense that the source does not account for."""
+        """Return an English word of a rival sense that the source does not account for."""
         group = self.senses[number].group
         for rival in rivals:
             forms = there.firm.get(rival)
@@ -164,7 +165,7 @@ class Lexicon:
 
 
 def _scan(low: Sequence[str], table: _Table) -> _Side:
-    """The senses in a text; of several forms at one place the longest counts."""
+    """Return the senses in a text; of several forms at one place the longest counts."""
     side = _Side()
     past = 0
     for at in [at for at, word in enumerate(low) if word in table]:
@@ -183,7 +184,7 @@ def _scan(low: Sequence[str], table: _Table) -> _Side:
 def _table(
     senses: Sequence[Sense], forms: Callable[[Sense], tuple[Iterable[str], Iterable[str]]]
 ) -> dict[str, tuple[_Entry, ...]]:
-    """First word -> what starts with it, longest first."""
+    """Return first word -> what starts with it, longest first."""
     firm: dict[str, set[int]] = {}
     loose: dict[str, set[int]] = {}
     for number, sense in enumerate(senses):
@@ -204,7 +205,7 @@ def _table(
 
 
 def _with_parts(form: str, index: Mapping[str, set[int]], senses: Sequence[Sense]) -> set[int]:
-    """What a form stands for, and of a phrase also what its words say of other groups."""
+    """Return what a form stands for, and of a phrase also what its words say of other groups."""
     whole = index.get(form, set())
     groups = {senses[number].group for number in whole}
     parts = (number for word in form.split() for number in index.get(word, ()))
@@ -212,7 +213,7 @@ def _with_parts(form: str, index: Mapping[str, set[int]], senses: Sequence[Sense
 
 
 def _clitics(forms: Iterable[str]) -> Iterator[str]:
-    """Indonesian forms, and each with the endings that change no meaning."""
+    """Yield Indonesian forms, and each with the endings that change no meaning."""
     for form in forms:
         yield form
         if not form.endswith("nya"):
@@ -220,7 +221,7 @@ def _clitics(forms: Iterable[str]) -> Iterator[str]:
 
 
 def _inflected(forms: Iterable[str]) -> Iterator[str]:
-    """English forms; one that ends in ``+`` is inflected as regular verbs and nouns are."""
+    """Yield English forms; one that ends in ``+`` is inflected as regular verbs and nouns are."""
     for form in forms:
         if not form.endswith("+"):
             yield form
@@ -234,18 +235,29 @@ def _inflected(forms: Iterable[str]) -> Iterator[str]:
 
 
 def read(text: str, name: str) -> Iterator[Sense]:
-    """The senses of a table; ``name`` is for errors. Raises InputError with file, line and problem."""
+    """Yield the senses of a table; ``name`` is for errors. Raises InputError with file, line and problem."""
     lines = text.rstrip("\n").split("\n")
     if tuple(lines[0].split("\t")) != COLUMNS:
-        raise InputError(f"{name}, line 1: the columns are {', '.join(COLUMNS)}")
+        raise InputError(
+            "lexicon.columns", "line 1: the columns are {columns}", at=name, columns=", ".join(COLUMNS)
+        )
     for number, line in enumerate(lines[1:], 2):
         cells = line.split("\t")
         if len(cells) != len(COLUMNS):
-            raise InputError(f"{name}, line {number}: {len(cells)} cells under {len(COLUMNS)} columns")
+            raise InputError(
+                "lexicon.cells",
+                "line {line}: {cells} cells under {columns} columns",
+                at=name,
+                line=number,
+                cells=len(cells),
+                columns=len(COLUMNS),
+            )
         group, sense, *lists = cells
         ours, also, theirs, loose, against, cues = (_split(cell) for cell in lists)
         if not (group and sense and ours and theirs):
-            raise InputError(f"{name}, line {number}: group, sense, id and en are needed")
+            raise InputError(
+                "lexicon.needed", "line {line}: group, sense, id and en are needed", at=name, line=number
+            )
         yield Sense(group, sense, ours, also, theirs, loose, frozenset(against), frozenset(cues))
 
 

@@ -81,7 +81,7 @@ class _Said:
         self._left = _COMPARED
 
     def knows(self, low: str) -> bool:
-        """Whether a word is translated, by the tables, or is spelled otherwise in the translation."""
+        """Return whether a word is translated, by the tables, or is spelled otherwise in the translation."""
         known = self._known.get(low)
         if known is None:
             known = self._known[low] = self._looked_for(low)
@@ -104,13 +104,13 @@ class _Said:
                 self._by_letter.setdefault(word[0], []).append(word)
 
     def _candidates(self, low: str) -> Iterable[str]:
-        """The words that a spelling of ``low`` can be, by their first letters and their lengths."""
+        """Yield the words that a spelling of ``low`` can be, by their first letters and their lengths."""
         for letter, words in self._by_letter.items() if len(low) <= _LONGEST else ():
             if letter == low[0] or low[0] + letter in people.STARTS:
                 yield from (word for word in words if abs(len(low) - len(word)) <= 4)
 
     def alike(self, ours: str, theirs: str) -> bool:
-        """Whether two words are spellings of one name; beyond the bound any two may be."""
+        """Return whether two words are spellings of one name; beyond the bound any two may be."""
         self._left -= 1
         return self._left < 0 or _alike(ours, theirs)
 
@@ -134,7 +134,7 @@ def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Findin
 
 
 def _added(source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
-    """The countries that ``target`` names and the source does not; the words are lower-cased."""
+    """Return the countries that ``target`` names and the source does not; the words are lower-cased."""
     found = []
     for word in sorted(target_words & countries.ENGLISH.keys()):
         ours = countries.ENGLISH[word]
@@ -147,7 +147,8 @@ def _added(source_words: frozenset[str], target: str, target_words: frozenset[st
 
 
 def _alike(ours: str, theirs: str) -> bool:
-    """Whether two words of about one length and start have one skeleton, or mostly the same letters."""
+    """Return whether two words of about one length and start have one skeleton, or mostly the same
+    letters."""
     skeleton = _skeleton(ours)
     if len(skeleton) > 2 and skeleton == _skeleton(theirs):
         return True
@@ -155,7 +156,8 @@ def _alike(ours: str, theirs: str) -> bool:
 
 
 def _skeleton(word: str) -> str:
-    """The consonants, in the spelling that Indonesian gives foreign names: Thrace and Trakia are ``trk``."""
+    """Return the consonants, in the spelling that Indonesian gives foreign names: Thrace and Trakia are
+    ``trk``."""
     word = word.replace("th", "t").replace("ph", "f").replace("ch", "k")
     return word.translate(_CONSONANTS)
 

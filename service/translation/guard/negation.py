@@ -100,7 +100,7 @@ def _unanswered(source: str, target_words: frozenset[str]) -> list[Finding]:
 
 
 def _strong(target: str, target_words: frozenset[str]) -> str:
-    """A word that negates a whole English sentence, or nothing."""
+    """Return a word that negates a whole English sentence, or nothing."""
     found = target_words & _STRONG
     if found:
         return min(found)

@@ -213,7 +213,7 @@ def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str
 
 
 def _blank(quoted: re.Match[str]) -> str:
-    """As many spaces, so that places in the text stay the same."""
+    """Return as many spaces, so that places in the text stay the same."""
     return " " * len(quoted[0])
 
 
@@ -252,13 +252,13 @@ def _closed(run: list[str]) -> Iterator[list[str]]:
 
 
 def _stands_alone(low: str) -> bool:
-    """Whether one word can be a name: a country, or without the form of a derived word."""
+    """Return whether one word can be a name: a country, or without the form of a derived word."""
     return low in countries.INDONESIAN or not is_derived(low)
 
 
 @lru_cache(20_000)
 def _is_no_name(word: str, low: str) -> bool:
-    """Whether a word with a capital is an acronym, a number, a title, a term or a common word."""
+    """Return whether a word with a capital is an acronym, a number, a title, a term or a common word."""
     return (
         low in _TITLES
         or low in _terms()
@@ -279,7 +279,7 @@ def _terms() -> frozenset[str]:
 
 
 def _is_headline(source: str) -> bool:
-    """Whether three words of four have a capital, so that a capital says nothing."""
+    """Return whether three words of four have a capital, so that a capital says nothing."""
     return len(_CAPITALS.findall(source)) * 4 > len(source.split()) * 3
 
 
@@ -316,12 +316,13 @@ def _known_in_english() -> frozenset[str]:
 
 
 def _respelled(low: str) -> str:
-    """How a word starts, in the spelling that Indonesian gives foreign words: ``geof`` of ``geophysics``."""
+    """Return how a word starts, in the spelling that Indonesian gives foreign words: ``geof`` of
+    ``geophysics``."""
     return low[:6].replace("ph", "f").replace("c", "k")[:4]
 
 
 def _sourced(low: str, source: str, ours: Words, alike: Callable[[str, str], bool]) -> bool:
-    """Whether the source has the name, spelled otherwise, shortened or inside a longer word."""
+    """Return whether the source has the name, spelled otherwise, shortened or inside a longer word."""
     if low in source.lower():
         return True
     start = _respelled(low)

@@ -16,7 +16,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Protocol
 
-from service.document import Finding
+from service.document import Finding, Message
 from service.errors import InputError, UsageError
 from service.extras import lacks
 
@@ -67,16 +67,20 @@ def load(path: Path) -> tuple[Rule, ...]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"{path}: {reason}") from error
+        reason = (
+            error.strerror if isinstance(error, OSError) else Message.of("file.not_utf8", "not UTF-8 text")
+        )
+        raise InputError("file.problem", "{reason}", at=path, reason=reason) from error
     rules = tuple(_rule(cells, where) for where, cells in _rows(text, path))
     if not 0 < len(rules) <= MOST:
-        raise _wrong(str(path), f"from 1 to {MOST} rules are wanted, there are {len(rules)}")
+        raise InputError(
+            "rules.count",
+            "from 1 to {most} rules are wanted, there are {count}",
+            at=path,
+            most=MOST,
+            count=len(rules),
+        )
     return rules
-
-
-def _wrong(where: str, problem: str) -> InputError:
-    return InputError(f"{where}: {problem}")
 
 
 def _rows(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -87,17 +91,17 @@ def _rows(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         case ".csv" | ".tsv":
             yield from _table(text, path)
         case _:
-            raise _wrong(str(path), "rules are a .csv, .tsv or .toml file")
+            raise InputError("rules.kind", "rules are a .csv, .tsv or .toml file", at=path)
 
 
 def _toml(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _wrong(str(path), str(error)) from error
+        raise InputError("file.problem", "{reason}", at=path, reason=error) from error
     tables = data.get("rule")
     if set(data) != {"rule"} or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise _wrong(str(path), "rules are [[rule]] tables and nothing else")
+        raise InputError("rules.tables", "rules are [[rule]] tables and nothing else", at=path)
     for number, table in enumerate(tables, 1):
         yield f"{path}, rule {number}", table
 
@@ -115,28 +119,47 @@ def _table(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if not columns:
                 columns = cells
             elif len(cells) > len(columns):
-                raise _wrong(
-                    f"{path}, line {reader.line_num}", f"{len(cells)} cells under {len(columns)} columns"
+                raise InputError(
+                    "rules.cells",
+                    "line {line}: {cells} cells under {columns} columns",
+                    at=path,
+                    line=reader.line_num,
+                    cells=len(cells),
+                    columns=len(columns),
                 )
             elif any(cells):
                 yield f"{path}, line {reader.line_num}", dict(zip(columns, cells, strict=False))
     except csv.Error as error:
-        raise _wrong(f"{path}, line {reader.line_num}", str(error)) from error
+        raise InputError(
+            "score.line_problem", "line {line}: {reason}", at=path, line=reader.line_num, reason=error
+        ) from error
 
 
 def _rule(cells: Mapping[str, Any], where: str) -> Rule:
     if unknown := [name for name in cells if name not in COLUMNS]:
-        raise _wrong(where, f"unknown column {unknown[0]!r}; there are: {', '.join(COLUMNS)}")
+        raise InputError(
+            "rules.column",
+            "unknown column {name!r}; there are: {known}",
+            at=where,
+            name=unknown[0],
+            known=", ".join(COLUMNS),
+        )
     if odd := [name for name, value in cells.items() if not isinstance(value, str)]:
-        raise _wrong(where, f"{odd[0]!r} is not text")
+        raise InputError("rules.not_text", "{name!r} is not text", at=where, name=odd[0])
     given = {name: cells.get(name, "") for name in COLUMNS}
     severity = given["severity"] or "major"
     if severity not in SEVERITIES:
-        raise _wrong(where, f"unknown severity {severity!r}; there are: {', '.join(SEVERITIES)}")
+        raise InputError(
+            "rules.severity",
+            "unknown severity {severity!r}; there are: {known}",
+            at=where,
+            severity=severity,
+            known=", ".join(SEVERITIES),
+        )
     if not given["id"] or not (given["forbid"] or given["require"]):
-        raise _wrong(where, "an id and one of forbid and require are needed")
+        raise InputError("rules.needed", "an id and one of forbid and require are needed", at=where)
     if given["require"] and not given["source"]:
-        raise _wrong(where, "with require a source pattern says where")
+        raise InputError("rules.require_source", "with require a source pattern says where", at=where)
     patterns = {
         name: _compiled(given[name], where) for name in ("source", "forbid", "require") if given[name]
     }
@@ -145,13 +168,15 @@ def _rule(cells: Mapping[str, Any], where: str) -> Rule:
 
 
 def _compiled(pattern: str, where: str) -> _Pattern:
-    """The pattern, compiled by RE2."""
+    """Return the pattern, compiled by RE2."""
     if len(pattern) > LONGEST:
-        raise _wrong(where, f"a pattern of more than {LONGEST} characters")
+        raise InputError("rules.long", "a pattern of more than {count} characters", at=where, count=LONGEST)
     try:
         import re2
     except ImportError as error:
-        raise UsageError(f"rules: {lacks(error, 'rules', 'google-re2')}") from error
+        raise UsageError(
+            "rules.need", "rules: {reason}", reason=lacks(error, "rules", "google-re2")
+        ) from error
     options = re2.Options()
     options.log_errors = False
     try:
@@ -159,5 +184,11 @@ def _compiled(pattern: str, where: str) -> _Pattern:
     except re2.error as error:
         said = error.args[0] if error.args else ""
         reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise _wrong(where, f"{pattern!r} is no pattern of RE2: {reason}") from error
+        raise InputError(
+            "rules.pattern",
+            "{pattern!r} is no pattern of RE2: {reason}",
+            at=where,
+            pattern=pattern,
+            reason=reason,
+        ) from error
     return compiled

@@ -49,7 +49,7 @@ percentage points = poin persentase = points point percentage percentages pp
 
 
 def _read() -> tuple[dict[str, tuple[tuple[int, str], ...]], dict[str, tuple[tuple[int, str], ...]]]:
-    """Word -> its (quantity, unit) pairs, for Indonesian and for English."""
+    """Return word -> its (quantity, unit) pairs, for Indonesian and for English."""
     ours: dict[str, tuple[tuple[int, str], ...]] = {}
     theirs: dict[str, tuple[tuple[int, str], ...]] = {}
     for quantity, block in enumerate(_TABLE.strip().split("\n\n")):
@@ -93,7 +93,8 @@ def measured(number: Number, *, english: bool) -> frozenset[tuple[int, str]]:
 
 
 def _by_value(here: list[Number]) -> dict[Value, set[tuple[int, str]]]:
-    """Value -> the units that stand beside it in the source, so that many numbers cost no more each."""
+    """Return value -> the units that stand beside it in the source, so that many numbers cost no more
+    each."""
     found: dict[Value, set[tuple[int, str]]] = {}
     for number in here:
         if units := _units(number, _OURS):

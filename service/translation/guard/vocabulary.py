@@ -104,7 +104,7 @@ def is_indonesian(low: str) -> bool:
 
 
 def _stems(low: str, stem: str) -> Iterator[str]:
-    """What a word may be derived from."""
+    """Yield what a word may be derived from."""
     yield stem
     for ending in ("nya", "lah", "kan", "an", "i"):
         yield stem.removesuffix(ending)

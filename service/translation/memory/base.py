@@ -49,46 +49,48 @@ class Memory(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Closes it."""
+        """Close it."""
 
     @abstractmethod
     def get(self, signature: str, keys: Iterable[str]) -> dict[str, Remembered]:
-        """What is remembered of ``keys``."""
+        """Return what is remembered of ``keys``."""
 
     @abstractmethod
     def put(self, signature: str, answers: Mapping[str, Remembered]) -> None:
-        """Keeps answers by their keys; one that is there is written over."""
+        """Keep answers by their keys; one that is there is written over."""
 
     @abstractmethod
     def entries(self) -> Iterator[tuple[str, str, str]]:
-        """Signature, source and target of every entry, in the order of their sources."""
+        """Return signature, source and target of every entry, in the order of their sources."""
 
     @abstractmethod
     def stats(self) -> Stats:
-        """What is in it."""
+        """Return what is in it."""
 
     @abstractmethod
     def clear(self) -> int:
-        """Forgets everything; how many entries that were."""
+        """Forget everything; return how many entries that were."""
 
     @abstractmethod
     def has_own(self) -> bool:
-        """Whether there are translations of one's own."""
+        """Return whether there are translations of the user's."""
 
     @abstractmethod
     def _own_pairs(self) -> Iterator[tuple[str, str]]:
-        """Source and target of one's own, in the order of their keys."""
+        """Return source and target of the user's translations, in the order of their keys."""
 
     @abstractmethod
     def _counts(self, words: Sequence[str]) -> Mapping[str, int]:
-        """In how many sources of one's own each word is; those in none may be left out."""
+        """Return in how many sources of the user's translations each word is; those in none may be left
+        out."""
 
     @abstractmethod
     def _with_words(self, words: Sequence[str], length: int) -> list[tuple[str, str]]:
-        """Some of one's own whose source holds one of the words: those nearest in length."""
+        """Return some of the user's translations whose source holds one of the words: those nearest in
+        length."""
 
     def own(self, sources: Iterable[str]) -> dict[str, str]:
-        """One's own translation of each source that has one; spaces, quotes and dashes may differ."""
+        """Return the user's translation of each source that has one; spaces, quotes and dashes may differ."""
         if not self.has_own():
             return {}
         wanted = {source: fuzzy.normal(source) for source in sources}
@@ -96,7 +98,7 @@ class Memory(ABC):
         return {source: found[key].output.text for source, key in wanted.items() if key in found}
 
     def add_own(self, pairs: Iterable[tuple[str, str]]) -> int:
-        """Keeps translations of one's own; how many there were."""
+        """Keep the user's translations; return how many there were."""
         count, batch = 0, dict[str, Remembered]()
         for source, target in pairs:
             count += 1
@@ -121,11 +123,12 @@ class Memory(ABC):
         return frozenset(keys[key] for key in self.get(DISMISSED, keys))
 
     def translations(self) -> Iterator[tuple[str, str, str]]:
-        """As :meth:`entries`, without what was dismissed."""
+        """Yield what :meth:`entries` does, without what was dismissed."""
         return (entry for entry in self.entries() if entry[0] != DISMISSED)
 
     def suggest(self, sources: Iterable[str], least: float) -> dict[str, tuple[Suggestion, ...]]:
-        """One's own translations of sources nearly the same, best first; ``least`` as a similarity."""
+        """Return the user's translations of sources nearly the same, best first; ``least`` as a
+        similarity."""
         if not self.has_own():
             return {}
         found = {}
@@ -138,7 +141,7 @@ class Memory(ABC):
         return found
 
     def stamp(self) -> str:
-        """Tells two states of one's own translations apart: their number and a sum over them."""
+        """Tell two states of the user's translations apart: their number and a sum over them."""
         count, total = 0, blake2b(digest_size=6)
         for pair in self._own_pairs():
             count += 1
@@ -151,18 +154,18 @@ def _finding_key(source: str, target: str, finding: Finding) -> str:
 
 
 def values(made: Remembered) -> tuple[str, str, float, int, bool, bool]:
-    """An answer in the order of the columns."""
+    """Return an answer in the order of the columns."""
     output = made.output
     return made.source, output.text, output.score, output.tokens, output.truncated, made.repaired
 
 
 def hashed(signature: str, key: str) -> bytes:
-    """The key of an entry."""
+    """Return the key of an entry."""
     return blake2b(f"{signature}\0{key}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def storable(made: Remembered) -> bool:
-    """Whether a database can hold it: half a surrogate pair is no text."""
+    """Return whether a database can hold it: half a surrogate pair is no text."""
     try:
         made.source.encode()
         made.output.text.encode()

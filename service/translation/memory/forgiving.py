@@ -30,7 +30,7 @@ class ForgivingMemory:
         warn: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens it at once, so that the warning comes before any work. Raises UsageError as ``open`` does."""
+        """Open it at once, so that the warning comes before any work. Raises UsageError as ``open`` does."""
         self._open = open
         self._warn = warn
         self._clock = clock
@@ -41,30 +41,30 @@ class ForgivingMemory:
         self._tried("read", lambda memory: memory.has_own(), False)
 
     def own(self, sources: Iterable[str]) -> dict[str, str]:
-        """As :meth:`Memory.own`."""
+        """Do as :meth:`Memory.own`."""
         wanted = list(sources)
         return self._tried("read", lambda memory: memory.own(wanted), {})
 
     def get(self, signature: str, keys: Iterable[str]) -> dict[str, Remembered]:
-        """As :meth:`Memory.get`."""
+        """Do as :meth:`Memory.get`."""
         wanted = list(keys)
         return self._tried("read", lambda memory: memory.get(signature, wanted), {})
 
     def put(self, signature: str, answers: Mapping[str, Remembered]) -> None:
-        """As :meth:`Memory.put`."""
+        """Do as :meth:`Memory.put`."""
         self._tried("write", lambda memory: memory.put(signature, answers), None)
 
     def suggest(self, sources: Iterable[str], least: float) -> dict[str, tuple[Suggestion, ...]]:
-        """As :meth:`Memory.suggest`."""
+        """Do as :meth:`Memory.suggest`."""
         wanted = list(sources)
         return self._tried("read", lambda memory: memory.suggest(wanted, least), {})
 
     def dismissed(self, source: str, target: str, findings: Sequence[Finding]) -> frozenset[Finding]:
-        """As :meth:`Memory.dismissed`."""
+        """Do as :meth:`Memory.dismissed`."""
         return self._tried("read", lambda memory: memory.dismissed(source, target, findings), frozenset())
 
     def stamp(self) -> str:
-        """As :meth:`Memory.stamp`; that of an empty one while it cannot be used."""
+        """Return :meth:`Memory.stamp`; that of an empty one while it cannot be used."""
         return self._tried("read", lambda memory: memory.stamp(), "none")
 
     def _tried(self, what: str, work: Callable[[Memory], Made], otherwise: Made) -> Made:

@@ -30,27 +30,28 @@ _ALIKE = str.maketrans(
 
 
 def normal(source: str) -> str:
-    """What makes two sources one: composed letters, plain quotes and dashes, single spaces; case stays."""
+    """Return what makes two sources one: composed letters, plain quotes and dashes, single spaces; case
+    stays."""
     return " ".join(unicodedata.normalize("NFC", source).translate(_ALIKE).split())
 
 
 def folded(source: str) -> str:
-    """``source`` as it is compared."""
+    """Return ``source`` as it is compared."""
     return normal(source).casefold()
 
 
 def words(source: str) -> list[str]:
-    """The words of a source, each once."""
+    """Return the words of a source, each once."""
     return list(dict.fromkeys(_WORD.findall(folded(source))))
 
 
 def telling(wanted: Sequence[str]) -> list[str]:
-    """The longest words: to count what is everywhere takes longest, and short words are."""
+    """Return the longest words: to count what is everywhere takes longest, and short words are."""
     return sorted(wanted, key=len, reverse=True)[:_COUNTED]
 
 
 def rarest(wanted: Sequence[str], counts: Mapping[str, int]) -> list[str]:
-    """The words that find most with fewest candidates: the rarest, until these are enough."""
+    """Return the words that find most with fewest candidates: the rarest, until these are enough."""
     known = sorted((counts[word], word) for word in wanted if counts.get(word))
     chosen, total = list[str](), 0
     for count, word in known:
@@ -62,7 +63,8 @@ def rarest(wanted: Sequence[str], counts: Mapping[str, int]) -> list[str]:
 
 
 def nearest(source: str, pairs: Sequence[tuple[str, str]], least: float) -> tuple[Suggestion, ...]:
-    """The best of (source, target), by the share of letters that need no edit; none beside an exact one."""
+    """Return the best of (source, target), by the share of letters that need no edit; none beside an exact
+    one."""
     from rapidfuzz.distance import Levenshtein
     from rapidfuzz.process import extract
 

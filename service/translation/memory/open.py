@@ -10,7 +10,8 @@ from service.translation.memory.sqlite import TranslationMemory
 
 
 def open_memory(place: str | Path) -> Memory:
-    """The memory at a PostgreSQL URL or in an SQLite file. Raises UsageError for another URL, StoreError."""
+    """Return the memory at a PostgreSQL URL or in an SQLite file. Raises UsageError for another URL,
+    StoreError."""
     url = str(place)
     if url.startswith(("postgresql://", "postgres://")):
         from service.translation.memory.postgres import PostgresMemory

@@ -109,7 +109,7 @@ class PostgresMemory(Memory):
         self._run(_prepare)
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         with self._lock:
             self._drop()
 
@@ -118,7 +118,7 @@ class PostgresMemory(Memory):
             self._drop()
 
     def get(self, signature: str, keys: Iterable[str]) -> dict[str, Remembered]:
-        """What is remembered of ``keys``."""
+        """Return what is remembered of ``keys``."""
         wanted = {hashed(signature, key): key for key in keys}
         if not wanted:
             return {}
@@ -136,7 +136,7 @@ class PostgresMemory(Memory):
         }
 
     def put(self, signature: str, answers: Mapping[str, Remembered]) -> None:
-        """Keeps answers by their keys; one that is there is written over."""
+        """Keep answers by their keys; one that is there is written over."""
         now, own = self._clock(), signature == OWN
         kept = sorted((hashed(signature, key), made) for key, made in answers.items() if _storable(made))
         if not kept:
@@ -163,11 +163,11 @@ class PostgresMemory(Memory):
         self._run(work)
 
     def entries(self) -> Iterator[tuple[str, str, str]]:
-        """Signature, source and target of every entry, in the order of their sources."""
+        """Return signature, source and target of every entry, in the order of their sources."""
         return self._streamed(_ALL)
 
     def stats(self) -> Stats:
-        """What is in it."""
+        """Return what is in it."""
         count = """
             select s.text, count(*) from warta_entries e join warta_signatures s on s.id = e.signature
             group by s.text order by s.text collate "C"
@@ -182,7 +182,7 @@ class PostgresMemory(Memory):
         return self._run(work)
 
     def clear(self) -> int:
-        """Forgets everything; how many entries that were."""
+        """Forget everything; return how many entries that were."""
 
         def work(database: Connection[TupleRow]) -> int:
             database.execute("delete from warta_words")
@@ -191,7 +191,7 @@ class PostgresMemory(Memory):
         return self._run(work)
 
     def has_own(self) -> bool:
-        """Whether there are translations of one's own."""
+        """Return whether there are translations of the user's."""
         query = "select 1 from warta_entries where words is not null limit 1"
         return self._run(lambda database: database.execute(query).fetchone()) is not None
 
@@ -225,7 +225,7 @@ class PostgresMemory(Memory):
                 database.execute(_DROP, (count - self._limit + self._limit // SPARE,))
 
     def _run(self, work: Callable[[Connection[TupleRow]], _T]) -> _T:
-        """``work`` in a transaction, tried again where the connection was lost or two writers met."""
+        """Return ``work`` in a transaction, tried again where the connection was lost or two writers met."""
         with self._lock:
             for last in (False, True):
                 try:
@@ -242,7 +242,7 @@ class PostgresMemory(Memory):
         raise StoreError("memory.unusable", "the translation memory {name} cannot be used", name=self._name)
 
     def _streamed(self, query: str) -> Iterator[Any]:
-        """The rows of a query on a connection of its own, a few thousand at a time."""
+        """Yield the rows of a query on a connection of its own, a few thousand at a time."""
         try:
             with self._connect() as connection, connection.cursor("warta") as cursor:
                 cursor.itersize = _EXPORT
@@ -296,5 +296,5 @@ def _number(database: Connection[TupleRow], signature: str) -> int:
 
 
 def _storable(made: Remembered) -> bool:
-    """PostgreSQL holds no zero bytes."""
+    """Return whether PostgreSQL can hold it: it holds no zero bytes."""
     return storable(made) and "\0" not in made.source + made.output.text

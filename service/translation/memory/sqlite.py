@@ -75,12 +75,12 @@ class TranslationMemory(Memory):
             self._database.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         with self._told():
             self._database.close()
 
     def get(self, signature: str, keys: Iterable[str]) -> dict[str, Remembered]:
-        """What is remembered of ``keys``."""
+        """Return what is remembered of ``keys``."""
         wanted = {hashed(signature, key): key for key in keys}
         with self._told(), self._database:
             rows = list(self._rows(list(wanted)))
@@ -96,7 +96,7 @@ class TranslationMemory(Memory):
         }
 
     def put(self, signature: str, answers: Mapping[str, Remembered]) -> None:
-        """Keeps answers by their keys; one that is there is written over."""
+        """Keep answers by their keys; one that is there is written over."""
         answers = {key: made for key, made in answers.items() if storable(made)}
         if not answers:
             return
@@ -115,7 +115,7 @@ class TranslationMemory(Memory):
                 self._bound(len(answers))
 
     def entries(self) -> Iterator[tuple[str, str, str]]:
-        """Signature, source and target of every entry, in the order of their sources."""
+        """Yield signature, source and target of every entry, in the order of their sources."""
         with self._told(), closing(sqlite3.connect(self._path, timeout=_WAIT)) as database:
             yield from database.execute(
                 "select s.text, e.source, e.target from entries e join signatures s on s.id = e.signature"
@@ -123,7 +123,7 @@ class TranslationMemory(Memory):
             )
 
     def has_own(self) -> bool:
-        """Whether there are translations of one's own."""
+        """Return whether there are translations of the user's."""
         with self._told():
             return bool(self._database.execute(_HAS_OWN, (OWN,)).fetchone())
 
@@ -151,7 +151,7 @@ class TranslationMemory(Memory):
             ).fetchall()  # fmt: skip
 
     def stats(self) -> Stats:
-        """What is in it."""
+        """Return what is in it."""
         with self._told():
             rows = self._database.execute(
                 "select s.text, count(*) from entries e join signatures s on s.id = e.signature"
@@ -161,7 +161,7 @@ class TranslationMemory(Memory):
         return Stats(dict(rows), sum(file.stat().st_size for file in files if file.exists()))
 
     def clear(self) -> int:
-        """Forgets everything; how many entries that were."""
+        """Forget everything; return how many entries that were."""
         with self._told():
             with self._database:
                 count = self._database.execute("delete from entries").rowcount
@@ -193,7 +193,8 @@ class TranslationMemory(Memory):
             self._database.execute(_FORGET, (OWN, surplus))
 
     def _index(self, answers: Mapping[str, Remembered]) -> None:
-        """Makes one's own findable by their words; a row has its number from its key, to be written over."""
+        """Make the user's translations findable by their words; a row has its number from its key, to be
+        written over."""
         rows = [
             (int.from_bytes(hashed(OWN, key)[:8]) >> 1, made.source, made.output.text)
             for key, made in answers.items()
@@ -204,7 +205,7 @@ class TranslationMemory(Memory):
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """One thread at a time; what SQLite refuses, said in a line."""
+        """Let in one thread at a time, and say in a line what SQLite refuses."""
         try:
             with self._lock:
                 yield

@@ -86,7 +86,7 @@ def _units(file: BinaryIO) -> Iterator[Element]:
 
 
 def write_tmx(file: TextIO, entries: Iterable[tuple[str, str, str]]) -> int:
-    """Writes (signature, source, target) as units, the signature as a note; how many there were."""
+    """Write (signature, source, target) as units, the signature as a note; return how many."""
     file.write(_HEADER)
     count = 0
     for signature, source, target in entries:
@@ -101,7 +101,7 @@ def write_tmx(file: TextIO, entries: Iterable[tuple[str, str, str]]) -> int:
 
 
 def _sides(unit: Element) -> dict[str, str]:
-    """Text by two-letter language; of several in one language the last that is not empty."""
+    """Return text by two-letter language; of several in one language the last that is not empty."""
     sides = {}
     for variant in (element for element in unit.iter() if _local(element) == "tuv"):
         language = (variant.get(_LANGUAGE) or variant.get("lang") or "").strip().lower().replace("_", "-")
@@ -113,7 +113,7 @@ def _sides(unit: Element) -> dict[str, str]:
 
 
 def _words(element: Element) -> Iterator[str]:
-    """The text, without what stands in elements for codes of the format the segment came from."""
+    """Yield the text, without what stands in elements for codes of the format the segment came from."""
     yield element.text or ""
     for inner in element:
         if _local(inner) not in _CODE:
@@ -122,11 +122,11 @@ def _words(element: Element) -> Iterator[str]:
 
 
 def _local(element: Element) -> str:
-    """Its name without a namespace, which some tools add."""
+    """Return its name without a namespace, which some tools add."""
     return str(element.tag).rpartition("}")[2]
 
 
 def _plain(text: str) -> str:
-    """``text`` escaped, without the characters that XML 1.0 cannot hold."""
+    """Return ``text`` escaped, without the characters that XML 1.0 cannot hold."""
     kept = "".join(c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff"))
     return escape(kept.replace("\ufffe", "").replace("\uffff", ""))
