@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -65,7 +65,7 @@ def write_corpus(path: Path, count: int, sentences: int = 1) -> Path:
     return path
 
 
-def torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
+def torture(folder: Path, records: int, kills: int, seed: int = 7, options: Sequence[str] = ()) -> Torture:
     """Runs ``warta batch`` with SIGKILL at random moments until ``kills`` are done, then to the end.
 
     A run that finishes before its kill is started over, so that every kill counts.
@@ -74,11 +74,11 @@ def torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
     clean, output = folder / "clean.jsonl", folder / "out.jsonl"
     journal = output.with_name(output.name + ".journal")
     started = time.perf_counter()
-    _batch(folder, source, clean).wait()
+    _batch(folder, source, clean, *options).wait()
     whole = time.perf_counter() - started
     moments, done, midway = random.Random(seed), 0, 0  # noqa: S311 - not for secrets
     while done < kills:
-        process = _batch(folder, source, output)
+        process = _batch(folder, source, output, *options)
         # From before the model is opened to about the end of the work.
         time.sleep(moments.uniform(whole * 0.4, whole))
         process.kill()
@@ -89,7 +89,7 @@ def torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
             continue
         done += 1
         midway += journal.exists() and journal.read_bytes().count(b"\n") > 2
-    _batch(folder, source, output).wait()
+    _batch(folder, source, output, *options).wait()
     return _judged(output, clean, kills, midway)
 
 
@@ -150,7 +150,8 @@ def _batch(folder: Path, source: Path, output: Path, *options: str) -> subproces
 
 
 def _keys(path: Path) -> list[str]:
-    return [json.loads(line)["key"] for line in path.read_text("utf-8").split("\n")[:-1]]
+    rows = (json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1])
+    return [str(row.get("fields", row)["id"]) for row in rows]
 
 
 def rates(folder: Path, count: int) -> list[dict[str, object]]:

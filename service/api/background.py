@@ -24,7 +24,9 @@ from filelock import FileLock, Timeout
 
 from service.batch import run as batch
 from service.batch.away import run_away
-from service.batch.journal import Totals
+from service.batch.journal import Totals, beside
+from service.batch.rows import META
+from service.batch.tables import made_by
 from service.context import Ask, asking
 from service.document import Message
 from service.errors import Cancelled, StoreError, UsageError, WartaError
@@ -70,6 +72,7 @@ class Order:
     sentences: int = 3
     words: int | None = None
     language: str = "en"
+    wide: bool = False
 
     @property
     def brief(self) -> SummaryRequest:
@@ -90,6 +93,20 @@ class Status:
     share: float = 0.0
     totals: Totals = field(default_factory=Totals)
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The file that a job made, and what its rows depend on, where that is said beside them."""
+
+    path: Path
+    signature: str
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the file."""
+        with self.path.open("rb") as file:
+            while data := file.read(1 << 16):
+                yield data
 
 
 class Jobs:
@@ -217,10 +234,12 @@ class Jobs:
             if self._jobs.pop(id, None):
                 shutil.rmtree(self._path(id), ignore_errors=True)
 
-    def result(self, status: Status) -> Iterator[bytes]:
-        """Yield the rows of a job that is done, a line each."""
-        with (self._path(status.id) / _RESULT).open("rb") as file:
-            yield from file
+    def result(self, status: Status) -> Result:
+        """Return what a job that is done has made."""
+        path = made_by(self._job(status))
+        beside_it = beside(path, META)
+        said = json.loads(beside_it.read_text("utf-8")) if beside_it.exists() else {}
+        return Result(path, str(said.get("signature", "")))
 
     # The worker's side.
 
@@ -291,7 +310,14 @@ class Jobs:
                 )
             ask.check()
 
-        job = batch.Job(
+        # The watch looks after each chunk; one chunk may write so much more before it is seen.
+        return run_away(
+            self._host, self._job(status), order.model, watch, self._limits.job_bytes + _CHUNK_BYTES
+        )
+
+    def _job(self, status: Status) -> batch.Job:
+        order, folder = status.order, self._path(status.id)
+        return batch.Job(
             [folder / status.input],
             folder / _RESULT,
             order.task,
@@ -299,9 +325,9 @@ class Jobs:
             order.brief,
             order.keep_furniture,
             base=folder,
+            wide=order.wide,
+            follow=True,
         )
-        # The watch looks after each chunk; one chunk may write so much more before it is seen.
-        return run_away(self._host, job, order.model, watch, self._limits.job_bytes + _CHUNK_BYTES)
 
     # What is kept.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path as FilePath
@@ -37,6 +38,9 @@ Task = Annotated[
 ]
 Model = Annotated[Words, Field(description="A name from `/v1/models`, or auto.", max_length=100)]
 Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="As it was given by POST.")]
+SIGNATURE = "Warta-Signature"
+"""The header that says what a table's rows depend on, where the table has no place for it."""
+Wide = Annotated[bool, Form(description="A table to translate comes back as that table.")]
 Column = Annotated[str, Form(max_length=200, description="Where the text is in a table or an object.")]
 
 
@@ -126,10 +130,14 @@ def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None
         keep_furniture: Annotated[bool, Form()] = False,
         route: Annotated[Route, Form()] = "auto",
         sentences: Annotated[int, Form(ge=1, le=20)] = 3,
+        wide: Wide = False,
     ) -> JobOut:
-        """Takes a file of records: each record of a table is a text, a document is one."""
+        """Takes a file of records: each record of a table is a text, a document is one.
+
+        With `wide` a table to translate comes back as that table, with new columns behind its own.
+        """
         brief = BriefIn(route=route, sentences=sentences)
-        order = _order(request, task, model, keep_furniture, brief, column)
+        order = replace(_order(request, task, model, keep_furniture, brief, column), wide=wide)
         put = partial(_kept, file, config.body_bytes)
         return await _submitted(jobs, order, put, request, response)
 
@@ -152,13 +160,22 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
 
     @routes.get("/{id:job}/result", response_class=Response, responses={**our_errors(404, 409), 200: _LINES})
     def result(id: Id, request: Request) -> Response:
-        """The result of a job that is done: a line of JSON for each record, in the order of the input."""
+        """The result of a job that is done: a line of JSON for each record, in the order of the input.
+
+        Of a table that was sent with `wide` to be translated it is that table, of its own type.
+        """
         status = _own(jobs, id, request)
         if status.state != DONE:
             raise Refused(
                 409, "jobs.not_done", "the job is {state}, not done", type="not_done", state=status.state
             )
-        return StreamingResponse(_opened(jobs.result(status)), media_type="application/x-ndjson")
+        made = jobs.result(status)
+        headers = {SIGNATURE: made.signature.encode("ascii", "backslashreplace").decode()}
+        return StreamingResponse(
+            _opened(made.chunks()),
+            media_type=_TYPES[made.path.suffix],
+            headers=headers if made.signature else None,
+        )
 
     @routes.post("/{id:job}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def cancel(id: Id, request: Request) -> JobOut:
@@ -172,9 +189,16 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
         jobs.delete(_own(jobs, id, request).id)
 
 
+_TYPES = {
+    ".jsonl": "application/x-ndjson",
+    ".csv": "text/csv; charset=utf-8",
+    ".tsv": "text/tab-separated-values; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _LINES = {
-    "description": "The rows",
-    "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    "description": "The rows, or the table",
+    "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _TYPES.values()},
 }
 
 

@@ -25,6 +25,7 @@ from service.batch.executors import Pool
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
+from service.batch.tables import as_table, is_workbook_table
 from service.batch.worker import WHOLE
 from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
@@ -149,7 +150,7 @@ class _Inputs:
         file = _File(str(path), sha256(os.fsencode(path)).hexdigest()[:16], path=path, share=share)
         try:
             file.key = _sum(path)
-            name, file.kind, file.table, file.data = _counterpart(path, self._job.task)
+            name, file.kind, file.table, file.data = _counterpart(path, self._job)
             file.target = self._free(relative.with_name(name))
         except InputError as error:
             file.error = str(error)
@@ -245,6 +246,7 @@ class _Mirror:
         fresh = self._job.fresh or (output.exists() and not beside(output, "journal").exists())
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
         try:
+            job = as_table(job)
             totals = run_with(job, self._executor.of(job), watch)
         except InputError as error:
             return _failed(file, error)
@@ -360,7 +362,7 @@ def _failed(file: _File, error: InputError) -> _Made:
     return _Made(row, Totals(records=1, failures=1))
 
 
-def _counterpart(path: Path, task: str) -> tuple[str, str, bool, bytes]:
+def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
     """The counterpart's name, what it is, whether it is a table, and the content of a document."""
     with open_unpacked(path) as file:
         if source_of(path.name, file.peek(8)[:8]).many:
@@ -369,8 +371,10 @@ def _counterpart(path: Path, task: str) -> tuple[str, str, bool, bytes]:
     name = unpacked_name(path.name)
     kind = kind_of(data, name)
     if kind is XLSX:
-        return f"{name}.jsonl", "table", True, b""
-    if task != "translate":
+        same = job.wide and job.task == "translate" and is_workbook_table(data, name, job.column)
+        suffix = "" if name.lower().endswith(".xlsx") else ".xlsx"
+        return f"{name}{suffix if same else '.jsonl'}", "table", True, b""
+    if job.task != "translate":
         return f"{name}.md", "text", False, data
     suffix = Path(name).suffix.lower()
     if kind.translate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from service.batch import rows
@@ -20,7 +20,10 @@ class Job:
 
     ``folder`` says that the output is one, for :mod:`service.batch.folder`; ``raw`` that no text in a CSV
     or TSV file is made safe for spreadsheets. Rows and errors name files as they are seen from ``base``,
-    where there is one: a server's folders are none of its clients' business.
+    where there is one: a server's folders are none of its clients' business. ``wide`` asks for a table's own
+    columns with those of ``names`` behind them; ``follow`` has the output take the table's
+    type, whatever its own suffix; ``table`` is that type where it is one, which
+    :func:`service.batch.tables.as_table` finds out.
     """
 
     inputs: Sequence[Path]
@@ -34,6 +37,10 @@ class Job:
     folder: bool = False
     raw: bool = False
     base: Path | None = None
+    wide: bool = False
+    follow: bool = False
+    names: rows.Names = field(default_factory=rows.Names)
+    table: str = ""
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:
@@ -43,7 +50,7 @@ class Job:
                 task=self.task,
                 known=", ".join(rows.TASKS),
             )
-        if not self.folder:
+        if not self.folder and not (self.wide and self.output.suffix.lower() == ".xlsx"):
             format_of(self.output)
             maker_of(self.output)
         if not self.output.parent.is_dir():
@@ -57,8 +64,17 @@ class Job:
         return path.relative_to(self.base) if self.base and path.is_relative_to(self.base) else path
 
     @property
+    def format(self) -> rows.Format:
+        """How the rows are written as they are made."""
+        if self.table:
+            return rows.FORMATS[".jsonl"]
+        return format_of(self.output, raw=self.raw)
+
+    @property
     def columns(self) -> Sequence[str]:
-        """Of the output."""
+        """Of the rows as they are made."""
+        if self.table:
+            return ("key", "place", *(one.name for one in fields(rows.Names)))
         return (*rows.COMMON, *rows.TASKS[self.task].model_fields)
 
 
@@ -74,7 +90,7 @@ class Inputs:
     """The files of a job, and the records in them."""
 
     def __init__(self, job: Job) -> None:
-        own = {beside(job.output, kind).resolve() for kind in BESIDE}
+        own = {beside(job.output, kind).resolve() for kind in (*BESIDE, rows.META)}
         self._own = own | {job.output.resolve()}
         self._job = job
         self.sizes = {str(job.shown(path)): self._size(path) for path in job.inputs}
@@ -90,6 +106,8 @@ class Inputs:
                 continue
             size, seen = _bytes(file), 0
             for record in read_records(file, column=self._job.column, shown=self._job.shown(file)):
+                if self._job.table and isinstance(record, BadRecord) and record.sheet:
+                    continue  # it stays in the workbook as it is
                 seen += len(record.text.encode("utf-8", "replace")) if isinstance(record, Record) else 0
                 yield Item(record, (before + min(size, seen)) / self._bytes)
             before += size

@@ -9,9 +9,10 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -27,6 +28,7 @@ Make = Callable[[Path, Path], None]
 
 PARQUET = ".parquet"
 PACKED = (".gz", ".zst")
+_ALIASES = {".ndjson": ".jsonl", ".tab": ".tsv", ".pq": PARQUET}
 _GROUP_ROWS, _GROUP_BYTES = 10_000, 32_000_000
 _GZIP_LEVEL, _ZSTD_LEVEL = 6, 9
 
@@ -36,7 +38,7 @@ def format_of(output: Path, *, raw: bool = False) -> Format:
 
     Raises UsageError.
     """
-    suffix, packing = _suffixes(output)
+    suffix, packing = suffixes_of(output)
     kind = ".jsonl" if suffix == PARQUET and not packing else suffix
     if kind not in FORMATS:
         known = [*FORMATS, PARQUET, *(f"{kind}{packing}" for kind in FORMATS for packing in PACKED)]
@@ -54,7 +56,7 @@ def maker_of(output: Path) -> Make | None:
 
     Raises InputError where a library is missing.
     """
-    suffix, packing = _suffixes(output)
+    suffix, packing = suffixes_of(output)
     if packing == ".gz":
         return _gzip
     if packing:
@@ -66,19 +68,15 @@ def maker_of(output: Path) -> Make | None:
     return None
 
 
-def _suffixes(output: Path) -> tuple[str, str]:
+def suffixes_of(output: Path) -> tuple[str, str]:
     """The suffix of the rows, and that of the packing or nothing."""
     suffix = output.suffix.lower()
-    return (Path(output.stem).suffix.lower(), suffix) if suffix in PACKED else (suffix, "")
+    inner, packing = (Path(output.stem).suffix.lower(), suffix) if suffix in PACKED else (suffix, "")
+    return _ALIASES.get(inner, inner), packing
 
 
 def _gzip(source: Path, target: Path) -> None:
-    # Without the name and the time that gzip notes, equal rows give equal bytes.
-    with (
-        source.open("rb") as rows,
-        target.open("wb") as file,
-        gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed,
-    ):
+    with source.open("rb") as rows, writer_of(target, ".gz") as packed:
         shutil.copyfileobj(rows, packed, 1 << 20)
 
 
@@ -86,6 +84,22 @@ def _zstd(source: Path, target: Path) -> None:
     compressor = _zstandard().ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
     with source.open("rb") as rows, target.open("wb") as file:
         compressor.copy_stream(rows, file)
+
+
+@contextmanager
+def writer_of(target: Path, packing: str) -> Iterator[BinaryIO]:
+    """Write a new file, packed as its suffix ``packing`` says, or not where that is empty."""
+    with target.open("wb") as file:
+        if packing == ".gz":
+            # Without the name and the time that gzip notes, equal rows give equal bytes.
+            with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
+                yield cast("BinaryIO", packed)
+        elif packing:
+            compressor = _zstandard().ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True)
+            with compressor.stream_writer(file, closefd=False) as packed:
+                yield packed
+        else:
+            yield file
 
 
 def _parquet(source: Path, target: Path) -> None:
@@ -110,7 +124,7 @@ def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
     size = 0
     with source.open("rb") as lines:
         for line in lines:
-            row = _storable(json.loads(line))
+            row = storable(json.loads(line))
             # Whatever else a record holds: its columns differ from input to input.
             row["fields"] = json.dumps(row["fields"], ensure_ascii=False)
             rows.append(row)
@@ -122,13 +136,13 @@ def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
         yield rows
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """``value`` without lone surrogates, of which a file name that is not UTF-8 is made."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
-        return {name: _storable(inner) for name, inner in value.items()}
-    return [_storable(inner) for inner in value] if isinstance(value, list) else value
+        return {name: storable(inner) for name, inner in value.items()}
+    return [storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _schema(columns: Sequence[str]) -> pyarrow.Schema:
@@ -138,10 +152,10 @@ def _schema(columns: Sequence[str]) -> pyarrow.Schema:
     # The facts of a brief are others than those of a reading: the task is the one with most of the columns.
     able = [model.model_fields for model in TASKS.values() if model.model_fields.keys() <= set(columns)]
     fields = {name: field.annotation for name, field in max(able, key=len, default={}).items()}
-    return pa.schema([(name, _arrow(fields.get(name, str))) for name in columns])
+    return pa.schema([(name, arrow_type(fields.get(name, str))) for name in columns])
 
 
-def _arrow(annotation: Any) -> pyarrow.DataType:
+def arrow_type(annotation: Any) -> pyarrow.DataType:
     """Return Arrow's type for the type of a model's field. Raises TypeError for one that rows do not have."""
     import pyarrow as pa
 
@@ -154,17 +168,17 @@ def _arrow(annotation: Any) -> pyarrow.DataType:
     if annotation in plain:
         return plain[annotation]
     if get_origin(annotation) is Literal:
-        return _arrow(type(get_args(annotation)[0]))
+        return arrow_type(type(get_args(annotation)[0]))
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
     if get_origin(annotation) in (Union, UnionType) and len(kinds) == 1:
-        return _arrow(kinds[0])
+        return arrow_type(kinds[0])
     if get_origin(annotation) is list:
-        return pa.list_(_arrow(kinds[0]))
+        return pa.list_(arrow_type(kinds[0]))
     if get_origin(annotation) is dict:
-        return pa.map_(*map(_arrow, kinds))
+        return pa.map_(*map(arrow_type, kinds))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = annotation.model_fields.items()
-        return pa.struct([(name, _arrow(field.annotation)) for name, field in fields])
+        return pa.struct([(name, arrow_type(field.annotation)) for name, field in fields])
     raise TypeError(f"a row with {annotation} has no type in Parquet")
 
 

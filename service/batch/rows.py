@@ -9,11 +9,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
-from typing import Any
+from itertools import count
+from typing import Any, ClassVar
 
 from service.document import Brief, Reading, SegmentTranslation, Signature, Summary, Translation
+from service.errors import UsageError
 from service.escape import cell
 from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
@@ -21,6 +24,49 @@ from service.render import schema
 
 _ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
 COMMON = OWN_COLUMNS
+META = "meta.json"
+"""What stands beside a table, after its name: what all of its rows depend on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the columns are called that a table gets."""
+
+    translation: str = "translation"
+    error: str = "error"
+    confidence: str = "confidence"
+    findings: str = "findings"
+
+    ENDINGS: ClassVar[Sequence[str]] = tuple(f"_{number}" for number in range(2, 100))
+
+    @classmethod
+    def of(cls, text: str) -> Names:
+        """Return the names that ``translation=english,error=problem`` says. Raises UsageError."""
+        pairs = [part.partition("=")[::2] for part in text.split(",") if part.strip()]
+        given = {what.strip(): name.strip() for what, name in pairs}
+        known = [field.name for field in fields(cls)]
+        names = replace(cls(), **{what: name for what, name in given.items() if what in known})
+        values = [getattr(names, what) for what in known]
+        if len(given) < len(pairs) or not given.keys() <= set(known) or len(set(values)) < 4 or "" in values:
+            raise UsageError(
+                "batch.names",
+                "{text!r} does not name columns; write WHAT=NAME,WHAT=NAME with a name each for {known}",
+                text=text,
+                known=", ".join(known),
+            )
+        return names
+
+    def beside(self, taken: Set[str]) -> Names:
+        """Return the names with a number behind those that a table has already."""
+        used, free = set(taken), dict[str, str]()
+        for field in fields(self):
+            name = wanted = getattr(self, field.name)
+            endings = count(2)
+            while name in used:
+                name = f"{wanted}_{next(endings)}"
+            used.add(name)
+            free[field.name] = name
+        return Names(**free)
 
 
 class SegmentFinding(schema.Finding):
@@ -136,6 +182,28 @@ def row(record: Record | BadRecord, made: schema.Model | None = None, error: str
     return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **own}
 
 
+def table_row(
+    record: Record | BadRecord, translation: Translation | None = None, error: str = ""
+) -> dict[str, Any]:
+    """What is made of a table's row: ``confidence`` is that of the least certain sentence."""
+    said = record.error if isinstance(record, BadRecord) else error
+    parts = [part for part in (translation.title, *translation.segments) if part] if translation else []
+    known = [part.confidence for part in parts if part.confidence is not None]
+    return {
+        "key": record.key,
+        "place": record.place,
+        "translation": _whole(translation) if translation else None,
+        "error": said or None,
+        "confidence": round(float(min(known)), 4) if known else None,
+        "findings": [one.model_dump() for one in findings(translation)] if translation else [],
+    }
+
+
+def _whole(translation: Translation) -> str:
+    title = [translation.title.target] if translation.title else []
+    return "\n\n".join([*title, translation.text.strip()])
+
+
 @lru_cache(maxsize=16)
 def _text(signature: Signature) -> str:
     """Its text, which most rows share."""
@@ -161,11 +229,12 @@ def _csv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str]
     ``keep`` is what becomes of a text: no spreadsheet is to compute one.
     """
     target = io.StringIO()
-    csv.writer(target).writerow(keep(_cell(values.get(name))) for name in columns)
+    csv.writer(target).writerow(keep(text_cell(values.get(name))) for name in columns)
     return target.getvalue()
 
 
-def _cell(value: Any) -> str:
+def text_cell(value: Any) -> str:
+    """Return a value as a cell's text: lists and objects as JSON, nothing for what is missing."""
     if value is None or value in ([], {}):
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -173,8 +242,13 @@ def _cell(value: Any) -> str:
 
 def _tsv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
     """As :func:`_csv`, with a space for what would end a cell, as IANA's TSV knows no quotation marks."""
-    cells = (keep(_ENDS_CELL.sub(" ", _cell(values.get(name)))) for name in columns)
+    cells = (keep(_ENDS_CELL.sub(" ", text_cell(values.get(name)))) for name in columns)
     return "\t".join(cells) + "\n"
+
+
+def encoded(value: Mapping[str, Any]) -> str:
+    """Return an object as a line of JSON without its end."""
+    return _ENCODE(value)
 
 
 FORMATS: Mapping[str, Format] = {

@@ -10,7 +10,8 @@ from typing import Any
 from service.batch.executors import BatchExecutor, in_this_process
 from service.batch.job import Inputs, Item, Job
 from service.batch.journal import Journal, Totals, chained, opened
-from service.batch.outputs import format_of, maker_of
+from service.batch.outputs import maker_of
+from service.batch.tables import as_table, joiner_of
 from service.batch.worker import About, Done, counted
 from service.errors import InputError
 from service.pipeline import Pipeline
@@ -36,6 +37,7 @@ Watch = Callable[[Progress], None]
 
 def run(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
     """Does the job with one pipeline, as :func:`run_with` does."""
+    job = as_table(job)
     with in_this_process(job, pipeline) as executor:
         return run_with(job, executor, watch)
 
@@ -49,13 +51,13 @@ def run_with(job: Job, executor: BatchExecutor, watch: Watch = lambda _: None) -
     system or the model refuses.
     """
     inputs = Inputs(job)
-    head, _ = format_of(job.output)
-    first = head(job.columns).encode()
-    what, shown = described(job, executor.about, inputs.sizes), job.shown(job.output)
+    head, _ = job.format
+    first, about = head(job.columns).encode(), executor.about
+    what, shown = described(job, about, inputs.sizes), job.shown(job.output)
     with opened(job.output, what, first, fresh=job.fresh, shown=shown) as journal:
         if not journal.placed:
             _work(journal, executor, inputs.items(), watch)
-        journal.finish(maker_of(job.output))
+        journal.finish(joiner_of(job, about.signature) if job.table else maker_of(job.output))
         return journal.last.totals
 
 
@@ -101,6 +103,7 @@ def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, 
         "column": job.column,
         "keep-furniture": job.keep_furniture,
         **({"raw": True} if job.raw else {}),
+        **({"table": job.table, "columns": asdict(job.names)} if job.table else {}),
         **brief,
         **asdict(about.signature),
         "your own translations": about.own_translations,

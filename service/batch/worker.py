@@ -11,7 +11,6 @@ from typing import Any
 from service.batch import rows
 from service.batch.job import Item, Job
 from service.batch.journal import Totals
-from service.batch.outputs import format_of
 from service.document import Article, Signature, Translation
 from service.errors import InputError
 from service.intake.records import BadRecord, Record
@@ -78,7 +77,7 @@ def process_records(job: Job, pipeline: Pipeline, items: Sequence[Item]) -> Done
         failed = f"{prepared[at][0].place}: {prepared[at][2]}"
         prepared = prepared[:at]
     made = _made(job, pipeline, prepared)
-    _, line = format_of(job.output, raw=job.raw)
+    _, line = job.format
     text = "".join(line(job.columns, row) for row, _ in made)
     return Done(
         text.encode("utf-8", "backslashreplace"),
@@ -112,9 +111,13 @@ def _made(
     return [
         _one(job, pipeline, record, article, next(translations))
         if article
-        else (rows.row(record, error=error), Totals(records=1, failures=1))
+        else (_failed(job, record, error), Totals(records=1, failures=1))
         for record, article, error in items
     ]
+
+
+def _failed(job: Job, record: Record | BadRecord, error: str) -> dict[str, Any]:
+    return rows.table_row(record, error=error) if job.table else rows.row(record, error=error)
 
 
 def _one(
@@ -124,6 +127,8 @@ def _one(
     article: Article,
     translation: Translation | None,
 ) -> tuple[dict[str, Any], Totals]:
+    if job.table:
+        return rows.table_row(record, translation), counted(article, translation)
     made: schema.Model
     try:
         if job.task == "brief":

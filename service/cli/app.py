@@ -202,7 +202,7 @@ def batch(
             "--output",
             "-o",
             metavar="FILE|FOLDER/",
-            help="A .jsonl, .csv, .tsv or .parquet, .gz or .zst after it; or a folder for the same files.",
+            help="A .jsonl, .csv, .tsv, .parquet or .xlsx; .gz or .zst after it; or a folder for the files.",
         ),
     ],
     records: BatchOptions,
@@ -210,6 +210,7 @@ def batch(
     how: TranslationOptions,
 ) -> None:
     """Work on many articles; stopped by anything, the same command goes on."""
+    from service.batch.rows import Names
     from service.batch.run import Job
     from service.cli.many import run_batch
     from service.pipeline import SummaryRequest
@@ -227,6 +228,8 @@ def batch(
         records.fresh,
         folder=output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix,
         raw=records.raw,
+        wide=records.wide,
+        names=Names.of(records.names),
     )
     raise typer.Exit(run_batch(job, how.settings(), records.workers, records.cluster))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +15,9 @@ from service.batch.folder import REPORT, mirror_with
 from service.batch.journal import Totals
 from service.batch.progress import progress_line, summary_line
 from service.batch.ray import Place, cluster
+from service.batch.rows import Names
 from service.batch.run import Job, Progress, Watch, run_with
+from service.batch.tables import as_table
 from service.batch.worker import collect_seldom
 from service.cli.articles import INTERRUPTED, Status, complain
 from service.document import Message
@@ -37,7 +40,7 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
     With ``address`` it is done by ``workers`` actors of that Ray cluster, else by as many processes here.
     """
     status = Status()
-    last = Totals()
+    last, wanted = Totals(), job.names
 
     def watch(progress: Progress) -> None:
         nonlocal last
@@ -48,6 +51,8 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
     try:
         if workers is not None and workers < 1:
             raise UsageError("command.workers", "workers must be 1 or more, not {workers}", workers=workers)
+        job = as_table(job)
+        _say_renamed(job, wanted)
         totals = _worked(job, settings, workers, address, status, watch)
     except KeyboardInterrupt:
         status.clear()
@@ -69,6 +74,20 @@ def run_batch(job: Job, settings: Settings, workers: int | None = None, address:
         where = job.output / REPORT if job.folder else job.output
         complain(text(Message.of("command.failures", "what failed, and why, is in {path}", path=where)))
     return 1 if totals.failures else 0
+
+
+def _say_renamed(job: Job, wanted: Names) -> None:
+    """Say which new columns are called otherwise, because the table has some of their names."""
+    changed = [
+        f"{getattr(wanted, one.name)} → {getattr(job.names, one.name)}"
+        for one in fields(Names)
+        if getattr(wanted, one.name) != getattr(job.names, one.name)
+    ]
+    if changed:
+        names = ", ".join(changed)
+        complain(
+            text(Message.of("command.renamed", "the table has columns of these names: {names}", names=names))
+        )
 
 
 def _worked(

@@ -168,6 +168,13 @@ class BatchOptions:
         str, Option("--cluster", help="Work on Ray: ray://HOST:PORT, HOST:PORT, or local.")
     ] = ""
     keep_furniture: KeepFurniture = False
+    wide: Annotated[
+        bool,
+        Option("--wide/--long", help="A table as that table with new columns, or a row a record."),
+    ] = False
+    names: Annotated[
+        str, Option("--names", help="What a table's new columns are called: translation=english,error=why.")
+    ] = ""
     raw: Annotated[
         bool, Option("--raw", help="In CSV and TSV, leave texts that a spreadsheet would compute.")
     ] = False

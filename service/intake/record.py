@@ -28,11 +28,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A record that cannot be read, and why."""
+    """A record that cannot be read, and why; ``sheet`` says that it is a whole sheet which is no table."""
 
     key: str
     place: str
     error: str
+    sheet: bool = False
 
 
 def good(place: str, position: int, text: str, fields: Mapping[str, Any]) -> Record:

@@ -10,6 +10,8 @@ import math
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -45,7 +47,7 @@ Records = Iterator[Record | BadRecord]
 
 def read_jsonl(path: Path, file: io.BufferedReader, column: str) -> Records:
     """An object a line, or the text itself as a string; empty lines are passed over."""
-    for number, line in enumerate(_lines(file), start=1):
+    for number, line in enumerate(file_lines(file), start=1):
         place = f"{path}:{number}"
         if line is None:
             yield bad(place, number, _TOO_LONG)
@@ -92,18 +94,48 @@ def read_tsv(path: Path, file: io.BufferedReader, column: str) -> Records:
 
 
 def _read_table(path: Path, file: io.BufferedReader, column: str, delimiter: str | None) -> Records:
-    lines = (line or "" for line in _lines(file))
-    blank, first = next(((n, line) for n, line in enumerate(lines) if line.strip()), (0, ""))
-    if not first:
+    found = rows_of(file, delimiter)
+    if not found:
         yield bad(str(path), 1, "empty")
         return
+    yield from _table_records(path, column, found.rows, found.blank)
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a CSV or TSV file as its reader gives them.
+
+    ``blank`` counts the lines before the header. ``taken`` holds the lines that were read since it was last
+    emptied, so that a row can be had as it is written.
+    """
+
+    rows: Any
+    delimiter: str
+    blank: int
+    taken: list[str]
+
+
+def rows_of(file: io.BufferedReader, delimiter: str | None) -> Rows | None:
+    """Return the rows of a table; without a ``delimiter`` it is CSV. None for an empty file."""
+    lines = (line or "" for line in file_lines(file))
+    blank, first = next(((n, line) for n, line in enumerate(lines) if line.strip()), (0, ""))
+    if not first:
+        return None
+    # The default of 131,072 characters is less than a long article; the limit is the process's own.
+    csv.field_size_limit(MAX_INPUT_BYTES)
+    taken: list[str] = []
+    source = _noted(_chained(first, lines), taken)
     if delimiter:
-        rows = csv.reader(_chained(first, lines), delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    else:
-        # Strict, so that a quote left open is an error, and not one record with all the rest in it.
-        delimiter = max(_DELIMITERS, key=first.count)
-        rows = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
-    yield from _table_records(path, column, rows, blank)
+        return Rows(csv.reader(source, delimiter=delimiter, quoting=csv.QUOTE_NONE), delimiter, blank, taken)
+    # Strict, so that a quote left open is an error, and not one record with all the rest in it.
+    delimiter = max(_DELIMITERS, key=first.count)
+    return Rows(csv.reader(source, delimiter=delimiter, strict=True), delimiter, blank, taken)
+
+
+def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
@@ -112,8 +144,6 @@ def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
 
 
 def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
-    # The default of 131,072 characters is less than a long article; the limit is the process's own.
-    csv.field_size_limit(MAX_INPUT_BYTES)
     header: list[str] = []
     own = False
     while True:
@@ -130,7 +160,7 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             header = [name.strip() for name in row]
             own = tuple(header[: len(OWN_COLUMNS)]) == OWN_COLUMNS
             if header.count(column) != 1:
-                yield bad(str(path), 1, str(_which(header, column)))
+                yield bad(str(path), 1, str(which_column(header, column)))
                 return
         elif any(value.strip() for value in row):
             row = [uncell(value) for value in row] if own else row
@@ -141,7 +171,7 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             )
 
 
-def _which(header: Iterable[str], column: str) -> Message:
+def which_column(header: Iterable[str], column: str) -> Message:
     names = list(header)
     known = ", ".join(names)
     if column in names:
@@ -165,7 +195,7 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
         if sheet not in headers:
             headers[sheet] = cells
             if cells.count(column) != 1:
-                found.append(bad(place, number, str(_which(cells, column))))
+                found.append(replace(bad(place, number, str(which_column(cells, column))), sheet=True))
             continue
         header = headers[sheet]
         if header.count(column) == 1:
@@ -181,6 +211,13 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
 
 def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
     """A record a row, read by row group, however large the file. Raises InputError."""
+    with open_parquet(file) as parquet:
+        yield from _parquet_records(path, parquet, column)
+
+
+@contextmanager
+def open_parquet(file: io.BufferedReader) -> Iterator[ParquetFile]:
+    """Open a Parquet file, packed or not. Raises InputError, also for what breaks inside the block."""
     try:
         import pyarrow
         from pyarrow.parquet import ParquetFile
@@ -193,7 +230,7 @@ def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
             shutil.copyfileobj(file, spare)
             source = spare
         try:
-            yield from _parquet_records(path, ParquetFile(source, pre_buffer=False), column)
+            yield ParquetFile(source, pre_buffer=False)
         except (pyarrow.ArrowException, OSError) as error:
             raise InputError(
                 "records.parquet", "a broken Parquet file: {reason}", reason=" ".join(str(error).split())
@@ -203,7 +240,7 @@ def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
 def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
     schema = parquet.schema_arrow
     if schema.names.count(column) != 1:
-        raise InputError(_which(schema.names, column))
+        raise InputError(which_column(schema.names, column))
     kind = schema.field(column).type
     if not _is_text(kind):
         raise InputError(
@@ -234,6 +271,15 @@ def _is_text(kind: DataType) -> bool:
     return types.is_null(kind) or any(test(kind) for test in tests)
 
 
+def is_binary(kind: DataType) -> bool:
+    """Whether a column of that type holds bytes, which may be anything."""
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    tests = types.is_binary, types.is_large_binary, types.is_binary_view, types.is_fixed_size_binary
+    return any(test(kind) for test in tests)
+
+
 def _plain(value: Any) -> Any:
     """A value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
     if isinstance(value, float):
@@ -256,7 +302,7 @@ def _text_or_base64(value: bytes) -> str:
         return base64.b64encode(value).decode("ascii")
 
 
-def _lines(file: io.BufferedReader) -> Iterator[str | None]:
+def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
     """The lines of a file, with their ends; None for one that is too long to be held."""
     head = file.peek(_SAMPLE)[:_SAMPLE]
     wide = next((name for start, name in _WIDE if head.startswith(start)), None) or _unmarked(head)

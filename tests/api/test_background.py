@@ -123,6 +123,26 @@ def multipart(name: str, data: bytes, **fields: str) -> tuple[bytes, str]:
     return b"".join([*parts, head, data, b"\r\n--x--\r\n"]), "multipart/form-data; boundary=x"
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "made"),
+    [
+        ("berita.csv", "text/csv; charset=utf-8", b"id,isi\n7,Satu dua.\n8,\n", b"7,Satu dua.,Satu dua.,,"),
+        ("a.jsonl", "application/x-ndjson", b'{"isi": "Satu.", "n": 1.50}\n',
+         b'{"isi": "Satu.", "n": 1.50, "translation": "Satu.", "error": null,'),
+    ],
+)  # fmt: skip
+def test_a_table_comes_back_as_that_table(
+    name: str, kind: str, content: bytes, made: bytes, server: Server
+) -> None:
+    body, sent = multipart(name, content, column="isi", wide="true")
+    job = ended(server, server.ask("POST", "/v1/jobs/file", body, content_type=sent).json["id"])
+    answer = server.get(f"/v1/jobs/{job['id']}/result")
+    assert job["state"] == "done"
+    assert made in answer.body
+    assert answer.headers["content-type"] == kind
+    assert answer.headers["warta-signature"].startswith("preset:echo|")
+
+
 def test_a_file_of_records(server: Server) -> None:
     table = b"id,isi\n7,Satu dua.\n8,\n"
     body, kind = multipart("../../etc/berita.csv", table, column="isi")
@@ -260,7 +280,9 @@ def test_stopped_and_started_it_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     again = Jobs(tmp_path / "jobs", host)
     again.start()
     until(lambda: over(again, status, "done"))
-    assert [json.loads(row)["translation"] for row in again.result(status)] == TEXTS
+    assert [
+        json.loads(row)["translation"] for row in again.result(status).path.read_text("utf-8").splitlines()
+    ] == TEXTS
     again.close()
     host.close()
 
@@ -358,7 +380,9 @@ def test_killed_at_any_moment_the_next_server_ends_it(tmp_path: Path) -> None:
     status = jobs.get(id, "")
     assert status is not None
     until(lambda: over(jobs, status, "done"))
-    made = [json.loads(row)["translation"] for row in jobs.result(status)]
+    made = [
+        json.loads(row)["translation"] for row in jobs.result(status).path.read_text("utf-8").splitlines()
+    ]
     assert made == [f"Berita nomor {number}." for number in range(count)]
     jobs.close()
     host.close()

@@ -295,7 +295,10 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "WARTA_HOME": str(home / "home"), "PYTHONPATH": str(ROOT)}
 
 
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    result = torture(tmp_path, records=2000, kills=8)
+@pytest.mark.parametrize("options", [(), ("--wide",)])
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    result = torture(tmp_path, records=2000, kills=4, options=options)
     assert (result.lost, result.doubled, result.equal) == (0, 0, True)
     assert result.midway > 0

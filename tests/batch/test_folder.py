@@ -9,6 +9,7 @@ from pathlib import Path
 
 import docx
 import odfdo
+import openpyxl
 import pytest
 from fpdf import FPDF
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
@@ -293,3 +294,28 @@ def test_the_same_records_as_a_batch_of_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "en" / "in.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
     [row] = read_rows(tmp_path / "en" / REPORT)
     assert (row["records"], row["failures"], row["error"]) == (30, 1, None)
+
+
+def test_tables_come_back_as_tables_a_workbook_too(tmp_path: Path) -> None:
+    source = tmp_path / "masuk"
+    source.mkdir()
+    (source / "a.csv").write_text("id;text\n007;Harga naik.\n", "utf-8")
+    (source / "b.csv").write_text("id;isi\n007;Harga naik.\n", "utf-8")
+    for name, column in (("c.xlsx", "text"), ("d.xlsx", "isi")):
+        book = openpyxl.Workbook()
+        book.worksheets[0].append([column])
+        book.worksheets[0].append(["Harga naik."])
+        book.save(source / name)
+    mirror(Job([source], tmp_path / "en", folder=True, wide=True), pipeline())
+    made = below(tmp_path / "en")
+    assert sorted(made) == ["a.csv", "a.csv.meta.json", "c.xlsx", "c.xlsx.meta.json", "d.xlsx.jsonl", REPORT]
+    assert made["a.csv"].startswith(b"id;text;translation;error;confidence;findings\n007;Harga naik.;Harga ")
+    report = read_rows(tmp_path / "en" / REPORT)
+    assert [row["error"] for row in report] == [
+        None,
+        f"{source / 'b.csv'}: no column 'text'; there is: id, isi",
+        None,
+        None,
+    ]
+    sheet = openpyxl.load_workbook(io.BytesIO(made["c.xlsx"])).worksheets[0]
+    assert sheet["B2"].value == "Harga naik."

@@ -296,9 +296,22 @@ def test_batch_says_what_it_did(warta: Runner, tmp_path: Path) -> None:
     assert ran.err.startswith(start)
 
 
+def test_batch_says_what_new_columns_are_called(warta: Runner, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text,error\nHarga naik.,x\n")
+    ran = warta("batch", "in.csv", "-o", "out.csv", "--model", "echo", "--wide",
+                "--names", "translation=english")  # fmt: skip
+    assert ran.code == 0
+    assert "the table has columns of these names: error → error_2\n" in ran.err
+    assert (tmp_path / "out.csv").read_text().startswith("text,error,english,error_2,confidence,findings\n")
+    assert warta("batch", "in.csv", "-o", "long.csv", "--model", "echo").code == 0
+    assert (tmp_path / "long.csv").read_text().startswith("key,place,error,fields,title,translation,")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["a.txt", "-o", "out.xlsx", "--wide"], "can only be made of one Excel workbook"),
+        (["a.txt", "-o", "out.csv", "--names", "x=y"], "does not name columns"),
         (["a.txt", "-o", "out.docx"], "one of .jsonl, .csv"),
         (["a.txt", "-o", "no/out.csv"], "no is not a folder"),
         (["gone.txt", "-o", "out.csv"], "gone.txt: no such file or folder"),

@@ -422,7 +422,7 @@ def test_a_batch_writes_only_the_formats_it_knows(host: Host, tmp_path: Path, ta
     folder, article = tmp_path / "work", tmp_path / "a.txt"
     folder.mkdir()
     article.write_text("Satu kalimat.", "utf-8")
-    with pytest.raises(UsageError, match="the format one of jsonl, csv"):
+    with pytest.raises(UsageError, match="the format one of same, jsonl, csv"):
         batch.Asked([str(article)], task, "text", format, "auto")
     assert sorted(tmp_path.rglob("*")) == [article, folder]
 
@@ -459,6 +459,33 @@ def test_a_batch_names_its_uploads_without_their_folder(host: Host, tmp_path: Pa
     assert [json.loads(row)["place"] for row in made[0].splitlines()] == ["1-a.jsonl:1", "1-a.jsonl:2"]
     assert str(tmp_path) not in made[0]
     assert place.left.wait(20)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "made"),
+    [
+        ("a.csv", "id,text\n007,Satu kalimat.\n", "id,text,translation,error,confidence,findings\n007,Satu "),
+        ("a.jsonl", '{"text": "Satu."}\n', '{"text": "Satu.", "translation": "Satu.", "error": null, '),
+        ("a.txt", "Satu kalimat.", '{"key": "'),
+    ],
+)
+def test_a_table_comes_back_as_it_was_sent(
+    name: str, content: str, made: str, host: Host, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content, "utf-8")
+    asked = batch.Asked([str(tmp_path / name)], "translate", "text", "same", "auto")
+    given = list[tuple[str, str]]()
+
+    def give(path: Path) -> str:
+        given.append((path.suffix, path.read_text("utf-8")))
+        return "<a>"
+
+    ask, place = Runs().begin("me", "batch"), Workplace(tmp_path / "work")
+    *_, last = batch.run_batch(host, ask, place, asked, 1_000_000, give)
+    assert isinstance(last, batch.Finished)
+    [(suffix, text)] = given
+    assert suffix == Path(name).suffix or name == "a.txt"
+    assert text.startswith(made)
 
 
 def test_a_stopped_batch_leaves_its_folder_when_its_work_has_ended(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import SUFFIXES as PACKED
 from service.intake.compression import is_packed
-from service.intake.documents import epub, html, markdown, office, pdf, sheet, subtitles
+from service.intake.documents import columns, epub, html, markdown, office, pdf, sheet, subtitles
 from service.intake.documents.archive import ZIP, Archive, Limits, unpack
 from service.intake.documents.blocks import PlacedFinding, Translate
 from service.intake.encoding import decode, read_bytes
@@ -132,6 +132,18 @@ def sheet_rows(data: bytes, name: str, max_bytes: int) -> Iterator[tuple[str, in
     if kind_of(data, name) is XLSX:
         Archive(data, limits)
         yield from sheet.rows(data, limits)
+
+
+def add_columns(
+    data: bytes, name: str, sheets: Mapping[str, Mapping[int, Sequence[columns.Value]]], max_bytes: int
+) -> bytes:
+    """Return a workbook with new cells at the right of its sheets' rows: sheet, row from 1, values.
+
+    Raises InputError.
+    """
+    limits = Limits(max_bytes * UNPACKED)
+    data, _ = _unpacked(data, name, limits)
+    return columns.with_columns(Archive(data, limits), sheets)
 
 
 def keeps_structure(source: Path, target: Path) -> bool:

@@ -14,6 +14,7 @@ from service.batch.away import run_away
 from service.batch.journal import Totals
 from service.batch.progress import duration
 from service.batch.run import Job, Progress
+from service.batch.tables import made_by
 from service.context import Ask
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake.records import SOURCES
@@ -28,6 +29,8 @@ from service.pool import Host
 KIND = "batch"
 TASKS = ("translate", "summarize", "read")
 FORMATS = ("jsonl", "csv")
+SAME = "same"
+"""The format of a table that is to come back as it is, with new columns behind its own."""
 SUFFIXES = sorted({suffix for source in SOURCES for suffix in source.suffixes})
 
 
@@ -42,12 +45,12 @@ class Asked:
     model: str
 
     def __post_init__(self) -> None:
-        if self.task not in TASKS or self.format not in FORMATS:
+        if self.task not in TASKS or self.format not in (SAME, *FORMATS):
             raise UsageError(
                 "command.batch_choice",
                 "the task is one of {tasks}, the format one of {formats}",
                 tasks=", ".join(TASKS),
-                formats=", ".join(FORMATS),
+                formats=", ".join((SAME, *FORMATS)),
             )
 
 
@@ -72,19 +75,23 @@ def run_batch(
     The folder of ``workplace`` is left by the thread that works in it, so it is there as long as anything is
     written into it, also when the reader has stopped and nobody takes the events any more. Raises WartaError.
     """
-    if asked.task not in TASKS or asked.format not in FORMATS:
+    if asked.task not in TASKS or asked.format not in (SAME, *FORMATS):
         raise UsageError(
             "page.batch_choice",
             "the task is one of {tasks}, the format one of {formats}",
             tasks=", ".join(TASKS),
-            formats=", ".join(FORMATS),
+            formats=", ".join((SAME, *FORMATS)),
         )
 
     def work(tell: Callable[[Progress | Finished], None]) -> None:
         with workplace() as folder:
-            inputs = _gathered(asked.paths, folder / "in")
-            output = folder / f"warta.{asked.format}"
-            job = Job([inputs], output, asked.task, asked.column or "text", base=inputs)
+            base = _gathered(asked.paths, folder / "in")
+            same = asked.format == SAME
+            output = folder / f"warta.{FORMATS[0] if same else asked.format}"
+            # A table by itself can come back as that table.
+            inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
+            column = asked.column or "text"
+            job = Job(inputs, output, asked.task, column, base=base, wide=same, follow=same)
 
             def watch(progress: Progress) -> None:
                 ask.check()
@@ -95,7 +102,7 @@ def run_batch(
                 tell(progress)
 
             totals = run_away(host, job, asked.model, watch)
-            tell(Finished(totals, give(output)))
+            tell(Finished(totals, give(made_by(job) if same else output)))
 
     for told in events(ask, work):
         yield told[-1]
@@ -198,7 +205,8 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
         task = gr.Radio(
             [(word(f"task_{name}"), name) for name in TASKS], value="translate", label=word("task")
         )
-        format = gr.Radio([(name.upper(), name) for name in FORMATS], value="jsonl", label=word("format"))
+        formats = [(word("format_same"), SAME), *((name.upper(), name) for name in FORMATS)]
+        format = gr.Radio(formats, value=FORMATS[0], label=word("format"))
         column = gr.Textbox("text", label=word("column"), max_lines=1, elem_id="batch-column")
         model = gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="batch-model")
     with gr.Row(elem_classes="actions"):
