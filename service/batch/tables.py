@@ -323,10 +323,8 @@ def _join_parquet(job: Job, said: Mapping[str, Any], results: Iterator[dict[str,
     new = [pa.field(name, arrow_type(_TYPES[what])) for what, name in asdict(job.names).items()]
     with open_unpacked(job.inputs[0]) as file, open_parquet(file) as source:
         own = source.schema_arrow
-        noted: dict[bytes | str, bytes | str] = {
-            **(own.metadata or {}),
-            b"warta": json.dumps(said, ensure_ascii=False).encode(),
-        }
+        noted: dict[bytes | str, bytes | str] = {b"warta": json.dumps(said, ensure_ascii=False).encode()}
+        noted = {**noted, **{name: value for name, value in (own.metadata or {}).items() if name != b"warta"}}
         schema = pa.schema([*own, *new], metadata=noted)
         with target.open("wb") as out, parquet.ParquetWriter(out, schema, compression="zstd") as writer:
             for batch in source.iter_batches(batch_size=_BATCH):
