@@ -15,6 +15,7 @@ from eval.scoring import Answer, Evaluation, Output, evaluate
 from eval.significance import Resampling
 from eval.spans import Span
 from service.errors import UsageError
+from service.translation.confidence import HIGH, LOW
 from tests.eval_data import GOOD, POOR, REFERENCES, SOURCES, written
 
 PLAN = Resampling(resamples=100, trials=100)
@@ -53,7 +54,7 @@ def test_tables_go_by_value_then_system() -> None:
 
 
 def test_confidence_divides_only_systems_that_have_it() -> None:
-    one = evaluation(("confidence",), (0.9, 0.6, 0.5, 0.3, 0.2, 0.0))
+    one = evaluation(("confidence",), (0.9, HIGH, 0.7, LOW, 0.2, 0.0))
     rows = [(p.value, p.system, p.segments) for p in subsets.parts(one) if p.metric == "BLEU"]
     assert rows == [("high", "good", 2), ("medium", "good", 2), ("low", "good", 2)]
     foreign = evaluation(("confidence",), (-0.9, -0.6, -0.5, -0.3, -0.2, -3.0))
@@ -97,7 +98,7 @@ def test_precision_at_coverage() -> None:
     assert [row.precision for row in rows[:5]] == [1.0] * 5
     assert rows[4].confidence == pytest.approx(0.6)
     bands = {row.band: (row.segments, row.precision) for row in covered(False) if row.band}
-    assert bands["high"] == (5, 1.0)
+    assert bands["high"] == (3, 1.0)  # 1.0, 0.9 and 0.8
     assert sum(count for count, _ in bands.values()) == 10
 
 
