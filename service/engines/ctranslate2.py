@@ -86,7 +86,7 @@ class CTranslate2Engine:
         prompts = [self._preset.prompt.replace("{source}", source) for source, _ in pairs]
         try:
             scored = self._translator.score_batch(
-                [[*self._pieces.encode(prompt)[:limit], EOS] for prompt in prompts],
+                [[*self._pieces.encode(prompt)[:limit], *self._end] for prompt in prompts],
                 [self._pieces.encode_target(target) for _, target in pairs],
                 max_batch_size=self._batch_tokens,
                 batch_type="tokens",

@@ -173,7 +173,7 @@ def test_a_file_of_records(server: Server) -> None:
 def test_what_is_no_job(path: str, fields: Any, status: int, server: Server) -> None:
     before = len(server.get("/v1/jobs").json["jobs"])
     answer = server.post(path, fields)
-    assert (answer.status, set(answer.json["error"])) == (status, {"type", "message"})
+    assert (answer.status, set(answer.json["error"])) == (status, {"code", "type", "message"})
     assert len(server.get("/v1/jobs").json["jobs"]) == before
 
 

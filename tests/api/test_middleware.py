@@ -136,7 +136,7 @@ def test_a_failure_is_answered_like_any_other_error(
         answer = running.post(path, body, origin=origin)
         refused = running.get("/v1/nothing" if path.startswith("/v1") else "/nothing", origin=origin)
     message = "the server failed on this request"
-    shape = {"type": "internal", "message": message} if path.startswith("/v1") else message
+    shape = {"type": "internal", "code": "server.failed", "message": message} if path.startswith("/v1") else message
     assert (answer.status, answer.json) == (500, {"error": shape})
     assert set(answer.headers) - {"date"} >= set(refused.headers) - {"date"}
     assert "x-request-id" in answer.headers
@@ -316,8 +316,8 @@ def test_a_lost_connection_is_made_anew(postgres: str) -> None:
 @pytest.mark.parametrize(
     ("url", "error", "message"),
     [
-        ("mysql://host/keys", UsageError, "not in mysql"),
-        ("keys.sqlite", UsageError, "not in that"),
+        ("mysql://host/keys", UsageError, "not in 'mysql'"),
+        ("keys.sqlite", UsageError, "not in ''"),
         ("sqlite:////proc/none/keys.sqlite", StoreError, "cannot be written"),
         ("postgresql://warta:rahasia@127.0.0.1:1/keys", StoreError, "cannot be used"),
     ],

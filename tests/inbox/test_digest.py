@@ -299,7 +299,7 @@ def test_from_a_feed_to_a_digest_by_commands(
     )
     assert run("feeds", "add", here.site.url("kabar"), "--every", "1m", home=tmp_path).startswith("1: ")
     assert "followed already" in run("feeds", "add", here.site.url("kabar"), home=tmp_path, code=2)
-    assert run("feeds", "fetch", home=tmp_path) == "1 feeds asked, 4 new articles, 4 headlines\n"
+    assert run("feeds", "fetch", home=tmp_path) == "1 feed asked, 4 new articles, 4 headlines\n"
     assert run("feeds", "fetch", home=tmp_path) == "nothing new\n"
     assert "Kabar Uji" in run("feeds", "list", home=tmp_path)
     assert json.loads(run("feeds", "list", "-f", "json", home=tmp_path))[0]["failures"] == 0

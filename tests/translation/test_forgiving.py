@@ -222,7 +222,7 @@ def test_a_server_whose_home_cannot_be_written_says_so_before_it_listens(
 
 def test_a_server_without_a_home_translates_and_refuses_jobs(nowhere: Path) -> None:
     with serving(nowhere) as server:
-        assert server.translate("Satu.").json == {"translatedText": "Satu."}
+        assert server.translate("Satu.").json["translatedText"] == "Satu."
         refused = server.post("/v1/jobs", {"texts": ["Satu."]})
         assert (refused.status, "jobs cannot be kept: Not a directory" in refused.body.decode()) == (
             503,
