@@ -118,7 +118,7 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
     model = host.pipeline().signature.preset
     running = server(create_app(host, config, page=page), config, _ending(config))
     host.sandbox.watch(config.drain_seconds + CLOSE_SECONDS + WATCH_SECONDS)
-    threading.Thread(target=host.sandbox.warm, name="warm-sandbox", daemon=True).start()
+    threading.Thread(target=_warmed, args=(host,), name="warm-sandbox", daemon=True).start()
     with listening(config) as listener, suppress(KeyboardInterrupt):
         warm(host)
         if reason := host.unwritable():
@@ -127,6 +127,12 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
             say(warning)
         say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")
         running.run([listener])
+
+
+def _warmed(host: Host) -> None:
+    """Start the sandbox; a server that is stopped meanwhile has no use for it."""
+    with suppress(WartaError):
+        host.sandbox.warm()
 
 
 def _ending(config: ServerConfig) -> type[uvicorn.Server]:

@@ -79,6 +79,9 @@ def install(app: FastAPI) -> None:
 
 
 def _http(error: HTTPException) -> Refused:
+    # FastAPI calls whatever stops the reading of a body a body that cannot be parsed.
+    if isinstance(error.__cause__, Refused):
+        return error.__cause__
     known = {
         404: Message.of("request.nothing_here", "there is nothing at this address"),
         405: Message.of("request.method", "this address does not take that method"),

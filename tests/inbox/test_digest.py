@@ -315,7 +315,7 @@ def test_from_a_feed_to_a_digest_by_commands(
     whole = here.store.lists.article(int(id))
     assert whole.state == "whole" and whole.english_text
     word = stories[0].title.split()[0]
-    assert "articles so far" in run("feeds", "watch-word", word, home=tmp_path)
+    assert " so far" in run("feeds", "watch-word", word, home=tmp_path)
     assert run("feeds", "words", home=tmp_path).startswith(f"{word}: ")
     for format, suffix in (("html", "html"), ("markdown", "md"), ("atom", "xml"), ("epub", "epub")):
         target = tmp_path / f"digest.{suffix}"
@@ -324,7 +324,7 @@ def test_from_a_feed_to_a_digest_by_commands(
     run("feeds", "export", str(tmp_path / "feeds.opml"), home=tmp_path)
     assert opml.read((tmp_path / "feeds.opml").read_bytes()) == [(here.site.url("kabar"), "Kabar Uji")]
     assert "kept for 5 days" in run("inbox", "keep", "--days", "5", home=tmp_path)
-    assert run("inbox", "forget", id, home=tmp_path) == "1 articles forgotten\n"
+    assert run("inbox", "forget", id, home=tmp_path) == "1 article forgotten\n"
     assert "3 articles" in run("feeds", "remove", "1", home=tmp_path)
 
 

@@ -100,6 +100,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     stop(started)
 
 
+def test_the_page_names_its_language_and_a_script_none(site: Site) -> None:
+    def answered(path: str) -> http.client.HTTPMessage:
+        headers = {"Accept-Language": "en", "Cookie": "warta-language=id"}
+        with closing(http.client.HTTPConnection("127.0.0.1", site.port)) as connection:
+            connection.request("GET", path, headers=headers)
+            return connection.getresponse().headers
+
+    page = answered("/")
+    assert page["content-language"] == "id"
+    assert {"accept-language", "cookie"} <= {name.strip().lower() for name in page["vary"].split(",")}
+    assert answered("/theme.css")["content-language"] is None
+
+
 class Reader:
     """A browser's session: its cookie, and what it asks."""
 
