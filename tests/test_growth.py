@@ -16,8 +16,10 @@ from eval.bench import hostile_cases, hostile_growth, hostile_inputs
 from eval.bench.hostile_growth import findings, judge
 from eval.bench.hostile_strings import FAMILIES, Case, Hostile, derived
 from service.document import Finding
+from service.errors import InputError
 from service.intake.documents import alignment as placement
-from service.intake.documents import document_text, html, markdown, subtitles
+from service.intake.documents import columns, document_text, html, markdown, subtitles
+from service.intake.documents.archive import Archive
 from service.intake.entities import unescape
 from service.text import number_words, numbers
 from service.translation import normalise
@@ -131,12 +133,23 @@ def test_strings_come_from_the_pattern_itself() -> None:
         (lambda text: check(text, hostile_inputs.other(0, len(text))), "dan Xqba " * 4000),
         (lambda text: check(text, text), 'aaa.' + '"' * 60_000 + "x"),
         (lambda text: document_text(text.encode(), "a.txt", 10**7), "<!---->" * 5000 + "a"),
+        (lambda text: columns.with_columns(with_cell_at(text), {"a": {1: ("b",)}}), "A" * 400_000),
     ],
 )  # fmt: skip
 def test_seconds_and_not_hours(call: Callable[[str], Any], text: str) -> None:
     """These took from several seconds to longer than anyone waits; now hundredths."""
     taken = hostile_growth._once(call, text, 10.0)
     assert taken is not None and taken < 2
+
+
+def with_cell_at(place: str) -> Archive:
+    return Archive(hostile_inputs.placed_cells(place), hostile_inputs.LIMITS)
+
+
+@pytest.mark.parametrize("place", ["XFD1", "XFE1", "AAAA1", "A" * 400_000])
+def test_nothing_stands_to_the_right_of_the_last_column(place: str) -> None:
+    with pytest.raises(InputError, match="no room"):
+        columns.with_columns(with_cell_at(place), {"a": {1: ("b",)}})
 
 
 def test_many_units_are_compared_as_few_are() -> None:

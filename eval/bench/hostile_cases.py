@@ -7,11 +7,13 @@ all of the modules' compiled patterns are found, and tried in every way in which
 
 from __future__ import annotations
 
+import csv
 import importlib
 import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -55,6 +57,7 @@ from service.intake.documents import (
     about,
     archive,
     blocks,
+    columns,
     epub,
     html,
     markdown,
@@ -202,6 +205,31 @@ def _in_sheet(text: str) -> object:
     return tables.sheet_records(Path("a.xlsx"), rows, "a")
 
 
+def _in_columns(text: str) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
+    """Each line of the text as a new cell of its row, the first row with the whole text beside it."""
+    rows = {number: (line,) for number, line in enumerate(text.split("\n"), 1)}
+    return {"a": {**rows, 1: (*rows[1], text)}}
+
+
+def _widened(text: str) -> bytes:
+    archive = Archive(given.xlsx(text), LIMITS)
+    return columns.with_columns(archive, _in_columns(text))
+
+
+def _rows_of(delimiter: str | None) -> Run:
+    def run(text: str) -> None:
+        found = tables.rows_of(given.opened(given.encoded(text)), delimiter)
+        with suppress(csv.Error):  # what is no row: the callers name its line
+            for _ in found.rows if found else ():
+                pass
+
+    return run
+
+
+def _file_lines(data: bytes) -> object:
+    return list(tables.file_lines(given.opened(data)))
+
+
 _J, _C, _T = '{"text": "a"}\n', "text,b\n", "text\tb\n"
 
 FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
@@ -300,6 +328,14 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     tables.read_csv: given.with_rows(tables.read_csv, "a.csv", lambda text: _C + text),
     tables.read_tsv: given.with_rows(tables.read_tsv, "a.tsv", lambda text: _T + text),
     tables.sheet_records: _in_sheet,
+    tables.rows_of: (_rows_of(None), _rows_of("\t")),
+    tables.which_column: lambda text: str(tables.which_column(given.lines_of(text), text)),
+    tables.file_lines: (
+        lambda text: _file_lines(given.encoded(text)),
+        lambda text: _file_lines(given.encoded(text) + b"\xff"),
+        lambda text: _file_lines(text.encode("utf-16", "replace")),
+        lambda text: _file_lines(text.encode("utf-16-le", "replace")),
+    ),
     tables.line_text: (
         lambda text: tables.line_text(given.encoded(text)),
         lambda text: tables.line_text(given.encoded(text) + b"\xff"),
@@ -321,6 +357,9 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     documents.sheet_rows: given.with_name(
         "a.txt", lambda data, name: list(documents.sheet_rows(data, name, MOST))
+    ),
+    documents.add_columns: lambda text: documents.add_columns(
+        given.xlsx(text), "a.xlsx", _in_columns(text), MOST
     ),
     documents.translate_data: tuple(
         run for name in ("a.html", "a.md", "a.srt", "a.vtt") for run in given.translated(_again(name))
@@ -356,6 +395,10 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     epub.read: _archived(given.epub, lambda zipped: epub.read(zipped, LIMITS)),
     sheet.read: lambda text: sheet.read(given.xlsx(text), LIMITS),
     sheet.rows: lambda text: list(sheet.rows(given.xlsx(text), LIMITS)),
+    columns.with_columns: (
+        _widened,
+        _archived(given.placed_cells, lambda zipped: columns.with_columns(zipped, {"a": {1: ("a",)}})),
+    ),
     pdf.read: lambda text: pdf.read(given.pdf(text), LIMITS),
     blocks.translate_blocks: (
         lambda text: blocks.translate_blocks([given.block(text)], given.loud),
@@ -397,6 +440,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
         lambda a, b: people.changed(a, given.spoken(a), b, given.spoken(b), lambda _: False, lambda *_: False)
     ),
     people.words_of_names: lambda text: list(people.words_of_names(text)),
+    people.is_derived: lambda text: people.is_derived(text.lower()),
     consistency.Consistency.see: given.with_sentences(given.compared),
     known_words.is_english: lambda text: known_words.is_english(text.lower()),
     known_words.is_indonesian: lambda text: known_words.is_indonesian(text.lower()),
@@ -642,10 +686,15 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     ),
     translator.Tally.merge: "takes counts",
     **dict.fromkeys((web.article, web.fetch), "reads from the network, by way of document_text"),
+    web.ask: "reads from the network, and hands on what comes unread; the address goes through parse",
     **dict.fromkeys((web.is_public, web.resolve), "takes an address or a host name of at most 253 letters"),
     html.article: "trafilatura's work: a worker process with limits stops it",
     **dict.fromkeys((records.list_files, documents.keeps_structure, open_memory), "takes a path, not a text"),
-    tables.read_parquet: "pyarrow's work; a cell's length is bounded there",
+    **dict.fromkeys(
+        (tables.read_parquet, tables.open_parquet), "pyarrow's work; a cell's length is bounded there"
+    ),
+    tables.is_binary: "takes a column's type",
+    columns.letters: "takes a column's number, at most 16,384",
     streams.need: "takes names of our own",
     summarizer.offered: "takes no text",
     streams.ZstdReader.read: "zstandard's work; what it may unpack to is bounded",

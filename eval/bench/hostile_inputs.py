@@ -214,6 +214,19 @@ def xlsx(text: str) -> bytes:
     return out.getvalue()
 
 
+def placed_cells(text: str) -> bytes:
+    """A workbook whose only cell says that it stands at a place which is the text itself."""
+    place = xml(text).replace('"', "&quot;")
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    return zipped(
+        {
+            "xl/workbook.xml": f'<workbook xmlns:r="{relation}"><sheet name="a" r:id="b"/></workbook>',
+            "xl/_rels/workbook.xml.rels": '<a><b Id="b" Target="s.xml"/></a>',
+            "xl/s.xml": f'<worksheet><sheetData><row r="1"><c r="{place}"/></row></sheetData></worksheet>',
+        }
+    )
+
+
 def pdf(text: str) -> bytes:
     """A page with the lines of the text, as far as Latin-1 has their letters."""
     shown = re.sub(r"([\\()])", r"\\\1", text.replace("\r", " "))

@@ -25,7 +25,9 @@ MOST = 32_767
 _BOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _ID = re.compile(r"\{http[^}]*/relationships\}id")
-_LETTERS = re.compile(r"[A-Z]+")
+# Of a name four letters are enough to tell that it is past the last column, XFD; all of a long one would make
+# a number whose sum takes its length squared.
+_LETTERS = re.compile(r"[A-Z]{1,4}+")
 # What XML 1.0 cannot hold, and what Excel would read as an escape for it.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
