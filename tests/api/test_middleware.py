@@ -136,7 +136,11 @@ def test_a_failure_is_answered_like_any_other_error(
         answer = running.post(path, body, origin=origin)
         refused = running.get("/v1/nothing" if path.startswith("/v1") else "/nothing", origin=origin)
     message = "the server failed on this request"
-    shape = {"type": "internal", "code": "server.failed", "message": message} if path.startswith("/v1") else message
+    shape = (
+        {"type": "internal", "code": "server.failed", "message": message}
+        if path.startswith("/v1")
+        else message
+    )
     assert (answer.status, answer.json) == (500, {"error": shape})
     assert set(answer.headers) - {"date"} >= set(refused.headers) - {"date"}
     assert "x-request-id" in answer.headers
