@@ -119,14 +119,14 @@ def test_the_workers_of_a_killed_batch_end(tmp_path: Path) -> None:
 
 
 def test_the_actors_of_a_killed_batch_on_ray_end(tmp_path: Path) -> None:
-    pytest.importorskip("ray.data", reason="the cluster extra")
+    pytest.importorskip("ray", reason="the cluster extra")
     source = write_corpus(tmp_path / "in.jsonl", 100_000, sentences=3)
     output = tmp_path / "out.jsonl"
     command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
     partial = output.with_name("out.jsonl.partial")
     with started([*command, "--cluster", "local", "--workers", "1"], tmp_path / "home") as process:
         assert until(lambda: partial.exists() and partial.stat().st_size > 0, 400)
-        assert killed(process, "ray::MapWorker") == set()
+        assert killed(process, "ray::_Actor") == set()
 
 
 MIDDLE = """
