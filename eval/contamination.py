@@ -38,28 +38,32 @@ def look(dataset: Dataset, training: Iterable[str]) -> Seen:
     field. Each line is read once, so the training text may be larger than memory.
     """
     sides = [side for side in (dataset.sources, *dataset.all_references) if side]
-    tokens = [(i, words(text)) for side in sides for i, text in enumerate(side)]
+    # Equal segments are looked up once: a set may say one thing a thousand times.
+    places: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    for side in sides:
+        for i, text in enumerate(side):
+            places[tuple(words(text))].add(i)
     exact: dict[str, set[int]] = defaultdict(set)
-    runs: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for number, (i, own) in enumerate(tokens):
-        if own:
-            exact["".join(own)].add(i)
-        for run in set(_runs(own)):
-            runs[run].append(number)
-    sizes = [len(set(_runs(own))) for _, own in tokens]
+    runs: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
+    sizes: dict[tuple[str, ...], int] = {}
+    for tokens, numbers in places.items():
+        own = set(_runs(tokens))
+        sizes[tokens] = len(own)
+        if tokens:
+            exact["".join(tokens)] |= numbers
+        if len(own) >= _LEAST:
+            for run in own:
+                runs[run].append(tokens)
     whole: set[int] = set()
-    near: set[int] = set()
+    near: set[tuple[str, ...]] = set()
     for line in training:
         for field in line.split("\t"):
-            own = words(field)
-            whole |= exact.get("".join(own), set())
-            hits = Counter(number for run in set(_runs(own)) for number in runs.get(run, ()))
-            near |= {
-                tokens[number][0]
-                for number, count in hits.items()
-                if sizes[number] >= _LEAST and count >= _ALIKE * sizes[number]
-            }
-    return Seen(tuple(sorted(whole)), tuple(sorted(near - whole)))
+            found = words(field)
+            whole |= exact.pop("".join(found), set())
+            hits = Counter(tokens for run in set(_runs(found)) for tokens in runs.get(run, ()))
+            near |= {tokens for tokens, count in hits.items() if count >= _ALIKE * sizes[tokens]}
+    nearly = {i for tokens in near for i in places[tokens]} - whole
+    return Seen(tuple(sorted(whole)), tuple(sorted(nearly)))
 
 
 def _runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -130,9 +130,14 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
 
 
 def _warmed(host: Host) -> None:
-    """Start the sandbox; a server that is stopped meanwhile has no use for it."""
-    with suppress(WartaError):
+    """Start the sandbox ahead of the first document, which says what is wrong with it if anything is.
+
+    A server that is stopped meanwhile has it fail in many ways, and no use for any of them.
+    """
+    try:
         host.sandbox.warm()
+    except Exception as error:
+        logging.getLogger("warta.server").debug("the sandbox was not started ahead: %s", error)
 
 
 def _ending(config: ServerConfig) -> type[uvicorn.Server]:
