@@ -144,6 +144,15 @@ def rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     return turned.to(x.dtype)
 
 
+def fast_dtype(device: str = "cpu") -> torch.dtype:
+    """Return the type of number to train in: bfloat16, but float32 on a CPU without AVX-512.
+
+    There a product in bfloat16 takes eighty times as long (0.4 against 34 billion operations a second).
+    """
+    narrow = device == "cpu" and not torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    return torch.float32 if narrow else torch.bfloat16
+
+
 class Gemma(nn.Module):
     """The body of Gemma 3 from a GGUF file, with an adapter on every linear layer."""
 
@@ -155,12 +164,16 @@ class Gemma(nn.Module):
         gguf: GgufFile,
         rank: int,
         scale: float,
-        dtype: torch.dtype = torch.bfloat16,
+        dtype: torch.dtype | None = None,
         *,
         fused: bool = True,
     ) -> None:
-        """``fused`` compiles the element-wise parts, which takes half a minute and a C++ compiler."""
+        """``fused`` compiles the element-wise parts, which takes half a minute and a C++ compiler.
+
+        ``dtype`` is what :func:`fast_dtype` says, if not given.
+        """
         super().__init__()
+        dtype = dtype or fast_dtype()
 
         def hyper(name: str) -> Any:
             return gguf.metadata[f"gemma3.{name}"]
