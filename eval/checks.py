@@ -50,7 +50,7 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def repaired(dataset: Dataset) -> Dataset:
-    """The data set with every side repaired; its sum and so its signature change with it."""
+    """Return the data set with every side repaired; its sum and so its signature change with it."""
     return replace(
         dataset,
         sources=repair(dataset.sources),

@@ -113,7 +113,7 @@ def _counting(
     smooth_value: float | None,
     ter_case: bool,
 ) -> Options:
-    """The options with those of sacreBLEU and COMET's environment."""
+    """Return the options with those of sacreBLEU and COMET's environment."""
     from eval.metrics import Counting
 
     counting = Counting(tokenize, lowercase, smooth, smooth_value, ter_case)
@@ -123,7 +123,7 @@ def _counting(
 def _prepared(
     dataset: Dataset, repair: bool, train: list[Path] | None
 ) -> tuple[Dataset, list[Problem], list[str]]:
-    """The data set as it will be used, and its overlap with the training text, for list and report."""
+    """Return the data set as it will be used, and its overlap with the training text, for list and report."""
     from eval.checks import repaired
     from eval.contamination import with_training
 
@@ -132,7 +132,7 @@ def _prepared(
 
 
 def _divided(evaluation: Evaluation, by: list[str] | None, notices: list[str]) -> Evaluation:
-    """The evaluation with the columns that its report divides the data by, and its notices."""
+    """Return the evaluation with the columns that its report divides the data by, and its notices."""
     from eval.contamination import COLUMN
     from eval.subsets import check_names
 
@@ -153,7 +153,7 @@ def _warn(messages: Any) -> None:
 
 
 def _guard() -> Check | None:
-    """The translator's guard; ``None`` in a tree without it."""
+    """Return the translator's guard; ``None`` in a tree without it."""
     try:
         check: Check = importlib.import_module("service.translation.guard.check").check
     except ModuleNotFoundError as error:
@@ -164,7 +164,7 @@ def _guard() -> Check | None:
 
 
 def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
-    """The names given, else the file names, else, where those repeat, the whole paths."""
+    """Return the names given, else the file names, else, where those repeat, the whole paths."""
     from eval.tables import STDIN
 
     if given and (len(given) != len(paths) or len(set(given)) < len(given)):
@@ -419,7 +419,7 @@ for _command in (challenge, sheet, rate, spans):
 
 
 def _system(name: str, task: DatasetTask, route: str) -> System:
-    """The product's pipeline over this preset."""
+    """Return the product's pipeline over this preset."""
     from eval.harness import PipelineSystem
 
     pipeline = importlib.import_module("service.pipeline")

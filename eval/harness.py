@@ -33,7 +33,7 @@ class System(Protocol):
         ...
 
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
-        """The answers to ``sources``."""
+        """Return the answers to ``sources``."""
         ...
 
 
@@ -46,11 +46,11 @@ class Pipeline(Protocol):
         ...
 
     def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
-        """The translations of each passage's sentences."""
+        """Return the translations of each passage's sentences."""
         ...
 
     def summarize(self, article: Article, brief: Any) -> Summary:
-        """The summary of one article; ``brief`` says what kind."""
+        """Return the summary of one article; ``brief`` says what kind."""
         ...
 
 
@@ -119,7 +119,7 @@ class Cache:
         return hashlib.sha256(f"{signature}\0{source}".encode()).hexdigest()
 
     def get(self, signature: str, source: str) -> Answer | None:
-        """The answer this signature gave to this source."""
+        """Return the answer this signature gave to this source."""
         return self._answers.get(self._key(signature, source))
 
     def put(self, signature: str, sources: Sequence[str], answers: Sequence[Answer]) -> None:
@@ -129,7 +129,9 @@ class Cache:
         self._answers.update(keyed)
 
     def run(self, signature: str) -> dict[str, Any]:
-        """What the last run that did work for this signature measured: load time, memory, batch, hardware."""
+        """Return what the last run that did work for this signature measured: load time, memory, batch,
+        hardware.
+        """
         return self._runs.get(signature, {})
 
     def put_run(self, signature: str, measured: dict[str, Any]) -> None:
@@ -234,7 +236,7 @@ def reset_peak() -> None:
 
 
 def peak() -> float | None:
-    """The most memory held since :func:`reset_peak`, in MB (10^6 bytes); ``None`` where unknown."""
+    """Return the most memory held since :func:`reset_peak`, in MB (10^6 bytes); ``None`` where unknown."""
     try:
         lines = Path("/proc/self/status").read_text().split("\n")
     except OSError:

@@ -355,7 +355,7 @@ Count = Callable[[Corpus, int], tuple[float, float]]
 def _counted(
     name: str, count: Count, better: Better, needs: Literal["", "sources"] = "sources"
 ) -> Callable[[Options], Metric]:
-    """A metric that is one count over another."""
+    """Return a metric that is one count over another."""
 
     def build(options: Options) -> Metric:
         def statistics(corpus: Corpus) -> Array:
@@ -374,7 +374,7 @@ def _length(corpus: Corpus, i: int) -> tuple[float, float]:
 
 
 def _copied(corpus: Corpus, i: int) -> tuple[float, float]:
-    """A line whose reference is its source (a name, a score line) is no copy and is not counted."""
+    """Count a copied line; one whose reference is its source (a name, a score line) is not counted."""
     source = words(corpus.sources[i])
     countable = bool(source) and all(words(side[i]) != source for side in corpus.all_references)
     return float(countable and words(corpus.hypotheses[i]) == source), float(countable)
@@ -447,7 +447,9 @@ def _weights(options: Options, metric: str, what: str) -> str:
 def _neural(
     name: str, values: Callable[[Corpus], Sequence[float]], model: str, options: Options, several: str
 ) -> Metric:
-    """A mean of segment scores; of several references the ``mean`` or the ``best`` score counts, as told."""
+    """Return a mean of segment scores; of several references the ``mean`` or the ``best`` score counts, as
+    told.
+    """
 
     def statistics(corpus: Corpus) -> Array:
         sides = [replace(corpus, references=side, others=()) for side in corpus.all_references]
@@ -524,7 +526,7 @@ _FRACTIONS = ("COMET", "BERTScore", "LaSE")
 
 
 def _given(name: str, better: Better, options: Options) -> Metric:
-    """The mean of segment scores that came with the output; COMET's fractions become percent."""
+    """Return the mean of segment scores that came with the output; COMET's fractions become percent."""
     scale = 1.0 if name in _FRACTIONS else 0.01  # the formula multiplies by a hundred
 
     def statistics(corpus: Corpus) -> Array:

@@ -40,7 +40,7 @@ def _blocks(rows: int, segments: int) -> Iterator[int]:
 
 
 def _totals(weights: Iterator[Array], statistics: Sequence[Array]) -> list[Array]:
-    """The weighted sums of each table: (segments, k) -> (rows, k), in one product for all tables."""
+    """Return the weighted sums of each table: (segments, k) -> (rows, k), in one product for all tables."""
     table = np.hstack(statistics)
     sums = np.vstack([block @ table for block in weights])
     edges = np.cumsum([s.shape[1] for s in statistics])[:-1]
@@ -67,7 +67,9 @@ def bootstrap(statistics: Sequence[Array], plan: Resampling) -> list[Array]:
 
 
 def interval(scores: Array) -> tuple[float, float]:
-    """The central 95 % of the resampled scores, at sacreBLEU's ranks; undefined scores are left out."""
+    """Return the central 95 % of the resampled scores, at sacreBLEU's ranks; undefined scores are left
+    out.
+    """
     ordered = np.sort(scores[~np.isnan(scores)])
     if not ordered.size:
         return (float("nan"), float("nan"))
@@ -110,7 +112,7 @@ class Halves:
     kept: Array
 
     def mixed_with(self, other: Halves) -> Array:
-        """The sums of a pseudo-system: the kept half of this one, the other half of the other."""
+        """Return the sums of a pseudo-system: the kept half of this one, the other half of the other."""
         return self.kept + (other.total - other.kept)
 
 

@@ -44,7 +44,7 @@ class Ask:
         return not self.cancelled.is_set() and (self.deadline is None or time.monotonic() < self.deadline)
 
     def check(self) -> None:
-        """Raises Cancelled or DeadlinePassed."""
+        """Raise Cancelled or DeadlinePassed."""
         if self.cancelled.is_set():
             raise Cancelled("request.cancelled", "cancelled")
         if self.deadline is not None and time.monotonic() >= self.deadline:
@@ -56,7 +56,7 @@ _asking: ContextVar[Ask | None] = ContextVar("asking", default=None)
 
 @contextmanager
 def asking(ask: Ask) -> Iterator[Ask]:
-    """Calls of a :class:`SharedEngine` within belong to ``ask``."""
+    """Call of a :class:`SharedEngine` within belong to ``ask``."""
     token = _asking.set(ask)
     try:
         yield ask
@@ -76,7 +76,10 @@ batch_wanted: ContextVar[Callable[[], bool] | None] = ContextVar("batch_wanted",
 
 
 def unwanted() -> bool:
-    """Whether nobody waits for the batch at hand any more. An engine that can stop within one looks at it."""
+    """Return whether nobody waits for the batch at hand any more.
+
+    An engine that can stop within one looks at it.
+    """
     wanted = batch_wanted.get()
     return wanted is not None and not wanted()
 
@@ -88,6 +91,6 @@ def checkpoint() -> None:
 
 
 def worked() -> float:
-    """A clock, in seconds, that stands still while the call at hand waits in a queue."""
+    """Return a clock, in seconds, that stands still while the call at hand waits in a queue."""
     ask = _asking.get()
     return time.monotonic() - (ask.waited if ask else 0.0)

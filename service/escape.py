@@ -24,7 +24,7 @@ def cell(text: str) -> str:
 
 
 def uncell(text: str) -> str:
-    """What :func:`cell` was given."""
+    """Return what :func:`cell` was given."""
     inner = text[1:]
     return inner if text.startswith("'") and cell(inner) == text else text
 
@@ -38,12 +38,12 @@ def markdown(text: str) -> str:
 
 
 def markdown_line(text: str) -> str:
-    """The same for a place that holds one line, such as a heading, a list item or a cell."""
+    """Return the same for a place that holds one line, such as a heading, a list item or a cell."""
     return markdown(" ".join(text.split()))
 
 
 def markdown_item(text: str) -> str:
-    """The same for a list's item; the numbers in brackets at its end stay, as no link is called so."""
+    """Return the same for a list's item; the numbers in brackets at its end stay, as no link is called so."""
     numbers = _SUPPORT.search(text)
     end = numbers.start() if numbers else len(text)
     return markdown_line(text[:end]) + text[end:]

@@ -149,7 +149,7 @@ class Pipeline:
     def summarize(
         self, article: Article, options: SummaryRequest, translation: Translation | None = None
     ) -> Summary:
-        """A summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
+        """Return a summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
         english = self._english(article, translation)
         task = Task(article, options.length, options.language, english, self._writer)
         return summarize(task, options.route, self._translator.signature, self._installed)
@@ -166,7 +166,7 @@ class Pipeline:
     def _english(
         self, article: Article, translation: Translation | None
     ) -> Callable[[Sequence[str]], list[SegmentTranslation]]:
-        """What translates sentences of an article, each once, or takes them from its translation."""
+        """Return what translates sentences of an article, each once, or takes them from its translation."""
         known = {part.source: part for part in translation.segments} if translation else {}
         if translation and translation.title:
             known[translation.title.source] = translation.title
@@ -205,7 +205,7 @@ def to_article(
 
 
 def warnings(article: Article) -> tuple[Message, ...]:
-    """What a reader should know before trusting a translation of ``article``."""
+    """Return what a reader should know before trusting a translation of ``article``."""
     warning = check_article(article.text)
     return (warning,) if warning else ()
 
@@ -262,7 +262,7 @@ def build_pipeline(
 
 
 def memory_of(settings: Settings) -> Memory:
-    """The translation memory that the settings name. Raises UsageError, StoreError."""
+    """Return the translation memory that the settings name. Raises UsageError, StoreError."""
     return open_memory(settings.memory_at or settings.home / MEMORY)
 
 

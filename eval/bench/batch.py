@@ -66,7 +66,7 @@ def write_corpus(path: Path, count: int, sentences: int = 1) -> Path:
 
 
 def torture(folder: Path, records: int, kills: int, seed: int = 7, options: Sequence[str] = ()) -> Torture:
-    """Runs ``warta batch`` with SIGKILL at random moments until ``kills`` are done, then to the end.
+    """Run ``warta batch`` with SIGKILL at random moments until ``kills`` are done, then to the end.
 
     A run that finishes before its kill is started over, so that every kill counts.
     """
@@ -94,7 +94,9 @@ def torture(folder: Path, records: int, kills: int, seed: int = 7, options: Sequ
 
 
 def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
-    """One run of ``warta batch --cluster local`` while its Ray workers are killed, at random moments."""
+    """Return one run of ``warta batch --cluster local`` while its Ray workers are killed, at random
+    moments.
+    """
     source = write_corpus(folder / "in.jsonl", records, sentences=3)
     clean, output = folder / "clean.jsonl", folder / "out.jsonl"
     _batch(folder, source, clean).wait()
@@ -115,7 +117,7 @@ def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Tortur
 
 
 def descendants(pid: int) -> list[tuple[int, str]]:
-    """Every process below ``pid`` with its command line; on Linux."""
+    """Return every process below ``pid`` with its command line; on Linux."""
     parents: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -196,7 +198,7 @@ def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
 
 
 def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, object]:
-    """A batch beside the bare engine call on the same segments, then again from memory.
+    """Return a batch beside the bare engine call on the same segments, then again from memory.
 
     The engine is a Marian of opus-mt's shape with random weights and a beam of 6. As random weights never
     end a sentence, each is cut at ``tokens``; repair is off, because it would decode nonsense again.
@@ -300,7 +302,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints what was measured; 1 when a killed batch was not what it should be."""
+    """Print what was measured; 1 when a killed batch was not what it should be."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("torture", "ray-torture", "rates", "overhead", "ray"))
     parser.add_argument("--kills", type=int, default=50)

@@ -133,7 +133,7 @@ def articles(count: int, sentences: int, seed: int = 7) -> list[str]:
 
 
 def _other(number: str, chance: random.Random) -> str:
-    """A number of as many digits."""
+    """Return a number of as many digits."""
     return str(chance.randint(10 ** (len(number) - 1), 10 ** len(number) - 1))
 
 
@@ -146,7 +146,7 @@ def words(texts: Sequence[str]) -> int:
 
 
 def environment(folder: Path) -> Path:
-    """The peers' Python, installed into ``folder`` where it is not there yet."""
+    """Return the peers' Python, installed into ``folder`` where it is not there yet."""
     python = folder / "venv" / "bin" / "python"
     if not (folder / "installed").exists():
         print(f"installing the peers into {folder}", file=sys.stderr)
@@ -158,7 +158,7 @@ def environment(folder: Path) -> Path:
 
 
 def versions(python: Path) -> dict[str, str]:
-    """The peers' releases, and CTranslate2's."""
+    """Return the peers' releases, and CTranslate2's."""
     names = ["argos-translate-lt", "libretranslate", "ctranslate2", "spacy"]
     code = f"import importlib.metadata as m; print(*map(m.version, {names}))"
     made = subprocess.check_output([str(python), "-c", code], text=True)
@@ -166,7 +166,7 @@ def versions(python: Path) -> dict[str, str]:
 
 
 def package(home: Path, weights: Path, python: Path) -> dict[str, str]:
-    """Lays the model out as Argos Translate has its packages; the environment that finds it.
+    """Lay the model out as Argos Translate has its packages; the environment that finds it.
 
     There is one for each direction, as LibreTranslate looks for downloads while there are fewer than two.
     """
@@ -208,7 +208,9 @@ class Bench:
         self._logs = 0
 
     def process_values(self, *, layout: str = "") -> tuple[dict[str, str], Path]:
-        """The environment of a process, the peers' where a ``layout`` is given, and what it logs to."""
+        """Return the environment of a process, the peers' where a ``layout`` is given, and what it logs
+        to.
+        """
         self._logs += 1
         log = self.root / f"{self._logs}.log"
         log.touch()
@@ -269,7 +271,7 @@ class Bench:
         return self.judged(row, decoded[-sentences:])
 
     def server(self, layout: str) -> list[Row]:
-        """A server at every number of clients; Warta's without a ``layout``, else LibreTranslate's."""
+        """Return a server at every number of clients; Warta's without a ``layout``, else LibreTranslate's."""
         port, threads = free_port(), str(self.options.threads)
         if layout:
             command = [str(self.python.with_name("libretranslate")), "--port", str(port)]
@@ -324,7 +326,7 @@ def _batch(root: Path, texts: Sequence[str], log: Path, threads: int) -> tuple[f
 
 
 def read(log: Path, offset: int) -> list[tuple[str, str]]:
-    """What was decoded since the log had ``offset`` bytes: source pieces and answer."""
+    """Return what was decoded since the log had ``offset`` bytes: source pieces and answer."""
     with log.open(encoding="utf-8") as file:
         file.seek(offset)
         rows = [row for line in file for row in json.loads(line)]
@@ -336,7 +338,7 @@ def read(log: Path, offset: int) -> list[tuple[str, str]]:
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on now."""
+    """Return a port of loopback that nothing listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -372,7 +374,7 @@ def running(command: Sequence[str], values: dict[str, str], folder: Path, port: 
 
 
 def _core_seconds(pid: int) -> float:
-    """The processor time that a process has used; on Linux."""
+    """Return the processor time that a process has used; on Linux."""
     # The name, in brackets, may hold anything.
     fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -403,7 +405,7 @@ async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, li
 
 
 def told(row: Row) -> Row:
-    """Prints a line."""
+    """Print a line."""
     name = row.side + (f", {row.clients} clients" if row.clients else "")
     parts = [f"{name:27} {row.layout:9} {row.speed:7.1f} words/s {row.seconds:6.1f} s"]
     parts.append(f"{row.words / row.core_seconds:.1f} words/core-s")
@@ -429,7 +431,7 @@ def ratios(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the table and the ratios; ``--json`` also writes them."""
+    """Print the table and the ratios; ``--json`` also writes them."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--articles", type=int, default=200)
     parser.add_argument("--sentences", type=int, default=8, help="in each article")

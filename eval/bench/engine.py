@@ -80,7 +80,7 @@ class Row:
 
 
 def ours(folder: Path, preset: Preset, texts: Sequence[str], device: str, threads: int) -> Row:
-    """The product's engine on a converted folder, warmed by one text."""
+    """Return the product's engine on a converted folder, warmed by one text."""
     from service.engines.ctranslate2 import CTranslate2Engine
 
     began = time.perf_counter()
@@ -129,7 +129,7 @@ def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
 
 
 def _generated(model: Any, ids: Any, pad: int, decoding: Decoding) -> list[list[int]]:
-    """What transformers makes of a padded batch, searching as the engines of Warta do."""
+    """Return what transformers makes of a padded batch, searching as the engines of Warta do."""
     import torch
 
     with torch.inference_mode():
@@ -172,13 +172,13 @@ def sources(work: Work) -> list[str]:
 
 
 def training_texts() -> list[str]:
-    """What the tokenizers are trained on."""
+    """Return what the tokenizers are trained on."""
     texts = [path.read_text("utf-8") for path in sorted(EXAMPLES.glob("*.txt"))]
     return [part.text for text in texts for part in segment.split(text).segments]
 
 
 def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Row]:
-    """Every engine at every beam, printed as they come with their ratio to the first."""
+    """Return every engine at every beam, printed as they come with their ratio to the first."""
     cuda = arguments.device == "cuda"
     types = ("float16",) if cuda else ("int8", "float32")
     in_fresh_process(build, root, kind, training_texts(), types)

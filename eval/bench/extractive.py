@@ -34,7 +34,7 @@ def article(count: int) -> Document:
 
 
 def milliseconds(work: Callable[[], object], repeats: int) -> float:
-    """The median of ``repeats`` runs, after one to warm up."""
+    """Return the median of ``repeats`` runs, after one to warm up."""
     work()
     times = []
     for _ in range(repeats):
@@ -45,7 +45,7 @@ def milliseconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def peak_mebibytes(work: Callable[[], object]) -> float:
-    """The most that Python and NumPy held at once during a run."""
+    """Return the most that Python and NumPy held at once during a run."""
     tracemalloc.start()
     work()
     peak = tracemalloc.get_traced_memory()[1]

@@ -63,7 +63,7 @@ class _Count(io.RawIOBase):
 
 
 def measure(model: str, count: int) -> Size:
-    """Runs ``count`` sentences through the model."""
+    """Run ``count`` sentences through the model."""
     from service.cli.many import translate_lines
     from service.pipeline import build_pipeline
     from service.settings import Settings, home
@@ -81,7 +81,7 @@ def measure(model: str, count: int) -> Size:
 
 
 def slope(sizes: list[Size]) -> float:
-    """The least-squares slope of log seconds over log sentences."""
+    """Return the least-squares slope of log seconds over log sentences."""
     xs = [math.log(size.sentences) for size in sizes]
     ys = [math.log(size.seconds) for size in sizes]
     mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)

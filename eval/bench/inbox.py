@@ -67,7 +67,7 @@ def announce(site: Site, days: Sequence[list[Story]], until: float) -> None:
 
 
 def _constant(body: bytes, tag: str) -> Reply:
-    """A feed that says this until it is replaced."""
+    """Return a feed that says this until it is replaced."""
     return conditional(lambda: body, lambda: tag)
 
 
@@ -217,7 +217,7 @@ def listed(count: int) -> dict[str, Any]:
 
 
 def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
-    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
     from playwright.sync_api import sync_playwright
 
     from service.api.app import create_app, listening, server

@@ -88,12 +88,12 @@ MODELS: dict[str, Callable[[Path, Sequence[str]], Engine]] = {
 
 
 def preset(name: str) -> presets.Preset:
-    """The preset as it ships."""
+    """Return the preset as it ships."""
     return presets.get(name)
 
 
 def measured(name: str, folder: str, texts: Sequence[str], seconds: float) -> dict[str, Any]:
-    """The speed of one model over ``texts``, again and again for ``seconds``."""
+    """Return the speed of one model over ``texts``, again and again for ``seconds``."""
     began = time.perf_counter()
     engine = MODELS[name](Path(folder), texts)
     load = time.perf_counter() - began

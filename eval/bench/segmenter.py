@@ -149,7 +149,7 @@ class Row:
 
 
 def read_indosum(path: Path) -> list[Paragraph]:
-    """Every paragraph as its sentences as their tokens."""
+    """Return every paragraph as its sentences as their tokens."""
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         return [paragraph for line in lines for paragraph in json.loads(line)["paragraphs"]]
 
@@ -180,7 +180,7 @@ def detokenise(tokens: Iterable[str]) -> str:
 
 
 def _glued(word: str, open_quotes: set[str]) -> tuple[bool, bool]:
-    """Whether ``word`` clings to what stands before it, and to what comes after."""
+    """Return whether ``word`` clings to what stands before it, and to what comes after."""
     if word in {'"', "'"}:
         closing = word in open_quotes
         open_quotes.symmetric_difference_update(word)
@@ -211,7 +211,7 @@ def boundary_scores(splitter: Splitter, paragraphs: Sequence[Paragraph]) -> tupl
 
 
 def ours(text: str) -> list[str]:
-    """The project's own splitter."""
+    """Return the project's own splitter."""
     return [segment.text for segment in split(text).segments]
 
 
@@ -296,7 +296,7 @@ SPLITTERS: dict[str, Callable[[], Splitter]] = {
 
 
 def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph]) -> Row:
-    """One row; a peer that is not installed, or whose weights are not here, says so."""
+    """Return one row; a peer that is not installed, or whose weights are not here, says so."""
     try:
         splitter = factory()
     except ImportError as problem:
@@ -314,7 +314,7 @@ def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph
 
 
 def passes(splitter: Splitter, trap: str) -> bool:
-    """Whether ``splitter`` finds exactly the boundaries of ``trap``."""
+    """Return whether ``splitter`` finds exactly the boundaries of ``trap``."""
     return [s.strip() for s in splitter(trap.replace("¦", " ")) if s.strip()] == trap.split("¦")
 
 

@@ -88,7 +88,7 @@ class Server:
     port: int
 
     def memory(self, *, below: bool = False) -> float:
-        """Its resident memory, in MB; with all processes ``below`` it if asked."""
+        """Return its resident memory, in MB; with all processes ``below`` it if asked."""
         pages = 0
         for pid in _tree(self.pid) if below else [self.pid]:
             with suppress(OSError):
@@ -97,7 +97,7 @@ class Server:
 
 
 def _tree(pid: int) -> list[int]:
-    """A process and all that it or they started."""
+    """Return a process and all that it or they started."""
     found = [pid]
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -169,7 +169,7 @@ def _random_marian(folder: Path) -> None:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Runs a server until it is told to stop; its port is all that it prints."""
+    """Run a server until it is told to stop; its port is all that it prints."""
     from service.api.app import create_app, listening, server
     from service.api.config import ServerConfig
     from service.pool import Host
@@ -254,7 +254,7 @@ async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) ->
 
 
 def load(server: Server, clients: int, seconds: float) -> Load:
-    """Runs so many clients for so long, and lets the requests under way end."""
+    """Run so many clients for so long, and let the requests under way end."""
 
     async def run() -> Load:
         mixed = SENTENCES.copy()
@@ -276,7 +276,7 @@ def load(server: Server, clients: int, seconds: float) -> Load:
 
 
 async def _batches(port: int) -> tuple[float, float]:
-    """How many batches, and rows in them, the server has run."""
+    """Return how many batches, and rows in them, the server has run."""
     async with connected(port) as client:
         text = (await client.get("/metrics")).text
     return _metric(text, "warta_batches_total"), _metric(text, "warta_batch_rows_total")
@@ -297,7 +297,7 @@ def _percentiles(values: Sequence[float]) -> tuple[float, float]:
 
 
 def levels(options: argparse.Namespace, folder: Path) -> list[Load]:
-    """Every number of clients against one server."""
+    """Return every number of clients against one server."""
     with serving(options, folder) as server:
         return [_told(load(server, clients, options.seconds)) for clients in options.clients]
 
@@ -325,7 +325,7 @@ def _told(found: Load) -> Load:
 
 
 def memory(options: argparse.Namespace, folder: Path) -> list[float]:
-    """The server's memory in MB after each tenth of ``options.requests``, made by 32 clients."""
+    """Return the server's memory in MB after each tenth of ``options.requests``, made by 32 clients."""
 
     async def some(port: int, count: int) -> None:
         texts = itertools.islice(itertools.cycle(SENTENCES), count)
@@ -429,7 +429,7 @@ def bad_documents() -> dict[str, tuple[str, bytes]]:
 
 
 async def _document(port: int, name: str, data: bytes) -> int:
-    """Posts a document to be translated; the status of the answer."""
+    """Post a document to be translated; the status of the answer."""
     async with connected(port) as client:
         fields = {"source": "id", "target": "en"}
         answer = await client.post("/translate_file", data=fields, files={"file": (name, data)})
@@ -503,7 +503,7 @@ def slow_documents(options: argparse.Namespace, folder: Path) -> Slow:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints what was measured, and writes it with ``--json``."""
+    """Print what was measured, and write it with ``--json``."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("load", "against", "memory", "first", "slow-documents", "serve"))
     parser.add_argument("--model", default="gemma-3-270m", help="a preset, or marian")

@@ -25,7 +25,7 @@ PIECES = 8000
 
 
 def preset(architecture: str, max_input_tokens: int, decoding: Decoding) -> Preset:
-    """A preset for such a checkpoint."""
+    """Return a preset for such a checkpoint."""
     name = f"random-{architecture}"
     return Preset(
         name=name,
@@ -147,7 +147,7 @@ def quickmt(folder: Path, texts: Sequence[str]) -> None:
 
 
 def _quickmt_side(folder: Path, texts: Sequence[str], side: str, rows: int) -> list[str]:
-    """One side's SentencePiece model and its vocabulary, filled up to ``rows``."""
+    """Return one side's SentencePiece model and its vocabulary, filled up to ``rows``."""
     found = tokenizer(folder / f"{'src' if side == 'source' else 'tgt'}.spm.model", texts, PIECES)
     kept = [piece for piece in found if piece not in ("<unk>", "<s>", "</s>")]
     tokens = ["<unk>", "<blank>", "<s>", "</s>", *kept]

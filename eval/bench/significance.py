@@ -90,7 +90,7 @@ Measured = TypeVar("Measured", bound=tuple[object, float, float])
 
 
 def best(work: Callable[[], Measured]) -> Measured:
-    """The fastest of three rounds."""
+    """Return the fastest of three rounds."""
     return min((work() for _ in range(3)), key=lambda result: result[1] + result[2])
 
 

@@ -37,7 +37,7 @@ def seconds(arguments: Sequence[str]) -> float:
 
 
 def imports(arguments: Sequence[str], most: int = 8) -> list[tuple[str, float]]:
-    """The modules with the largest own import time, in milliseconds."""
+    """Return the modules with the largest own import time, in milliseconds."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *arguments], cwd=ROOT, text=True, capture_output=True, check=True
     )

@@ -66,7 +66,7 @@ def challenge(
 
 
 def _installed() -> list[str]:
-    """The presets that translate and whose models are here, the echo aside."""
+    """Return the presets that translate and whose models are here, the echo aside."""
     from service.models.load import choose, is_installed
     from service.models.store import Store
     from service.presets import all_presets
@@ -89,7 +89,7 @@ def _of_file(pairs: Sequence[Pair], path: Path) -> Result:
 
 
 def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference: bool) -> Result:
-    """The product's pipeline over the sources; its engine, as it is, for the preference."""
+    """Return the product's pipeline over the sources; its engine, as it is, for the preference."""
     import tempfile
 
     from eval import harness

@@ -50,7 +50,7 @@ def segment_lines(evaluation: Evaluation) -> Iterator[str]:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """A ``report.json``, given itself or by its folder. Raises :class:`InputError`."""
+    """Return a ``report.json``, given itself or by its folder. Raises :class:`InputError`."""
     file = path / "report.json" if path.is_dir() else path
     try:
         document = json.loads(file.read_text("utf-8"))
@@ -64,7 +64,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def read(folder: Path) -> tuple[Dataset, list[Output], list[str]]:
-    """The data set, the outputs and the metric names of a written report."""
+    """Return the data set, the outputs and the metric names of a written report."""
     document = read_report(folder)
     try:
         records = [

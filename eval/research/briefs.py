@@ -193,7 +193,7 @@ def bench_cases() -> list[tuple[Article, str, Ranker | None]]:
 
 
 def _article(id: str, title: str, sentences: Sequence[str], paragraphs: Sequence[int]) -> Article:
-    """An article of sentences that are split already; a line break inside one becomes a space."""
+    """Return an article of sentences that are split already; a line break inside one becomes a space."""
     whole: list[str] = []
     for index, sentence in enumerate(sentences):
         last = index + 1 == len(sentences)

@@ -80,7 +80,7 @@ def sumy_pick(name: str) -> Pick:
 
 
 def lead(document: Document, budget: int) -> range:
-    """The first sentences."""
+    """Return the first sentences."""
     return range(min(budget, len(document.sentences)))
 
 
@@ -147,14 +147,14 @@ def scores(documents: Sequence[Document], pick: Pick, budget: int) -> NDArray[np
 
 
 def interval(values: NDArray[np.float64], draws: NDArray[np.intp]) -> tuple[float, float, float]:
-    """The mean and the 2.5 and 97.5 percentiles of the means of the resamples ``draws``."""
+    """Return the mean and the 2.5 and 97.5 percentiles of the means of the resamples ``draws``."""
     means = values[draws].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return round(float(values.mean()), 2), round(float(low), 2), round(float(high), 2)
 
 
 def table(documents: Sequence[Document], budgets: Sequence[int]) -> tuple[list[Row], list[Comparison]]:
-    """Every system at every budget, and ours against Lead. The resamples are the same for all."""
+    """Return every system at every budget, and ours against Lead. The resamples are the same for all."""
     draws = np.random.default_rng(0).integers(len(documents), size=(RESAMPLES, len(documents)))
     systems = {"LexRank": sumy_pick("LexRank"), "TextRank": sumy_pick("TextRank")}
     systems |= our_picks(documents) | {"oracle": oracle}
@@ -184,7 +184,7 @@ def _comparisons(gains: NDArray[np.float64], budget: int, draws: NDArray[np.intp
 
 
 def markdown(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> str:
-    """Both tables for people."""
+    """Return both tables for people."""
     lines = ["| system | sentences | ROUGE-1 | ROUGE-2 | ROUGE-Lsum |", "|---|---|---|---|---|"]
     for row in rows:
         cells = " | ".join("{:.2f} ({:.2f}–{:.2f})".format(*row.scores[metric]) for metric in METRICS)

@@ -89,7 +89,7 @@ def train_facts(
 
 
 def _marks(right: Sequence[Sequence[bool]], wanted: int) -> NDArray[np.bool_]:
-    """Which candidate (row) is which of the editor's (column)."""
+    """Return which candidate (row) is which of the editor's (column)."""
     marks: NDArray[np.bool_] = np.asarray(right, dtype=np.bool_)
     return marks.reshape(len(right), wanted)
 

@@ -73,7 +73,9 @@ class _TargetLosses(torch.autograd.Function):
 
 
 def target_losses(hidden: Tensor, table: Tensor, labels: Tensor) -> Tensor:
-    """The loss in nats of each of ``labels`` (n) after ``hidden`` (n, width), scored against ``table``."""
+    """Return the loss in nats of each of ``labels`` (n) after ``hidden`` (n, width), scored against
+    ``table``.
+    """
     result: Tensor = _TargetLosses.apply(hidden, table, labels)  # type: ignore[no-untyped-call]
     return result
 
@@ -113,7 +115,7 @@ class Linear(nn.Module):
 
     @torch.no_grad()
     def merge(self) -> None:
-        """Takes the adapter's present values into the weights."""
+        """Take the adapter's present values into the weights."""
         sizes = [len(up) for up in self.ups]
         halves = (torch.split(weight, sizes) for weight in (self.base, self.merged))
         parts = zip(*halves, self.downs, self.ups, strict=True)
@@ -191,7 +193,7 @@ class Gemma(nn.Module):
         self._rms_norm, self._gated, self._rotated = plain
 
     def use_pieces(self, ids: Sequence[int]) -> None:
-        """Cuts input and output layer to ``ids``: from here on a token is its place in that list."""
+        """Cut input and output layer to ``ids``: from here on a token is its place in that list."""
         rows = self._gguf.tensor("token_embd.weight")[np.asarray(ids)]
         table = torch.from_numpy(rows).to(self.output_norm.device, self._dtype)
         self.register_buffer("embedding", table, persistent=False)
@@ -277,7 +279,7 @@ class Gemma(nn.Module):
         return named
 
     def load_adapter(self, tensors: Mapping[str, Tensor]) -> None:
-        """Starts from an adapter of the same or a lower rank; what is wider there starts at zero effect."""
+        """Start from an adapter of the same or a lower rank; what is wider there starts at zero effect."""
         with torch.no_grad():
             for name, down, up in self.sides():
                 old_down, old_up = tensors[f"{name}.lora_A"], tensors[f"{name}.lora_B"]
@@ -287,7 +289,7 @@ class Gemma(nn.Module):
         self.merge()
 
     def adapter(self) -> dict[str, Tensor]:
-        """The adapter as float32, by the names that the product reads."""
+        """Return the adapter as float32, by the names that the product reads."""
         named = {}
         for name, down, up in self.sides():
             named[f"{name}.lora_A"], named[f"{name}.lora_B"] = down.detach().clone(), up.detach().clone()

@@ -24,7 +24,7 @@ TREES = 100
 
 
 def train(documents: Sequence[Document]) -> dict[str, Any]:
-    """The ranker as the data of its file. The seed is fixed: same documents, same trees.
+    """Return the ranker as the data of its file. The seed is fixed: same documents, same trees.
 
     Each document counts twice, with its title and without, so that both kinds of article are served.
     """

@@ -64,7 +64,7 @@ def swapped(pair: Pair) -> Pair:
 
 
 def mono_lines(path: Path, sources: Sequence[str], tests: TestText, overlap: float) -> Iterator[str]:
-    """The monolingual lines to translate: of the sources named, whole sentences, no test text."""
+    """Yield the monolingual lines to translate: of the sources named, whole sentences, no test text."""
     with lzma.open(path, "rt", encoding="utf-8", newline="\n") as file:
         for row in file:
             source, licence, _, text = row.rstrip("\n").split("\t")
@@ -124,7 +124,7 @@ class PackedCorpus:
         return Packed(*sides).rows()
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text that ids stand for, byte pieces put together."""
+        """Return the text that ids stand for, byte pieces put together."""
         data = b"".join(_bytes(self.pieces[i]) for i in ids)
         return " ".join(data.decode("utf-8", "ignore").split())
 

@@ -64,7 +64,7 @@ class ReadinessProbe:
         self._last = Readiness(status="starting", model="", reason="")
 
     def check(self) -> Readiness:
-        """The answer, made anew where the last one is old and nobody else is at it."""
+        """Return the answer, made anew where the last one is old and nobody else is at it."""
         if self._clock() - self._made > self._fresh and self._lock.acquire(blocking=False):
             try:
                 self._last = self._asked()

@@ -35,7 +35,9 @@ class Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_keys(cls, value: Any) -> Any:
-        """Every unknown key is an error that takes time to be made, while nothing else is answered."""
+        """Refuse many unknown keys: each is an error that takes time to be made, while nothing else is
+        answered.
+        """
         if isinstance(value, dict) and len(value) > MOST_KEYS:
             raise ValueError(f"more than {MOST_KEYS} keys")
         return value

@@ -43,7 +43,7 @@ class BatchExecutor(Protocol):
         ...
 
     def done(self, items: Iterator[Item]) -> Iterator[Done]:
-        """The items' commits, done."""
+        """Return the items' commits, done."""
         ...
 
 
@@ -67,11 +67,11 @@ class Pool:
         return about
 
     def of(self, job: Job) -> Pool:
-        """The same workers for another job."""
+        """Return the same workers for another job."""
         return replace(self, job=job)
 
     def done(self, items: Iterator[Item]) -> Iterator[Done]:
-        """The items' commits in their order. Raises WartaError where a worker died."""
+        """Yield the items' commits in their order. Raises WartaError where a worker died."""
         size = CommitSize()
         for _, done in self.ordered(process_records, commits(items, size, sentences_in)):
             size.took(done.seconds)

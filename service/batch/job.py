@@ -97,7 +97,7 @@ class Inputs:
         self._bytes = max(1, sum(size for _, size in self.sizes.values()))
 
     def items(self) -> Iterator[Item]:
-        """Every record of every file, in order."""
+        """Yield every record of every file, in order."""
         before = 0
         for file in (file for path in self._job.inputs for file in self._files(path)):
             if isinstance(file, BadRecord):

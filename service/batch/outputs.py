@@ -52,7 +52,7 @@ def format_of(output: Path, *, raw: bool = False) -> Format:
 
 
 def maker_of(output: Path) -> Make | None:
-    """What makes the output of its rows at the end, None where the rows are the output.
+    """Return what makes the output of its rows at the end, None where the rows are the output.
 
     Raises InputError where a library is missing.
     """
@@ -69,7 +69,7 @@ def maker_of(output: Path) -> Make | None:
 
 
 def suffixes_of(output: Path) -> tuple[str, str]:
-    """The suffix of the rows, and that of the packing or nothing."""
+    """Return the suffix of the rows, and that of the packing or nothing."""
     suffix = output.suffix.lower()
     inner, packing = (Path(output.stem).suffix.lower(), suffix) if suffix in PACKED else (suffix, "")
     return _ALIASES.get(inner, inner), packing
@@ -119,7 +119,7 @@ def _parquet(source: Path, target: Path) -> None:
 
 
 def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
-    """The rows, in lists that fit into memory."""
+    """Yield the rows, in lists that fit into memory."""
     rows: list[dict[str, Any]] = []
     size = 0
     with source.open("rb") as lines:

@@ -29,7 +29,7 @@ def progress_line(name: str, progress: Progress) -> str:
 
 
 def summary_line(name: str, totals: Totals, seconds: float) -> str:
-    """What was done, over all runs; ``seconds`` is what this run took."""
+    """Return what was done, over all runs; ``seconds`` is what this run took."""
     rate = totals.words / max(totals.seconds, 1e-9)
     segments = Message.of(
         "progress.segments", "{count} segment", plural="{count} segments", count=f"{totals.segments:,}"

@@ -81,7 +81,7 @@ class _Actors:
 
 
 def _needs(settings: Settings) -> dict[str, float]:
-    """What an actor takes of its machine."""
+    """Return what an actor takes of its machine."""
     return {"num_cpus": settings.threads or 1, "num_gpus": settings.device == "cuda"}
 
 
@@ -90,7 +90,7 @@ def _about(settings: Settings) -> About:
 
 
 def _asked(settings: Settings) -> About:
-    """What a worker of the cluster makes the rows of. Raises what opening its model raises."""
+    """Return what a worker of the cluster makes the rows of. Raises what opening its model raises."""
     ray = import_module("ray")
     # max_calls: the process that held the model for this ends.
     ask = ray.remote(max_calls=1, **_needs(settings))(_about)
@@ -143,7 +143,7 @@ def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int
 
 
 def _has_token() -> bool:
-    """Whether Ray would find a token: in the environment, in a file named there, or in its own."""
+    """Return whether Ray would find a token: in the environment, in a file named there, or in its own."""
     return "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ or TOKEN.exists()
 
 

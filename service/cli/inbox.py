@@ -82,7 +82,7 @@ def add(
 
 
 def _meant(url: str, pattern: Feed, sitemap: bool) -> Iterator[Feed]:
-    """The feeds that an argument of ``add`` stands for. Raises UsageError, InputError."""
+    """Yield the feeds that an argument of ``add`` stands for. Raises UsageError, InputError."""
     from service.inbox import opml
     from service.intake.encoding import read_bytes
     from service.intake.fetch import parse
@@ -482,7 +482,7 @@ def _compared(compared: Any) -> dict[str, Any]:
 
 
 def _text(row: Row) -> str:
-    """A story in three lines."""
+    """Return a story in three lines."""
     marks = f"  ⚑{row.marks + row.differs}" if row.marks + row.differs else ""
     flags = ("★ " if row.star else "") + ("✓ " if row.done else "")
     sources = f" and {row.sources - 1} more" if row.sources > 1 else ""

@@ -35,7 +35,7 @@ AT_ONCE = 1 << 17
 
 
 def run_batch(job: Job, settings: Settings, workers: int | None = None, address: str = "") -> int:
-    """Does the job, with its progress and a summary on standard error; 1 where a record failed.
+    """Do the job, with its progress and a summary on standard error; 1 where a record failed.
 
     With ``address`` it is done by ``workers`` actors of that Ray cluster, else by as many processes here.
     """
@@ -121,7 +121,7 @@ def memory_stats(memory: Memory) -> str:
 
 
 def export_memory(memory: Memory, target: Path) -> int:
-    """Writes all of it as TMX, by way of a ``.partial`` file; how many units."""
+    """Write all of it as TMX, by way of a ``.partial`` file; how many units."""
     partial = target.with_name(target.name + ".partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:
@@ -135,7 +135,7 @@ def export_memory(memory: Memory, target: Path) -> int:
 
 
 def import_tmx(memory: Memory, source: Path) -> str:
-    """Takes one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
+    """Take one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
     reader = TmxReader(source)
     count = memory.add_own(reader)
     counts = ((reader.passed, "without both languages"), (reader.made, "made by a model"))
@@ -164,7 +164,7 @@ def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> N
 
 
 def available(source: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines that can be read without waiting, at least one and about ``AT_ONCE`` bytes of them."""
+    """Yield the lines that can be read without waiting, at least one and about ``AT_ONCE`` bytes of them."""
     parts = list[bytes]()
     # read1 waits only where nothing is there.
     while data := source.read1(AT_ONCE):  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ class Engine(Protocol):
     signature: str
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """One output a text, in order. Raises :class:`service.errors.EngineError`."""
+        """Return one output a text, in order. Raises :class:`service.errors.EngineError`."""
         ...
 
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
@@ -28,7 +28,7 @@ class Engine(Protocol):
         ...
 
     def count_tokens(self, text: str) -> int:
-        """How many source tokens ``text`` is for this model, without special tokens."""
+        """Return how many source tokens ``text`` is for this model, without special tokens."""
         ...
 
 
@@ -74,6 +74,6 @@ def thread_layout(threads: int | None = None) -> tuple[int, int]:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -66,7 +66,7 @@ class CausalEngine:
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        """Loads the weights. The preset's examples are shown before each source.
+        """Load the weights. The preset's examples are shown before each source.
 
         ``threads`` bounds the cores used; None takes those this process may use.
         ``batch_tokens`` bounds rows x prompt length. Raises EngineError.
@@ -234,7 +234,7 @@ class CausalEngine:
         return futures
 
     def _stop_row(self, length: int) -> list[str]:
-        """A prompt of ``length`` tokens after which the next is an end."""
+        """Return a prompt of ``length`` tokens after which the next is an end."""
         return ([*["\n"] * length, *self._stop])[-length:]
 
     def _outputs(self, result: Any, row: _Row, decoding: Decoding) -> list[Output]:
@@ -273,7 +273,9 @@ def _one_line(text: str) -> str:
 
 
 def _end_tokens(pieces: Any) -> list[int]:
-    """The end of a line ends the answer: every piece of line breaks only, its byte, and ``<eos>``."""
+    """Return what ends the answer, the end of a line: every piece of line breaks only, its byte, and
+    ``<eos>``.
+    """
     breaks = [
         i
         for i in range(len(pieces))

@@ -37,12 +37,12 @@ class _Readable(Protocol):
 
 
 def need(error: ImportError, extra: str, library: str) -> InputError:
-    """The error for a library of an extra that cannot be imported."""
+    """Return the error for a library of an extra that cannot be imported."""
     return InputError(lacks(error, extra, library))
 
 
 def is_packed(head: bytes) -> bool:
-    """Whether a file that begins so is a gzip or Zstandard stream."""
+    """Return whether a file that begins so is a gzip or Zstandard stream."""
     return head.startswith((GZIP, ZSTD))
 
 
@@ -54,7 +54,7 @@ def unpacked_name(name: str) -> str:
 
 
 def open_unpacked(path: Path, *, depth: int = DEPTH) -> io.BufferedReader:
-    """The file at ``path``, unpacked as it is read.
+    """Return the file at ``path``, unpacked as it is read.
 
     Raises OSError. It and its methods raise InputError for a broken stream, one that unpacks to more
     than ``RATIO`` times its size, and one that is packed more than ``depth`` times over.
@@ -90,12 +90,12 @@ class Unpacked(io.RawIOBase):
         return True
 
     def close(self) -> None:
-        """Closes what is below, too."""
+        """Close what is below, too."""
         self._packed.close()
         super().close()
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        """Fills the buffer as far as it can. Raises InputError."""
+        """Fill the buffer as far as it can. Raises InputError."""
         try:
             data = self._inner.read(len(buffer))
         except (OSError, EOFError, zlib.error) as problem:

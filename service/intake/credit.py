@@ -52,7 +52,7 @@ class PageText(str):
 
 
 def about_of(text: str) -> About | None:
-    """What is known of where ``text`` is from."""
+    """Return what is known of where ``text`` is from."""
     return text.about if isinstance(text, PageText) else None
 
 
@@ -71,7 +71,7 @@ def headed(text: str) -> str:
 
 
 def credit_line(byline: str, published: str, site: str) -> str:
-    """The three in one line, as they stand under a headline."""
+    """Return the three in one line, as they stand under a headline."""
     return " · ".join(part for part in (byline, published, site) if part)
 
 
@@ -89,7 +89,9 @@ def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[
 
 
 def _site(lines: Iterable[Furniture]) -> str:
-    """The short line that the copyright names too, else the first that is thought to be the site's name."""
+    """Return the short line that the copyright names too, else the first that is thought to be the site's
+    name.
+    """
     pieces = list(lines)
     owner = key(" ".join(piece.text for piece in pieces if piece.reason == "copyright"))
     named = (
@@ -108,7 +110,7 @@ def _first(found: Iterable[str]) -> str:
 
 
 def _author(line: str) -> str:
-    """The name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
+    """Return the name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
     role = _ROLE.match(line)
     if role and role["desk"]:
         return ""

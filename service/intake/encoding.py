@@ -63,7 +63,9 @@ def decode(data: bytes) -> str:
 
 
 def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
-    """The file at ``path``; InputError says what stands in the way, and names the file as ``shown``."""
+    """Return the file at ``path``; InputError says what stands in the way, and names the file as
+    ``shown``.
+    """
     name = shown or str(path)
     if path.is_dir():
         raise InputError("file.directory", "a directory, not a file", at=name)
@@ -85,7 +87,7 @@ def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
 
 
 def read_text(path: Path, max_bytes: int) -> str:
-    """The text of the file at ``path``; :class:`InputError` says what stands in the way."""
+    """Return the text of the file at ``path``; :class:`InputError` says what stands in the way."""
     data = read_bytes(path, max_bytes)
     try:
         text = decode(data)

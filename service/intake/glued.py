@@ -104,7 +104,7 @@ def _joined(before: str, after: str) -> str:
 
 
 def _link_end(text: str, start: int, links: Collection[str]) -> int:
-    """Where the headline that begins at ``start`` ends; -1 if that cannot be told."""
+    """Return where the headline that begins at ``start`` ends; -1 if that cannot be told."""
     rest = text[start : start + _LONGEST * 2]
     for known in links:
         if key(rest).startswith(known) and len(known) > 20 and (end := _through(rest, known)) > 0:
@@ -127,7 +127,7 @@ def _link_end(text: str, start: int, links: Collection[str]) -> int:
 
 
 def _through(rest: str, known: str) -> int:
-    """Where in ``rest`` the words of ``known`` end."""
+    """Return where in ``rest`` the words of ``known`` end."""
     for token in _TOKEN.finditer(rest):
         if key(rest[: token.end()]) == known:
             return token.end()

@@ -27,7 +27,7 @@ _LINKED = re.compile(
 
 
 def at(source: str, place: int) -> str:
-    """What the tag that begins at ``place`` of HTML holds if it is a raised or lowered number; else
+    """Return what the tag that begins at ``place`` of HTML holds if it is a raised or lowered number; else
     nothing.
     """
     for pattern, table in ((_RAISED, SUPERSCRIPTS), (_LOWERED, SUBSCRIPTS), (_LINKED, SUPERSCRIPTS)):

@@ -50,7 +50,7 @@ class Progress:
         receive: Receive,
         send: Send,
     ) -> None:
-        """Answers with the events that Gradio's page knows, until the upload ends."""
+        """Answer with the events that Gradio's page knows, until the upload ends."""
         from starlette.responses import StreamingResponse
 
         answer = StreamingResponse(self._events((session, upload)), media_type="text/event-stream")

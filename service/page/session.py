@@ -124,7 +124,7 @@ class Shown:
 
 
 def reopened(reading: Reading, say: Say) -> dict[str, Any]:
-    """A reading that the browser kept, as it was shown."""
+    """Return a reading that the browser kept, as it was shown."""
     shown = Shown("reopened", say)
     parts = [*([reading.translation.title] if reading.translation.title else [])]
     parts += reading.translation.segments

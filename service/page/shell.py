@@ -97,7 +97,7 @@ def _static(name: str) -> str:
 
 
 def with_head(page: str, head: str) -> str:
-    """The page with ``head`` before all that it loads itself."""
+    """Return the page with ``head`` before all that it loads itself."""
     before, mark, after = page.partition("<head>")
     return f"{before}{mark}{head}{after}" if mark else page
 

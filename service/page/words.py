@@ -64,6 +64,6 @@ def language_of(cookies: Mapping[str, str], accepted: str, asked: str = "") -> s
 
 
 def say_for(request: Any) -> Say:
-    """The language of a Gradio request."""
+    """Return the language of a Gradio request."""
     cookies = request.cookies or {}
     return Say(language_of(cookies, str(request.headers.get("accept-language", ""))))

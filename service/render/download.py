@@ -35,7 +35,7 @@ def file(reading: Reading, format: str) -> dict[str, str]:
 
 
 def docx(reading: Reading) -> bytes:
-    """The reading as a Word document: what is marked has a comment on its words."""
+    """Return the reading as a Word document: what is marked has a comment on its words."""
     from docx import Document
 
     document = Document()
@@ -95,6 +95,6 @@ FORMATS: Mapping[str, tuple[str, Callable[[Reading], bytes]]] = {
 
 
 def _stem(headline: str) -> str:
-    """A file name of the headline's words, in ASCII."""
+    """Return a file name of the headline's words, in ASCII."""
     words = re.findall(r"[a-z0-9]+", headline.lower())
     return "-".join(words)[:60].strip("-") or "warta"

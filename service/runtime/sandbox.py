@@ -128,16 +128,20 @@ class Sandbox:
         limits: Confinement | None = None,
         answer: Answer | None = None,
     ) -> Iterator[Any]:
-        """What a generator ``function`` yields, or any other gives, as it is taken; else as :meth:`run`."""
+        """Yield what a generator ``function`` yields, or any other gives, as it is taken; else as
+        :meth:`run`.
+        """
         with self._place(answer):
             yield from self._work(function, arguments, limits or self._limits, answer, many=True)
 
     def _place(self, answer: Answer | None) -> AbstractContextManager[None]:
-        """A place; none for what asks questions, as it may wait for a model, doing nothing, for long."""
+        """Return a place; none for what asks questions, as it may wait for a model, doing nothing, for
+        long.
+        """
         return nullcontext() if answer else self._turns.taken()
 
     def warm(self) -> None:
-        """Starts the process that forks, and has it import what the work needs."""
+        """Start the process that forks, and has it import what the work needs."""
         if AVAILABLE:
             self._command({"order": "load"})
 
@@ -163,7 +167,7 @@ class Sandbox:
         return found.pid if found else 0
 
     def close(self) -> None:
-        """Kills whatever still runs, and the process that forks.
+        """Kill whatever still runs, and the process that forks.
 
         One that watches stays until the server has ended, whatever still keeps that from ending.
         """
@@ -267,7 +271,7 @@ class _Forker:
         return self._process.pid
 
     def command(self, order: dict[str, object], file: int | None = None) -> dict[str, object]:
-        """The answer to an order. Raises OSError where nobody answers."""
+        """Return the answer to an order. Raises OSError where nobody answers."""
         with self._lock:
             data = json.dumps(order).encode()
             if file is None:
@@ -281,7 +285,7 @@ class _Forker:
         return found
 
     def end(self, id: int) -> dict[str, object]:
-        """Kills a confined process, if it still runs; how it ended."""
+        """Kill a confined process, if it still runs; how it ended."""
         try:
             return self.command({"order": "end", "id": id})
         except OSError:
@@ -289,7 +293,7 @@ class _Forker:
             return {"signal": signal.SIGKILL}
 
     def close(self) -> None:
-        """Ends it, and with it all that it forked."""
+        """End it, and with it all that it forked."""
         with self._lock:
             self._finish()
 
@@ -316,7 +320,7 @@ class _Peer:
         self.problem: Exception | None = None
 
     def send(self, values: Sequence[Any]) -> None:
-        """Sends one frame. Raises _Gone, and what the check raises."""
+        """Send one frame. Raises _Gone, and what the check raises."""
         parts = packed(values)
         with self._sending:
             for part in parts:
@@ -330,7 +334,7 @@ class _Peer:
                         raise _Gone from None
 
     def receive(self) -> list[object]:
-        """The next frame. Raises _Gone, LimitExceeded, WorkerFailed, and what the check raises."""
+        """Return the next frame. Raises _Gone, LimitExceeded, WorkerFailed, and what the check raises."""
         try:
             values = unpacked(self._read, self._most)
         except Oversize:
@@ -369,7 +373,7 @@ class _Peer:
 
 
 def _frames(peer: _Peer, answer: Answer | None) -> Iterator[object]:
-    """What a confined process gives, its questions answered on the way."""
+    """Yield what a confined process gives, its questions answered on the way."""
     # Several threads of the confined process may ask at once, and one answer may wait for a model.
     with _answering(peer, answer) as asked_for:
         yield from _given(peer, asked_for)
@@ -423,7 +427,7 @@ def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequenc
 
 
 def _answered(answer: Answer, values: Sequence[object]) -> list[object]:
-    """The answer to a question. What stops the work is raised here, the rest there."""
+    """Return the answer to a question. What stops the work is raised here, the rest there."""
     try:
         return ["answer", answer(*values)]
     except (errors.Cancelled, errors.DeadlinePassed, Busy):
@@ -438,7 +442,7 @@ def _name(error: WartaError) -> str:
 
 
 def _ours(kind: str, said: Any) -> WartaError:
-    """The error of ours by that name; any other is one about the input."""
+    """Return the error of ours by that name; any other is one about the input."""
     if kind == "MemoryError":
         return LimitExceeded("sandbox.memory", "working on it takes more memory than is allowed")
     found = getattr(errors, kind, None)
@@ -448,7 +452,7 @@ def _ours(kind: str, said: Any) -> WartaError:
 
 
 def _died(ended: dict[str, Any], limits: Confinement) -> WartaError:
-    """Why a confined process ended without an answer."""
+    """Return why a confined process ended without an answer."""
     number = ended.get("signal", 0)
     if limits.cpu_seconds and (number == signal.SIGXCPU or ended.get("seconds", 0.0) >= limits.cpu_seconds):
         return LimitExceeded(

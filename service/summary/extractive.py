@@ -70,14 +70,14 @@ class Ranker:
 
 @lru_cache(maxsize=1)
 def shipped_ranker() -> Ranker:
-    """The ranker that comes with the package."""
+    """Return the ranker that comes with the package."""
     return Ranker.from_json(json.loads(files(__package__).joinpath("data", "ranker.json").read_text("utf-8")))
 
 
 def rank(
     sentences: Sequence[str], n: int, title: str = "", *, paragraphs: Sequence[int] | None = None
 ) -> list[int]:
-    """The indices of the ``n`` best sentences, in reading order.
+    """Return the indices of the ``n`` best sentences, in reading order.
 
     ``paragraphs`` is the paragraph number of each sentence (:meth:`Segmented.paragraphs`); without it
     every sentence counts as a paragraph. Sentences without a word and word-for-word repeats are never
@@ -94,7 +94,7 @@ def best_first(
     paragraphs: Sequence[int] | None = None,
     ranker: Ranker | None = None,
 ) -> list[int]:
-    """As :func:`rank`, but the best sentence first; ``ranker`` replaces the shipped one."""
+    """Do as :func:`rank`, but the best sentence first; ``ranker`` replaces the shipped one."""
     if not sentences or n <= 0:
         return []
     numbers = range(len(sentences)) if paragraphs is None else paragraphs

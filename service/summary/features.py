@@ -94,7 +94,7 @@ class TermMatrix:
         return cls(rows, terms, counts, weights / norms[rows], idf, vocabulary)
 
     def term_sums(self, values: Floats) -> Floats:
-        """The sum of ``values`` (one a cell) for each term."""
+        """Return the sum of ``values`` (one a cell) for each term."""
         return _sums(self.terms, values, len(self.idf))
 
 
@@ -103,7 +103,7 @@ def _sums(places: NDArray[np.intp], values: Floats, size: int) -> Floats:
 
 
 def features(sentences: Sequence[str], title: str, paragraphs: Sequence[int]) -> Floats:
-    """The matrix (sentences x ``NAMES``); ``paragraphs`` is the paragraph number of each sentence."""
+    """Return the matrix (sentences x ``NAMES``); ``paragraphs`` is the paragraph number of each sentence."""
     bags = [words(sentence) for sentence in sentences]
     lexical = _lexical(bags, words(title))
     surface = _surface(sentences)

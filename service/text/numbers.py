@@ -114,7 +114,7 @@ _SIGNS: dict[str, tuple[Value, ...]] = {
 
 
 def present(text: str, words: Words, language: Language) -> bool:
-    """Whether ``text`` can hold a firm number; ``words`` are its words."""
+    """Return whether ``text`` can hold a firm number; ``words`` are its words."""
     return _DIGIT.search(text) is not None or not language.firm.isdisjoint(words.distinct)
 
 
@@ -127,14 +127,16 @@ class Placed(NamedTuple):
 
 
 def numbers(text: str, language: Language) -> list[Number]:
-    """Every number of ``text``, in order."""
+    """Return every number of ``text``, in order."""
     raw = _TOKEN.findall(text)
     low = [word.lower() for word in raw]
     return _share_scales(_spans(raw, low, language), low)
 
 
 def placed(text: str, language: Language) -> list[Placed]:
-    """Every number of ``text`` as :func:`numbers` gives it, with its place; the parts of a date share one."""
+    """Return every number of ``text`` as :func:`numbers` gives it, with its place; the parts of a date share
+    one.
+    """
     tokens = list(_TOKEN.finditer(text))
     raw = [token[0] for token in tokens]
     low = [word.lower() for word in raw]
@@ -146,7 +148,7 @@ def placed(text: str, language: Language) -> list[Placed]:
 
 
 def _spans(raw: list[str], low: list[str], language: Language) -> list[_Span]:
-    """The numbers among the tokens ``raw``, of which ``low`` is the lower case."""
+    """Return the numbers among the tokens ``raw``, of which ``low`` is the lower case."""
     spans: list[_Span] = []
     end = 0
     for at, word in enumerate(low):
@@ -159,7 +161,7 @@ def _spans(raw: list[str], low: list[str], language: Language) -> list[_Span]:
 
 
 def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Span]:
-    """The numbers that start at ``at``: one or none, or the parts of a date with slashes."""
+    """Return the numbers that start at ``at``: one or none, or the parts of a date with slashes."""
     if "/" in low[at] and len(low[at]) > 1:
         return [_Span(number, at, at + 1, 1.0) for number in _slashed(low[at])]
     found = _read(raw, low, at, language)
@@ -174,7 +176,7 @@ def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Sp
 
 
 def _read(raw: list[str], low: list[str], at: int, language: Language) -> _Reading | None:
-    """What starts at ``at``, by the first reader that knows it."""
+    """Return what starts at ``at``, by the first reader that knows it."""
     word = low[at]
     if word[-1] in _ASCII_DIGITS:
         is_power = at and word in _POWERS and low[at - 1] in _LENGTHS
@@ -197,7 +199,7 @@ def _spelled(low: list[str], at: int, language: Language) -> _Reading:
 
 
 def _calendar(raw: list[str], low: list[str], at: int, language: Language) -> _Reading | None:
-    """The name of a month or a day, which has a capital letter."""
+    """Return the name of a month or a day, which has a capital letter."""
     named = language.named.get(low[at])
     if named is None or not raw[at][0].isupper():
         return None
@@ -205,13 +207,13 @@ def _calendar(raw: list[str], low: list[str], at: int, language: Language) -> _R
 
 
 def _roman(raw: list[str], low: list[str], at: int) -> _Reading | None:
-    """A Roman numeral, in capital letters."""
+    """Return a Roman numeral, in capital letters."""
     value = _ROMAN.get(low[at])
     return _Reading(at + 1, frozenset((value,))) if value and raw[at].isupper() else None
 
 
 def _loose(word: str, at: int, language: Language) -> _Reading | None:
-    """A word or a sign that may be a number."""
+    """Return a word or a sign that may be a number."""
     values = language.loose.get(word) or _SIGNS.get(word)
     return _Reading(at + 1, frozenset(values), firm=False) if values else None
 
@@ -226,7 +228,9 @@ def _half_of(low: list[str], at: int, language: Language) -> _Reading | None:
 
 
 def _unit(low: list[str], end: int) -> str:
-    """The word after a number: ``km`` of ``5-km``, ``miles`` of ``5 square miles``, ``c`` of ``5 °C``."""
+    """Return the word after a number: ``km`` of ``5-km``, ``miles`` of ``5 square miles``, ``c`` of ``5
+    °C``.
+    """
     following = (word for word in low[end : end + 3] if word not in _BEFORE_UNIT)
     return next(following, "")
 
@@ -247,7 +251,7 @@ def _slashed(digits: str) -> list[Number]:
 
 
 def _digits(low: list[str], at: int, language: Language) -> _Reading:
-    """The number that starts with digits at ``at``."""
+    """Return the number that starts with digits at ``at``."""
     values = _readings(low[at], language.decimal)
     end = at + 1
     following = _next(low, at)
@@ -276,7 +280,7 @@ def _after_hyphen(low: list[str], at: int) -> str:
 
 
 def _scaled(values: set[Value], scale: float = 1.0, more: float = 0.0) -> set[float]:
-    """The plain numbers among ``values``, times ``scale`` and ``more`` on top."""
+    """Return the plain numbers among ``values``, times ``scale`` and ``more`` on top."""
     return {round(value * scale + more, 4) for value in values if not isinstance(value, Label)}
 
 
@@ -291,7 +295,7 @@ def _short_forms(low: list[str], at: int, end: int, values: set[Value], language
 
 
 def _readings(digits: str, decimal: str) -> set[Value]:
-    """What digits and separators can mean where ``decimal`` is the decimal sign."""
+    """Return what digits and separators can mean where ``decimal`` is the decimal sign."""
     parts = _SEPARATOR.split(f"0{digits}" if digits[0] == "." else digits)
     signs = _SEPARATOR.findall(digits)
     if not signs:
@@ -313,7 +317,7 @@ def _readings(digits: str, decimal: str) -> set[Value]:
 
 
 def _times(low: list[str], start: int, end: int, language: Language) -> set[Value]:
-    """The times of day that the digits at ``low[start:end]`` can be."""
+    """Return the times of day that the digits at ``low[start:end]`` can be."""
     hours, _, minute = low[start].replace(":", ".").partition(".")
     minute = minute or "00"
     if not (
@@ -333,7 +337,7 @@ def _times(low: list[str], start: int, end: int, language: Language) -> set[Valu
 
 
 def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value], float]:
-    """The number that starts with a number word at ``at``: its end, its values and its scale."""
+    """Return the number that starts with a number word at ``at``: its end, its values and its scale."""
     total, group, last, scale, end = 0.0, 0.0, 0.0, 1.0, at
     if low[at] in language.scales:  # "a hundred"
         group = last = 1.0
@@ -377,7 +381,7 @@ def _fraction(low: list[str], end: int, value: float, language: Language) -> tup
 
 
 def _part(low: list[str], at: int, language: Language) -> tuple[int, float] | None:
-    """The fraction after a number (``setengah``, ``and a half``, ``koma lima``): its end and value."""
+    """Return the fraction after a number (``setengah``, ``and a half``, ``koma lima``): its end and value."""
     word = low[at]
     if word in _POINTS and 0 < language.units.get(_next(low, at), 0) < 10:
         return at + 2, language.units[low[at + 1]] / 10
@@ -390,7 +394,7 @@ def _part(low: list[str], at: int, language: Language) -> tuple[int, float] | No
 
 
 def _goes_on(low: list[str], at: int, last: float, language: Language) -> bool:
-    """Whether the sign or word at ``at`` is inside a number: ``forty-five``, ``a hundred and five``.
+    """Return whether the sign or word at ``at`` is inside a number: ``forty-five``, ``a hundred and five``.
 
     ``a million and two million`` are two.
     """
@@ -402,7 +406,7 @@ def _goes_on(low: list[str], at: int, last: float, language: Language) -> bool:
 
 
 def _fits(value: float, unit: float) -> bool:
-    """Whether ``unit`` can follow ``value`` in one number: after 20 comes 5, not 12 and not 30."""
+    """Return whether ``unit`` can follow ``value`` in one number: after 20 comes 5, not 12 and not 30."""
     place = 1
     while 0 < value < 1e15 and value % (place * 10) == 0:
         place *= 10
@@ -414,7 +418,7 @@ def _next(low: list[str], at: int) -> str:
 
 
 def _is_month(raw: list[str], at: int) -> bool:
-    """Whether the ``May`` at ``at`` is surely the month, not the verb or the surname."""
+    """Return whether the ``May`` at ``at`` is surely the month, not the verb or the surname."""
     before = raw[at - 1].lower() if at else ""
     return before[:1].isdigit() or before in _BEFORE_MAY or _next(raw, at)[:1].isdigit()
 
@@ -451,7 +455,7 @@ def with_points(source: str, target: str) -> str:
 
 
 def unmatched(here: list[Number], there: list[Number], source: str) -> tuple[list[Number], list[Number]]:
-    """The firm numbers of an Indonesian side without an equal on the English side, and the reverse.
+    """Return the firm numbers of an Indonesian side without an equal on the English side, and the reverse.
 
     A number that stands several times needs one equal. An English number word that ``source`` has too
     (``Six Flags``) is a name.

@@ -46,7 +46,7 @@ def configure(level: str = "INFO") -> None:
 
 
 def _discreet(_: object, __: str, event: EventDict) -> EventDict:
-    """What other programs log may repeat what was sent: only whose it is stays."""
+    """Keep only whose it is of what other programs log: it may repeat what was sent."""
     name = event["_record"].name
     return event if name.startswith((NAME, "uvicorn")) else {**event, "event": name}
 
@@ -70,7 +70,7 @@ def _placed(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def _ordered(_: object, __: str, event: EventDict) -> EventDict:
-    """The same fields first in every line."""
+    """Return the same fields first in every line."""
     return {**{name: event.pop(name) for name in ("time", "level", "event")}, **event}
 
 
@@ -90,7 +90,7 @@ class Log:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
+        """Pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

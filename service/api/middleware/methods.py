@@ -55,7 +55,7 @@ class OtherMethods(BaseRoute):
         return None
 
     def _allowed(self, scope: Scope) -> list[str]:
-        """All methods of the path: routes of one path may have one each."""
+        """Return all methods of the path: routes of one path may have one each."""
         found = {"OPTIONS"}
         for method in _METHODS:
             asked = {**scope, "method": method}

@@ -51,7 +51,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
 
     def text(self) -> bytes:
-        """All of them as Prometheus reads them."""
+        """Return all of them as Prometheus reads them."""
         return generate_latest(self.registry)
 
 
@@ -62,7 +62,7 @@ class Engines(Collector):
         self._host = host
 
     def collect(self) -> Iterator[Metric]:
-        """One family a figure."""
+        """Yield one family a figure."""
         queues = {name: engine.stats() for name, engine in self._host.engines().items()}
         for name, about, attribute in _GAUGES:
             yield _family(GaugeMetricFamily(name, about, labels=("model",)), queues, attribute)
@@ -90,7 +90,7 @@ class Waiting(Collector):
         self._jobs = jobs
 
     def collect(self) -> Iterator[Metric]:
-        """One family."""
+        """Yield one family."""
         family = GaugeMetricFamily("warta_jobs", "Jobs that are kept.", labels=("state",))
         for state, count in self._jobs.counts().items():
             family.add_metric((state,), count)
@@ -129,7 +129,7 @@ class Measure:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
+        """Pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

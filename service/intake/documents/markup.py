@@ -108,7 +108,7 @@ class Markup:
         return [" ".join("".join(block.texts).split()) for block in self._blocks]
 
     def joined(self) -> str:
-        """The text with its markup."""
+        """Return the text with its markup."""
         return "".join(self._pieces)
 
     def translate(self, translate: Translate) -> list[PlacedFinding]:

@@ -15,7 +15,7 @@ _LONG = 80
 
 
 def read(data: bytes, limits: Limits) -> str:
-    """Every sheet; cells of a row parted by `` | ``, or a paragraph each where one is long."""
+    """Return every sheet; cells of a row parted by `` | ``, or a paragraph each where one is long."""
     paragraphs = []
     for _, _, cells in rows(data, limits):
         texts = [text for text in cells if text]

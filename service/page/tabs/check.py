@@ -20,7 +20,10 @@ from service.translation.guard.check import check
 
 
 def checked(source: str, target: str, options: PageOptions, say: Say) -> str:
-    """The pairs with what the guard found, as HTML. Raises InputError for texts that cannot be compared."""
+    """Return the pairs with what the guard found, as HTML.
+
+    Raises InputError for texts that cannot be compared.
+    """
     if not source.strip() or not target.strip():
         raise InputError(say.message("check_empty"))
     if max(len(source), len(target)) > options.text_limit:
@@ -51,7 +54,9 @@ def checked_for(source: str, target: str, limit: int, language: str) -> str:
 
 
 def paired(source: str, target: str, say: Say) -> tuple[list[tuple[str, str]], str]:
-    """The two texts side by side: by lines, else by sentences, else whole; and a word where it is whole."""
+    """Return the two texts side by side: by lines, else by sentences, else whole; and a word where it is
+    whole.
+    """
     for split in (_lines, _sentences):
         ours, theirs = split(source), split(target)
         if len(ours) == len(theirs):

@@ -28,7 +28,7 @@ CONFINED = Confinement(cpu_seconds=120, file_bytes=200_000_000)
 def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
-    """The scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
+    """Return the scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
     from eval.datasets import Task, from_files
     from eval.metrics import Options
     from eval.report import folder
@@ -99,7 +99,9 @@ def _packed(folder: Path) -> bytes:
 
 
 def table(evaluation: Any, say: Say) -> str:
-    """A system a row, a metric a column; the best in bold, with a word for those who cannot see that."""
+    """Return a system a row, a metric a column; the best in bold, with a word for those who cannot see
+    that.
+    """
     from eval.report import formats as report
 
     names = report.metric_names(evaluation)
@@ -123,7 +125,7 @@ def table(evaluation: Any, say: Say) -> str:
 
 
 def chart(evaluation: Any, say: Say) -> str:
-    """The first metric of every system with its interval, one row each."""
+    """Return the first metric of every system with its interval, one row each."""
     from eval.report.html import shown_metric
 
     metric = shown_metric(evaluation.systems[0])
@@ -140,7 +142,7 @@ def chart(evaluation: Any, say: Say) -> str:
 
 
 def _bar(name: str, score: Any, low: float, high: float) -> str:
-    """One system's score as a point on its interval."""
+    """Return one system's score as a point on its interval."""
     start, end = score.interval
     middle = _at(score.score, low, high)
     return (
@@ -158,7 +160,7 @@ def _at(value: float, low: float, high: float) -> str:
 
 
 def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
-    """A link to the report. Raises InputError where it does not fit."""
+    """Return a link to the report. Raises InputError where it does not fit."""
     with held.workplace() as place:
         made = place / "warta-report.zip"
         made.write_bytes(packed)

@@ -112,7 +112,9 @@ def _read(article: Article, host: Host, tell: Callable[[Any], None]) -> Any:
 
 
 def _kept(store: Store, id: int) -> Reading | None:
-    """The reading as it was kept, None where there is none, or one of an earlier version of the program."""
+    """Return the reading as it was kept, None where there is none, or one of an earlier version of the
+    program.
+    """
     text = store.english.reading_of(id)
     try:
         return restored(Reading, json.loads(text)) if text else None
