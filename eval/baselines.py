@@ -50,7 +50,7 @@ def baselines(dataset: Dataset) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def oracle(body: Sequence[str], reference: str, most: int = 3) -> list[str]:
-    """Up to ``most`` sentences of ``body``, in its order, picked greedily for ROUGE-1 plus ROUGE-2 F1.
+    """Return up to ``most`` sentences of ``body``, in its order, picked greedily for ROUGE-1 plus ROUGE-2 F1.
 
     The usual upper bound of extraction (Nallapati et al. 2017): a greedy pick, so not quite the highest.
     """

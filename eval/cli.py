@@ -435,7 +435,7 @@ def _notice(message: str) -> None:
 
 
 def main() -> None:
-    """``python -m eval``: an expected error is one line on standard error and its exit code."""
+    """Run ``python -m eval``: an expected error is one line on standard error and its exit code."""
     from service.errors import WartaError
 
     try:

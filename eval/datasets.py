@@ -229,7 +229,7 @@ def _bench_articles(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _indosum(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """IndoSum ships tokenised: sentences are joined with spaces, one a line."""
+    """Join IndoSum's sentences with spaces, one a line: it ships tokenised."""
 
     def lines(sentences: Iterable[Sequence[str]]) -> tuple[str, ...]:
         return tuple(" ".join(" ".join(tokens).split()) for tokens in sentences)

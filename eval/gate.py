@@ -38,7 +38,7 @@ class Verdict:
 
 
 def allowances(options: list[str]) -> dict[str, float]:
-    """``["BLEU=0.5"]`` as numbers. Raises :class:`UsageError`."""
+    """Return ``["BLEU=0.5"]`` as numbers. Raises :class:`UsageError`."""
     allowed = {}
     for option in options:
         name, _, value = option.partition("=")

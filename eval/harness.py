@@ -69,7 +69,7 @@ class PipelineSystem:
         return f"{self._pipeline.signature}|task:{self._task}{brief}"
 
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
-        """Translations with the model's score as confidence; summaries one sentence a line."""
+        """Yield translations with the model's score as confidence; summaries one sentence a line."""
         if self._task == "mt":
             # Each is a text of its own, and one segment, as the references are.
             for (part,) in self._pipeline.translate_all([Passage((source,), source) for source in sources]):
@@ -153,7 +153,8 @@ def run(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> list[Output]:
-    """The outputs of every system over the data set, one after the other; equal sources are asked once.
+    """Return the outputs of every system over the data set, one after the other; equal sources are asked
+    once.
 
     ``systems`` maps a name to what loads it: loading is timed, and only one is held at a time.
     ``out``/cache.jsonl keeps the answers, so a second run asks nothing and a killed one goes on.
@@ -208,7 +209,9 @@ def _run(
 
 
 def _cost(answers: Sequence[Answer], measured: Mapping[str, Any]) -> Cost | None:
-    """From the seconds kept with each answer; ``None`` when the run was cut before it could measure."""
+    """Return the cost by the seconds kept with each answer; ``None`` when the run was cut before it
+    could measure.
+    """
     seconds = np.array([answer.seconds for answer in answers])
     if not measured or not seconds.sum():
         return None
@@ -246,7 +249,7 @@ def peak() -> float | None:
 
 
 def hardware() -> str:
-    """Processor, cores this process may use, and system."""
+    """Return processor, cores this process may use, and system."""
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n")
     except OSError:

@@ -66,7 +66,9 @@ def _title(url: str, identifier: str) -> str:
 
 
 def detokenize(tokens: Sequence[str]) -> str:
-    """Tokens as a writer would have typed them: the product sees natural text, and so must the ranker."""
+    """Return tokens as a writer would have typed them: the product sees natural text, and so must the
+    ranker.
+    """
     words = [token.strip() for token in tokens if token.strip()]
     pieces: list[str] = []
     glue, inside = True, {'"': False, "'": False}

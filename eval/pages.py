@@ -198,7 +198,7 @@ def example(name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """Run the command."""
     for name in arguments if arguments is not None else sys.argv[1:]:
         figures = measure(load(Path(name)))
         sys.stdout.write(json.dumps({"file": name, **figures.as_json()}, indent=1) + "\n")

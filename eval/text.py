@@ -14,7 +14,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])([\"”’')\]]*)\s+(?=[\"“‘'(\[]*
 
 
 def words(text: str) -> list[str]:
-    """Lower-case runs of letters and digits of any script, after NFC.
+    """Return lower-case runs of letters and digits of any script, after NFC.
 
     On ASCII text these are the tokens of ``rouge_score``; its own tokenizer deletes every other letter.
     """

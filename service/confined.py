@@ -41,7 +41,7 @@ def prepare() -> None:
 
 
 def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
-    """:func:`service.intake.documents.document_text`, confined."""
+    """Do as :func:`service.intake.documents.document_text`, confined."""
     text, about = box.run(".confined:text_of", data, name, max_bytes)
     return PageText(text, restored(About, about)) if about else str(text)
 
@@ -56,7 +56,7 @@ def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
 
 
 def translate_document(box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate) -> bytes:
-    """:func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
+    """Do as :func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
     made = box.run(".confined:document", data, name, max_bytes, answer=_translating(translate))
     return bytes(made)
 
@@ -77,7 +77,7 @@ def keeps_type(data: bytes, name: str) -> bool:
 
 
 def translate_markup(box: Sandbox, texts: Sequence[str], translate: Translate) -> list[str]:
-    """Pieces of HTML in English with their tags."""
+    """Return pieces of HTML in English with their tags."""
     return [str(text) for text in box.stream(".confined:markup", [*texts], answer=_translating(translate))]
 
 
@@ -94,7 +94,7 @@ def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:
 def read_article(
     box: Sandbox, text: str, *, keep_furniture: bool, restored_lines: Collection[int] = ()
 ) -> Article:
-    """:func:`service.pipeline.to_article`, confined where the text is long."""
+    """Do as :func:`service.pipeline.to_article`, confined where the text is long."""
     from service.pipeline import to_article
 
     if len(text) <= SMALL:

@@ -67,7 +67,7 @@ def asking(ask: Ask) -> Iterator[Ask]:
 
 
 def asked() -> Ask | None:
-    """On whose behalf the call at hand is made, if that was said."""
+    """Return on whose behalf the call at hand is made, if that was said."""
     return _asking.get()
 
 
@@ -85,7 +85,7 @@ def unwanted() -> bool:
 
 
 def checkpoint() -> None:
-    """A place where work may end early. Raises Cancelled, DeadlinePassed on behalf of whoever asked."""
+    """Let work end early here. Raises Cancelled, DeadlinePassed on behalf of whoever asked."""
     if ask := _asking.get():
         ask.check()
 

@@ -15,7 +15,8 @@ _SUPPORT = re.compile(r" \[[0-9]+(?:, [0-9]+)*\]\Z")
 
 
 def cell(text: str) -> str:
-    """``text`` for a cell of a table: one that a spreadsheet would compute gets an apostrophe before it.
+    """Return ``text`` for a cell of a table: one that a spreadsheet would compute gets an apostrophe before
+    it.
 
     Numbers stay numbers. One that begins so already gets another, so that :func:`uncell` undoes it.
     """
@@ -30,7 +31,8 @@ def uncell(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """``text`` as Markdown that shows it as it is: no tag, link, picture, address, list, heading or quote.
+    """Return ``text`` as Markdown that shows it as it is: no tag, link, picture, address, list, heading or
+    quote.
 
     Line ends stay; a line's indent goes, as it would make it code.
     """

@@ -187,7 +187,10 @@ class Pipeline:
         translation: Translation | None = None,
         seconds: float = 0,
     ) -> Reading:
-        """Translation, summary, brief and facts. A ``translation`` that is there already took ``seconds``."""
+        """Return translation, summary, brief and facts.
+
+        A ``translation`` that is there already took ``seconds``.
+        """
         started = time.perf_counter()
         translation = translation or self.translate(article)
         summary = self.summarize(article, options or SummaryRequest(), translation)
@@ -200,7 +203,7 @@ class Pipeline:
 def to_article(
     raw: str, *, id: str = "", keep_furniture: bool = False, restored: Collection[int] = ()
 ) -> Article:
-    """Cleaned text; ``restored`` as in :func:`clean`. Raises InputError if nothing is left to read."""
+    """Return cleaned text; ``restored`` as in :func:`clean`. Raises InputError if nothing is left to read."""
     return clean(raw, id=id, keep_furniture=keep_furniture, restored=restored, about=about_of(raw))
 
 
@@ -223,7 +226,7 @@ def passage_of(text: Segmented) -> Passage:
 def build_pipeline(
     settings: Settings, notice: Notice, opener: Opener | None = None, warn: Notice | None = None
 ) -> Pipeline:
-    """Chooses and opens the translation model; one for summaries is opened when a route needs it.
+    """Choose and open the translation model; one for summaries is opened when a route needs it.
 
     ``notice`` is told of work before the first sentence. ``opener`` opens a preset's engine, where
     that is not to be :func:`service.models.load.open_engine`. ``warn``, else ``notice``, is told if the

@@ -91,7 +91,7 @@ class Host:
             return dict(self._engines)
 
     def tallies(self) -> Mapping[str, tuple[int, dict[str, int]]]:
-        """Segments and findings by kind, so far, by the preset's name."""
+        """Return segments and findings by kind, so far, by the preset's name."""
         with self._lock:
             pipelines = dict(self._pipelines)
         found: dict[str, tuple[int, dict[str, int]]] = {}
@@ -137,7 +137,9 @@ class Host:
 
     @contextmanager
     def _loads(self, name: str) -> Iterator[None]:
-        """One thread at a time builds what belongs to a model; others build what belongs to other models."""
+        """Let one thread at a time build what belongs to a model; others build what belongs to other
+        models.
+        """
         with self._lock:
             lock = self._loading.setdefault(name, threading.RLock())
         with lock:

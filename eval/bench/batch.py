@@ -57,7 +57,7 @@ class Torture:
 
 
 def write_corpus(path: Path, count: int, sentences: int = 1) -> Path:
-    """Records of short sentences, no two alike."""
+    """Write records of short sentences, no two alike."""
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
             parts = (f"Harga beras di pasar {number} naik {part + 2} persen." for part in range(sentences))
@@ -157,7 +157,9 @@ def _keys(path: Path) -> list[str]:
 
 
 def rates(folder: Path, count: int) -> list[dict[str, object]]:
-    """Lines a second and the most memory of a process, in MB, of the pipe and of a batch, with the echo."""
+    """Return lines a second and the most memory of a process, in MB, of the pipe and of a batch, with
+    the echo.
+    """
     made: list[dict[str, Any]] = []
     for size in (count // 100, count // 10, count):
         source = write_corpus(folder / "in.jsonl", size)
@@ -188,7 +190,7 @@ def _pipe(folder: Path, lines: Path) -> subprocess.Popen[bytes]:
 
 
 def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """Seconds until it ends, and the most that it, or a process that it waited for, held at once."""
+    """Return seconds until it ends, and the most that it, or a process that it waited for, held at once."""
     started = time.perf_counter()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -252,7 +254,7 @@ class _Timed:
 
 
 def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
-    """Seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
+    """Return seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
 
     ``all_s`` is all; ``busy_s`` what the chunks took where they were done, all workers added up; ``idle_s``
     what each worker did nothing of, mostly the start of Ray and of the models.
@@ -280,7 +282,7 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
 
 
 def _executor(job: Job, settings: Settings, workers: int) -> AbstractContextManager[BatchExecutor]:
-    """That many workers on Ray, or none and this process alone."""
+    """Return that many workers on Ray, or none and this process alone."""
     if workers:
         return cluster(job, settings, Place("local", workers))
     return in_this_process(job, build_pipeline(settings, lambda _: None))

@@ -103,7 +103,7 @@ class Row:
 
 
 def templates() -> list[str]:
-    """Sentences that any splitter leaves whole, without their full stop."""
+    """Return sentences that any splitter leaves whole, without their full stop."""
     parts = [
         part.text
         for path in sorted((ROOT / "examples").glob("*.txt"))
@@ -114,7 +114,7 @@ def templates() -> list[str]:
 
 
 def articles(count: int, sentences: int, seed: int = 7) -> list[str]:
-    """``count`` articles of so many sentences, in paragraphs; no two sentences are alike."""
+    """Return ``count`` articles of so many sentences, in paragraphs; no two sentences are alike."""
     chance, bodies, seen = random.Random(seed), templates(), set[str]()  # noqa: S311 - not for secrets
     terms = ArticleTerms(Glossary.load(), "")
     made = []
@@ -138,7 +138,7 @@ def _other(number: str, chance: random.Random) -> str:
 
 
 def words(texts: Sequence[str]) -> int:
-    """Words of the source, by white space."""
+    """Return words of the source, by white space."""
     return sum(len(text.split()) for text in texts)
 
 
@@ -225,7 +225,7 @@ class Bench:
         return {**os.environ, "OMP_NUM_THREADS": str(self.options.threads), **own}, log
 
     def judged(self, row: Row, decoded: list[tuple[str, str]]) -> Row:
-        """``row`` with what was decoded, compared with the first that Warta decoded."""
+        """Return ``row`` with what was decoded, compared with the first that Warta decoded."""
         lengths = [len(made.split(JOINT)) for _, made in decoded]
         row = replace(row, decoded=len(decoded), shortest=min(lengths), longest=max(lengths))
         if not self._ours:
@@ -237,7 +237,7 @@ class Bench:
         return told(replace(row, like_ours=len(common) / len(ours), same=same))
 
     def batch(self) -> Row:
-        """``warta batch``'s own code."""
+        """Measure ``warta batch``'s own code."""
         values, log = self.process_values()
         kept = os.environ.copy()
         os.environ.update(values)
@@ -254,7 +254,7 @@ class Bench:
         return self.judged(row, read(log, skipped))
 
     def argos(self, layout: str) -> Row:
-        """Argos Translate in one process, text after text."""
+        """Measure Argos Translate in one process, text after text."""
         values, log = self.process_values(layout=layout)
         source, target = self.root / "texts.json", self.root / "answers.json"
         source.write_text(json.dumps([self.first, *self.articles]), "utf-8")
@@ -306,7 +306,7 @@ def _install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
 
 
 def _batch(root: Path, texts: Sequence[str], log: Path, threads: int) -> tuple[float, float, int]:
-    """Seconds and processor time of a batch over all but the first text; what the log held before."""
+    """Return seconds and processor time of a batch over all but the first text; what the log held before."""
     from service.batch.run import Job, run
     from service.pipeline import build_pipeline
     from service.settings import Settings
@@ -347,7 +347,9 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: Sequence[str], values: dict[str, str], folder: Path, port: int) -> Iterator[int]:
-    """A server's process id, once it takes connections; in a folder of its own, for what it leaves there."""
+    """Yield a server's process id, once it takes connections; in a folder of its own, for what it
+    leaves there.
+    """
     place = folder / f"server{port}"
     place.mkdir()
     with (
@@ -381,7 +383,7 @@ def _core_seconds(pid: int) -> float:
 
 
 async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, list[float]]:
-    """Seconds that the clients took for all texts, and what each text took."""
+    """Return seconds that the clients took for all texts, and what each text took."""
     waiting, waits = iter(texts), list[float]()
 
     async def client() -> None:
@@ -419,7 +421,7 @@ def told(row: Row) -> Row:
 
 
 def ratios(rows: Sequence[Row]) -> dict[str, float]:
-    """Our speed over each peer's, for each task and number of clients."""
+    """Return our speed over each peer's, for each task and number of clients."""
     found = {}
     for row in rows:
         peers = [r for r in rows if (r.task, r.clients) == (row.task, row.clients) and r.side != row.side]

@@ -122,7 +122,7 @@ def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: fl
 
 
 def metrics() -> tuple[Any, Any]:
-    """BLEU and chrF2 with sacreBLEU's defaults."""
+    """Return BLEU and chrF2 with sacreBLEU's defaults."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
@@ -130,7 +130,7 @@ def metrics() -> tuple[Any, Any]:
 
 
 def signatures(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """sacreBLEU's signatures, which hold once something was scored."""
+    """Return sacreBLEU's signatures, which hold once something was scored."""
     targets = [target for _, target in pairs]
     scored = metrics()
     for metric in scored:
@@ -166,7 +166,7 @@ def cut_to_one_layer(folder: Path, target: Path) -> int:
 
 
 def step(folder: Path) -> float:
-    """Processor seconds of one greedy step for one sentence, the best of five runs.
+    """Return processor seconds of one greedy step for one sentence, the best of five runs.
 
     Processor time, as wall time would measure the machine's other work too.
     """
@@ -189,7 +189,7 @@ def read_pairs(path: Path, lines: int) -> list[tuple[str, str]]:
 
 
 def show(rows: Iterable[Row]) -> None:
-    """The table of decodings."""
+    """Print the table of decodings."""
     print("beam   lp   BLEU  chrF2  tokens/s  tokens/core-s  peak MB  cut")
     for r in rows:
         quality = f"{r.beam:4} {r.length_penalty:4} {r.bleu:6.2f} {r.chrf2:6.2f}"

@@ -41,7 +41,7 @@ class Corpus:
     """Sources and references in reading order, with the glossary at work on each article."""
 
     def __init__(self, articles: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
-        """``articles`` are pairs of the whole text and its (source, reference) sentences."""
+        """Take ``articles``, pairs of the whole text and its (source, reference) sentences."""
         glossary = Glossary.load()
         self.rows = [
             (ArticleTerms(glossary, text), source, reference)
@@ -50,7 +50,7 @@ class Corpus:
         ]
 
     def measure(self, name: str, targets: Sequence[str], own: Sequence[str]) -> Row:
-        """Term accuracy and corpus scores of ``targets``; ``own`` is what the system wrote."""
+        """Return term accuracy and corpus scores of ``targets``; ``own`` is what the system wrote."""
         import sacrebleu
 
         checks = [t.check(source, target) for (t, source, _), target in zip(self.rows, targets, strict=True)]

@@ -35,7 +35,7 @@ class Size:
 
 
 def sentences(count: int) -> Iterator[bytes]:
-    """``count`` sentences, no two alike, a line each."""
+    """Yield ``count`` sentences, no two alike, a line each."""
     for number in range(count):
         a, b, c = number % 8, number // 8 % 8, number // 64 % 8
         yield f"{SUBJECTS[a]} {VERBS[b]} {number:,} {THINGS[c]} pada hari Senin.\n".replace(",", ".").encode()
@@ -48,7 +48,7 @@ class _Lines(io.RawIOBase):
         self._lines = lines
 
     def read1(self, _size: int = -1, /) -> bytes:
-        """Whole lines, about as many bytes as a pipe holds."""
+        """Return whole lines, about as many bytes as a pipe holds."""
         return b"".join(itertools.islice(self._lines, 1000))
 
 

@@ -157,7 +157,7 @@ def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def _used(pattern: re.Pattern[Any], text: str) -> None:
-    """All ways of using a pattern: at the start, on the whole, and wherever it matches."""
+    """Use a pattern in all ways: at the start, on the whole, and wherever it matches."""
     given: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
     pattern.match(given)
     pattern.fullmatch(given)

@@ -65,7 +65,10 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def seconds(run: Callable[[str], Any], text: str, limit: float) -> float | None:
-    """Processor time of one call, None where it is over the limit. An input refused is an input done."""
+    """Return processor time of one call, None where it is over the limit.
+
+    An input refused is an input done.
+    """
     signal.setitimer(signal.ITIMER_PROF, limit, 0.2)
     began = time.process_time()
     try:

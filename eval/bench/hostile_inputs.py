@@ -118,7 +118,7 @@ def turned(passage: Passage) -> Iterator[SegmentTranslation]:
 
 
 def passage_of(lines: Sequence[str]) -> Passage:
-    """Sentences with themselves as context, the first a headline."""
+    """Make a passage of sentences with themselves as context, the first a headline."""
     return Passage(tuple(lines), "\n".join(lines), frozenset((0,)))
 
 
@@ -266,7 +266,7 @@ def block(text: str) -> blocks.Block:
 
 
 def placed(text: str) -> None:
-    """A sentence of many parts with as many marks as one may have."""
+    """Place as many marks as one may have in a sentence of many parts."""
     made = block(text)
     marks = made.marks[: blocks._MOST_MARKS]
     for target in (text.upper(), " ".join(reversed(text.split(" "))), ENGLISH):
@@ -274,7 +274,7 @@ def placed(text: str) -> None:
 
 
 def marked(text: str) -> None:
-    """Markup put together from pieces, closed in the wrong order."""
+    """Put markup together from pieces, closed in the wrong order."""
     made = builder.Markup(lambda new: new)
     for number, part in enumerate(text.split(" ")):
         made.open("<b>", f"b{number % 7}")
@@ -342,7 +342,7 @@ def with_lexicon(call: Callable[[str, str], Iterator[Any]]) -> tuple[Run, ...]:
 
 
 def compared(lines: list[str]) -> Any:
-    """Sentences of one article, each its own translation, compared with those before it."""
+    """Compare the sentences of one article, each its own translation, with those before it."""
     said = consistency.Consistency()
     return [said.see(line, line) for line in lines]
 
@@ -501,7 +501,7 @@ def with_rows(reader: Callable[..., Any], name: str, wrap: Callable[[str], str])
 
 
 def refused(call: Run) -> Run:
-    """For what reads text that may rightly be wrong in ways of its library's own."""
+    """Wrap what reads text that may rightly be wrong in ways of its library's own."""
 
     def run(text: str) -> None:
         with suppress(ValueError, LookupError):
@@ -521,7 +521,7 @@ def with_name(name: str, call: Callable[[bytes, str], Any]) -> Run:
 
 
 def quoted(text: str) -> str:
-    """Lines of JSON, a text a line."""
+    """Return lines of JSON, a text a line."""
     return "".join(json.dumps({"text": line, "more": [line]}) + "\n" for line in lines_of(text))
 
 

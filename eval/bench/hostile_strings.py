@@ -80,7 +80,7 @@ _SYLLABLES = tuple(a + b for a, b in product("bdgjklmnprstw", "aeiou"))
 
 
 def _words() -> Iterator[str]:
-    """Words of two syllables, then of three and more, no two alike."""
+    """Yield words of two syllables, then of three and more, no two alike."""
     for length in count(2):
         yield from map("".join, product(_SYLLABLES, repeat=length))
 
@@ -236,7 +236,9 @@ def _pumped(nodes: list[Any], before: str) -> Iterator[tuple[str, str]]:
 
 
 def _bodies(nodes: list[Any]) -> Iterator[str]:
-    """Strings that the body of a repeat matches: each of a class's samples, each of some alternatives."""
+    """Yield strings that the body of a repeat matches: each of a class's samples, each of some
+    alternatives.
+    """
     if len(nodes) == 1 and (chars := _characters(*nodes[0])):
         yield from chars
     elif len(nodes) == 1 and str(nodes[0][0]) == "SUBPATTERN":
@@ -267,7 +269,7 @@ def _sample(nodes: list[Any]) -> str:
 
 
 def _characters(kind: Any, value: Any) -> str:
-    """Some characters that a node for one character matches; none for any other node."""
+    """Return some characters that a node for one character matches; none for any other node."""
     name = str(kind)
     if name == "LITERAL":
         return chr(value)

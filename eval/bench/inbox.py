@@ -73,7 +73,7 @@ def _constant(body: bytes, tag: str) -> Reply:
 
 @contextmanager
 def inbox(home: Path, site: Site | None = None) -> Iterator[Store]:
-    """A store in ``home`` that follows the outlets of ``site``."""
+    """Yield a store in ``home`` that follows the outlets of ``site``."""
     store = Store(str(home / FILE))
     if site and not store.feeds.all():
         for number in range(FEEDS):
@@ -177,7 +177,7 @@ def kills(count: int) -> dict[str, Any]:
 
 
 def one_round(folder: Path, port: int) -> None:
-    """One round over what is kept in ``folder``; for :func:`kills`."""
+    """Do one round over what is kept in ``folder``; for :func:`kills`."""
     site, box = Site(port), Sandbox()
     with inbox(folder) as store:
         pipeline = build_pipeline(_settings(folder, "echo"), lambda _: None)

@@ -108,7 +108,7 @@ def _first(ranked: Iterable[str]) -> str:
 
 
 def read_sentences(data: Path) -> dict[str, list[str]]:
-    """Sentences by language code."""
+    """Return sentences by language code."""
     flores = _columns(data / "flores200.dev.ind-eng.tsv")[:PER_CORPUS]
     ntrex = [row[1:] for row in _columns(data / "ntrex128.ind-eng.tsv")[:PER_CORPUS]]
     sentences: dict[str, list[str]] = {code: [] for code in CODES}

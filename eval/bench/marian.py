@@ -38,7 +38,7 @@ def install(home: Path, texts: Sequence[str], shape: dict[str, int], *, endless:
 def checkpoint(
     folder: Path, texts: Sequence[str], shape: dict[str, int], *, pieces: int = 400, endless: bool = False
 ) -> None:
-    """Random weights of that shape, with a tokenizer of these texts, in the new ``folder``.
+    """Write random weights of that shape, with a tokenizer of these texts, into the new ``folder``.
 
     The tokenizer has about ``pieces``; an ``endless`` model never ends an answer by itself.
     """

@@ -155,7 +155,7 @@ def read_indosum(path: Path) -> list[Paragraph]:
 
 
 def detokenise(tokens: Iterable[str]) -> str:
-    """Running text from spaCy-like tokens, blind to sentences.
+    """Return running text from spaCy-like tokens, blind to sentences.
 
     No space before ``,.;:?!)]}%”’»`` and after ``([{“‘«``; straight quotes open and close in
     turn; a hyphen or slash joins, except a hyphen before a capital (a dateline); white-space
@@ -191,7 +191,7 @@ def _glued(word: str, open_quotes: set[str]) -> tuple[bool, bool]:
 
 
 def _positions(pieces: Iterable[str]) -> set[int]:
-    """Boundaries between ``pieces``, in characters other than white space."""
+    """Return boundaries between ``pieces``, in characters other than white space."""
     seen, total = set(), 0
     for piece in pieces:
         total += len("".join(piece.split()))
@@ -200,7 +200,7 @@ def _positions(pieces: Iterable[str]) -> set[int]:
 
 
 def boundary_scores(splitter: Splitter, paragraphs: Sequence[Paragraph]) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the boundaries inside ``paragraphs``."""
+    """Return precision, recall and F1 of the boundaries inside ``paragraphs``."""
     hits = found = gold = 0
     for paragraph in paragraphs:
         expected = _positions("".join(sentence) for sentence in paragraph)
@@ -216,7 +216,7 @@ def ours(text: str) -> list[str]:
 
 
 def corrected(paragraph: Paragraph) -> tuple[Paragraph, tuple[int, int, int]]:
-    """``paragraph`` without three systematic slips of the gold, and how often each was met.
+    """Return ``paragraph`` without three systematic slips of the gold, and how often each was met.
 
     The gold ends a sentence after the number of a list item at the head of a paragraph,
     after a title or unit written short (``No. | 10``, ``PT. | Freeport``), and between a

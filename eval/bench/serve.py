@@ -130,7 +130,7 @@ class Capped:
 
 
 def marian(folder: Path) -> Engine:
-    """opus-mt's shape with random weights, in int8."""
+    """Return opus-mt's shape with random weights, in int8."""
     from service.engines.ctranslate2 import CTranslate2Engine
     from service.models.convert import convert
 
@@ -200,7 +200,7 @@ def serve(options: argparse.Namespace) -> int:
 
 @contextmanager
 def serving(options: argparse.Namespace, folder: Path, rows: int = 0, parallel: int = 2) -> Iterator[Server]:
-    """A server of ``options.model``; with ``rows``, its batches hold no more than that."""
+    """Yield a server of ``options.model``; with ``rows``, its batches hold no more than that."""
     command = [sys.executable, "-m", __spec__.name, "serve", "--model", options.model]
     command += ["--folder", str(folder), "--rows", str(rows), "--parallel", str(parallel)]
     command += ["--deadline", str(options.deadline)]
@@ -234,7 +234,7 @@ class _Seen:
 
 
 async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) -> None:
-    """One client: asks, waits, asks again; comes back when it is told to where the server is busy."""
+    """Be one client: ask, wait, ask again; come back when told to where the server is busy."""
     async with connected(port) as client:
         while time.perf_counter() < until:
             started = time.perf_counter()
@@ -303,7 +303,7 @@ def levels(options: argparse.Namespace, folder: Path) -> list[Load]:
 
 
 def against(options: argparse.Namespace, folder: Path) -> dict[str, Load]:
-    """32 clients: common batches, one sentence at a time, and two at a time but each by itself."""
+    """Measure 32 clients: common batches, one sentence at a time, and two at a time but each by itself."""
     found = {}
     for name, rows, parallel in (("batches", 0, 2), ("one at a time", 1, 1), ("two at a time", 1, 2)):
         with serving(options, folder, rows, parallel) as server:
@@ -352,7 +352,7 @@ def memory(options: argparse.Namespace, folder: Path) -> list[float]:
 
 
 def first(options: argparse.Namespace, folder: Path) -> list[float]:
-    """Seconds from asking for an article as a stream to its first sentence, five times."""
+    """Return seconds from asking for an article as a stream to its first sentence, five times."""
 
     async def once(port: int) -> float:
         body, accept = {"text": ARTICLE}, {"Accept": "text/event-stream"}
@@ -402,7 +402,7 @@ class Slow:
 
 
 def bad_documents() -> dict[str, tuple[str, bytes]]:
-    """Documents that take long to read, or did: a name each, with its file's name and content."""
+    """Return documents that take long to read, or did: a name each, with its file's name and content."""
     target = io.BytesIO()
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     cells = (
@@ -493,7 +493,7 @@ async def _meanwhile(server: Server, clients: int, seconds: float) -> Slow:
 
 
 def slow_documents(options: argparse.Namespace, folder: Path) -> Slow:
-    """Many clients translate, and some post documents that are slow to read, all at once."""
+    """Measure many clients that translate while some post documents that are slow to read."""
     with serving(options, folder) as server:
         clients = 128 if options.clients is CLIENTS else options.clients[0]
         slow = asyncio.run(_meanwhile(server, clients, options.seconds))

@@ -116,7 +116,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the score table; published figures have no interval."""
+    """Return header and rows of the score table; published figures have no interval."""
     names = metric_names(evaluation)
     better = {s.name: s.better for system in evaluation.systems for s in system.scores}
     header = ["system", *(f"{name} {ARROWS[better[name]]}".strip() for name in names)]
@@ -179,12 +179,12 @@ def signatures(evaluation: Evaluation) -> list[str]:
 
 
 def _main_comparisons(evaluation: Evaluation) -> list[Comparison]:
-    """Those of the first metric; the JSON has them all."""
+    """Return the comparisons of the first metric; the JSON has them all."""
     return [c for c in evaluation.comparisons if c.metric == metric_names(evaluation)[0]]
 
 
 def text(evaluation: Evaluation) -> str:
-    """For a terminal: the table, its notes, the first metric's comparisons, the signatures."""
+    """Return, for a terminal, the table, its notes, the first metric's comparisons, the signatures."""
     lines = columns(*_rows(evaluation))
     lines += ["", *notes(evaluation)]
     if evaluation.comparisons:
@@ -221,7 +221,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list
 
 
 def markdown(evaluation: Evaluation) -> str:
-    """Tables for a README or an issue."""
+    """Return tables for a README or an issue."""
     header, rows = _rows(evaluation)
     lines = [*markdown_table(header, rows), "", *(f"- {markdown_line(note)}" for note in notes(evaluation))]
     if evaluation.comparisons:

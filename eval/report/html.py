@@ -78,7 +78,10 @@ def _about(evaluation: Evaluation) -> str:
 
 
 def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells are HTML already; the first of a row is its header. Wide tables scroll by themselves."""
+    """Return a table; cells are HTML already, the first of a row is its header.
+
+    Wide tables scroll by themselves.
+    """
     head = "".join(f'<th scope="col">{cell}</th>' for cell in header)
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
@@ -317,7 +320,9 @@ def _speed(systems: Sequence[Scored]) -> Iterator[tuple[str, str]]:
 
 
 def _calibration(systems: Sequence[Scored], metric: str, key: str) -> Iterator[tuple[str, str]]:
-    """Mean segment score by fifth of confidence: a line that rises says the confidence can be trusted."""
+    """Yield mean segment score by fifth of confidence: a line that rises says the confidence can be
+    trusted.
+    """
     series = []
     for system in systems:
         confidence = [a.confidence for a in system.output.answers if a.confidence is not None]

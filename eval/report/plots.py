@@ -50,7 +50,7 @@ def legend(names: Sequence[str]) -> str:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Four to eight round numbers from below ``low`` to above ``high``."""
+    """Return four to eight round numbers from below ``low`` to above ``high``."""
     if not high > low:
         low, high = low - 1, high + 1
     raw = (high - low) / 5
@@ -61,7 +61,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _scale(ticks: Sequence[float], start: float, end: float) -> tuple[float, float]:
-    """Slope and offset that lay the ticks' range on [start, end] pixels."""
+    """Return slope and offset that lay the ticks' range on [start, end] pixels."""
     slope = (end - start) / (ticks[-1] - ticks[0])
     return slope, start - slope * ticks[0]
 

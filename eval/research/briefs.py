@@ -240,7 +240,7 @@ def in_english(briefs: Sequence[Written], memory: str) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--english", type=Path, help="a file of ids, one a line, of articles to translate")
     parser.add_argument("--memory", default="", help="a translation memory to keep what is translated in")

@@ -63,7 +63,7 @@ def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def share(hits: int, count: int) -> str:
-    """``0.95 (19/20, 0.76-0.99)``."""
+    """Return ``0.95 (19/20, 0.76-0.99)``."""
     if not count:
         return "-"
     low, high = wilson(hits, count)
@@ -71,7 +71,7 @@ def share(hits: int, count: int) -> str:
 
 
 def read_labels(path: Path) -> dict[str, dict[tuple[str, int], bool]]:
-    """kind -> (system, line) -> whether the error is there. The row of all other lines is left out."""
+    """Return kind -> (system, line) -> whether the error is there. The row of all other lines is left out."""
     labels: dict[str, dict[tuple[str, int], bool]] = defaultdict(dict)
     for line in lines(path)[1:]:
         system, index, kind, label, _ = line.split("\t")
@@ -90,7 +90,7 @@ def _kinds(source: str, target: str) -> set[str]:
 
 
 def against_labels(data: Path) -> Iterator[str]:
-    """Precision and recall a kind, for both halves."""
+    """Yield precision and recall a kind, for both halves."""
     sources = lines(data / "peers" / "flores-dev.id")
     labels = read_labels(LABELS)
     found: dict[str, set[tuple[str, int]]] = defaultdict(set)
@@ -209,7 +209,7 @@ def on_synthetic(data: Path) -> Iterator[str]:
 
 
 def fit(rows: Sequence[Sequence[float]], targets: Sequence[float], ridge: float = 1e-2) -> list[float]:
-    """Logistic regression by Newton's method; ``ridge`` keeps it finite."""
+    """Return logistic regression by Newton's method; ``ridge`` keeps it finite."""
     import numpy as np
 
     x, y = np.array(rows), np.array(targets)
@@ -223,7 +223,7 @@ def fit(rows: Sequence[Sequence[float]], targets: Sequence[float], ridge: float 
 
 
 def on_repair(data: Path, outputs: Path | None) -> Iterator[str]:
-    """Findings, BLEU and chrF2 before and after repair by the embedded model, and the extra time.
+    """Yield findings, BLEU and chrF2 before and after repair by the embedded model, and the extra time.
 
     ``outputs`` are JSON lines of FLORES dev; without them all of it is translated first.
     """

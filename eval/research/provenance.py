@@ -47,7 +47,7 @@ def check(sentence: str, source: Sequence[str]) -> tuple[float, set[str]]:
 
 
 def row(what: str, cases: Sequence[Case]) -> Row:
-    """Over pairs of a summary sentence and its source sentences."""
+    """Count over pairs of a summary sentence and its source sentences."""
     results = [check(sentence, source) for sentence, source in cases]
     counts = Counter(kind for _, kinds in results for kind in kinds)
     total = max(1, len(results))
@@ -76,7 +76,7 @@ def change_name(text: str, rng: random.Random, article: str, names: Sequence[str
 
 
 def add_negation(text: str, rng: random.Random, _article: str, _names: Sequence[str]) -> str | None:
-    """*tidak* before a verb that has no negation yet."""
+    """Put *tidak* before a verb that has no negation yet."""
     match = None if _NOT.search(text) else _choice(_VERB, text, rng)
     return None if match is None else text[: match.start()] + "tidak " + text[match.start() :]
 
@@ -101,7 +101,9 @@ CORRUPTIONS: dict[str, tuple[str, Corrupt]] = {
 
 
 def table(documents: Sequence[Document]) -> tuple[float, float, list[Row]]:
-    """Accuracy on copied sentences, agreement of human ones with the labels, both percent; and the rows."""
+    """Return accuracy on copied sentences, agreement of human ones with the labels, both percent; and
+    the rows.
+    """
     marked = [(s, d) for d in documents for s, gold in zip(d.sentences, d.gold, strict=True) if gold]
     written = [(s, d) for d in documents for s in d.summary]
     exact = sum([d.sentences[i] for i in support(s, d.sentences)[0]] == [s] for s, d in marked)
@@ -138,7 +140,7 @@ def bench_rows(path: Path, language: str) -> list[Row]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="IndoSum, JSON lines, xz")
     parser.add_argument(

@@ -50,7 +50,7 @@ class UnicodeTokenizer:
     """For ``rouge_score``, whose own tokenizer drops every letter outside ASCII. No stemming."""
 
     def tokenize(self, text: str) -> list[str]:
-        """Lower-case words and numbers."""
+        """Return lower-case words and numbers."""
         return words(text)
 
 
@@ -58,12 +58,14 @@ class SumyTokenizer:
     """For sumy, so that it ranks the same sentences by the same words."""
 
     def to_words(self, text: str) -> list[str]:
-        """Lower-case words and numbers."""
+        """Return lower-case words and numbers."""
         return words(text)
 
 
 def sumy_pick(name: str) -> Pick:
-    """LexRank or TextRank of sumy, as they come: no stemmer, no stop words (sumy has none for Indonesian)."""
+    """Return LexRank or TextRank of sumy, as they come: no stemmer, no stop words (sumy has none for
+    Indonesian).
+    """
     from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
     from sumy.summarizers.lex_rank import LexRankSummarizer
     from sumy.summarizers.text_rank import TextRankSummarizer
@@ -85,7 +87,9 @@ def lead(document: Document, budget: int) -> range:
 
 
 def oracle(document: Document, budget: int) -> list[int]:
-    """Greedily the sentence that raises ROUGE-1 + ROUGE-2 F1 most, until none does: a bound, not a system."""
+    """Pick greedily the sentence that raises ROUGE-1 + ROUGE-2 F1 most, until none does: a bound, not a
+    system.
+    """
     bags = [words(sentence) for sentence in document.sentences]
     reference = [_grams([words(s) for s in document.summary], order) for order in (1, 2)]
     chosen: list[int] = []
@@ -115,7 +119,7 @@ def _grams(bags: Sequence[Sequence[str]], order: int) -> Counter[tuple[str, ...]
 
 
 def our_picks(documents: Sequence[Document]) -> dict[str, Pick]:
-    """Ours with and without the title, each article ranked by the trees of the other folds."""
+    """Return ours with and without the title, each article ranked by the trees of the other folds."""
     rankers = [
         Ranker.from_json(train([document for document in documents if document.fold != fold]))
         for fold in range(FOLDS)
@@ -134,7 +138,7 @@ def our_picks(documents: Sequence[Document]) -> dict[str, Pick]:
 
 
 def scores(documents: Sequence[Document], pick: Pick, budget: int) -> NDArray[np.float64]:
-    """ROUGE F1, 0 to 100, of shape (documents, ``METRICS``)."""
+    """Return ROUGE F1, 0 to 100, of shape (documents, ``METRICS``)."""
     from rouge_score.rouge_scorer import RougeScorer
 
     scorer = RougeScorer(METRICS, tokenizer=UnicodeTokenizer())
@@ -197,7 +201,7 @@ def markdown(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="IndoSum, JSON lines, xz")
     parser.add_argument("--documents", type=int, help="only the first so many")

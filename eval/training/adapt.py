@@ -84,7 +84,7 @@ def batches(rows: Sequence[Row], tokens: int, seed: int, *, ordered: bool = Fals
 
 
 def padded(batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
-    """Token ids and labels (rows, length - 1), labels -100 where no loss is."""
+    """Return token ids and labels (rows, length - 1), labels -100 where no loss is."""
     width = max(len(row.ids) for row in batch)
     tokens = torch.zeros(len(batch), width, dtype=torch.long)
     labels = torch.full((len(batch), width), -100)
@@ -105,7 +105,7 @@ def losses(model: Gemma, batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def held_loss(model: Gemma, rows: Sequence[Row], tokens: int) -> float:
-    """Mean loss in nats a target token."""
+    """Return mean loss in nats a target token."""
     sums = [losses(model, batch) for batch in batches(rows, tokens, 0)]
     return float(sum(s.sum() for s, _ in sums) / sum(c.sum() for _, c in sums))
 
@@ -209,7 +209,9 @@ class Run:
         return loss / tokens if tokens else float("nan")
 
     def _gradients(self, rows: Sequence[Row]) -> list[Tensor]:
-        """Summed loss and number of the target tokens of ``rows`` that teach; then the loss's gradients."""
+        """Return summed loss and number of the target tokens of ``rows`` that teach; then the loss's
+        gradients.
+        """
         for side in self.model.parameters():
             side.grad = torch.zeros_like(side)
         found = [torch.zeros(()), torch.zeros(())]
@@ -239,18 +241,18 @@ class Run:
 
 
 def clock(run: Paced, seconds: float, now: Callable[[], float] = time.monotonic) -> Callable[[], float]:
-    """Progress by time: from where ``run`` stands to 1 in ``seconds`` from now, stopped or not."""
+    """Return progress by time: from where ``run`` stands to 1 in ``seconds`` from now, stopped or not."""
     start, done = now(), run.progress
     return lambda: min(1.0, done + (1 - done) * (now() - start) / seconds)
 
 
 def counter(run: Paced, steps: int) -> Callable[[], float]:
-    """Progress by steps: repeatable."""
+    """Return progress by steps: repeatable."""
     return lambda: min(1.0, run.step / steps)
 
 
 def train(run: Run, out: Path, progress: Callable[[], float]) -> list[Path]:
-    """Learns until ``progress`` says 1 or the epochs are over; returns the snapshots' files.
+    """Learn until ``progress`` says 1 or the epochs are over; return the snapshots' files.
 
     The first of a team writes; the others only learn.
     """
@@ -334,7 +336,7 @@ def packed(
 
 
 def seconds_until(moment: str) -> float:
-    """From now to the next ``HH:MM``. Raises ValueError for anything else."""
+    """Return the seconds from now to the next ``HH:MM``. Raises ValueError for anything else."""
     now = datetime.now().astimezone()
     wanted = datetime.strptime(moment, "%H:%M").time()  # noqa: DTZ007 - a time of day, local as the clock is
     at = now.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
@@ -342,7 +344,7 @@ def seconds_until(moment: str) -> float:
 
 
 def take_part(member: int, options: argparse.Namespace, gate: Any) -> None:
-    """The work of one process: all of it, or a share of every step."""
+    """Do the work of one process: all of it, or a share of every step."""
     from safetensors.torch import load_file
 
     config = settings(options.settings)["adapt"]

@@ -173,7 +173,7 @@ def _short(values: Floats) -> list[float]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="the briefs, JSON lines, xz")
     parser.add_argument("--output", type=Path, default=OUTPUT)

@@ -85,7 +85,7 @@ def read_written(path: Path) -> list[Written]:
 
 
 def key(text: str) -> str:
-    """``text`` as duplicates are compared: letters and digits, folded."""
+    """Return ``text`` as duplicates are compared: letters and digits, folded."""
     return "".join(_WORD.findall(text.casefold()))
 
 
@@ -111,7 +111,7 @@ def length_fits(pair: Pair, words: Sequence[int], ratio: Sequence[float]) -> boo
 
 
 def is_text(pair: Pair) -> bool:
-    """Neither markup nor a lower-cased corpus nor the same text twice."""
+    """Return whether it is neither markup nor a lower-cased corpus nor the same text twice."""
     both = (pair.indonesian, pair.english)
     letters = [sum(c.isalpha() or c.isspace() for c in side) / max(len(side), 1) for side in both]
     return (
@@ -123,7 +123,7 @@ def is_text(pair: Pair) -> bool:
 
 
 def languages_fit(pair: Pair) -> bool:
-    """Indonesian (or Malay, which identifiers confuse with it) on the left, English on the right.
+    """Return whether the left is Indonesian (or Malay, which identifiers confuse with it), the right English.
 
     Below eight words an identifier guesses: those rows pass.
     """
@@ -176,7 +176,7 @@ def near(tests: TestText, text: str, limit: float) -> bool:
 
 
 def test_lines(folder: Path) -> Iterator[str]:
-    """Both sides of every test set: the last two columns of ``*.tsv``, and warta-bench whole."""
+    """Yield both sides of every test set: the last two columns of ``*.tsv``, and warta-bench whole."""
     for path in sorted(folder.glob("*.tsv")):
         for line in path.read_text("utf-8").split("\n"):
             yield from line.split("\t")[-2:]
@@ -239,7 +239,7 @@ def filtered(
 
 
 def sampled(pairs: Sequence[Pair], rows: Mapping[str, int], seed: int) -> list[Pair]:
-    """At most the quota of each source, chosen by the seed; the longer half is twice as likely."""
+    """Return at most the quota of each source, chosen by the seed; the longer half is twice as likely."""
     groups: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         groups[quota(pair.source, rows) or ""].append(pair)

@@ -90,7 +90,7 @@ def teach(corpus: PackedCorpus, model: Any, *, reverse: bool, batch: int) -> Ite
 
 
 def learn_pieces(pairs: Sequence[Pair], folder: Path, count: int) -> list[str]:
-    """One SentencePiece model for both sides, written as Marian's files; returns the pieces by id."""
+    """Return one SentencePiece model for both sides, written as Marian's files; returns the pieces by id."""
     import sentencepiece as spm
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -190,7 +190,7 @@ def _padded(rows: Sequence[list[int]], fill: int, device: torch.device) -> Tenso
 
 
 def student_loss(model: Any, batch: Sequence[Encoded], smoothing: float) -> Tensor:
-    """Label-smoothed cross-entropy in nats a target token."""
+    """Return Label-smoothed cross-entropy in nats a target token."""
     pad = model.config.pad_token_id
     sources, targets = (_padded([p[side] for p in batch], pad, model.device) for side in (0, 1))
     begun = torch.cat((torch.full_like(targets[:, :1], pad), targets[:, :-1]), dim=1)
@@ -227,7 +227,7 @@ class Lesson:
         return float(loss.detach())
 
     def run(self, out: Path, progress: Callable[[], float]) -> None:
-        """Learns until ``progress`` says 1; writes ``curve.tsv`` and, now and then, ``state.pt``."""
+        """Learn until ``progress`` says 1; write ``curve.tsv`` and, now and then, ``state.pt``."""
         self.model.train()
         past, saved = 0, time.monotonic()
         with (out / "curve.tsv").open("a", encoding="utf-8") as curve:

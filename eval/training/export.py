@@ -126,7 +126,7 @@ def translated(
 
 
 def marks(adapter: Adapter, preset: Preset, sets: Sequence[Development]) -> list[tuple[float, float]]:
-    """BLEU and chrF2 on each set, all translated by one engine."""
+    """Return BLEU and chrF2 on each set, all translated by one engine."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
@@ -158,7 +158,7 @@ class Choice:
 
 
 def by_translation(preset: Preset, sets: Sequence[Development]) -> Callable[[Adapter], tuple[float, str]]:
-    """Judges by the mean of BLEU and chrF2 over ``sets``."""
+    """Judge by the mean of BLEU and chrF2 over ``sets``."""
 
     def judge(adapter: Adapter) -> tuple[float, str]:
         found = marks(adapter, preset, sets)
@@ -172,7 +172,7 @@ def by_translation(preset: Preset, sets: Sequence[Development]) -> Callable[[Ada
 
 
 def by_loss(options: argparse.Namespace, config: Mapping[str, Any]) -> Callable[[Adapter], tuple[float, str]]:
-    """Judges by the loss on the rows that the data stage held out."""
+    """Judge by the loss on the rows that the data stage held out."""
     if options.packed:
         model, work = packed(options.packed, config, reverse=False, fused=False)
     else:

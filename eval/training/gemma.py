@@ -81,7 +81,7 @@ def target_losses(hidden: Tensor, table: Tensor, labels: Tensor) -> Tensor:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Causal attention of ``q`` (rows, heads, length, size) to fewer ``k`` and ``v`` heads.
+    """Return causal attention of ``q`` (rows, heads, length, size) to fewer ``k`` and ``v`` heads.
 
     Sentences are so short that the plain products are several times faster on a CPU than
     torch's attention, whose blocks are made for long texts.
@@ -140,7 +140,7 @@ def gated(gate_up: Tensor) -> Tensor:
 
 
 def rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """``x`` (rows, heads, length, head_dim) turned by its positions (length, head_dim / 2)."""
+    """Return ``x`` (rows, heads, length, head_dim) turned by its positions (length, head_dim / 2)."""
     left, right = x.float().chunk(2, dim=-1)
     turned = torch.cat((left * cosine - right * sine, right * cosine + left * sine), dim=-1)
     return turned.to(x.dtype)
@@ -161,7 +161,9 @@ class Gemma(nn.Module):
         *,
         fused: bool = True,
     ) -> None:
-        """``fused`` compiles the element-wise parts, which takes half a minute and a C++ compiler."""
+        """Build it; ``fused`` compiles the element-wise parts, which takes half a minute and a C++
+        compiler.
+        """
         super().__init__()
 
         def hyper(name: str) -> Any:
@@ -199,13 +201,13 @@ class Gemma(nn.Module):
         self.register_buffer("embedding", table, persistent=False)
 
     def merge(self) -> None:
-        """To be called after the adapter changed, before the next forward pass."""
+        """Merge the adapter after it changed, before the next forward pass."""
         for module in self.modules():
             if isinstance(module, Linear):
                 module.merge()
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Hidden states (rows, length, width) of ``tokens`` (rows, length), padded on the right.
+        """Return hidden states (rows, length, width) of ``tokens`` (rows, length), padded on the right.
 
         No mask is needed: attention looks back only, and nothing reads what stands at padding.
         Raises ValueError beyond the sliding window, within which all layers attend alike.
@@ -240,7 +242,7 @@ class Gemma(nn.Module):
         return result
 
     def stock(self) -> Any:
-        """transformers' model with these weights, the adapter merged; it can generate."""
+        """Return transformers' model with these weights, the adapter merged; it can generate."""
         from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
         pieces, width = self.embedding.shape

@@ -55,7 +55,7 @@ def merged_from(piece: str, scores: Mapping[str, float]) -> set[str]:
 
 
 def closed(ids: Iterable[int], metadata: Mapping[str, Any]) -> list[int]:
-    """``ids``, what they are merged from, and what must stay in any case; sorted."""
+    """Return ``ids``, what they are merged from, and what must stay in any case; sorted."""
     names, kinds = pieces(metadata), metadata["tokenizer.ggml.token_type"]
     rows = zip(names, kinds, metadata["tokenizer.ggml.scores"], strict=True)
     scores = {name: score for name, kind, score in rows if kind == NORMAL}

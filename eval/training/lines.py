@@ -349,7 +349,9 @@ Rows = list[list[Any]]
 
 
 def reworked(r: random.Random, fill: Filler, rows: Rows, *, bare: bool) -> Rows:
-    """``rows`` with groups put in; ``bare`` takes out the template's own lines around the article first."""
+    """Return ``rows`` with groups put in; ``bare`` takes out the template's own lines around the
+    article first.
+    """
     texts = [i for i, row in enumerate(rows) if row[1] in ("body", "subhead")]
     if not texts:
         return rows
@@ -403,7 +405,7 @@ def _groups(r: random.Random, fill: Filler, place: str, count: int, gap: bool) -
 
 
 def _shuffle(r: random.Random, rows: Rows) -> None:
-    """The runs of one kind in another order."""
+    """Put the runs of one kind in another order."""
     runs: list[Rows] = []
     for row in rows:
         if runs and runs[-1][-1][1] == row[1]:
@@ -415,7 +417,7 @@ def _shuffle(r: random.Random, rows: Rows) -> None:
 
 
 def noisy(r: random.Random, fill: Filler, rows: Rows) -> Rows:
-    """``rows`` with the whole layout changed: gaps, cuts, glue."""
+    """Return ``rows`` with the whole layout changed: gaps, cuts, glue."""
     k = r.random()
     if k < 0.12:
         rows = [[text, kind, False] for text, kind, _ in rows]
@@ -472,7 +474,7 @@ def _many(data: Path, every: bool, seeds: Sequence[int]) -> list[tuple[Seen, NDA
 
 
 def make(data: Path, every: bool, count: int, workers: int) -> list[tuple[Seen, NDArray[np.int64]]]:
-    """``count`` pages, in the same order whatever ``workers`` is."""
+    """Return ``count`` pages, in the same order whatever ``workers`` is."""
     blocks = [range(first, min(first + 200, count)) for first in range(0, count, 200)]
     with ProcessPoolExecutor(workers) as pool:
         return [row for block in pool.map(partial(_many, data, every), blocks) for row in block]
@@ -481,7 +483,7 @@ def make(data: Path, every: bool, count: int, workers: int) -> list[tuple[Seen, 
 def batches(
     pages: Sequence[tuple[Seen, NDArray[np.int64]]], size: int, r: random.Random
 ) -> Iterator[list[tuple[Seen, NDArray[np.int64]]]]:
-    """Pages of about the same length together, in random order."""
+    """Yield pages of about the same length together, in random order."""
     order = sorted(range(len(pages)), key=lambda i: len(pages[i][1]) + r.random() * 6)
     groups = [order[i : i + size] for i in range(0, len(order), size)]
     r.shuffle(groups)
@@ -617,7 +619,7 @@ def _stored(net: Any, mean: Any, spread: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=SHARED)
     parser.add_argument("--pages", type=int, default=8000)

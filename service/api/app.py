@@ -88,7 +88,7 @@ async def _lifespan(
     watch: inbox.Watch | None,
     others: Sequence[FileStore | KeyStore | Shared],
 ) -> AsyncIterator[None]:
-    """From the start of the jobs to the end of all that works or is open."""
+    """Start the jobs; in the end close all that works or is open."""
     await asyncio.to_thread(work.start)
     if watch:
         await asyncio.to_thread(watch.start)

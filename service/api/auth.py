@@ -124,7 +124,7 @@ class KeyStore:
 
     @contextmanager
     def _begun(self) -> Iterator[Connection]:
-        """A transaction. A connection that was lost is noticed before it is used, and made anew."""
+        """Yield a transaction. A connection that was lost is noticed before it is used, and made anew."""
         try:
             with self._engine.begin() as database:
                 yield database

@@ -115,7 +115,7 @@ class Jobs:
     def __init__(
         self, folder: Path, host: Host, limits: Limits = Limits(), clock: Callable[[], float] = time.time
     ) -> None:
-        """Nothing is read and nothing runs before :meth:`start`."""
+        """Prepare; nothing is read and nothing runs before :meth:`start`."""
         self._folder = folder
         self._host = host
         self._limits = limits
@@ -215,7 +215,7 @@ class Jobs:
         return {state: states.count(state) for state in (QUEUED, RUNNING, *OVER)}
 
     def cancel(self, id: str) -> None:
-        """Has a job not go on; one that is over stays as it is. Raises StoreError."""
+        """Stop a job; one that is over stays as it is. Raises StoreError."""
         with self._changed:
             status = self._jobs.get(id)
             if not status or status.state in OVER:
@@ -377,7 +377,7 @@ class Jobs:
             self._write(status)
 
     def _write(self, status: Status) -> None:
-        """The status on disk, whole or not at all."""
+        """Write the status, whole or not at all."""
         path = self._path(status.id) / _STATE
         partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
@@ -408,7 +408,7 @@ class Jobs:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What the system refuses, said in a line."""
+    """Raise what the system refuses as an error of one line."""
     try:
         yield
     except OSError as error:
@@ -418,5 +418,5 @@ def _told() -> Iterator[None]:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of the files below ``folder``."""
+    """Return bytes of the files below ``folder``."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

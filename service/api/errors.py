@@ -64,7 +64,7 @@ def answer(path: str, refused: Refused) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Has every error of ``app`` answered so, but for what nobody foresaw: see ``limits.Failures``."""
+    """Have every error of ``app`` answered so, but for what nobody foresaw: see ``limits.Failures``."""
 
     def handled(kind: type[Exception], refuse: Any) -> None:
         async def handler(request: Request, error: Exception) -> Response:

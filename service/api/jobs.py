@@ -112,7 +112,7 @@ def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
 
 
 def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
-    """Where work is sent to."""
+    """Add the routes that work is sent to."""
 
     @routes.post("", status_code=202, response_model=JobOut)
     async def submit(asked: JobIn, request: Request, response: Response) -> JobOut:
@@ -144,7 +144,7 @@ def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None
 
 
 def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
-    """How far jobs are, and what they made."""
+    """Add the routes that say how far jobs are, and what they made."""
 
     @routes.get("", response_model=JobsOut, responses=examples.of("v1-jobs"))
     def list_jobs(request: Request) -> JobsOut:
@@ -180,7 +180,7 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
 
 
 def _add_ends(routes: APIRouter, jobs: Jobs) -> None:
-    """How a job is ended."""
+    """Add the routes that end a job."""
 
     @routes.post("/{id:job}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def cancel(id: Id, request: Request) -> JobOut:
@@ -267,7 +267,7 @@ def _own(jobs: Jobs, id: str, request: Request) -> Status:
 
 
 def _opened(rows: Iterator[bytes]) -> Iterator[bytes]:
-    """``rows``, begun: what cannot be opened is an error now, not in the middle of an answer."""
+    """Yield ``rows``, begun: what cannot be opened is an error now, not in the middle of an answer."""
     first = next(rows, b"")
 
     def all_of_them() -> Iterator[bytes]:

@@ -146,7 +146,7 @@ def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore)
 
 
 def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Workers) -> None:
-    """Texts to be translated, and their language."""
+    """Add the routes for texts and their language."""
 
     @routes.post(
         "/translate",
@@ -175,7 +175,7 @@ def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Wor
 
 
 def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple[Workers, FileStore]) -> None:
-    """Documents to be translated, and where they are fetched."""
+    """Add the routes for documents, and where they are fetched."""
     workers, store = means
 
     @routes.post(
@@ -206,7 +206,7 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
 
 
 def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
-    """What a client's form asks before it asks for a translation."""
+    """Add the routes that a client's form asks before it asks for a translation."""
 
     @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
     async def languages() -> Any:
@@ -220,7 +220,7 @@ def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
 
     @routes.post("/suggest", status_code=403, response_model=PlainErrorOut, responses=errors(*SENDING))
     async def suggest() -> Any:
-        """Suggestions are not taken."""
+        """Refuse a suggestion: none are taken."""
         raise Refused(403, "libretranslate.suggestions", "Suggestions are disabled on this server.")
 
     @routes.get("/health", response_model=HealthOut)
@@ -257,7 +257,7 @@ async def _fields(request: Request) -> Mapping[str, Any]:
 
 @asynccontextmanager
 async def _form(request: Request) -> AsyncIterator[FormData]:
-    """The form in the body, its files open within."""
+    """Yield the form in the body, its files open within."""
     try:
         form = await request.form(**FORM_LIMITS)
     except (ValueError, KeyError, AttributeError):
@@ -373,7 +373,7 @@ def _language_pair(source: str, target: str) -> None:
 
 
 def _detected(texts: Sequence[str]) -> tuple[str, float]:
-    """English where that is sure; Indonesian unless another language is. Raises Refused."""
+    """Return English where that is sure, Indonesian unless another language is. Raises Refused."""
     found = language.detect(" ".join(texts))
     if found.reliable and found.code not in ("id", "ms", "jv"):
         if found.code != "en":

@@ -19,7 +19,7 @@ MOST_KEYS = 100
 
 
 def _whole(value: Any) -> Any:
-    """JSON has one kind of number: 3.0 is as whole as 3, there as in JSON Schema."""
+    """Take 3.0 for 3: JSON has one kind of number, as has JSON Schema."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -44,7 +44,7 @@ class Strict(BaseModel):
 
 
 def _encodable(text: str | None) -> str | None:
-    """JSON can spell half of a surrogate pair, which is no character; a field left null has none."""
+    """Refuse half of a surrogate pair, which JSON can spell and which is no character."""
     try:
         (text or "").encode()
     except UnicodeEncodeError:

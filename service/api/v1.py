@@ -49,7 +49,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["Warta"], responses=our_errors(*SENDING, 422))
 
     async def whole(asked: Asked, request: Request) -> Asked:
-        """``asked`` with its text, which is fetched where it has a URL. Raises Refused, InputError."""
+        """Return ``asked`` with its text, which is fetched where it has a URL. Raises Refused, InputError."""
         if asked.url is not None:
             if not config.fetch:
                 raise Refused(403, "request.no_urls", "this server reads no URLs")

@@ -124,7 +124,7 @@ class Workers:
 
 
 async def _in_time(wanted: Awaitable[T], ask: Ask) -> T:
-    """``wanted``, or DeadlinePassed when its time is over, whatever its thread is at."""
+    """Return ``wanted``, or DeadlinePassed when its time is over, whatever its thread is at."""
     left = None if ask.deadline is None else max(0.0, ask.deadline - time.monotonic())
     future = asyncio.ensure_future(wanted)
     done, _ = await asyncio.wait((future,), timeout=left)

@@ -35,7 +35,7 @@ Ask = Callable[..., Any]
 def run_away(
     host: Host, job: Job, model: str, watch: Watch = lambda _: None, file_bytes: int = FILE_BYTES
 ) -> Totals:
-    """:func:`service.batch.run.run` of ``job`` in a confined process, with the engines of ``host``.
+    """Run ``job`` as :func:`service.batch.run.run` does, confined, with the engines of ``host``.
 
     ``file_bytes`` bounds each file that it writes. Raises what that raises, LimitExceeded, WorkerFailed.
     """

@@ -78,7 +78,7 @@ class Pool:
             yield done
 
     def ordered(self, work: Work[Asked, Made], asked: Iterator[Asked]) -> Iterator[tuple[Asked, Made]]:
-        """Whatever is asked, in its order, with what ``work`` made of it."""
+        """Yield whatever is asked, in its order, with what ``work`` made of it."""
         waiting = deque[tuple[Asked, Future[Made]]]()
         with self.told():
             for one in asked:
@@ -113,7 +113,7 @@ def _told() -> Iterator[None]:
 
 @contextmanager
 def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
-    """The workers of this process, which share a pipeline that is open."""
+    """Yield the workers of this process, which share a pipeline that is open."""
     # What the caller's context holds, such as who asks the engine, holds for the work.
     context = copy_context()
 
@@ -127,7 +127,7 @@ def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
 
 @contextmanager
 def processes(job: Job, settings: Settings, workers: int) -> Iterator[Pool]:
-    """``workers`` processes, each with its own pipeline and its part of the cores.
+    """Yield ``workers`` processes, each with its own pipeline and its part of the cores.
 
     They end when this one does, however it ended.
     """

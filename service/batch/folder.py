@@ -161,7 +161,7 @@ class _Inputs:
         return file
 
     def _free(self, wanted: PurePath) -> PurePath:
-        """``wanted``, with a number where another counterpart has the name, on any system."""
+        """Return ``wanted``, with a number where another counterpart has the name, on any system."""
         target, number = wanted, 1
         while _same(target) in self._taken:
             number += 1
@@ -393,7 +393,7 @@ def _table_name(name: str) -> str:
 
 
 def _same(path: PurePath) -> str:
-    """Equal for names that are one on some system."""
+    """Return a key that is equal for names that are one on some system."""
     return unicodedata.normalize("NFC", path.as_posix()).casefold()
 
 

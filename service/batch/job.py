@@ -116,7 +116,7 @@ class Inputs:
         return (f for f in list_files(path) if isinstance(f, BadRecord) or f.resolve() not in self._own)
 
     def _size(self, path: Path) -> tuple[int, int]:
-        """Files, and bytes in them."""
+        """Return files, and bytes in them."""
         sizes = [_bytes(file) for file in self._files(path) if isinstance(file, Path)]
         return len(sizes), sum(sizes)
 

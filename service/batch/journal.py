@@ -201,7 +201,7 @@ class Journal:
 def opened(
     output: Path, job: Mapping[str, Any], head: bytes, *, fresh: bool, shown: Path | None = None
 ) -> Iterator[Journal]:
-    """The journal of ``output``, locked: a second run on it raises UsageError.
+    """Yield the journal of ``output``, locked: a second run on it raises UsageError.
 
     ``job`` is all that the rows depend on, ``head`` what the output begins with. Errors name the output as
     ``shown``, else by its path.
@@ -277,7 +277,7 @@ def _write(file: BinaryIO, data: bytes) -> None:
 
 @contextmanager
 def _told(output: Path, last: Commit) -> Iterator[None]:
-    """What the system refuses, said in a line."""
+    """Raise what the system refuses as an error of one line."""
     try:
         yield
     except OSError as error:
@@ -298,7 +298,10 @@ def _told(output: Path, last: Commit) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new name is durable only when its folder is; Windows cannot open one and needs no such call."""
+    """Write the folder to disk: a new name is durable only then.
+
+    Windows cannot open one and needs no such call.
+    """
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

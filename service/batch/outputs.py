@@ -34,7 +34,8 @@ _GZIP_LEVEL, _ZSTD_LEVEL = 6, 9
 
 
 def format_of(output: Path, *, raw: bool = False) -> Format:
-    """How the rows of an output are written as they come; ``raw`` keeps what a spreadsheet would compute.
+    """Return how the rows of an output are written as they come; ``raw`` keeps what a spreadsheet would
+    compute.
 
     Raises UsageError.
     """
@@ -137,7 +138,7 @@ def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
 
 
 def storable(value: Any) -> Any:
-    """``value`` without lone surrogates, of which a file name that is not UTF-8 is made."""
+    """Return ``value`` without lone surrogates, of which a file name that is not UTF-8 is made."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
@@ -146,7 +147,7 @@ def storable(value: Any) -> Any:
 
 
 def _schema(columns: Sequence[str]) -> pyarrow.Schema:
-    """Typed columns, as the rows' models say; those that no model has are text."""
+    """Return typed columns, as the rows' models say; those that no model has are text."""
     import pyarrow as pa
 
     # The facts of a brief are others than those of a reading: the task is the one with most of the columns.

@@ -113,7 +113,7 @@ def cluster(job: Job, settings: Settings, place: Place) -> Iterator[Pool]:
 
 @contextmanager
 def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int]]:
-    """A connection to Ray; the settings of a worker, and how many there are to be."""
+    """Yield a connection to Ray; the settings of a worker, and how many there are to be."""
     os.environ.update(_TOLD)
     if place.address == LOCAL:
         os.environ.update(_ALONE)
@@ -148,7 +148,7 @@ def _has_token() -> bool:
 
 
 def connect(ray: Any, place: Place) -> None:
-    """Connects ``ray`` to the place. Raises what Ray raises, from ``ray://`` after some trials."""
+    """Connect ``ray`` to the place. Raises what Ray raises, from ``ray://`` after some trials."""
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     with _silent():
         if place.address == LOCAL:
@@ -168,7 +168,7 @@ def connect(ray: Any, place: Place) -> None:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Nothing on standard error meanwhile: Ray's C++ part writes there at which level it logs."""
+    """Keep standard error silent meanwhile: Ray's C++ part writes there at which level it logs."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:
@@ -181,7 +181,7 @@ def _silent() -> Iterator[None]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What Ray raises, as the error of ours that it wraps or in a line."""
+    """Raise what Ray raises as the error of ours that it wraps, or in a line."""
     from ray.exceptions import RayError
 
     try:

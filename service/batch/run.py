@@ -77,7 +77,7 @@ def _work(journal: Journal, executor: BatchExecutor, items: Iterator[Item], watc
 
 
 def _committed(journal: Journal, done: Done, totals: Totals, chain: str) -> str:
-    """Commits rows; the chain with them."""
+    """Commit rows; return the chain with them."""
     for key in done.keys:
         chain = chained(chain, key)
     if done.keys:

@@ -56,7 +56,7 @@ def sentences_in(item: Item) -> int:
 
 
 def collect_seldom() -> None:
-    """Has this process look for garbage seldom: many records hold no cycles. A quarter faster."""
+    """Have this process look for garbage seldom: many records hold no cycles. A quarter faster."""
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 

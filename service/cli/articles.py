@@ -112,7 +112,7 @@ class Status:
 
 
 def complain(message: str) -> None:
-    """One line on standard error."""
+    """Print one line on standard error."""
     sys.stderr.write("warta: " + " ".join(message.split()) + "\n")
 
 
@@ -444,7 +444,7 @@ def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".
 
 
 def _folded(text: str) -> str:
-    """``text`` with its long lines broken between words, for a terminal; a list item hangs."""
+    """Return ``text`` with its long lines broken between words, for a terminal; a list item hangs."""
     width = min(shutil.get_terminal_size().columns, 100)
     lines = []
     for line in text.split("\n"):

@@ -107,7 +107,7 @@ def _meant(url: str, pattern: Feed, sitemap: bool) -> Iterator[Feed]:
 def list_feeds(
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text", inbox: InboxAt = ""
 ) -> None:
-    """The feeds that are followed: number, state, when they were asked, and what went wrong."""
+    """List the feeds that are followed: number, state, when they were asked, and what went wrong."""
     from dataclasses import asdict
 
     _known(format)
@@ -189,7 +189,7 @@ def watch_word(
 
 @feeds_app.command("words")
 def list_words(since: Since = "7d", inbox: InboxAt = "") -> None:
-    """The watched words, and how many stories of each day have them."""
+    """List the watched words, and how many stories of each day have them."""
     from service.inbox.spans import since as moment
 
     with _store(inbox) as store:

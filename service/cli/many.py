@@ -114,7 +114,7 @@ def _here(job: Job, settings: Settings, workers: int, status: Status) -> Abstrac
 
 
 def memory_stats(memory: Memory) -> str:
-    """Entries by model, and the size of the file."""
+    """Return entries by model, and the size of the file."""
     stats = memory.stats()
     lines = [f"{count:>10,}  {text or 'your own translations'}\n" for text, count in stats.entries.items()]
     return "".join(lines) + f"{sum(stats.entries.values()):>10,}  in all, {stats.size / 1e6:,.1f} MB\n"
@@ -151,7 +151,7 @@ def import_tmx(memory: Memory, source: Path) -> str:
 
 
 def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> None:
-    """One line in, one line out, as they come; an empty line stays one. Raises EngineError."""
+    """Translate line by line as they come; an empty line stays one. Raises EngineError."""
     collect_seldom()
     for lines in available(source):
         texts = [line_text(line).rstrip("\r\n") for line in lines]

@@ -24,7 +24,7 @@ class Engine(Protocol):
         ...
 
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
-        """Up to ``count`` different outputs for one text, best score first (n-best of the beam)."""
+        """Return up to ``count`` different outputs for one text, best score first (n-best of the beam)."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -46,7 +46,7 @@ class Likelihood(Protocol):
 
 
 def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices in batches of similar length, longest first.
+    """Yield indices in batches of similar length, longest first.
 
     ``budget`` bounds rows x longest row (padding included) in tokens; a row above the
     budget is a batch of its own. Longest first, so that memory peaks at the start.
@@ -63,7 +63,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 
 def thread_layout(threads: int | None = None) -> tuple[int, int]:
-    """(parallel batches, threads in each) for ``threads`` cores.
+    """Return (parallel batches, threads in each) for ``threads`` cores.
 
     One core a batch has twice the throughput of two cores on one batch, until memory
     bandwidth is the limit; eight batches at once is where that is taken to be.

@@ -151,7 +151,9 @@ class CausalEngine:
         return len(self._pieces.encode(_one_line(text)))
 
     def batch_class(self, text: str, decoding: Decoding) -> int:
-        """Equal for texts that can share a batch, for a queue that brings them together."""
+        """Return a number that is equal for texts that can share a batch, for a queue that brings them
+        together.
+        """
         row = self._row(0, text)
         return _cut(len(row.prompt), _stride(decoding)) if row else 0
 
@@ -194,13 +196,15 @@ class CausalEngine:
         return _Row(index, prompt, keep < len(ids))
 
     def _first(self, ids: list[int], keep: int, source: str) -> str:
-        """``source``, or the text of its first ``keep`` tokens."""
+        """Return ``source``, or the text of its first ``keep`` tokens."""
         if keep >= len(ids):
             return source
         return str(self._pieces.decode(ids[: max(keep, 0)])).rstrip("\ufffd ")
 
     def _batches(self, rows: Sequence[_Row], stride: int) -> Iterator[tuple[int, list[_Row]]]:
-        """Rows that share a batch, longest first, and how many tokens of each are computed in one go."""
+        """Yield rows that share a batch, longest first, and how many tokens of each are computed in one
+        go.
+        """
         by_cut = defaultdict(list)
         for row in rows:
             by_cut[_cut(len(row.prompt), stride)].append(row)
@@ -253,13 +257,16 @@ class CausalEngine:
 
 
 def _stride(decoding: Decoding) -> int:
-    """1 where a rule of the decoding looks back: it would see the prompt tokens that have a step each."""
+    """Return 1 where a rule of the decoding looks back: it would see the prompt tokens that have a step
+    each.
+    """
     free = decoding.repetition_penalty == 1 and decoding.no_repeat_ngram_size == 0
     return STRIDE if free else 1
 
 
 def _cut(length: int, stride: int) -> int:
-    """How many of ``length`` prompt tokens are computed in one go; the last is always a step of its own.
+    """Return how many of ``length`` prompt tokens are computed in one go; the last is always a step of its
+    own.
 
     Above a stride of 1 at least two are left: CTranslate2 treats the first free step
     differently in a batch without any forced ones. And it is at least one: where the stop row

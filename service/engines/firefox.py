@@ -119,7 +119,7 @@ class FirefoxEngine:
 def _work(
     make: Callable[[], Translator], jobs: queue.SimpleQueue[_Job], ready: Future[str], name: str
 ) -> None:
-    """What a thread does: make a translator and answer with it until it is told to end."""
+    """Make a translator and answer with it until told to end; this is what a thread runs."""
     try:
         translator = make()
         ready.set_result(translator.backend())

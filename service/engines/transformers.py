@@ -243,7 +243,7 @@ class _GreedyScores:
 
 
 def _length(row: Sequence[int], eos: int, pad: int) -> int:
-    """Target tokens of a padded row, the end token included."""
+    """Return target tokens of a padded row, the end token included."""
     if eos in row:
         return row.index(eos) + 1
     return next((i for i, token in enumerate(row) if token == pad), len(row))
@@ -255,7 +255,7 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _quiet(logging: Any) -> Iterator[None]:
-    """Progress bars and advice of transformers off, then as they were."""
+    """Switch progress bars and advice of transformers off, then as they were."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()

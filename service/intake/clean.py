@@ -158,7 +158,7 @@ def _lines(raw: str) -> list[_Line]:
 
 
 def repaired(line: str) -> str:
-    """``line`` without mojibake, control and zero-width characters; NFC; single spaces."""
+    """Return ``line`` without mojibake, control and zero-width characters; NFC; single spaces."""
     if not line.isascii() or "&" in line:
         line = _mended(line)
     kept = _INVISIBLE.sub("", line)
@@ -176,7 +176,7 @@ def _mended(line: str) -> str:
 
 
 def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
-    """``lines`` with those joined that only a fixed column broke apart."""
+    """Return ``lines`` with those joined that only a fixed column broke apart."""
     if len(lines) < 2:
         return [*lines]
     pairs = [(a, b) for a, b in pairwise(lines) if not b.apart]

@@ -47,7 +47,7 @@ def is_packed(head: bytes) -> bool:
 
 
 def unpacked_name(name: str) -> str:
-    """``name`` without the suffixes of compression."""
+    """Return ``name`` without the suffixes of compression."""
     while Path(name).suffix.lower() in SUFFIXES:
         name = name[: -len(Path(name).suffix)]
     return name
@@ -86,7 +86,7 @@ class Unpacked(io.RawIOBase):
         self._given = 0
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return true."""
         return True
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class ZstdReader:
         self._ready = memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes, none at the end. Raises InputError."""
+        """Return at most ``size`` bytes, none at the end. Raises InputError."""
         while not self._ready:
             fed = self._rest or self._packed.read(_FED)
             if not fed:

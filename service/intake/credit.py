@@ -45,7 +45,7 @@ class PageText(str):
     about: About
 
     def __new__(cls, text: str, about: About = About()) -> PageText:
-        """``text`` as it is, and ``about`` beside it."""
+        """Return ``text`` as it is, and ``about`` beside it."""
         made = super().__new__(cls, text)
         made.about = about
         return made
@@ -57,8 +57,8 @@ def about_of(text: str) -> About | None:
 
 
 def headed(text: str) -> str:
-    """``text`` with its author, date and site in lines of their own under the headline, for who reads it as
-    text.
+    """Return ``text`` with its author, date and site in lines of their own under the headline, for who reads
+    it as text.
     """
     about = about_of(text)
     if not about or not about.title or not text.startswith(about.title):
@@ -76,7 +76,7 @@ def credit_line(byline: str, published: str, site: str) -> str:
 
 
 def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[str, str, str]:
-    """Byline, date and site, each as the page writes it, the first line that has one; ``about`` goes
+    """Return byline, date and site, each as the page writes it, the first line that has one; ``about`` goes
     before.
     """
     known = about or About()

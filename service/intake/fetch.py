@@ -201,7 +201,7 @@ def ask(
 
 
 def parse(url: str, reach: Reach = Reach()) -> Target:
-    """``url`` taken apart. Raises InputError for one that could lead anywhere but to a public site."""
+    """Return ``url`` taken apart. Raises InputError for one that could lead anywhere but to a public site."""
     shown = url[:200]
     if len(url) > _MAX_URL or _UNSAFE.search(url):
         raise InputError(
@@ -269,7 +269,7 @@ def _path(parts: SplitResult) -> str:
 
 
 def _permitted(address: str, shown: str, reach: Reach) -> Address:
-    """``address`` if it may be reached. Raises InputError."""
+    """Return ``address`` if it may be reached. Raises InputError."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -395,7 +395,7 @@ def _body(
 
 @contextmanager
 def _told(target: Target) -> Iterator[None]:
-    """What goes wrong on the way, in one line."""
+    """Raise what goes wrong on the way as an error of one line."""
     import httpcore2 as httpcore
 
     try:

@@ -69,7 +69,7 @@ _LONGEST = 160
 
 
 def without(paragraph: str, links: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
-    """``paragraph`` without what is glued into it, and what that was: text and kind.
+    """Return ``paragraph`` without what is glued into it, and what that was: text and kind.
 
     ``links`` are the keys of the headlines that the page has elsewhere.
     """
@@ -135,7 +135,7 @@ def _through(rest: str, known: str) -> int:
 
 
 def initials(paragraph: str) -> tuple[str, str]:
-    """``paragraph`` without the reporters' initials after its last full stop, and these."""
+    """Return ``paragraph`` without the reporters' initials after its last full stop, and these."""
     found = _INITIALS.search(paragraph[-40:])
     if not found:
         return paragraph, ""

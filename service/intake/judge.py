@@ -164,7 +164,9 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
 def _without_leftovers(
     lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str], title: Sequence[int]
 ) -> list[str]:
-    """``reasons`` with none for the headline; what was taken for it too and says the same is one again."""
+    """Return ``reasons`` with none for the headline; what was taken for it too and says the same is one
+    again.
+    """
     wanted = key(" ".join(lines[i] for i in title))
     done = list(reasons)
     for i, found in enumerate(labels):
@@ -212,7 +214,7 @@ def reads_as_news(line: str) -> bool:
 
 
 def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -> Iterator[int]:
-    """Lines alone between two paragraphs that may be subheads, or very short paragraphs."""
+    """Yield lines alone between two paragraphs that may be subheads, or very short paragraphs."""
     counts = Counter(lines)
     for i in range(1, len(lines) - 1):
         alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
@@ -227,7 +229,9 @@ def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -
 
 
 def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
-    """Sentences that end with reporters' initials, as last paragraphs do; a picture's credit is none."""
+    """Yield sentences that end with reporters' initials, as last paragraphs do; a picture's credit is
+    none.
+    """
     for i, found in enumerate(labels):
         if found.part in (BETWEEN, END) and found.text > _LONE / 3 and _SIGNED.search(lines[i]):
             yield i
@@ -295,7 +299,7 @@ def _bare(line: str) -> bool:
 
 
 def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> Iterator[int]:
-    """Short lines behind the last running text that are no list, taken run by run.
+    """Yield short lines behind the last running text that are no list, taken run by run.
 
     Behind the marks that close an article there is no list any more.
     """
@@ -340,7 +344,9 @@ def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
 
 
 def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
-    """Sentences set large between the paragraphs: every word of them stands in a longer paragraph too."""
+    """Yield sentences set large between the paragraphs: every word of them stands in a longer paragraph
+    too.
+    """
     if len(lines) > _MOST_LINES:
         return
     keys = [f" {key(line)} " if found.part == TEXT else "" for line, found in zip(lines, labels, strict=True)]
@@ -353,8 +359,8 @@ def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
 
 
 def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> tuple[int, ...]:
-    """The lines of the headline; none where what the labels say can be none, which is better than a wrong
-    one.
+    """Return the lines of the headline; none where what the labels say can be none, which is better than a
+    wrong one.
     """
     found = [i for i, one in enumerate(labels) if one.part == HEADLINE]
     found = found or _only_head(lines, labels, reasons)
@@ -376,8 +382,8 @@ def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]
 
 
 def _only_head(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> list[int]:
-    """A headline too plain to be known by itself: the first line of a bare article, or what the body speaks
-    of.
+    """Return a headline too plain to be known by itself: the first line of a bare article, or what the body
+    speaks of.
     """
     if len(lines) < 2 or not any(map(reads_on, lines[1:])):
         return []

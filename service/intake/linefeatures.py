@@ -109,7 +109,7 @@ def see(lines: Sequence[str], apart: Sequence[bool], rules: Floats) -> Seen:
 
 
 def letters(lines: Sequence[str]) -> Hashed:
-    """Letter n-grams of the beginning and the end of each line, digits alike, case folded."""
+    """Return letter n-grams of the beginning and the end of each line, digits alike, case folded."""
     texts = [f"\x02{_clipped(line).lower().translate(_DIGITS)}{_PAD}" for line in lines]
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     lengths = np.array([len(text) for text in texts])

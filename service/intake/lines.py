@@ -99,8 +99,8 @@ def _scores(bags: Floats, numbers: Floats, w: Weights) -> Floats:
 
 
 def _times(left: Floats, right: Floats) -> Floats:
-    """``left @ right``, some rows at a time: a larger product would wake other cores for a page of forty
-    lines.
+    """Return ``left @ right``, some rows at a time: a larger product would wake other cores for a page of
+    forty lines.
     """
     rows = max(1, _SMALL // right.size)
     if len(left) <= rows:

@@ -37,7 +37,7 @@ def at(source: str, place: int) -> str:
 
 
 def written(source: str) -> str:
-    """HTML with its raised and lowered numbers as characters."""
+    """Return HTML with its raised and lowered numbers as characters."""
     if "<" not in source:
         return source
     source = _RAISED.sub(lambda found: found[1].translate(SUPERSCRIPTS), source)

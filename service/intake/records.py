@@ -139,7 +139,7 @@ def read_records(path: Path, *, column: str, shown: Path | None = None) -> Itera
 
 
 def list_files(path: Path, above: frozenset[tuple[int, int]] | None = None) -> Iterator[Path | BadRecord]:
-    """``path`` itself, or the files below it in the order of their names; hidden ones are passed over.
+    """Yield ``path`` itself, or the files below it in the order of their names; hidden ones are passed over.
 
     A link to a folder is followed; one that leads back to a folder above it, below ``path`` or not, is a
     BadRecord, as is what is no file: a pipe would be waited for.
@@ -168,7 +168,7 @@ def list_files(path: Path, above: frozenset[tuple[int, int]] | None = None) -> I
 
 
 def _identities(folders: Iterable[Path]) -> Iterator[tuple[int, int]]:
-    """Device and inode of each that can be seen."""
+    """Yield device and inode of each that can be seen."""
     for folder in folders:
         with suppress(OSError):
             status = folder.stat()

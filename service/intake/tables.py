@@ -328,7 +328,7 @@ def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
 
 
 def _unmarked(head: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of what is mostly Latin script is zero."""
+    """Return UTF-16 without a mark: every other byte of what is mostly Latin script is zero."""
     zeros = head[0::2].count(0), head[1::2].count(0)
     if max(zeros) * 4 > len(head) and min(zeros) * 20 <= max(zeros):
         return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"

@@ -51,7 +51,7 @@ def options_for(config: ServerConfig) -> PageOptions:
 
 
 def mount(app: FastAPI, host: Host, config: ServerConfig, inbox: Shared) -> None:
-    """The page at ``/`` of ``app``, behind all routes that are there already."""
+    """Mount the page at ``/`` of ``app``, behind all routes that are there already."""
     import gradio as gr
     from starlette.routing import Mount
 
@@ -91,7 +91,7 @@ def mount(app: FastAPI, host: Host, config: ServerConfig, inbox: Shared) -> None
 
 
 def _last_as_long(app: FastAPI, held: Files) -> None:
-    """What is held begins and ends with ``app``."""
+    """Begin and end what is held with ``app``."""
     inner = app.router.lifespan_context
 
     async def tidying() -> None:

@@ -57,7 +57,7 @@ def box(kind: str, text: str) -> str:
 
 
 def uploads(component: Any, held: Files) -> Any:
-    """Has a file component of Gradio's give its handler the paths of uploads, as a list, None for none.
+    """Have a file component of Gradio's give its handler the paths of uploads, as a list, None for none.
 
     It takes nothing but the handles that the gate puts in the place of files. Set on the one component: a
     class of Gradio's cannot be derived from without a file being written beside the source.
@@ -93,7 +93,7 @@ def done_with(paths: Sequence[str], held: Files) -> None:
 
 
 def keeper(request: Any) -> tuple[str, str]:
-    """Whose a file is that is made for a Gradio request: its session and its client."""
+    """Return whose a file is that is made for a Gradio request: its session and its client."""
     from service.page.uploads import COOKIE
 
     asked = request.request

@@ -69,7 +69,7 @@ class Gate:
         self._progress = Progress()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI connection. Raises Refused, which the application answers."""
+        """Serve one ASGI connection. Raises Refused, which the application answers."""
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -112,7 +112,7 @@ class Gate:
             raise _nothing()
 
     async def _heartbeat(self, hash: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lasts as long as the page is open."""
+        """Answer for as long as the page is open."""
         session = _session(scope)
         path = f"{API}/heartbeat/{scoped(session, hash)}"
         self._files.enter(session)
@@ -122,7 +122,7 @@ class Gate:
             self._files.leave(session)
 
     async def _file(self, token: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """An upload or a result, to the session that it belongs to."""
+        """Send an upload or a result to the session that it belongs to."""
         from starlette.responses import FileResponse
 
         found = self._files.find(_session(scope), token) if TOKEN.fullmatch(token) else None
@@ -237,7 +237,7 @@ def _fields(body: bytes, shape: _Shape) -> dict[str, Any]:
 
 
 def _replaced(value: Any, handle: Callable[[Mapping[str, Any]], str], depth: int = 0) -> Any:
-    """``value`` with a handle in the place of every object that names a file."""
+    """Return ``value`` with a handle in the place of every object that names a file."""
     if depth > MOST_DEPTH:
         raise Refused(400, "page.depth", "more than {count} levels in one call", count=MOST_DEPTH)
     if isinstance(value, list):

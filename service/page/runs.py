@@ -62,7 +62,8 @@ Made = TypeVar("Made")
 
 
 def run_for_session(runs: Runs, session: str, what: str, seconds: float, work: Callable[[], Made]) -> Made:
-    """What ``work`` gives, done on behalf of the session and in ``seconds``; stopped when the page is gone.
+    """Return what ``work`` gives, done on behalf of the session and in ``seconds``; stopped when the page is
+    gone.
 
     Raises Cancelled, DeadlinePassed, and what ``work`` raises.
     """

@@ -134,7 +134,7 @@ class Files:
             self._charge(token, size)
 
     def whole(self, token: str) -> None:
-        """Has a file be found from now on."""
+        """Have a file be found from now on."""
         with self._lock:
             self._files[token].used = self._clock()
 
@@ -161,13 +161,13 @@ class Files:
         shutil.rmtree(file.path.parent, ignore_errors=True)
 
     def enter(self, session: str) -> None:
-        """A page of the session is open."""
+        """Note that a page of the session is open."""
         with self._lock:
             self._pages[session] += 1
             self._left.pop(session, None)
 
     def leave(self, session: str) -> None:
-        """A page of the session is gone; after the last one its files go too, a moment later."""
+        """Note that a page of the session is gone; after the last one its files go too, a moment later."""
         with self._lock:
             _pay(self._pages, session, -1)
             if session not in self._pages:
@@ -186,7 +186,7 @@ class Files:
 
     @contextmanager
     def workplace(self) -> Iterator[Path]:
-        """A folder to work in, deleted in the end; a killed server's goes with its other files."""
+        """Yield a folder to work in, deleted in the end; a killed server's goes with its other files."""
         place = Path(tempfile.mkdtemp(prefix="work-", dir=self.folder()))
         try:
             yield place
@@ -276,7 +276,7 @@ class Growing:
             ) from error
 
     def keep(self) -> str:
-        """Has the file be found; its token. Raises NoRoom."""
+        """Have the file be found; return its token. Raises NoRoom."""
         self.close()
         self._files.whole(self.token)
         return self.token

@@ -54,7 +54,9 @@ class Ledger:
 
 
 def brief_text(brief: Brief) -> str:
-    """Headline, what happened, key points, figures and names, each with its sentence's number in brackets."""
+    """Return headline, what happened, key points, figures and names, each with its sentence's number in
+    brackets.
+    """
     parts = [f"{brief.headline}\n{'=' * min(len(brief.headline), 100)}", _sentence(brief.what)]
     if brief.points:
         parts.append("\n".join(f"* {_sentence(point)}" for point in brief.points))

@@ -41,7 +41,7 @@ def translation_text(translation: Translation) -> str:
 
 
 def translation_markdown(translation: Translation) -> str:
-    """Title as heading, paragraphs, then what to be careful about."""
+    """Return title as heading, paragraphs, then what to be careful about."""
     notes = Notes()
     blocks: list[Block] = [("#", (_title(translation, notes),))] if translation.title else []
     blocks += [_block("", line)] if (line := _credits(translation)) else []
@@ -54,7 +54,7 @@ def translation_markdown(translation: Translation) -> str:
 
 
 def reading_text(reading: Reading) -> str:
-    """Title, summary, translation and what the reader should know of them, for a terminal."""
+    """Return title, summary, translation and what the reader should know of them, for a terminal."""
     laid = reading_laid(reading)
     parts = []
     for mark, lines in laid.blocks:
@@ -258,12 +258,14 @@ def sentences(translation: Translation) -> list[SegmentTranslation]:
 
 
 def suggestions(translation: Translation) -> list[str]:
-    """One's own translation most like each sentence that has one, with the sentence's number, from 1."""
+    """Return the user translation most like each sentence that has one, with the sentence's number,
+    from 1.
+    """
     return [line for where, segment in _numbered(translation) for line in likeness(where, segment)]
 
 
 def likeness(where: str, segment: SegmentTranslation) -> list[str]:
-    """That a segment is like one of one's own, in a line, if it is."""
+    """Say in a line that a segment is like a user translation, if it is."""
     return [
         text(
             Message.of(

@@ -276,7 +276,7 @@ class SharedEngine:
             return []
 
     def _delay(self, free: float) -> float:
-        """Seconds for which the next batch of a worker, ``free`` since then, may wait for company.
+        """Return seconds for which the next batch of a worker, ``free`` since then, may wait for company.
 
         The callers of its last batch are about to come with their next segments.
         """
@@ -320,7 +320,9 @@ class SharedEngine:
         return max(heads, key=lambda row: alike[row.alike])
 
     def _fill(self, first: _Row) -> list[_Row]:
-        """``first`` and the rows nearest to it in length that can run with it; the background's last."""
+        """Return ``first`` and the rows nearest to it in length that can run with it; the background's
+        last.
+        """
         alike = [
             row
             for row in _in_turn(self._queues.values())

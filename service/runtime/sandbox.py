@@ -95,7 +95,7 @@ class Sandbox:
     """
 
     def __init__(self, most: int = 0, limits: Confinement = USUAL) -> None:
-        """``most`` 0 stands for the number of processors, and 2 at least."""
+        """Prepare; ``most`` 0 stands for the number of processors, and 2 at least."""
         self._most = most or max(2, os.cpu_count() or 1)
         self._limits = limits
         self._turns = _Turns(self._most)
@@ -109,7 +109,8 @@ class Sandbox:
     def run(
         self, function: str, *arguments: Any, limits: Confinement | None = None, answer: Answer | None = None
     ) -> Any:
-        """What ``function`` ("package.module:name"; ".module:name" is one of ours) makes of ``arguments``.
+        """Return what ``function`` ("package.module:name"; ".module:name" is one of ours) makes of
+        ``arguments``.
 
         Both are JSON values, texts and bytes.
         With ``answer`` the function's first argument is a function that asks the server. Raises what the
@@ -146,7 +147,7 @@ class Sandbox:
             self._command({"order": "load"})
 
     def watch(self, seconds: float) -> None:
-        """Has this process killed ``seconds`` after SIGTERM or SIGINT, if it is still there.
+        """Have this process killed ``seconds`` after SIGTERM or SIGINT, if it is still there.
 
         Python's own handlers run only when the main thread gets its turn, and a regular expression may keep
         that from it for ever; the byte that the system's handler writes needs no turn. To be called from the
@@ -216,7 +217,7 @@ class Sandbox:
         self.last = Use(ended.get("seconds", 0.0), ended.get("memory", 0))
 
     def _command(self, order: dict[str, object], file: int | None = None) -> _Forker:
-        """Has the process that forks do something; started anew where it is gone."""
+        """Have the process that forks do something; it is started anew where it is gone."""
         for last in (False, True):
             forker = self._opened()
             try:
@@ -403,7 +404,7 @@ def _given(peer: _Peer, asked_for: Callable[[Sequence[object]], None] | None) ->
 
 @contextmanager
 def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequence[object]], None] | None]:
-    """Where questions go, to be answered by threads on behalf of whoever the caller works for."""
+    """Yield where questions go, to be answered by threads on behalf of whoever the caller works for."""
     if not answer:
         yield None
         return
@@ -498,7 +499,7 @@ class _Turns:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """A place, as long as it lasts. Raises Cancelled, DeadlinePassed."""
+        """Hold a place, as long as it lasts. Raises Cancelled, DeadlinePassed."""
         ask = asked()
         client = ask.client if ask else ""
         self._take(client)
@@ -527,5 +528,5 @@ class _Turns:
                 self._changed.notify_all()
 
     def _next(self) -> tuple[str, object]:
-        """Of those who wait, the oldest of the client that holds the fewest places."""
+        """Return, of those who wait, the oldest of the client that holds the fewest places."""
         return min(self._waiting, key=lambda one: self._held[one[0]])

@@ -43,7 +43,7 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
 def packed(values: Sequence[Any]) -> list[bytes]:
-    """``values`` as a frame: JSON values, and bytes at the top level."""
+    """Return ``values`` as a frame: JSON values, and bytes at the top level."""
     head: list[Any] = []
     rest: list[bytes] = []
     for value in values:
@@ -219,7 +219,7 @@ class _Forker:
 
 
 def _dies_with(parent: int) -> None:
-    """Has the system kill this process when ``parent`` ends, however it ends."""
+    """Have the system kill this process when ``parent`` ends, however it ends."""
     if sys.platform == "linux":
         import ctypes
 
@@ -253,7 +253,7 @@ def _confined(channel: socket.socket, order: dict[str, Any]) -> None:
 
 
 def _limit(order: dict[str, Any]) -> None:
-    """Bounds processor time, memory, files and processes of this process, for good."""
+    """Bound processor time, memory, files and processes of this process, for good."""
     pages = int(open("/proc/self/statm").read().split()[0]) if sys.platform == "linux" else 0  # noqa: SIM115, PTH123
     limits = [
         (resource.RLIMIT_CORE, 0),

@@ -258,7 +258,9 @@ def features(article: Article, held: Sequence[Mentions], ranker: Ranker | None =
 
 
 def _counts(part: Mentions) -> tuple[int, ...]:
-    """People, organisations, places, offices, figures, money, dates; four of a kind are as good as many."""
+    """Return people, organisations, places, offices, figures, money, dates; four of a kind are as good
+    as many.
+    """
     names = [name.kind for name in part.names]
     figures = [figure.kind for figure in part.figures]
     return (

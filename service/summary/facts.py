@@ -127,7 +127,7 @@ def month(word: str) -> int | None:
 
 
 def names(text: str) -> Iterator[str]:
-    """Capitalised words, in order; of the first in a sentence or quotation, only acronyms."""
+    """Yield capitalised words, in order; of the first in a sentence or quotation, only acronyms."""
     before = "."
     for token in _TOKEN.findall(text):
         acronym = len(token) > 1 and token.isupper()

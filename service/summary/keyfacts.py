@@ -196,7 +196,7 @@ def _full(group: Sequence[tuple[Mentions, Name]], shown: str) -> str:
 
 
 def _join_acronyms(part: Mentions, groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]]) -> None:
-    """*Komisi Pemberantasan Korupsi (KPK)*: what the bracket names is what stands before it."""
+    """Join *Komisi Pemberantasan Korupsi (KPK)*: what the bracket names is what stands before it."""
     for before, after in zip(part.names, part.names[1:], strict=False):
         ours, theirs = _key(part, before), _key(part, after)
         gap = part.text[before.end : after.start]

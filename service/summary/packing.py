@@ -47,7 +47,8 @@ def pack(
 
 
 def _cuts(lengths: Sequence[int], room: int) -> list[int]:
-    """Where to cut into the fewest packs of at most ``room``, each cut as near as can be to an even share.
+    """Return where to cut into the fewest packs of at most ``room``, each cut as near as can be to an even
+    share.
 
     Filling from the front gives the number of packs and the latest place of each cut; filling from
     the back gives the earliest place that still leaves the rest room enough.

@@ -80,7 +80,8 @@ def _units(text: str) -> frozenset[str]:
 
 
 def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple[Finding, ...]:
-    """What the sentence says and no supporting segment holds: kinds number, entity, negation, unsupported.
+    """Return what the sentence says and no supporting segment holds: kinds number, entity, negation,
+    unsupported.
 
     An ``unsupported`` sentence has nothing to be compared with, so it has no other finding.
     """

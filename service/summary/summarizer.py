@@ -120,7 +120,7 @@ class Draft:
 
 
 def extractive(task: Task) -> Draft:
-    """Chosen sentences, in reading order."""
+    """Choose sentences, in reading order."""
     most = len(task.sentences) if task.length.words else task.length.sentences + SPARE
     order = best_first(task.sentences, most, task.article.title, paragraphs=task.paragraphs)
     chosen = _taken(task, order) if task.language == "id" else _trusted(task, order)
@@ -157,12 +157,12 @@ def whole(task: Task) -> Draft:
 
 
 def mt5(task: Task) -> Draft:
-    """Written in Indonesian by mT5, then translated."""
+    """Write in Indonesian by mT5, then translate."""
     return _indonesian(task, "mt5-xlsum")
 
 
 def indonanot5(task: Task) -> Draft:
-    """Written in Indonesian by IndoNanoT5, then translated."""
+    """Write in Indonesian by IndoNanoT5, then translate."""
     return _indonesian(task, "indonanot5-indosum")
 
 
@@ -179,17 +179,17 @@ def _indonesian(task: Task, name: str) -> Draft:
 
 
 def crosssum(task: Task) -> Draft:
-    """Written in English from the Indonesian by mT5."""
+    """Write in English from the Indonesian by mT5."""
     return _english(task, "mt5-crosssum-en")
 
 
 def endpoint(task: Task) -> Draft:
-    """Written in English from the Indonesian by a model that a server of the user's runs."""
+    """Write in English from the Indonesian by a model that a server of the user's runs."""
     return _english(task, NEEDS["endpoint"])
 
 
 def _english(task: Task, name: str) -> Draft:
-    """Written in English from the Indonesian; traced in the English of the article."""
+    """Write in English from the Indonesian; trace it in the English of the article."""
     writer = task.writer(name)
     written, packs, notes = _write(task, writer, task.sentences, task.article.title)
     return Draft(tuple(_traced_in_english(task, written)), writer.signature, packs, notes)

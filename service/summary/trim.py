@@ -119,7 +119,9 @@ def _attribution(text: Trimmed, _: frozenset[str]) -> Trimmed:
 
 
 def _brackets(text: Trimmed, kept: frozenset[str]) -> Trimmed:
-    """Brackets with a short form of what stands before them; they answer to one another by their order."""
+    """Trim brackets with a short form of what stands before them; they answer to one another by their
+    order.
+    """
     for nth in range(4, -1, -1):
         ours, theirs = list(_BRACKET.finditer(text.source)), list(_BRACKET.finditer(text.target))
         if len(ours) != len(theirs) or nth >= len(ours):

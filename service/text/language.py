@@ -115,7 +115,7 @@ def check_article(text: str) -> Message | None:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    """py3langid's model, loaded once (a third of a second); classifying only reads it."""
+    """Return py3langid's model, loaded once (a third of a second); classifying only reads it."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -192,7 +192,7 @@ def _read(raw: list[str], low: list[str], at: int, language: Language) -> _Readi
 
 
 def _spelled(low: list[str], at: int, language: Language) -> _Reading:
-    """Number words; nothing and one are firm only with more words, and so is a word that is loose."""
+    """Read number words; nothing and one are firm only with more words, and so is a word that is loose."""
     end, values, scale = _words(low, at, language)
     firm = values.isdisjoint(_TRIVIAL) and not (end == at + 1 and low[at] in language.loose)
     return _Reading(end, values, firm, scale)
@@ -219,7 +219,7 @@ def _loose(word: str, at: int, language: Language) -> _Reading | None:
 
 
 def _half_of(low: list[str], at: int, language: Language) -> _Reading | None:
-    """``half a million`` and ``setengah juta``."""
+    """Read ``half a million`` and ``setengah juta``."""
     if low[at] not in _HALVES:
         return None
     scale_at = at + 2 if _next(low, at) == "a" else at + 1
@@ -236,7 +236,9 @@ def _unit(low: list[str], end: int) -> str:
 
 
 def _slashed(digits: str) -> list[Number]:
-    """``15/3/2024`` as its parts, each also a month where it can be one, and ``3/4`` also a fraction."""
+    """Return ``15/3/2024`` as its parts, each also a month where it can be one, and ``3/4`` also a
+    fraction.
+    """
     parts = digits.split("/")
     values = [float(_SEPARATOR.sub("", part)) for part in parts]
     found = []
@@ -285,7 +287,7 @@ def _scaled(values: set[Value], scale: float = 1.0, more: float = 0.0) -> set[fl
 
 
 def _short_forms(low: list[str], at: int, end: int, values: set[Value], language: Language) -> set[float]:
-    """``£125m`` is 125 million too, and the 20 of ``2019-20`` is 2020."""
+    """Read ``£125m`` as 125 million too, and the 20 of ``2019-20`` as 2020."""
     if language.decimal == "." and _next(low, end - 1) in _LETTER_SCALES:
         return _scaled(values, _LETTER_SCALES[low[end]])
     if at > 1 and low[at - 1] in _RANGE and len(low[at]) == 2:
@@ -369,7 +371,9 @@ def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[
 
 
 def _fraction(low: list[str], end: int, value: float, language: Language) -> tuple[set[float], int]:
-    """``value`` over the denominator at ``end`` (``pertiga``, ``per tiga``, ``-thirds``), and its end."""
+    """Return ``value`` over the denominator at ``end`` (``pertiga``, ``per tiga``, ``-thirds``), and
+    its end.
+    """
     at = end + 1 if _next(low, end - 1) == "-" else end
     word = _next(low, at - 1)
     divisor: float = language.denominators.get(word, 0)
@@ -424,7 +428,7 @@ def _is_month(raw: list[str], at: int) -> bool:
 
 
 def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
-    """In ``10-11 million`` the ten is ten million too."""
+    """Read the ten of ``10-11 million`` as ten million too."""
     shared = [span.number for span in spans]
     for index in range(len(spans) - 1):
         first, second = spans[index], spans[index + 1]

@@ -86,7 +86,7 @@ def split(text: str) -> Segmented:
 
 
 def _sentences(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Spans of the sentences of one line, ``text[start:stop]``, that has no white space at its ends."""
+    """Yield spans of the sentences of one line, ``text[start:stop]``, that has no white space at its ends."""
     for mark in _MARK.finditer(text, start, stop):
         end, after = mark.start(2), mark.end()
         if end < after and _is_boundary(text, start, mark):
@@ -190,7 +190,8 @@ _CUTS = (*_MARK_CUTS, re.compile(r"(\s++)"), re.compile(r"(?<=\S)()(?=\S)"))
 
 
 def split_long(sentence: str, fits: Callable[[str], bool]) -> Segmented:
-    """``sentence`` in as few and as even pieces as ``fits`` allows, cut at the strongest marks that do.
+    """Return ``sentence`` in as few and as even pieces as ``fits`` allows, cut at the strongest marks that
+    do.
 
     What does not fit is cut at ``;``, what then does not fit at ``:``, then at ``,`` and
     dashes, then at white space, then anywhere; neighbours that fit together are put back.
@@ -221,7 +222,7 @@ def _parts(text: str, start: int, stop: int, cut: re.Pattern[str]) -> Iterator[t
 
 
 def _pack(text: str, units: Sequence[tuple[int, int]], fits: Callable[[str], bool]) -> list[tuple[int, int]]:
-    """``units`` joined into the fewest spans that fit, of even length where that fits too."""
+    """Return ``units`` joined into the fewest spans that fit, of even length where that fits too."""
     firsts = [0]
     while (first := firsts[-1] + _longest(text, units, firsts[-1], fits)) < len(units):
         firsts.append(first)
@@ -251,6 +252,6 @@ def _longest(text: str, units: Sequence[tuple[int, int]], first: int, fits: Call
 
 
 def _spans(units: Sequence[tuple[int, int]], firsts: Sequence[int]) -> list[tuple[int, int]]:
-    """From each of ``firsts`` to the unit before the next."""
+    """Return the spans from each of ``firsts`` to the unit before the next."""
     lasts = [first - 1 for first in firsts[1:]] + [len(units) - 1]
     return [(units[a][0], units[b][1]) for a, b in zip(firsts, lasts, strict=True)]

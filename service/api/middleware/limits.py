@@ -155,7 +155,7 @@ class Hosts:
         return True
 
     async def _from_a_page(self, scope: Scope, receive: Receive, send: Send, host: str) -> None:
-        """A browser names the origin of what it sends; no browser, no origin."""
+        """Note a request of a page: a browser names the origin of what it sends, no other program does."""
         found = [origin.lower() for origin in fields(scope, b"origin")]
         if all(self._may_send(origin, host) for origin in found):
             await self._app(scope, receive, send)
@@ -196,7 +196,7 @@ class Rate:
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, client: str) -> int:
-        """0 where the client may ask now, which is counted; else the whole seconds until it may."""
+        """Return 0 where the client may ask now, which is counted; else the whole seconds until it may."""
         with self._lock:
             now = self._clock()
             self._forget(now - MINUTE)

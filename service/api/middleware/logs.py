@@ -52,13 +52,13 @@ def _discreet(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def _timed(_: object, __: str, event: EventDict) -> EventDict:
-    """When it was, to the millisecond, in UTC."""
+    """Add when it was, to the millisecond, in UTC."""
     moment = datetime.fromtimestamp(event["_record"].created, UTC)
     return {**event, "time": moment.isoformat(timespec="milliseconds")}
 
 
 def _placed(_: object, __: str, event: EventDict) -> EventDict:
-    """Of an exception its type and where it was: its message may repeat what was sent."""
+    """Keep of an exception its type and where it was: its message may repeat what was sent."""
     error = event.pop("exc_info", None) or event["_record"].exc_info
     if isinstance(error, tuple):
         error = error[1]

@@ -64,7 +64,9 @@ class OtherMethods(BaseRoute):
         return sorted(found)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, allowed: list[str]) -> None:
-        """The route itself refuses, so that logs and figures have its name; it knows only its own methods."""
+        """Have the route itself refuse, so that logs and figures have its name; it knows only its own
+        methods.
+        """
         found = self._partial(scope)
         try:
             if found:

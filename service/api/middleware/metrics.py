@@ -79,7 +79,7 @@ class Engines(Collector):
         yield from (segments, findings)
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing before the first request: the names depend on no engine being open."""
+        """Return nothing before the first request: the names depend on no engine being open."""
         return []
 
 
@@ -152,7 +152,8 @@ class Measure:
 
 
 def route(scope: Scope) -> str:
-    """The route that answered, as it is declared; ``page`` for all of the web page, ``other`` for none.
+    """Return the route that answered, as it is declared; ``page`` for all of the web page, ``other`` for
+    none.
 
     A path with its parts would be a label for every file and job there is.
     """
@@ -170,12 +171,14 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def router(metrics: Metrics) -> APIRouter:
-    """``/metrics``."""
+    """Return the route ``/metrics``."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=_ANSWERS)
     def read_metrics() -> Response:
-        """Requests, times, queues, batches, tokens and findings by kind, in Prometheus' text format."""
+        """Return requests, times, queues, batches, tokens and findings by kind, in Prometheus' text
+        format.
+        """
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

@@ -126,7 +126,10 @@ def document_text(data: bytes, name: str, max_bytes: int) -> str:
 
 
 def sheet_rows(data: bytes, name: str, max_bytes: int) -> Iterator[tuple[str, int, list[str]]]:
-    """Sheet, row number and cells of a workbook's rows; none for another document. Raises InputError."""
+    """Yield sheet, row number and cells of a workbook's rows; none for another document.
+
+    Raises InputError.
+    """
     limits = Limits(max_bytes * UNPACKED)
     data, name = _unpacked(data, name, limits)
     if kind_of(data, name) is XLSX:
@@ -184,7 +187,7 @@ def translate_document(
 def translate_data(
     data: bytes, name: str, translate: Translate, max_bytes: int
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """:func:`translate_document` for a document in memory; ``name`` gives the suffix."""
+    """Do as :func:`translate_document` for a document in memory; ``name`` gives the suffix."""
     limits = Limits(max_bytes * UNPACKED)
     kind = kind_of(data, name)
     if kind.translate is None:
@@ -264,10 +267,10 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
 
 
 def _lines(text: str) -> str:
-    """``text`` with line feeds only."""
+    """Return ``text`` with line feeds only."""
     return _LINE_END.sub("\n", text)
 
 
 def _ended_as(old: str, new: str) -> str:
-    """``new`` with the line ends that ``old`` had."""
+    """Return ``new`` with the line ends that ``old`` had."""
     return new.replace("\n", "\r\n") if "\r\n" in old else new

@@ -18,8 +18,8 @@ _SHORT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)\Z")
 
 
 def of_page(text: str) -> About:
-    """What the page's data says, each field from the first source that has it. Raises InputError without
-    lxml.
+    """Return what the page's data says, each field from the first source that has it. Raises InputError
+    without lxml.
     """
     try:
         from lxml import etree, html
@@ -100,7 +100,7 @@ def _plain(value: object) -> str:
 
 
 def _without_site(title: str, site: str, heads: list[str]) -> str:
-    """``title`` without the site's name after it; the page's ``h1`` shows where the title ends."""
+    """Return ``title`` without the site's name after it; the page's ``h1`` shows where the title ends."""
     for head in heads:
         if title.startswith(head) and len(head) > 15:
             return head

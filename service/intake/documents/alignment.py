@@ -112,7 +112,7 @@ class Placer:
     moves: list[Move] = field(default_factory=list)
 
     def place(self, target: str, parts: Sequence[str], marks: Sequence[Mark]) -> list[str]:
-        """``target`` over the slots of ``parts``: as many strings as there are parts."""
+        """Return ``target`` over the slots of ``parts``: as many strings as there are parts."""
         top = _outermost(parts, marks)
         if not top:
             return _spread(target, parts, _free(parts, marks))
@@ -221,7 +221,7 @@ class Placer:
 
 
 def _outermost(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
-    """Indices of the marks that hold text of the sentence and stand in no other, in order."""
+    """Return indices of the marks that hold text of the sentence and stand in no other, in order."""
     chosen: list[int] = []
     stop = 0
     for index in sorted(range(len(marks)), key=lambda i: (marks[i].first, -marks[i].stop, i)):
@@ -261,7 +261,7 @@ def _put(texts: list[str], target: str, parts: Sequence[str], slots: Sequence[in
 
 
 def _shared(target: str, weights: Sequence[int]) -> list[str]:
-    """``target`` cut between words, by weight; while there are words, no share is empty."""
+    """Return ``target`` cut between words, by weight; while there are words, no share is empty."""
     words = _WORD.findall(target) or [target]
     stops, total = [0], sum(weights) or 1
     for number, weight in enumerate(accumulate(weights), start=1):

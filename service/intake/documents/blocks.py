@@ -198,7 +198,7 @@ def _sentences(block: Block) -> list[_Sentence]:
 def _piece(
     block: Block, ends: Sequence[int], covering: Sequence[list[Mark]], at: int, stop: int
 ) -> _Sentence:
-    """``text[at:stop]`` with the slots between the characters around it."""
+    """Return ``text[at:stop]`` with the slots between the characters around it."""
     first = bisect_right(ends, at - 1) if at else 0
     last = bisect_right(ends, stop) if stop < ends[-1] else len(ends) - 1
     starts = [ends[slot] - len(block.texts[slot]) for slot in range(first, last + 1)]

@@ -49,7 +49,7 @@ def _member(package: str, href: str) -> str:
 
 
 def _refuse_protected(encryption: bytes) -> None:
-    """Books may scramble their fonts; anything else encrypted is protected text."""
+    """Refuse protected text: books may scramble their fonts, and nothing else."""
     methods = encryption.count(b"EncryptionMethod ")
     if sum(encryption.count(method) for method in _FONT_ONLY) < methods:
         raise InputError("document.copy_locked", "password-protected or copy-protected")

@@ -191,7 +191,7 @@ class _Lines:
             markup.inline(whole)
 
     def _link(self, match: re.Match[str], depth: int) -> None:
-        """A link; one that is named by its own text gets its name written out when that changes."""
+        """Add a link; one that is named by its own text gets its name written out when that changes."""
         label, target = match["label"], match["target"] or ""
         if not target and label.casefold() not in self._labels:
             self._text("[")

@@ -67,7 +67,7 @@ def explain_ole(data: bytes) -> InputError:
 
 
 def read_docx(archive: Archive) -> str:
-    """Body, tables, text boxes and notes, a blank line between paragraphs; not headers and footers."""
+    """Return body, tables, text boxes and notes, a blank line between paragraphs; not headers and footers."""
     parts = [parse_xml(archive.read(name), name) for name in _sorted(archive, _BODY)]
     lines = (line for root in parts for p in root.iter(_W + "p") for line in _lines(p))
     return "\n\n".join(line for line in lines if line.strip())
@@ -143,7 +143,7 @@ def _sorted(archive: Archive, wanted: re.Pattern[str]) -> list[str]:
 
 
 def _leaves(paragraph: Element) -> Iterator[Element]:
-    """Texts, tabs and breaks of a paragraph's runs, not of paragraphs in text boxes inside it."""
+    """Yield texts, tabs and breaks of a paragraph's runs, not of paragraphs in text boxes inside it."""
     for leaf in paragraph.iter(_W + "t", _W + "tab", _W + "br", _W + "cr"):
         parent = leaf.getparent()
         if parent is not None and parent.tag == _W + "r" and next(leaf.iterancestors(_W + "p")) is paragraph:
@@ -209,7 +209,7 @@ class _Stretch:
         self._move([(slots[there.first], slots[mark.first]) for there, mark in change.moves])
 
     def _move(self, pairs: Sequence[tuple[Element | None, Element | None]]) -> None:
-        """The links and runs of each second text's group go where those of the first stood."""
+        """Move the links and runs of each second text's group to where those of the first stood."""
         groups = {id(leaf): group for group in self.groups for leaf in group}
         places = []
         for there, mark in pairs:
@@ -225,7 +225,7 @@ class _Stretch:
 
 
 def _insert(neighbour: Element, text: str, look: Element | None, *, before: bool) -> None:
-    """A run of its own for ``text``, beside a text's link or run."""
+    """Insert a run for ``text``, beside a text's link or run."""
     run = neighbour.makeelement(_W + "r")
     if look is not None:
         run.append(deepcopy(look))
@@ -309,7 +309,7 @@ def _key(leaf: Element, links: Mapping[Element, int]) -> bytes:
 
 
 def read_odt(archive: Archive) -> str:
-    """Headings, paragraphs and tables, a blank line between; not what tracked changes deleted."""
+    """Return headings, paragraphs and tables, a blank line between; not what tracked changes deleted."""
     if "META-INF/manifest.xml" in archive.names and b"encryption-data" in archive.read(
         "META-INF/manifest.xml"
     ):

@@ -182,7 +182,7 @@ def _laid_out(chunks: Sequence[_Chunk]) -> _Page:
 
 
 def _raised(chunk: _Chunk, before: _Chunk, line: str) -> str:
-    """``chunk`` in raised or lowered figures, if it is a small number close behind a word."""
+    """Return ``chunk`` in raised or lowered figures, if it is a small number close behind a word."""
     figures = chunk.text.strip()
     if not _FIGURES.fullmatch(figures) or chunk.size > before.size * _SMALL or not line or line[-1].isspace():
         return chunk.text
@@ -216,7 +216,7 @@ def _key(line: str) -> str:
 
 
 def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[str]:
-    """Lines joined that a column broke apart: those whose next word found no room; never the ``large``
+    """Yield lines joined that a column broke apart: those whose next word found no room; never the ``large``
     ones.
     """
     lengths = sorted(len(line) for line in lines)

@@ -50,7 +50,7 @@ def read(text: str) -> str:
 
 
 def translate(text: str, translation: Translate) -> tuple[str, list[PlacedFinding]]:
-    """``text`` with its cues in English, one for one, and what to look at."""
+    """Return ``text`` with its cues in English, one for one, and what to look at."""
     markup = parse(text)
     findings = markup.translate(translation)
     cues, tail = _cues(markup.joined())
@@ -111,7 +111,7 @@ def _runs_on(last: _Cue, cue: _Cue) -> bool:
 
 
 def _feed(markup: Markup, text: str) -> None:
-    """A cue's text: tags are marks; a line break parts words, and is found anew in a translation."""
+    """Feed a cue's text: tags are marks; a line break parts words, and is found anew in a translation."""
     markup.open("", "line", line=True)
     for number, line in enumerate(text.split("\n")):
         if number and _SPEAKER.match(line):
@@ -154,7 +154,7 @@ def _cues(text: str) -> tuple[list[_Cue], str]:
 
 
 def _length(text: str) -> int:
-    """Characters of a cue's text, without white space and the next cue's number at its end."""
+    """Return characters of a cue's text, without white space and the next cue's number at its end."""
     spoken = text.rstrip()
     number = _NUMBER.search(spoken)
     return number.start() if number else len(spoken)

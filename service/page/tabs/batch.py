@@ -134,7 +134,7 @@ def _written(folder: Path) -> int:
 
 
 def line(told: Progress | Finished, say: Say) -> str:
-    """Progress, or the totals and a link to the table, as HTML."""
+    """Return progress, or the totals and a link to the table, as HTML."""
     if isinstance(told, Finished):
         made = told.totals
         values = {"records": f"{made.records:,}", "failures": made.failures, "findings": f"{made.findings:,}"}

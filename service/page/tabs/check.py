@@ -42,14 +42,14 @@ def checked(source: str, target: str, options: PageOptions, say: Say) -> str:
 
 
 def checked_confined(sandbox: Sandbox, source: str, target: str, options: PageOptions, say: Say) -> str:
-    """:func:`checked`, in a process of its own where the texts are long."""
+    """Do as :func:`checked`, in a process of its own where the texts are long."""
     if len(source) + len(target) <= SMALL:
         return checked(source, target, options, say)
     return str(sandbox.run(".page.tabs.check:checked_for", source, target, options.text_limit, say.language))
 
 
 def checked_for(source: str, target: str, limit: int, language: str) -> str:
-    """:func:`checked` for plain values."""
+    """Do as :func:`checked`, for plain values."""
     return checked(source, target, PageOptions(text_limit=limit), Say(language))
 
 
@@ -85,7 +85,7 @@ def _row(number: int, source: str, target: str, noted: str) -> str:
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]) -> None:
-    """The tab's contents."""
+    """Build the tab's contents."""
     import gradio as gr
 
     def run(source: str, target: str, request: gr.Request) -> str:

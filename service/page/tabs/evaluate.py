@@ -72,7 +72,7 @@ def scored(
 def scored_confined(
     sandbox: Sandbox, outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
-    """:func:`scored` in a process of its own. Raises WartaError."""
+    """Do as :func:`scored` in a process of its own. Raises WartaError."""
     asked = [*outputs], reference, source, task, say.language
     shown, packed = sandbox.stream(".page.tabs.evaluate:scored_for", *asked, limits=CONFINED)
     return shown, packed
@@ -81,12 +81,12 @@ def scored_confined(
 def scored_for(
     outputs: Sequence[str], reference: str, source: str | None, task: str, language: str
 ) -> Iterator[str | bytes]:
-    """:func:`scored` for plain values: the HTML, then the ZIP."""
+    """Yield what :func:`scored` gives, for plain values: the HTML, then the ZIP."""
     yield from scored(outputs, reference, source, task, Say(language))
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    """File names, numbered where one comes twice."""
+    """Return file names, numbered where one comes twice."""
     return [name if names.count(name) == 1 else f"{name} ({n})" for n, name in enumerate(names, start=1)]
 
 
@@ -172,7 +172,7 @@ def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any], held: Files) -> None:
-    """The tab's contents."""
+    """Build the tab's contents."""
     import gradio as gr
 
     def run(

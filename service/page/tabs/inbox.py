@@ -123,7 +123,7 @@ def _kept(store: Store, id: int) -> Reading | None:
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: Any, view: list[Any]) -> None:
-    """The tab's contents; ``view`` is the reading view of the Read tab and its Stop button."""
+    """Build the tab's contents; ``view`` is the reading view of the Read tab and its Stop button."""
     import gradio as gr
 
     def answered(work: Callable[[Store, Mapping[str, Any]], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
