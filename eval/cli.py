@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -147,19 +147,15 @@ def _names(metrics: str) -> list[str]:
     return [name.strip() for name in metrics.split(",") if name.strip()]
 
 
-def _warn(messages: Any) -> None:
+def _warn(messages: Iterable[object]) -> None:
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
 
 
-def _guard() -> Check | None:
-    """Return the translator's guard; ``None`` in a tree without it."""
-    try:
-        check: Check = importlib.import_module("service.translation.guard.check").check
-    except ModuleNotFoundError as error:
-        if error.name != "service.translation.guard.check":
-            raise
-        return None
+def _guard() -> Check:
+    """Return the translator's guard."""
+    from service.translation.guard.check import check
+
     return check
 
 
@@ -422,12 +418,11 @@ def _system(name: str, task: DatasetTask, route: str) -> System:
     """Return the product's pipeline over this preset."""
     from eval.harness import PipelineSystem
 
-    pipeline = importlib.import_module("service.pipeline")
-    settings = importlib.import_module("service.settings")
-    chosen = settings.Settings(home=settings.home(os.environ), model=name)
-    return PipelineSystem(
-        pipeline.build_pipeline(chosen, _notice), task, pipeline.SummaryRequest(route=route)
-    )
+    from service.pipeline import SummaryRequest, build_pipeline
+    from service.settings import Settings, home
+
+    chosen = Settings(home(os.environ), model=name)
+    return PipelineSystem(build_pipeline(chosen, _notice), task, SummaryRequest(route=route))
 
 
 def _notice(message: str) -> None:

@@ -105,7 +105,7 @@ def t5_base(folder: Path, texts: Sequence[str]) -> None:
 
 
 def quickmt(folder: Path, texts: Sequence[str]) -> None:
-    """Build ``quickmt-id-en``: transformer big with 8 + 2 layers, 32,000 pieces a side; CTranslate2, float16."""
+    """Build ``quickmt-id-en``: transformer big, 8 + 2 layers, 32,000 pieces a side; CTranslate2, float16."""
     import torch
     from ctranslate2.converters.transformers import BartLoader
     from transformers import MarianConfig, MarianMTModel
@@ -157,7 +157,7 @@ def _quickmt_side(folder: Path, texts: Sequence[str], side: str, rows: int) -> l
 
 
 def firefox_tiny(folder: Path, texts: Sequence[str]) -> None:
-    """Build ``firefox-id-en``: 6 encoder and 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows, 8-bit."""
+    """Build ``firefox-id-en``: 6 encoder, 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows, 8-bit."""
     folder.mkdir(parents=True)
     width, ffn, rows = 256, 1536, 32_000
     options = {"bos_id": -1, "eos_id": 0, "unk_id": 1, "pad_id": -1}
