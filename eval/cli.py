@@ -417,7 +417,6 @@ for _command in (challenge, sheet, rate, spans):
 def _system(name: str, task: DatasetTask, route: str) -> System:
     """Return the product's pipeline over this preset."""
     from eval.harness import PipelineSystem
-
     from service.pipeline import SummaryRequest, build_pipeline
     from service.settings import Settings, home
 

@@ -94,7 +94,6 @@ def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference:
     from eval import harness
     from eval.challenge import dataset, judge
     from service.engines.base import Likelihood
-
     from service.models.load import choose, open_engine
     from service.models.store import Store
     from service.pipeline import build_pipeline
