@@ -100,7 +100,7 @@ from service.translation.memory.open import open_memory
 
 
 def modules() -> list[ModuleType]:
-    """The modules whose patterns and functions meet text from outside."""
+    """Return the modules whose patterns and functions meet text from outside."""
     found = [render, briefs, marks, pages, eval.text, eval.checks, eval.contamination, eval.metrics]
     for package in (intake, text_package, translation, ledgers, summary):
         found.append(package)
@@ -110,7 +110,7 @@ def modules() -> list[ModuleType]:
 
 
 def public() -> dict[Callable[..., object], str]:
-    """The public functions that take anything, and methods that take text, with their names."""
+    """Return the public functions that take anything, and methods that take text, with their names."""
     found: dict[Callable[..., Any], str] = {}
     for module in modules():
         for name, value in vars(module).items():
@@ -136,7 +136,7 @@ def _methods(made: type) -> Iterator[tuple[str, Callable[..., object]]]:
 
 
 def patterns() -> dict[str, re.Pattern[Any]]:
-    """The compiled patterns of the modules, those in tables too, by a name; each once."""
+    """Return the compiled patterns of the modules, those in tables too, by a name; each once."""
     found: dict[re.Pattern[Any], str] = {}
     for module in modules():
         for name, value in vars(module).items():
@@ -157,7 +157,7 @@ def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def _used(pattern: re.Pattern[Any], text: str) -> None:
-    """All ways of using a pattern: at the start, on the whole, and wherever it matches."""
+    """Use a pattern in all ways: at the start, on the whole, and wherever it matches."""
     given: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
     pattern.match(given)
     pattern.fullmatch(given)
@@ -170,7 +170,7 @@ def _archived(make: Callable[[str], bytes], call: Callable[[Archive], object]) -
 
 
 def _many(call: Callable[[str], object]) -> tuple[Run, ...]:
-    """A function of one text: the text as it is, and each of its lines by itself."""
+    """Return a function of one text: the text as it is, and each of its lines by itself."""
     return (call, lambda text: [call(line) for line in given.lines_of(text)])
 
 
@@ -206,7 +206,7 @@ def _in_sheet(text: str) -> object:
 
 
 def _in_columns(text: str) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
-    """Each line of the text as a new cell of its row, the first row with the whole text beside it."""
+    """Return each line of the text as a new cell of its row, the first row with the whole text beside it."""
     rows = {number: (line,) for number, line in enumerate(text.split("\n"), 1)}
     return {"a": {**rows, 1: (*rows[1], text)}}
 
@@ -737,7 +737,7 @@ BOUNDED: Mapping[re.Pattern[Any], int] = {
 
 
 def cases(part: str = "") -> Iterator[Case]:
-    """The cases whose name holds ``part``."""
+    """Yield the cases whose name holds ``part``."""
     for name, pattern in patterns().items():
         if part in f"pattern {name}":
             texts = (*derived(pattern), *FAMILIES)

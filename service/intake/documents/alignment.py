@@ -52,19 +52,19 @@ class _Span:
 
 
 def phrase_of(parts: Sequence[str], mark: Mark) -> str:
-    """The words of a mark without the punctuation around them."""
+    """Return the words of a mark without the punctuation around them."""
     text = "".join(parts[mark.first : mark.stop])
     return text.strip() if mark.fixed else text.strip(_EDGE) or text.strip()
 
 
 def covers(parts: Sequence[str], mark: Mark) -> bool:
-    """Whether no letter or digit is left outside the mark."""
+    """Return whether no letter or digit is left outside the mark."""
     outside = [*parts[: mark.first], *parts[mark.stop :]]
     return not any(character.isalnum() for part in outside for character in part)
 
 
 def fixed_through(parts: Sequence[str], marks: Sequence[Mark]) -> tuple[Mark, ...]:
-    """The marks; one whose words all stand in a fixed one inside it is fixed too."""
+    """Return the marks; one whose words all stand in a fixed one inside it is fixed too."""
     fixed = [mark for mark in marks if mark.fixed]
     return tuple(
         replace(mark, fixed=mark.fixed or any(_fills(parts, inner, mark) for inner in fixed))
@@ -82,7 +82,7 @@ def _fills(parts: Sequence[str], inner: Mark, outer: Mark) -> bool:
 
 
 def holds(target: str, phrase: str) -> bool:
-    """Whether the words stand in the target, whatever their case."""
+    """Return whether the words stand in the target, whatever their case."""
     return next(_occurrences(target, phrase), None) is not None
 
 
@@ -112,7 +112,7 @@ class Placer:
     moves: list[Move] = field(default_factory=list)
 
     def place(self, target: str, parts: Sequence[str], marks: Sequence[Mark]) -> list[str]:
-        """``target`` over the slots of ``parts``: as many strings as there are parts."""
+        """Return ``target`` over the slots of ``parts``: as many strings as there are parts."""
         top = _outermost(parts, marks)
         if not top:
             return _spread(target, parts, _free(parts, marks))
@@ -138,7 +138,7 @@ class Placer:
     def _assembled(
         self, target: str, parts: Sequence[str], marks: Sequence[Mark], placed: Sequence[tuple[int, _Span]]
     ) -> list[str]:
-        """The target cut at the spans: each into its mark, what is between into the slots between."""
+        """Return the target cut at the spans: each into its mark, what is between into the slots between."""
         texts = [""] * len(parts)
         free = _free(parts, marks)
         places = sorted((marks[index] for index, _ in placed), key=lambda mark: mark.first)
@@ -173,7 +173,7 @@ class Placer:
         return source if span.literal is None else _padded(source, span.literal)
 
     def _inside(self, target: str, parts: Sequence[str], marks: Sequence[Mark], index: int) -> list[str]:
-        """The mark's own target over its own slots; the marks in it keep their order."""
+        """Return the mark's own target over its own slots; the marks in it keep their order."""
         outer = marks[index]
         inner = [
             replace(mark, first=mark.first - outer.first, stop=mark.stop - outer.first, pinned=True)
@@ -183,7 +183,7 @@ class Placer:
         return self.place(target, parts[outer.first : outer.stop], inner)
 
     def _spans(self, target: str, parts: Sequence[str], marks: Sequence[Mark]) -> list[_Span]:
-        """Where each mark goes, all apart."""
+        """Return where each mark goes, all apart."""
         found: list[_Span | None] = []
         for mark in marks:
             taken = [span for span in found if span]
@@ -203,7 +203,7 @@ class Placer:
     def _search(
         self, target: str, parts: Sequence[str], mark: Mark, taken: Sequence[_Span], after: int
     ) -> _Span | None:
-        """The occurrence nearest to where the mark stood that is still free."""
+        """Return the occurrence nearest to where the mark stood that is still free."""
         expected = len("".join(parts[: mark.first])) / (sum(map(len, parts)) or 1) * len(target)
         phrase = phrase_of(parts, mark)
         alone = self.english.get(phrase, "").strip(_EDGE)
@@ -221,7 +221,7 @@ class Placer:
 
 
 def _outermost(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
-    """Indices of the marks that hold text of the sentence and stand in no other, in order."""
+    """Return indices of the marks that hold text of the sentence and stand in no other, in order."""
     chosen: list[int] = []
     stop = 0
     for index in sorted(range(len(marks)), key=lambda i: (marks[i].first, -marks[i].stop, i)):
@@ -233,13 +233,13 @@ def _outermost(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
 
 
 def _free(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
-    """The slots outside every mark."""
+    """Return the slots outside every mark."""
     inside = {slot for mark in marks for slot in range(mark.first, mark.stop)}
     return [slot for slot in range(len(parts)) if slot not in inside]
 
 
 def _padded(source: Sequence[str], literal: str) -> list[str]:
-    """The slots of a fixed mark with the white space that ``literal`` has at its ends."""
+    """Return the slots of a fixed mark with the white space that ``literal`` has at its ends."""
     texts = list(source)
     held = [slot for slot, text in enumerate(texts) if text.strip()]
     texts[held[0]] = literal[: len(literal) - len(literal.lstrip())] + texts[held[0]].lstrip()
@@ -254,14 +254,14 @@ def _spread(target: str, parts: Sequence[str], slots: Sequence[int]) -> list[str
 
 
 def _put(texts: list[str], target: str, parts: Sequence[str], slots: Sequence[int]) -> None:
-    """Adds ``target`` to the slots by the length of what they held, cut between words."""
+    """Add ``target`` to the slots by the length of what they held, cut between words."""
     held = [slot for slot in slots if parts[slot].strip()] or slots[:1]
     for slot, share in zip(held, _shared(target, [len(parts[slot]) for slot in held]), strict=True):
         texts[slot] += share
 
 
 def _shared(target: str, weights: Sequence[int]) -> list[str]:
-    """``target`` cut between words, by weight; while there are words, no share is empty."""
+    """Return ``target`` cut between words, by weight; while there are words, no share is empty."""
     words = _WORD.findall(target) or [target]
     stops, total = [0], sum(weights) or 1
     for number, weight in enumerate(accumulate(weights), start=1):
@@ -278,7 +278,9 @@ def _shares(target: str, parts: Sequence[str], lines: Sequence[Mark]) -> list[_S
 
 
 def _guessed(target: str, parts: Sequence[str], mark: Mark, start: int, stop: int) -> _Span:
-    """The words of ``target[start:stop]`` that stand where the mark stood, at least one if there is one."""
+    """Return the words of ``target[start:stop]`` that stand where the mark stood, at least one if there is
+    one.
+    """
     words = [match.span() for match in _PLAIN_WORD.finditer(target[start:stop])]
     phrase = phrase_of(parts, mark)
     if not words:
