@@ -25,6 +25,8 @@ _SAME_STOP = 0.3
 _AGREED = 0.75
 """The share of the words that must be on their side of a place."""
 _PHRASE = 3
+_LITTLE = 0.3
+"""What an article or preposition counts, which may belong to many words."""
 _OPENING, _CLOSING = "\"'“‘([«", "\"'”’)]»"
 _STOPS = ".,;:!?…"
 _PAUSE = re.compile("[,;:()–—“”?!]")
@@ -173,7 +175,8 @@ def _pull(alignment: Alignment, at: int) -> Floats:
     before = np.array([(t.start + t.end) / 2 < at for t in alignment.source])
     distance = np.abs(np.arange(len(before)) - int(before.sum()) + 0.5) - 0.5
     weight = np.exp(-distance / _NEAR) * np.where(before, 1.0, -1.0)
-    pull: Floats = weight @ np.sqrt(alignment.forward * alignment.backward)
+    trust = [_LITTLE if token.text in _ENGLISH_LINKS else 1.0 for token in alignment.target]
+    pull: Floats = weight @ np.sqrt(alignment.forward * alignment.backward) * trust
     return pull
 
 
