@@ -385,10 +385,10 @@ DOCUMENT = (
         "A part of a document was cut at the model's limit.",
     ),
     Check(
-        "format.guessed",
+        "format.at_end",
         "minor",
-        "put where it stood in the source: '{phrase}'",
-        "Marked words, such as a link, were not found in the translation; their place is a guess.",
+        "not found in the translation, so put at the end of the sentence: '{phrase}'",
+        "Marked words, such as a link, were not found in the translation; the mark is at the sentence's end.",
     ),
 )
 """What is found on top where a document is written again."""

@@ -414,7 +414,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     placement.phrase_of: lambda text: placement.phrase_of([text, text], Mark(0, 2)),
     placement.covers: lambda text: placement.covers(text.split(" "), Mark(0, 1)),
     placement.fixed_through: given.fixed,
-    placement.holds: given.pairs(placement.holds),
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),

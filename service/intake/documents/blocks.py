@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from service.document import Finding, Passage, SegmentTranslation
 from service.intake.clean import is_headline
-from service.intake.documents.alignment import Alike, Mark, Placer, covers, fixed_through, holds, phrase_of
+from service.intake.documents.alignment import Alike, Mark, Placer, fixed_through
 from service.text import segment
 
 Translate = Callable[[Passage], Iterable[SegmentTranslation]]
@@ -245,12 +245,14 @@ def _one_line(text: str) -> str:
 
 
 def _unplaced(pairs: Sequence[_Pair]) -> Iterator[str]:
-    """Yield the marked words that their sentence's translation does not hold as they are."""
+    """The marked words that are not found in their sentence's translation."""
     for piece, answer in pairs:
-        target = answer.target if answer else piece.text
-        for mark in piece.marks if target != piece.text else ():
-            phrase = phrase_of(piece.parts, mark)
-            if mark.fixed or mark.line or covers(piece.parts, mark) or len(phrase) > _LONGEST_PHRASE:
-                continue
-            if _translatable(phrase) and not holds(target, phrase):
+        if answer is None or not piece.marks:
+            continue
+        placer = Placer({})
+        target = _one_line(answer.target)
+        if target.strip() and target != piece.text:
+            placer.place(target, piece.parts, piece.marks)
+        for phrase in placer.lost:
+            if _translatable(phrase) and len(phrase) <= _LONGEST_PHRASE:
                 yield phrase
