@@ -417,7 +417,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
-    negation.negated: given.pairs(lambda a, b: negation.negated(given.spoken(a), given.spoken(b))),
+    negation.negated: given.pairs(lambda a, b: negation.negated(given.spoken(a), b)),
     **{
         check: given.pairs(given.formed(check))
         for check in (
