@@ -223,7 +223,7 @@ class Placer:
         return [span for span in spans if span]
 
     def _search(self, pair: _Pair, mark: Mark, taken: Sequence[_Span], after: int) -> _Span | None:
-        """Return where the aligner is sure that the mark's words went, else where they or their own translation are.
+        """Return where the mark's words surely went, else where they or their own translation are.
 
         Of several such places it is the one nearest to where the mark stood that is still free.
         """
@@ -263,7 +263,7 @@ class Placer:
 
 
 def _is_name(phrase: str, target: str) -> bool:
-    """Return whether the words, with a capital or a figure among them, stand in the target once as they are."""
+    """Return whether words with a capital or a figure stand in the target once, as they are."""
     named = any(c.isupper() or c.isdigit() for c in phrase)
     return named and len(list(islice(_occurrences(target, phrase), 2))) == 1
 
