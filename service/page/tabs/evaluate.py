@@ -32,6 +32,7 @@ def scored(
     from eval.datasets import Task, from_files
     from eval.metrics import Options
     from eval.report import folder
+    from eval.report.html import overview
     from eval.scoring import Answer, Output, evaluate
     from eval.significance import Resampling
     from eval.tables import read_lines
@@ -66,7 +67,7 @@ def scored(
         f'<iframe sandbox="allow-downloads" title="{say("evaluate_report")}" '
         f'srcdoc="{escape(report, quote=True)}"></iframe></details>'
     )
-    return box("done", lines) + table(evaluation, say) + chart(evaluation, say) + frame, packed
+    return box("done", lines) + overview(evaluation, _words(say)) + frame, packed
 
 
 def scored_confined(
@@ -98,65 +99,12 @@ def _packed(folder: Path) -> bytes:
     return target.getvalue()
 
 
-def table(evaluation: Any, say: Say) -> str:
-    """Return a system a row, a metric a column; the best in bold, with a word for those who cannot see
-    that.
-    """
-    from eval.report import formats as report
-
-    names = report.metric_names(evaluation)
-    arrows = {s.name: report.ARROWS[s.better] for system in evaluation.systems for s in system.scores}
-    head = "".join(f'<th scope="col">{escape(name)} {arrows[name]}</th>' for name in names)
-    rows = []
-    for system in evaluation.systems:
-        cells = ""
-        for name in names:
-            score = system.score(name)
-            value = escape(report.number(score)) if score else "–"
-            best = report.best(evaluation, name) == system.output.name
-            cells += f"<td>{f'<strong>{value}</strong>' if best else value}</td>"
-        rows.append(f'<tr><th scope="row">{escape(system.output.name)}</th>{cells}</tr>')
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{say("evaluate_scores")}"><table>'
-        f"<caption>{say('evaluate_scores')}</caption><thead><tr>"
-        f'<th scope="col">{say("evaluate_system")}</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def chart(evaluation: Any, say: Say) -> str:
-    """Return the first metric of every system with its interval, one row each."""
-    from eval.report.html import shown_metric
-
-    metric = shown_metric(evaluation.systems[0])
-    scores = [(s.output.name, s.score(metric)) for s in evaluation.systems if s.score(metric)]
-    if not scores:
-        return ""
-    low = min(score.interval[0] for _, score in scores)
-    high = max(score.interval[1] for _, score in scores)
-    span = (high - low) or 1.0
-    low, high = low - span * 0.1, high + span * 0.1
-    rows = "".join(_bar(name, score, low, high) for name, score in scores)
-    title = say("evaluate_plot", metric=escape(metric))
-    return f'<figure class="chart"><figcaption>{title}</figcaption><ul>{rows}</ul></figure>'
-
-
-def _bar(name: str, score: Any, low: float, high: float) -> str:
-    """Return one system's score as a point on its interval."""
-    start, end = score.interval
-    middle = _at(score.score, low, high)
-    return (
-        f'<li><span class="name">{escape(name)}</span>'
-        '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
-        '<line class="base" x1="0" x2="100" y1="5" y2="5"/>'
-        f'<line class="range" x1="{_at(start, low, high)}" x2="{_at(end, low, high)}" y1="5" y2="5"/>'
-        f'<line class="point" x1="{middle}" x2="{middle}" y1="1" y2="9"/></svg>'
-        f'<span class="value">{score.score:.1f} <i>{start:.1f}–{end:.1f}</i></span></li>'
-    )
-
-
-def _at(value: float, low: float, high: float) -> str:
-    return f"{100 * (value - low) / (high - low):.2f}"
+def _words(say: Say) -> dict[str, str]:
+    """Return what the overview says in the reader's language; no figure here is a published one."""
+    names = ("scores", "system", "best", "tied", "baseline")
+    return {name: say(f"evaluate_{name}") for name in names} | {
+        "plot": say("evaluate_plot", metric="{metric}")
+    }
 
 
 def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
