@@ -122,7 +122,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SystemScores:
     """A system's scores, None where it has none; ``note`` names in WORDS what it is beside a system."""
 
     name: str
@@ -135,7 +135,7 @@ class Scores:
     """The table of scores; each of ``metrics`` has an arrow for its better side."""
 
     metrics: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[SystemScores, ...]
 
 
 def _scores(evaluation: Evaluation) -> Scores:
@@ -154,15 +154,16 @@ def _scores(evaluation: Evaluation) -> Scores:
         return Cell(f"{score.score:.{places}f}", f"{low} to {high}", best, tied)
 
     rows = [
-        Row(s.output.name, "", tuple(cell(s.score(n), s.output.name) for n in names))
+        SystemScores(s.output.name, "", tuple(cell(s.score(n), s.output.name) for n in names))
         for s in evaluation.systems
     ]
     rows += [
-        Row(b.output.name, "baseline", tuple(cell(b.score(n)) for n in names)) for b in evaluation.baselines
+        SystemScores(b.output.name, "baseline", tuple(cell(b.score(n)) for n in names))
+        for b in evaluation.baselines
     ]
     for system in dict.fromkeys(p.system for p in evaluation.published):
         figures = {p.metric: Cell(f"{p.score:g}") for p in evaluation.published if p.system == system}
-        rows.append(Row(system, "published", tuple(map(figures.get, names))))
+        rows.append(SystemScores(system, "published", tuple(map(figures.get, names))))
     return Scores(tuple(f"{name} {report.ARROWS[better[name]]}".strip() for name in names), tuple(rows))
 
 
