@@ -161,9 +161,7 @@ class Gemma(nn.Module):
         *,
         fused: bool = True,
     ) -> None:
-        """Build it; ``fused`` compiles the element-wise parts, which takes half a minute and a C++
-        compiler.
-        """
+        """Build it; ``fused`` compiles the element-wise parts: half a minute, with a C++ compiler."""
         super().__init__()
 
         def hyper(name: str) -> Any:

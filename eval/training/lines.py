@@ -569,16 +569,8 @@ def _network(numbers: int) -> Any:
             where, which = lines
             rows, longest, _ = numbers.shape
             flat = numbers.new_zeros(rows * longest, 3 * COLUMNS)
-            parts = []
-            for ids, starts in bags:
-                part = self.table(ids, starts)[which]
-                if self.training:
-                    part = part * (torch.rand(len(part), 1) > 0.12)
-                parts.append(part)
-            flat[where] = torch.cat(parts, dim=1)
-            mask = numbers.new_zeros(rows * longest)
-            mask[where] = 1
-            mask = mask.view(rows, longest, 1)
+            flat[where] = torch.cat([self._looked_up(*bag, which) for bag in bags], dim=1)
+            mask = numbers.new_zeros(rows * longest).index_fill(0, where, 1).view(rows, longest, 1)
             flat = self.drop(flat.view(rows, longest, -1))
             if self.training:
                 numbers = numbers * (torch.rand(rows, longest, numbers.shape[2]) > 0.08)
@@ -589,6 +581,10 @@ def _network(numbers: int) -> Any:
             mean = hidden.sum(dim=1, keepdim=True) / mask.sum(dim=1, keepdim=True)
             hidden = hidden + torch.relu(self.whole(mean))
             return self.outer(self.drop(hidden))
+
+        def _looked_up(self, ids: Any, starts: Any, which: Any) -> Any:
+            part = self.table(ids, starts)[which]
+            return part * (torch.rand(len(part), 1) > 0.12) if self.training else part
 
     return Network()
 

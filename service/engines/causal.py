@@ -94,16 +94,19 @@ class CausalEngine:
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
         self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
-        self._window = window
-        self._room = window - len(self._start)
+        self._window, self._room = window, window - len(self._start)
+        self._check_room()
+        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
+
+    def _check_room(self) -> None:
+        """Raise EngineError where the prompt and its examples leave no room for a source."""
         if len(self._prompt("")) >= self._room:
             raise EngineError(
                 "engine.window",
                 "prompt and examples fill the model's window of {tokens} tokens",
-                at=preset.name,
-                tokens=window,
+                at=self._preset.name,
+                tokens=self._window,
             )
-        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
         """See :class:`service.engines.base.Engine`."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service.errors import InputError, WartaError
 from service.messages import text
@@ -19,6 +19,9 @@ from service.page.words import Say, say_for
 from service.pool import Host
 from service.runtime.sandbox import Confinement, Sandbox
 
+if TYPE_CHECKING:
+    from eval.scoring import Evaluation
+
 MOST_LINES = 20_000
 RESAMPLES = 500
 CONFINED = Confinement(cpu_seconds=120, file_bytes=200_000_000)
@@ -29,10 +32,29 @@ def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
     """Return the scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
-    from eval.datasets import Task, from_files
-    from eval.metrics import Options
     from eval.report import folder
     from eval.report.html import overview
+
+    evaluation = _evaluated(outputs, reference, source, task)
+    with tempfile.TemporaryDirectory(prefix="warta-") as place:
+        folder.write(evaluation, Path(place))
+        report = (Path(place) / "report.html").read_text("utf-8")
+        packed = _packed(Path(place))
+    systems = ", ".join(system.output.name for system in evaluation.systems)
+    count = len(evaluation.dataset.references)
+    lines = say("evaluate_done", systems=escape(systems), lines=f"{count:,}")
+    frame = (
+        f'<details class="report"><summary>{say("evaluate_report")}</summary>'
+        f'<iframe sandbox="allow-downloads" title="{say("evaluate_report")}" '
+        f'srcdoc="{escape(report, quote=True)}"></iframe></details>'
+    )
+    return box("done", lines) + overview(evaluation, _words(say)) + frame, packed
+
+
+def _evaluated(outputs: Sequence[str], reference: str, source: str | None, task: str) -> Evaluation:
+    """Return the scores of the uploads. Raises WartaError."""
+    from eval.datasets import Task, from_files
+    from eval.metrics import Options
     from eval.scoring import Answer, Output, evaluate
     from eval.significance import Resampling
     from eval.tables import read_lines
@@ -56,18 +78,7 @@ def scored(
         for name, path in zip(names, outputs, strict=True)
     ]
     plan = Resampling(resamples=RESAMPLES)
-    evaluation = evaluate(dataset, answers, (), Options(plan=plan), check if dataset.sources else None)
-    with tempfile.TemporaryDirectory(prefix="warta-") as place:
-        folder.write(evaluation, Path(place))
-        report = (Path(place) / "report.html").read_text("utf-8")
-        packed = _packed(Path(place))
-    lines = say("evaluate_done", systems=escape(", ".join(names)), lines=f"{len(dataset.references):,}")
-    frame = (
-        f'<details class="report"><summary>{say("evaluate_report")}</summary>'
-        f'<iframe sandbox="allow-downloads" title="{say("evaluate_report")}" '
-        f'srcdoc="{escape(report, quote=True)}"></iframe></details>'
-    )
-    return box("done", lines) + overview(evaluation, _words(say)) + frame, packed
+    return evaluate(dataset, answers, (), Options(plan=plan), check if dataset.sources else None)
 
 
 def scored_confined(
