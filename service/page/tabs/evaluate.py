@@ -51,7 +51,7 @@ def scored(
     return box("done", lines) + overview(evaluation, _words(say)) + frame, packed
 
 
-def _evaluated(outputs: Sequence[str], reference: str, source: str | None, task: str) -> Evaluation:
+def _evaluated(outputs: Sequence[str], reference: str, source: str | None, task: str) -> "Evaluation":
     """Return the scores of the uploads. Raises WartaError."""
     from eval.datasets import Task, from_files
     from eval.metrics import Options
