@@ -1,7 +1,7 @@
 """Learns the line labeller: ``python -m eval.training.lines``; writes ``service/intake/data/lines.npz``.
 
 Pages are composed anew from the templates and articles of ``../shared/data/pages`` (their script does
-it), with more furniture from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined,
+it), with more boilerplate from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined,
 moved, in
 other case, in other layouts. Clean documents of IndoSum (from the 301st on) show what an article without
 a page looks
@@ -150,7 +150,7 @@ def _indosum(path: Path) -> list[list[str]]:
 
 
 def _as_body(paragraphs: list[str]) -> dict[str, Any] | None:
-    """Return a document as a body for the composer, under a headline made of its lead; its furniture left
+    """Return a document as a body for the composer, under a headline made of its lead; its boilerplate left
     out.
     """
     kept = [re.sub(r"\s[(\[][a-z/]{2,15}[)\]]$", "", p) for p in paragraphs if not rule_of(p) and len(p) > 3]
