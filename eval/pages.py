@@ -1,4 +1,4 @@
-"""Pages with every line labelled: their files, and how well cleaning parts article from furniture.
+"""Pages with every line labelled: their files, and how well cleaning parts article from boilerplate.
 
 ``python -m eval.pages FILE…`` prints the figures for JSON-lines files of pages (``.jsonl.xz``) or
 folders of pages written by hand, by kind of line and by page.
@@ -40,7 +40,7 @@ _GLUED = re.compile(r"\s*⟦([^⟧]*)⟧")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it was pasted, its lines with their kinds, and furniture that is glued into its
+    """A page as it was pasted, its lines with their kinds, and boilerplate that is glued into its
     paragraphs.
     """
 
@@ -56,7 +56,7 @@ class Page:
 
 
 def read_hand(path: Path) -> Page:
-    """Return a page of a folder: a code, a space and a line; ``⟦…⟧`` is furniture inside a paragraph."""
+    """Return a page of a folder: a code, a space and a line; ``⟦…⟧`` is boilerplate inside a paragraph."""
     raw, lines, glued = [], [], []
     for row in path.read_text(encoding="utf-8").rstrip("\n").split("\n"):
         text = row[2:]

@@ -303,6 +303,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     segment.split: segment.split,
     segment.split_long: _parted,
     language.detect: language.detect,
+    language.leans_english: language.leans_english,
     language.is_english: language.is_english,
     language.check_article: language.check_article,
     formats.decode: (
@@ -522,10 +523,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     features.features: given.with_sentences(
         lambda lines: features.features(lines, lines[-1], range(len(lines)))
     ),
-    facts.numbers: facts.numbers,
-    facts.digits: facts.digits,
-    facts.months: facts.months,
-    facts.month: facts.month,
     facts.names: lambda text: list(facts.names(text)),
     facts.abbreviates: (
         lambda text: facts.abbreviates("ABCDEFGHIJ", text),

@@ -87,7 +87,7 @@ class ArticleIn(Strict):
         Annotated[int, Field(ge=1, le=8), WHOLE] | None,
         Field(description="1 is fastest; default: the model's own."),
     ] = None
-    keep_furniture: Annotated[
+    keep_boilerplate: Annotated[
         bool, Field(description="Leave captions, bylines and the like in the text.")
     ] = False
     keep_lines: Annotated[

@@ -129,7 +129,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
     text, kept = asked.text or "", asked.keep_lines
-    article = read_article(host.sandbox, text, keep_furniture=asked.keep_furniture, restored_lines=kept)
+    article = read_article(host.sandbox, text, keep_furniture=asked.keep_boilerplate, restored_lines=kept)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 

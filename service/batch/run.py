@@ -101,7 +101,7 @@ def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, 
     return {
         "task": job.task,
         "column": job.column,
-        "keep-furniture": job.keep_furniture,
+        "keep-boilerplate": job.keep_furniture,
         **({"raw": True} if job.raw else {}),
         **({"table": job.table, "columns": asdict(job.names)} if job.table else {}),
         **brief,

@@ -44,10 +44,10 @@ Fuzzy = Annotated[
     float, Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
 ]
 Name = Annotated[str, Argument(metavar="NAME", help="A name from `warta models list`.")]
-KeepFurniture = Annotated[
+KeepBoilerplate = Annotated[
     bool,
     Option(
-        "--keep-furniture", "--keep-boilerplate", help="Leave captions, bylines and the like in the text."
+        "--keep-boilerplate", "--keep-furniture", help="Leave captions, bylines and the like in the text."
     ),
 ]
 KeysUrl = Annotated[
@@ -148,7 +148,7 @@ class OutputOptions:
     output: Annotated[Path | None, Option("--output", "-o", help="A file; a folder for several inputs.")] = (
         None
     )
-    keep_furniture: KeepFurniture = False
+    keep_furniture: KeepBoilerplate = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ class BatchOptions:
     cluster: Annotated[
         str, Option("--cluster", help="Work on Ray: ray://HOST:PORT, HOST:PORT, or local.")
     ] = ""
-    keep_furniture: KeepFurniture = False
+    keep_furniture: KeepBoilerplate = False
     wide: Annotated[
         bool,
         Option("--wide/--long", help="A table as that table with new columns, or a row a record."),

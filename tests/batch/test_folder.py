@@ -250,7 +250,7 @@ def test_other_content_or_options_do_not_go_on(tmp_path: Path, monkeypatch: pyte
     job = Job([source], tmp_path / "en", folder=True)
     with pytest.raises(KeyboardInterrupt):
         mirror(job, pipeline(Noting(fail_on="naik 64 persen")))
-    with pytest.raises(UsageError, match="keep-furniture: False → True"):
+    with pytest.raises(UsageError, match="keep-boilerplate: False → True"):
         mirror(replace(job, keep_furniture=True), pipeline())
     (source / "003.txt").write_text("Harga naik 9 persen.", "utf-8")
     with pytest.raises(UsageError, match="the input has changed"):

@@ -85,13 +85,7 @@ def run_batch(
 
     def work(tell: Callable[[Progress | Finished], None]) -> None:
         with workplace() as folder:
-            base = _gathered(asked.paths, folder / "in")
-            same = asked.format == SAME
-            output = folder / f"warta.{FORMATS[0] if same else asked.format}"
-            # A table by itself can come back as that table.
-            inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
-            column = asked.column or "text"
-            job = Job(inputs, output, asked.task, column, base=base, wide=same, follow=same)
+            job = _job(asked, folder)
 
             def watch(progress: Progress) -> None:
                 ask.check()
@@ -102,10 +96,20 @@ def run_batch(
                 tell(progress)
 
             totals = run_away(host, job, asked.model, watch)
-            tell(Finished(totals, give(made_by(job) if same else output)))
+            tell(Finished(totals, give(made_by(job) if job.follow else job.output)))
 
     for told in events(ask, work):
         yield told[-1]
+
+
+def _job(asked: Asked, folder: Path) -> Job:
+    """Return the batch of the uploads, which are gathered below ``folder``."""
+    base = _gathered(asked.paths, folder / "in")
+    same = asked.format == SAME
+    output = folder / f"warta.{FORMATS[0] if same else asked.format}"
+    # A table by itself can come back as that table.
+    inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
+    return Job(inputs, output, asked.task, asked.column or "text", base=base, wide=same, follow=same)
 
 
 def _gathered(paths: Sequence[str], folder: Path) -> Path:

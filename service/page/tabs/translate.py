@@ -278,7 +278,7 @@ def routes(host: Host) -> tuple[str, ...]:
 
 
 def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
-    """Return the drawer; its model, route, number of sentences and whether to keep furniture; the share
+    """Return the drawer; its model, route, number of sentences and whether to keep boilerplate; the share
     button.
     """
     import gradio as gr
