@@ -66,7 +66,8 @@ TURNED = [
     # another clause that negates excuses no opposite
     ("verdict", "Ia tidak gentar dan menolak tawaran itu.", "She felt no fear and approved the offer.",
      "She felt no fear and rejected the offer."),
-    ("outcome", "Ini bukan hanya untuk kemenangan.", "This is not only for defeat.", "This is not only for victory."),
+    ("outcome", "Ini bukan hanya untuk kemenangan.", "This is not only for defeat.",
+     "This is not only for victory."),
     ("casualty", "Ia tidak sempat lari dan meninggal di sana.", "She had no time to run and survived there.",
      "She had no time to run and died there."),
 ]  # fmt: skip
