@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from service.batch.away import run_away
+from service.batch.folder import REPORT
 from service.batch.journal import Totals
 from service.batch.progress import duration
 from service.batch.run import Job, Progress
 from service.batch.tables import made_by
 from service.context import Ask
 from service.errors import Cancelled, InputError, UsageError, WartaError
+from service.intake.compression import unpacked_name
+from service.intake.documents import KINDS
 from service.intake.records import SOURCES
 from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, stopper, streaming, uploads
@@ -87,25 +90,54 @@ def run_batch(
         with workplace() as folder:
             base = _gathered(asked.paths, folder / "in")
             same = asked.format == SAME
+            if same and asked.task == "translate" and _is_document(asked.paths):
+                watch = partial(_watched, ask, tell, folder, most)
+                totals, made = _document(host, asked, base, folder / "out", watch)
+                tell(Finished(totals, give(made)))
+                return
             output = folder / f"warta.{FORMATS[0] if same else asked.format}"
             # A table by itself can come back as that table.
             inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
             column = asked.column or "text"
             job = Job(inputs, output, asked.task, column, base=base, wide=same, follow=same)
 
-            def watch(progress: Progress) -> None:
-                ask.check()
-                if _written(folder) > most:
-                    raise InputError(
-                        "page.result_size", "the result is larger than {size} bytes", size=f"{most:,}"
-                    )
-                tell(progress)
-
-            totals = run_away(host, job, asked.model, watch)
+            totals = run_away(host, job, asked.model, partial(_watched, ask, tell, folder, most))
             tell(Finished(totals, give(made_by(job) if same else output)))
 
     for told in events(ask, work):
         yield told[-1]
+
+
+def _watched(
+    ask: Ask, tell: Callable[[Progress | Finished], None], folder: Path, most: int, progress: Progress
+) -> None:
+    """Tell of progress. Raises Cancelled, and InputError for a result that has become too large."""
+    ask.check()
+    if _written(folder) > most:
+        raise InputError("page.result_size", "the result is larger than {size} bytes", size=f"{most:,}")
+    tell(progress)
+
+
+def _is_document(paths: Sequence[str]) -> bool:
+    """Whether what was sent is one document that can come back as one, by its name."""
+    suffix = Path(unpacked_name(paths[0])).suffix.lower() if len(paths) == 1 else ""
+    return any(kind.translate and suffix in kind.suffixes for kind in KINDS)
+
+
+def _document(
+    host: Host, asked: Asked, base: Path, output: Path, watch: Callable[[Progress], None]
+) -> tuple[Totals, Path]:
+    """Translate one document into one of its kind, a workbook with the column as that table.
+
+    The second is the document, or the report that says why there is none.
+    """
+    output.mkdir()
+    column = asked.column or "text"
+    job = Job([base], output, asked.task, column, base=base, folder=True, wide=True)
+    totals = run_away(host, job, asked.model, watch)
+    report = output / REPORT
+    made = next((path for path in sorted(output.iterdir()) if not path.name.startswith(REPORT)), report)
+    return totals, made
 
 
 def _gathered(paths: Sequence[str], folder: Path) -> Path:
@@ -126,7 +158,7 @@ def _gathered(paths: Sequence[str], folder: Path) -> Path:
 def _written(folder: Path) -> int:
     """The bytes of what a batch has made so far, without its input."""
     size = 0
-    for path in folder.iterdir():
+    for path in (*folder.iterdir(), *(folder / "out").glob("*")):
         # A file of the batch's own may be gone by now.
         with suppress(FileNotFoundError):
             size += path.stat().st_size if path.is_file() else 0
