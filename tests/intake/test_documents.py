@@ -596,6 +596,12 @@ def test_what_cannot_be_written_is_not_written(tmp_path: Path) -> None:
         ("a.html", "b.htm", False),
         ("a.txt", "b.txt", False),
         ("a.pdf", "b.pdf", False),
+        ("a.pdf", "b.docx", True),
+        ("a.pdf", "b.HTM", True),
+        ("a.docx", "b.html", False),
+        ("a.odt", "b.odt", True),
+        ("a.json", "b.json", True),
+        ("a.po", "b.pot", False),
     ],
 )
 def test_which_documents_keep_their_structure(source: str, target: str, kept: bool) -> None:

@@ -144,6 +144,17 @@ def _element(source: Iterator[Token], name: str) -> Iterator[Token]:
                 return
 
 
+def _behind(pieces: Sequence[Token], at: int) -> int:
+    """Return the number of the piece behind the element that begins at one."""
+    depth = 0
+    for number in range(at, len(pieces)):
+        if pieces[number].name == pieces[at].name and pieces[number].kind in ("start", "end"):
+            depth += 1 if pieces[number].kind == "start" else -1
+            if not depth:
+                return number + 1
+    return len(pieces)
+
+
 class _Content:
     """What a source holds: words, codes around them as marks, and codes among them as words of their own."""
 
@@ -161,8 +172,7 @@ class _Content:
             elif local in _PAIRED and token.kind == "end":
                 self.markup.close(token.raw, local)
             elif local in _CODES:
-                if token.kind == "start":
-                    stop += len(list(_element(iter(pieces[stop:]), token.name)))
+                stop = _behind(pieces, at) if token.kind == "start" else stop
                 around = (
                     pieces[at - 1].plain[-1:] if at else "",
                     pieces[stop].plain[:1] if stop < len(pieces) else "",
