@@ -32,6 +32,7 @@ from service.pool import Host
 KIND = "batch"
 TASKS = ("translate", "summarize", "read")
 FORMATS = ("jsonl", "csv")
+_OUT = "out"
 SAME = "same"
 """The format of a table that is to come back as it is, with new columns behind its own."""
 SUFFIXES = sorted({suffix for source in SOURCES for suffix in source.suffixes})
@@ -91,10 +92,8 @@ def run_batch(
             base = _gathered(asked.paths, folder / "in")
             same = asked.format == SAME
             if same and asked.task == "translate" and _is_document(asked.paths):
-                watch = partial(_watched, ask, tell, folder, most)
-                totals, made = _document(host, asked, base, folder / "out", watch)
-                tell(Finished(totals, give(made)))
-                return
+                totals, made = _document(host, asked, base, partial(_watched, ask, tell, folder, most))
+                return tell(Finished(totals, give(made)))
             output = folder / f"warta.{FORMATS[0] if same else asked.format}"
             # A table by itself can come back as that table.
             inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
@@ -124,13 +123,12 @@ def _is_document(paths: Sequence[str]) -> bool:
     return any(kind.translate and suffix in kind.suffixes for kind in KINDS)
 
 
-def _document(
-    host: Host, asked: Asked, base: Path, output: Path, watch: Callable[[Progress], None]
-) -> tuple[Totals, Path]:
+def _document(host: Host, asked: Asked, base: Path, watch: Callable[[Progress], None]) -> tuple[Totals, Path]:
     """Translate one document into one of its kind, a workbook with the column as that table.
 
     The second is the document, or the report that says why there is none.
     """
+    output = base.parent / _OUT
     output.mkdir()
     column = asked.column or "text"
     job = Job([base], output, asked.task, column, base=base, folder=True, wide=True)
@@ -158,7 +156,7 @@ def _gathered(paths: Sequence[str], folder: Path) -> Path:
 def _written(folder: Path) -> int:
     """The bytes of what a batch has made so far, without its input."""
     size = 0
-    for path in (*folder.iterdir(), *(folder / "out").glob("*")):
+    for path in (*folder.iterdir(), *(folder / _OUT).glob("*")):
         # A file of the batch's own may be gone by now.
         with suppress(FileNotFoundError):
             size += path.stat().st_size if path.is_file() else 0
