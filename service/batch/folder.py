@@ -31,11 +31,13 @@ from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import XLSX, document_text, kind_of, translate_data
+from service.intake.documents.blocks import How
 from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
 from service.pipeline import Pipeline, to_article
 from service.render import schema
 from service.render.brief import brief_markdown
+from service.render.marks import notes
 from service.render.text import reading_markdown, summary_markdown, translation_text
 from service.settings import MAX_INPUT_BYTES
 
@@ -304,11 +306,12 @@ def _sentences_in(file: _File) -> int:
 def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
     """Return what a worker makes of a commit's documents."""
     texts = iter(_texts(job, pipeline, [file for file in files if file.article]))
-    return [next(texts) if file.article else _document(pipeline, file) for file in files]
+    how = How(attributes=job.attributes, keys=job.keys, notes=notes)
+    return [next(texts) if file.article else _document(pipeline, file, how) for file in files]
 
 
-def _document(pipeline: Pipeline, file: _File) -> _Made:
-    """Return a document with its structure."""
+def _document(pipeline: Pipeline, file: _File, how: How) -> _Made:
+    """A document with its structure."""
     asked: list[SegmentTranslation] = []
 
     def translate(passage: Passage) -> list[SegmentTranslation]:
@@ -319,7 +322,8 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
     try:
         if file.error:
             raise InputError("batch.record", "{reason}", reason=file.error)
-        done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
+        name = unpacked_name(file.path.name)
+        done, found = translate_data(file.data, name, translate, MAX_INPUT_BYTES, how)
     except InputError as error:
         return _failed(file, error)
     findings = [
@@ -372,7 +376,7 @@ def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
         data = read_whole(file)
     name = unpacked_name(path.name)
     kind = kind_of(data, name)
-    if kind is XLSX:
+    if kind is XLSX and (job.task != "translate" or is_workbook_table(data, name, job.column)):
         same = job.wide and job.task == "translate" and is_workbook_table(data, name, job.column)
         suffix = "" if name.lower().endswith(".xlsx") else ".xlsx"
         return f"{name}{suffix if same else '.jsonl'}", "table", True, b""
@@ -380,7 +384,7 @@ def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
         return f"{name}.md", "text", False, data
     suffix = Path(name).suffix.lower()
     if kind.translate:
-        return name if suffix in kind.suffixes else name + kind.suffixes[0], kind.name, False, data
+        return kind.target(name), kind.name, False, data
     return name if suffix in ("", ".txt", ".text") else f"{name}.txt", "text", False, data
 
 

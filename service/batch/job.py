@@ -23,7 +23,8 @@ class Job:
     where there is one: a server's folders are none of its clients' business. ``wide`` asks for a table's own
     columns with those of ``names`` behind them; ``follow`` has the output take the table's
     type, whatever its own suffix; ``table`` is that type where it is one, which
-    :func:`service.batch.tables.as_table` finds out.
+    :func:`service.batch.tables.as_table` finds out. ``attributes`` and ``keys`` say what of a document is
+    translated, as :class:`service.intake.documents.blocks.How` has it.
     """
 
     inputs: Sequence[Path]
@@ -41,6 +42,8 @@ class Job:
     follow: bool = False
     names: rows.Names = field(default_factory=rows.Names)
     table: str = ""
+    attributes: bool = False
+    keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:

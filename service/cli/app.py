@@ -18,6 +18,7 @@ from service.cli.options import (
     HOME,
     AccessOptions,
     BatchOptions,
+    DocumentOptions,
     Files,
     Fuzzy,
     KeysUrl,
@@ -109,23 +110,25 @@ def read(
 def translate(
     how: TranslationOptions,
     output: OutputOptions,
+    documents: DocumentOptions,
     files: MaybeFiles = None,
     fuzzy: Fuzzy = ALIKE,
     lines: Annotated[
         bool, typer.Option("--lines", help="Standard input to standard output, a line for a line.")
     ] = False,
 ) -> None:
-    """Translate articles; paragraphs stay as they are."""
+    """Translate articles; paragraphs stay as they are, and documents what they are."""
     from service.cli.articles import Work
     from service.render.text import TRANSLATION
 
     settings = how.settings(fuzzy)
     if lines:
-        _lines(settings, unused=bool(files) or output != OutputOptions())
+        _lines(settings, unused=bool(files) or (output, documents) != (OutputOptions(), DocumentOptions()))
         return
     if not files:
         raise UsageError("command.no_file", "name a file to translate, or - for standard input")
-    _run(files, output, settings, Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION))
+    work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION, documents=documents.how())
+    _run(files, output, settings, work)
 
 
 @app.command("clean")
@@ -206,6 +209,7 @@ def batch(
         ),
     ],
     records: BatchOptions,
+    documents: DocumentOptions,
     summary: SummaryOptions,
     how: TranslationOptions,
 ) -> None:
@@ -230,6 +234,8 @@ def batch(
         raw=records.raw,
         wide=records.wide,
         names=Names.of(records.names),
+        attributes=documents.attributes,
+        keys=documents.how().keys,
     )
     raise typer.Exit(run_batch(job, how.settings(), records.workers, records.cluster))
 

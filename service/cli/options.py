@@ -19,12 +19,15 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import update_wrapper
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar, get_type_hints
 
 from typer import Argument, Option
 
 from service.cli.endpoint import asked
 from service.settings import Settings, home
+
+if TYPE_CHECKING:
+    from service.intake.documents.blocks import How
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -149,6 +152,27 @@ class OutputOptions:
         None
     )
     keep_furniture: KeepBoilerplate = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOptions:
+    """What of a document is translated when it comes back as one."""
+
+    attributes: Annotated[
+        bool,
+        Option("--attributes", help="Translate what stands for pictures too: alt, title, descriptions."),
+    ] = False
+    keys: Annotated[
+        str,
+        Option("--keys", metavar="PATHS", help="Of JSON, only texts at these paths, as title,items.*.name."),
+    ] = ""
+
+    def how(self) -> How:
+        """Return how a document is written again."""
+        from service.intake.documents.blocks import How
+
+        keys = tuple(filter(None, (key.strip() for key in self.keys.split(","))))
+        return How(attributes=self.attributes, keys=keys)
 
 
 @dataclass(frozen=True, slots=True)
