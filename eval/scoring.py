@@ -54,7 +54,7 @@ class Answer:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Answer:
-        """An answer read back from its JSON. Raises ``KeyError`` or ``TypeError`` on anything else."""
+        """Return an answer read back from its JSON. Raises ``KeyError`` or ``TypeError`` on anything else."""
         findings, support = record["findings"], record["support"]
         return cls(
             record["text"],
@@ -129,7 +129,7 @@ class Scored:
     findings: tuple[tuple[Finding, ...], ...] = ()
 
     def score(self, name: str) -> Score | None:
-        """The score of this metric, if it was computed."""
+        """Return the score of this metric, if it was computed."""
         return next((s for s in self.scores if s.name == name), None)
 
 
@@ -226,7 +226,7 @@ def evaluate(
 def _scored(
     output: Output, corpus: Corpus, usable: Sequence[Metric], dataset: Dataset, plan: Resampling
 ) -> Scored:
-    """A metric that is undefined on this data (no numbers in it, say) has no score."""
+    """Score one system; a metric that is undefined on this data (no numbers in it, say) has no score."""
     tables = [metric.statistics(corpus) for metric in usable]
     resampled = bootstrap(tables, plan) if tables else []
     scores = []
@@ -265,7 +265,7 @@ def _corpus(dataset: Dataset, output: Output, check: Check | None) -> Corpus:
 
 
 def compare(systems: Sequence[Scored], usable: Sequence[Metric], plan: Resampling) -> tuple[Comparison, ...]:
-    """Every pair of systems on every metric both have; Holm corrects over the pairs of one metric."""
+    """Compare every pair of systems on every metric both have; Holm corrects over the pairs of one metric."""
     if len(systems) < 2:
         return ()
     comparisons: list[Comparison] = []

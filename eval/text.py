@@ -14,7 +14,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])([\"”’')\]]*)\s+(?=[\"“‘'(\[]*
 
 
 def words(text: str) -> list[str]:
-    """Lower-case runs of letters and digits of any script, after NFC.
+    """Return lower-case runs of letters and digits of any script, after NFC.
 
     On ASCII text these are the tokens of ``rouge_score``; its own tokenizer deletes every other letter.
     """
@@ -22,7 +22,7 @@ def words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The lines of ``text``, or, when it is one line, its sentences by their end marks.
+    """Return the lines of ``text``, or, when it is one line, its sentences by their end marks.
 
     ROUGE-Lsum and the Lead baselines need sentences where a plain file has one summary a line.
     """
@@ -32,5 +32,7 @@ def sentences(text: str) -> list[str]:
 
 
 def numbers(text: str) -> Counter[str]:
-    """The digits of each number, its separators removed: ``1.250,5`` and ``1,250.5`` are both ``12505``."""
+    """Return the digits of each number, its separators removed: ``1.250,5`` and ``1,250.5`` are both
+    ``12505``.
+    """
     return Counter(_NO_DIGIT.sub("", match) for match in _NUMBER.findall(text))

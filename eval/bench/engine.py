@@ -80,7 +80,7 @@ class Row:
 
 
 def ours(folder: Path, preset: Preset, texts: Sequence[str], device: str, threads: int) -> Row:
-    """The product's engine on a converted folder, warmed by one text."""
+    """Return the product's engine on a converted folder, warmed by one text."""
     from service.engines.ctranslate2 import CTranslate2Engine
 
     began = time.perf_counter()
@@ -98,7 +98,7 @@ def ours(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
 
 
 def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, threads: int, dtype: str) -> Row:
-    """``generate`` of transformers over batches of similar length, warmed by one text."""
+    """Return ``generate`` of transformers over batches of similar length, warmed by one text."""
     import torch
 
     from service.engines.tokenizer import EOS, Pieces
@@ -129,7 +129,7 @@ def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
 
 
 def _generated(model: Any, ids: Any, pad: int, decoding: Decoding) -> list[list[int]]:
-    """What transformers makes of a padded batch, searching as the engines of Warta do."""
+    """Return what transformers makes of a padded batch, searching as the engines of Warta do."""
     import torch
 
     with torch.inference_mode():
@@ -149,7 +149,7 @@ def _generated(model: Any, ids: Any, pad: int, decoding: Decoding) -> list[list[
 
 
 def build(root: Path, kind: str, texts: Sequence[str], types: Sequence[str]) -> None:
-    """The checkpoint, and what it is converted to, each in a folder of ``root``."""
+    """Build the checkpoint, and what it is converted to, each in a folder of ``root``."""
     from transformers.utils import logging
 
     from service.models.convert import convert
@@ -162,7 +162,7 @@ def build(root: Path, kind: str, texts: Sequence[str], types: Sequence[str]) -> 
 
 
 def sources(work: Work) -> list[str]:
-    """Texts of about the wanted length, cut from the project's example articles."""
+    """Return texts of about the wanted length, cut from the project's example articles."""
     words = " ".join(path.read_text("utf-8") for path in sorted(EXAMPLES.glob("*.txt"))).split()
     wanted, count = work.source_tokens, work.texts
     # The small tokenizer needs about 1.6 pieces a word on the text it was trained on.
@@ -172,13 +172,13 @@ def sources(work: Work) -> list[str]:
 
 
 def training_texts() -> list[str]:
-    """What the tokenizers are trained on."""
+    """Return what the tokenizers are trained on."""
     texts = [path.read_text("utf-8") for path in sorted(EXAMPLES.glob("*.txt"))]
     return [part.text for text in texts for part in segment.split(text).segments]
 
 
 def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Row]:
-    """Every engine at every beam, printed as they come with their ratio to the first."""
+    """Return every engine at every beam, printed as they come with their ratio to the first."""
     cuda = arguments.device == "cuda"
     types = ("float16",) if cuda else ("int8", "float32")
     in_fresh_process(build, root, kind, training_texts(), types)
@@ -196,7 +196,7 @@ def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Row]:
 
 
 def show(kind: str, rows: Sequence[Row]) -> None:
-    """A line an engine: speed, its ratio to the first row's, and how many answers are the same."""
+    """Print a line an engine: speed, its ratio to the first row's, and how many answers are the same."""
     first = rows[0]
     for row in rows:
         same = sum(a == b for a, b in zip(row.answers, first.answers, strict=True)) / len(first.answers)

@@ -88,7 +88,7 @@ from service.summary import (
     trim,
     verbs,
 )
-from service.text import language, number_words, numbers, segment, words
+from service.text import aligner, language, number_words, numbers, projection, segment, stems, words
 from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
 from service.translation.guard import consistency, form, lexicon, names, negation, offices, people, units
@@ -100,7 +100,7 @@ from service.translation.memory.open import open_memory
 
 
 def modules() -> list[ModuleType]:
-    """The modules whose patterns and functions meet text from outside."""
+    """Return the modules whose patterns and functions meet text from outside."""
     found = [render, briefs, marks, pages, eval.text, eval.checks, eval.contamination, eval.metrics]
     for package in (intake, text_package, translation, ledgers, summary):
         found.append(package)
@@ -110,7 +110,7 @@ def modules() -> list[ModuleType]:
 
 
 def public() -> dict[Callable[..., object], str]:
-    """The public functions that take anything, and methods that take text, with their names."""
+    """Return the public functions that take anything, and methods that take text, with their names."""
     found: dict[Callable[..., Any], str] = {}
     for module in modules():
         for name, value in vars(module).items():
@@ -136,7 +136,7 @@ def _methods(made: type) -> Iterator[tuple[str, Callable[..., object]]]:
 
 
 def patterns() -> dict[str, re.Pattern[Any]]:
-    """The compiled patterns of the modules, those in tables too, by a name; each once."""
+    """Return the compiled patterns of the modules, those in tables too, by a name; each once."""
     found: dict[re.Pattern[Any], str] = {}
     for module in modules():
         for name, value in vars(module).items():
@@ -157,7 +157,7 @@ def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def _used(pattern: re.Pattern[Any], text: str) -> None:
-    """All ways of using a pattern: at the start, on the whole, and wherever it matches."""
+    """Use a pattern in all ways: at the start, on the whole, and wherever it matches."""
     given: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
     pattern.match(given)
     pattern.fullmatch(given)
@@ -170,7 +170,7 @@ def _archived(make: Callable[[str], bytes], call: Callable[[Archive], object]) -
 
 
 def _many(call: Callable[[str], object]) -> tuple[Run, ...]:
-    """A function of one text: the text as it is, and each of its lines by itself."""
+    """Return a function of one text: the text as it is, and each of its lines by itself."""
     return (call, lambda text: [call(line) for line in given.lines_of(text)])
 
 
@@ -206,7 +206,7 @@ def _in_sheet(text: str) -> object:
 
 
 def _in_columns(text: str) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
-    """Each line of the text as a new cell of its row, the first row with the whole text beside it."""
+    """Return each line of the text as a new cell of its row, the first row with the whole text beside it."""
     rows = {number: (line,) for number, line in enumerate(text.split("\n"), 1)}
     return {"a": {**rows, 1: (*rows[1], text)}}
 
@@ -460,6 +460,15 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     numbers.unmatched: given.with_numbers(numbers.unmatched),
     units.changed: given.with_numbers(lambda here, there, _: units.changed(here, there)),
+    aligner.align: given.pairs(aligner.align),
+    aligner.tokens: aligner.tokens,
+    aligner.english_unit: aligner.english_unit,
+    aligner.Lexicon.known: lambda text: aligner.Lexicon.load().known(text),
+    projection.project: given.pairs(given.projected),
+    projection.with_edges: given.pairs(lambda a, b: projection.with_edges(a, (0, len(a)), b)),
+    projection.cut: given.pairs(given.cut),
+    stems.bare: lambda text: list(stems.bare(text)),
+    stems.english_stem: stems.english_stem,
     words.words: words.words,
     words.listed: words.listed,
     normalise.normalise: (
@@ -635,6 +644,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     repair.weight: "takes a finding",
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
+    aligner.Lexicon.row: "takes a word that the table has",
     **dict.fromkeys(
         (names.is_common, names.country, names.same_sound, units.measured),
         "takes a word or a number, by way of ledger.ledger",
@@ -736,7 +746,7 @@ BOUNDED: Mapping[re.Pattern[Any], int] = {
 
 
 def cases(part: str = "") -> Iterator[Case]:
-    """The cases whose name holds ``part``."""
+    """Yield the cases whose name holds ``part``."""
     for name, pattern in patterns().items():
         if part in f"pattern {name}":
             texts = (*derived(pattern), *FAMILIES)

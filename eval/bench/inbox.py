@@ -67,13 +67,13 @@ def announce(site: Site, days: Sequence[list[Story]], until: float) -> None:
 
 
 def _constant(body: bytes, tag: str) -> Reply:
-    """A feed that says this until it is replaced."""
+    """Return a feed that says this until it is replaced."""
     return conditional(lambda: body, lambda: tag)
 
 
 @contextmanager
 def inbox(home: Path, site: Site | None = None) -> Iterator[Store]:
-    """A store in ``home`` that follows the outlets of ``site``."""
+    """Yield a store in ``home`` that follows the outlets of ``site``."""
     store = Store(str(home / FILE))
     if site and not store.feeds.all():
         for number in range(FEEDS):
@@ -177,7 +177,7 @@ def kills(count: int) -> dict[str, Any]:
 
 
 def one_round(folder: Path, port: int) -> None:
-    """One round over what is kept in ``folder``; for :func:`kills`."""
+    """Do one round over what is kept in ``folder``; for :func:`kills`."""
     site, box = Site(port), Sandbox()
     with inbox(folder) as store:
         pipeline = build_pipeline(_settings(folder, "echo"), lambda _: None)
@@ -217,7 +217,7 @@ def listed(count: int) -> dict[str, Any]:
 
 
 def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
-    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
     from playwright.sync_api import sync_playwright
 
     from service.api.app import create_app, listening, server

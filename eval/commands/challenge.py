@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 from collections.abc import Sequence
@@ -66,7 +65,7 @@ def challenge(
 
 
 def _installed() -> list[str]:
-    """The presets that translate and whose models are here, the echo aside."""
+    """Return the presets that translate and whose models are here, the echo aside."""
     from service.models.load import choose, is_installed
     from service.models.store import Store
     from service.presets import all_presets
@@ -89,22 +88,22 @@ def _of_file(pairs: Sequence[Pair], path: Path) -> Result:
 
 
 def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference: bool) -> Result:
-    """The product's pipeline over the sources; its engine, as it is, for the preference."""
+    """Return the product's pipeline over the sources; its engine, as it is, for the preference."""
     import tempfile
 
     from eval import harness
     from eval.challenge import dataset, judge
     from service.engines.base import Likelihood
+    from service.models.load import choose, open_engine
+    from service.models.store import Store
+    from service.pipeline import build_pipeline
+    from service.settings import Settings, home
 
-    pipeline = importlib.import_module("service.pipeline")
-    load = importlib.import_module("service.models.load")
-    settings = importlib.import_module("service.settings")
-    store = importlib.import_module("service.models.store")
-    chosen = settings.Settings(home=settings.home(os.environ), model=name)
+    chosen = Settings(home(os.environ), model=name)
     notice = partial(typer.echo, err=True)
-    kept = store.Store(chosen.home / "models")
-    engine = load.open_engine(load.choose(name, "translate", kept), kept, chosen, notice)
-    built = pipeline.build_pipeline(chosen, notice, opener=lambda _: engine)
+    store = Store(chosen.home / "models")
+    engine = open_engine(choose(name, "translate", store), store, chosen, notice)
+    built = build_pipeline(chosen, notice, opener=lambda _: engine)
     with tempfile.TemporaryDirectory() as spare:
         systems = {name: lambda: harness.PipelineSystem(built, "mt")}
         (output,) = harness.run(dataset(pairs), systems, out or Path(spare), progress=progress())

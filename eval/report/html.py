@@ -22,12 +22,14 @@ _EXAMPLES = 5
 
 
 def shown_metric(system: Scored) -> str:
-    """The metric shown segment by segment: chrF2, steadier on one sentence than BLEU, else the first."""
+    """Return the metric shown segment by segment: chrF2, steadier on one sentence than BLEU, else the
+    first.
+    """
     return "chrF2" if system.score("chrF2") else system.scores[0].name
 
 
 def segment_scores(system: Scored) -> Array:
-    """The shown metric of every segment by itself; 0 where it is undefined."""
+    """Return the shown metric of every segment by itself; 0 where it is undefined."""
     score = system.score(shown_metric(system))
     if score is None:
         return np.zeros(len(system.output.answers))
@@ -35,7 +37,7 @@ def segment_scores(system: Scored) -> Array:
 
 
 def render(evaluation: Evaluation, segments: str) -> str:
-    """The page; ``segments`` is the JSONL offered for download."""
+    """Return the page; ``segments`` is the JSONL offered for download."""
     name = escape(evaluation.dataset.name)
     sections = [
         ("scores", "Scores", _scores(evaluation)),
@@ -76,7 +78,10 @@ def _about(evaluation: Evaluation) -> str:
 
 
 def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells are HTML already; the first of a row is its header. Wide tables scroll by themselves."""
+    """Return a table; cells are HTML already, the first of a row is its header.
+
+    Wide tables scroll by themselves.
+    """
     head = "".join(f'<th scope="col">{cell}</th>' for cell in header)
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
@@ -241,7 +246,7 @@ def _named(span: Span) -> str:
 
 
 def _grouped(system: Scored, groups: Sequence[Sequence[int]]) -> list[float]:
-    """The shown metric of each group of segments, from the sums of its rows."""
+    """Return the shown metric of each group of segments, from the sums of its rows."""
     score = system.score(shown_metric(system))
     if score is None:
         return [float("nan")] * len(groups)
@@ -315,7 +320,9 @@ def _speed(systems: Sequence[Scored]) -> Iterator[tuple[str, str]]:
 
 
 def _calibration(systems: Sequence[Scored], metric: str, key: str) -> Iterator[tuple[str, str]]:
-    """Mean segment score by fifth of confidence: a line that rises says the confidence can be trusted."""
+    """Yield mean segment score by fifth of confidence: a line that rises says the confidence can be
+    trusted.
+    """
     series = []
     for system in systems:
         confidence = [a.confidence for a in system.output.answers if a.confidence is not None]
@@ -334,7 +341,7 @@ def _calibration(systems: Sequence[Scored], metric: str, key: str) -> Iterator[t
 
 
 def _examples(evaluation: Evaluation) -> str:
-    """The best system by the first metric against every other."""
+    """Return the best system by the first metric against every other."""
     systems = evaluation.systems
     if len(systems) < 2:
         return ""
@@ -383,7 +390,9 @@ def _example(evaluation: Evaluation, pair: tuple[Scored, Scored], i: int, scores
 
 
 def _marked(left: str, right: str) -> tuple[str, str]:
-    """Both texts as HTML, the words that only the left or only the right has in ``del`` and ``ins``."""
+    """Return both texts as HTML, the words that only the left or only the right has in ``del`` and
+    ``ins``.
+    """
     a, b = left.split(), right.split()
     sides: tuple[list[str], list[str]] = ([], [])
     for kind, i, j, k, m in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():

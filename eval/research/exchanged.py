@@ -141,7 +141,9 @@ _TITLE = (
 
 
 def _people(source: str, target: str) -> list[str]:
-    """The names of two words after a title or the like that stand once on both sides, and share no word."""
+    """Return the names of two words after a title or the like that stand once on both sides, and share no
+    word.
+    """
     names = [n for n in dict.fromkeys(_PERSON.findall(target)) if source.count(n) == target.count(n) == 1]
     names = [name for name in names if re.search(_TITLE + re.escape(name), source)]
     words = [word for name in names for word in name.split()]

@@ -169,7 +169,9 @@ def compared(texts: Texts) -> list[Row]:
 
 
 def _timed(name: str, tool: str, work: Work, texts: Texts) -> Row:
-    """The faster of two runs, so that neither tool pays for the caches that sacreBLEU's tokenizer fills."""
+    """Return the faster of two runs, so that neither tool pays for the caches that sacreBLEU's tokenizer
+    fills.
+    """
     taken = []
     for _ in range(2):
         start = time.process_time()

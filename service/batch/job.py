@@ -97,7 +97,7 @@ class Inputs:
         self._bytes = max(1, sum(size for _, size in self.sizes.values()))
 
     def items(self) -> Iterator[Item]:
-        """Every record of every file, in order."""
+        """Yield every record of every file, in order."""
         before = 0
         for file in (file for path in self._job.inputs for file in self._files(path)):
             if isinstance(file, BadRecord):
@@ -116,7 +116,7 @@ class Inputs:
         return (f for f in list_files(path) if isinstance(f, BadRecord) or f.resolve() not in self._own)
 
     def _size(self, path: Path) -> tuple[int, int]:
-        """Files, and bytes in them."""
+        """Return files, and bytes in them."""
         sizes = [_bytes(file) for file in self._files(path) if isinstance(file, Path)]
         return len(sizes), sum(sizes)
 

@@ -272,7 +272,7 @@ def serve(listen: ListenOptions, access: AccessOptions, how: ServedOptions, fuzz
 
 @memory_app.command()
 def stats(memory: MemoryPlace = HOME) -> None:
-    """How many translations it holds, by model."""
+    """Print how many translations the memory holds, by model."""
     from service.cli.many import memory_stats
 
     typer.echo(memory_stats(_memory(memory)), nl=False)
@@ -320,7 +320,7 @@ def add_key(
 
 @keys_app.command("list")
 def list_keys(keys: KeysUrl = "") -> None:
-    """The keys there are: ID, when it was made, until when it was valid, name."""
+    """List the keys: ID, when it was made, until when it was valid, name."""
     for key in _keys(keys).all():
         typer.echo(f"{key.id}  {key.created}  {key.revoked or 'valid':25}  {key.name}")
 
@@ -337,7 +337,7 @@ def revoke_key(
 
 
 def main() -> None:
-    """The console command: errors in one line, exit code 1, or 2 for a wrong command."""
+    """Run the console command: errors in one line, exit code 1, or 2 for a wrong command."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     try:

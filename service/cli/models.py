@@ -59,7 +59,9 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], room: int) -> list[str]:
-    """A row of the table; where the last column has little room it stands on lines of its own, indented."""
+    """Return a row of the table; where the last column has little room it stands on lines of its own,
+    indented.
+    """
     *front, last = cells
     line = "  ".join(f"{cell:<{width}}" for cell, width in zip(front, widths, strict=False))
     if room >= 24:
@@ -86,7 +88,7 @@ def named(name: str | None, store: Store) -> Preset:
 
 
 def _asked(store: Store) -> Preset:
-    """The model that a person chooses from the list of those that can be pulled."""
+    """Return the model that a person chooses from the list of those that can be pulled."""
     able = [row for row in rows(store) if presets.get(row.name).host and row.state != "installed"]
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         names = ", ".join(row.name for row in able)
@@ -205,7 +207,7 @@ def _pull(store: Store, preset: Preset, sources: Sources, *, agreed: bool) -> No
 
 
 def _shown(status: Status, offered: Offer) -> Callable[[str, int, int], None]:
-    """What shows a pull's progress: how much, how fast, how long still."""
+    """Return what shows a pull's progress: how much, how fast, how long still."""
     pace, name = Pace(), offered.preset.name
 
     def show(what: str, done: int, total: int) -> None:

@@ -279,7 +279,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
 
 
 def _parameters(record: type) -> list[Parameter]:
-    """Each field of a record as a parameter with its default."""
+    """Return each field of a record as a parameter with its default."""
     hints: Mapping[str, object] = get_type_hints(record, include_extras=True)
     return [
         Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])

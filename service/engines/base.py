@@ -20,15 +20,15 @@ class Engine(Protocol):
     signature: str
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """One output a text, in order. Raises :class:`service.errors.EngineError`."""
+        """Return one output a text, in order. Raises :class:`service.errors.EngineError`."""
         ...
 
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
-        """Up to ``count`` different outputs for one text, best score first (n-best of the beam)."""
+        """Return up to ``count`` different outputs for one text, best score first (n-best of the beam)."""
         ...
 
     def count_tokens(self, text: str) -> int:
-        """How many source tokens ``text`` is for this model, without special tokens."""
+        """Return how many source tokens ``text`` is for this model, without special tokens."""
         ...
 
 
@@ -46,7 +46,7 @@ class Likelihood(Protocol):
 
 
 def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices in batches of similar length, longest first.
+    """Yield indices in batches of similar length, longest first.
 
     ``budget`` bounds rows x longest row (padding included) in tokens; a row above the
     budget is a batch of its own. Longest first, so that memory peaks at the start.
@@ -63,7 +63,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 
 def thread_layout(threads: int | None = None) -> tuple[int, int]:
-    """(parallel batches, threads in each) for ``threads`` cores.
+    """Return (parallel batches, threads in each) for ``threads`` cores.
 
     One core a batch has twice the throughput of two cores on one batch, until memory
     bandwidth is the limit; eight batches at once is where that is taken to be.
@@ -74,6 +74,6 @@ def thread_layout(threads: int | None = None) -> tuple[int, int]:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -66,7 +66,7 @@ class CausalEngine:
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        """Loads the weights. The preset's examples are shown before each source.
+        """Load the weights. The preset's examples are shown before each source.
 
         ``threads`` bounds the cores used; None takes those this process may use.
         ``batch_tokens`` bounds rows x prompt length. Raises EngineError.
@@ -151,7 +151,9 @@ class CausalEngine:
         return len(self._pieces.encode(_one_line(text)))
 
     def batch_class(self, text: str, decoding: Decoding) -> int:
-        """Equal for texts that can share a batch, for a queue that brings them together."""
+        """Return a number that is equal for texts that can share a batch, for a queue that brings them
+        together.
+        """
         row = self._row(0, text)
         return _cut(len(row.prompt), _stride(decoding)) if row else 0
 
@@ -194,13 +196,15 @@ class CausalEngine:
         return _Row(index, prompt, keep < len(ids))
 
     def _first(self, ids: list[int], keep: int, source: str) -> str:
-        """``source``, or the text of its first ``keep`` tokens."""
+        """Return ``source``, or the text of its first ``keep`` tokens."""
         if keep >= len(ids):
             return source
         return str(self._pieces.decode(ids[: max(keep, 0)])).rstrip("\ufffd ")
 
     def _batches(self, rows: Sequence[_Row], stride: int) -> Iterator[tuple[int, list[_Row]]]:
-        """Rows that share a batch, longest first, and how many tokens of each are computed in one go."""
+        """Yield rows that share a batch, longest first, and how many tokens of each are computed in one
+        go.
+        """
         by_cut = defaultdict(list)
         for row in rows:
             by_cut[_cut(len(row.prompt), stride)].append(row)
@@ -234,7 +238,7 @@ class CausalEngine:
         return futures
 
     def _stop_row(self, length: int) -> list[str]:
-        """A prompt of ``length`` tokens after which the next is an end."""
+        """Return a prompt of ``length`` tokens after which the next is an end."""
         return ([*["\n"] * length, *self._stop])[-length:]
 
     def _outputs(self, result: Any, row: _Row, decoding: Decoding) -> list[Output]:
@@ -253,13 +257,16 @@ class CausalEngine:
 
 
 def _stride(decoding: Decoding) -> int:
-    """1 where a rule of the decoding looks back: it would see the prompt tokens that have a step each."""
+    """Return 1 where a rule of the decoding looks back: it would see the prompt tokens that have a step
+    each.
+    """
     free = decoding.repetition_penalty == 1 and decoding.no_repeat_ngram_size == 0
     return STRIDE if free else 1
 
 
 def _cut(length: int, stride: int) -> int:
-    """How many of ``length`` prompt tokens are computed in one go; the last is always a step of its own.
+    """Return how many of ``length`` prompt tokens are computed in one go; the last is always a step of its
+    own.
 
     Above a stride of 1 at least two are left: CTranslate2 treats the first free step
     differently in a batch without any forced ones. And it is at least one: where the stop row
@@ -273,7 +280,9 @@ def _one_line(text: str) -> str:
 
 
 def _end_tokens(pieces: Any) -> list[int]:
-    """The end of a line ends the answer: every piece of line breaks only, its byte, and ``<eos>``."""
+    """Return what ends the answer, the end of a line: every piece of line breaks only, its byte, and
+    ``<eos>``.
+    """
     breaks = [
         i
         for i in range(len(pieces))

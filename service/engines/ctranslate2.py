@@ -29,7 +29,7 @@ class CTranslate2Engine:
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        """Loads the weights. ``threads`` bounds the cores used; None takes those this process may use.
+        """Load the weights. ``threads`` bounds the cores used; None takes those this process may use.
 
         Raises EngineError.
         """
@@ -56,15 +56,7 @@ class CTranslate2Engine:
         self._end = [] if config.get("add_source_eos") else [EOS]
         # As quickmt's own library searches; the checkpoints of other kinds are searched as transformers does.
         self._no_unknown = preset.architecture == "ct2"
-        stated = config.get("warta_architecture")
-        if stated not in (None, preset.architecture):
-            raise EngineError(
-                "models.checkpoint",
-                "the checkpoint is {found!r}, not {wanted!r}",
-                at=preset.name,
-                found=stated,
-                wanted=preset.architecture,
-            )
+        _check_architecture(preset, config.get("warta_architecture"))
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._translator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
@@ -135,3 +127,15 @@ class CTranslate2Engine:
         # CTranslate2 divides the sum by length**length_penalty; ours is always per token.
         score = score * tokens ** (decoding.length_penalty - 1)
         return Output(self._pieces.decode(pieces), score, len(pieces), truncated=cut or not ended)
+
+
+def _check_architecture(preset: Preset, stated: str | None) -> None:
+    """Raise EngineError where the files say that they are of another kind of model than the preset's."""
+    if stated not in (None, preset.architecture):
+        raise EngineError(
+            "models.checkpoint",
+            "the checkpoint is {found!r}, not {wanted!r}",
+            at=preset.name,
+            found=stated,
+            wanted=preset.architecture,
+        )

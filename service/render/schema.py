@@ -456,6 +456,6 @@ def _bilingual(translation: document.Translation) -> dict[str, Any]:
 
 
 def _credits(article: document.Article) -> dict[str, Any]:
-    """Who wrote the article, when and where, and what was taken out of it."""
+    """Return who wrote the article, when and where, and what was taken out of it."""
     names = ("byline", "published", "site", "captions", "furniture")
     return {name: getattr(article, name) for name in names}

@@ -117,7 +117,7 @@ class SharedEngine:
     """
 
     def __init__(self, inner: Engine, *, limits: QueueLimits | None = None) -> None:
-        """Starts ``limits.parallel`` threads."""
+        """Start ``limits.parallel`` threads."""
         self.signature = inner.signature
         self._inner = inner
         self._limits = limits or QueueLimits()
@@ -150,13 +150,13 @@ class SharedEngine:
         return self._inner.count_tokens(text)
 
     def stats(self) -> QueueStats:
-        """The queue now, and its totals."""
+        """Return the queue now, and its totals."""
         with self._lock:
             waiting = sum(map(len, self._queues.values()))
             return self._count.stats(waiting, self._tokens, self._running)
 
     def close(self, seconds: float | None = None) -> None:
-        """Ends the threads; a batch that runs is run to its end, callers that wait get EngineError.
+        """End the threads; a batch that runs is run to its end, callers that wait get EngineError.
 
         Waits ``seconds`` at most, for all of them.
         """
@@ -261,7 +261,7 @@ class SharedEngine:
             row.call.done.set()
 
     def _next_batch(self) -> list[_Row]:
-        """The next rows to run, longest first; none when the engine is closed."""
+        """Return the next rows to run, longest first; none when the engine is closed."""
         free = time.monotonic()
         with self._lock:
             while not self._closed:
@@ -276,7 +276,7 @@ class SharedEngine:
             return []
 
     def _delay(self, free: float) -> float:
-        """Seconds for which the next batch of a worker, ``free`` since then, may wait for company.
+        """Return seconds for which the next batch of a worker, ``free`` since then, may wait for company.
 
         The callers of its last batch are about to come with their next segments.
         """
@@ -305,7 +305,7 @@ class SharedEngine:
         return sorted(batch, key=lambda row: -row.tokens)
 
     def _first(self) -> _Row:
-        """The row that a batch is built around: the oldest of the client whose turn it is.
+        """Return the row that a batch is built around: the oldest of the client whose turn it is.
 
         Where only rows of one kind go together, the others' oldest rows come before it while
         they have more company, but not for long.
@@ -320,7 +320,9 @@ class SharedEngine:
         return max(heads, key=lambda row: alike[row.alike])
 
     def _fill(self, first: _Row) -> list[_Row]:
-        """``first`` and the rows nearest to it in length that can run with it; the background's last."""
+        """Return ``first`` and the rows nearest to it in length that can run with it; the background's
+        last.
+        """
         alike = [
             row
             for row in _in_turn(self._queues.values())
@@ -343,24 +345,26 @@ class SharedEngine:
         return batch
 
     def _prompt(self) -> int:
-        """The rows that are done in ``batch_seconds``, as rows went lately; few before any went."""
+        """Return the rows that are done in ``batch_seconds``, as rows went lately; few before any went."""
         pace = self._count.row_seconds
         return max(1, int(self._limits.batch_seconds / pace)) if pace else _UNTRIED
 
     def _share(self) -> int:
-        """One worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
+        """Return one worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
         return ceil(self._at_hand() / self._limits.parallel)
 
     def _for_batches(self, more: int = 0) -> int:
-        """The rows at hand and ``more``, as far as the batches that run at once can take them."""
+        """Return the rows at hand and ``more``, as far as the batches that run at once can take them."""
         return min(self._at_hand() + more, self._limits.batch_rows * self._limits.parallel)
 
     def _at_hand(self) -> int:
-        """The rows that wait or run."""
+        """Return the rows that wait or run."""
         return self._running + sum(map(len, self._queues.values()))
 
     def _run(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
-        """The answers of each row, or why there are none; a row that fails does not fail the others."""
+        """Return the answers of each row, or why there are none; a row that fails does not fail the
+        others.
+        """
         try:
             return self._answers(batch)
         except WartaError as error:
@@ -413,7 +417,7 @@ class _Count:
         self.recent_seconds += _RECENT * (seconds - self.recent_seconds)
 
     def seconds_for(self, tokens: int) -> float:
-        """How long so many source tokens take, going by what was done; from 1 to 60."""
+        """Return how long so many source tokens take, going by what was done; from 1 to 60."""
         pace = self.source_tokens / max(0.001, self.busy_seconds)
         return min(60.0, max(1.0, tokens / pace if pace else 1.0))
 
@@ -435,7 +439,7 @@ class _Count:
 
 
 def _in_turn(queues: Iterable[deque[_Row]]) -> Iterator[_Row]:
-    """The first row of each queue, then the second of each, and so on."""
+    """Yield the first row of each queue, then the second of each, and so on."""
     for rows in zip_longest(*queues):
         yield from (row for row in rows if row)
 

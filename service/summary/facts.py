@@ -80,7 +80,7 @@ _PASSED = frozenset(["dan", "di", "ke", "dari", "and", "of", "the", "for"])
 
 
 def numbers(text: str) -> dict[Decimal, str]:
-    """The value of each number written in digits, and of small number words, with its spelling.
+    """Return the value of each number written in digits, and of small number words, with its spelling.
 
     ``46,8 miliar`` is one number. A single separator followed by three digits groups thousands; any
     other is decimal, so ``1.250`` is 1250 and ``22.30`` and ``22:30`` are both 22.3.
@@ -107,23 +107,27 @@ def _value(token: str) -> Decimal:
 
 
 def digits(text: str) -> dict[Decimal, str]:
-    """As :func:`numbers`, those written in digits only: a number word is often no count (*salah satu*)."""
+    """Do as :func:`numbers`, those written in digits only: a number word is often no count (*salah
+    satu*).
+    """
     return {value: spelling for value, spelling in numbers(text).items() if spelling[0].isdecimal()}
 
 
 def months(text: str) -> set[int]:
-    """The months, 1 to 12, that a text names or writes as the second part of a date (``24/7/2018``)."""
+    """Return the months, 1 to 12, that a text names or writes as the second part of a date
+    (``24/7/2018``).
+    """
     named = {_MONTH[token.lower()] for token in _TOKEN.findall(text) if token.lower() in _MONTH}
     return named | {int(month) for month in _DATE.findall(text)}
 
 
 def month(word: str) -> int | None:
-    """The month a word names."""
+    """Return the month a word names."""
     return _MONTH.get(word.lower())
 
 
 def names(text: str) -> Iterator[str]:
-    """Capitalised words, in order; of the first in a sentence or quotation, only acronyms."""
+    """Yield capitalised words, in order; of the first in a sentence or quotation, only acronyms."""
     before = "."
     for token in _TOKEN.findall(text):
         acronym = len(token) > 1 and token.isupper()
@@ -133,7 +137,7 @@ def names(text: str) -> Iterator[str]:
 
 
 def abbreviates(name: str, text: str) -> bool:
-    """Whether ``name`` is made of the beginnings of neighbouring words of ``text``.
+    """Return whether ``name`` is made of the beginnings of neighbouring words of ``text``.
 
     *KPK* of one letter or more of capitalised words, *Jateng* of two or more of any; *dan*, *di* and
     their like may be passed over. Longer than ``_LONGEST`` letters is no abbreviation.
@@ -156,7 +160,9 @@ def abbreviates(name: str, text: str) -> bool:
 
 
 def polarity(text: str, reach: int = 1) -> tuple[set[str], set[str]]:
-    """The words that a negation reaches (the next ``reach``, fillers passed over), and all the others."""
+    """Return the words that a negation reaches (the next ``reach``, fillers passed over), and all the
+    others.
+    """
     negated: set[str] = set()
     plain: set[str] = set()
     left = 0

@@ -35,7 +35,7 @@ _CLITICS = frozenset(["", "s", "nya", "ku", "mu"])
 
 
 def support(summary_sentence: str, segments: Sequence[str], limit: int = 3) -> tuple[tuple[int, ...], float]:
-    """The indices of the segments that carry the sentence, in reading order, and how well: 0 to 1.
+    """Return the indices of the segments that carry the sentence, in reading order, and how well: 0 to 1.
 
     The score is the share of the sentence's words and word pairs that the segments found hold, weighted
     by how rare they are among the segments, names and numbers thrice. Segments are taken greedily, at
@@ -61,7 +61,9 @@ def support(summary_sentence: str, segments: Sequence[str], limit: int = 3) -> t
 
 
 def _weights(sentence: str, wanted: Set[str], units: Sequence[Set[str]]) -> dict[str, float]:
-    """The weight of each unit of the sentence, in a fixed order, so that sums repeat to the last bit."""
+    """Return the weight of each unit of the sentence, in a fixed order, so that sums repeat to the last
+    bit.
+    """
     held = Counter(unit for bag in units for unit in bag)
     salient = {name.lower() for name in facts.names(sentence)}
     weights = {}
@@ -78,7 +80,8 @@ def _units(text: str) -> frozenset[str]:
 
 
 def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple[Finding, ...]:
-    """What the sentence says and no supporting segment holds: kinds number, entity, negation, unsupported.
+    """Return what the sentence says and no supporting segment holds: kinds number, entity, negation,
+    unsupported.
 
     An ``unsupported`` sentence has nothing to be compared with, so it has no other finding.
     """
@@ -118,7 +121,9 @@ class _Held:
         self._sorted = sorted(self._words)
 
     def holds(self, part: str) -> bool:
-        """Whether a word is there, or one it begins or that begins it: *Indonesia* holds *Indonesian*."""
+        """Return whether a word is there, or one it begins or that begins it: *Indonesia* holds
+        *Indonesian*.
+        """
         if part in self._words:
             return True
         if len(part) < _STEM:

@@ -26,7 +26,7 @@ _ARTICLE = re.compile(r"\A(?:the|an?)\s+", re.IGNORECASE)
 _LONGEST_NEEDLE = 400
 """Letters up to which marked words are looked for whatever their case and as whole words."""
 _EDGE = " \t\r\n.,;:!?…\"'“”‘’()[]"
-SURE = 0.7
+SURE = 0.56
 """How sure the aligner must be of a mark's place; below it the mark's own translation is asked for."""
 
 
@@ -56,19 +56,19 @@ class _Span:
 
 
 def phrase_of(parts: Sequence[str], mark: Mark) -> str:
-    """The words of a mark without the punctuation around them."""
+    """Return the words of a mark without the punctuation around them."""
     text = "".join(parts[mark.first : mark.stop])
     return text.strip() if mark.fixed else text.strip(_EDGE) or text.strip()
 
 
 def covers(parts: Sequence[str], mark: Mark) -> bool:
-    """Whether no letter or digit is left outside the mark."""
+    """Return whether no letter or digit is left outside the mark."""
     outside = [*parts[: mark.first], *parts[mark.stop :]]
     return not any(character.isalnum() for part in outside for character in part)
 
 
 def fixed_through(parts: Sequence[str], marks: Sequence[Mark]) -> tuple[Mark, ...]:
-    """The marks; one whose words all stand in a fixed one inside it is fixed too."""
+    """Return the marks; one whose words all stand in a fixed one inside it is fixed too."""
     fixed = [mark for mark in marks if mark.fixed]
     return tuple(
         replace(mark, fixed=mark.fixed or any(_fills(parts, inner, mark) for inner in fixed))
@@ -111,7 +111,7 @@ class _Pair:
         return cls(target, parts, align("".join(parts), target))
 
     def before(self, slot: int) -> int:
-        """The characters of the source before a slot."""
+        """Return how many characters of the source are before a slot."""
         return sum(map(len, self.parts[:slot]))
 
 
@@ -130,7 +130,7 @@ class Placer:
     lost: list[str] = field(default_factory=list)
 
     def place(self, target: str, parts: Sequence[str], marks: Sequence[Mark]) -> list[str]:
-        """``target`` over the slots of ``parts``: as many strings as there are parts."""
+        """Return ``target`` over the slots of ``parts``: as many strings as there are parts."""
         top = _outermost(parts, marks)
         if len(top) == 1 and covers(parts, marks[top[0]]):
             mark = marks[top[0]]
@@ -156,7 +156,7 @@ class Placer:
     def _assembled(
         self, pair: _Pair, marks: Sequence[Mark], placed: Sequence[tuple[int, _Span]]
     ) -> list[str]:
-        """The target cut at the spans: each into its mark, what is between into the slots between."""
+        """Return the target cut at the spans: each into its mark, what is between into the slots between."""
         target, parts = pair.target, pair.parts
         texts = [""] * len(parts)
         free = _free(parts, marks)
@@ -192,7 +192,7 @@ class Placer:
         return source if span.literal is None else _padded(source, span.literal)
 
     def _inside(self, target: str, parts: Sequence[str], marks: Sequence[Mark], index: int) -> list[str]:
-        """The mark's own target over its own slots; the marks in it keep their order."""
+        """Return the mark's own target over its own slots; the marks in it keep their order."""
         outer = marks[index]
         inner = [
             replace(mark, first=mark.first - outer.first, stop=mark.stop - outer.first, pinned=True)
@@ -202,7 +202,7 @@ class Placer:
         return self.place(target, parts[outer.first : outer.stop], inner)
 
     def _spans(self, pair: _Pair, marks: Sequence[Mark]) -> list[_Span]:
-        """Where each mark goes, all apart."""
+        """Return where each mark goes, all apart."""
         pinned = any(mark.pinned for mark in marks)
         found: list[_Span | None] = []
         for mark in marks:
@@ -223,7 +223,7 @@ class Placer:
         return [span for span in spans if span]
 
     def _search(self, pair: _Pair, mark: Mark, taken: Sequence[_Span], after: int) -> _Span | None:
-        """Where the aligner is sure that the mark's words went, else where they or their own translation are.
+        """Return where the aligner is sure that the mark went, else where it or its own translation stands.
 
         Of several such places it is the one nearest to where the mark stood that is still free.
         """
@@ -248,7 +248,7 @@ class Placer:
         return None
 
     def _aligned(self, pair: _Pair, mark: Mark, taken: Sequence[_Span], after: int) -> _Span | None:
-        """Where the aligner is sure that the mark's words went."""
+        """Return where the aligner is sure that the mark's words went."""
         if pair.words is None:
             return None
         start, end = pair.before(mark.first), pair.before(mark.stop)
@@ -263,13 +263,13 @@ class Placer:
 
 
 def _is_name(phrase: str, target: str) -> bool:
-    """Whether the words, with a capital or a figure among them, stand in the target once as they are."""
+    """Return whether words with a capital or a figure among them stand in the target once as they are."""
     named = any(c.isupper() or c.isdigit() for c in phrase)
     return named and len(list(islice(_occurrences(target, phrase), 2))) == 1
 
 
 def _room(taken: Sequence[_Span], after: int, end: int) -> list[tuple[int, int]]:
-    """What of the target is not taken yet."""
+    """Return what of the target is not taken yet."""
     edges = [after]
     for span in sorted(taken, key=lambda span: span.start):
         if span.end > after:
@@ -279,7 +279,7 @@ def _room(taken: Sequence[_Span], after: int, end: int) -> list[tuple[int, int]]
 
 
 def _outermost(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
-    """Indices of the marks that hold text of the sentence and stand in no other, in order."""
+    """Return indices of the marks that hold text of the sentence and stand in no other, in order."""
     chosen: list[int] = []
     stop = 0
     for index in sorted(range(len(marks)), key=lambda i: (marks[i].first, -marks[i].stop, i)):
@@ -291,13 +291,13 @@ def _outermost(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
 
 
 def _free(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
-    """The slots outside every mark."""
+    """Return the slots outside every mark."""
     inside = {slot for mark in marks for slot in range(mark.first, mark.stop)}
     return [slot for slot in range(len(parts)) if slot not in inside]
 
 
 def _padded(source: Sequence[str], literal: str) -> list[str]:
-    """The slots of a fixed mark with the white space that ``literal`` has at its ends."""
+    """Return the slots of a fixed mark with the white space that ``literal`` has at its ends."""
     texts = list(source)
     held = [slot for slot, text in enumerate(texts) if text.strip()]
     texts[held[0]] = literal[: len(literal) - len(literal.lstrip())] + texts[held[0]].lstrip()
@@ -306,7 +306,7 @@ def _padded(source: Sequence[str], literal: str) -> list[str]:
 
 
 def _held(parts: Sequence[str], slots: Sequence[int]) -> list[int]:
-    """The slots that hold more than white space, at least one if there is one at all."""
+    """Return the slots that hold more than white space, at least one if there is one at all."""
     return [slot for slot in slots if parts[slot].strip()] or list(slots[:1])
 
 
@@ -332,7 +332,7 @@ def _put(texts: list[str], pair: _Pair, slots: Sequence[int], room: tuple[int, i
 
 
 def _shared(target: str, weights: Sequence[int]) -> list[str]:
-    """``target`` cut between words, by weight; while there are words, no share is empty."""
+    """Return ``target`` cut between words, by weight; while there are words, no share is empty."""
     words = _WORD.findall(target) or [target]
     stops, total = [0], sum(weights) or 1
     for number, weight in enumerate(accumulate(weights), start=1):
@@ -349,17 +349,17 @@ def _shares(target: str, parts: Sequence[str], lines: Sequence[Mark]) -> list[_S
 
 
 def _at_end(pair: _Pair, mark: Mark, room: tuple[int, int], taken: Sequence[_Span]) -> _Span:
-    """The last word in ``room``, without the stop behind it; what follows another mark if that is taken.
+    """Return the last free word in ``room``, without the stop behind it; its end if there is none.
 
     A fixed mark goes behind that word.
     """
     words = [match.span() for match in _PLAIN_WORD.finditer(pair.target, *room)]
-    free = [w for w in words if all(w[1] <= t.start or t.end <= w[0] for t in taken)]
+    words = [(start, start + len(pair.target[start:end].rstrip(_EDGE))) for start, end in words]
+    free = [w for w in words if w[0] < w[1] and all(w[1] <= t.start or t.end <= w[0] for t in taken)]
     phrase = phrase_of(pair.parts, mark)
     if not free:
         return _Span(room[1], room[1], f" {phrase} " if mark.fixed else None)
     start, end = free[-1]
-    end = start + len(pair.target[start:end].rstrip(_EDGE)) or end
     if mark.fixed:
         return _Span(end, end, f" {phrase}")
     return _Span(start, end)

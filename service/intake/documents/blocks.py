@@ -175,12 +175,12 @@ def _found(block: Block, pairs: Sequence[_Pair]) -> Iterator[PlacedFinding]:
 
 
 def _translatable(text: str) -> bool:
-    """Whether it has a letter; what has none, such as white space, is never translated."""
+    """Return whether it has a letter; what has none, such as white space, is never translated."""
     return any(character.isalpha() for character in text)
 
 
 def _sentences(block: Block) -> list[_Sentence]:
-    """The block's text in pieces, lossless: white space, sentence, white space …"""
+    """Return the block's text in pieces, lossless: white space, sentence, white space …"""
     ends = list(accumulate(map(len, block.texts)))
     covering: list[list[Mark]] = [[] for _ in block.texts]
     for mark in block.marks:
@@ -198,7 +198,7 @@ def _sentences(block: Block) -> list[_Sentence]:
 def _piece(
     block: Block, ends: Sequence[int], covering: Sequence[list[Mark]], at: int, stop: int
 ) -> _Sentence:
-    """``text[at:stop]`` with the slots between the characters around it."""
+    """Return ``text[at:stop]`` with the slots between the characters around it."""
     first = bisect_right(ends, at - 1) if at else 0
     last = bisect_right(ends, stop) if stop < ends[-1] else len(ends) - 1
     starts = [ends[slot] - len(block.texts[slot]) for slot in range(first, last + 1)]
@@ -212,7 +212,7 @@ def _piece(
 
 
 def _clipped(block: Block, ends: Sequence[int], mark: Mark, first: int, parts: Sequence[str]) -> Mark:
-    """The mark as far as the sentence goes; one that reaches beyond it cannot move."""
+    """Return the mark as far as the sentence goes; one that reaches beyond it cannot move."""
     begin, stop = max(mark.first - first, 0), min(mark.stop - first, len(parts))
     # The mark may reach over all of a long block, and be asked about in each of its sentences.
     length = (
@@ -240,12 +240,12 @@ def _rebuilt(block: Block, pairs: Sequence[_Pair], english: Alike) -> tuple[Chan
 
 
 def _one_line(text: str) -> str:
-    """A line break in a translation would end a cue, a table row or a paragraph."""
+    """Put spaces for line breaks: in a translation they would end a cue, a table row or a paragraph."""
     return " ".join(text.split()) if "\n" in text else text
 
 
 def _unplaced(pairs: Sequence[_Pair]) -> Iterator[str]:
-    """The marked words that are not found in their sentence's translation."""
+    """Yield the marked words that are not found in their sentence's translation."""
     for piece, answer in pairs:
         if answer is None or not piece.marks:
             continue

@@ -50,7 +50,7 @@ def with_columns(archive: Archive, sheets: Mapping[str, Mapping[int, Sequence[Va
 
 
 def _parts(archive: Archive) -> dict[str, str]:
-    """Where each sheet is in the archive, by its name."""
+    """Return where each sheet is in the archive, by its name."""
     targets = {
         one.get("Id", ""): one.get("Target", "") for one in parse_xml(archive.read(_RELATIONS), _RELATIONS)
     }
@@ -87,7 +87,7 @@ def _extended(data: bytes, name: str, rows: Mapping[int, Sequence[Value]]) -> by
 
 
 def _last(row: Element) -> int:
-    """The number of a row's last column; cells without a place follow one another."""
+    """Return the number of a row's last column; cells without a place follow one another."""
     last = 0
     for cell in row:
         found = _LETTERS.match(cell.get("r", ""))

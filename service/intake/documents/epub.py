@@ -18,7 +18,7 @@ _FONT_ONLY = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/e
 
 
 def read(archive: Archive, limits: Limits) -> str:
-    """The text of every chapter of the spine. Raises InputError for a broken or protected book."""
+    """Return the text of every chapter of the spine. Raises InputError for a broken or protected book."""
     if "META-INF/encryption.xml" in archive.names:
         _refuse_protected(archive.read("META-INF/encryption.xml"))
     package = _package(archive)
@@ -44,12 +44,12 @@ def _package(archive: Archive) -> str:
 
 
 def _member(package: str, href: str) -> str:
-    """The archive's name of what the package links to; names are only looked up in the archive."""
+    """Return the archive's name of what the package links to; names are only looked up in the archive."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(package), unquote(href.partition("#")[0])))
 
 
 def _refuse_protected(encryption: bytes) -> None:
-    """Books may scramble their fonts; anything else encrypted is protected text."""
+    """Refuse protected text: books may scramble their fonts, and nothing else."""
     methods = encryption.count(b"EncryptionMethod ")
     if sum(encryption.count(method) for method in _FONT_ONLY) < methods:
         raise InputError("document.copy_locked", "password-protected or copy-protected")

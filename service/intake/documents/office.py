@@ -37,7 +37,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def parse_xml(data: bytes, name: str) -> Element:
-    """The root of an XML part. Entities of its own, which no office program writes, are refused."""
+    """Return the root of an XML part. Entities of its own, which no office program writes, are refused."""
     try:
         from lxml import etree
     except ImportError as error:
@@ -60,21 +60,21 @@ def parse_xml(data: bytes, name: str) -> Element:
 
 
 def explain_ole(data: bytes) -> InputError:
-    """Why a file in the old container cannot be read."""
+    """Return why a file in the old container cannot be read."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         return InputError("document.locked", "password-protected")
     return InputError("document.old_office", "an old Office document; save it as .docx or .odt")
 
 
 def read_docx(archive: Archive) -> str:
-    """Body, tables, text boxes and notes, a blank line between paragraphs; not headers and footers."""
+    """Return body, tables, text boxes and notes, a blank line between paragraphs; not headers and footers."""
     parts = [parse_xml(archive.read(name), name) for name in _sorted(archive, _BODY)]
     lines = (line for root in parts for p in root.iter(_W + "p") for line in _lines(p))
     return "\n\n".join(line for line in lines if line.strip())
 
 
 def translate_docx(archive: Archive, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
-    """The document again, in English; headers, footers, tables, notes and links included."""
+    """Return the document again, in English; headers, footers, tables, notes and links included."""
     roots = {name: parse_xml(archive.read(name), name) for name in _sorted(archive, _PARTS)}
     headings = _heading_styles(roots.values())
     stretches = [
@@ -112,7 +112,9 @@ def _heading_styles(roots: Iterable[Element]) -> frozenset[str]:
 
 
 def _is_heading(paragraph: Element, styles: frozenset[str]) -> bool:
-    """Whether a paragraph has one of the styles or an outline level of its own; level 9 is body text."""
+    """Return whether a paragraph has one of the styles or an outline level of its own; level 9 is body
+    text.
+    """
     look = paragraph.find(_W + "pPr")
     if look is None:
         return False
@@ -136,12 +138,12 @@ def _serialised(root: Element) -> bytes:
 
 
 def _sorted(archive: Archive, wanted: re.Pattern[str]) -> list[str]:
-    """The parts in reading order: the document first, then notes, headers and footers."""
+    """Return the parts in reading order: the document first, then notes, headers and footers."""
     return sorted(filter(wanted.fullmatch, archive.names), key=lambda name: ("document" not in name, name))
 
 
 def _leaves(paragraph: Element) -> Iterator[Element]:
-    """Texts, tabs and breaks of a paragraph's runs, not of paragraphs in text boxes inside it."""
+    """Yield texts, tabs and breaks of a paragraph's runs, not of paragraphs in text boxes inside it."""
     for leaf in paragraph.iter(_W + "t", _W + "tab", _W + "br", _W + "cr"):
         parent = leaf.getparent()
         if parent is not None and parent.tag == _W + "r" and next(leaf.iterancestors(_W + "p")) is paragraph:
@@ -167,7 +169,7 @@ class _Stretch:
     marked: tuple[bool, ...]
 
     def slots(self) -> list[Element | None]:
-        """The texts; None where a mark has no plain text before it, or at the end none after it."""
+        """Return the texts; None where a mark has no plain text before it, or at the end none after it."""
         slots: list[Element | None] = []
         after_mark = True
         for group, marked in zip(self.groups, self.marked, strict=True):
@@ -177,7 +179,7 @@ class _Stretch:
         return [*slots, None] if after_mark else slots
 
     def block(self, place: str, *, heading: bool = False) -> Block:
-        """The texts and marks for translation."""
+        """Return the texts and marks for translation."""
         slots = self.slots()
         texts = tuple("" if slot is None else (slot.text or "").replace("\n", " ") for slot in slots)
         first = {id(slot): index for index, slot in enumerate(slots) if slot is not None}
@@ -189,7 +191,7 @@ class _Stretch:
         return Block(texts, marks, place, heading)
 
     def put(self, change: Change) -> None:
-        """Writes the texts; plain text between two marks gets a run of its own."""
+        """Write the texts; plain text between two marks gets a run of its own."""
         slots = self.slots()
         texts = change.texts
         plain = next((g[0] for g, marked in zip(self.groups, self.marked, strict=True) if not marked), None)
@@ -207,7 +209,7 @@ class _Stretch:
         self._move([(slots[there.first], slots[mark.first]) for there, mark in change.moves])
 
     def _move(self, pairs: Sequence[tuple[Element | None, Element | None]]) -> None:
-        """The links and runs of each second text's group go where those of the first stood."""
+        """Move the links and runs of each second text's group to where those of the first stood."""
         groups = {id(leaf): group for group in self.groups for leaf in group}
         places = []
         for there, mark in pairs:
@@ -223,7 +225,7 @@ class _Stretch:
 
 
 def _insert(neighbour: Element, text: str, look: Element | None, *, before: bool) -> None:
-    """A run of its own for ``text``, beside a text's link or run."""
+    """Insert a run for ``text``, beside a text's link or run."""
     run = neighbour.makeelement(_W + "r")
     if look is not None:
         run.append(deepcopy(look))
@@ -235,7 +237,7 @@ def _insert(neighbour: Element, text: str, look: Element | None, *, before: bool
 
 
 def _anchor(leaf: Element) -> Element:
-    """What moves as a whole: the link that the text is in, or its run."""
+    """Return what moves as a whole: the link that the text is in, or its run."""
     link = _link(leaf)
     return _run(leaf) if link is None else link
 
@@ -291,7 +293,9 @@ def _link(leaf: Element) -> Element | None:
 
 
 def _key(leaf: Element, links: Mapping[Element, int]) -> bytes:
-    """What two runs of one look have in common; proofing language and revision numbers do not count."""
+    """Return what two runs of one look have in common; proofing language and revision numbers do not
+    count.
+    """
     from lxml import etree
 
     link = _link(leaf)
@@ -305,7 +309,7 @@ def _key(leaf: Element, links: Mapping[Element, int]) -> bytes:
 
 
 def read_odt(archive: Archive) -> str:
-    """Headings, paragraphs and tables, a blank line between; not what tracked changes deleted."""
+    """Return headings, paragraphs and tables, a blank line between; not what tracked changes deleted."""
     if "META-INF/manifest.xml" in archive.names and b"encryption-data" in archive.read(
         "META-INF/manifest.xml"
     ):
@@ -323,7 +327,7 @@ def read_odt(archive: Archive) -> str:
 
 
 def _odt_text(element: Element) -> Iterator[str]:
-    """The text of a paragraph; a paragraph inside it (a note, a frame) is one of its own."""
+    """Yield the text of a paragraph; a paragraph inside it (a note, a frame) is one of its own."""
     yield element.text or ""
     for child in element:
         if child.tag == _TEXT + "s":

@@ -109,7 +109,7 @@ def run_batch(
 
 
 def _gathered(paths: Sequence[str], folder: Path) -> Path:
-    """The uploads in one folder, in the order given."""
+    """Return the uploads in one folder, in the order given."""
     folder.mkdir()
     width = len(str(len(paths)))
     for number, path in enumerate(map(Path, paths), start=1):
@@ -124,7 +124,7 @@ def _gathered(paths: Sequence[str], folder: Path) -> Path:
 
 
 def _written(folder: Path) -> int:
-    """The bytes of what a batch has made so far, without its input."""
+    """Return the bytes of what a batch has made so far, without its input."""
     size = 0
     for path in folder.iterdir():
         # A file of the batch's own may be gone by now.
@@ -134,7 +134,7 @@ def _written(folder: Path) -> int:
 
 
 def line(told: Progress | Finished, say: Say) -> str:
-    """Progress, or the totals and a link to the table, as HTML."""
+    """Return progress, or the totals and a link to the table, as HTML."""
     if isinstance(told, Finished):
         made = told.totals
         values = {"records": f"{made.records:,}", "failures": made.failures, "findings": f"{made.findings:,}"}
@@ -164,7 +164,7 @@ def _link(made: Path, held: Files, request: Any, say: Say) -> str:
 
 
 def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
-    """The tab's contents; its model's dropdown."""
+    """Return the tab's contents; its model's dropdown."""
     import gradio as gr
 
     def go_on(

@@ -28,7 +28,7 @@ CONFINED = Confinement(cpu_seconds=120, file_bytes=200_000_000)
 def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
-    """The scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
+    """Return the scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
     from eval.datasets import Task, from_files
     from eval.metrics import Options
     from eval.report import folder
@@ -72,7 +72,7 @@ def scored(
 def scored_confined(
     sandbox: Sandbox, outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
-    """:func:`scored` in a process of its own. Raises WartaError."""
+    """Do as :func:`scored` in a process of its own. Raises WartaError."""
     asked = [*outputs], reference, source, task, say.language
     shown, packed = sandbox.stream(".page.tabs.evaluate:scored_for", *asked, limits=CONFINED)
     return shown, packed
@@ -81,12 +81,12 @@ def scored_confined(
 def scored_for(
     outputs: Sequence[str], reference: str, source: str | None, task: str, language: str
 ) -> Iterator[str | bytes]:
-    """:func:`scored` for plain values: the HTML, then the ZIP."""
+    """Yield what :func:`scored` gives, for plain values: the HTML, then the ZIP."""
     yield from scored(outputs, reference, source, task, Say(language))
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    """File names, numbered where one comes twice."""
+    """Return file names, numbered where one comes twice."""
     return [name if names.count(name) == 1 else f"{name} ({n})" for n, name in enumerate(names, start=1)]
 
 
@@ -99,7 +99,9 @@ def _packed(folder: Path) -> bytes:
 
 
 def table(evaluation: Any, say: Say) -> str:
-    """A system a row, a metric a column; the best in bold, with a word for those who cannot see that."""
+    """Return a system a row, a metric a column; the best in bold, with a word for those who cannot see
+    that.
+    """
     from eval.report import formats as report
 
     names = report.metric_names(evaluation)
@@ -123,7 +125,7 @@ def table(evaluation: Any, say: Say) -> str:
 
 
 def chart(evaluation: Any, say: Say) -> str:
-    """The first metric of every system with its interval, one row each."""
+    """Return the first metric of every system with its interval, one row each."""
     from eval.report.html import shown_metric
 
     metric = shown_metric(evaluation.systems[0])
@@ -140,7 +142,7 @@ def chart(evaluation: Any, say: Say) -> str:
 
 
 def _bar(name: str, score: Any, low: float, high: float) -> str:
-    """One system's score as a point on its interval."""
+    """Return one system's score as a point on its interval."""
     start, end = score.interval
     middle = _at(score.score, low, high)
     return (
@@ -158,7 +160,7 @@ def _at(value: float, low: float, high: float) -> str:
 
 
 def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
-    """A link to the report. Raises InputError where it does not fit."""
+    """Return a link to the report. Raises InputError where it does not fit."""
     with held.workplace() as place:
         made = place / "warta-report.zip"
         made.write_bytes(packed)
@@ -170,7 +172,7 @@ def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any], held: Files) -> None:
-    """The tab's contents."""
+    """Build the tab's contents."""
     import gradio as gr
 
     def run(

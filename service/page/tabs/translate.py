@@ -72,7 +72,7 @@ class _Draft:
 
 
 def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
-    """What the view shows, again and again, until the reading is done, stopped, replaced or failed."""
+    """Yield what the view shows, again and again, until the reading is done, stopped, replaced or failed."""
 
     def work(tell: Callable[[Any], None]) -> None:
         _check(asked, options, say)
@@ -84,7 +84,7 @@ def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str
 def shown(
     options: PageOptions, runs: Runs, who: str, say: Say, work: Callable[[Callable[[Any], None]], None]
 ) -> Iterator[dict[str, Any]]:
-    """What the view shows of a reading that ``work`` makes and tells of as :func:`translated` does."""
+    """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does."""
     ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
     seen = Shown(f"{id(ask)}", say)
     yield seen.values
@@ -169,7 +169,7 @@ def _take(shown: Shown, batch: list[Any]) -> None:
 
 
 def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
-    """The text of an uploaded file. Raises InputError, which names the file and not its path."""
+    """Return the text of an uploaded file. Raises InputError, which names the file and not its path."""
     name = Path(path).name
     data = read_bytes(Path(path), options.file_bytes, shown=name)
     try:
@@ -187,7 +187,9 @@ def _first_text(box: Sandbox, paths: Sequence[str], options: PageOptions, say: S
 def tab(
     host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str], held: Files
 ) -> Any:
-    """The tab's contents; its settings, the model's dropdown first; the reading view and its Stop button."""
+    """Return the tab's contents; its settings, the model's dropdown first; the reading view and its Stop
+    button.
+    """
     import gradio as gr
 
     def run(
@@ -252,7 +254,7 @@ def tab(
 
 
 def _restored(value: str) -> tuple[str, ...]:
-    """The lines that the reader put back, as the page's script wrote them down."""
+    """Return the lines that the reader put back, as the page's script wrote them down."""
     try:
         lines = json.loads(value or "[]")
     except ValueError:
@@ -261,7 +263,7 @@ def _restored(value: str) -> tuple[str, ...]:
 
 
 def _told(read: Callable[[], str], request: Any) -> str:
-    """The text; what goes wrong is a message on the page."""
+    """Return the text; what goes wrong is a message on the page."""
     import gradio as gr
 
     try:
@@ -276,7 +278,9 @@ def routes(host: Host) -> tuple[str, ...]:
 
 
 def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
-    """The drawer; its model, route, number of sentences and whether to keep furniture; the share button."""
+    """Return the drawer; its model, route, number of sentences and whether to keep furniture; the share
+    button.
+    """
     import gradio as gr
 
     with gr.Accordion(word("options"), open=False, elem_classes="options") as drawer, gr.Row():
@@ -307,7 +311,7 @@ def _constant(value: str) -> Callable[[], str]:
 
 
 def _view() -> Any:
-    """The reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
+    """Return the reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
     def save(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
