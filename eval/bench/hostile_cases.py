@@ -102,7 +102,7 @@ from service.summary import (
     trim,
     verbs,
 )
-from service.text import language, number_words, numbers, segment, words
+from service.text import aligner, language, number_words, numbers, projection, segment, stems, words
 from service.text import placeholders as program_texts
 from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
@@ -532,6 +532,15 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     numbers.unmatched: given.with_numbers(numbers.unmatched),
     units.changed: given.with_numbers(lambda here, there, _: units.changed(here, there)),
+    aligner.align: given.pairs(aligner.align),
+    aligner.tokens: aligner.tokens,
+    aligner.english_unit: aligner.english_unit,
+    aligner.Lexicon.known: lambda text: aligner.Lexicon.load().known(text),
+    projection.project: given.pairs(given.projected),
+    projection.with_edges: given.pairs(lambda a, b: projection.with_edges(a, (0, len(a)), b)),
+    projection.cut: given.pairs(given.cut),
+    stems.bare: lambda text: list(stems.bare(text)),
+    stems.english_stem: stems.english_stem,
     words.words: words.words,
     words.listed: words.listed,
     normalise.normalise: (
@@ -720,6 +729,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     repair.weight: "takes a finding",
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
+    aligner.Lexicon.row: "takes a word that the table has",
     **dict.fromkeys(
         (names.is_common, names.country, names.same_sound, units.measured),
         "takes a word or a number, by way of ledger.ledger",
