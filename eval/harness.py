@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,9 @@ from eval.scoring import Answer, Cost, Output
 from service.document import Article, Passage, SegmentTranslation, Summary
 from service.errors import EngineError, InputError
 from service.text import segment
+
+FIRST = 4
+"""Sources that are asked first."""
 
 Progress = Callable[[str, int, int], None]  # a system's name, segments done, segments in all
 
@@ -177,8 +180,8 @@ def _run(
     signature = system.signature
     distinct = list(dict.fromkeys(dataset.sources))
     missing = [source for source in distinct if cache.get(signature, source) is None]
-    for first in range(0, len(missing), batch):
-        sources = missing[first : first + batch]
+    done = len(distinct) - len(missing)
+    for sources in _chunks(missing, batch):
         start = time.perf_counter()
         answers = list(system(sources))
         seconds = (time.perf_counter() - start) / len(sources)
@@ -194,7 +197,8 @@ def _run(
         timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:
-            progress(name, len(distinct) - len(missing) + first + len(sources), len(distinct))
+            done += len(sources)
+            progress(name, done, len(distinct))
     if missing:
         measured = {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
         cache.put_run(signature, measured)
@@ -203,6 +207,14 @@ def _run(
     once = [answer for answer in kept.values() if answer is not None]
     made = sorted({answer.signature for answer in once if answer.signature})
     return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
+
+
+def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:
+    """Yield what is asked at once; the first time less, so that it is soon said how far the run is."""
+    start, size = 0, min(batch, FIRST)
+    while start < len(sources):
+        yield sources[start : start + size]
+        start, size = start + size, batch
 
 
 def _cost(answers: Sequence[Answer], measured: Mapping[str, Any]) -> Cost | None:

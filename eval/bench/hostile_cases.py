@@ -718,6 +718,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
             base.Memory.put,
             base.Memory.own,
             base.Memory.add_own,
+            base.Memory.import_own,
             base.Memory.suggest,
         ),
         "is tried by way of TranslationMemory",
