@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eval.commands.challenge import challenge
-from eval.commands.progress import progress
+from eval.commands.progress import interruptible, progress
 from eval.commands.rating import rate, sheet, spans
 from service.errors import InputError, Mismatch, UsageError
 
@@ -304,7 +304,7 @@ def run(
         folder = out / loaded.name if len(dataset) > 1 else out
         systems = {name: partial(_system, name, chosen.task, route) for name in dict.fromkeys(model)}
         size = batch or (16 if chosen.task == "mt" else 1)
-        with progress() as tell:
+        with interruptible(partial(harness.kept, folder)), progress() as tell:
             outputs = harness.run(chosen, systems, folder, size, tell)
         found = evaluate(chosen, outputs, _names(metrics), options, _guard(), noted)
         notices += contamination.known(chosen.name, contamination.presets(outputs))

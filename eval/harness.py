@@ -21,6 +21,8 @@ from service.document import Article, Passage, SegmentTranslation, Summary
 from service.errors import EngineError, InputError
 from service.text import segment
 
+CACHE = "cache.jsonl"
+"""The file of a run's folder that keeps its answers."""
 FIRST = 4
 """Sources that are asked first."""
 
@@ -131,6 +133,9 @@ class Cache:
         self._append([{"key": key, "answer": asdict(answer)} for key, answer in keyed])
         self._answers.update(keyed)
 
+    def __len__(self) -> int:
+        return len(self._answers)
+
     def run(self, signature: str) -> dict[str, Any]:
         """What the last run that did work for this signature measured: load time, memory, batch, hardware."""
         return self._runs.get(signature, {})
@@ -162,8 +167,13 @@ def run(
     """
     if not dataset.sources:
         raise InputError("score.no_sources", "{name} has no sources to run on", name=dataset.name)
-    cache = Cache(out / "cache.jsonl")
+    cache = Cache(out / CACHE)
     return [_run(dataset, name, load, (cache, batch, progress)) for name, load in systems.items()]
+
+
+def kept(out: Path) -> int:
+    """Return how many answers all runs into a folder have kept."""
+    return len(Cache(out / CACHE))
 
 
 def _run(

@@ -38,6 +38,18 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
+@contextmanager
+def interruptible(kept: Callable[[], int]) -> Iterator[None]:
+    """Say at Ctrl-C how many answers of all runs are ``kept``; raise Exit as a stopped command does."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        count = kept()
+        answers = "1 answer is" if count == 1 else f"{count:,} answers are"
+        _say(f"stopped: {answers} safe, and the same command goes on")
+        raise typer.Exit(130) from None
+
+
 def _show(line: str) -> None:
     typer.echo(f"\r\x1b[K{line}", err=True, nl=False)
 

@@ -184,7 +184,8 @@ def _join(job: Job, signature: str, made: Path, target: Path) -> None:
             _join_workbook(job, results, target)
         else:
             _join_text(job, results, target)
-    _keep(beside(job.output, META), {**said, **counts})
+    # That of JSON lines is one, for what reads nothing else.
+    _keep(beside(job.output, META), {**said, **counts}, None if job.table == JSONL else 2)
 
 
 def _checked(job: Job, made: Path) -> dict[str, int]:
@@ -200,10 +201,10 @@ def _checked(job: Job, made: Path) -> dict[str, int]:
     return {"records": records, "failures": failures}
 
 
-def _keep(path: Path, said: Mapping[str, Any]) -> None:
+def _keep(path: Path, said: Mapping[str, Any], indent: int | None) -> None:
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(said, file, ensure_ascii=False, indent=2)
+        json.dump(said, file, ensure_ascii=False, indent=indent)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
+import typer
 
-from eval.commands.progress import progress
+from eval.commands.progress import interruptible, progress
+from eval.harness import Cache, kept
+from eval.scoring import Answer
 from service.batch import progress as lines
 from service.batch.progress import Teller
 
@@ -56,6 +60,15 @@ def test_a_log_is_told_soon_and_again_and_a_terminal_at_once(monkeypatch: pytest
         teller.tell("a")
         teller.tell("b")
     assert (shown, len(said)) == (["a", "b"], count)
+
+
+def test_ctrl_c_counts_the_answers_of_all_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cache = Cache(tmp_path / "cache.jsonl")
+    cache.put("m", ["Satu.", "Dua."], [Answer("One."), Answer("Two.")])
+    with pytest.raises(typer.Exit) as stop, interruptible(lambda: kept(tmp_path)):
+        raise KeyboardInterrupt
+    assert stop.value.exit_code == 130
+    assert capsys.readouterr().err == "stopped: 2 answers are safe, and the same command goes on\n"
 
 
 def test_a_log_waits_at_most_five_seconds_for_its_first_line() -> None:
