@@ -345,6 +345,11 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     tables.read_tsv: given.with_rows(tables.read_tsv, "a.tsv", lambda text: _T + text),
     tables.sheet_records: _in_sheet,
     tables.rows_of: (_rows_of(None), _rows_of("\t")),
+    tables.distinct: (
+        lambda text: tables.distinct(given.lines_of(text)),
+        lambda text: tables.distinct(list(text)),
+        lambda text: tables.distinct([*(f"a_{i}" for i in range(len(text))), *("a" for _ in text)]),
+    ),
     tables.which_column: lambda text: str(tables.which_column(given.lines_of(text), text)),
     tables.file_lines: (
         lambda text: _file_lines(given.encoded(text)),
@@ -812,6 +817,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
             base.Memory.put,
             base.Memory.own,
             base.Memory.add_own,
+            base.Memory.import_own,
             base.Memory.suggest,
         ),
         "is tried by way of TranslationMemory",
