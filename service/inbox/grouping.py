@@ -55,6 +55,13 @@ class Story:
     added: tuple[tuple[Place, ...], ...]
     differences: tuple[Difference, ...]
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every sentence that is shown of the story, each once."""
+        found = [place for places in self.added for place in places]
+        found += [place for each in self.differences for place in (each.one, each.other)]
+        return tuple(dict.fromkeys(found))
+
 
 def same_story(one: str, other: str) -> bool:
     """Return whether two texts are copies of one story, perhaps with paragraphs of their own."""

@@ -11,16 +11,17 @@ from contextlib import suppress
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from eval.bench.news_site import conditional, rss, story
+from eval.bench.news_site import conditional, reply, rss, story
 from service.cli.app import app
 from service.errors import InputError, UsageError
-from service.inbox import digest, feeds, opml, query, queue, shingles, spans
+from service.inbox import digest, feeds, opml, query, queue, shingles, spans, watch
 from service.inbox.addresses import canonical
 from service.inbox.dates import day_of, when
 from service.inbox.grouping import Member, compare
@@ -323,6 +324,15 @@ def test_from_a_feed_to_a_digest_by_commands(
         assert target.stat().st_size > 500
     run("feeds", "export", str(tmp_path / "feeds.opml"), home=tmp_path)
     assert opml.read((tmp_path / "feeds.opml").read_bytes()) == [(here.site.url("kabar"), "Kabar Uji")]
+    # A list that holds a feed which is there already, and one that is not public, brings the others.
+    (tmp_path / "more.opml").write_text(
+        opml.write(
+            [Feed(0, here.site.url("kabar")), Feed(0, "http://10.0.0.1/rss"), Feed(0, here.site.url("b"))]
+        )
+    )
+    added = run("feeds", "add", str(tmp_path / "more.opml"), home=tmp_path)
+    assert "is followed already" in added and "not a public address" in added
+    assert [feed.url for feed in here.store.feeds.all()] == [here.site.url("kabar"), here.site.url("b")]
     assert "kept for 5 days" in run("inbox", "keep", "--days", "5", home=tmp_path)
     assert run("inbox", "forget", id, home=tmp_path) == "1 article forgotten\n"
     assert "3 articles" in run("feeds", "remove", "1", home=tmp_path)
@@ -353,6 +363,30 @@ def test_what_is_wrong_with_a_command_is_said(words: tuple[str, ...], said: str,
 def test_an_address_inside_is_not_followed(url: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["feeds", "add", url], env={"WARTA_HOME": str(tmp_path)})
     assert isinstance(done.exception, InputError)
+
+
+def test_translating_waits_as_soon_as_a_feed_is_due(
+    here: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.site.replies["kabar/rss"] = reply(rss(here.site.url("kabar", ""), here.stories(40)))
+    here.store.feeds.add(Feed(0, here.site.url("kabar"), every=60, whole=True))
+    watcher, stop, said = here.watcher(echo(tmp_path)), threading.Event(), list[tuple[int, int, int]]()
+    # What a round finds due: the feed at first, and again after the first batch of headlines.
+    due = iter([here.store.feeds.all(), here.store.feeds.all(), [], []])
+    monkeypatch.setattr(watcher, "_due", lambda: next(due, []))
+    monkeypatch.setattr(watcher, "_sleep", lambda: 0.0)
+    round = watcher._round
+
+    def noted(*asked: Any, **more: Any) -> watch.Round:
+        done = round(*asked, **more)
+        said.append((done.feeds, done.headlines, done.whole))
+        if len(said) == 3:
+            stop.set()
+        return done
+
+    monkeypatch.setattr(watcher, "_round", noted)
+    watcher.forever(stop)
+    assert said == [(1, queue.AT_ONCE, 0), (0, 40 - queue.AT_ONCE, 40), (0, 0, 0)]
 
 
 def test_a_watcher_goes_on_until_stopped_and_through_failures(here: Desk, tmp_path: Path) -> None:
