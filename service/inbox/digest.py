@@ -131,8 +131,9 @@ def as_markdown(digest: Digest) -> str:
     for day, stories in digest.days.items():
         lines += [f"## {day}", ""]
         for story in stories:
-            lines += [f"### {markdown_line(story.english)}", ""]
+            lines += [f"### {'★ ' if story.star else ''}{markdown_line(story.english)}", ""]
             lines += [markdown_line(story.brief), ""] if story.brief else []
+            lines += [f"*{markdown_line(story.title)}*", ""] if story.title != story.english else []
             lines += [f"- {markdown_line(line)}" for line in _notes(story)]
             lines += [f"- {markdown_line(source.name)}{_linked_to(source)}" for source in story.sources]
             lines.append("")

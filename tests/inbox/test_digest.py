@@ -27,7 +27,7 @@ from service.inbox.dates import day_of, when
 from service.inbox.grouping import Member, compare
 from service.inbox.names import names
 from service.inbox.records import Feed, Wanted
-from service.inbox.store import Store
+from service.inbox.store import Made, Store
 from service.inbox.watched import matcher
 from service.runtime.sandbox import Sandbox
 from tests.inbox.builders import NOW, Desk, articles, desk, echo, entry, follow, take
@@ -218,8 +218,36 @@ def test_a_digest_is_by_day_with_sources_words_and_figures(made: tuple[Store, di
 def test_a_digest_as_html_is_one_file_and_text_stays_text(made: tuple[Store, digest.Digest]) -> None:
     page = digest.as_html(made[1])
     assert "<script" not in page and "&lt;script&gt;" in page
-    assert "figures differ: 340" in page and "430" in page
+    assert "figures differ: <b>340</b>" in page and "<b>430</b>" in page
+    # Each figure leads to its sentence on the outlet's page, and says whose it is.
+    assert (
+        'href="https://lain.example/berita/3#:~:text=Kalimat%20nomor%200%20menyebut%20430%20rumah%20terendam%20di">'
+        "Kabar 1 &lt;i&gt;, sentence 1</a>" in page
+    )
     assert 'src="' not in page and "@import" not in page and "url(" not in page
+
+
+def test_a_digest_says_what_is_to_check_and_where(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "inbox.sqlite"))
+    take(store, follow(store), [entry(1)])
+    found: list[dict[str, Any]] = [
+        {"at": at, "code": "number.lost", "severity": "critical", "values": {"source": f"{at}<&"}}
+        for at in (-1, 2, 3, 4, 5, 6)
+    ]
+    found.insert(3, {"at": 0, "code": "number.of_old", "severity": "minor", "values": {}})
+    store.english.put([Made(1, "Flood", "A brief.", 2, found)])
+    told = digest.collect(store, Wanted(), NOW)
+    text = digest.as_markdown(told)
+    for line in (
+        "to check in the English: headline: -1<& is not in the translation",
+        "to check in the English: brief: 2<& is not in the translation",
+        "to check in the English: sentence 4: 3<& is not in the translation",
+        "and 1 more to check",
+    ):
+        assert f"<li>{escape(line)}</li>" in digest.as_html(told)
+        assert f"<li>{escape(line)}</li>" in MarkdownIt().render(text)
+    assert "of_old" not in text
+    store.close()
 
 
 def test_a_digest_as_markdown_shows_what_it_holds(made: tuple[Store, digest.Digest]) -> None:
@@ -313,6 +341,7 @@ def test_from_a_feed_to_a_digest_by_commands(
     run("inbox", "done", id, home=tmp_path)
     assert json.loads(run("inbox", "--open", "-f", "json", home=tmp_path))["total"] == 3
     assert "Summary" in run("inbox", "read", id, home=tmp_path)
+    assert "## Summary" in run("inbox", "read", id, "-f", "markdown", home=tmp_path)
     whole = here.store.lists.article(int(id))
     assert whole.state == "whole" and whole.english_text
     word = stories[0].title.split()[0]
@@ -336,6 +365,23 @@ def test_from_a_feed_to_a_digest_by_commands(
     assert "kept for 5 days" in run("inbox", "keep", "--days", "5", home=tmp_path)
     assert run("inbox", "forget", id, home=tmp_path) == "1 article forgotten\n"
     assert "3 articles" in run("feeds", "remove", "1", home=tmp_path)
+
+
+def test_reading_says_in_english_what_other_sources_add_and_where_figures_differ(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "inbox.sqlite"))
+    text = " ".join(f"Kalimat nomor {n} menyebut 340 rumah terendam di desa itu." for n in range(5))
+    more = f"{text.replace('340', '430')} Gubernur *meninjau* lokasi banjir pada Rabu pagi."
+    take(store, follow(store, name="Satu"), [entry(1, text=text)])
+    take(store, follow(store, "https://dua.example/rss", name="Dua"), [entry(2, text=more, host="dua")])
+    store.close()
+    shown = run("inbox", "read", "1", home=tmp_path).split("Also told by Dua")[1]
+    assert "overnor *meninjau* lokasi banjir pada Rabu pagi. [sentence 6" in shown
+    assert "* 340 in Satu: Kalimat nomor 0" in shown and "* 430 in Dua: Kalimat nomor 0" in shown
+    marked = run("inbox", "read", "1", "-f", "markdown", home=tmp_path)
+    assert "<em>meninjau" not in MarkdownIt().render(marked)
+    story = json.loads(run("inbox", "read", "1", "-f", "json", home=tmp_path))["story"]
+    assert story["added"][0][0]["english"].lower().startswith("governor")
+    assert story["differences"][0]["other"]["english"].startswith("Kalimat nomor 0 menyebut 430")
 
 
 @pytest.mark.parametrize(

@@ -280,6 +280,17 @@ def test_a_feed_that_moved_for_good_is_asked_for_there(here: Desk, status: int, 
     assert here.again(feed).url == (there if kept else feed.url)
 
 
+def test_a_feed_that_moved_to_another_that_is_followed_brings_nothing_twice(here: Desk) -> None:
+    there = here.site.url("kabar-baru", "/umpan")
+    here.site.replies["kabar/rss"] = reply(b"", 301, Location=there)
+    here.site.replies["kabar-baru/umpan"] = reply(rss("http://kabar.example", here.stories(2)))
+    old, new = (here.store.feeds.add(Feed(0, url)) for url in (here.site.url("kabar"), there))
+    assert here.fetcher().fetch(new) == Taken(new=2)
+    assert here.fetcher().fetch(old) == Taken()
+    assert [feed.url for feed in here.store.feeds.all()] == [old.url, new.url]
+    assert here.again(old).problem == ""
+
+
 def test_a_feed_that_is_gone_is_not_asked_for_again(here: Desk) -> None:
     here.site.replies["kabar/rss"] = reply(b"", 410)
     feed = here.store.feeds.add(Feed(0, here.site.url("kabar")))
