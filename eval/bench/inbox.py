@@ -231,34 +231,44 @@ def listed(count: int) -> dict[str, Any]:
         return made
 
 
-def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
-    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
-    from playwright.sync_api import sync_playwright
-
+@contextmanager
+def served(home: Path, model: str = "echo") -> Iterator[str]:
+    """The page over what is kept in ``home``: gives its address, for as long as the block lasts."""
     from service.api.app import create_app, listening, server
     from service.api.config import ServerConfig
     from service.pool import Host
 
     config = ServerConfig(port=0, requests_per_minute=1_000_000)
     with listening(config) as listener:
-        running = server(create_app(Host(Settings(home, model="echo")), config), config)
+        running = server(create_app(Host(Settings(home, model=model)), config), config)
         thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
         thread.start()
-        with sync_playwright() as play:
-            browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/?tab=inbox")
-            page.wait_for_selector(".news .item .title")
-            page.wait_for_timeout(1500)
-            shown = page.locator(".news .count").text_content()
-            searches = [
-                page.evaluate(_SEARCH, word) for word in ("banjir", "beras", "gula OR garam", "pompa", "") * 3
-            ]
-            scrolls = [page.evaluate(_SCROLL, part / 20) for part in random.Random(1).sample(range(20), 20)]  # noqa: S311
-            browser.close()
-        running.should_exit = True
-        thread.join(20)
-    return {"shown": shown, "search_ms": _spread(searches), "scroll_ms": _spread(scrolls)}
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            thread.join(20)
+
+
+def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
+    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+    from playwright.sync_api import sync_playwright
+
+    with served(home) as address, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(120_000)
+        page.goto(f"{address}/?tab=inbox")
+        page.wait_for_selector(".news .item .title")
+        page.wait_for_timeout(1500)
+        shown = page.locator(".news .count").text_content()
+        searches = [
+            page.evaluate(_SEARCH, word) for word in ("banjir", "beras", "gula OR garam", "pompa", "") * 3
+        ]
+        scrolls = [page.evaluate(_SCROLL, part / 20) for part in random.Random(1).sample(range(20), 20)]  # noqa: S311
+        browser.close()
+    return {"shown": shown, "search_ms": _spread(searches), "scroll_ms": _spread(scrolls),
+            "load": [round(n, 1) for n in os.getloadavg()]}  # fmt: skip
 
 
 _FRAME = "const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));"
@@ -297,7 +307,8 @@ def _times(work: Callable[[], object], count: int = 15) -> float:
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
-    return {"median": round(median(values)), "most": round(max(values))}
+    return {"median": round(median(values)), "most": round(max(values)),
+            "under 200": sum(value < 200 for value in values), "of": len(values)}  # fmt: skip
 
 
 def _settings(home: Path, model: str) -> Settings:
