@@ -103,7 +103,13 @@ class ArticleIn(Strict):
         return self
 
 
-class TranslateIn(ArticleIn):
+class CaptionedIn(ArticleIn):
+    """An article whose captions can be translated too."""
+
+    captions: Annotated[bool, Field(description="Translate the captions of the pictures too.")] = False
+
+
+class TranslateIn(CaptionedIn):
     """What to translate."""
 
 
@@ -118,7 +124,7 @@ class BriefIn(Strict):
     language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
 
 
-class ReadIn(ArticleIn):
+class ReadIn(CaptionedIn):
     """What to read: translation and summary."""
 
     summary: BriefIn = Field(default_factory=BriefIn)
