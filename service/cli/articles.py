@@ -33,7 +33,7 @@ from service.messages import place_name, term, text
 from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render import marks, schema
-from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, sentences, suggestions
+from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
 from service.translation.guard.rules import check as check_rules
@@ -391,9 +391,7 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
 
 def _say_marked(result: Any, path: Source) -> None:
     """Say on standard error how many sentences of a translation or summary are to be checked."""
-    if isinstance(result, Translation):
-        complain(marks.progress(sentences(result), result.signature.preset, _name(path)))
-    elif isinstance(result, Summary) and result.language == "en":
+    if isinstance(result, Translation) or (isinstance(result, Summary) and result.language == "en"):
         complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
 
 
