@@ -54,7 +54,7 @@ class Pipeline(Protocol):
         """Return the translations of each passage's sentences."""
         ...
 
-    def summarize(self, article: Article, brief: Any) -> Summary:
+    def summarize(self, article: Article, brief: Any, /) -> Summary:
         """Return the summary of one article; ``brief`` says what kind."""
         ...
 

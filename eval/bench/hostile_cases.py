@@ -691,7 +691,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     render.likeness: lambda text: render.likeness(text, given.translation_of(text).segments[0]),
     eval.text.words: eval.text.words,
     eval.text.sentences: eval.text.sentences,
-    eval.text.numbers: eval.text.numbers,
     eval.checks.repair: given.with_sentences(eval.checks.repair),
     eval.checks.repaired: lambda text: eval.checks.repaired(given.dataset(text)),
     eval.checks.look: given.with_sentences(lambda lines: eval.checks.look("a", lines)),
