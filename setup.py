@@ -29,6 +29,7 @@ DATA = {
     "service.text": ["data/*"],
     "service.translation": ["data/*"],
     "eval": ["data/*", "data/*/*"],
+    "eval.report": ["templates/*"],
 }
 
 # `from service.x import y`, `import service.x`, and what names a module in a string: files("service.x").

@@ -23,10 +23,12 @@ import numpy as np
 
 from eval.outside.comet import Comet
 from eval.significance import Array, Resampling, Scorer
-from eval.text import numbers, sentences, words
+from eval.text import sentences, words
 from service.document import Finding, Message
 from service.errors import NotInstalled, UsageError
 from service.extras import absent
+from service.text.number_words import ENGLISH, INDONESIAN
+from service.text.numbers import numbers, unmatched
 from service.version import __version__
 
 Better = Literal["higher", "lower", "neither"]
@@ -387,8 +389,11 @@ def _copied(corpus: Corpus, i: int) -> tuple[float, float]:
 
 
 def _numbers_kept(corpus: Corpus, i: int) -> tuple[float, float]:
-    source = numbers(corpus.sources[i])
-    return (source & numbers(corpus.hypotheses[i])).total(), source.total()
+    """Count the firm numbers of a source, and those with an equal in the output, as the guard reads them."""
+    here = numbers(corpus.sources[i], INDONESIAN)
+    missing, _ = unmatched(here, numbers(corpus.hypotheses[i], ENGLISH), corpus.sources[i])
+    wanted = sum(number.firm for number in here)
+    return wanted - len(missing), wanted
 
 
 def _compression(corpus: Corpus, i: int) -> tuple[float, float]:

@@ -192,23 +192,8 @@ def evaluate(
     corpora = [_corpus(dataset, output, check) for output in outputs]
     options = replace(options, references=len(dataset.all_references))
     wanted, missing = metrics.available([*(names or metrics.DEFAULTS[dataset.task]), *options.given], options)
-    lacking = {m.name: m.needs for m in wanted if m.needs and not all(getattr(c, m.needs) for c in corpora)}
-    usable = [m for m in wanted if m.name not in lacking]
-    if not usable:
-        name, needs = next(iter(lacking.items()))
-        raise UsageError(
-            "score.needs_missing", "{name} needs {needs}, and there are none", name=name, needs=needs
-        )
-    systems = tuple(
-        _scored(o, c, usable, dataset, options.plan) for o, c in zip(outputs, corpora, strict=True)
-    )
-    if not any(system.scores for system in systems):
-        raise InputError(
-            "score.nothing_counts",
-            "{name} holds nothing that {metrics} could count",
-            name=dataset.name,
-            metrics=", ".join(m.name for m in wanted),
-        )
+    usable, lacking = _usable(wanted, corpora)
+    systems = _systems(dataset, outputs, corpora, usable, options.plan)
     of_text = [m for m in usable if m.needs in ("", "sources")]
     plain = [Output(name, tuple(map(Answer, texts))) for name, texts in baselines(dataset)]
     return Evaluation(
@@ -218,9 +203,40 @@ def evaluate(
         comparisons=compare(systems, usable, options.plan),
         published=published(dataset.name),
         problems=(*noted, *check_data(dataset)),
-        skipped=(*missing, *(f"{name}: no {needs}" for name, needs in lacking.items())),
+        skipped=(*missing, *lacking),
         plan=options.plan,
     )
+
+
+def _systems(
+    dataset: Dataset,
+    outputs: Sequence[Output],
+    corpora: Sequence[Corpus],
+    usable: Sequence[Metric],
+    plan: Resampling,
+) -> tuple[Scored, ...]:
+    """Score every output. Raises InputError where no metric is defined on the set."""
+    systems = tuple(_scored(o, c, usable, dataset, plan) for o, c in zip(outputs, corpora, strict=True))
+    if not any(system.scores for system in systems):
+        raise InputError(
+            "score.nothing_counts",
+            "{name} holds nothing that {metrics} could count",
+            name=dataset.name,
+            metrics=", ".join(m.name for m in usable),
+        )
+    return systems
+
+
+def _usable(wanted: Sequence[Metric], corpora: Sequence[Corpus]) -> tuple[list[Metric], list[str]]:
+    """Return the metrics that the data can serve, and what the others lack. Raises UsageError for none."""
+    lacking = {m.name: m.needs for m in wanted if m.needs and not all(getattr(c, m.needs) for c in corpora)}
+    usable = [m for m in wanted if m.name not in lacking]
+    if not usable:
+        name, needs = next(iter(lacking.items()))
+        raise UsageError(
+            "score.needs_missing", "{name} needs {needs}, and there are none", name=name, needs=needs
+        )
+    return usable, [f"{name}: no {needs}" for name, needs in lacking.items()]
 
 
 def _scored(

@@ -1,14 +1,11 @@
-"""Words, sentences and numbers as the metrics and the checks see them."""
+"""Words and sentences as the metrics and the checks see them."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 
 _WORD = re.compile(r"[^\W_]+")
-_NO_DIGIT = re.compile(r"\D")
-_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 # A sentence ends at its mark and closing quotes, before white space and a capital, a digit or a quote.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])([\"”’')\]]*)\s+(?=[\"“‘'(\[]*[A-Z0-9])")
 
@@ -29,10 +26,3 @@ def sentences(text: str) -> list[str]:
     if "\n" not in text.strip():
         text = _SENTENCE_END.sub("\\1\n", text.strip())
     return [line.strip() for line in text.split("\n") if line.strip()]
-
-
-def numbers(text: str) -> Counter[str]:
-    """Return the digits of each number, its separators removed: ``1.250,5`` and ``1,250.5`` are both
-    ``12505``.
-    """
-    return Counter(_NO_DIGIT.sub("", match) for match in _NUMBER.findall(text))

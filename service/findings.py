@@ -385,6 +385,18 @@ DOCUMENT = (
         "A part of a document was cut at the model's limit.",
     ),
     Check(
+        "placeholder.changed",
+        "critical",
+        "left as it was: {words} did not come through",
+        "A placeholder or a tag of a program's text was lost or made; the text stays Indonesian.",
+    ),
+    Check(
+        "placeholder.unread",
+        "critical",
+        "left as it was: its choices cannot be read: {reason}",
+        "A program's text that chooses among others is broken or too deep; it stays Indonesian.",
+    ),
+    Check(
         "format.at_end",
         "minor",
         "not found in the translation, so put at the end of the sentence: '{phrase}'",

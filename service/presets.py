@@ -158,13 +158,17 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
     except Invalid as error:
         raise PresetError("file.problem", "{reason}", at=file, reason=error) from None
     stem = file.removesuffix(".toml")
+    name = Message.of("presets.name", "must be the file's name, {name!r}", name=stem)
+    for key, holds, rule in [("name", preset.name == stem, name), *_rules(preset)]:
+        if not holds:
+            raise PresetError(rule, at=f"{file}: {key}")
+    return preset
+
+
+def _rules(preset: Preset) -> list[tuple[str, bool, Message]]:
+    """Return what types do not say: a key, whether its value fits, and what it must be."""
     above = Message.of("presets.above_zero", "must be above 0")
-    checks = [
-        (
-            "name",
-            preset.name == stem,
-            Message.of("presets.name", "must be the file's name, {name!r}", name=stem),
-        ),
+    return [
         ("task", preset.task in TASKS, one_of(TASKS)),
         ("architecture", preset.architecture in ARCHITECTURES, one_of(ARCHITECTURES)),
         (
@@ -200,10 +204,6 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
             Message.of("presets.revision", "must be a commit hash of 7 to 40 hexadecimal digits"),
         ),
     ]
-    for key, holds, rule in checks:
-        if not holds:
-            raise PresetError(rule, at=f"{file}: {key}")
-    return preset
 
 
 def one_of(names: Iterable[str]) -> Message:

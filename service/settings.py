@@ -1,4 +1,4 @@
-"""Settings: what a face was asked for, or found in the environment. Read only by the faces."""
+"""Settings: what an interface was asked for, or found in the environment. Only interfaces read that."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ Decoded = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Side:
     """One side at one task. ``decoded`` counts sentences; ``shortest`` and ``longest`` are tokens.
 
     ``core_seconds`` are processor time: where other work shares the machine they compare better than
@@ -224,7 +224,7 @@ class Bench:
             own["WARTA_HOME"] = str(self.root / "home")
         return {**os.environ, "OMP_NUM_THREADS": str(self.options.threads), **own}, log
 
-    def judged(self, row: Row, decoded: list[tuple[str, str]]) -> Row:
+    def judged(self, row: Side, decoded: list[tuple[str, str]]) -> Side:
         """Return ``row`` with what was decoded, compared with the first that Warta decoded."""
         lengths = [len(made.split(JOINT)) for _, made in decoded]
         row = replace(row, decoded=len(decoded), shortest=min(lengths), longest=max(lengths))
@@ -236,7 +236,7 @@ class Bench:
         same = sum(ours[source] == theirs[source] for source in common) / max(1, len(common))
         return told(replace(row, like_ours=len(common) / len(ours), same=same))
 
-    def batch(self) -> Row:
+    def batch(self) -> Side:
         """Measure ``warta batch``'s own code."""
         values, log = self.process_values()
         kept = os.environ.copy()
@@ -250,10 +250,10 @@ class Bench:
             os.environ.clear()
             os.environ.update(kept)
         layout = f"{self.options.threads} threads"
-        row = Row("batch", "warta batch", layout, 0, words(self.articles), seconds, cores, start)
+        row = Side("batch", "warta batch", layout, 0, words(self.articles), seconds, cores, start)
         return self.judged(row, read(log, skipped))
 
-    def argos(self, layout: str) -> Row:
+    def argos(self, layout: str) -> Side:
         """Measure Argos Translate in one process, text after text."""
         values, log = self.process_values(layout=layout)
         source, target = self.root / "texts.json", self.root / "answers.json"
@@ -265,12 +265,12 @@ class Bench:
         whole = time.perf_counter() - began
         made = json.loads(target.read_text("utf-8"))
         seconds, cores, total = made["seconds"], made["core_seconds"], words(self.articles)
-        row = Row("batch", "Argos Translate", layout, 0, total, seconds, cores, whole - seconds)
+        row = Side("batch", "Argos Translate", layout, 0, total, seconds, cores, whole - seconds)
         decoded = read(log, 0)
         sentences = self.options.sentences * len(self.articles)
         return self.judged(row, decoded[-sentences:])
 
-    def server(self, layout: str) -> list[Row]:
+    def server(self, layout: str) -> list[Side]:
         """Return a server at every number of clients; Warta's without a ``layout``, else LibreTranslate's."""
         port, threads = free_port(), str(self.options.threads)
         if layout:
@@ -293,7 +293,7 @@ class Bench:
                 used = _core_seconds(pid) - used
                 total, wait = words(self.articles), statistics.median(waits)
                 shown = layout or f"{threads} threads"
-                row = Row("serve", name, shown, clients, total, seconds, used, start, wait)
+                row = Side("serve", name, shown, clients, total, seconds, used, start, wait)
                 rows.append(self.judged(row, read(log, before)))
         return rows
 
@@ -406,7 +406,7 @@ async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, li
 # The table.
 
 
-def told(row: Row) -> Row:
+def told(row: Side) -> Side:
     """Print a line."""
     name = row.side + (f", {row.clients} clients" if row.clients else "")
     parts = [f"{name:27} {row.layout:9} {row.speed:7.1f} words/s {row.seconds:6.1f} s"]
@@ -420,7 +420,7 @@ def told(row: Row) -> Row:
     return row
 
 
-def ratios(rows: Sequence[Row]) -> dict[str, float]:
+def ratios(rows: Sequence[Side]) -> dict[str, float]:
     """Return our speed over each peer's, for each task and number of clients."""
     found = {}
     for row in rows:

@@ -49,7 +49,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DecodingRun:
     """One decoding on the same lines.
 
     ``tokens`` are target tokens, ends included; ``core_seconds`` is processor time, which other
@@ -102,7 +102,7 @@ def first_sentence(root: Path, began: float) -> Start:
     return Start(time.time() - began, loaded - inside)
 
 
-def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: float) -> Row:
+def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: float) -> DecodingRun:
     """Translate the sources and scores them with sacreBLEU."""
     from service.engines.causal import CausalEngine
 
@@ -118,7 +118,7 @@ def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: fl
         for metric in metrics()
     )
     cut = sum(output.truncated for output in outputs)
-    return Row(beam, penalty, tokens, seconds, core_seconds, peak, cut, bleu, chrf)
+    return DecodingRun(beam, penalty, tokens, seconds, core_seconds, peak, cut, bleu, chrf)
 
 
 def metrics() -> tuple[Any, Any]:
@@ -188,7 +188,7 @@ def read_pairs(path: Path, lines: int) -> list[tuple[str, str]]:
     return [(source, target) for source, target in (row.split("\t") for row in rows if row)]
 
 
-def show(rows: Iterable[Row]) -> None:
+def show(rows: Iterable[DecodingRun]) -> None:
     """Print the table of decodings."""
     print("beam   lp   BLEU  chrF2  tokens/s  tokens/core-s  peak MB  cut")
     for r in rows:

@@ -26,7 +26,7 @@ PEERS = ("argos", "opusmt", "nllb", "bergamot-tiny", "microsoft", "google")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GlossaryScores:
     """The scores of one list of targets; ``changed`` counts those that differ from the system's own."""
 
     name: str
@@ -49,14 +49,14 @@ class Corpus:
             for source, reference in pairs
         ]
 
-    def measure(self, name: str, targets: Sequence[str], own: Sequence[str]) -> Row:
+    def measure(self, name: str, targets: Sequence[str], own: Sequence[str]) -> GlossaryScores:
         """Return term accuracy and corpus scores of ``targets``; ``own`` is what the system wrote."""
         import sacrebleu
 
         checks = [t.check(source, target) for (t, source, _), target in zip(self.rows, targets, strict=True)]
         total = sum(len(check.matches) for check in checks)
         references = [[reference for *_, reference in self.rows]]
-        return Row(
+        return GlossaryScores(
             name,
             total,
             total - sum(len(check.misses) for check in checks),
@@ -99,7 +99,7 @@ def read_ntrex(path: Path) -> Corpus:
     return corpus
 
 
-def measure_peers(folder: Path) -> list[Row]:
+def measure_peers(folder: Path) -> list[GlossaryScores]:
     """Return each peer's output for FLORES-200 dev, as it is and edited."""
     pairs = list(zip(_lines(folder / "flores-dev.id"), _lines(folder / "flores-dev.en"), strict=True))
     corpus = Corpus([("", pairs)])
@@ -110,7 +110,7 @@ def measure_peers(folder: Path) -> list[Row]:
     return rows
 
 
-def measure_steps(corpus: Corpus, plain: Sequence[str], injected: Sequence[str]) -> list[Row]:
+def measure_steps(corpus: Corpus, plain: Sequence[str], injected: Sequence[str]) -> list[GlossaryScores]:
     """Return a system's output for warta-bench, as it is and after each step."""
     references = [reference for *_, reference in corpus.rows]
     on_a_miss, unless_missed = corpus.better(plain, injected), corpus.better(injected, plain)

@@ -132,7 +132,7 @@ TRAPS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SplitterScores:
     """One splitter's figures; ``note`` says why there are none.
 
     ``f1`` is against the gold as it is, ``f1_corrected`` against :func:`corrected`.
@@ -295,14 +295,14 @@ SPLITTERS: dict[str, Callable[[], Splitter]] = {
 }
 
 
-def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph]) -> Row:
+def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph]) -> SplitterScores:
     """Return one row; a peer that is not installed, or whose weights are not here, says so."""
     try:
         splitter = factory()
     except ImportError as problem:
-        return Row(name, note=f"cannot be imported: {str(problem).splitlines()[0][:60]}")
+        return SplitterScores(name, note=f"cannot be imported: {str(problem).splitlines()[0][:60]}")
     except OSError as problem:
-        return Row(name, note=f"cannot load: {str(problem).splitlines()[0][:60]}")
+        return SplitterScores(name, note=f"cannot load: {str(problem).splitlines()[0][:60]}")
     texts = [detokenise(t for sentence in paragraph for t in sentence) for paragraph in gold]
     began = time.process_time()
     count = sum(len(splitter(text)) for text in texts)
@@ -310,7 +310,7 @@ def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph
     precision, recall, f1 = boundary_scores(splitter, gold)
     fixed = boundary_scores(splitter, [corrected(paragraph)[0] for paragraph in gold])[2]
     traps = sum(passes(splitter, trap) for trap in TRAPS)
-    return Row(name, precision, recall, f1, fixed, traps, count / seconds)
+    return SplitterScores(name, precision, recall, f1, fixed, traps, count / seconds)
 
 
 def passes(splitter: Splitter, trap: str) -> bool:

@@ -17,7 +17,7 @@ from eval.commands.progress import progress
 from service.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from eval.challenge import Pair, Result, Row
+    from eval.challenge import Pair, PhenomenonScores, Result
 
 
 class Format(StrEnum):
@@ -40,6 +40,9 @@ def challenge(
         bool, typer.Option(help="Also ask engines with scores which translation they find likelier.")
     ] = True,
     data: Annotated[Path | None, typer.Option(help="Folder of pairs of your own, in the same form.")] = None,
+    each: Annotated[
+        int | None, typer.Option(min=1, help="Only the first N pairs of each phenomenon, for a quick look.")
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.text,
     out: Annotated[
         Path | None, typer.Option(help="Folder for answers and outcomes; a second run goes on from it.")
@@ -48,7 +51,7 @@ def challenge(
     """Show by phenomenon what systems get right on contrastive pairs of Indonesian news."""
     from eval import challenge as pairs_module
 
-    pairs = pairs_module.load(data)
+    pairs = pairs_module.first_of_each(pairs_module.load(data), each)
     if sources:
         typer.echo("\n".join(pair.source for pair in pairs))
         return
@@ -106,7 +109,8 @@ def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference:
     built = build_pipeline(chosen, notice, opener=lambda _: engine)
     with tempfile.TemporaryDirectory() as spare:
         systems = {name: lambda: harness.PipelineSystem(built, "mt")}
-        (output,) = harness.run(dataset(pairs), systems, out or Path(spare), progress=progress())
+        with progress() as tell:
+            (output,) = harness.run(dataset(pairs), systems, out or Path(spare), progress=tell)
     asked = engine.likelihoods if preference and isinstance(engine, Likelihood) else None
     return judge(pairs, name, output.texts, output.signature, asked)
 
@@ -116,14 +120,14 @@ def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference:
 _COLUMNS = ("phenomenon", "system", "pairs", "right", "95 %", "wrong", "undecided", "prefers right")
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: PhenomenonScores) -> list[str]:
     low, high = row.interval
     shares = [f"{row.right:.0%}", f"{low:.0%}–{high:.0%}", f"{row.wrong:.0%}", f"{row.undecided:.0%}"]
     preferred = "–" if row.preferred is None else f"{row.preferred:.0%}"
     return [row.phenomenon, row.system, str(row.pairs), *shares, preferred]
 
 
-def as_text(rows: Sequence[Row], results: Sequence[Result]) -> str:
+def as_text(rows: Sequence[PhenomenonScores], results: Sequence[Result]) -> str:
     """Return the table in columns, and what made each system."""
     from eval.report.formats import columns
 
@@ -131,7 +135,7 @@ def as_text(rows: Sequence[Row], results: Sequence[Result]) -> str:
     return "\n".join([*lines, *_signatures(results)]) + "\n"
 
 
-def as_markdown(rows: Sequence[Row], results: Sequence[Result]) -> str:
+def as_markdown(rows: Sequence[PhenomenonScores], results: Sequence[Result]) -> str:
     """Return the table as Markdown."""
     from eval.report.formats import markdown_table
     from service.escape import markdown_line
@@ -141,7 +145,7 @@ def as_markdown(rows: Sequence[Row], results: Sequence[Result]) -> str:
     return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
 
 
-def as_json(rows: Sequence[Row], results: Sequence[Result]) -> str:
+def as_json(rows: Sequence[PhenomenonScores], results: Sequence[Result]) -> str:
     """Return rows and signatures as JSON."""
     signatures = {result.system: result.signature for result in results}
     record = {"rows": [asdict(row) for row in rows], "signatures": signatures}
@@ -152,7 +156,9 @@ def _signatures(results: Sequence[Result]) -> list[str]:
     return [f"{result.system}: {result.signature}" for result in results if result.signature]
 
 
-def write(folder: Path, pairs: Sequence[Pair], results: Sequence[Result], rows: Sequence[Row]) -> None:
+def write(
+    folder: Path, pairs: Sequence[Pair], results: Sequence[Result], rows: Sequence[PhenomenonScores]
+) -> None:
     """Write ``challenge.md``, ``challenge.json`` and each outcome, ``challenge.tsv``. Raises InputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from eval.datasets import Dataset
 from eval.metrics import Better
 from eval.report import formats as report
 from eval.report import html as page
+from eval.report.figures import segment_scores
 from eval.scoring import Answer, Cost, Evaluation, Output
 from service.errors import InputError
 
@@ -34,7 +35,7 @@ def segment_lines(evaluation: Evaluation) -> Iterator[str]:
     is one.
     """
     dataset = evaluation.dataset
-    tables = {s.output.name: page.segment_scores(s) for s in evaluation.systems}
+    tables = {s.output.name: segment_scores(s) for s in evaluation.systems}
     for i, reference in enumerate(dataset.references):
         record: dict[str, Any] = {"line": i + 1, "reference": reference}
         for key, column in (("source", dataset.sources), ("topic", dataset.topics)):

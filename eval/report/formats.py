@@ -138,7 +138,8 @@ def _rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _verdict(c: Comparison) -> str:
+def verdict(c: Comparison) -> str:
+    """Return whether the difference is significant, in words."""
     return "significant" if c.significant else "not significant"
 
 
@@ -194,7 +195,7 @@ def text(evaluation: Evaluation) -> str:
         lines.append(
             f"{c.metric}: {c.a} − {c.b} = {c.difference:+.2f} [{low:+.2f}, {high:+.2f}], "
             f"bootstrap p={c.p_bootstrap:.4f}, "
-            f"randomisation p={c.p_randomisation:.4f}, Holm p={c.p_holm:.4f}: {_verdict(c)}"
+            f"randomisation p={c.p_randomisation:.4f}, Holm p={c.p_holm:.4f}: {verdict(c)}"
         )
     for table in sections.tables(evaluation):
         lines += ["", table.caption, *columns(table.header, table.rows)]
@@ -244,7 +245,7 @@ def markdown(evaluation: Evaluation) -> str:
                 f"{c.p_bootstrap:.4f}",
                 f"{c.p_randomisation:.4f}",
                 f"{c.p_holm:.4f}",
-                _verdict(c),
+                verdict(c),
             ]
             for c in _main_comparisons(evaluation)
         ]

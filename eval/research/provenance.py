@@ -31,7 +31,7 @@ _NOT = re.compile(r"\b(?:tidak|tak|bukan|belum|jangan) ")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KindShares:
     """How many of ``sentences`` had a finding of each kind, in percent, and their mean support score."""
 
     what: str
@@ -46,14 +46,14 @@ def check(sentence: str, source: Sequence[str]) -> tuple[float, set[str]]:
     return score, {finding.kind for finding in findings(sentence, [source[index] for index in indices])}
 
 
-def row(what: str, cases: Sequence[Case]) -> Row:
+def row(what: str, cases: Sequence[Case]) -> KindShares:
     """Count over pairs of a summary sentence and its source sentences."""
     results = [check(sentence, source) for sentence, source in cases]
     counts = Counter(kind for _, kinds in results for kind in kinds)
     total = max(1, len(results))
     mean = sum(score for score, _ in results) / total
     found = {kind: round(100 * counts[kind] / total, 1) for kind in KINDS}
-    return Row(what, len(results), round(mean, 3), found)
+    return KindShares(what, len(results), round(mean, 3), found)
 
 
 def change_number(text: str, rng: random.Random, _article: str, _names: Sequence[str]) -> str | None:
@@ -100,7 +100,7 @@ CORRUPTIONS: dict[str, tuple[str, Corrupt]] = {
 }
 
 
-def table(documents: Sequence[Document]) -> tuple[float, float, list[Row]]:
+def table(documents: Sequence[Document]) -> tuple[float, float, list[KindShares]]:
     """Return accuracy on copied sentences, agreement of human ones with the labels, both percent; and
     the rows.
     """
@@ -117,7 +117,7 @@ def table(documents: Sequence[Document]) -> tuple[float, float, list[Row]]:
     return 100 * exact / len(copied), 100 * top / len(human), rows
 
 
-def corrupted(origin: str, cases: Sequence[Case]) -> Iterator[Row]:
+def corrupted(origin: str, cases: Sequence[Case]) -> Iterator[KindShares]:
     """Yield a row for each corruption, over the sentences that had no finding of its kind before."""
     names = sorted({name for _, source in cases for s in source for name in _NAME.findall(s)})
     for what, (kind, corrupt) in CORRUPTIONS.items():
@@ -128,7 +128,7 @@ def corrupted(origin: str, cases: Sequence[Case]) -> Iterator[Row]:
             yield row(f"{origin}, {what}", kept)
 
 
-def bench_rows(path: Path, language: str) -> list[Row]:
+def bench_rows(path: Path, language: str) -> list[KindShares]:
     """Return the human summaries of our own articles (JSON lines), and the same corrupted."""
     cases: list[Case] = []
     for line in path.read_text("utf-8").splitlines():

@@ -28,7 +28,7 @@ Pick = Callable[[Document, int], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BudgetScores:
     """A system's mean ROUGE F1 (0 to 100) for one budget, each with its 95 % bootstrap interval."""
 
     system: str
@@ -157,7 +157,9 @@ def interval(values: NDArray[np.float64], draws: NDArray[np.intp]) -> tuple[floa
     return round(float(values.mean()), 2), round(float(low), 2), round(float(high), 2)
 
 
-def table(documents: Sequence[Document], budgets: Sequence[int]) -> tuple[list[Row], list[Comparison]]:
+def table(
+    documents: Sequence[Document], budgets: Sequence[int]
+) -> tuple[list[BudgetScores], list[Comparison]]:
     """Return every system at every budget, and ours against Lead. The resamples are the same for all."""
     draws = np.random.default_rng(0).integers(len(documents), size=(RESAMPLES, len(documents)))
     systems = {"LexRank": sumy_pick("LexRank"), "TextRank": sumy_pick("TextRank")}
@@ -174,9 +176,9 @@ def table(documents: Sequence[Document], budgets: Sequence[int]) -> tuple[list[R
     return rows, comparisons
 
 
-def _row(name: str, budget: int, values: NDArray[np.float64], draws: NDArray[np.intp]) -> Row:
+def _row(name: str, budget: int, values: NDArray[np.float64], draws: NDArray[np.intp]) -> BudgetScores:
     columns = zip(METRICS, values.T, strict=True)
-    return Row(name, budget, {metric: interval(column, draws) for metric, column in columns})
+    return BudgetScores(name, budget, {metric: interval(column, draws) for metric, column in columns})
 
 
 def _comparisons(gains: NDArray[np.float64], budget: int, draws: NDArray[np.intp]) -> list[Comparison]:
@@ -187,7 +189,7 @@ def _comparisons(gains: NDArray[np.float64], budget: int, draws: NDArray[np.intp
     return found
 
 
-def markdown(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> str:
+def markdown(rows: Sequence[BudgetScores], comparisons: Sequence[Comparison]) -> str:
     """Return both tables for people."""
     lines = ["| system | sentences | ROUGE-1 | ROUGE-2 | ROUGE-Lsum |", "|---|---|---|---|---|"]
     for row in rows:

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from eval.training.data import Pair, read_pairs
 from eval.training.gemma import Gemma, target_losses
-from eval.training.rows import PRESET, Row, encode, tokenizer
+from eval.training.rows import PRESET, TrainingRow, encode, tokenizer
 from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded
@@ -45,8 +45,8 @@ STRETCH = 1024
 class Task:
     """What a run trains on: rows of small ids, and the pieces that the small ids stand for."""
 
-    rows: list[Row]
-    held: list[Row]
+    rows: list[TrainingRow]
+    held: list[TrainingRow]
     pieces: list[int]
 
 
@@ -55,21 +55,23 @@ def task(train: Sequence[Pair], held: Sequence[Pair], spm: Any, prompt: str, lim
     rows = [[r for p in part if len((r := encode(p, spm, prompt)).ids) <= limit] for part in (train, held)]
     pieces = sorted({i for part in rows for row in part for i in row.ids})
     small = {piece: place for place, piece in enumerate(pieces)}
-    cut = [[Row([small[i] for i in row.ids], row.start) for row in part] for part in rows]
+    cut = [[TrainingRow([small[i] for i in row.ids], row.start) for row in part] for part in rows]
     return Task(cut[0], cut[1], pieces)
 
 
-def batches(rows: Sequence[Row], tokens: int, seed: int, *, ordered: bool = False) -> list[list[Row]]:
+def batches(
+    rows: Sequence[TrainingRow], tokens: int, seed: int, *, ordered: bool = False
+) -> list[list[TrainingRow]]:
     """Return all rows once; rows of like length together, at most ``tokens`` with padding.
 
     Shuffled, or, if ``ordered``, shuffled only within each :data:`STRETCH` of rows.
     """
     dice = random.Random(seed)  # noqa: S311 - an order, not a secret
     order = list(range(len(rows))) if ordered else dice.sample(range(len(rows)), len(rows))
-    made: list[list[Row]] = []
+    made: list[list[TrainingRow]] = []
     for at in range(0, len(order), STRETCH):
-        stretch: list[list[Row]] = []
-        batch: list[Row] = []
+        stretch: list[list[TrainingRow]] = []
+        batch: list[TrainingRow] = []
         for row in sorted((rows[i] for i in order[at : at + STRETCH]), key=lambda r: len(r.ids)):
             if batch and (len(batch) + 1) * len(row.ids) > tokens:
                 stretch.append(batch)
@@ -83,7 +85,7 @@ def batches(rows: Sequence[Row], tokens: int, seed: int, *, ordered: bool = Fals
     return made
 
 
-def padded(batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
+def padded(batch: Sequence[TrainingRow]) -> tuple[Tensor, Tensor]:
     """Return token ids and labels (rows, length - 1), labels -100 where no loss is."""
     width = max(len(row.ids) for row in batch)
     tokens = torch.zeros(len(batch), width, dtype=torch.long)
@@ -94,7 +96,7 @@ def padded(batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
     return tokens[:, :-1], labels[:, 1:]
 
 
-def losses(model: Gemma, batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
+def losses(model: Gemma, batch: Sequence[TrainingRow]) -> tuple[Tensor, Tensor]:
     """Return the summed loss of each row in nats, and each row's number of target tokens."""
     tokens, labels = (side.to(model.embedding.device) for side in padded(batch))
     wanted = labels != -100
@@ -104,7 +106,7 @@ def losses(model: Gemma, batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def held_loss(model: Gemma, rows: Sequence[Row], tokens: int) -> float:
+def held_loss(model: Gemma, rows: Sequence[TrainingRow], tokens: int) -> float:
     """Return mean loss in nats a target token."""
     sums = [losses(model, batch) for batch in batches(rows, tokens, 0)]
     return float(sum(s.sum() for s, _ in sums) / sum(c.sum() for _, c in sums))
@@ -132,7 +134,7 @@ class Team:
     board: Tensor | None = None
     gate: Any = None
 
-    def share(self, batch: Sequence[Row]) -> Sequence[Row]:
+    def share(self, batch: Sequence[TrainingRow]) -> Sequence[TrainingRow]:
         return batch[self.member :: self.count]
 
     def total(self, values: Sequence[Tensor]) -> list[Tensor]:
@@ -175,7 +177,7 @@ class Run:
         self.step = self.pairs = 0
         self.progress = self.seconds = 0.0
 
-    def upcoming(self) -> Iterator[list[Row]]:
+    def upcoming(self) -> Iterator[list[TrainingRow]]:
         """Yield the batches from the present step on, epoch after epoch; the first in the order of the
         rows.
         """
@@ -191,7 +193,7 @@ class Run:
         share = min(self.progress / warm if warm else 1.0, (1 - self.progress) / (1 - warm), 1.0)
         return float(self.config["peak_rate"] * max(share, 0.0))
 
-    def learn(self, batch: Sequence[Row]) -> float:
+    def learn(self, batch: Sequence[TrainingRow]) -> float:
         """Take one step on ``batch``; return its mean loss in nats a token, rows taken for noise
         left out.
         """
@@ -208,7 +210,7 @@ class Run:
         self.pairs += len(batch)
         return loss / tokens if tokens else float("nan")
 
-    def _gradients(self, rows: Sequence[Row]) -> list[Tensor]:
+    def _gradients(self, rows: Sequence[TrainingRow]) -> list[Tensor]:
         """Return summed loss and number of the target tokens of ``rows`` that teach; then the loss's
         gradients.
         """

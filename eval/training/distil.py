@@ -25,7 +25,7 @@ from torch import Tensor
 
 from eval.training.adapt import seconds_until
 from eval.training.data import Pair, digits_agree, ends_agree, is_text, languages_fit, length_fits, read_pairs
-from eval.training.rows import Row
+from eval.training.rows import TrainingRow
 from eval.training.settings import settings
 from eval.training.travel import PackedCorpus
 
@@ -34,7 +34,9 @@ EOS, UNK, PAD = "</s>", "<unk>", "<pad>"
 Encoded = tuple[list[int], list[int]]
 
 
-def answers(model: Any, rows: Sequence[Row], end: int, batch: int) -> Iterator[tuple[Row, list[int]]]:
+def answers(
+    model: Any, rows: Sequence[TrainingRow], end: int, batch: int
+) -> Iterator[tuple[TrainingRow, list[int]]]:
     """Yield each prompt with its greedy answer, without the line break that ends it; longest prompts
     first.
     """
@@ -81,7 +83,7 @@ def teach(corpus: PackedCorpus, model: Any, *, reverse: bool, batch: int) -> Ite
     """Yield the pairs that the teacher makes of the packed monolingual text, or of the English sides."""
     end = corpus.pieces.index("\n")
     rows = corpus.rows("train-reverse" if reverse else "mono")
-    prompts = [Row(row.ids[: row.start], row.start) for row in rows]
+    prompts = [TrainingRow(row.ids[: row.start], row.start) for row in rows]
     for row, ids in answers(model, prompts, end, batch):
         known, made = asked(corpus, row.ids), corpus.text(ids)
         sides = (made, known) if reverse else (known, made)

@@ -1,7 +1,7 @@
 """Learns the line labeller: ``python -m eval.training.lines``; writes ``service/intake/data/lines.npz``.
 
 Pages are composed anew from the templates and articles of ``../shared/data/pages`` (their script does
-it), with more furniture from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined,
+it), with more boilerplate from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined,
 moved, in
 other case, in other layouts. Clean documents of IndoSum (from the 301st on) show what an article without
 a page looks
@@ -150,7 +150,7 @@ def _indosum(path: Path) -> list[list[str]]:
 
 
 def _as_body(paragraphs: list[str]) -> dict[str, Any] | None:
-    """Return a document as a body for the composer, under a headline made of its lead; its furniture left
+    """Return a document as a body for the composer, under a headline made of its lead; its boilerplate left
     out.
     """
     kept = [re.sub(r"\s[(\[][a-z/]{2,15}[)\]]$", "", p) for p in paragraphs if not rule_of(p) and len(p) > 3]
@@ -569,16 +569,8 @@ def _network(numbers: int) -> Any:
             where, which = lines
             rows, longest, _ = numbers.shape
             flat = numbers.new_zeros(rows * longest, 3 * COLUMNS)
-            parts = []
-            for ids, starts in bags:
-                part = self.table(ids, starts)[which]
-                if self.training:
-                    part = part * (torch.rand(len(part), 1) > 0.12)
-                parts.append(part)
-            flat[where] = torch.cat(parts, dim=1)
-            mask = numbers.new_zeros(rows * longest)
-            mask[where] = 1
-            mask = mask.view(rows, longest, 1)
+            flat[where] = torch.cat([self._looked_up(*bag, which) for bag in bags], dim=1)
+            mask = numbers.new_zeros(rows * longest).index_fill(0, where, 1).view(rows, longest, 1)
             flat = self.drop(flat.view(rows, longest, -1))
             if self.training:
                 numbers = numbers * (torch.rand(rows, longest, numbers.shape[2]) > 0.08)
@@ -589,6 +581,10 @@ def _network(numbers: int) -> Any:
             mean = hidden.sum(dim=1, keepdim=True) / mask.sum(dim=1, keepdim=True)
             hidden = hidden + torch.relu(self.whole(mean))
             return self.outer(self.drop(hidden))
+
+        def _looked_up(self, ids: Any, starts: Any, which: Any) -> Any:
+            part = self.table(ids, starts)[which]
+            return part * (torch.rand(len(part), 1) > 0.12) if self.training else part
 
     return Network()
 

@@ -24,7 +24,7 @@ import torch
 
 from eval.training.data import Pair, TestText, is_text, length_fits, near, read_pairs, test_lines
 from eval.training.gemma import Gemma
-from eval.training.rows import PRESET, Row, encode, tokenizer
+from eval.training.rows import PRESET, TrainingRow, encode, tokenizer
 from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded
@@ -43,13 +43,13 @@ class Packed:
     lengths: Ids
     starts: Ids
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[TrainingRow]:
         ends = np.cumsum(self.lengths)
         parts = zip(ends - self.lengths, ends, self.starts, strict=True)
-        return [Row(self.ids[a:b].tolist(), int(start)) for a, b, start in parts]
+        return [TrainingRow(self.ids[a:b].tolist(), int(start)) for a, b, start in parts]
 
 
-def pack(rows: Sequence[Row], place: Ids) -> Packed:
+def pack(rows: Sequence[TrainingRow], place: Ids) -> Packed:
     """Return ``rows``, each id replaced by its place."""
     flat = np.array([i for row in rows for i in row.ids], np.int32)
     return Packed(
@@ -118,7 +118,7 @@ class PackedCorpus:
         self._arrays = np.load(folder / "texts.npz")
         self.pieces = [str(piece) for piece in self._arrays["pieces"]]
 
-    def rows(self, name: str) -> list[Row]:
+    def rows(self, name: str) -> list[TrainingRow]:
         """Return ``train``, ``held``, both with ``-reverse`` too, and ``mono``, which has prompts only."""
         sides = (self._arrays[f"{name}.{part}"] for part in ("ids", "lengths", "starts"))
         return Packed(*sides).rows()
@@ -144,14 +144,18 @@ def _bytes(piece: str) -> bytes:
     return piece.replace("▁", " ").encode()
 
 
-def prompt_rows(lines: Sequence[str], spm: Any, prompt: str) -> list[Row]:
+def prompt_rows(lines: Sequence[str], spm: Any, prompt: str) -> list[TrainingRow]:
     """Return prompts to be answered; nothing in them is a target."""
     rows = [[spm.bos_id(), *spm.encode(prompt.replace("{source}", line))] for line in lines]
-    return [Row(ids, len(ids)) for ids in rows]
+    return [TrainingRow(ids, len(ids)) for ids in rows]
 
 
 def write(
-    folder: Path, rows: Mapping[str, Sequence[Row]], spm: Any, gguf: bytes | bytearray, part: int = PART
+    folder: Path,
+    rows: Mapping[str, Sequence[TrainingRow]],
+    spm: Any,
+    gguf: bytes | bytearray,
+    part: int = PART,
 ) -> None:
     """Write ``texts.npz`` and the parts of ``teacher.gguf``, all ids renumbered to the pieces that occur."""
     pieces = sorted({i for some in rows.values() for row in some for i in row.ids})

@@ -54,7 +54,7 @@ class JobIn(Strict):
     ]
     task: Task = "translate"
     model: Model = "auto"
-    keep_furniture: bool = False
+    keep_boilerplate: bool = False
     summary: BriefIn = Field(default_factory=BriefIn)
 
 
@@ -117,7 +117,7 @@ def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None
     @routes.post("", status_code=202, response_model=JobOut)
     async def submit(asked: JobIn, request: Request, response: Response) -> JobOut:
         """Send texts to work on in the background; the answer's `id` is what to ask for them by."""
-        order = _order(request, asked.task, asked.model, asked.keep_furniture, asked.summary)
+        order = _order(request, asked.task, asked.model, asked.keep_boilerplate, asked.summary)
         return await _submitted(jobs, order, partial(_texts, asked.texts), request, response)
 
     @routes.post("/file", status_code=202, response_model=JobOut)
@@ -128,7 +128,7 @@ def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None
         task: Annotated[Task, Form()] = "translate",
         model: Annotated[Model, Form()] = "auto",
         column: Column = "text",
-        keep_furniture: Annotated[bool, Form()] = False,
+        keep_boilerplate: Annotated[bool, Form()] = False,
         route: Annotated[Route, Form()] = "auto",
         sentences: Annotated[int, Form(ge=1, le=20)] = 3,
         wide: Wide = False,
@@ -138,7 +138,7 @@ def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None
         With `wide` a table to translate comes back as that table, with new columns behind its own.
         """
         brief = BriefIn(route=route, sentences=sentences)
-        order = replace(_order(request, task, model, keep_furniture, brief, column), wide=wide)
+        order = replace(_order(request, task, model, keep_boilerplate, brief, column), wide=wide)
         put = partial(_kept, file, config.body_bytes)
         return await _submitted(jobs, order, put, request, response)
 
@@ -221,14 +221,14 @@ async def _submitted(
 
 
 def _order(
-    request: Request, task: str, model: str, keep_furniture: bool, brief: BriefIn, column: str = "text"
+    request: Request, task: str, model: str, keep_boilerplate: bool, brief: BriefIn, column: str = "text"
 ) -> Order:
     return Order(
         _owner(request),
         task,
         model,
         column,
-        keep_furniture,
+        keep_boilerplate,
         brief.route,
         brief.sentences,
         brief.words,

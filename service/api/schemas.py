@@ -87,7 +87,7 @@ class ArticleIn(Strict):
         Annotated[int, Field(ge=1, le=8), WHOLE] | None,
         Field(description="1 is fastest; default: the model's own."),
     ] = None
-    keep_furniture: Annotated[
+    keep_boilerplate: Annotated[
         bool, Field(description="Leave captions, bylines and the like in the text.")
     ] = False
     keep_lines: Annotated[
@@ -105,7 +105,13 @@ class ArticleIn(Strict):
         return self
 
 
-class TranslateIn(ArticleIn):
+class CaptionedIn(ArticleIn):
+    """An article whose captions can be translated too."""
+
+    captions: Annotated[bool, Field(description="Translate the captions of the pictures too.")] = False
+
+
+class TranslateIn(CaptionedIn):
     """What to translate."""
 
 
@@ -120,7 +126,7 @@ class BriefIn(Strict):
     language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
 
 
-class ReadIn(ArticleIn):
+class ReadIn(CaptionedIn):
     """What to read: translation and summary."""
 
     summary: BriefIn = Field(default_factory=BriefIn)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from service.document import Decoding, Output
+from service.errors import EngineError
+from service.presets import Preset
 
 
 class Engine(Protocol):
@@ -77,3 +79,15 @@ def cores() -> int:
     """Return how many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def check_architecture(preset: Preset, found: str) -> None:
+    """Raise EngineError where the files are of another kind of model than the preset's."""
+    if found != preset.architecture:
+        raise EngineError(
+            "models.checkpoint",
+            "the checkpoint is {found!r}, not {wanted!r}",
+            at=preset.name,
+            found=found,
+            wanted=preset.architecture,
+        )

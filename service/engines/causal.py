@@ -29,7 +29,7 @@ NEW_TOKENS_BASE, NEW_TOKENS_FACTOR = 16, 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Prompt:
     """One text, ready to run: where it stands in the request, its prompt, and whether it was cut."""
 
     index: int
@@ -94,16 +94,19 @@ class CausalEngine:
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
         self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
-        self._window = window
-        self._room = window - len(self._start)
+        self._window, self._room = window, window - len(self._start)
+        self._check_room()
+        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
+
+    def _check_room(self) -> None:
+        """Raise EngineError where the prompt and its examples leave no room for a source."""
         if len(self._prompt("")) >= self._room:
             raise EngineError(
                 "engine.window",
                 "prompt and examples fill the model's window of {tokens} tokens",
-                at=preset.name,
-                tokens=window,
+                at=self._preset.name,
+                tokens=self._window,
             )
-        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
         """See :class:`service.engines.base.Engine`."""
@@ -185,7 +188,7 @@ class CausalEngine:
             ) from error
         return answers
 
-    def _row(self, index: int, text: str) -> _Row | None:
+    def _row(self, index: int, text: str) -> _Prompt | None:
         source = _one_line(text)
         if not source:
             return None
@@ -193,7 +196,7 @@ class CausalEngine:
         keep = min(len(ids), self._preset.max_input_tokens)
         while len(prompt := self._prompt(self._first(ids, keep, source))) > self._room:
             keep -= len(prompt) - self._room
-        return _Row(index, prompt, keep < len(ids))
+        return _Prompt(index, prompt, keep < len(ids))
 
     def _first(self, ids: list[int], keep: int, source: str) -> str:
         """Return ``source``, or the text of its first ``keep`` tokens."""
@@ -201,7 +204,7 @@ class CausalEngine:
             return source
         return str(self._pieces.decode(ids[: max(keep, 0)])).rstrip("\ufffd ")
 
-    def _batches(self, rows: Sequence[_Row], stride: int) -> Iterator[tuple[int, list[_Row]]]:
+    def _batches(self, rows: Sequence[_Prompt], stride: int) -> Iterator[tuple[int, list[_Prompt]]]:
         """Yield rows that share a batch, longest first, and how many tokens of each are computed in one
         go.
         """
@@ -213,7 +216,7 @@ class CausalEngine:
             for batch in token_batches([max(cut + stride, ROW_TOKENS)] * len(same), self._batch_tokens):
                 yield cut, [same[index] for index in batch]
 
-    def _submit(self, batch: Sequence[_Row], cut: int, decoding: Decoding, count: int) -> list[Any]:
+    def _submit(self, batch: Sequence[_Prompt], cut: int, decoding: Decoding, count: int) -> list[Any]:
         prompts = [row.prompt for row in batch]
         longest = max(map(len, prompts))
         if cut + 1 < longest:
@@ -241,7 +244,7 @@ class CausalEngine:
         """Return a prompt of ``length`` tokens after which the next is an end."""
         return ([*["\n"] * length, *self._stop])[-length:]
 
-    def _outputs(self, result: Any, row: _Row, decoding: Decoding) -> list[Output]:
+    def _outputs(self, result: Any, row: _Prompt, decoding: Decoding) -> list[Output]:
         return [
             self._output(ids, score, decoding, cut=row.cut)
             for ids, score in zip(result.sequences_ids, result.scores, strict=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from service.document import Decoding, Output
-from service.engines.base import thread_layout
+from service.engines.base import check_architecture, thread_layout
 from service.engines.tokenizer import EOS, Pieces
 from service.errors import EngineError
 from service.presets import Preset
@@ -56,7 +56,7 @@ class CTranslate2Engine:
         self._end = [] if config.get("add_source_eos") else [EOS]
         # As quickmt's own library searches; the checkpoints of other kinds are searched as transformers does.
         self._no_unknown = preset.architecture == "ct2"
-        _check_architecture(preset, config.get("warta_architecture"))
+        check_architecture(preset, config.get("warta_architecture", preset.architecture))
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._translator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
@@ -127,15 +127,3 @@ class CTranslate2Engine:
         # CTranslate2 divides the sum by length**length_penalty; ours is always per token.
         score = score * tokens ** (decoding.length_penalty - 1)
         return Output(self._pieces.decode(pieces), score, len(pieces), truncated=cut or not ended)
-
-
-def _check_architecture(preset: Preset, stated: str | None) -> None:
-    """Raise EngineError where the files say that they are of another kind of model than the preset's."""
-    if stated not in (None, preset.architecture):
-        raise EngineError(
-            "models.checkpoint",
-            "the checkpoint is {found!r}, not {wanted!r}",
-            at=preset.name,
-            found=stated,
-            wanted=preset.architecture,
-        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.context import unwanted
 from service.document import Decoding, Output
-from service.engines.base import token_batches
+from service.engines.base import check_architecture, token_batches
 from service.engines.tokenizer import EOS, PAD, Pieces, start_token
 from service.errors import Cancelled, EngineError
 from service.presets import Preset
@@ -60,15 +60,7 @@ class TransformersEngine:
             raise EngineError(
                 "engine.load", "cannot be loaded: {reason}", at=preset.name, reason=_first_line(error)
             ) from error
-        kind = self._model.config.model_type
-        if kind != preset.architecture:
-            raise EngineError(
-                "models.checkpoint",
-                "the checkpoint is {found!r}, not {wanted!r}",
-                at=preset.name,
-                found=kind,
-                wanted=preset.architecture,
-            )
+        check_architecture(preset, self._model.config.model_type)
         # Transformers fills what a request leaves open from the checkpoint's own settings, such as
         # Marian's forced end token, which would hide a target cut short.
         self._model.generation_config = self._generation_config()

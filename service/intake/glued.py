@@ -1,4 +1,4 @@
-"""Furniture inside a paragraph: links, advertisements and initials among or after its sentences.
+"""Boilerplate inside a paragraph: links, advertisements and initials among or after its sentences.
 
 What is between two sentences is taken if it can be nothing else; where it ends is sought with care, and where
 that cannot be told the paragraph stays as it is.

@@ -1,4 +1,4 @@
-"""The web page: widgets and handlers over the same pipeline as every face, and no model logic."""
+"""The web page: widgets and handlers over the same pipeline as every interface, and no model logic."""
 
 from __future__ import annotations
 

@@ -81,6 +81,12 @@ def is_english(segment: str) -> bool:
     return language.code == "en" and language.confidence >= ENGLISH_CONFIDENCE
 
 
+def leans_english(text: str) -> bool:
+    """Return whether a text of either language has more of the English words that frame sentences."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    return sum(word in _ENGLISH_FRAME for word in words) > sum(word in _INDONESIAN_FRAME for word in words)
+
+
 def _is_possessed(word: str) -> bool:
     """Return whether it is like katanya, ujarnya, rumahnya; Kenya is shorter."""
     return len(word) > 5 and word.endswith("nya") and word[:-3].isalnum()

@@ -579,13 +579,13 @@ def test_findings_name_their_place(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_not_written(tmp_path: Path) -> None:
-    (tmp_path / "a.odt").write_bytes(odt_of(["Isi."]))
-    with pytest.raises(UsageError, match="OpenDocument"):
-        translate_document(tmp_path / "a.odt", tmp_path / "b.odt", same, LIMIT)
+    (tmp_path / "a.txt").write_text("Isi.")
+    with pytest.raises(UsageError, match="text documents cannot be written again"):
+        translate_document(tmp_path / "a.txt", tmp_path / "b.txt", same, LIMIT)
     (tmp_path / "a.md").write_text("Isi.")
     with pytest.raises(WartaError, match="cannot be written"):
         translate_document(tmp_path / "a.md", tmp_path / "none" / "b.md", same, LIMIT)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "a.odt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "a.txt"]
 
 
 @pytest.mark.parametrize(
@@ -595,6 +595,12 @@ def test_what_cannot_be_written_is_not_written(tmp_path: Path) -> None:
         ("a.html", "b.htm", False),
         ("a.txt", "b.txt", False),
         ("a.pdf", "b.pdf", False),
+        ("a.pdf", "b.docx", True),
+        ("a.pdf", "b.HTM", True),
+        ("a.docx", "b.html", False),
+        ("a.odt", "b.odt", True),
+        ("a.json", "b.json", True),
+        ("a.po", "b.pot", False),
     ],
 )
 def test_which_documents_keep_their_structure(source: str, target: str, kept: bool) -> None:

@@ -1,4 +1,4 @@
-"""Where the marks of a sentence stand in its translation.
+"""Return where the marks of a sentence stand in its translation.
 
 Which words of the target a mark's words became, the word aligner says (:mod:`service.text.aligner`); where
 it is unsure, they are looked for as they are or by their own translation. Marks may change places. One that

@@ -9,7 +9,7 @@ from service import presets
 from service.context import Ask
 from service.errors import Cancelled, UsageError, WartaError
 from service.messages import text
-from service.models.catalog import Row, rows
+from service.models.catalog import ListedModel, rows
 from service.models.gemma import build as embedded
 from service.models.load import choose
 from service.models.offer import offer
@@ -50,7 +50,7 @@ def cards(host: Host, options: PageOptions, say: Say, status: str = "", name: st
     return "".join(parts)
 
 
-def _card(row: Row, options: PageOptions, say: Say, status: str) -> str:
+def _card(row: ListedModel, options: PageOptions, say: Say, status: str) -> str:
     bytes_ = row.size or row.download
     size = f" · {bytes_ / 1e6:,.0f} MB" if bytes_ else ""
     best = f' <span class="state">{say("recommended")}</span>' if row.recommended else ""
@@ -72,7 +72,7 @@ def _card(row: Row, options: PageOptions, say: Say, status: str) -> str:
     )
 
 
-def _deeds(row: Row, options: PageOptions, say: Say) -> str:
+def _deeds(row: ListedModel, options: PageOptions, say: Say) -> str:
     """Return the buttons of a card."""
     name = escape(row.name)
     if row.state in USABLE:
