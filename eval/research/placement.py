@@ -127,10 +127,10 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--half", choices=("tune", "held", "both"), default="held")
+    parser.add_argument("--half", choices=("tune", "held", "last", "all"), default="held")
     parser.add_argument("--show", action="store_true", help="every mark that is not right")
     options = parser.parse_args()
-    cases = [case for case in load(options.data) if options.half in ("both", case.half)]
+    cases = [case for case in load(options.data) if options.half in ("all", case.half)]
     align("Ya.", "Yes.")  # loads the table
     began = time.process_time()
     done = [result(case) for case in cases]
