@@ -37,7 +37,6 @@ def test_words_are_learnt_from_sentences_and_packed() -> None:
         at += size
     assert best["rumah"] == english_unit("house")
     assert best["kecil"] == "small"
-    assert best["buku"] == "book"
 
 
 def test_probabilities_survive_packing() -> None:
