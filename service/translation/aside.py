@@ -33,8 +33,10 @@ _CASE = (
     r"(?:(?<=/P[NT])\s[A-Z][a-z]{2}(?:\.[A-Z][a-z]{2,3})?\b)?(?![\w/])"
 )
 _ADDRESS = re.compile("|".join((_URL, _MAIL, _DOMAIN, _CASE, _HASHTAG, _HANDLE, _PHONE)))
+# What every address holds. Each alternative begins with a sign of its own, so that the search skips the rest.
 _SIGNS = re.compile(
-    r"[@#/]|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62|0\d\d|\(0"
+    r"@|#|/(?:/|[\w.-]{0,41}/)|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62"
+    r"|0(?<![\w.,/-]0)\d\d|\(0"
 )
 
 # Behind a word, a number or a closing mark; not behind a unit: km², m³, CO₂ are words themselves.
