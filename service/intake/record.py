@@ -44,7 +44,7 @@ class BadRecord:
 
 
 def good(place: str, position: int, text: str, fields: Mapping[str, Any]) -> Record:
-    """A record with its key."""
+    """Return a record with its key."""
     content = json.dumps([text, fields], ensure_ascii=False, default=str) if fields else text
     return Record(_key(place, position, content), text, place, fields)
 
