@@ -33,9 +33,12 @@ _SUBHEAD = 0.002
 """The same for a short one, which may be a subhead."""
 
 _UNDER_OTHER = 0.015
-"""The same where boilerplate stands above it, and for these kinds alone:"""
+"""The same where boilerplate stands above it, for :data:`_MISTAKEN` kinds alone."""
 
 _MISTAKEN = frozenset(("comments", "caption", "navigation", "related", "summary-box", "note", "read-also"))
+
+_OVER = 0.001
+"""The same over a sentence that stays though the text seemed to have ended."""
 
 _CREDITS = frozenset(("byline", "credit"))
 
@@ -153,6 +156,8 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
         *_items(lines, labels),
     ]:
         reasons[i] = reasons[i] if rules[i] and not _FACT.match(lines[i]) else ""
+    for i in _over_restored(lines, labels, rules, reasons):
+        reasons[i] = ""
     for i in _pulled(lines, labels):
         reasons[i] = reasons[i] or "summary-box"
     for i in _behind(lines, labels, reasons):
@@ -236,13 +241,29 @@ def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -
             continue
         if one.kind in _CREDITS and authors[key(line)] > 1:
             continue  # whoever wrote the article took the picture above, too
-        short = line.count(" ") < 4 and line[-1].isalnum() and not any(map(str.isdigit, line))
+        short = _may_head(line)
         if labels[i - 1].part == TEXT:
             likely = _SUBHEAD if short else _LONE
         else:
             likely = _UNDER_OTHER if short and one.kind in _MISTAKEN else 1.0
         if one.text > likely:
             yield i
+
+
+def _over_restored(
+    lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str], reasons: Sequence[str]
+) -> Iterator[int]:
+    """Short lines under the text and over a sentence that was taken for its end but stays: its subhead."""
+    for i in range(1, len(lines) - 1):
+        under = labels[i - 1].part == TEXT and not reasons[i - 1]
+        over = labels[i + 1].part == END and not reasons[i + 1] and _STOP.search(lines[i + 1])
+        if under and over and reasons[i] and not rules[i] and labels[i].text > _OVER and _may_head(lines[i]):
+            yield i
+
+
+def _may_head(line: str) -> bool:
+    """Whether a line is short and plain, as subheads are."""
+    return line.count(" ") < 4 and line[-1].isalnum() and not any(map(str.isdigit, line))
 
 
 def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
