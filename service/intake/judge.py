@@ -443,7 +443,7 @@ def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]
     runs: list[list[int]] = []
     for i in found:
         likely = labels[i].title > (0.3 if lines[i][0].islower() else 0.7)
-        before = runs[-1][-1] if runs else -1
+        before = runs[-1][-1] if runs else -2
         if i == before + 1 and likely and _goes_on(lines[before], lines[i]) and not _names(lines[i], spoken):
             runs[-1].append(i)
         else:
