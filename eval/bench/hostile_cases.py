@@ -255,6 +255,8 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     clean.repaired: clean.repaired,
     clean.is_headline: lambda text: clean.is_headline(text, len(text) + 1),
     credit.about_of: credit.about_of,
+    credit.author: credit.author,
+    credit.uncredited: credit.uncredited,
     credit.headed: lambda text: credit.headed(
         credit.PageText(text, credit.About(text[:50], text, text, text))
     ),
@@ -297,7 +299,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     aside.Aside.restore: lambda text: aside.set_aside(f"{text} a@b.com").restore(text),
     normalise.split_dateline: normalise.split_dateline,
     render.reading_laid: lambda text: render.reading_laid(given.reading_of(text)),
-    render.sentences: lambda text: render.sentences(given.translation_of(text)),
     marks.reasons: lambda text: marks.reasons(given.translation_of(text).segments[0]),
     marks.words: lambda text: marks.words(Finding.of("number.added", target=text[:40]), text),
     marks.status: lambda text: marks.status(given.translation_of(text).segments, text),
@@ -674,6 +675,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     summarizer.indonanot5: given.summarized("indonanot5"),
     summarizer.endpoint: given.summarized("endpoint"),
     summarizer.crosssum: given.summarized("crosssum"),
+    summarizer.crosssum_m2m: given.summarized("crosssum-m2m"),
     summarizer.translate_first: given.summarized("translate-first"),
     summarizer.summarize: lambda text: summarizer.summarize(
         given.task_of(text), "auto", given.signature(), lambda _: False
