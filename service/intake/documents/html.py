@@ -71,9 +71,9 @@ def read(text: str) -> str:
     return PageText(article(text, about.title) or visible(text), about)
 
 
-def visible(text: str) -> str:
-    """All text that a browser would show, a blank line between paragraphs."""
-    return "\n\n".join(parse(text).paragraphs)
+def visible(text: str, *, xml: bool = False) -> str:
+    """All text that a browser would show, a blank line between paragraphs; ``xml`` as in :func:`parse`."""
+    return "\n\n".join(parse(text, xml=xml).paragraphs)
 
 
 def article(text: str, title: str = "") -> str:
@@ -99,22 +99,28 @@ def article(text: str, title: str = "") -> str:
     return _LINE_BREAKS.sub("\n\n", body)
 
 
-def parse(text: str) -> Markup:
-    """The page's blocks. Code, scripts, styles and what says ``translate="no"`` are not among them."""
+def parse(text: str, *, xml: bool = False) -> Markup:
+    """The page's blocks. Code, scripts, styles and what says ``translate="no"`` are not among them.
+
+    ``xml``: it is XHTML as books have it, in which ``<a/>`` is an element that has ended.
+    """
     markup = Markup(lambda new: html.escape(new, quote=False))
-    feed(markup, text)
+    feed(markup, text, xml=xml)
     markup.end()
     return markup
 
 
-def feed(markup: Markup, text: str) -> None:
+def feed(markup: Markup, text: str, *, xml: bool = False) -> None:
     """Adds ``text`` to ``markup``; the last block is left open."""
     skipped = 0
     skipping = raw = figure = ""
     for token, match in _tokens(text):
         name = match["name"].lower() if match and match["name"] else ""
         ends = bool(match and match["end"])
-        if raw:
+        if xml and match and name and match["rest"].endswith("/"):
+            inline = name in INLINE or name in FIXED or name in VOID_INLINE
+            (markup.inline if inline and not raw and not skipping else markup.end)(token)
+        elif raw:
             if name == raw and ends:
                 raw = ""
             markup.end(token)
