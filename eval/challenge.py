@@ -9,6 +9,7 @@ By preference: an engine that can say how likely it finds a given translation is
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -115,6 +116,17 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{text})(?!\w)", re.IGNORECASE)
 
 
+def first_of_each(pairs: Sequence[Pair], count: int | None) -> list[Pair]:
+    """Return the first ``count`` pairs of each phenomenon; all where it is None."""
+    seen = Counter[str]()
+    kept = []
+    for pair in pairs:
+        seen[pair.phenomenon] += 1
+        if count is None or seen[pair.phenomenon] <= count:
+            kept.append(pair)
+    return kept
+
+
 def dataset(pairs: Sequence[Pair]) -> Dataset:
     """Return the pairs as a test set: the right translations are the references."""
     return Dataset(
@@ -175,7 +187,7 @@ def prefer(pairs: Sequence[Pair], likelihoods: Likelihoods) -> tuple[bool, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PhenomenonScores:
     """One phenomenon of one system. Shares are of all its pairs; ``interval`` is that of ``right``."""
 
     phenomenon: str
@@ -188,7 +200,7 @@ class Row:
     preferred: float | None
 
 
-def table(pairs: Sequence[Pair], results: Sequence[Result]) -> list[Row]:
+def table(pairs: Sequence[Pair], results: Sequence[Result]) -> list[PhenomenonScores]:
     """Return a row for each phenomenon and system, those over all pairs last."""
     phenomena = list(dict.fromkeys(pair.phenomenon for pair in pairs))
     members = {name: [i for i, pair in enumerate(pairs) if pair.phenomenon == name] for name in phenomena}
@@ -196,12 +208,12 @@ def table(pairs: Sequence[Pair], results: Sequence[Result]) -> list[Row]:
     return [_row(name, own, result) for name, own in members.items() for result in results]
 
 
-def _row(name: str, members: Sequence[int], result: Result) -> Row:
+def _row(name: str, members: Sequence[int], result: Result) -> PhenomenonScores:
     outcomes = [result.outcomes[i] for i in members]
     count = len(outcomes)
     right = outcomes.count("right")
     preferred = None if result.preferred is None else sum(result.preferred[i] for i in members) / count
-    return Row(
+    return PhenomenonScores(
         TITLES.get(name, name),
         result.system,
         count,

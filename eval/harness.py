@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,11 @@ from eval.scoring import Answer, Cost, Output
 from service.document import Article, Passage, SegmentTranslation, Summary
 from service.errors import EngineError, InputError
 from service.text import segment
+
+CACHE = "cache.jsonl"
+"""The file of a run's folder that keeps its answers."""
+FIRST = 4
+"""Sources that are asked first."""
 
 Progress = Callable[[str, int, int], None]  # a system's name, segments done, segments in all
 
@@ -33,7 +38,7 @@ class System(Protocol):
         ...
 
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
-        """The answers to ``sources``."""
+        """Return the answers to ``sources``."""
         ...
 
 
@@ -46,11 +51,11 @@ class Pipeline(Protocol):
         ...
 
     def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
-        """The translations of each passage's sentences."""
+        """Return the translations of each passage's sentences."""
         ...
 
-    def summarize(self, article: Article, brief: Any) -> Summary:
-        """The summary of one article; ``brief`` says what kind."""
+    def summarize(self, article: Article, brief: Any, /) -> Summary:
+        """Return the summary of one article; ``brief`` says what kind."""
         ...
 
 
@@ -69,7 +74,7 @@ class PipelineSystem:
         return f"{self._pipeline.signature}|task:{self._task}{brief}"
 
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
-        """Translations with the model's score as confidence; summaries one sentence a line."""
+        """Yield translations with the model's score as confidence; summaries one sentence a line."""
         if self._task == "mt":
             # Each is a text of its own, and one segment, as the references are.
             for (part,) in self._pipeline.translate_all([Passage((source,), source) for source in sources]):
@@ -119,7 +124,7 @@ class Cache:
         return hashlib.sha256(f"{signature}\0{source}".encode()).hexdigest()
 
     def get(self, signature: str, source: str) -> Answer | None:
-        """The answer this signature gave to this source."""
+        """Return the answer this signature gave to this source."""
         return self._answers.get(self._key(signature, source))
 
     def put(self, signature: str, sources: Sequence[str], answers: Sequence[Answer]) -> None:
@@ -128,8 +133,13 @@ class Cache:
         self._append([{"key": key, "answer": asdict(answer)} for key, answer in keyed])
         self._answers.update(keyed)
 
+    def __len__(self) -> int:
+        return len(self._answers)
+
     def run(self, signature: str) -> dict[str, Any]:
-        """What the last run that did work for this signature measured: load time, memory, batch, hardware."""
+        """Return what the last run that did work for this signature measured: load time, memory, batch,
+        hardware.
+        """
         return self._runs.get(signature, {})
 
     def put_run(self, signature: str, measured: dict[str, Any]) -> None:
@@ -151,7 +161,8 @@ def run(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> list[Output]:
-    """The outputs of every system over the data set, one after the other; equal sources are asked once.
+    """Return the outputs of every system over the data set, one after the other; equal sources are asked
+    once.
 
     ``systems`` maps a name to what loads it: loading is timed, and only one is held at a time.
     ``out``/cache.jsonl keeps the answers, so a second run asks nothing and a killed one goes on.
@@ -159,8 +170,13 @@ def run(
     """
     if not dataset.sources:
         raise InputError("score.no_sources", "{name} has no sources to run on", name=dataset.name)
-    cache = Cache(out / "cache.jsonl")
+    cache = Cache(out / CACHE)
     return [_run(dataset, name, load, (cache, batch, progress)) for name, load in systems.items()]
+
+
+def kept(out: Path) -> int:
+    """Return how many answers all runs into a folder have kept."""
+    return len(Cache(out / CACHE))
 
 
 def _run(
@@ -177,8 +193,8 @@ def _run(
     signature = system.signature
     distinct = list(dict.fromkeys(dataset.sources))
     missing = [source for source in distinct if cache.get(signature, source) is None]
-    for first in range(0, len(missing), batch):
-        sources = missing[first : first + batch]
+    done = len(distinct) - len(missing)
+    for sources in _chunks(missing, batch):
         start = time.perf_counter()
         answers = list(system(sources))
         seconds = (time.perf_counter() - start) / len(sources)
@@ -194,7 +210,8 @@ def _run(
         timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:
-            progress(name, len(distinct) - len(missing) + first + len(sources), len(distinct))
+            done += len(sources)
+            progress(name, done, len(distinct))
     if missing:
         measured = {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
         cache.put_run(signature, measured)
@@ -205,8 +222,18 @@ def _run(
     return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
 
 
+def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:
+    """Yield what is asked at once; the first time less, so that it is soon said how far the run is."""
+    start, size = 0, min(batch, FIRST)
+    while start < len(sources):
+        yield sources[start : start + size]
+        start, size = start + size, batch
+
+
 def _cost(answers: Sequence[Answer], measured: Mapping[str, Any]) -> Cost | None:
-    """From the seconds kept with each answer; ``None`` when the run was cut before it could measure."""
+    """Return the cost by the seconds kept with each answer; ``None`` when the run was cut before it
+    could measure.
+    """
     seconds = np.array([answer.seconds for answer in answers])
     if not measured or not seconds.sum():
         return None
@@ -234,7 +261,7 @@ def reset_peak() -> None:
 
 
 def peak() -> float | None:
-    """The most memory held since :func:`reset_peak`, in MB (10^6 bytes); ``None`` where unknown."""
+    """Return the most memory held since :func:`reset_peak`, in MB (10^6 bytes); ``None`` where unknown."""
     try:
         lines = Path("/proc/self/status").read_text().split("\n")
     except OSError:
@@ -244,7 +271,7 @@ def peak() -> float | None:
 
 
 def hardware() -> str:
-    """Processor, cores this process may use, and system."""
+    """Return processor, cores this process may use, and system."""
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n")
     except OSError:

@@ -397,10 +397,10 @@ DOCUMENT = (
         "A program's text that chooses among others is broken or too deep; it stays Indonesian.",
     ),
     Check(
-        "format.guessed",
+        "format.at_end",
         "minor",
-        "put where it stood in the source: '{phrase}'",
-        "Marked words, such as a link, were not found in the translation; their place is a guess.",
+        "not found in the translation, so put at the end of the sentence: '{phrase}'",
+        "Marked words, such as a link, were not found in the translation; the mark is at the sentence's end.",
     ),
 )
 """What is found on top where a document is written again."""

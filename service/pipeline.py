@@ -24,7 +24,7 @@ from service.document import (
 from service.engines.base import Engine
 from service.facts.ledger import ledger
 from service.intake.clean import clean, is_headline
-from service.intake.credit import about_of
+from service.intake.credit import about_of, uncredited
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.presets import Preset
@@ -103,6 +103,14 @@ class Pipeline:
         """Translate an article."""
         return self.assemble(article, list(self.stream(article.passage())))
 
+    def captioned(self, translation: Translation) -> Translation:
+        """Return a translation with its article's captions in English too, without who took the pictures."""
+        article = translation.article
+        split = [segment.split(uncredited(caption)) for caption in article.captions]
+        done = self.translate_all([Passage(text.sentences, article.text) for text in split])
+        parts = (replace(part, paragraph=number) for number, made in enumerate(done) for part in made)
+        return replace(translation, captions=tuple(parts))
+
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """Return the translations of an article's sources, all or only the first, as a Translation."""
         titles = 1 if article.title else 0
@@ -149,7 +157,7 @@ class Pipeline:
     def summarize(
         self, article: Article, options: SummaryRequest, translation: Translation | None = None
     ) -> Summary:
-        """A summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
+        """Return a summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
         english = self._english(article, translation)
         task = Task(article, options.length, options.language, english, self._writer)
         return summarize(task, options.route, self._translator.signature, self._installed)
@@ -166,7 +174,7 @@ class Pipeline:
     def _english(
         self, article: Article, translation: Translation | None
     ) -> Callable[[Sequence[str]], list[SegmentTranslation]]:
-        """What translates sentences of an article, each once, or takes them from its translation."""
+        """Return what translates sentences of an article, each once, or takes them from its translation."""
         known = {part.source: part for part in translation.segments} if translation else {}
         if translation and translation.title:
             known[translation.title.source] = translation.title
@@ -187,7 +195,10 @@ class Pipeline:
         translation: Translation | None = None,
         seconds: float = 0,
     ) -> Reading:
-        """Translation, summary, brief and facts. A ``translation`` that is there already took ``seconds``."""
+        """Return translation, summary, brief and facts.
+
+        A ``translation`` that is there already took ``seconds``.
+        """
         started = time.perf_counter()
         translation = translation or self.translate(article)
         summary = self.summarize(article, options or SummaryRequest(), translation)
@@ -200,12 +211,12 @@ class Pipeline:
 def to_article(
     raw: str, *, id: str = "", keep_furniture: bool = False, restored: Collection[int] = ()
 ) -> Article:
-    """Cleaned text; ``restored`` as in :func:`clean`. Raises InputError if nothing is left to read."""
+    """Return cleaned text; ``restored`` as in :func:`clean`. Raises InputError if nothing is left to read."""
     return clean(raw, id=id, keep_furniture=keep_furniture, restored=restored, about=about_of(raw))
 
 
 def warnings(article: Article) -> tuple[Message, ...]:
-    """What a reader should know before trusting a translation of ``article``."""
+    """Return what a reader should know before trusting a translation of ``article``."""
     warning = check_article(article.text)
     return (warning,) if warning else ()
 
@@ -223,7 +234,7 @@ def passage_of(text: Segmented) -> Passage:
 def build_pipeline(
     settings: Settings, notice: Notice, opener: Opener | None = None, warn: Notice | None = None
 ) -> Pipeline:
-    """Chooses and opens the translation model; one for summaries is opened when a route needs it.
+    """Choose and open the translation model; one for summaries is opened when a route needs it.
 
     ``notice`` is told of work before the first sentence. ``opener`` opens a preset's engine, where
     that is not to be :func:`service.models.load.open_engine`. ``warn``, else ``notice``, is told if the
@@ -262,7 +273,7 @@ def build_pipeline(
 
 
 def memory_of(settings: Settings) -> Memory:
-    """The translation memory that the settings name. Raises UsageError, StoreError."""
+    """Return the translation memory that the settings name. Raises UsageError, StoreError."""
     return open_memory(settings.memory_at or settings.home / MEMORY)
 
 

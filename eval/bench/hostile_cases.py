@@ -102,7 +102,7 @@ from service.summary import (
     trim,
     verbs,
 )
-from service.text import language, number_words, numbers, segment, words
+from service.text import aligner, language, number_words, numbers, projection, segment, stems, words
 from service.text import placeholders as program_texts
 from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
@@ -115,7 +115,7 @@ from service.translation.memory.open import open_memory
 
 
 def modules() -> list[ModuleType]:
-    """The modules whose patterns and functions meet text from outside."""
+    """Return the modules whose patterns and functions meet text from outside."""
     found = [render, briefs, marks, pages, eval.text, eval.checks, eval.contamination, eval.metrics]
     for package in (intake, text_package, translation, ledgers, summary):
         found.append(package)
@@ -125,7 +125,7 @@ def modules() -> list[ModuleType]:
 
 
 def public() -> dict[Callable[..., object], str]:
-    """The public functions that take anything, and methods that take text, with their names."""
+    """Return the public functions that take anything, and methods that take text, with their names."""
     found: dict[Callable[..., Any], str] = {}
     for module in modules():
         for name, value in vars(module).items():
@@ -151,7 +151,7 @@ def _methods(made: type) -> Iterator[tuple[str, Callable[..., object]]]:
 
 
 def patterns() -> dict[str, re.Pattern[Any]]:
-    """The compiled patterns of the modules, those in tables too, by a name; each once."""
+    """Return the compiled patterns of the modules, those in tables too, by a name; each once."""
     found: dict[re.Pattern[Any], str] = {}
     for module in modules():
         for name, value in vars(module).items():
@@ -172,7 +172,7 @@ def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
 
 
 def _used(pattern: re.Pattern[Any], text: str) -> None:
-    """All ways of using a pattern: at the start, on the whole, and wherever it matches."""
+    """Use a pattern in all ways: at the start, on the whole, and wherever it matches."""
     given: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
     pattern.match(given)
     pattern.fullmatch(given)
@@ -185,7 +185,7 @@ def _archived(make: Callable[[str], bytes], call: Callable[[Archive], object]) -
 
 
 def _many(call: Callable[[str], object]) -> tuple[Run, ...]:
-    """A function of one text: the text as it is, and each of its lines by itself."""
+    """Return a function of one text: the text as it is, and each of its lines by itself."""
     return (call, lambda text: [call(line) for line in given.lines_of(text)])
 
 
@@ -221,7 +221,7 @@ def _in_sheet(text: str) -> object:
 
 
 def _in_columns(text: str) -> Mapping[str, Mapping[int, tuple[str, ...]]]:
-    """Each line of the text as a new cell of its row, the first row with the whole text beside it."""
+    """Return each line of the text as a new cell of its row, the first row with the whole text beside it."""
     rows = {number: (line,) for number, line in enumerate(text.split("\n"), 1)}
     return {"a": {**rows, 1: (*rows[1], text)}}
 
@@ -318,6 +318,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     segment.split: segment.split,
     segment.split_long: _parted,
     language.detect: language.detect,
+    language.leans_english: language.leans_english,
     language.is_english: language.is_english,
     language.check_article: language.check_article,
     formats.decode: (
@@ -344,6 +345,11 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     tables.read_tsv: given.with_rows(tables.read_tsv, "a.tsv", lambda text: _T + text),
     tables.sheet_records: _in_sheet,
     tables.rows_of: (_rows_of(None), _rows_of("\t")),
+    tables.distinct: (
+        lambda text: tables.distinct(given.lines_of(text)),
+        lambda text: tables.distinct(list(text)),
+        lambda text: tables.distinct([*(f"a_{i}" for i in range(len(text))), *("a" for _ in text)]),
+    ),
     tables.which_column: lambda text: str(tables.which_column(given.lines_of(text), text)),
     tables.file_lines: (
         lambda text: _file_lines(given.encoded(text)),
@@ -485,11 +491,10 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     placement.phrase_of: lambda text: placement.phrase_of([text, text], Mark(0, 2)),
     placement.covers: lambda text: placement.covers(text.split(" "), Mark(0, 1)),
     placement.fixed_through: given.fixed,
-    placement.holds: given.pairs(placement.holds),
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
-    negation.negated: given.pairs(lambda a, b: negation.negated(given.spoken(a), given.spoken(b))),
+    negation.negated: given.pairs(lambda a, b: negation.negated(given.spoken(a), b)),
     **{
         check: given.pairs(given.formed(check))
         for check in (
@@ -532,6 +537,15 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     numbers.unmatched: given.with_numbers(numbers.unmatched),
     units.changed: given.with_numbers(lambda here, there, _: units.changed(here, there)),
+    aligner.align: given.pairs(aligner.align),
+    aligner.tokens: aligner.tokens,
+    aligner.english_unit: aligner.english_unit,
+    aligner.Lexicon.known: lambda text: aligner.Lexicon.load().known(text),
+    projection.project: given.pairs(given.projected),
+    projection.with_edges: given.pairs(lambda a, b: projection.with_edges(a, (0, len(a)), b)),
+    projection.cut: given.pairs(given.cut),
+    stems.bare: lambda text: list(stems.bare(text)),
+    stems.english_stem: stems.english_stem,
     words.words: words.words,
     words.listed: words.listed,
     normalise.normalise: (
@@ -594,10 +608,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     features.features: given.with_sentences(
         lambda lines: features.features(lines, lines[-1], range(len(lines)))
     ),
-    facts.numbers: facts.numbers,
-    facts.digits: facts.digits,
-    facts.months: facts.months,
-    facts.month: facts.month,
     facts.names: lambda text: list(facts.names(text)),
     facts.abbreviates: (
         lambda text: facts.abbreviates("ABCDEFGHIJ", text),
@@ -681,7 +691,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     render.likeness: lambda text: render.likeness(text, given.translation_of(text).segments[0]),
     eval.text.words: eval.text.words,
     eval.text.sentences: eval.text.sentences,
-    eval.text.numbers: eval.text.numbers,
     eval.checks.repair: given.with_sentences(eval.checks.repair),
     eval.checks.repaired: lambda text: eval.checks.repaired(given.dataset(text)),
     eval.checks.look: given.with_sentences(lambda lines: eval.checks.look("a", lines)),
@@ -724,6 +733,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     repair.weight: "takes a finding",
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
+    aligner.Lexicon.row: "takes a word that the table has",
     **dict.fromkeys(
         (names.is_common, names.country, names.same_sound, units.measured),
         "takes a word or a number, by way of ledger.ledger",
@@ -806,6 +816,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
             base.Memory.put,
             base.Memory.own,
             base.Memory.add_own,
+            base.Memory.import_own,
             base.Memory.suggest,
         ),
         "is tried by way of TranslationMemory",
@@ -825,7 +836,7 @@ BOUNDED: Mapping[re.Pattern[Any], int] = {
 
 
 def cases(part: str = "") -> Iterator[Case]:
-    """The cases whose name holds ``part``."""
+    """Yield the cases whose name holds ``part``."""
     for name, pattern in patterns().items():
         if part in f"pattern {name}":
             texts = (*derived(pattern), *FAMILIES)

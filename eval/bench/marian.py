@@ -16,11 +16,13 @@ NEVER = -1e4
 NAME = "opus-mt-id-en"
 FULL: dict[str, int] = {"d_model": 512, "layers": 6, "ffn": 2048, "heads": 8, "vocabulary": 54_796}
 """Helsinki-NLP/opus-mt-id-en: 6 + 6 layers; its pieces are fewer here, its rows as many."""
+BIG: dict[str, int] = {"d_model": 1024, "layers": 6, "ffn": 4096, "heads": 16, "vocabulary": 59_500}
+"""Transformer big, as Helsinki-NLP/opus-mt-tc-bible-big-poz-en; as many rows as make its 237 M parameters."""
 TINY: dict[str, int] = {"d_model": 128, "layers": 2, "ffn": 512, "heads": 4, "vocabulary": 1000}
 
 
 def install(home: Path, texts: Sequence[str], shape: dict[str, int], *, endless: bool = False) -> Path:
-    """Puts a random model into ``home`` in the place of ``opus-mt-id-en``; the folder of its weights.
+    """Put a random model into ``home`` in the place of ``opus-mt-id-en``; the folder of its weights.
 
     An ``endless`` one never ends an answer by itself.
     """
@@ -38,7 +40,7 @@ def install(home: Path, texts: Sequence[str], shape: dict[str, int], *, endless:
 def checkpoint(
     folder: Path, texts: Sequence[str], shape: dict[str, int], *, pieces: int = 400, endless: bool = False
 ) -> None:
-    """Random weights of that shape, with a tokenizer of these texts, in the new ``folder``.
+    """Write random weights of that shape, with a tokenizer of these texts, into the new ``folder``.
 
     The tokenizer has about ``pieces``; an ``endless`` model never ends an answer by itself.
     """
@@ -89,7 +91,7 @@ def _vocabulary(folder: Path, texts: Sequence[str], rows: int, pieces: int) -> d
 
 
 def tokenizer(path: Path, texts: Sequence[str], pieces: int, **ids: Any) -> list[str]:
-    """Trains a SentencePiece model of at most ``pieces`` on ``texts``; its pieces in order."""
+    """Train a SentencePiece model of at most ``pieces`` on ``texts``; its pieces in order."""
     import sentencepiece as spm
 
     with path.open("wb") as file:

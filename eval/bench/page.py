@@ -30,7 +30,7 @@ FIRST = f"() => [...document.querySelectorAll('{ENGLISH}')].some(e => e.textCont
 
 
 def once(browser: Any, site: str, text: str) -> tuple[float, float]:
-    """Seconds to the first English text and to the end of one reading, on a page freshly opened."""
+    """Return seconds to the first English text and to the end of one reading, on a page freshly opened."""
     page = browser.new_context().new_page()
     page.set_default_timeout(180_000)
     with page.expect_response(lambda answer: "/run/predict" in answer.url):
@@ -49,7 +49,7 @@ def once(browser: Any, site: str, text: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Prints a line an example; ``--json`` also writes them."""
+    """Print a line an example; ``--json`` also writes them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.bench.marian import FULL, checkpoint, tokenizer
+from eval.bench.marian import BIG, FULL, checkpoint, tokenizer
 from eval.bench.marian_binary import EMBEDDING, FLOAT, INT8, Tensor, binary, shortlist
 from service.document import Decoding
 from service.presets import Preset
@@ -25,7 +25,7 @@ PIECES = 8000
 
 
 def preset(architecture: str, max_input_tokens: int, decoding: Decoding) -> Preset:
-    """A preset for such a checkpoint."""
+    """Return a preset for such a checkpoint."""
     name = f"random-{architecture}"
     return Preset(
         name=name,
@@ -41,12 +41,27 @@ def preset(architecture: str, max_input_tokens: int, decoding: Decoding) -> Pres
 
 
 def opus_mt(folder: Path, texts: Sequence[str]) -> None:
-    """``opus-mt-id-en``: 6 + 6 layers, width 512, 54,796 pieces, 73 M parameters."""
+    """Build ``opus-mt-id-en``: 6 + 6 layers, width 512, 54,796 pieces, 73 M parameters."""
     checkpoint(folder, texts, FULL, pieces=PIECES, endless=True)
 
 
+def opus_mt_big(folder: Path, texts: Sequence[str]) -> None:
+    """``opus-mt-poz-en``: 6 + 6 layers, width 1024, 237 M parameters."""
+    checkpoint(folder, texts, BIG, pieces=PIECES, endless=True)
+
+
 def mt5_base(folder: Path, texts: Sequence[str]) -> None:
-    """``mt5-base``: 12 + 12 layers, width 768, 250,112 pieces, 582 M parameters."""
+    """``mt5-xlsum``, ``mt5-crosssum-en``, ``mt0-base``: 12 + 12 layers, width 768, 582 M parameters."""
+    _mt5(folder, texts, d_model=768, d_ff=2048, num_layers=12, num_decoder_layers=12, num_heads=12)
+
+
+def mt5_small(folder: Path, texts: Sequence[str]) -> None:
+    """``mt0-small``: 8 + 8 layers, width 512, 6 heads of 64, 300 M parameters."""
+    _mt5(folder, texts, d_model=512, d_ff=1024, num_layers=8, num_decoder_layers=8, num_heads=6)
+
+
+def _mt5(folder: Path, texts: Sequence[str], **shape: int) -> None:
+    """mT5 with 250,112 pieces, heads of width 64, and an end token that is out of reach."""
     import torch
     from transformers import MT5Config, MT5ForConditionalGeneration
 
@@ -55,15 +70,11 @@ def mt5_base(folder: Path, texts: Sequence[str]) -> None:
     torch.manual_seed(7)
     config = MT5Config(
         vocab_size=MT5_VOCABULARY,
-        d_model=768,
         d_kv=64,
-        d_ff=2048,
-        num_layers=12,
-        num_decoder_layers=12,
-        num_heads=12,
         pad_token_id=0,
         eos_token_id=1,
         decoder_start_token_id=0,
+        **shape,
     )
     model: Any = MT5ForConditionalGeneration(config)
     with torch.no_grad():
@@ -74,7 +85,7 @@ def mt5_base(folder: Path, texts: Sequence[str]) -> None:
 
 
 def t5_base(folder: Path, texts: Sequence[str]) -> None:
-    """``indonanot5-indosum``: 12 + 12 layers, width 768, 32,128 pieces, a head of its own."""
+    """Build ``indonanot5-indosum``: 12 + 12 layers, width 768, 32,128 pieces, a head of its own."""
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
@@ -105,7 +116,7 @@ def t5_base(folder: Path, texts: Sequence[str]) -> None:
 
 
 def quickmt(folder: Path, texts: Sequence[str]) -> None:
-    """``quickmt-id-en``: transformer big with 8 + 2 layers, 32,000 pieces a side; CTranslate2, float16."""
+    """Build ``quickmt-id-en``: transformer big, 8 + 2 layers, 32,000 pieces a side; CTranslate2, float16."""
     import torch
     from ctranslate2.converters.transformers import BartLoader
     from transformers import MarianConfig, MarianMTModel
@@ -147,7 +158,7 @@ def quickmt(folder: Path, texts: Sequence[str]) -> None:
 
 
 def _quickmt_side(folder: Path, texts: Sequence[str], side: str, rows: int) -> list[str]:
-    """One side's SentencePiece model and its vocabulary, filled up to ``rows``."""
+    """Return one side's SentencePiece model and its vocabulary, filled up to ``rows``."""
     found = tokenizer(folder / f"{'src' if side == 'source' else 'tgt'}.spm.model", texts, PIECES)
     kept = [piece for piece in found if piece not in ("<unk>", "<s>", "</s>")]
     tokens = ["<unk>", "<blank>", "<s>", "</s>", *kept]
@@ -157,7 +168,7 @@ def _quickmt_side(folder: Path, texts: Sequence[str], side: str, rows: int) -> l
 
 
 def firefox_tiny(folder: Path, texts: Sequence[str]) -> None:
-    """``firefox-id-en``: 6 encoder and 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows, 8-bit."""
+    """Build ``firefox-id-en``: 6 encoder, 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows, 8-bit."""
     folder.mkdir(parents=True)
     width, ffn, rows = 256, 1536, 32_000
     options = {"bos_id": -1, "eos_id": 0, "unk_id": 1, "pad_id": -1}

@@ -103,7 +103,7 @@ def alternatives_pattern(most: int) -> str:
 
 
 def _body(config: ServerConfig, fields: dict[str, Any], example: str) -> dict[str, Any]:
-    """JSON, or a form: there a text that is repeated is a list, and nothing can be null."""
+    """Return JSON, or a form: there a text that is repeated is a list, and nothing can be null."""
     required = ["q", *(name for name in ("source", "target") if name in fields)]
     title = "TranslateFields" if fields else "DetectFields"
     given = {**fields, "api_key": _key()}

@@ -37,7 +37,7 @@ Ask = Callable[..., Any]
 def run_away(
     host: Host, job: Job, model: str, watch: Watch = lambda _: None, file_bytes: int = FILE_BYTES
 ) -> Totals:
-    """:func:`service.batch.run.run` of ``job`` in a confined process, with the engines of ``host``.
+    """Run ``job`` as :func:`service.batch.run.run` does, confined, with the engines of ``host``.
 
     ``file_bytes`` bounds each file that it writes. Raises what that raises, LimitExceeded, WorkerFailed.
     """
@@ -61,7 +61,7 @@ class _Side:
         self._watch = watch
 
     def answer(self, what: str, *values: Any) -> Any:
-        """One question. Raises EngineError and what the watch raises."""
+        """Return one question. Raises EngineError and what the watch raises."""
         questions: Mapping[str, Callable[..., Any]] = {
             "engine": self._signature,
             "generate": self._generate,

@@ -20,8 +20,9 @@ from pathlib import Path, PurePath
 from pydantic import Field
 
 from service.batch import rows
-from service.batch.commits import CommitSize, commits
+from service.batch.commits import LARGEST, CommitSize, commits
 from service.batch.executors import Pool
+from service.batch.job import Say
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
@@ -43,9 +44,6 @@ from service.settings import MAX_INPUT_BYTES
 
 REPORT = "warta.jsonl"
 """The file of the output folder that says what became of each input file."""
-
-_COMMIT = CommitSize(1024)
-"""Text documents of so many sentences are translated, and committed, together."""
 
 
 class PlacedFinding(schema.Finding):
@@ -83,15 +81,15 @@ class _File:
     share: float = 0.0
 
 
-def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
-    """Does the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
+def mirror_with(executor: Pool, watch: Watch = lambda _: None, say: Say = lambda _: None) -> Totals:
+    """Do the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
 
     Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
     """
     job = executor.job
     report = job.output / REPORT
-    begun = beside(report, "journal").exists()
     try:
+        begun = beside(report, "journal").exists()
         job.output.mkdir(exist_ok=True)
         ours = {beside(report, kind) for kind in BESIDE}
         if not job.fresh and not begun and any(path not in ours for path in job.output.iterdir()):
@@ -105,7 +103,7 @@ def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
     inputs = _Inputs(job)
     with opened(report, described(job, executor.about, inputs.sizes), b"", fresh=job.fresh) as journal:
         if not journal.placed:
-            _Mirror(executor, journal, watch).work(inputs)
+            _Mirror(executor, journal, watch, say).work(inputs)
         journal.finish()
         return journal.last.totals
 
@@ -121,7 +119,7 @@ class _Inputs:
         self._bytes = max(1, sum(size for _, size in self.sizes.values()))
 
     def files(self) -> Iterator[_File]:
-        """Every file, in order, read as far as it must be to know what it is."""
+        """Yield every file, in order, read as far as it must be to know what it is."""
         before = 0
         for root in self._job.inputs:
             top = self._top(root)
@@ -143,7 +141,9 @@ class _Inputs:
         return len(sizes), sum(sizes)
 
     def _top(self, root: Path) -> PurePath:
-        """Where the files of an input folder go: to the top for one folder, else to one of its name."""
+        """Return where the files of an input folder go: to the top for one folder, else to one of its
+        name.
+        """
         if len(self._job.inputs) == 1 or not root.is_dir():
             return PurePath()
         return self._free(PurePath(root.resolve().name or "root"))
@@ -161,7 +161,7 @@ class _Inputs:
         return file
 
     def _free(self, wanted: PurePath) -> PurePath:
-        """``wanted``, with a number where another counterpart has the name, on any system."""
+        """Return ``wanted``, with a number where another counterpart has the name, on any system."""
         target, number = wanted, 1
         while _same(target) in self._taken:
             number += 1
@@ -182,7 +182,8 @@ class _Made:
 class _Mirror:
     """One run."""
 
-    def __init__(self, executor: Pool, journal: Journal, watch: Watch) -> None:
+    def __init__(self, executor: Pool, journal: Journal, watch: Watch, say: Say) -> None:
+        self._say = say
         self._executor = executor
         self._job = executor.job
         self._journal = journal
@@ -193,7 +194,7 @@ class _Mirror:
 
     def work(self, inputs: _Inputs) -> None:
         """Does what is not done yet, in order: documents together, and each table by itself."""
-        files = inputs.files()
+        files, size = inputs.files(), CommitSize()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
             self._chain = chained(self._chain, file.key if file else "")
@@ -204,13 +205,12 @@ class _Mirror:
                     self._done([file], [self._table(file)])
             else:
                 read = (_read(self._job, file) for file in some)
-                for group, made in self._executor.ordered(
-                    _counterparts, commits(read, _COMMIT, _sentences_in)
-                ):
+                for group, made in self._executor.ordered(_counterparts, commits(read, size, _sentences_in)):
+                    size.took(time.perf_counter() - self._last)
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
-        """Puts the counterparts in their places and commits them."""
+        """Put the counterparts in their places and commits them."""
         bad = next((n for n, one in enumerate(made) if one.row.error), -1) if self._job.strict else -1
         if bad > 0:
             self._done(files[:bad], made[:bad])
@@ -235,7 +235,7 @@ class _Mirror:
         return made
 
     def _table(self, file: _File) -> _Made:
-        """A table by a batch of its own, which goes on by itself where it was stopped."""
+        """Make a table by a batch of its own, which goes on by itself where it was stopped."""
         output = self._job.output / file.target
         output.parent.mkdir(parents=True, exist_ok=True)
         before = self._journal.last.totals
@@ -249,14 +249,14 @@ class _Mirror:
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
         try:
             job = as_table(job)
-            totals = run_with(job, self._executor.of(job), watch)
+            totals = run_with(job, self._executor.of(job), watch, self._say)
         except InputError as error:
             return _failed(file, error)
         row = _row(file, records=totals.records, failures=totals.failures)
         return _Made(row, replace(totals, records=1, failures=int(totals.failures > 0), seconds=0.0))
 
     def _put(self, file: _File, data: bytes) -> None:
-        """Writes a counterpart: whole, durable and in its place. Raises InputError for a name too long."""
+        """Write a counterpart: whole, durable and in its place. Raises InputError for a name too long."""
         target = self._job.output / file.target
         partial = beside(target, "partial")
         try:
@@ -298,11 +298,11 @@ def _sentences_in(file: _File) -> int:
     """Return how many sentences a file counts for; a document with its structure ends a commit."""
     if file.article:
         return len(file.article.sources)
-    return 1 if file.error else _COMMIT.now
+    return 1 if file.error else LARGEST
 
 
 def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
-    """What a worker makes of a commit's documents."""
+    """Return what a worker makes of a commit's documents."""
     texts = iter(_texts(job, pipeline, [file for file in files if file.article]))
     how = How(attributes=job.attributes, keys=job.keys, notes=notes)
     return [next(texts) if file.article else _document(pipeline, file, how) for file in files]
@@ -367,7 +367,7 @@ def _failed(file: _File, error: InputError) -> _Made:
 
 
 def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
-    """The counterpart's name, what it is, whether it is a table, and the content of a document."""
+    """Return the counterpart's name, what it is, whether it is a table, and the content of a document."""
     with open_unpacked(path) as file:
         if source_of(path.name, file.peek(8)[:8]).many:
             return _table_name(path.name), "table", True, b""
@@ -395,7 +395,7 @@ def _table_name(name: str) -> str:
 
 
 def _same(path: PurePath) -> str:
-    """Equal for names that are one on some system."""
+    """Return a key that is equal for names that are one on some system."""
     return unicodedata.normalize("NFC", path.as_posix()).casefold()
 
 

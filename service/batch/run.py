@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from service.batch.executors import BatchExecutor, in_this_process
-from service.batch.job import Inputs, Item, Job
+from service.batch.job import Inputs, Item, Job, Say
 from service.batch.journal import Journal, Totals, chained, opened
 from service.batch.outputs import maker_of
 from service.batch.tables import as_table, joiner_of
@@ -36,21 +36,23 @@ Watch = Callable[[Progress], None]
 
 
 def run(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
-    """Does the job with one pipeline, as :func:`run_with` does."""
+    """Do the job with one pipeline, as :func:`run_with` does."""
     job = as_table(job)
     with in_this_process(job, pipeline) as executor:
         return run_with(job, executor, watch)
 
 
-def run_with(job: Job, executor: BatchExecutor, watch: Watch = lambda _: None) -> Totals:
-    """Does the job, or the rest of it; what has been done in all runs.
+def run_with(
+    job: Job, executor: BatchExecutor, watch: Watch = lambda _: None, say: Say = lambda _: None
+) -> Totals:
+    """Do the job, or the rest of it; return what has been done in all runs.
 
     Whatever stops it (a signal, a full disk, Ctrl-C), calling it again goes on and gives the output that
     one uninterrupted run gives, with whatever executor. Raises UsageError for an output in use or begun
     otherwise, InputError for a bad record where the job is strict, WartaError and EngineError for what the
     system or the model refuses.
     """
-    inputs = Inputs(job)
+    inputs = Inputs(job, say)
     head, _ = job.format
     first, about = head(job.columns).encode(), executor.about
     what, shown = described(job, about, inputs.sizes), job.shown(job.output)
@@ -62,7 +64,7 @@ def run_with(job: Job, executor: BatchExecutor, watch: Watch = lambda _: None) -
 
 
 def _work(journal: Journal, executor: BatchExecutor, items: Iterator[Item], watch: Watch) -> None:
-    """Does what is not done yet; each commit's records count when it is in the journal."""
+    """Do what is not done yet; each commit's records count when it is in the journal."""
     before = journal.last.totals
     chain = _skipped(journal, items)
     started = last = time.perf_counter()
@@ -77,7 +79,7 @@ def _work(journal: Journal, executor: BatchExecutor, items: Iterator[Item], watc
 
 
 def _committed(journal: Journal, done: Done, totals: Totals, chain: str) -> str:
-    """Commits rows; the chain with them."""
+    """Commit rows; return the chain with them."""
     for key in done.keys:
         chain = chained(chain, key)
     if done.keys:
@@ -86,7 +88,7 @@ def _committed(journal: Journal, done: Done, totals: Totals, chain: str) -> str:
 
 
 def _skipped(journal: Journal, items: Iterator[Item]) -> str:
-    """Passes over what is done, making sure that it is the same input; the chain up to there."""
+    """Pass over what is done, making sure that it is the same input; the chain up to there."""
     chain, last = "", journal.last
     for number in range(1, last.totals.records + 1):
         item = next(items, None)
@@ -96,12 +98,12 @@ def _skipped(journal: Journal, items: Iterator[Item]) -> str:
 
 
 def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    """All that the rows depend on, but the content of the records, which the chain holds."""
+    """Return all that the rows depend on, but the content of the records, which the chain holds."""
     brief = asdict(job.brief) if job.task != "translate" else {}
     return {
         "task": job.task,
         "column": job.column,
-        "keep-furniture": job.keep_furniture,
+        "keep-boilerplate": job.keep_furniture,
         **({"raw": True} if job.raw else {}),
         **({"attributes": True} if job.attributes else {}),
         **({"keys": list(job.keys)} if job.keys else {}),

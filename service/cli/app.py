@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from service.cli.options import (
     HOME,
     AccessOptions,
     BatchOptions,
+    Captions,
     DocumentOptions,
     Files,
     Fuzzy,
@@ -42,7 +44,7 @@ from service.version import __version__
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
-    from service.document import Article, Translation
+    from service.document import Article, Reading, Translation
     from service.pipeline import Pipeline
     from service.translation.memory.base import Memory
 
@@ -91,6 +93,7 @@ def read(
     how: TranslationOptions,
     output: OutputOptions,
     fuzzy: Fuzzy = ALIKE,
+    captions: Captions = False,
 ) -> None:
     """Read articles: English title, summary and translation, and what to check."""
     from service.cli.articles import Work
@@ -99,9 +102,13 @@ def read(
     from service.summary.summarizer import Length
 
     brief = SummaryRequest(summary.route, Length(summary.sentences, summary.words))
-    work = Work(
-        lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
-    )
+
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, seconds: float) -> Reading:
+        started = time.perf_counter()
+        whole = _captioned(pipeline, done or pipeline.translate(article), captions)
+        return pipeline.read(article, brief, whole, seconds + time.perf_counter() - started)
+
+    work = Work(finish, READING)
     _run(files, output, how.settings(fuzzy), work)
 
 
@@ -116,6 +123,7 @@ def translate(
     lines: Annotated[
         bool, typer.Option("--lines", help="Standard input to standard output, a line for a line.")
     ] = False,
+    captions: Captions = False,
 ) -> None:
     """Translate articles; paragraphs stay as they are, and documents what they are."""
     from service.cli.articles import Work
@@ -123,12 +131,22 @@ def translate(
 
     settings = how.settings(fuzzy)
     if lines:
-        _lines(settings, unused=bool(files) or (output, documents) != (OutputOptions(), DocumentOptions()))
+        _lines(
+            settings,
+            unused=bool(files) or captions or (output, documents) != (OutputOptions(), DocumentOptions()),
+        )
         return
     if not files:
         raise UsageError("command.no_file", "name a file to translate, or - for standard input")
-    work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION, documents=documents.how())
-    _run(files, output, settings, work)
+
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, _: float) -> Translation:
+        return _captioned(pipeline, done or pipeline.translate(article), captions)
+
+    _run(files, output, settings, Work(finish, TRANSLATION, documents=documents.how()))
+
+
+def _captioned(pipeline: Pipeline, done: Translation, captions: bool) -> Translation:
+    return pipeline.captioned(done) if captions else done
 
 
 @app.command("clean")
@@ -197,7 +215,11 @@ def facts(files: Files, how: TranslationOptions, output: OutputOptions) -> None:
 @grouped
 def batch(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.")
+        list[Path],
+        # What cannot be read is a record with its error, as in a folder.
+        typer.Argument(
+            metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.", readable=False
+        ),
     ],
     output: Annotated[
         str,
@@ -205,7 +227,8 @@ def batch(
             "--output",
             "-o",
             metavar="FILE|FOLDER/",
-            help="A .jsonl, .csv, .tsv, .parquet or .xlsx; .gz or .zst after it; or a folder for the files.",
+            help="A .jsonl, .csv, .tsv, .parquet or .xlsx; .gz or .zst after it; a folder for the files; "
+            "or - for standard output.",
         ),
     ],
     records: BatchOptions,
@@ -216,28 +239,30 @@ def batch(
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.rows import Names
     from service.batch.run import Job
-    from service.cli.many import run_batch
+    from service.cli.many import run_batch, target_of
     from service.pipeline import SummaryRequest
     from service.summary.summarizer import Length
 
-    target = Path(output)
-    job = Job(
-        inputs,
-        target,
-        records.task,
-        records.column,
-        SummaryRequest(summary.route, Length(summary.sentences, summary.words)),
-        records.keep_furniture,
-        records.strict,
-        records.fresh,
-        folder=output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix,
-        raw=records.raw,
-        wide=records.wide,
-        names=Names.of(records.names),
-        attributes=documents.attributes,
-        keys=documents.how().keys,
-    )
-    raise typer.Exit(run_batch(job, how.settings(), records.workers, records.cluster))
+    with target_of(output) as target:
+        job = Job(
+            inputs,
+            target.path,
+            records.task,
+            records.column,
+            SummaryRequest(summary.route, Length(summary.sentences, summary.words)),
+            records.keep_furniture,
+            records.strict,
+            records.fresh,
+            folder=target.folder,
+            raw=records.raw,
+            wide=records.wide,
+            follow=target.out is not None,
+            names=Names.of(records.names),
+            attributes=documents.attributes,
+            keys=documents.how().keys,
+        )
+        code = run_batch(job, how.settings(), records.workers, records.cluster, target.out)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -278,7 +303,7 @@ def serve(listen: ListenOptions, access: AccessOptions, how: ServedOptions, fuzz
 
 @memory_app.command()
 def stats(memory: MemoryPlace = HOME) -> None:
-    """How many translations it holds, by model."""
+    """Print how many translations the memory holds, by model."""
     from service.cli.many import memory_stats
 
     typer.echo(memory_stats(_memory(memory)), nl=False)
@@ -326,7 +351,7 @@ def add_key(
 
 @keys_app.command("list")
 def list_keys(keys: KeysUrl = "") -> None:
-    """The keys there are: ID, when it was made, until when it was valid, name."""
+    """List the keys: ID, when it was made, until when it was valid, name."""
     for key in _keys(keys).all():
         typer.echo(f"{key.id}  {key.created}  {key.revoked or 'valid':25}  {key.name}")
 
@@ -343,7 +368,7 @@ def revoke_key(
 
 
 def main() -> None:
-    """The console command: errors in one line, exit code 1, or 2 for a wrong command."""
+    """Run the console command: errors in one line, exit code 1, or 2 for a wrong command."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     try:

@@ -33,7 +33,7 @@ from service.messages import place_name, term, text
 from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render import marks, schema
-from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, sentences, suggestions
+from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
 from service.translation.guard.rules import check as check_rules
@@ -104,32 +104,37 @@ class Status:
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
 
+    @property
+    def watched(self) -> bool:
+        """Whether standard error is a terminal."""
+        return self._shown
+
     def show(self, text: str) -> None:
-        """Replaces the line."""
+        """Replace the line."""
         if self._shown:
             width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
             sys.stderr.write(f"\r\x1b[K{text[: width - 1]}")
             sys.stderr.flush()
 
     def say(self, text: str) -> None:
-        """Puts a line that stays in its place."""
+        """Put a line that stays in its place."""
         self.clear()
         complain(text)
 
     def clear(self) -> None:
-        """Leaves an empty line for what comes next."""
+        """Leave an empty line for what comes next."""
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
 
 def complain(message: str) -> None:
-    """One line on standard error."""
+    """Print one line on standard error."""
     sys.stderr.write("warta: " + " ".join(message.split()) + "\n")
 
 
 def run(job: Job, settings: Settings, work: Work) -> int:
-    """Does ``work`` on every file; the exit code. A file that fails is named and the rest go on."""
+    """Do ``work`` on every file; the exit code. A file that fails is named and the rest go on."""
     status = Status()
     try:
         return _run_all(job, settings, work, status)
@@ -164,7 +169,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
 
 
 def clean_files(job: Job) -> int:
-    """Writes the article of every file, without what stands around it; the exit code."""
+    """Write the article of every file, without what stands around it; the exit code."""
     failed = 0
     for path in job.files:
         try:
@@ -307,7 +312,7 @@ def _article(path: Source, job: Job) -> Article:
 
 
 def _document_for(path: Source, job: Job, work: Work) -> Path | None:
-    """Where the same document goes in English: for a translation into a file of the input's type."""
+    """Return where the same document goes in English: for a translation into a file of the input's type."""
     single = len(job.files) == 1 and job.format == "text" and work.renderers is TRANSLATION
     into = job.output if len(job.files) == 1 else None
     if not into or into.is_dir():
@@ -386,14 +391,12 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
 
 def _say_marked(result: Any, path: Source) -> None:
     """Say on standard error how many sentences of a translation or summary are to be checked."""
-    if isinstance(result, Translation):
-        complain(marks.progress(sentences(result), result.signature.preset, _name(path)))
-    elif isinstance(result, Summary) and result.language == "en":
+    if isinstance(result, Translation) or (isinstance(result, Summary) and result.language == "en"):
         complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
 
 
 def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, status: Status) -> Translation:
-    """The whole translation; if it is stopped or fails, what was done is written and named."""
+    """Return the whole translation; if it is stopped or fails, what was done is written and named."""
     total, model = len(article.sources), pipeline.signature.preset
     done: list[SegmentTranslation] = []
     try:
@@ -431,7 +434,7 @@ def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
 
 
 def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".en") -> str:
-    """Writes to the file asked for, by way of a ``.partial`` one, or to standard output."""
+    """Write to the file asked for, by way of a ``.partial`` one, or to standard output."""
     if job.output is None:
         if len(job.files) > 1 and job.format != "json":
             text = f"==> {_name(path)} <==\n\n{text}\n"
@@ -456,7 +459,7 @@ def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".
 
 
 def _folded(text: str) -> str:
-    """``text`` with its long lines broken between words, for a terminal; a list item hangs."""
+    """Return ``text`` with its long lines broken between words, for a terminal; a list item hangs."""
     width = min(shutil.get_terminal_size().columns, 100)
     lines = []
     for line in text.split("\n"):
@@ -466,7 +469,7 @@ def _folded(text: str) -> str:
 
 
 def _stem(path: Source) -> str:
-    """What an output in a folder is called after; for a URL its last word, or its host."""
+    """Return what an output in a folder is called after; for a URL its last word, or its host."""
     if isinstance(path, Path):
         return "stdin" if path == STDIN else path.stem
     parts = urlsplit(path)

@@ -47,12 +47,13 @@ Fuzzy = Annotated[
     float, Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
 ]
 Name = Annotated[str, Argument(metavar="NAME", help="A name from `warta models list`.")]
-KeepFurniture = Annotated[
+KeepBoilerplate = Annotated[
     bool,
     Option(
-        "--keep-furniture", "--keep-boilerplate", help="Leave captions, bylines and the like in the text."
+        "--keep-boilerplate", "--keep-furniture", help="Leave captions, bylines and the like in the text."
     ),
 ]
+Captions = Annotated[bool, Option("--captions", help="Translate the captions of the pictures too.")]
 KeysUrl = Annotated[
     str,
     Option(
@@ -137,7 +138,10 @@ class SummaryOptions:
 
     route: Annotated[
         str,
-        Option("--route", help="auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint."),
+        Option(
+            "--route",
+            help="auto, extractive, indonanot5, mt5, crosssum, crosssum-m2m, translate-first or endpoint.",
+        ),
     ] = "auto"
     sentences: Annotated[int, Option("--sentences", help="Sentences in the summary.")] = 3
     words: Annotated[int | None, Option("--words", help="Words in the summary, instead of sentences.")] = None
@@ -151,7 +155,7 @@ class OutputOptions:
     output: Annotated[Path | None, Option("--output", "-o", help="A file; a folder for several inputs.")] = (
         None
     )
-    keep_furniture: KeepFurniture = False
+    keep_furniture: KeepBoilerplate = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +195,11 @@ class BatchOptions:
     cluster: Annotated[
         str, Option("--cluster", help="Work on Ray: ray://HOST:PORT, HOST:PORT, or local.")
     ] = ""
-    keep_furniture: KeepFurniture = False
+    keep_furniture: KeepBoilerplate = False
     wide: Annotated[
         bool,
         Option("--wide/--long", help="A table as that table with new columns, or a row a record."),
-    ] = False
+    ] = True
     names: Annotated[
         str, Option("--names", help="What a table's new columns are called: translation=english,error=why.")
     ] = ""
@@ -303,7 +307,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
 
 
 def _parameters(record: type) -> list[Parameter]:
-    """Each field of a record as a parameter with its default."""
+    """Return each field of a record as a parameter with its default."""
     hints: Mapping[str, object] = get_type_hints(record, include_extras=True)
     return [
         Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])

@@ -9,7 +9,7 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,7 +46,7 @@ Records = Iterator[Record | BadRecord]
 
 
 def read_jsonl(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """An object a line, or the text itself as a string; empty lines are passed over."""
+    """Read an object a line, or the text itself as a string; empty lines are passed over."""
     for number, line in enumerate(file_lines(file), start=1):
         place = f"{path}:{number}"
         if line is None:
@@ -56,8 +56,17 @@ def read_jsonl(path: Path, file: io.BufferedReader, column: str) -> Records:
 
 
 def _parsed(line: str, place: str, number: int, column: str) -> Record | BadRecord:
+    double: list[Sequence[str]] = []
+
+    def whole(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        double.append([name for name, _ in pairs])
+        return dict(zip(distinct(double[-1]), (value for _, value in pairs), strict=True))
+
     try:
-        value = json.loads(line)
+        value = json.loads(line, object_pairs_hook=whole)
     except ValueError as error:
         return bad(place, number, f"not JSON: {error}")
     except RecursionError:
@@ -66,30 +75,61 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
         value = {column: value}
     if not isinstance(value, dict):
         return bad(place, number, f"a JSON {type(value).__name__}, not an object")
-    return _chosen(value, place, number, column)
+    if double and double[-1].count(column) > 1 and column in value:
+        return bad(place, number, str(which_column(double[-1], column)))
+    return _chosen(value, place, number, column, _renamed(double[-1]) if double else None)
 
 
-def _chosen(values: dict[str, Any], place: str, number: int, column: str) -> Record | BadRecord:
+def _chosen(
+    values: dict[str, Any], place: str, number: int, column: str, note: Message | None = None
+) -> Record | BadRecord:
     if column not in values:
         there = ", ".join(values) or "nothing"
-        return bad(place, number, f"no {column!r} in it; there is: {there}")
+        return bad(place, number, f"no {column!r} in it; there is: {there}", values)
     text = values.pop(column)
-    if text is None:
-        return bad(place, number, f"{column!r} is empty")
-    if not isinstance(text, str):
-        return bad(place, number, f"{column!r} is not a text")
-    if not text.strip():
-        return bad(place, number, f"{column!r} is empty")
-    return good(place, number, text, values)
+    if text is not None and not isinstance(text, str):
+        return bad(place, number, f"{column!r} is not a text", {**values, column: text})
+    if not text or not text.strip():
+        return bad(place, number, f"{column!r} is empty", values)
+    made = good(place, number, text, values)
+    return replace(made, note=note) if note else made
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return the names of columns, each once: a later one of a name gets a number behind it."""
+    taken, made = set(names), list[str]()
+    last = dict[str, int]()
+    for name in names:
+        if name not in last:
+            last[name] = 1
+            made.append(name)
+            continue
+        while (free := f"{name}_{last[name] + 1}") in taken:
+            last[name] += 1
+        last[name] += 1
+        taken.add(free)
+        made.append(free)
+    return made
+
+
+def _renamed(names: Sequence[str]) -> Message | None:
+    """Return what is to be said of columns of one name, None where there are none."""
+    pairs = zip(names, distinct(names), strict=True)
+    changed = ", ".join(f"{old} → {new}" for old, new in pairs if old != new)
+    if not changed:
+        return None
+    return Message.of("records.renamed", "columns of one name are called otherwise: {names}", names=changed)
 
 
 def read_csv(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """A header, then a record a row, quoted as RFC 4180 has it; ``;``, tab and ``|`` may stand for ``,``."""
+    """Read a header, then a record a row, quoted as RFC 4180 has it; ``;``, tab and ``|`` may stand for
+    ``,``.
+    """
     yield from _read_table(path, file, column, None)
 
 
 def read_tsv(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """A header, then a record a line; as in IANA's TSV a quotation mark is a letter like any other."""
+    """Read a header, then a record a line; as in IANA's TSV a quotation mark is a letter like any other."""
     yield from _read_table(path, file, column, "\t")
 
 
@@ -145,7 +185,8 @@ def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
 
 def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
     header: list[str] = []
-    own = False
+    names: list[str] = []
+    own, note = False, None
     while True:
         number = blank + rows.line_num + 1
         place = f"{path}:{number}"
@@ -162,13 +203,20 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             if header.count(column) != 1:
                 yield bad(str(path), 1, str(which_column(header, column)))
                 return
+            names, note = distinct(header), _renamed(header)
         elif any(value.strip() for value in row):
             row = [uncell(value) for value in row] if own else row
             yield (
-                _chosen(dict(zip(header, row, strict=True)), place, number, column)
+                _chosen(dict(zip(names, row, strict=True)), place, number, column, note)
                 if len(row) == len(header)
-                else bad(place, number, f"{len(row)} fields, where the header has {len(header)}")
+                else _ragged(row, names, place, number)
             )
+
+
+def _ragged(row: Sequence[str], names: Sequence[str], place: str, number: int) -> BadRecord:
+    more = [f"column {i}" for i in range(len(names) + 1, len(row) + 1)]
+    held = dict(zip([*names, *more], row, strict=False))
+    return bad(place, number, f"{len(row)} fields, where the header has {len(names)}", held)
 
 
 def which_column(header: Iterable[str], column: str) -> Message:
@@ -182,7 +230,7 @@ def which_column(header: Iterable[str], column: str) -> Message:
 
 
 def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column: str) -> Records | None:
-    """A record a row of the sheets whose first row names the column, None where no sheet does.
+    """Read a record a row of the sheets whose first row names the column, None where no sheet does.
 
     A sheet that does not name it among others that do is a BadRecord.
     """
@@ -200,17 +248,17 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
         header = headers[sheet]
         if header.count(column) == 1:
             width = max(len(header), len(cells))
-            padded = zip(
-                header + [""] * (width - len(header)), cells + [""] * (width - len(cells)), strict=True
-            )
-            values = {name or f"column {i}": text for i, (name, text) in enumerate(padded, 1) if name or text}
-            found.append(_chosen(values, place, number, column))
+            given = header + [""] * (width - len(header))
+            names = [name or f"column {i}" for i, name in enumerate(given, 1)]
+            padded = zip(distinct(names), given, cells + [""] * (width - len(cells)), strict=True)
+            values = {name: text for name, named, text in padded if named or text}
+            found.append(_chosen(values, place, number, column, _renamed(names)))
     named = [cells for cells in headers.values() if cells.count(column) == 1]
     return iter(found) if named else None
 
 
 def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """A record a row, read by row group, however large the file. Raises InputError."""
+    """Return a record a row, read by row group, however large the file. Raises InputError."""
     with open_parquet(file) as parquet:
         yield from _parquet_records(path, parquet, column)
 
@@ -247,13 +295,14 @@ def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
             "records.column_kind", "column {column!r} holds {kind}, not text", column=column, kind=kind
         )
     number = 0
+    names, note = distinct(schema.names), _renamed(schema.names)
     for batch in parquet.iter_batches(batch_size=_ROWS):
-        for values in batch.to_pylist():
+        for values in batch.rename_columns(names).to_pylist():
             number += 1
             place = f"{path}:{number}"
             plain = {name: _plain(value) for name, value in values.items()}
             long = isinstance(plain[column], str) and len(plain[column]) > MAX_INPUT_BYTES
-            yield bad(place, number, _TOO_LONG) if long else _chosen(plain, place, number, column)
+            yield (bad(place, number, _TOO_LONG) if long else _chosen(plain, place, number, column, note))
 
 
 def _is_text(kind: DataType) -> bool:
@@ -272,7 +321,7 @@ def _is_text(kind: DataType) -> bool:
 
 
 def is_binary(kind: DataType) -> bool:
-    """Whether a column of that type holds bytes, which may be anything."""
+    """Return whether a column of that type holds bytes, which may be anything."""
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
@@ -281,7 +330,7 @@ def is_binary(kind: DataType) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
+    """Return a value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, bytes):
@@ -303,7 +352,7 @@ def _text_or_base64(value: bytes) -> str:
 
 
 def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
-    """The lines of a file, with their ends; None for one that is too long to be held."""
+    """Yield the lines of a file, with their ends; None for one that is too long to be held."""
     head = file.peek(_SAMPLE)[:_SAMPLE]
     wide = next((name for start, name in _WIDE if head.startswith(start)), None) or _unmarked(head)
     if wide:
@@ -326,7 +375,7 @@ def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
 
 
 def _unmarked(head: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of what is mostly Latin script is zero."""
+    """Return UTF-16 without a mark: every other byte of what is mostly Latin script is zero."""
     zeros = head[0::2].count(0), head[1::2].count(0)
     if max(zeros) * 4 > len(head) and min(zeros) * 20 <= max(zeros):
         return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
@@ -334,7 +383,7 @@ def _unmarked(head: bytes) -> str | None:
 
 
 def line_text(line: bytes) -> str:
-    """One line of a file as text: UTF-8, and Windows-1252 for bytes that are not."""
+    """Return one line of a file as text: UTF-8, and Windows-1252 for bytes that are not."""
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:

@@ -18,7 +18,10 @@ from service.render.text import Line, reading_laid, reading_markdown, reading_te
 
 
 def file(reading: Reading, format: str) -> dict[str, str]:
-    """``name``, ``type`` and ``data`` (Base64) of the file. Raises UsageError for an unknown format."""
+    """Return ``name``, ``type`` and ``data`` (Base64) of the file.
+
+    Raises UsageError for an unknown format.
+    """
     if format not in FORMATS:
         raise UsageError(
             "command.format",
@@ -35,7 +38,7 @@ def file(reading: Reading, format: str) -> dict[str, str]:
 
 
 def docx(reading: Reading) -> bytes:
-    """The reading as a Word document: what is marked has a comment on its words."""
+    """Return the reading as a Word document: what is marked has a comment on its words."""
     from docx import Document
 
     document = Document()
@@ -77,7 +80,7 @@ def _comment(document: Any, paragraph: Any, text: str, note: Note) -> None:
 
 
 def _clean(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
+    """Return the text without the control characters that XML cannot hold."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", text)
 
 
@@ -95,6 +98,6 @@ FORMATS: Mapping[str, tuple[str, Callable[[Reading], bytes]]] = {
 
 
 def _stem(headline: str) -> str:
-    """A file name of the headline's words, in ASCII."""
+    """Return a file name of the headline's words, in ASCII."""
     words = re.findall(r"[a-z0-9]+", headline.lower())
     return "-".join(words)[:60].strip("-") or "warta"

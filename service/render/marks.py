@@ -107,7 +107,7 @@ def words(finding: Finding, target: str) -> tuple[int, int] | None:
 
 
 def _found(value: str, target: str) -> int:
-    """Where a value begins that stands at the edges of words, in capitals or not; -1 for nowhere."""
+    """Return where a value begins that stands at the edges of words, in capitals or not; -1 for nowhere."""
     low = target.lower()
     # A few letters, such as the Turkish capital dotted I, are longer in lower case.
     text, value = (low, value.lower()) if len(low) == len(target) else (target, value)

@@ -84,7 +84,7 @@ class Segment(Model):
     suggestions: list[Suggestion]
 
 
-class Furniture(Model):
+class Boilerplate(Model):
     """A piece of boilerplate that cleaning set aside: the rule that did, and its line in the text, from 0."""
 
     text: str
@@ -123,7 +123,8 @@ class Whole(Model):
     ``text`` is its English, with its paragraphs; ``status`` says how many of its sentences are marked, and
     that the others can be wrong too.
     ``byline``, ``published`` and ``site`` are as the page writes them, ``captions`` in Indonesian; ``roles``
-    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list.
+    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list. Where captions were
+    to be translated, ``caption_segments`` are their sentences; ``paragraph`` is the caption's number, from 0.
     """
 
     title: Segment | None
@@ -135,7 +136,8 @@ class Whole(Model):
     site: str
     roles: list[str]
     captions: list[str]
-    furniture: list[Furniture]
+    caption_segments: list[Segment]
+    boilerplate: list[Boilerplate]
     signature: Signature
 
 
@@ -350,7 +352,7 @@ class Article(Model):
     paragraphs: list[Paragraph]
     captions: list[str]
     left_out: str
-    furniture: list[Furniture]
+    boilerplate: list[Boilerplate]
 
     @classmethod
     def of(cls, article: document.Article) -> Self:
@@ -438,14 +440,13 @@ class Ended(Whole):
 
 
 def _whole(translation: document.Translation) -> dict[str, Any]:
-    title = [translation.title] if translation.title else []
-    sentences = [*title, *translation.segments]
     return {
         "title": translation.title,
         "text": translation.text,
-        "status": marks.status(sentences, translation.signature.preset),
+        "status": marks.status(translation.sentences, translation.signature.preset),
         "warnings": translation.warnings,
         "roles": translation.article.roles,
+        "caption_segments": translation.captions,
         "signature": translation.signature,
         **_credits(translation.article),
     }
@@ -456,6 +457,6 @@ def _bilingual(translation: document.Translation) -> dict[str, Any]:
 
 
 def _credits(article: document.Article) -> dict[str, Any]:
-    """Who wrote the article, when and where, and what was taken out of it."""
-    names = ("byline", "published", "site", "captions", "furniture")
-    return {name: getattr(article, name) for name in names}
+    """Return who wrote the article, when and where, and what was taken out of it."""
+    names = ("byline", "published", "site", "captions")
+    return {name: getattr(article, name) for name in names} | {"boilerplate": article.furniture}

@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from queue import SimpleQueue
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypedDict
 
 Read = Callable[[int], bytes]
 """Gives exactly so many bytes. Raises EOFError where there are no more."""
@@ -43,7 +43,7 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
 def packed(values: Sequence[Any]) -> list[bytes]:
-    """``values`` as a frame: JSON values, and bytes at the top level."""
+    """Return ``values`` as a frame: JSON values, and bytes at the top level."""
     head: list[Any] = []
     rest: list[bytes] = []
     for value in values:
@@ -60,7 +60,10 @@ def packed(values: Sequence[Any]) -> list[bytes]:
 
 
 def unpacked(read: Read, most: int) -> list[Any]:
-    """The values of the next frame. Raises ValueError for no frame or one over ``most`` bytes, EOFError."""
+    """Return the values of the next frame.
+
+    Raises ValueError for no frame or one over ``most`` bytes, EOFError.
+    """
     size = int.from_bytes(read(_WORD), "big")
     if size > most:
         raise Oversize(size)
@@ -90,8 +93,33 @@ class Oversize(ValueError):
 # The process that forks.
 
 
+class Order(TypedDict, total=False):
+    """A command to the process that forks: ``order`` is load, watch, start, end or clear.
+
+    The limits of a process that is started are those of :class:`service.runtime.sandbox.Confinement`.
+    """
+
+    order: str
+    id: int
+    seconds: float
+    nice: int
+    asks: bool
+    file_bytes: int
+    files: int
+    memory_bytes: int
+    cpu_seconds: int
+
+
+class Ended(TypedDict, total=False):
+    """How a confined process ended: by which signal, and its processor seconds and peak memory in bytes."""
+
+    signal: int
+    seconds: float
+    memory: int
+
+
 def main(control: int) -> NoReturn:
-    """Serves the commands that come over ``control`` until its other end is closed."""
+    """Serve the commands that come over ``control`` until its other end is closed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Whoever stops the server with its whole group wants the work that runs finished first.
         signal.signal(number, signal.SIG_IGN)
@@ -125,16 +153,16 @@ class _Forker:
                 return
 
     def _command(self) -> bool:
-        """One command of the server; False where there is no server any more."""
+        """Return one command of the server; False where there is no server any more."""
         try:
             data, files, _, _ = socket.recv_fds(self._channel, 1 << 16, 1)
         except OSError:
             return False
         if not data:
             return False
-        order = json.loads(data)
+        order: Order = json.loads(data)
         name = order["order"]
-        answer: dict[str, Any] = {}
+        answer: Ended = {}
         if name == "load":
             self._load()
         elif name == "watch":
@@ -170,7 +198,7 @@ class _Forker:
         gc.collect()
         gc.freeze()
 
-    def _start(self, order: dict[str, Any], file: int) -> None:
+    def _start(self, order: Order, file: int) -> None:
         own = os.getpid()
         pid = os.fork()
         if pid:
@@ -187,8 +215,8 @@ class _Forker:
         finally:
             os._exit(0)
 
-    def _end(self, id: int) -> dict[str, Any]:
-        """Kills a confined process, if it still runs, and says how it ended."""
+    def _end(self, id: int) -> Ended:
+        """Kill a confined process, if it still runs, and say how it ended."""
         pid = self._children.pop(id, None)
         if pid is None:
             return {"signal": 0, "seconds": 0.0, "memory": 0}
@@ -202,7 +230,7 @@ class _Forker:
         }
 
     def _told(self) -> None:
-        """Notes that the server was told to stop: its own handler may wait for ever, this does not."""
+        """Note that the server was told to stop: its own handler may wait for ever, this does not."""
         data = os.read(self._signals, 4096)
         if not data:
             self._signals = -1
@@ -216,7 +244,7 @@ class _Forker:
 
 
 def _dies_with(parent: int) -> None:
-    """Has the system kill this process when ``parent`` ends, however it ends."""
+    """Have the system kill this process when ``parent`` ends, however it ends."""
     if sys.platform == "linux":
         import ctypes
 
@@ -228,8 +256,8 @@ def _dies_with(parent: int) -> None:
 # The confined process.
 
 
-def _confined(channel: socket.socket, order: dict[str, Any]) -> None:
-    """Does one piece of work and sends what it gives."""
+def _confined(channel: socket.socket, order: Order) -> None:
+    """Do one piece of work and send what it gives."""
     os.nice(order["nice"])
     _limit(order)
     peer = Peer(channel)
@@ -249,8 +277,8 @@ def _confined(channel: socket.socket, order: dict[str, Any]) -> None:
         peer.send(_problem(error))
 
 
-def _limit(order: dict[str, Any]) -> None:
-    """Bounds processor time, memory, files and processes of this process, for good."""
+def _limit(order: Order) -> None:
+    """Bound processor time, memory, files and processes of this process, for good."""
     pages = int(open("/proc/self/statm").read().split()[0]) if sys.platform == "linux" else 0  # noqa: SIM115, PTH123
     limits = [
         (resource.RLIMIT_CORE, 0),
@@ -268,7 +296,9 @@ def _limit(order: dict[str, Any]) -> None:
 
 
 def _problem(error: Exception) -> list[Any]:
-    """An error as the server is told of it: of one that is not ours its place only, as it may hold text."""
+    """Return an error as the server is told of it: of one that is not ours its place only, as it may hold
+    text.
+    """
     from service import errors
 
     if isinstance(error, errors.WartaError):
@@ -294,18 +324,18 @@ class Peer:
         self._answers: dict[int, SimpleQueue[list[Any]]] = {}
 
     def send(self, values: Sequence[Any]) -> None:
-        """Sends one frame."""
+        """Send one frame."""
         parts = packed(values)
         with self._lock:
             for part in parts:
                 self._channel.sendall(part)
 
     def receive(self) -> list[Any]:
-        """The next frame of the server."""
+        """Return the next frame of the server."""
         return unpacked(self._read, 1 << 62)
 
     def ask(self, *values: Any) -> Any:
-        """What the server answers to ``values``. Raises the WartaError that it answers with.
+        """Return what the server answers to ``values``. Raises the WartaError that it answers with.
 
         Several threads may ask at once.
         """

@@ -14,8 +14,6 @@ import pytest
 from fpdf import FPDF
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
-from service.batch import folder as mirror_module
-from service.batch.commits import CommitSize
 from service.batch.folder import REPORT
 from service.batch.journal import beside
 from service.batch.run import Job, run
@@ -244,8 +242,7 @@ def test_strict_stops_at_a_bad_file(tmp_path: Path) -> None:
     assert [row["output"] for row in read_rows(beside(job.output / REPORT, "partial"))] == ["a.txt"]
 
 
-def test_other_content_or_options_do_not_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mirror_module, "_COMMIT", CommitSize(64))
+def test_other_content_or_options_do_not_go_on(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
     for number in range(65):
@@ -253,7 +250,7 @@ def test_other_content_or_options_do_not_go_on(tmp_path: Path, monkeypatch: pyte
     job = Job([source], tmp_path / "en", folder=True)
     with pytest.raises(KeyboardInterrupt):
         mirror(job, pipeline(Noting(fail_on="naik 64 persen")))
-    with pytest.raises(UsageError, match="keep-furniture: False → True"):
+    with pytest.raises(UsageError, match="keep-boilerplate: False → True"):
         mirror(replace(job, keep_furniture=True), pipeline())
     (source / "003.txt").write_text("Harga naik 9 persen.", "utf-8")
     with pytest.raises(UsageError, match="the input has changed"):

@@ -464,9 +464,8 @@ def test_docx_keeps_its_looks(tmp_path: Path) -> None:
     done = runs(again("a.docx", docx_of(report), english, tmp_path))
     assert [run for run in done[1] if run[0]] == [
         ("Rice prices", True, None),
-        (" rose sharply at ", None, None),
-        ("the Induk", None, True),
-        (" Market", None, True),
+        (" rose sharply at the ", None, None),
+        ("Induk Market", None, True),
         (". Residents were asked to stay calm.", None, None),
     ]
     loudly = runs(again("a.docx", docx_of(report), loud, tmp_path))
@@ -498,7 +497,7 @@ def test_docx_moves_links_and_looks_with_their_words(tmp_path: Path) -> None:
 def test_docx_keeps_its_links(tmp_path: Path) -> None:
     done = docx.Document(io.BytesIO(again("a.docx", docx_of(linked), english, tmp_path)))
     link = done.paragraphs[0].hyperlinks[0]
-    assert (link.fragment, link.text) == ("pasar", "the Induk Market")
+    assert (link.fragment, link.text) == ("pasar", "Induk Market")
     assert done.paragraphs[0].text == "Rice prices rose sharply at the Induk Market."
 
 
@@ -507,10 +506,10 @@ def test_docx_keeps_its_links(tmp_path: Path) -> None:
     [
         (
             "<p><b>Harga beras</b> naik tajam di <a href=x>Pasar <i>Induk</i></a>. Warga diminta tenang.</p>",
-            "<p><b>Rice prices</b> rose sharply at <a href=x>the <i>Induk</i> Market</a>. "
+            "<p><b>Rice prices</b> rose sharply at the <a href=x><i>Induk</i> Market</a>. "
             "Residents were asked to stay calm.</p>",
         ),
-        ("<p>Warga diminta <em>tenang</em>.</p>", "<p>Residents were asked to stay <em>calm</em>.</p>"),
+        ("<p>Warga diminta <em>tenang</em>.</p>", "<p>Residents were asked to <em>stay calm</em>.</p>"),
         ("<h1><b>Warga diminta tenang.</b></h1>", "<h1><b>Residents were asked to stay calm.</b></h1>"),
         (
             "<p>Di <a href=p>Pasar Induk</a> harga <b>beras</b> naik.</p>",

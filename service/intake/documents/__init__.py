@@ -189,7 +189,7 @@ SUFFIXES = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
 
 
 def read_document(path: Path, max_bytes: int) -> str:
-    """The text of the document at ``path``, for :func:`service.intake.clean.clean`.
+    """Return the text of the document at ``path``, for :func:`service.intake.clean.clean`.
 
     ``max_bytes`` bounds the file; what it unpacks to may be ten times that. Raises InputError,
     in one line that begins with the path.
@@ -203,7 +203,7 @@ def read_document(path: Path, max_bytes: int) -> str:
 
 
 def document_text(data: bytes, name: str, max_bytes: int) -> str:
-    """The text of a document in memory; ``name`` gives the suffix. Raises InputError."""
+    """Return the text of a document in memory; ``name`` gives the suffix. Raises InputError."""
     limits = Limits(max_bytes * UNPACKED)
     data, name = _unpacked(data, name, limits)
     text = kind_of(data, name).read(data, limits)
@@ -213,7 +213,10 @@ def document_text(data: bytes, name: str, max_bytes: int) -> str:
 
 
 def sheet_rows(data: bytes, name: str, max_bytes: int) -> Iterator[tuple[str, int, list[str]]]:
-    """Sheet, row number and cells of a workbook's rows; none for another document. Raises InputError."""
+    """Yield sheet, row number and cells of a workbook's rows; none for another document.
+
+    Raises InputError.
+    """
     limits = Limits(max_bytes * UNPACKED)
     data, name = _unpacked(data, name, limits)
     if kind_of(data, name) is XLSX:
@@ -242,7 +245,7 @@ def keeps_structure(source: Path, target: Path) -> bool:
 def translate_document(
     path_in: Path, path_out: Path, translate: Translate, max_bytes: int, how: How = AS_EVER
 ) -> list[PlacedFinding]:
-    """Writes the document at ``path_in`` to ``path_out`` with its text translated and the rest as it was.
+    """Write the document at ``path_in`` to ``path_out`` with its text translated and the rest as it was.
 
     ``translate`` gets sentences and gives one translation each, in order. The file appears when it
     is complete. Raises InputError for what cannot be read, UsageError for a type that cannot be
@@ -281,7 +284,7 @@ def translate_data(
 
 
 def kind_of(data: bytes, name: str) -> Kind:
-    """The type of a document by its content; the suffix decides between kinds of text.
+    """Return the type of a document by its content; the suffix decides between kinds of text.
 
     Raises InputError for content of no type, or text under a suffix that promises another.
     """
@@ -352,7 +355,7 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
 
 
 def _lines(text: str) -> str:
-    """``text`` with line feeds only."""
+    """Return ``text`` with line feeds only."""
     return _LINE_END.sub("\n", text)
 
 
@@ -362,5 +365,5 @@ def _encoded(old: bytes, text: str) -> bytes:
 
 
 def _ended_as(old: str, new: str) -> str:
-    """``new`` with the line ends that ``old`` had."""
+    """Return ``new`` with the line ends that ``old`` had."""
     return new.replace("\n", "\r\n") if "\r\n" in old else new

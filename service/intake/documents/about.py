@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from service.intake.compression import need
 from service.intake.credit import About
 from service.intake.entities import unescape
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 _ARTICLE = re.compile(r"\A(?:[A-Za-z]{0,60}Article|[A-Za-z]{0,60}Posting|Report)\Z")
 _DEPTH = 6
@@ -18,8 +21,8 @@ _SHORT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)\Z")
 
 
 def of_page(text: str) -> About:
-    """What the page's data says, each field from the first source that has it. Raises InputError without
-    lxml.
+    """Return what the page's data says, each field from the first source that has it. Raises InputError
+    without lxml.
     """
     try:
         from lxml import etree, html
@@ -50,8 +53,8 @@ def of_page(text: str) -> About:
     return About(title, "" if "://" in byline else byline, _SHORT.sub("", published), site)
 
 
-def _articles(tree: Any) -> Iterator[dict[str, Any]]:
-    """The articles that the page's JSON-LD describes."""
+def _articles(tree: Element) -> Iterator[dict[str, object]]:
+    """Yield the articles that the page's JSON-LD describes."""
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or ""):
             continue
@@ -76,8 +79,8 @@ def _of_kind(value: object, depth: int) -> Iterator[dict[str, object]]:
         yield from _of_kind(value.get("@graph"), depth + 1)
 
 
-def _meta(tree: Any) -> dict[str, str]:
-    """The first content of each named meta element."""
+def _meta(tree: Element) -> dict[str, str]:
+    """Return the first content of each named meta element."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
         name = (element.get("property") or element.get("name") or "").lower()
@@ -87,7 +90,7 @@ def _meta(tree: Any) -> dict[str, str]:
 
 
 def _name(value: object) -> str:
-    """The name of a person or a publisher; of several, all."""
+    """Return the name of a person or a publisher; of several, all."""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_name, value[:5])))
     if isinstance(value, dict):
@@ -100,7 +103,7 @@ def _plain(value: object) -> str:
 
 
 def _without_site(title: str, site: str, heads: list[str]) -> str:
-    """``title`` without the site's name after it; the page's ``h1`` shows where the title ends."""
+    """Return ``title`` without the site's name after it; the page's ``h1`` shows where the title ends."""
     for head in heads:
         if title.startswith(head) and len(head) > 15:
             return head

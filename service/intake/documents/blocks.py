@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from service.document import Finding, Passage, SegmentTranslation
 from service.intake.clean import is_headline
-from service.intake.documents.alignment import Alike, Mark, Placer, covers, fixed_through, holds, phrase_of
+from service.intake.documents.alignment import Alike, Mark, Placer, fixed_through
 from service.text import segment
 
 Translate = Callable[[Passage], Iterable[SegmentTranslation]]
@@ -231,12 +231,12 @@ def _found(block: Block, pairs: Sequence[_Pair]) -> Iterator[PlacedFinding]:
 
 
 def _translatable(text: str) -> bool:
-    """Whether it has a letter; what has none, such as white space, is never translated."""
+    """Return whether it has a letter; what has none, such as white space, is never translated."""
     return any(character.isalpha() for character in text)
 
 
 def _sentences(block: Block) -> list[_Sentence]:
-    """The block's text in pieces, lossless: white space, sentence, white space …"""
+    """Return the block's text in pieces, lossless: white space, sentence, white space …"""
     ends = list(accumulate(map(len, block.texts)))
     covering: list[list[Mark]] = [[] for _ in block.texts]
     for mark in block.marks:
@@ -254,7 +254,7 @@ def _sentences(block: Block) -> list[_Sentence]:
 def _piece(
     block: Block, ends: Sequence[int], covering: Sequence[list[Mark]], at: int, stop: int
 ) -> _Sentence:
-    """``text[at:stop]`` with the slots between the characters around it."""
+    """Return ``text[at:stop]`` with the slots between the characters around it."""
     first = bisect_right(ends, at - 1) if at else 0
     last = bisect_right(ends, stop) if stop < ends[-1] else len(ends) - 1
     starts = [ends[slot] - len(block.texts[slot]) for slot in range(first, last + 1)]
@@ -268,7 +268,7 @@ def _piece(
 
 
 def _clipped(block: Block, ends: Sequence[int], mark: Mark, first: int, parts: Sequence[str]) -> Mark:
-    """The mark as far as the sentence goes; one that reaches beyond it cannot move."""
+    """Return the mark as far as the sentence goes; one that reaches beyond it cannot move."""
     begin, stop = max(mark.first - first, 0), min(mark.stop - first, len(parts))
     # The mark may reach over all of a long block, and be asked about in each of its sentences.
     length = (
@@ -323,17 +323,19 @@ def _noted(
 
 
 def _one_line(text: str) -> str:
-    """A line break in a translation would end a cue, a table row or a paragraph."""
+    """Put spaces for line breaks: in a translation they would end a cue, a table row or a paragraph."""
     return " ".join(text.split()) if "\n" in text else text
 
 
 def _unplaced(pairs: Sequence[_Pair]) -> Iterator[str]:
-    """The marked words that their sentence's translation does not hold as they are."""
+    """Yield the marked words that are not found in their sentence's translation."""
     for piece, answer in pairs:
-        target = answer.target if answer else piece.text
-        for mark in piece.marks if target != piece.text else ():
-            phrase = phrase_of(piece.parts, mark)
-            if mark.fixed or mark.line or covers(piece.parts, mark) or len(phrase) > _LONGEST_PHRASE:
-                continue
-            if _translatable(phrase) and not holds(target, phrase):
+        if answer is None or not piece.marks:
+            continue
+        placer = Placer({})
+        target = _one_line(answer.target)
+        if target.strip() and target != piece.text:
+            placer.place(target, piece.parts, piece.marks)
+        for phrase in placer.lost:
+            if _translatable(phrase) and len(phrase) <= _LONGEST_PHRASE:
                 yield phrase

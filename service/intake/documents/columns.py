@@ -87,7 +87,7 @@ def _extended(data: bytes, name: str, rows: Mapping[int, Sequence[Value]]) -> by
 
 
 def _last(row: Element) -> int:
-    """The number of a row's last column; cells without a place follow one another."""
+    """Return the number of a row's last column; cells without a place follow one another."""
     last = 0
     for cell in row:
         found = _LETTERS.match(cell.get("r", ""))

@@ -143,7 +143,7 @@ def _package(archive: Archive) -> str:
 
 
 def _member(package: str, href: str) -> str:
-    """The archive's name of what the package links to; names are only looked up in the archive."""
+    """Return the archive's name of what the package links to; names are only looked up in the archive."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(package), unquote(href.partition("#")[0])))
 
 

@@ -56,12 +56,12 @@ _DESCRIPTIONS = listed("description og:description og:title twitter:description 
 
 
 def is_page(text: str) -> bool:
-    """Whether ``text`` begins as a whole web page does."""
+    """Return whether ``text`` begins as a whole web page does."""
     return _PAGE.match(text) is not None
 
 
 def read(text: str) -> str:
-    """The article of a page, or the visible text of a fragment, a blank line between paragraphs.
+    """Return the article of a page, or the visible text of a fragment, a blank line between paragraphs.
 
     The text of a page is a :class:`PageText`: its headline, author, date and site are known from its data.
     """
@@ -72,12 +72,15 @@ def read(text: str) -> str:
 
 
 def visible(text: str, *, xml: bool = False) -> str:
-    """All text that a browser would show, a blank line between paragraphs; ``xml`` as in :func:`parse`."""
+    """Return all text that a browser would show, a blank line between paragraphs.
+
+    ``xml`` is as :func:`parse` has it.
+    """
     return "\n\n".join(parse(text, xml=xml).paragraphs)
 
 
 def article(text: str, title: str = "") -> str:
-    """What trafilatura takes for the article of a page, under its title; empty if it finds none.
+    """Return what trafilatura takes for the article of a page, under its title; empty if it finds none.
 
     ``title`` is what the page's data says; without it trafilatura's own finding serves.
     """
@@ -100,7 +103,8 @@ def article(text: str, title: str = "") -> str:
 
 
 def parse(text: str, *, xml: bool = False) -> Markup:
-    """The page's blocks. Code, scripts, styles and what says ``translate="no"`` are not among them.
+    """Return the page's blocks. Code, scripts, styles and what says ``translate="no"`` are not among
+    them.
 
     ``xml``: it is XHTML as books have it, in which ``<a/>`` is an element that has ended.
     """
@@ -111,7 +115,7 @@ def parse(text: str, *, xml: bool = False) -> Markup:
 
 
 def feed(markup: Markup, text: str, *, xml: bool = False) -> None:
-    """Adds ``text`` to ``markup``; the last block is left open."""
+    """Add ``text`` to ``markup``; the last block is left open."""
     skipped = 0
     skipping = raw = figure = ""
     for token, match in _tokens(text):
@@ -148,7 +152,7 @@ def feed(markup: Markup, text: str, *, xml: bool = False) -> None:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
-    """Each tag, comment or declaration with its match, each text with None."""
+    """Yield each tag, comment or declaration with its match, each text with None."""
     at = 0
     for match in _TOKEN.finditer(text):
         if at < match.start():
@@ -203,7 +207,7 @@ def _value_of(attribute: re.Match[str]) -> str:
 
 
 def _barred(name: str, rest: str) -> bool:
-    """Whether a block element must not be translated; an inline one becomes a fixed mark instead."""
+    """Return whether a block element must not be translated; an inline one becomes a fixed mark instead."""
     return name not in INLINE and bool(_NO_TRANSLATE.search(rest))
 
 
@@ -225,7 +229,7 @@ def _tag(
 
 
 def _english(token: str, name: str) -> str:
-    """A start tag whose language, if it was Indonesian, is English; ``html`` and ``meta`` in full."""
+    """Return a start tag whose language, if it was Indonesian, is English; ``html`` and ``meta`` in full."""
     if name == "meta":
         return _CHARSET.sub(r"\g<1>utf-8", token)
     if name != "html":

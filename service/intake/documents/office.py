@@ -22,7 +22,7 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def parse_xml(data: bytes, name: str) -> Element:
-    """The root of an XML part. Entities of its own, which no office program writes, are refused."""
+    """Return the root of an XML part. Entities of its own, which no office program writes, are refused."""
     try:
         from lxml import etree
     except ImportError as error:
@@ -45,7 +45,7 @@ def parse_xml(data: bytes, name: str) -> Element:
 
 
 def explain_ole(data: bytes) -> InputError:
-    """Why a file in the old container cannot be read."""
+    """Return why a file in the old container cannot be read."""
     if "EncryptedPackage".encode("utf-16-le") in data:
         return InputError("document.locked", "password-protected")
     return InputError("document.old_office", "an old Office document; save it as .docx or .odt")

@@ -56,7 +56,7 @@ _BROKEN = (
 
 
 def read(data: bytes, limits: Limits) -> str:
-    """The running text, a blank line between paragraphs.
+    """Return the running text, a blank line between paragraphs.
 
     Raises InputError for a protected or broken file, and for one of pictures only.
     """
@@ -110,7 +110,7 @@ class _Chunk:
 
 
 def _pages(data: bytes, limits: Limits) -> list[_Page]:
-    """The lines of each page."""
+    """Return the lines of each page."""
     try:
         import pypdf
         from pypdf.errors import DependencyError, PyPdfError
@@ -149,7 +149,7 @@ def _pages(data: bytes, limits: Limits) -> list[_Page]:
 
 
 def _without(problem: Exception) -> InputError:
-    """What a file asks for that is not here: a library for locked files, or a rare filter."""
+    """Return what a file asks for that is not here: a library for locked files, or a rare filter."""
     try:
         import cryptography  # noqa: F401
     except ImportError as error:
@@ -162,14 +162,16 @@ def _without(problem: Exception) -> InputError:
 def _visit(
     chunks: list[_Chunk], text: str, page: Sequence[float], line: Sequence[float], _font: object, size: float
 ) -> None:
-    """Keeps what pypdf tells of a piece of text; ``page`` and ``line`` are its matrices."""
+    """Keep what pypdf tells of a piece of text; ``page`` and ``line`` are its matrices."""
     if text:
         scale = abs(line[3] * page[3]) or 1.0
         chunks.append(_Chunk(text, round(size * scale, 1), line[5] + page[5]))
 
 
 def _laid_out(chunks: Sequence[_Chunk]) -> _Page:
-    """The lines of a page: small raised or lowered figures as such, a headline over several lines as one."""
+    """Return the lines of a page: small raised or lowered figures as such, a headline over several lines as
+    one.
+    """
     sizes: Counter[float] = Counter()
     for chunk in chunks:
         sizes[chunk.size] += len(chunk.text.strip())
@@ -206,7 +208,7 @@ def _laid_out(chunks: Sequence[_Chunk]) -> _Page:
 
 
 def _raised(chunk: _Chunk, before: _Chunk, line: str) -> str:
-    """``chunk`` in raised or lowered figures, if it is a small number close behind a word."""
+    """Return ``chunk`` in raised or lowered figures, if it is a small number close behind a word."""
     figures = chunk.text.strip()
     if not _FIGURES.fullmatch(figures) or chunk.size > before.size * _SMALL or not line or line[-1].isspace():
         return chunk.text
@@ -215,7 +217,7 @@ def _raised(chunk: _Chunk, before: _Chunk, line: str) -> str:
 
 
 def _without_repeats(pages: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The pages without page numbers and what stands at the edge of at least half of them."""
+    """Return the pages without page numbers and what stands at the edge of at least half of them."""
     filled = [[line for line in page if line] for page in pages]
     edges = Counter(key for page in filled for key in {_key(page[i]) for i in _edge(page)})
     often = max(2, (len([page for page in filled if page]) + 1) // 2)
@@ -230,7 +232,7 @@ def _without_repeats(pages: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _edge(page: Sequence[str]) -> set[int]:
-    """The first and last lines; of a short page fewer, so that it keeps a middle."""
+    """Return the first and last lines; of a short page fewer, so that it keeps a middle."""
     reach = min(_EDGE, (len(page) - 1) // 2) if len(page) > 1 else 0
     return {*range(reach), *range(len(page) - reach, len(page))}
 
@@ -240,7 +242,7 @@ def _key(line: str) -> str:
 
 
 def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[tuple[str, int]]:
-    """Lines joined that a column broke apart: those whose next word found no room; never the ``large``
+    """Yield lines joined that a column broke apart: those whose next word found no room; never the ``large``
     ones. Each paragraph with the number of its first line, from 0.
     """
     lengths = sorted(len(line) for line in lines)
@@ -257,7 +259,9 @@ def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[tuple[s
 
 
 def _ends(line: str, following: str, width: int) -> bool:
-    """Whether a paragraph ends with ``line``; letters differ in width, so the measure is a soft one."""
+    """Return whether a paragraph ends with ``line``; letters differ in width, so the measure is a soft
+    one.
+    """
     if _ITEM.match(following):
         return True
     if following[0].islower() and not _ENDED.search(line):
@@ -276,7 +280,7 @@ def _joined(paragraph: str, following: str, words: Counter[str]) -> str:
 
 
 def _hyphenated(first: str, second: str, words: Counter[str]) -> bool:
-    """Whether a hyphen at the end of a line belongs to the word, as in anak-anak or sayur-mayur."""
+    """Return whether a hyphen at the end of a line belongs to the word, as in anak-anak or sayur-mayur."""
     whole, parted = (first + second).lower(), f"{first}-{second}".lower()
     if words[whole] or words[parted]:
         return words[parted] > words[whole]

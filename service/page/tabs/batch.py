@@ -89,22 +89,26 @@ def run_batch(
 
     def work(tell: Callable[[Progress | Finished], None]) -> None:
         with workplace() as folder:
-            base = _gathered(asked.paths, folder / "in")
-            same = asked.format == SAME
-            if same and asked.task == "translate" and _is_document(asked.paths):
-                totals, made = _document(host, asked, base, partial(_watched, ask, tell, folder, most))
+            job = _job(asked, folder)
+            watch = partial(_watched, ask, tell, folder, most)
+            if job.follow and asked.task == "translate" and _is_document(asked.paths):
+                totals, made = _document(host, asked, folder / "in", watch)
                 return tell(Finished(totals, give(made)))
-            output = folder / f"warta.{FORMATS[0] if same else asked.format}"
-            # A table by itself can come back as that table.
-            inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
-            column = asked.column or "text"
-            job = Job(inputs, output, asked.task, column, base=base, wide=same, follow=same)
-
-            totals = run_away(host, job, asked.model, partial(_watched, ask, tell, folder, most))
-            tell(Finished(totals, give(made_by(job) if same else output)))
+            totals = run_away(host, job, asked.model, watch)
+            tell(Finished(totals, give(made_by(job) if job.follow else job.output)))
 
     for told in events(ask, work):
         yield told[-1]
+
+
+def _job(asked: Asked, folder: Path) -> Job:
+    """Return the batch of the uploads, which are gathered below ``folder``."""
+    base = _gathered(asked.paths, folder / "in")
+    same = asked.format == SAME
+    output = folder / f"warta.{FORMATS[0] if same else asked.format}"
+    # A table by itself can come back as that table.
+    inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
+    return Job(inputs, output, asked.task, asked.column or "text", base=base, wide=same, follow=same)
 
 
 def _watched(
@@ -118,7 +122,7 @@ def _watched(
 
 
 def _is_document(paths: Sequence[str]) -> bool:
-    """Whether what was sent is one document that can come back as one, by its name."""
+    """Return whether what was sent is one document that can come back as one, by its name."""
     suffix = Path(unpacked_name(paths[0])).suffix.lower() if len(paths) == 1 else ""
     return any(kind.translate and suffix in kind.suffixes for kind in KINDS)
 
@@ -139,7 +143,7 @@ def _document(host: Host, asked: Asked, base: Path, watch: Callable[[Progress], 
 
 
 def _gathered(paths: Sequence[str], folder: Path) -> Path:
-    """The uploads in one folder, in the order given."""
+    """Return the uploads in one folder, in the order given."""
     folder.mkdir()
     width = len(str(len(paths)))
     for number, path in enumerate(map(Path, paths), start=1):
@@ -154,7 +158,7 @@ def _gathered(paths: Sequence[str], folder: Path) -> Path:
 
 
 def _written(folder: Path) -> int:
-    """The bytes of what a batch has made so far, without its input."""
+    """Return the bytes of what a batch has made so far, without its input."""
     size = 0
     for path in (*folder.iterdir(), *(folder / _OUT).glob("*")):
         # A file of the batch's own may be gone by now.
@@ -164,7 +168,7 @@ def _written(folder: Path) -> int:
 
 
 def line(told: Progress | Finished, say: Say) -> str:
-    """Progress, or the totals and a link to the table, as HTML."""
+    """Return progress, or the totals and a link to the table, as HTML."""
     if isinstance(told, Finished):
         made = told.totals
         values = {"records": f"{made.records:,}", "failures": made.failures, "findings": f"{made.findings:,}"}
@@ -194,7 +198,7 @@ def _link(made: Path, held: Files, request: Any, say: Say) -> str:
 
 
 def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
-    """The tab's contents; its model's dropdown."""
+    """Return the tab's contents; its model's dropdown."""
     import gradio as gr
 
     def go_on(
