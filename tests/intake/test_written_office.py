@@ -248,7 +248,7 @@ def test_an_opendocument_translated_into_itself_is_the_same() -> None:
         (
             SPANS,
             '<text:h text:outline-level="1">Judul</text:h><text:p><text:span text:style-name="T1">Rice prices'
-            '</text:span> rose sharply at <text:a xlink:href="x">the Induk Market</text:a>.</text:p>',
+            '</text:span> rose sharply at the <text:a xlink:href="x">Induk Market</text:a>.</text:p>',
         ),
         (
             "<text:p>Warga diminta tenang.<text:line-break/>Warga diminta tenang.</text:p>",
