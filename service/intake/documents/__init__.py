@@ -237,7 +237,7 @@ def add_columns(
 
 
 def keeps_structure(source: Path, target: Path) -> bool:
-    """Whether :func:`translate_document` makes ``target``: its source's type, or what that becomes."""
+    """Return whether :func:`translate_document` makes ``target``: its source's type, or what that becomes."""
     old, new = source.suffix.lower(), target.suffix.lower()
     return any(kind.translate and old in kind.suffixes and new in (kind.made or (old,)) for kind in KINDS)
 
