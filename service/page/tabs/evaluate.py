@@ -6,10 +6,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from service.errors import InputError, WartaError
+from service.errors import InputError, UsageError, WartaError
 from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
 from service.page.options import PageOptions
@@ -21,8 +22,17 @@ from service.runtime.sandbox import Confinement, Sandbox
 
 MOST_LINES = 20_000
 RESAMPLES = 500
+LIBRARIES = ("sacrebleu", "rouge_score")
+"""What ``pip install 'warta[eval]'`` brings for the scores."""
 CONFINED = Confinement(cpu_seconds=120, file_bytes=200_000_000)
 """What scoring may use; it writes the report."""
+
+
+def ready(say: Say) -> None:
+    """Raise UsageError where what counts the scores is not installed."""
+    lacking = [name for name in LIBRARIES if find_spec(name) is None]
+    if lacking:
+        raise UsageError(say.message("evaluate_needs", names=", ".join(lacking)))
 
 
 def scored(
@@ -60,7 +70,7 @@ def scored(
         folder.write(evaluation, Path(place))
         report = (Path(place) / "report.html").read_text("utf-8")
         packed = _packed(Path(place))
-    lines = say("evaluate_done", systems=escape(", ".join(names)), lines=f"{len(dataset.references):,}")
+    lines = say("evaluate_done", systems=escape(", ".join(names)), count=len(dataset.references))
     frame = (
         f'<details class="report"><summary>{say("evaluate_report")}</summary>'
         f'<iframe sandbox="allow-downloads" title="{say("evaluate_report")}" '
@@ -134,14 +144,15 @@ def chart(evaluation: Any, say: Say) -> str:
     high = max(score.interval[1] for _, score in scores)
     span = (high - low) or 1.0
     low, high = low - span * 0.1, high + span * 0.1
-    rows = "".join(_bar(name, score, low, high) for name, score in scores)
+    rows = "".join(_bar(name, score, low, high, say) for name, score in scores)
     title = say("evaluate_plot", metric=escape(metric))
     return f'<figure class="chart"><figcaption>{title}</figcaption><ul>{rows}</ul></figure>'
 
 
-def _bar(name: str, score: Any, low: float, high: float) -> str:
+def _bar(name: str, score: Any, low: float, high: float, say: Say) -> str:
     """One system's score as a point on its interval."""
     start, end = score.interval
+    value, least, most = (say.number(each, 1) for each in (score.score, start, end))
     middle = _at(score.score, low, high)
     return (
         f'<li><span class="name">{escape(name)}</span>'
@@ -149,7 +160,7 @@ def _bar(name: str, score: Any, low: float, high: float) -> str:
         '<line class="base" x1="0" x2="100" y1="5" y2="5"/>'
         f'<line class="range" x1="{_at(start, low, high)}" x2="{_at(end, low, high)}" y1="5" y2="5"/>'
         f'<line class="point" x1="{middle}" x2="{middle}" y1="1" y2="9"/></svg>'
-        f'<span class="value">{score.score:.1f} <i>{start:.1f}–{end:.1f}</i></span></li>'
+        f'<span class="value">{value} <i>{least}–{most}</i></span></li>'
     )
 
 
@@ -182,8 +193,11 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
     ) -> str:
         say = say_for(request)
         try:
-            if not outputs or not references:
-                raise InputError(say.message("evaluate_missing"))
+            ready(say)
+            if not outputs:
+                raise InputError(say.message("evaluate_missing_outputs", field=say("hypotheses")))
+            if not references:
+                raise InputError(say.message("evaluate_missing_reference", field=say("reference")))
             source = sources[0] if sources else None
             work = partial(scored_confined, host.sandbox, outputs, references[0], source, task, say)
             shown, packed = run_for_session(
