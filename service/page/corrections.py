@@ -6,24 +6,24 @@ strangers share a server, nothing that one of them writes is kept for the others
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
-from service.context import asking
+from service.context import Ask, asking
 from service.document import Reading, SegmentTranslation
 from service.errors import InputError, NotInstalled, UnknownModel, UsageError, WartaError
 from service.messages import text
 from service.page.options import PageOptions
-from service.page.runs import Runs
 from service.page.serialization import unpack
 from service.page.session import reopened
+from service.page.uploads import COOKIE
 from service.page.words import Say, say_for
 from service.pipeline import Pipeline
 from service.pool import Host
 from service.translation.glossary import Glossary, Term
 from service.translation.memory.base import DISMISSED, OWN, Memory
 
-KIND = "correct"
+PATIENCE_SECONDS = 120.0
+"""How long a reader may wait for an answer."""
 OTHERS = 4
 """Other translations of a sentence that are shown."""
 LONGEST = 5_000
@@ -37,10 +37,9 @@ Answer = dict[str, Any]
 class Corrections:
     """What the reading view can ask for, each for its plain values; errors come back as ``error``."""
 
-    def __init__(self, host: Host, options: PageOptions, runs: Runs) -> None:
+    def __init__(self, host: Host, options: PageOptions) -> None:
         self._host = host
         self._options = options
-        self._runs = runs
 
     def functions(self) -> list[Callable[..., Answer]]:
         """The functions for the page's script, by their names there."""
@@ -168,16 +167,13 @@ class Corrections:
     def _answered(self, work: Callable[[Mapping[str, Any], Say], Answer], asked: Any, request: Any) -> Answer:
         """What ``work`` answers, done on behalf of the session and in time."""
         say = say_for(request)
-        ask = self._runs.begin(
-            request.session_hash or "", f"{KIND} {work.__name__}", time.monotonic() + self._options.seconds
-        )
+        # Such a call of Gradio's knows no session but the cookie's.
+        who = str((request.cookies or {}).get(COOKIE, ""))
         try:
-            with asking(ask):
-                return partial(work, asked if isinstance(asked, dict) else {}, say)()
+            with asking(Ask(client=who, deadline=time.monotonic() + PATIENCE_SECONDS)):
+                return work(asked if isinstance(asked, dict) else {}, say)
         except WartaError as error:
             return {"error": text(error, say.language)}
-        finally:
-            self._runs.end(ask)
 
 
 def parts(reading: Reading) -> list[SegmentTranslation]:

@@ -105,7 +105,9 @@ def serving(host: Host, **limits: Any) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page over the echo."""
-    yield from serving(EchoHost(Settings(tmp_path_factory.mktemp("home"), model="echo")), text_chars=5000)
+    yield from serving(
+        EchoHost(Settings(tmp_path_factory.mktemp("home"), model="echo")), text_chars=5000, page_chars=5000
+    )
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from service.engines.echo import EchoEngine
 from service.errors import UsageError
 from service.page.corrections import Corrections
 from service.page.options import PageOptions
-from service.page.runs import Runs
 from service.page.serialization import pack, unpack
 from service.page.words import Say
 from service.pipeline import to_article
@@ -65,7 +64,7 @@ def made(host: Host) -> Reading:
 
 @pytest.fixture
 def page(host: Host) -> Corrections:
-    return Corrections(host, PageOptions(own=True), Runs())
+    return Corrections(host, PageOptions(own=True))
 
 
 def read(values: dict[str, Any]) -> Reading:
@@ -159,7 +158,7 @@ def test_what_is_kept_is_said_and_can_be_forgotten(page: Corrections, made: Read
 
 
 def test_strangers_keep_nothing_for_each_other(host: Host, made: Reading) -> None:
-    page = Corrections(host, PageOptions(), Runs())
+    page = Corrections(host, PageOptions())
     packed = pack(made)
     asked = {"reading": packed, "source": CHIEF, "english": "So the chief."}
     assert read(page.correct(asked, SAY)).translation.segments[1].own
@@ -176,7 +175,7 @@ def test_strangers_keep_nothing_for_each_other(host: Host, made: Reading) -> Non
 
 
 def test_without_a_memory_it_is_said(tmp_path: Path) -> None:
-    page = Corrections(Host(Settings(tmp_path, model="echo")), PageOptions(own=True), Runs())
+    page = Corrections(Host(Settings(tmp_path, model="echo")), PageOptions(own=True))
     assert page.kept({}, SAY) == {"line": SAY("memory_off"), "own": False}
 
 
@@ -198,6 +197,6 @@ def test_what_no_page_asks_is_an_error_in_a_line(page: Corrections, made: Readin
     if isinstance(asked, dict) and asked.pop("whole", False):
         asked = {**asked, "reading": pack(made)}
     correct = page.functions()[1]
-    answer = correct(asked, SimpleNamespace(session_hash="x", cookies={}, headers={}))
+    answer = correct(asked, SimpleNamespace(cookies={}, headers={}))
     assert list(answer) == ["error"]
     assert "\n" not in answer["error"]

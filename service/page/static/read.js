@@ -362,8 +362,8 @@ async function undo() {
 // What is kept on the server, in a line.
 let shownOwn = false;
 function keptLine(answer) {
-  shownOwn = Boolean(answer.own);
-  part("kept-line").textContent = answer.error || answer.line;
+  shownOwn = Boolean(answer?.own);
+  part("kept-line").textContent = answer?.error || answer?.line || "";
   view.querySelector("[data-action=askMemory]").hidden = !shownOwn;
 }
 

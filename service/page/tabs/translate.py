@@ -264,7 +264,7 @@ def tab(
             go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
             halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
             label("keys")
-    shown_view = [_view(Corrections(host, options, runs)), halt]
+    shown_view = [_view(Corrections(host, options)), halt]
     asked = [text, restored, origin, *chosen]
     how, files_too = streaming(KIND, options.runs), streaming("files", 4)
     # What is typed over it comes from nowhere.
