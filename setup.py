@@ -26,8 +26,10 @@ DATA = {
     "service.page": ["static/*"],
     "service.page.examples": ["*.txt"],
     "service.summary": ["data/*"],
+    "service.text": ["data/*"],
     "service.translation": ["data/*"],
     "eval": ["data/*", "data/*/*"],
+    "eval.report": ["templates/*"],
 }
 
 # `from service.x import y`, `import service.x`, and what names a module in a string: files("service.x").

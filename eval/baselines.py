@@ -25,7 +25,7 @@ class Reference:
 
 
 def published(dataset: str) -> tuple[Reference, ...]:
-    """The published figures for the data set of this name, in the file's order."""
+    """Return the published figures for the data set of this name, in the file's order."""
     table = tomllib.loads((files("eval") / "data" / "published.toml").read_text("utf-8"))
     return tuple(
         Reference(row["system"], metric, score, group["source"], group.get("note", ""))
@@ -50,7 +50,7 @@ def baselines(dataset: Dataset) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def oracle(body: Sequence[str], reference: str, most: int = 3) -> list[str]:
-    """Up to ``most`` sentences of ``body``, in its order, picked greedily for ROUGE-1 plus ROUGE-2 F1.
+    """Return up to ``most`` sentences of ``body``, in its order, picked greedily for ROUGE-1 plus ROUGE-2 F1.
 
     The usual upper bound of extraction (Nallapati et al. 2017): a greedy pick, so not quite the highest.
     """
@@ -77,7 +77,7 @@ def _grams(tokens: Sequence[str]) -> Counter[tuple[str, ...]]:
 
 
 def _f1(ours: Counter[tuple[str, ...]], wanted: Counter[tuple[str, ...]]) -> float:
-    """The F1 of single words plus that of pairs."""
+    """Return the F1 of single words plus that of pairs."""
     total = 0.0
     for order in (1, 2):
         mine = {g: n for g, n in ours.items() if len(g) == order}

@@ -114,7 +114,7 @@ def _brief(row: dict[str, Any]) -> Written:
 
 
 def _held(quotes: Iterable[str], sentences: Iterable[str]) -> frozenset[int]:
-    """The sentences in which a quote begins; one may run on into the next."""
+    """Return the sentences in which a quote begins; one may run on into the next."""
     plain = [_plain(sentence) for sentence in sentences]
     starts = {quote: _plain(quote) for quote in quotes}
     return frozenset(

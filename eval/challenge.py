@@ -175,7 +175,7 @@ def prefer(pairs: Sequence[Pair], likelihoods: Likelihoods) -> tuple[bool, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PhenomenonScores:
     """One phenomenon of one system. Shares are of all its pairs; ``interval`` is that of ``right``."""
 
     phenomenon: str
@@ -188,7 +188,7 @@ class Row:
     preferred: float | None
 
 
-def table(pairs: Sequence[Pair], results: Sequence[Result]) -> list[Row]:
+def table(pairs: Sequence[Pair], results: Sequence[Result]) -> list[PhenomenonScores]:
     """Return a row for each phenomenon and system, those over all pairs last."""
     phenomena = list(dict.fromkeys(pair.phenomenon for pair in pairs))
     members = {name: [i for i, pair in enumerate(pairs) if pair.phenomenon == name] for name in phenomena}
@@ -196,12 +196,12 @@ def table(pairs: Sequence[Pair], results: Sequence[Result]) -> list[Row]:
     return [_row(name, own, result) for name, own in members.items() for result in results]
 
 
-def _row(name: str, members: Sequence[int], result: Result) -> Row:
+def _row(name: str, members: Sequence[int], result: Result) -> PhenomenonScores:
     outcomes = [result.outcomes[i] for i in members]
     count = len(outcomes)
     right = outcomes.count("right")
     preferred = None if result.preferred is None else sum(result.preferred[i] for i in members) / count
-    return Row(
+    return PhenomenonScores(
         TITLES.get(name, name),
         result.system,
         count,

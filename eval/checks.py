@@ -50,7 +50,7 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def repaired(dataset: Dataset) -> Dataset:
-    """The data set with every side repaired; its sum and so its signature change with it."""
+    """Return the data set with every side repaired; its sum and so its signature change with it."""
     return replace(
         dataset,
         sources=repair(dataset.sources),
@@ -64,7 +64,7 @@ def _numbered(lines: Sequence[str], wrong: Callable[[str], bool]) -> tuple[int, 
 
 
 def look(side: str, lines: Sequence[str]) -> list[Problem]:
-    """Problems one side shows by itself: double-encoded, escaped, empty, tokenised lines."""
+    """Return problems one side shows by itself: double-encoded, escaped, empty, tokenised lines."""
     mended = repair(lines)
     double = tuple(n for n, line in enumerate(lines, 1) if mended[n - 1] != line)
     escaped = _numbered(lines, lambda line: _ENTITY.search(line) is not None)
@@ -81,7 +81,7 @@ def look(side: str, lines: Sequence[str]) -> list[Problem]:
 
 
 def duplicates(dataset: Dataset) -> list[Problem]:
-    """Segments that stand in the data more than once, the first time not counted."""
+    """Return segments that stand in the data more than once, the first time not counted."""
     rows = list(zip(dataset.sources or dataset.references, dataset.references, strict=True))
     first: dict[tuple[str, str], int] = {}
     again = tuple(n for n, row in enumerate(rows, 1) if first.setdefault(row, n) != n)
@@ -89,7 +89,7 @@ def duplicates(dataset: Dataset) -> list[Problem]:
 
 
 def lengths(side: str, left: Sequence[str], right: Sequence[str]) -> list[Problem]:
-    """Pairs three times as long or short as the usual ratio of the two sides."""
+    """Return pairs three times as long or short as the usual ratio of the two sides."""
     ratios = [math.log((len(b) + 10) / (len(a) + 10)) for a, b in zip(left, right, strict=True)]
     usual = statistics.median(ratios)
     odd = tuple(n for n, ratio in enumerate(ratios, 1) if abs(ratio - usual) > math.log(_LENGTH_FACTOR))
@@ -97,7 +97,7 @@ def lengths(side: str, left: Sequence[str], right: Sequence[str]) -> list[Proble
 
 
 def misaligned(side: str, left: Sequence[str], right: Sequence[str]) -> list[Problem]:
-    """Lines that would fit far better exchanged: swapped pairs, and runs that slipped by a line.
+    """Return lines that would fit far better exchanged: swapped pairs, and runs that slipped by a line.
 
     Two lines are named when the rare words and numbers they share across, weighted by how rare
     they are, outweigh what each shares with its own pair. Names, numbers and cognates cross
@@ -121,7 +121,7 @@ def misaligned(side: str, left: Sequence[str], right: Sequence[str]) -> list[Pro
 
 
 def _shared(left: Sequence[str], right: Sequence[str]) -> list[dict[int, float]]:
-    """For every left line, the right lines it shares rare word beginnings with, and their weight."""
+    """Return for every left line, the right lines it shares rare word beginnings with, and their weight."""
     bags = [[{word[:_STEM] for word in words(line)} for line in lines] for lines in (left, right)]
     frequency = Counter(word for bag in bags[1] for word in bag)
     limit = min(max(3.0, _COMMON * len(right)), _MOST_LINES)
@@ -141,7 +141,7 @@ def _shared(left: Sequence[str], right: Sequence[str]) -> list[dict[int, float]]
 
 
 def check_data(dataset: Dataset) -> list[Problem]:
-    """Everything wrong with the data set itself."""
+    """Return everything wrong with the data set itself."""
     problems = [*look(f"{dataset.name} references", dataset.references), *duplicates(dataset)]
     for number, side in enumerate(dataset.others, 2):
         problems += look(f"{dataset.name} references {number}", side)
@@ -155,7 +155,7 @@ def check_data(dataset: Dataset) -> list[Problem]:
 
 
 def check_output(name: str, hypotheses: Sequence[str], dataset: Dataset) -> list[Problem]:
-    """Everything wrong with one system's lines beside the data's."""
+    """Return everything wrong with one system's lines beside the data's."""
     problems = look(name, hypotheses)
     if dataset.task == "mt":
         problems += misaligned(name, hypotheses, dataset.references)

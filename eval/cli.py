@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -113,7 +113,7 @@ def _counting(
     smooth_value: float | None,
     ter_case: bool,
 ) -> Options:
-    """The options with those of sacreBLEU and COMET's environment."""
+    """Return the options with those of sacreBLEU and COMET's environment."""
     from eval.metrics import Counting
 
     counting = Counting(tokenize, lowercase, smooth, smooth_value, ter_case)
@@ -123,7 +123,7 @@ def _counting(
 def _prepared(
     dataset: Dataset, repair: bool, train: list[Path] | None
 ) -> tuple[Dataset, list[Problem], list[str]]:
-    """The data set as it will be used, and its overlap with the training text, for list and report."""
+    """Return the data set as it will be used, and its overlap with the training text, for list and report."""
     from eval.checks import repaired
     from eval.contamination import with_training
 
@@ -132,7 +132,7 @@ def _prepared(
 
 
 def _divided(evaluation: Evaluation, by: list[str] | None, notices: list[str]) -> Evaluation:
-    """The evaluation with the columns that its report divides the data by, and its notices."""
+    """Return the evaluation with the columns that its report divides the data by, and its notices."""
     from eval.contamination import COLUMN
     from eval.subsets import check_names
 
@@ -147,24 +147,20 @@ def _names(metrics: str) -> list[str]:
     return [name.strip() for name in metrics.split(",") if name.strip()]
 
 
-def _warn(messages: Any) -> None:
+def _warn(messages: Iterable[object]) -> None:
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
 
 
-def _guard() -> Check | None:
-    """The translator's guard; ``None`` in a tree without it."""
-    try:
-        check: Check = importlib.import_module("service.translation.guard.check").check
-    except ModuleNotFoundError as error:
-        if error.name != "service.translation.guard.check":
-            raise
-        return None
+def _guard() -> Check:
+    """Return the translator's guard."""
+    from service.translation.guard.check import check
+
     return check
 
 
 def _labels(paths: list[Path], given: list[str] | None) -> list[str]:
-    """The names given, else the file names, else, where those repeat, the whole paths."""
+    """Return the names given, else the file names, else, where those repeat, the whole paths."""
     from eval.tables import STDIN
 
     if given and (len(given) != len(paths) or len(set(given)) < len(given)):
@@ -419,15 +415,13 @@ for _command in (challenge, sheet, rate, spans):
 
 
 def _system(name: str, task: DatasetTask, route: str) -> System:
-    """The product's pipeline over this preset."""
+    """Return the product's pipeline over this preset."""
     from eval.harness import PipelineSystem
+    from service.pipeline import SummaryRequest, build_pipeline
+    from service.settings import Settings, home
 
-    pipeline = importlib.import_module("service.pipeline")
-    settings = importlib.import_module("service.settings")
-    chosen = settings.Settings(home=settings.home(os.environ), model=name)
-    return PipelineSystem(
-        pipeline.build_pipeline(chosen, _notice), task, pipeline.SummaryRequest(route=route)
-    )
+    chosen = Settings(home(os.environ), model=name)
+    return PipelineSystem(build_pipeline(chosen, _notice), task, SummaryRequest(route=route))
 
 
 def _notice(message: str) -> None:
@@ -435,7 +429,7 @@ def _notice(message: str) -> None:
 
 
 def main() -> None:
-    """``python -m eval``: an expected error is one line on standard error and its exit code."""
+    """Run ``python -m eval``: an expected error is one line on standard error and its exit code."""
     from service.errors import WartaError
 
     try:

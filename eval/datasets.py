@@ -151,7 +151,9 @@ def _records(lines: Sequence[str], name: str) -> list[dict[str, Any]]:
 
 
 def _table(path: Path) -> dict[str, Any]:
-    """The columns of a user's TSV or CSV file; those that its header names besides are kept for subsets."""
+    """Return the columns of a user's TSV or CSV file; those that its header names besides are kept for
+    subsets.
+    """
     table, roles = read_table(path)
     first, *others = (table.column(index) for index in roles.references)
     used = {roles.source, *roles.references}
@@ -164,7 +166,7 @@ def _table(path: Path) -> dict[str, Any]:
 
 
 def _texts(value: object, where: str) -> tuple[str, ...]:
-    """The references of one record: a string, or a list of them."""
+    """Return the references of one record: a string, or a list of them."""
     texts = value if isinstance(value, list) else [value]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise InputError("score.reference_kind", '"reference" is a string or a list of strings', at=where)
@@ -227,7 +229,7 @@ def _bench_articles(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _indosum(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """IndoSum ships tokenised: sentences are joined with spaces, one a line."""
+    """Join IndoSum's sentences with spaces, one a line: it ships tokenised."""
 
     def lines(sentences: Iterable[Sequence[str]]) -> tuple[str, ...]:
         return tuple(" ".join(" ".join(tokens).split()) for tokens in sentences)
@@ -274,14 +276,14 @@ class Entry:
     shipped: bool = False
 
     def locate(self, folder: Path | None) -> Path | None:
-        """The file on this machine: the shipped one, or ``folder``/``file``; ``None`` when absent."""
+        """Return the file on this machine: the shipped one, or ``folder``/``file``; ``None`` when absent."""
         place = Path(str(files("eval") / "data")) if self.shipped else folder
         path = place / self.file if place is not None else None
         return path if path is not None and path.is_file() else None
 
 
 def registry() -> dict[str, Entry]:
-    """Every named set, in the order of ``data/datasets.toml``."""
+    """Return every named set, in the order of ``data/datasets.toml``."""
     table = tomllib.loads((files("eval") / "data" / "datasets.toml").read_text("utf-8"))
     entries = {}
     for name, fields in table.items():
@@ -325,7 +327,7 @@ def _load(path: Path, entry: Entry) -> Dataset:
 
 
 def load(name: str, folder: Path | None = None, task: Task = "mt") -> Dataset:
-    """A named set (looked for in ``folder``) or the user's ``.tsv``, ``.csv`` or ``.jsonl`` file.
+    """Return a named set (looked for in ``folder``) or the user's ``.tsv``, ``.csv`` or ``.jsonl`` file.
 
     ``task`` is that of the user's file.
 

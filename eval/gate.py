@@ -38,7 +38,7 @@ class Verdict:
 
 
 def allowances(options: list[str]) -> dict[str, float]:
-    """``["BLEU=0.5"]`` as numbers. Raises :class:`UsageError`."""
+    """Return ``["BLEU=0.5"]`` as numbers. Raises :class:`UsageError`."""
     allowed = {}
     for option in options:
         name, _, value = option.partition("=")
@@ -54,7 +54,7 @@ def allowances(options: list[str]) -> dict[str, float]:
 def judge(
     report: Mapping[str, Any], baseline: Mapping[str, Any], allowed: Mapping[str, float], plan: Resampling
 ) -> list[Verdict]:
-    """Each system of the baseline against the one of its name, or against the only one.
+    """Return each system of the baseline against the one of its name, or against the only one.
 
     The test is paired (approximate randomisation) when both reports carry statistics, else by intervals.
     Raises :class:`Mismatch` when the two do not belong together: no system, other text, other options of

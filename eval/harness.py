@@ -33,7 +33,7 @@ class System(Protocol):
         ...
 
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
-        """The answers to ``sources``."""
+        """Return the answers to ``sources``."""
         ...
 
 
@@ -46,11 +46,11 @@ class Pipeline(Protocol):
         ...
 
     def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
-        """The translations of each passage's sentences."""
+        """Return the translations of each passage's sentences."""
         ...
 
     def summarize(self, article: Article, brief: Any) -> Summary:
-        """The summary of one article; ``brief`` says what kind."""
+        """Return the summary of one article; ``brief`` says what kind."""
         ...
 
 
@@ -69,7 +69,7 @@ class PipelineSystem:
         return f"{self._pipeline.signature}|task:{self._task}{brief}"
 
     def __call__(self, sources: Sequence[str]) -> Iterable[Answer]:
-        """Translations with the model's score as confidence; summaries one sentence a line."""
+        """Yield translations with the model's score as confidence; summaries one sentence a line."""
         if self._task == "mt":
             # Each is a text of its own, and one segment, as the references are.
             for (part,) in self._pipeline.translate_all([Passage((source,), source) for source in sources]):
@@ -119,7 +119,7 @@ class Cache:
         return hashlib.sha256(f"{signature}\0{source}".encode()).hexdigest()
 
     def get(self, signature: str, source: str) -> Answer | None:
-        """The answer this signature gave to this source."""
+        """Return the answer this signature gave to this source."""
         return self._answers.get(self._key(signature, source))
 
     def put(self, signature: str, sources: Sequence[str], answers: Sequence[Answer]) -> None:
@@ -129,7 +129,9 @@ class Cache:
         self._answers.update(keyed)
 
     def run(self, signature: str) -> dict[str, Any]:
-        """What the last run that did work for this signature measured: load time, memory, batch, hardware."""
+        """Return what the last run that did work for this signature measured: load time, memory, batch,
+        hardware.
+        """
         return self._runs.get(signature, {})
 
     def put_run(self, signature: str, measured: dict[str, Any]) -> None:
@@ -151,7 +153,8 @@ def run(
     batch: int = 16,
     progress: Progress | None = None,
 ) -> list[Output]:
-    """The outputs of every system over the data set, one after the other; equal sources are asked once.
+    """Return the outputs of every system over the data set, one after the other; equal sources are asked
+    once.
 
     ``systems`` maps a name to what loads it: loading is timed, and only one is held at a time.
     ``out``/cache.jsonl keeps the answers, so a second run asks nothing and a killed one goes on.
@@ -206,7 +209,9 @@ def _run(
 
 
 def _cost(answers: Sequence[Answer], measured: Mapping[str, Any]) -> Cost | None:
-    """From the seconds kept with each answer; ``None`` when the run was cut before it could measure."""
+    """Return the cost by the seconds kept with each answer; ``None`` when the run was cut before it
+    could measure.
+    """
     seconds = np.array([answer.seconds for answer in answers])
     if not measured or not seconds.sum():
         return None
@@ -234,7 +239,7 @@ def reset_peak() -> None:
 
 
 def peak() -> float | None:
-    """The most memory held since :func:`reset_peak`, in MB (10^6 bytes); ``None`` where unknown."""
+    """Return the most memory held since :func:`reset_peak`, in MB (10^6 bytes); ``None`` where unknown."""
     try:
         lines = Path("/proc/self/status").read_text().split("\n")
     except OSError:
@@ -244,7 +249,7 @@ def peak() -> float | None:
 
 
 def hardware() -> str:
-    """Processor, cores this process may use, and system."""
+    """Return processor, cores this process may use, and system."""
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n")
     except OSError:

@@ -40,7 +40,7 @@ class Document:
 
 
 def load(path: Path = DEFAULT, limit: int | None = None) -> list[Document]:
-    """The documents in the file's order, at most ``limit``."""
+    """Return the documents in the file's order, at most ``limit``."""
     with lzma.open(path, "rt", encoding="utf-8", newline="\n") as lines:
         return [_document(json.loads(line)) for line in islice(lines, limit)]
 
@@ -58,7 +58,7 @@ def _document(row: dict[str, Any]) -> Document:
 
 
 def _title(url: str, identifier: str) -> str:
-    """The headline's words: IndoSum has no titles, but an article's address ends in its headline."""
+    """Return the headline's words: IndoSum has no titles, but an article's address ends in its headline."""
     slug = url.rstrip("/").rsplit("/", 1)[-1].split("?")[0].removesuffix(".html").lower()
     if not _SLUG.search(slug):
         slug = identifier
@@ -66,7 +66,9 @@ def _title(url: str, identifier: str) -> str:
 
 
 def detokenize(tokens: Sequence[str]) -> str:
-    """Tokens as a writer would have typed them: the product sees natural text, and so must the ranker."""
+    """Return tokens as a writer would have typed them: the product sees natural text, and so must the
+    ranker.
+    """
     words = [token.strip() for token in tokens if token.strip()]
     pieces: list[str] = []
     glue, inside = True, {'"': False, "'": False}
@@ -85,7 +87,7 @@ def detokenize(tokens: Sequence[str]) -> str:
 
 
 def _joins(before: str, word: str, after: str) -> bool:
-    """Whether a hyphen or slash stands between its neighbours without spaces."""
+    """Return whether a hyphen or slash stands between its neighbours without spaces."""
     if not before or not after:
         return False
     if word == "/":

@@ -23,10 +23,12 @@ import numpy as np
 
 from eval.outside.comet import Comet
 from eval.significance import Array, Resampling, Scorer
-from eval.text import numbers, sentences, words
+from eval.text import sentences, words
 from service.document import Finding, Message
 from service.errors import NotInstalled, UsageError
 from service.extras import absent
+from service.text.number_words import ENGLISH, INDONESIAN
+from service.text.numbers import numbers, unmatched
 from service.version import __version__
 
 Better = Literal["higher", "lower", "neither"]
@@ -154,7 +156,7 @@ def _library(name: str, library: Any, options: Options, better: Better = "higher
 
 
 def bleu_score(sums: Array, smooth: str = "exp", value: float = 0.0) -> Array:
-    """BLEU from [hypothesis length, reference length, 4 matches, 4 totals].
+    """Return BLEU from [hypothesis length, reference length, 4 matches, 4 totals].
 
     The formula of sacreBLEU's ``BLEU.compute_bleu``, with its four ways of smoothing and without its
     effective order.
@@ -177,7 +179,7 @@ def bleu_score(sums: Array, smooth: str = "exp", value: float = 0.0) -> Array:
 
 
 def chrf_score(sums: Array) -> Array:
-    """chrF2 from [hypothesis, reference, match] a row of n-grams; orders nobody has are left out."""
+    """Return chrF2 from [hypothesis, reference, match] a row of n-grams; orders nobody has are left out."""
     rows = sums.reshape(*sums.shape[:-1], -1, 3)
     hypothesis, reference, match = rows[..., 0], rows[..., 1], rows[..., 2]
     counted = (hypothesis > 0) & (reference > 0)
@@ -189,13 +191,13 @@ def chrf_score(sums: Array) -> Array:
 
 
 def ter_score(sums: Array) -> Array:
-    """TER from [edits, reference words]; only-empty references count as all wrong, as in sacreBLEU."""
+    """Return TER from [edits, reference words]; only-empty references count as all wrong, as in sacreBLEU."""
     edits, reference = sums[..., 0], sums[..., 1]
     return _divide(100 * edits, reference, np.where(edits > 0, 100.0, 0.0))
 
 
 def _ratio(scale: float) -> Scorer:
-    """Column 0 over column 1; undefined (NaN) where nothing could be counted."""
+    """Return column 0 over column 1; undefined (NaN) where nothing could be counted."""
 
     def score(sums: Array) -> Array:
         top, bottom = sums[..., 0], sums[..., 1]
@@ -219,7 +221,9 @@ _SMOOTHED = re.compile(r"\bsmooth:(floor|add-k|none)(?:\[([0-9.]++)\])?")
 
 
 def formula(name: str, signature: str = "") -> Scorer:
-    """From sums of statistics to scores, for the metric of this name and signature; no library is needed."""
+    """Return what makes scores of sums of statistics, for the metric of this name and signature; no
+    library is needed.
+    """
     smoothed = _SMOOTHED.search(signature) if name in ("BLEU", "spBLEU") else None
     if smoothed:
         return partial(bleu_score, smooth=smoothed[1], value=float(smoothed[2] or 0))
@@ -227,7 +231,7 @@ def formula(name: str, signature: str = "") -> Scorer:
 
 
 def _new_bleu(options: Options, tokenize: str) -> Any:
-    """sacreBLEU's own object. Raises :class:`UsageError` for options that it does not know."""
+    """Return sacreBLEU's own object. Raises :class:`UsageError` for options that it does not know."""
     library, chosen = _sacrebleu(), options.counting
     known = (
         (Message("term", "tokenizer"), tokenize, library.BLEU.TOKENIZERS),
@@ -318,7 +322,9 @@ class _Words:
 
 
 def _rouge(name: str, kind: str) -> Callable[[Options], Metric]:
-    """Mean F1 in percent over the segments; of several references the one with the highest F1 counts."""
+    """Return mean F1 in percent over the segments; of several references the one with the highest F1
+    counts.
+    """
 
     def build(options: Options) -> Metric:
         library = _import("rouge_score.rouge_scorer", name, "rouge-score")
@@ -355,7 +361,7 @@ Count = Callable[[Corpus, int], tuple[float, float]]
 def _counted(
     name: str, count: Count, better: Better, needs: Literal["", "sources"] = "sources"
 ) -> Callable[[Options], Metric]:
-    """A metric that is one count over another."""
+    """Return a metric that is one count over another."""
 
     def build(options: Options) -> Metric:
         def statistics(corpus: Corpus) -> Array:
@@ -368,21 +374,26 @@ def _counted(
 
 
 def _length(corpus: Corpus, i: int) -> tuple[float, float]:
-    """Of several references the nearest length counts, the shorter of two equally near, as in BLEU."""
+    """Compare lengths; of several references the nearest counts, the shorter of two equally near, as in
+    BLEU.
+    """
     own = len(words(corpus.hypotheses[i]))
     return own, min((len(words(side[i])) for side in corpus.all_references), key=lambda n: (abs(n - own), n))
 
 
 def _copied(corpus: Corpus, i: int) -> tuple[float, float]:
-    """A line whose reference is its source (a name, a score line) is no copy and is not counted."""
+    """Count a copied line; one whose reference is its source (a name, a score line) is not counted."""
     source = words(corpus.sources[i])
     countable = bool(source) and all(words(side[i]) != source for side in corpus.all_references)
     return float(countable and words(corpus.hypotheses[i]) == source), float(countable)
 
 
 def _numbers_kept(corpus: Corpus, i: int) -> tuple[float, float]:
-    source = numbers(corpus.sources[i])
-    return (source & numbers(corpus.hypotheses[i])).total(), source.total()
+    """Count the firm numbers of a source, and those with an equal in the output, as the guard reads them."""
+    here = numbers(corpus.sources[i], INDONESIAN)
+    missing, _ = unmatched(here, numbers(corpus.hypotheses[i], ENGLISH), corpus.sources[i])
+    wanted = sum(number.firm for number in here)
+    return wanted - len(missing), wanted
 
 
 def _compression(corpus: Corpus, i: int) -> tuple[float, float]:
@@ -415,7 +426,9 @@ def _support(options: Options) -> Metric:
 
 
 def _term_accuracy(options: Options) -> Metric:
-    """Of the terms found in a source line, how many have their target in the hypothesis (whole words)."""
+    """Return how many of the terms found in a source line have their target in the hypothesis (whole
+    words).
+    """
     if not options.terms:
         raise UsageError(
             "score.needs_terms", "term-accuracy needs a list of terms: --terms FILE (source TAB target)"
@@ -447,7 +460,9 @@ def _weights(options: Options, metric: str, what: str) -> str:
 def _neural(
     name: str, values: Callable[[Corpus], Sequence[float]], model: str, options: Options, several: str
 ) -> Metric:
-    """A mean of segment scores; of several references the ``mean`` or the ``best`` score counts, as told."""
+    """Return a mean of segment scores; of several references the ``mean`` or the ``best`` score counts, as
+    told.
+    """
 
     def statistics(corpus: Corpus) -> Array:
         sides = [replace(corpus, references=side, others=()) for side in corpus.all_references]
@@ -473,7 +488,7 @@ def _comet(options: Options) -> Metric:
 
 
 def _comet_scorer(options: Options) -> tuple[Callable[[Sequence[Mapping[str, str]]], list[float]], str]:
-    """COMET of the environment that the options name, else of this one; and its version."""
+    """Return COMET of the environment that the options name, else of this one; and its version."""
     what = "a checkpoint such as wmt22-comet-da"
     if options.comet:
         remote = Comet(options.comet, _weights(options, "COMET", what))
@@ -524,7 +539,7 @@ _FRACTIONS = ("COMET", "BERTScore", "LaSE")
 
 
 def _given(name: str, better: Better, options: Options) -> Metric:
-    """The mean of segment scores that came with the output; COMET's fractions become percent."""
+    """Return the mean of segment scores that came with the output; COMET's fractions become percent."""
     scale = 1.0 if name in _FRACTIONS else 0.01  # the formula multiplies by a hundred
 
     def statistics(corpus: Corpus) -> Array:

@@ -1,4 +1,4 @@
-"""Pages with every line labelled: their files, and how well cleaning parts article from furniture.
+"""Pages with every line labelled: their files, and how well cleaning parts article from boilerplate.
 
 ``python -m eval.pages FILE…`` prints the figures for JSON-lines files of pages (``.jsonl.xz``) or
 folders of pages written by hand, by kind of line and by page.
@@ -40,7 +40,7 @@ _GLUED = re.compile(r"\s*⟦([^⟧]*)⟧")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as it was pasted, its lines with their kinds, and furniture that is glued into its
+    """A page as it was pasted, its lines with their kinds, and boilerplate that is glued into its
     paragraphs.
     """
 
@@ -56,7 +56,7 @@ class Page:
 
 
 def read_hand(path: Path) -> Page:
-    """A page of a folder: a code, a space and a line; ``⟦…⟧`` is furniture inside a paragraph."""
+    """Return a page of a folder: a code, a space and a line; ``⟦…⟧`` is boilerplate inside a paragraph."""
     raw, lines, glued = [], [], []
     for row in path.read_text(encoding="utf-8").rstrip("\n").split("\n"):
         text = row[2:]
@@ -68,7 +68,7 @@ def read_hand(path: Path) -> Page:
 
 
 def load(path: Path) -> list[Page]:
-    """The pages of a file or a folder."""
+    """Return the pages of a file or a folder."""
     if path.is_dir():
         return [read_hand(file) for file in sorted(path.glob("*.txt"))]
     with lzma.open(path, "rt", encoding="utf-8") as rows:
@@ -99,7 +99,7 @@ class Figures:
     glued_left: int = 0
 
     def as_json(self) -> dict[str, object]:
-        """Shares and counts; ``kinds`` has precision and recall of the kinds given to what was set aside."""
+        """Share and counts; ``kinds`` has precision and recall of the kinds given to what was set aside."""
         all_furniture = sum(self.furniture.values())
         return {
             "pages": self.pages,
@@ -125,7 +125,7 @@ class Figures:
 
 
 def measure(pages: Iterable[Page]) -> Figures:
-    """Cleans each page and compares."""
+    """Clean each page and compares."""
     figures = Figures()
     for page in pages:
         _add(figures, page)
@@ -188,7 +188,7 @@ SHOWN = {
 
 
 def example(name: str) -> str:
-    """A hand-written page before and after cleaning, as the docs show it."""
+    """Return a hand-written page before and after cleaning, as the docs show it."""
     raw = read_hand(HAND / f"{name}.txt").raw
     article = clean(raw)
     return (
@@ -198,7 +198,7 @@ def example(name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """Run the command."""
     for name in arguments if arguments is not None else sys.argv[1:]:
         figures = measure(load(Path(name)))
         sys.stdout.write(json.dumps({"file": name, **figures.as_json()}, indent=1) + "\n")

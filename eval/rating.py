@@ -321,7 +321,7 @@ def sign_test(first: int, second: int) -> float:
 
 
 def _agreement(units: Sequence[Sequence[float]]) -> float | None:
-    """The share of pairs of raters that say the same of an item; ``None`` with one rater an item."""
+    """Return the share of pairs of raters that say the same of an item; ``None`` with one rater an item."""
     pairs = [(values[i], values[j]) for values in units for i in range(len(values)) for j in range(i)]
     return sum(a == b for a, b in pairs) / len(pairs) if pairs else None
 

@@ -54,7 +54,7 @@ class Answer:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Answer:
-        """An answer read back from its JSON. Raises ``KeyError`` or ``TypeError`` on anything else."""
+        """Return an answer read back from its JSON. Raises ``KeyError`` or ``TypeError`` on anything else."""
         findings, support = record["findings"], record["support"]
         return cls(
             record["text"],
@@ -129,7 +129,7 @@ class Scored:
     findings: tuple[tuple[Finding, ...], ...] = ()
 
     def score(self, name: str) -> Score | None:
-        """The score of this metric, if it was computed."""
+        """Return the score of this metric, if it was computed."""
         return next((s for s in self.scores if s.name == name), None)
 
 
@@ -192,23 +192,8 @@ def evaluate(
     corpora = [_corpus(dataset, output, check) for output in outputs]
     options = replace(options, references=len(dataset.all_references))
     wanted, missing = metrics.available([*(names or metrics.DEFAULTS[dataset.task]), *options.given], options)
-    lacking = {m.name: m.needs for m in wanted if m.needs and not all(getattr(c, m.needs) for c in corpora)}
-    usable = [m for m in wanted if m.name not in lacking]
-    if not usable:
-        name, needs = next(iter(lacking.items()))
-        raise UsageError(
-            "score.needs_missing", "{name} needs {needs}, and there are none", name=name, needs=needs
-        )
-    systems = tuple(
-        _scored(o, c, usable, dataset, options.plan) for o, c in zip(outputs, corpora, strict=True)
-    )
-    if not any(system.scores for system in systems):
-        raise InputError(
-            "score.nothing_counts",
-            "{name} holds nothing that {metrics} could count",
-            name=dataset.name,
-            metrics=", ".join(m.name for m in wanted),
-        )
+    usable, lacking = _usable(wanted, corpora)
+    systems = _systems(dataset, outputs, corpora, usable, options.plan)
     of_text = [m for m in usable if m.needs in ("", "sources")]
     plain = [Output(name, tuple(map(Answer, texts))) for name, texts in baselines(dataset)]
     return Evaluation(
@@ -218,15 +203,46 @@ def evaluate(
         comparisons=compare(systems, usable, options.plan),
         published=published(dataset.name),
         problems=(*noted, *check_data(dataset)),
-        skipped=(*missing, *(f"{name}: no {needs}" for name, needs in lacking.items())),
+        skipped=(*missing, *lacking),
         plan=options.plan,
     )
+
+
+def _systems(
+    dataset: Dataset,
+    outputs: Sequence[Output],
+    corpora: Sequence[Corpus],
+    usable: Sequence[Metric],
+    plan: Resampling,
+) -> tuple[Scored, ...]:
+    """Score every output. Raises InputError where no metric is defined on the set."""
+    systems = tuple(_scored(o, c, usable, dataset, plan) for o, c in zip(outputs, corpora, strict=True))
+    if not any(system.scores for system in systems):
+        raise InputError(
+            "score.nothing_counts",
+            "{name} holds nothing that {metrics} could count",
+            name=dataset.name,
+            metrics=", ".join(m.name for m in usable),
+        )
+    return systems
+
+
+def _usable(wanted: Sequence[Metric], corpora: Sequence[Corpus]) -> tuple[list[Metric], list[str]]:
+    """Return the metrics that the data can serve, and what the others lack. Raises UsageError for none."""
+    lacking = {m.name: m.needs for m in wanted if m.needs and not all(getattr(c, m.needs) for c in corpora)}
+    usable = [m for m in wanted if m.name not in lacking]
+    if not usable:
+        name, needs = next(iter(lacking.items()))
+        raise UsageError(
+            "score.needs_missing", "{name} needs {needs}, and there are none", name=name, needs=needs
+        )
+    return usable, [f"{name}: no {needs}" for name, needs in lacking.items()]
 
 
 def _scored(
     output: Output, corpus: Corpus, usable: Sequence[Metric], dataset: Dataset, plan: Resampling
 ) -> Scored:
-    """A metric that is undefined on this data (no numbers in it, say) has no score."""
+    """Score one system; a metric that is undefined on this data (no numbers in it, say) has no score."""
     tables = [metric.statistics(corpus) for metric in usable]
     resampled = bootstrap(tables, plan) if tables else []
     scores = []
@@ -265,7 +281,7 @@ def _corpus(dataset: Dataset, output: Output, check: Check | None) -> Corpus:
 
 
 def compare(systems: Sequence[Scored], usable: Sequence[Metric], plan: Resampling) -> tuple[Comparison, ...]:
-    """Every pair of systems on every metric both have; Holm corrects over the pairs of one metric."""
+    """Compare every pair of systems on every metric both have; Holm corrects over the pairs of one metric."""
     if len(systems) < 2:
         return ()
     comparisons: list[Comparison] = []

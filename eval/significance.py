@@ -40,7 +40,7 @@ def _blocks(rows: int, segments: int) -> Iterator[int]:
 
 
 def _totals(weights: Iterator[Array], statistics: Sequence[Array]) -> list[Array]:
-    """The weighted sums of each table: (segments, k) -> (rows, k), in one product for all tables."""
+    """Return the weighted sums of each table: (segments, k) -> (rows, k), in one product for all tables."""
     table = np.hstack(statistics)
     sums = np.vstack([block @ table for block in weights])
     edges = np.cumsum([s.shape[1] for s in statistics])[:-1]
@@ -48,7 +48,7 @@ def _totals(weights: Iterator[Array], statistics: Sequence[Array]) -> list[Array
 
 
 def bootstrap(statistics: Sequence[Array], plan: Resampling) -> list[Array]:
-    """Sums of ``plan.resamples`` draws with replacement, the same draws for every table.
+    """Return sums of ``plan.resamples`` draws with replacement, the same draws for every table.
 
     ``statistics`` are (segments, k) tables over the same segments; the result has one
     (resamples, k) table each.
@@ -67,7 +67,9 @@ def bootstrap(statistics: Sequence[Array], plan: Resampling) -> list[Array]:
 
 
 def interval(scores: Array) -> tuple[float, float]:
-    """The central 95 % of the resampled scores, at sacreBLEU's ranks; undefined scores are left out."""
+    """Return the central 95 % of the resampled scores, at sacreBLEU's ranks; undefined scores are left
+    out.
+    """
     ordered = np.sort(scores[~np.isnan(scores)])
     if not ordered.size:
         return (float("nan"), float("nan"))
@@ -76,7 +78,9 @@ def interval(scores: Array) -> tuple[float, float]:
 
 
 def shuffles(statistics: Sequence[Array], plan: Resampling) -> list[Array]:
-    """Sums over random halves: in each of ``plan.trials`` trials every segment is kept or left by a coin."""
+    """Return sums over random halves: in each of ``plan.trials`` trials every segment is kept or left
+    by a coin.
+    """
     segments = len(statistics[0])
     coins = np.random.default_rng(plan.seed).integers(2, size=(plan.trials, segments), dtype=bool)
 
@@ -97,7 +101,9 @@ def _p_value(samples: Array, difference: float) -> float:
 
 
 def paired_bootstrap(a: Array, b: Array, difference: float) -> float:
-    """Two-sided p-value that ``difference`` is chance, from both systems' scores on the same resamples."""
+    """Return two-sided p-value that ``difference`` is chance, from both systems' scores on the same
+    resamples.
+    """
     spread = np.abs(a - b)
     return _p_value(spread - np.nanmean(spread), difference)
 
@@ -110,19 +116,19 @@ class Halves:
     kept: Array
 
     def mixed_with(self, other: Halves) -> Array:
-        """The sums of a pseudo-system: the kept half of this one, the other half of the other."""
+        """Return the sums of a pseudo-system: the kept half of this one, the other half of the other."""
         return self.kept + (other.total - other.kept)
 
 
 def randomisation(a: Halves, b: Halves, score: Scorer) -> float:
-    """Two-sided p-value by approximate randomisation: the segments of two systems swapped by coin."""
+    """Return two-sided p-value by approximate randomisation: the segments of two systems swapped by coin."""
     difference = float(score(a.total) - score(b.total))
     samples = np.abs(score(a.mixed_with(b)) - score(b.mixed_with(a)))
     return _p_value(samples, difference)
 
 
 def unpaired(difference: float, a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Two-sided p-value from two 95 % intervals alone, by the normal approximation.
+    """Return two-sided p-value from two 95 % intervals alone, by the normal approximation.
 
     For results whose segments are lost. It ignores that both saw the same segments, so it finds less.
     """
@@ -131,7 +137,7 @@ def unpaired(difference: float, a: tuple[float, float], b: tuple[float, float]) 
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjusted p-values (1979), in the order given."""
+    """Return Holm's step-down adjusted p-values (1979), in the order given."""
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
     adjusted, worst = [0.0] * len(p_values), 0.0
     for rank, index in enumerate(order):

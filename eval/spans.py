@@ -171,7 +171,7 @@ def _mqm_row(cells: Mapping[str, str], where: str) -> Rated:
 
 
 def _unmarked(text: str, where: str) -> tuple[str, tuple[int, int] | None]:
-    """The text without its marks, and what lay between them."""
+    """Return the text without its marks, and what lay between them."""
     before, opened, rest = text.partition(OPEN)
     if not opened:
         return text.strip(), None
@@ -202,7 +202,7 @@ def _esa_row(cells: Mapping[str, str], where: str) -> Rated:
 
 
 def _esa_span(span: Mapping[str, Any], rater: str) -> Span:
-    """An omission has no place in the target: Appraise writes the word "missing" there."""
+    """Give an omission no place in the target: Appraise writes the word "missing" there."""
     placed = isinstance(span["start_i"], int) and isinstance(span["end_i"], int)
     start, end = (span["start_i"], span["end_i"]) if placed else (0, 0)
     category = str(span.get("error_type") or ("" if placed else "omission"))
@@ -222,7 +222,7 @@ def lines(rated: Iterable[Rated], form: Form) -> list[str]:
 
 
 def _joined_lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A tab or a line break inside a cell becomes a space: the format has no way to write one."""
+    """Write a tab or a line break inside a cell as a space: the format has no way to write one."""
     return ["\t".join(" ".join(cell.split()) for cell in row) for row in (header, *rows)]
 
 

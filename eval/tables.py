@@ -7,7 +7,7 @@ import io
 import lzma
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from service.intake.compression import open_unpacked
 
 STDIN = Path("-")
 PACKED = (".xz", ".gz", ".zst", ".zstd")
-SEPARATORS: Mapping[str, str] = {".tsv": "\t", ".csv": ","}
 
 _XZ = b"\xfd7zXZ\x00"
 _CELL_LIMIT = 10_000_000  # characters in one CSV cell; the csv module stops at 131,072 by itself

@@ -1,20 +1,17 @@
-"""Words, sentences and numbers as the metrics and the checks see them."""
+"""Words and sentences as the metrics and the checks see them."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 
 _WORD = re.compile(r"[^\W_]+")
-_NO_DIGIT = re.compile(r"\D")
-_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 # A sentence ends at its mark and closing quotes, before white space and a capital, a digit or a quote.
 _SENTENCE_END = re.compile(r"(?<=[.!?…])([\"”’')\]]*)\s+(?=[\"“‘'(\[]*[A-Z0-9])")
 
 
 def words(text: str) -> list[str]:
-    """Lower-case runs of letters and digits of any script, after NFC.
+    """Return lower-case runs of letters and digits of any script, after NFC.
 
     On ASCII text these are the tokens of ``rouge_score``; its own tokenizer deletes every other letter.
     """
@@ -22,15 +19,10 @@ def words(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The lines of ``text``, or, when it is one line, its sentences by their end marks.
+    """Return the lines of ``text``, or, when it is one line, its sentences by their end marks.
 
     ROUGE-Lsum and the Lead baselines need sentences where a plain file has one summary a line.
     """
     if "\n" not in text.strip():
         text = _SENTENCE_END.sub("\\1\n", text.strip())
     return [line.strip() for line in text.split("\n") if line.strip()]
-
-
-def numbers(text: str) -> Counter[str]:
-    """The digits of each number, its separators removed: ``1.250,5`` and ``1,250.5`` are both ``12505``."""
-    return Counter(_NO_DIGIT.sub("", match) for match in _NUMBER.findall(text))

@@ -41,13 +41,13 @@ def prepare() -> None:
 
 
 def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
-    """:func:`service.intake.documents.document_text`, confined."""
+    """Do as :func:`service.intake.documents.document_text`, confined."""
     text, about = box.run(".confined:text_of", data, name, max_bytes)
     return PageText(text, restored(About, about)) if about else str(text)
 
 
 def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
-    """A document's text, and what the data of a web page says of it."""
+    """Return a document's text, and what the data of a web page says of it."""
     from service.intake.documents import document_text
 
     text = document_text(data, name, max_bytes)
@@ -55,34 +55,40 @@ def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
     return [str(text), plain(about) if about else None]
 
 
-def translate_document(box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate) -> bytes:
+def translate_document(
+    box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate, *, attributes: bool = False
+) -> bytes:
     """:func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
-    made = box.run(".confined:document", data, name, max_bytes, answer=_translating(translate))
+    made = box.run(".confined:document", data, name, max_bytes, attributes, answer=_translating(translate))
     return bytes(made)
 
 
-def document(ask: Ask, data: bytes, name: str, max_bytes: int) -> bytes:
-    """A document in English; ``ask`` has its sentences translated."""
+def document(ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool) -> bytes:
+    """A document in English, what is marked with a note; ``ask`` has its sentences translated."""
     from service.intake.documents import translate_data
+    from service.intake.documents.blocks import How
+    from service.render.marks import notes
 
     translate = _asking(ask)
-    return translate_data(data, name, lambda passage: translate([passage])[0], max_bytes)[0]
+    how = How(attributes=attributes, notes=notes)
+    return translate_data(data, name, lambda passage: translate([passage])[0], max_bytes, how)[0]
 
 
-def keeps_type(data: bytes, name: str) -> bool:
-    """Whether the document can be written again."""
+def name_made(data: bytes, name: str) -> str:
+    """What the document is called when it is written again; empty if it cannot be."""
     from service.intake.documents import kind_of
 
-    return kind_of(data, name).translate is not None
+    kind = kind_of(data, name)
+    return kind.target(name) if kind.translate else ""
 
 
 def translate_markup(box: Sandbox, texts: Sequence[str], translate: Translate) -> list[str]:
-    """Pieces of HTML in English with their tags."""
+    """Return pieces of HTML in English with their tags."""
     return [str(text) for text in box.stream(".confined:markup", [*texts], answer=_translating(translate))]
 
 
 def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:
-    """Each piece of HTML in English; ``ask`` has its sentences translated."""
+    """Yield each piece of HTML in English; ``ask`` has its sentences translated."""
     from service.intake.documents import html
     from service.intake.documents.blocks import together
 
@@ -94,7 +100,7 @@ def markup(ask: Ask, texts: Sequence[str]) -> Iterator[str]:
 def read_article(
     box: Sandbox, text: str, *, keep_furniture: bool, restored_lines: Collection[int] = ()
 ) -> Article:
-    """:func:`service.pipeline.to_article`, confined where the text is long."""
+    """Do as :func:`service.pipeline.to_article`, confined where the text is long."""
     from service.pipeline import to_article
 
     if len(text) <= SMALL:
@@ -111,7 +117,7 @@ def article(
     restored_lines: Sequence[int] = (),
     about: Mapping[str, str] | None = None,
 ) -> Any:
-    """A text as an article; ``about`` is what a page's data says of it."""
+    """Return a text as an article; ``about`` is what a page's data says of it."""
     from service.intake.clean import clean
 
     known = restored(About, about) if about else None
@@ -120,7 +126,7 @@ def article(
 
 
 def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[tuple[Finding, ...]]:
-    """The guard's findings in each pair, confined where the texts are long."""
+    """Return the guard's findings in each pair, confined where the texts are long."""
     from service.translation.guard.check import check
 
     if sum(len(text) for pair in pairs for text in pair) <= SMALL:
@@ -130,7 +136,7 @@ def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[tuple[Fi
 
 
 def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
-    """The guard's findings in each pair of source and target."""
+    """Yield the guard's findings in each pair of source and target."""
     from service.translation.guard.check import check
 
     for source, target in pairs:
@@ -139,7 +145,7 @@ def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
 
 
 def _translating(translate: Translate) -> Callable[..., Any]:
-    """What answers a confined process that asks for translations."""
+    """Return what answers a confined process that asks for translations."""
 
     def answer(passages: Sequence[Any]) -> list[list[Any]]:
         asked = [restored(Passage, passage) for passage in passages]
@@ -149,7 +155,7 @@ def _translating(translate: Translate) -> Callable[..., Any]:
 
 
 def _asking(ask: Ask) -> Callable[[Sequence[Passage]], list[list[SegmentTranslation]]]:
-    """The translations that ``ask`` gets."""
+    """Return the translations that ``ask`` gets."""
 
     def translate(passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
         if not passages:

@@ -44,7 +44,7 @@ class Ask:
         return not self.cancelled.is_set() and (self.deadline is None or time.monotonic() < self.deadline)
 
     def check(self) -> None:
-        """Raises Cancelled or DeadlinePassed."""
+        """Raise Cancelled or DeadlinePassed."""
         if self.cancelled.is_set():
             raise Cancelled("request.cancelled", "cancelled")
         if self.deadline is not None and time.monotonic() >= self.deadline:
@@ -56,7 +56,7 @@ _asking: ContextVar[Ask | None] = ContextVar("asking", default=None)
 
 @contextmanager
 def asking(ask: Ask) -> Iterator[Ask]:
-    """Calls of a :class:`SharedEngine` within belong to ``ask``."""
+    """Call of a :class:`SharedEngine` within belong to ``ask``."""
     token = _asking.set(ask)
     try:
         yield ask
@@ -67,7 +67,7 @@ def asking(ask: Ask) -> Iterator[Ask]:
 
 
 def asked() -> Ask | None:
-    """On whose behalf the call at hand is made, if that was said."""
+    """Return on whose behalf the call at hand is made, if that was said."""
     return _asking.get()
 
 
@@ -76,18 +76,21 @@ batch_wanted: ContextVar[Callable[[], bool] | None] = ContextVar("batch_wanted",
 
 
 def unwanted() -> bool:
-    """Whether nobody waits for the batch at hand any more. An engine that can stop within one looks at it."""
+    """Return whether nobody waits for the batch at hand any more.
+
+    An engine that can stop within one looks at it.
+    """
     wanted = batch_wanted.get()
     return wanted is not None and not wanted()
 
 
 def checkpoint() -> None:
-    """A place where work may end early. Raises Cancelled, DeadlinePassed on behalf of whoever asked."""
+    """Let work end early here. Raises Cancelled, DeadlinePassed on behalf of whoever asked."""
     if ask := _asking.get():
         ask.check()
 
 
 def worked() -> float:
-    """A clock, in seconds, that stands still while the call at hand waits in a queue."""
+    """Return a clock, in seconds, that stands still while the call at hand waits in a queue."""
     ask = _asking.get()
     return time.monotonic() - (ask.waited if ask else 0.0)

@@ -484,7 +484,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a face shows of one article. ``seconds`` is wall time from text to reading.
+    """What an interface shows of one article. ``seconds`` is wall time from text to reading.
 
     ``headline`` is the title in English, or one made from the lead where there is none. ``facts`` are those
     of the whole article, in reading order.

@@ -15,7 +15,8 @@ _SUPPORT = re.compile(r" \[[0-9]+(?:, [0-9]+)*\]\Z")
 
 
 def cell(text: str) -> str:
-    """``text`` for a cell of a table: one that a spreadsheet would compute gets an apostrophe before it.
+    """Return ``text`` for a cell of a table: one that a spreadsheet would compute gets an apostrophe before
+    it.
 
     Numbers stay numbers. One that begins so already gets another, so that :func:`uncell` undoes it.
     """
@@ -24,13 +25,14 @@ def cell(text: str) -> str:
 
 
 def uncell(text: str) -> str:
-    """What :func:`cell` was given."""
+    """Return what :func:`cell` was given."""
     inner = text[1:]
     return inner if text.startswith("'") and cell(inner) == text else text
 
 
 def markdown(text: str) -> str:
-    """``text`` as Markdown that shows it as it is: no tag, link, picture, address, list, heading or quote.
+    """Return ``text`` as Markdown that shows it as it is: no tag, link, picture, address, list, heading or
+    quote.
 
     Line ends stay; a line's indent goes, as it would make it code.
     """
@@ -38,12 +40,12 @@ def markdown(text: str) -> str:
 
 
 def markdown_line(text: str) -> str:
-    """The same for a place that holds one line, such as a heading, a list item or a cell."""
+    """Return the same for a place that holds one line, such as a heading, a list item or a cell."""
     return markdown(" ".join(text.split()))
 
 
 def markdown_item(text: str) -> str:
-    """The same for a list's item; the numbers in brackets at its end stay, as no link is called so."""
+    """Return the same for a list's item; the numbers in brackets at its end stay, as no link is called so."""
     numbers = _SUPPORT.search(text)
     end = numbers.start() if numbers else len(text)
     return markdown_line(text[:end]) + text[end:]

@@ -9,7 +9,7 @@ from service.document import Message
 
 
 def lacks(error: ImportError, extra: str, library: str) -> Message:
-    """Why ``library``, which the extra brings, could not be imported, in one line.
+    """Return why ``library``, which the extra brings, could not be imported, in one line.
 
     A module that is missing, perhaps one that the library itself asks for, is named with the extra. Any other
     error, as of two versions that do not go together, is told as it is: installing again may not mend it.
@@ -33,12 +33,16 @@ def lacks(error: ImportError, extra: str, library: str) -> Message:
 
 
 def absent(error: ImportError) -> str:
-    """The top module that is not installed, for want of which something could not be imported; else empty."""
+    """Return the top module that is not installed, for want of which something could not be imported; else
+    empty.
+    """
     return next((name for name in _modules(error) if not _installed(name)), "")
 
 
 def _modules(error: BaseException) -> Iterator[str]:
-    """The top modules that were not found, the innermost first: libraries say it in words of their own."""
+    """Yield the top modules that were not found, the innermost first: libraries say it in words of
+    their own.
+    """
     inner = error.__cause__ or error.__context__
     if inner:
         yield from _modules(inner)

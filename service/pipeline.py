@@ -163,7 +163,7 @@ class Pipeline:
     def summarize(
         self, article: Article, options: SummaryRequest, translation: Translation | None = None
     ) -> Summary:
-        """A summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
+        """Return a summary; ``translation`` saves translating again. Raises UsageError, NotInstalled."""
         english = self._english(article, translation)
         task = Task(article, options.length, options.language, english, self._writer)
         return summarize(task, options.route, self._translator.signature, self._installed)
@@ -192,7 +192,7 @@ class Pipeline:
         return self._replaced(reading, dict(zip(sources, done, strict=True)))
 
     def _replaced(self, reading: Reading, parts: Mapping[str, SegmentTranslation]) -> Reading:
-        """The reading with other translations of sentences, and brief, facts and summary made of them.
+        """Return the reading with other translations of sentences; brief, facts and summary are made anew.
 
         A summary that a model wrote stays as it is.
         """
@@ -211,7 +211,7 @@ class Pipeline:
     def _english(
         self, article: Article, translation: Translation | None
     ) -> Callable[[Sequence[str]], list[SegmentTranslation]]:
-        """What translates sentences of an article, each once, or takes them from its translation."""
+        """Return what translates sentences of an article, each once, or takes them from its translation."""
         known = {part.source: part for part in translation.segments} if translation else {}
         if translation and translation.title:
             known[translation.title.source] = translation.title
@@ -231,7 +231,10 @@ class Pipeline:
         translation: Translation | None = None,
         seconds: float = 0,
     ) -> Reading:
-        """Translation, summary, brief and facts. A ``translation`` that is there already took ``seconds``."""
+        """Return translation, summary, brief and facts.
+
+        A ``translation`` that is there already took ``seconds``.
+        """
         started = time.perf_counter()
         translation = translation or self.translate(article)
         summary = self.summarize(article, options or SummaryRequest(), translation)
@@ -244,7 +247,7 @@ class Pipeline:
 def to_article(
     raw: str, *, id: str = "", keep_furniture: bool = False, restored: Collection[int] = ()
 ) -> Article:
-    """Cleaned text; ``restored`` as in :func:`clean`. Raises InputError if nothing is left to read."""
+    """Return cleaned text; ``restored`` as in :func:`clean`. Raises InputError if nothing is left to read."""
     return clean(raw, id=id, keep_furniture=keep_furniture, restored=restored, about=about_of(raw))
 
 
@@ -254,7 +257,7 @@ def is_english(article: Article) -> bool:
 
 
 def warnings(article: Article) -> tuple[Message, ...]:
-    """What a reader should know before trusting a translation of ``article``."""
+    """Return what a reader should know before trusting a translation of ``article``."""
     warning = check_article(article.text)
     return (warning,) if warning else ()
 
@@ -278,7 +281,7 @@ def _part_of(article: Article, sources: Sequence[str]) -> Passage:
 def build_pipeline(
     settings: Settings, notice: Notice, opener: Opener | None = None, warn: Notice | None = None
 ) -> Pipeline:
-    """Chooses and opens the translation model; one for summaries is opened when a route needs it.
+    """Choose and open the translation model; one for summaries is opened when a route needs it.
 
     ``notice`` is told of work before the first sentence. ``opener`` opens a preset's engine, where
     that is not to be :func:`service.models.load.open_engine`. ``warn``, else ``notice``, is told if the
@@ -317,7 +320,7 @@ def build_pipeline(
 
 
 def memory_of(settings: Settings) -> Memory:
-    """The translation memory that the settings name. Raises UsageError, StoreError."""
+    """Return the translation memory that the settings name. Raises UsageError, StoreError."""
     return open_memory(settings.memory_at or settings.home / MEMORY)
 
 

@@ -46,7 +46,7 @@ class Host:
         opener: Opener | None = None,
         kept: int = KEPT,
     ) -> None:
-        """Opens nothing yet. ``limits`` holds for each model's queue; ``opener`` opens what is shared."""
+        """Open nothing yet. ``limits`` holds for each model's queue; ``opener`` opens what is shared."""
         self.settings = settings
         self.store = Store(settings.home / "models")
         self._limits = limits or QueueLimits()
@@ -70,7 +70,7 @@ class Host:
         self.terms = OwnTerms(settings.home / own_terms.NAME)
 
     def pipeline(self, model: str = "auto", *, beam_size: int | None = None) -> Pipeline:
-        """The pipeline of a preset, opened on first use and kept; ``auto`` is what the settings say.
+        """Return the pipeline of a preset, opened on first use and kept; ``auto`` is what the settings say.
 
         Raises UnknownModel, NotInstalled, EngineError, StoreError, UsageError.
         """
@@ -89,7 +89,7 @@ class Host:
             return made
 
     def memory(self) -> Memory | None:
-        """The translation memory that the settings name, opened on first use; None where there is none.
+        """Return the translation memory of the settings, opened on first use; None where there is none.
 
         Raises UsageError, StoreError.
         """
@@ -107,16 +107,16 @@ class Host:
             self._pipelines.clear()
 
     def engine(self, name: str) -> Engine:
-        """The engine of a preset for work in the background, opened on first use. Raises as above."""
+        """Return the engine of a preset for work in the background, opened on first use. Raises as above."""
         return self._open(presets.get(name))
 
     def engines(self) -> Mapping[str, ResidentEngine]:
-        """The engines that were opened, by their preset's name; some may be at rest."""
+        """Return the engines that were opened, by their preset's name; some may be at rest."""
         with self._lock:
             return dict(self._engines)
 
     def tallies(self) -> Mapping[str, tuple[int, dict[str, int]]]:
-        """Segments and findings by kind, so far, by the preset's name."""
+        """Return segments and findings by kind, so far, by the preset's name."""
         with self._lock:
             pipelines = dict(self._pipelines)
             found = {name: tally.counts() for name, tally in self._past.items()}
@@ -127,7 +127,7 @@ class Host:
         return found
 
     def unwritable(self) -> str:
-        """Why nothing can be kept at home, in a line; empty where it can."""
+        """Return why nothing can be kept at home, in a line; empty where it can."""
         home = self.settings.home
         try:
             home.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ class Host:
             return f"{home}: cannot be written ({error.strerror}): no jobs, translations and models are kept"
 
     def close(self, seconds: float | None = None) -> None:
-        """Closes every engine and the sandbox; what waits in their queues fails.
+        """Close every engine and the sandbox; what waits in their queues fails.
 
         Batches that run are waited for, ``seconds`` at most.
         """
@@ -155,7 +155,7 @@ class Host:
             engine.close(None if due is None else max(0.0, due - time.monotonic()))
 
     def _warn(self, line: str) -> None:
-        """Tells a warning once: every pipeline has the same memory."""
+        """Tell a warning once: every pipeline has the same memory."""
         if line not in self._warned:
             self._warned.add(line)
             self._notice(line)
@@ -165,7 +165,9 @@ class Host:
 
     @contextmanager
     def _loads(self, name: str) -> Iterator[None]:
-        """One thread at a time builds what belongs to a model; others build what belongs to other models."""
+        """Let one thread at a time build what belongs to a model; others build what belongs to other
+        models.
+        """
         with self._lock:
             lock = self._loading.setdefault(name, threading.RLock())
         with lock:
@@ -203,13 +205,13 @@ class Host:
                 self._opening -= Counter([preset.name])
 
     def _tidy(self) -> None:
-        """Closes what was opened beyond the limit because everything was in use."""
+        """Close what was opened beyond the limit because everything was in use."""
         if sum(kept.open for kept in self.engines().values()) > self._kept:
             with self._tidying:
                 self._make_room()
 
     def _make_room(self) -> None:
-        """Puts to rest what was used longest ago, until no more is open or being opened than may stay."""
+        """Put to rest what was used longest ago, until no more is open or being opened than may stay."""
         usual = self._usual()
         with self._lock:
             opening = self._opening.keys() - {usual}

@@ -143,7 +143,7 @@ class Preset:
 
 
 def load(path: Path) -> Preset:
-    """The preset of one TOML file. Raises PresetError, which names the file and the key."""
+    """Return the preset of one TOML file. Raises PresetError, which names the file and the key."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -152,19 +152,23 @@ def load(path: Path) -> Preset:
 
 
 def parse(table: Mapping[str, Any], file: str) -> Preset:
-    """A preset from a parsed table; ``file`` is the name that errors carry."""
+    """Return a preset from a parsed table; ``file`` is the name that errors carry."""
     try:
         preset = validated(Preset, dict(table))
     except Invalid as error:
         raise PresetError("file.problem", "{reason}", at=file, reason=error) from None
     stem = file.removesuffix(".toml")
+    name = Message.of("presets.name", "must be the file's name, {name!r}", name=stem)
+    for key, holds, rule in [("name", preset.name == stem, name), *_rules(preset)]:
+        if not holds:
+            raise PresetError(rule, at=f"{file}: {key}")
+    return preset
+
+
+def _rules(preset: Preset) -> list[tuple[str, bool, Message]]:
+    """Return what types do not say: a key, whether its value fits, and what it must be."""
     above = Message.of("presets.above_zero", "must be above 0")
-    checks = [
-        (
-            "name",
-            preset.name == stem,
-            Message.of("presets.name", "must be the file's name, {name!r}", name=stem),
-        ),
+    return [
         ("task", preset.task in TASKS, one_of(TASKS)),
         ("architecture", preset.architecture in ARCHITECTURES, one_of(ARCHITECTURES)),
         (
@@ -200,10 +204,6 @@ def parse(table: Mapping[str, Any], file: str) -> Preset:
             Message.of("presets.revision", "must be a commit hash of 7 to 40 hexadecimal digits"),
         ),
     ]
-    for key, holds, rule in checks:
-        if not holds:
-            raise PresetError(rule, at=f"{file}: {key}")
-    return preset
 
 
 def one_of(names: Iterable[str]) -> Message:
@@ -212,18 +212,18 @@ def one_of(names: Iterable[str]) -> Message:
 
 @cache
 def all_presets() -> Mapping[str, Preset]:
-    """Every preset that ships, by name, in alphabetical order."""
+    """Return every preset that ships, by name, in alphabetical order."""
     folder = Path(str(files("prompts")))
     return {path.stem: load(path) for path in sorted(folder.glob("*.toml"))}
 
 
 def recommended() -> Preset:
-    """The translation model that a user is told to get."""
+    """Return the translation model that a user is told to get."""
     return next(preset for preset in all_presets().values() if preset.recommended)
 
 
 def get(name: str, task: str | None = None) -> Preset:
-    """The preset of that name, and of that task where one is given.
+    """Return the preset of that name, and of that task where one is given.
 
     Raises UnknownModel, which lists the names there are.
     """

@@ -161,5 +161,5 @@ class Reader:
 
 
 def _missing(value: Any) -> bool:
-    """Whether it stands for no value: None, or NaN, the only float that differs from itself."""
+    """Return whether it stands for no value: None, or NaN, the only float that differs from itself."""
     return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124

@@ -1,4 +1,4 @@
-"""Settings: what a face was asked for, or found in the environment. Read only by the faces."""
+"""Settings: what an interface was asked for, or found in the environment. Only interfaces read that."""
 
 from __future__ import annotations
 
@@ -111,6 +111,6 @@ class Settings:
 
 
 def home(environment: Mapping[str, str]) -> Path:
-    """Where models are kept: ``WARTA_HOME``, else this system's cache folder."""
+    """Return where models are kept: ``WARTA_HOME``, else this system's cache folder."""
     stated = environment.get("WARTA_HOME")
     return Path(stated) if stated else platformdirs.user_cache_path("warta")

@@ -91,7 +91,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _path(parts: tuple[str | int, ...]) -> str:
-    """``("examples", 0, "target")`` as ``examples[0].target``."""
+    """Return ``("examples", 0, "target")`` as ``examples[0].target``."""
     path = ""
     for part in parts:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part

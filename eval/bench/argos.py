@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def main(articles: Path, output: Path) -> None:
-    """Translates one text after the other, as a script of its users does."""
+    """Translate one text after the other, as a script of its users does."""
     from argostranslate.translate import get_translation_from_codes
 
     first, *rest = json.loads(articles.read_text("utf-8"))

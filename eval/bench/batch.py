@@ -57,7 +57,7 @@ class Torture:
 
 
 def write_corpus(path: Path, count: int, sentences: int = 1) -> Path:
-    """Records of short sentences, no two alike."""
+    """Write records of short sentences, no two alike."""
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
             parts = (f"Harga beras di pasar {number} naik {part + 2} persen." for part in range(sentences))
@@ -66,7 +66,7 @@ def write_corpus(path: Path, count: int, sentences: int = 1) -> Path:
 
 
 def torture(folder: Path, records: int, kills: int, seed: int = 7, options: Sequence[str] = ()) -> Torture:
-    """Runs ``warta batch`` with SIGKILL at random moments until ``kills`` are done, then to the end.
+    """Run ``warta batch`` with SIGKILL at random moments until ``kills`` are done, then to the end.
 
     A run that finishes before its kill is started over, so that every kill counts.
     """
@@ -94,7 +94,9 @@ def torture(folder: Path, records: int, kills: int, seed: int = 7, options: Sequ
 
 
 def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
-    """One run of ``warta batch --cluster local`` while its Ray workers are killed, at random moments."""
+    """Return one run of ``warta batch --cluster local`` while its Ray workers are killed, at random
+    moments.
+    """
     source = write_corpus(folder / "in.jsonl", records, sentences=3)
     clean, output = folder / "clean.jsonl", folder / "out.jsonl"
     _batch(folder, source, clean).wait()
@@ -115,7 +117,7 @@ def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Tortur
 
 
 def descendants(pid: int) -> list[tuple[int, str]]:
-    """Every process below ``pid`` with its command line; on Linux."""
+    """Return every process below ``pid`` with its command line; on Linux."""
     parents: dict[int, list[int]] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -155,7 +157,9 @@ def _keys(path: Path) -> list[str]:
 
 
 def rates(folder: Path, count: int) -> list[dict[str, object]]:
-    """Lines a second and the most memory of a process, in MB, of the pipe and of a batch, with the echo."""
+    """Return lines a second and the most memory of a process, in MB, of the pipe and of a batch, with
+    the echo.
+    """
     made: list[dict[str, Any]] = []
     for size in (count // 100, count // 10, count):
         source = write_corpus(folder / "in.jsonl", size)
@@ -186,7 +190,7 @@ def _pipe(folder: Path, lines: Path) -> subprocess.Popen[bytes]:
 
 
 def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """Seconds until it ends, and the most that it, or a process that it waited for, held at once."""
+    """Return seconds until it ends, and the most that it, or a process that it waited for, held at once."""
     started = time.perf_counter()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -196,7 +200,7 @@ def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
 
 
 def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, object]:
-    """A batch beside the bare engine call on the same segments, then again from memory.
+    """Return a batch beside the bare engine call on the same segments, then again from memory.
 
     The engine is a Marian of opus-mt's shape with random weights and a beam of 6. As random weights never
     end a sentence, each is cut at ``tokens``; repair is off, because it would decode nonsense again.
@@ -250,7 +254,7 @@ class _Timed:
 
 
 def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
-    """Seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
+    """Return seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
 
     ``all_s`` is all; ``busy_s`` what the chunks took where they were done, all workers added up; ``idle_s``
     what each worker did nothing of, mostly the start of Ray and of the models.
@@ -278,7 +282,7 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
 
 
 def _executor(job: Job, settings: Settings, workers: int) -> AbstractContextManager[BatchExecutor]:
-    """That many workers on Ray, or none and this process alone."""
+    """Return that many workers on Ray, or none and this process alone."""
     if workers:
         return cluster(job, settings, Place("local", workers))
     return in_this_process(job, build_pipeline(settings, lambda _: None))
@@ -300,7 +304,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints what was measured; 1 when a killed batch was not what it should be."""
+    """Print what was measured; 1 when a killed batch was not what it should be."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("torture", "ray-torture", "rates", "overhead", "ray"))
     parser.add_argument("--kills", type=int, default=50)

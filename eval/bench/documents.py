@@ -70,7 +70,7 @@ Decoded = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Side:
     """One side at one task. ``decoded`` counts sentences; ``shortest`` and ``longest`` are tokens.
 
     ``core_seconds`` are processor time: where other work shares the machine they compare better than
@@ -103,7 +103,7 @@ class Row:
 
 
 def templates() -> list[str]:
-    """Sentences that any splitter leaves whole, without their full stop."""
+    """Return sentences that any splitter leaves whole, without their full stop."""
     parts = [
         part.text
         for path in sorted((ROOT / "examples").glob("*.txt"))
@@ -114,7 +114,7 @@ def templates() -> list[str]:
 
 
 def articles(count: int, sentences: int, seed: int = 7) -> list[str]:
-    """``count`` articles of so many sentences, in paragraphs; no two sentences are alike."""
+    """Return ``count`` articles of so many sentences, in paragraphs; no two sentences are alike."""
     chance, bodies, seen = random.Random(seed), templates(), set[str]()  # noqa: S311 - not for secrets
     terms = ArticleTerms(Glossary.load(), "")
     made = []
@@ -133,12 +133,12 @@ def articles(count: int, sentences: int, seed: int = 7) -> list[str]:
 
 
 def _other(number: str, chance: random.Random) -> str:
-    """A number of as many digits."""
+    """Return a number of as many digits."""
     return str(chance.randint(10 ** (len(number) - 1), 10 ** len(number) - 1))
 
 
 def words(texts: Sequence[str]) -> int:
-    """Words of the source, by white space."""
+    """Return words of the source, by white space."""
     return sum(len(text.split()) for text in texts)
 
 
@@ -146,7 +146,7 @@ def words(texts: Sequence[str]) -> int:
 
 
 def environment(folder: Path) -> Path:
-    """The peers' Python, installed into ``folder`` where it is not there yet."""
+    """Return the peers' Python, installed into ``folder`` where it is not there yet."""
     python = folder / "venv" / "bin" / "python"
     if not (folder / "installed").exists():
         print(f"installing the peers into {folder}", file=sys.stderr)
@@ -158,7 +158,7 @@ def environment(folder: Path) -> Path:
 
 
 def versions(python: Path) -> dict[str, str]:
-    """The peers' releases, and CTranslate2's."""
+    """Return the peers' releases, and CTranslate2's."""
     names = ["argos-translate-lt", "libretranslate", "ctranslate2", "spacy"]
     code = f"import importlib.metadata as m; print(*map(m.version, {names}))"
     made = subprocess.check_output([str(python), "-c", code], text=True)
@@ -166,7 +166,7 @@ def versions(python: Path) -> dict[str, str]:
 
 
 def package(home: Path, weights: Path, python: Path) -> dict[str, str]:
-    """Lays the model out as Argos Translate has its packages; the environment that finds it.
+    """Lay the model out as Argos Translate has its packages; the environment that finds it.
 
     There is one for each direction, as LibreTranslate looks for downloads while there are fewer than two.
     """
@@ -208,7 +208,9 @@ class Bench:
         self._logs = 0
 
     def process_values(self, *, layout: str = "") -> tuple[dict[str, str], Path]:
-        """The environment of a process, the peers' where a ``layout`` is given, and what it logs to."""
+        """Return the environment of a process, the peers' where a ``layout`` is given, and what it logs
+        to.
+        """
         self._logs += 1
         log = self.root / f"{self._logs}.log"
         log.touch()
@@ -222,8 +224,8 @@ class Bench:
             own["WARTA_HOME"] = str(self.root / "home")
         return {**os.environ, "OMP_NUM_THREADS": str(self.options.threads), **own}, log
 
-    def judged(self, row: Row, decoded: list[tuple[str, str]]) -> Row:
-        """``row`` with what was decoded, compared with the first that Warta decoded."""
+    def judged(self, row: Side, decoded: list[tuple[str, str]]) -> Side:
+        """Return ``row`` with what was decoded, compared with the first that Warta decoded."""
         lengths = [len(made.split(JOINT)) for _, made in decoded]
         row = replace(row, decoded=len(decoded), shortest=min(lengths), longest=max(lengths))
         if not self._ours:
@@ -234,8 +236,8 @@ class Bench:
         same = sum(ours[source] == theirs[source] for source in common) / max(1, len(common))
         return told(replace(row, like_ours=len(common) / len(ours), same=same))
 
-    def batch(self) -> Row:
-        """``warta batch``'s own code."""
+    def batch(self) -> Side:
+        """Measure ``warta batch``'s own code."""
         values, log = self.process_values()
         kept = os.environ.copy()
         os.environ.update(values)
@@ -248,11 +250,11 @@ class Bench:
             os.environ.clear()
             os.environ.update(kept)
         layout = f"{self.options.threads} threads"
-        row = Row("batch", "warta batch", layout, 0, words(self.articles), seconds, cores, start)
+        row = Side("batch", "warta batch", layout, 0, words(self.articles), seconds, cores, start)
         return self.judged(row, read(log, skipped))
 
-    def argos(self, layout: str) -> Row:
-        """Argos Translate in one process, text after text."""
+    def argos(self, layout: str) -> Side:
+        """Measure Argos Translate in one process, text after text."""
         values, log = self.process_values(layout=layout)
         source, target = self.root / "texts.json", self.root / "answers.json"
         source.write_text(json.dumps([self.first, *self.articles]), "utf-8")
@@ -263,13 +265,13 @@ class Bench:
         whole = time.perf_counter() - began
         made = json.loads(target.read_text("utf-8"))
         seconds, cores, total = made["seconds"], made["core_seconds"], words(self.articles)
-        row = Row("batch", "Argos Translate", layout, 0, total, seconds, cores, whole - seconds)
+        row = Side("batch", "Argos Translate", layout, 0, total, seconds, cores, whole - seconds)
         decoded = read(log, 0)
         sentences = self.options.sentences * len(self.articles)
         return self.judged(row, decoded[-sentences:])
 
-    def server(self, layout: str) -> list[Row]:
-        """A server at every number of clients; Warta's without a ``layout``, else LibreTranslate's."""
+    def server(self, layout: str) -> list[Side]:
+        """Return a server at every number of clients; Warta's without a ``layout``, else LibreTranslate's."""
         port, threads = free_port(), str(self.options.threads)
         if layout:
             command = [str(self.python.with_name("libretranslate")), "--port", str(port)]
@@ -291,7 +293,7 @@ class Bench:
                 used = _core_seconds(pid) - used
                 total, wait = words(self.articles), statistics.median(waits)
                 shown = layout or f"{threads} threads"
-                row = Row("serve", name, shown, clients, total, seconds, used, start, wait)
+                row = Side("serve", name, shown, clients, total, seconds, used, start, wait)
                 rows.append(self.judged(row, read(log, before)))
         return rows
 
@@ -304,7 +306,7 @@ def _install(home: Path, texts: Sequence[str], shape: dict[str, int]) -> Path:
 
 
 def _batch(root: Path, texts: Sequence[str], log: Path, threads: int) -> tuple[float, float, int]:
-    """Seconds and processor time of a batch over all but the first text; what the log held before."""
+    """Return seconds and processor time of a batch over all but the first text; what the log held before."""
     from service.batch.run import Job, run
     from service.pipeline import build_pipeline
     from service.settings import Settings
@@ -324,7 +326,7 @@ def _batch(root: Path, texts: Sequence[str], log: Path, threads: int) -> tuple[f
 
 
 def read(log: Path, offset: int) -> list[tuple[str, str]]:
-    """What was decoded since the log had ``offset`` bytes: source pieces and answer."""
+    """Return what was decoded since the log had ``offset`` bytes: source pieces and answer."""
     with log.open(encoding="utf-8") as file:
         file.seek(offset)
         rows = [row for line in file for row in json.loads(line)]
@@ -336,7 +338,7 @@ def read(log: Path, offset: int) -> list[tuple[str, str]]:
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on now."""
+    """Return a port of loopback that nothing listens on now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -345,7 +347,9 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: Sequence[str], values: dict[str, str], folder: Path, port: int) -> Iterator[int]:
-    """A server's process id, once it takes connections; in a folder of its own, for what it leaves there."""
+    """Yield a server's process id, once it takes connections; in a folder of its own, for what it
+    leaves there.
+    """
     place = folder / f"server{port}"
     place.mkdir()
     with (
@@ -372,14 +376,14 @@ def running(command: Sequence[str], values: dict[str, str], folder: Path, port: 
 
 
 def _core_seconds(pid: int) -> float:
-    """The processor time that a process has used; on Linux."""
+    """Return the processor time that a process has used; on Linux."""
     # The name, in brackets, may hold anything.
     fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, list[float]]:
-    """Seconds that the clients took for all texts, and what each text took."""
+    """Return seconds that the clients took for all texts, and what each text took."""
     waiting, waits = iter(texts), list[float]()
 
     async def client() -> None:
@@ -402,8 +406,8 @@ async def _ask(port: int, texts: Sequence[str], clients: int) -> tuple[float, li
 # The table.
 
 
-def told(row: Row) -> Row:
-    """Prints a line."""
+def told(row: Side) -> Side:
+    """Print a line."""
     name = row.side + (f", {row.clients} clients" if row.clients else "")
     parts = [f"{name:27} {row.layout:9} {row.speed:7.1f} words/s {row.seconds:6.1f} s"]
     parts.append(f"{row.words / row.core_seconds:.1f} words/core-s")
@@ -416,8 +420,8 @@ def told(row: Row) -> Row:
     return row
 
 
-def ratios(rows: Sequence[Row]) -> dict[str, float]:
-    """Our speed over each peer's, for each task and number of clients."""
+def ratios(rows: Sequence[Side]) -> dict[str, float]:
+    """Return our speed over each peer's, for each task and number of clients."""
     found = {}
     for row in rows:
         peers = [r for r in rows if (r.task, r.clients) == (row.task, row.clients) and r.side != row.side]
@@ -429,7 +433,7 @@ def ratios(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the table and the ratios; ``--json`` also writes them."""
+    """Print the table and the ratios; ``--json`` also writes them."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--articles", type=int, default=200)
     parser.add_argument("--sentences", type=int, default=8, help="in each article")

@@ -49,7 +49,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DecodingRun:
     """One decoding on the same lines.
 
     ``tokens`` are target tokens, ends included; ``core_seconds`` is processor time, which other
@@ -81,7 +81,7 @@ class OutputLayer:
 
 
 def preparation(root: Path, adapter: Path | None) -> Preparation:
-    """Builds the model in the empty ``root``."""
+    """Build the model in the empty ``root``."""
     data = adapter.read_bytes() if adapter else None
     marks: list[tuple[str, float]] = []
     began = time.perf_counter()
@@ -92,7 +92,7 @@ def preparation(root: Path, adapter: Path | None) -> Preparation:
 
 
 def first_sentence(root: Path, began: float) -> Start:
-    """Opens the model and translates; ``began`` is the wall clock before this process."""
+    """Open the model and translates; ``began`` is the wall clock before this process."""
     from service.engines.causal import CausalEngine
 
     inside, preset = time.time(), presets.get(PRESET)
@@ -102,8 +102,8 @@ def first_sentence(root: Path, began: float) -> Start:
     return Start(time.time() - began, loaded - inside)
 
 
-def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: float) -> Row:
-    """Translates the sources and scores them with sacreBLEU."""
+def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: float) -> DecodingRun:
+    """Translate the sources and scores them with sacreBLEU."""
     from service.engines.causal import CausalEngine
 
     preset = presets.get(PRESET)
@@ -118,11 +118,11 @@ def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: fl
         for metric in metrics()
     )
     cut = sum(output.truncated for output in outputs)
-    return Row(beam, penalty, tokens, seconds, core_seconds, peak, cut, bleu, chrf)
+    return DecodingRun(beam, penalty, tokens, seconds, core_seconds, peak, cut, bleu, chrf)
 
 
 def metrics() -> tuple[Any, Any]:
-    """BLEU and chrF2 with sacreBLEU's defaults."""
+    """Return BLEU and chrF2 with sacreBLEU's defaults."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
@@ -130,7 +130,7 @@ def metrics() -> tuple[Any, Any]:
 
 
 def signatures(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """sacreBLEU's signatures, which hold once something was scored."""
+    """Return sacreBLEU's signatures, which hold once something was scored."""
     targets = [target for _, target in pairs]
     scored = metrics()
     for metric in scored:
@@ -139,7 +139,7 @@ def signatures(pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def output_layer(root: Path) -> OutputLayer:
-    """A step of the model and of one cut to its first layer: the line through both, at no layers.
+    """Return a step of the model and of one cut to its first layer: the line through both, at no layers.
 
     What is left there is the score of every piece, the choice among them and the embedding.
     """
@@ -151,7 +151,7 @@ def output_layer(root: Path) -> OutputLayer:
 
 
 def cut_to_one_layer(folder: Path, target: Path) -> int:
-    """Writes a model of the first layer only; how many the whole one has."""
+    """Write a model of the first layer only; how many the whole one has."""
     from service.models.gemma.convert import Gemma3Converter
     from service.models.gemma.gguf import GgufFile
 
@@ -166,7 +166,7 @@ def cut_to_one_layer(folder: Path, target: Path) -> int:
 
 
 def step(folder: Path) -> float:
-    """Processor seconds of one greedy step for one sentence, the best of five runs.
+    """Return processor seconds of one greedy step for one sentence, the best of five runs.
 
     Processor time, as wall time would measure the machine's other work too.
     """
@@ -183,13 +183,13 @@ def _steps(generator: Any, count: int) -> float:
 
 
 def read_pairs(path: Path, lines: int) -> list[tuple[str, str]]:
-    """The first ``lines`` pairs of a two-column file."""
+    """Return the first ``lines`` pairs of a two-column file."""
     rows = path.read_text("utf-8").split("\n")[:lines]
     return [(source, target) for source, target in (row.split("\t") for row in rows if row)]
 
 
-def show(rows: Iterable[Row]) -> None:
-    """The table of decodings."""
+def show(rows: Iterable[DecodingRun]) -> None:
+    """Print the table of decodings."""
     print("beam   lp   BLEU  chrF2  tokens/s  tokens/core-s  peak MB  cut")
     for r in rows:
         quality = f"{r.beam:4} {r.length_penalty:4} {r.bleu:6.2f} {r.chrf2:6.2f}"
@@ -198,7 +198,7 @@ def show(rows: Iterable[Row]) -> None:
 
 
 def measure(root: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """All measurements in the empty folder ``root``, printed as they come."""
+    """Return all measurements in the empty folder ``root``, printed as they come."""
     prepared = in_fresh_process(preparation, root, arguments.adapter)
     for name, seconds in prepared.stages:
         print(f"{seconds:6.2f} s  {name}")

@@ -62,7 +62,7 @@ QUICK = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class EngineRun:
     """One engine at one beam. ``tokens`` are target tokens; ``answers`` are compared, not shown."""
 
     engine: str
@@ -79,8 +79,8 @@ class Row:
         return self.tokens / self.seconds
 
 
-def ours(folder: Path, preset: Preset, texts: Sequence[str], device: str, threads: int) -> Row:
-    """The product's engine on a converted folder, warmed by one text."""
+def ours(folder: Path, preset: Preset, texts: Sequence[str], device: str, threads: int) -> EngineRun:
+    """Return the product's engine on a converted folder, warmed by one text."""
     from service.engines.ctranslate2 import CTranslate2Engine
 
     began = time.perf_counter()
@@ -92,13 +92,15 @@ def ours(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
     seconds = time.perf_counter() - began
     tokens = sum(output.tokens for output in outputs)
     name = f"CTranslate2 {folder.name}"
-    return Row(
+    return EngineRun(
         name, preset.decoding.beam_size, load, seconds, tokens, peak_mb(), tuple(o.text for o in outputs)
     )
 
 
-def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, threads: int, dtype: str) -> Row:
-    """``generate`` of transformers over batches of similar length, warmed by one text."""
+def peer(
+    folder: Path, preset: Preset, texts: Sequence[str], device: str, threads: int, dtype: str
+) -> EngineRun:
+    """Return ``generate`` of transformers over batches of similar length, warmed by one text."""
     import torch
 
     from service.engines.tokenizer import EOS, Pieces
@@ -125,11 +127,13 @@ def peer(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
     kept = [[i for i in answers[n] if i != pad] for n in range(len(rows))]
     decoded = tuple(pieces.decode([pieces.tokens[i] for i in ids if i < len(pieces.tokens)]) for ids in kept)
     tokens = sum(map(len, kept))
-    return Row(f"transformers {dtype}", preset.decoding.beam_size, load, seconds, tokens, peak_mb(), decoded)
+    return EngineRun(
+        f"transformers {dtype}", preset.decoding.beam_size, load, seconds, tokens, peak_mb(), decoded
+    )
 
 
 def _generated(model: Any, ids: Any, pad: int, decoding: Decoding) -> list[list[int]]:
-    """What transformers makes of a padded batch, searching as the engines of Warta do."""
+    """Return what transformers makes of a padded batch, searching as the engines of Warta do."""
     import torch
 
     with torch.inference_mode():
@@ -149,7 +153,7 @@ def _generated(model: Any, ids: Any, pad: int, decoding: Decoding) -> list[list[
 
 
 def build(root: Path, kind: str, texts: Sequence[str], types: Sequence[str]) -> None:
-    """The checkpoint, and what it is converted to, each in a folder of ``root``."""
+    """Build the checkpoint, and what it is converted to, each in a folder of ``root``."""
     from transformers.utils import logging
 
     from service.models.convert import convert
@@ -162,7 +166,7 @@ def build(root: Path, kind: str, texts: Sequence[str], types: Sequence[str]) -> 
 
 
 def sources(work: Work) -> list[str]:
-    """Texts of about the wanted length, cut from the project's example articles."""
+    """Return texts of about the wanted length, cut from the project's example articles."""
     words = " ".join(path.read_text("utf-8") for path in sorted(EXAMPLES.glob("*.txt"))).split()
     wanted, count = work.source_tokens, work.texts
     # The small tokenizer needs about 1.6 pieces a word on the text it was trained on.
@@ -172,18 +176,18 @@ def sources(work: Work) -> list[str]:
 
 
 def training_texts() -> list[str]:
-    """What the tokenizers are trained on."""
+    """Return what the tokenizers are trained on."""
     texts = [path.read_text("utf-8") for path in sorted(EXAMPLES.glob("*.txt"))]
     return [part.text for text in texts for part in segment.split(text).segments]
 
 
-def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Row]:
-    """Every engine at every beam, printed as they come with their ratio to the first."""
+def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[EngineRun]:
+    """Return every engine at every beam, printed as they come with their ratio to the first."""
     cuda = arguments.device == "cuda"
     types = ("float16",) if cuda else ("int8", "float32")
     in_fresh_process(build, root, kind, training_texts(), types)
     work = (QUICK if arguments.quick else WORK)[kind]
-    texts, rows = sources(work), list[Row]()
+    texts, rows = sources(work), list[EngineRun]()
     peers = ("bfloat16",) if cuda else ("float32",) if arguments.quick else ("float32", "bfloat16")
     for beam in arguments.beam:
         preset = shapes.preset(kind, 1024, Decoding(beam_size=beam, max_new_tokens=work.target_tokens))
@@ -195,8 +199,8 @@ def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def show(kind: str, rows: Sequence[Row]) -> None:
-    """A line an engine: speed, its ratio to the first row's, and how many answers are the same."""
+def show(kind: str, rows: Sequence[EngineRun]) -> None:
+    """Print a line an engine: speed, its ratio to the first row's, and how many answers are the same."""
     first = rows[0]
     for row in rows:
         same = sum(a == b for a, b in zip(row.answers, first.answers, strict=True)) / len(first.answers)

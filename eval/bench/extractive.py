@@ -21,7 +21,7 @@ _SYLLABLES = [consonant + vowel for consonant in "bcdgjklmnprstw" for vowel in "
 
 
 def article(count: int) -> Document:
-    """``count`` sentences of 20 made-up words each, common words more often, and a title."""
+    """Return ``count`` sentences of 20 made-up words each, common words more often, and a title."""
     rng = random.Random(0)  # noqa: S311 - a fixed seed, so that every run times the same text
     vocabulary = ["".join(rng.choices(_SYLLABLES, k=3)) for _ in range(20_000)]
 
@@ -34,7 +34,7 @@ def article(count: int) -> Document:
 
 
 def milliseconds(work: Callable[[], object], repeats: int) -> float:
-    """The median of ``repeats`` runs, after one to warm up."""
+    """Return the median of ``repeats`` runs, after one to warm up."""
     work()
     times = []
     for _ in range(repeats):
@@ -45,7 +45,7 @@ def milliseconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def peak_mebibytes(work: Callable[[], object]) -> float:
-    """The most that Python and NumPy held at once during a run."""
+    """Return the most that Python and NumPy held at once during a run."""
     tracemalloc.start()
     work()
     peak = tracemalloc.get_traced_memory()[1]
@@ -54,7 +54,7 @@ def peak_mebibytes(work: Callable[[], object]) -> float:
 
 
 def measure() -> dict[str, Any]:
-    """Times at 20 sentences for three systems, and growth over 100, 1,000 and 10,000 for ours."""
+    """Return times at 20 sentences for three systems, and growth over 100, 1,000 and 10,000 for ours."""
     short = article(20)
     small = {"ours": milliseconds(lambda: rank(short.sentences, 3, short.title), 200)}
     for name in ("LexRank", "TextRank"):
@@ -69,7 +69,7 @@ def measure() -> dict[str, Any]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()

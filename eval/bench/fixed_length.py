@@ -18,7 +18,7 @@ JOINT = " "
 
 
 def fix_length(translator: Any, tokens: int, log: str) -> None:
-    """Gives the class ``translator`` a ``translate_batch`` that stops at ``tokens`` and writes to ``log``."""
+    """Give the class ``translator`` a ``translate_batch`` that stops at ``tokens`` and write to ``log``."""
     search, lock = translator.translate_batch, threading.Lock()
 
     def fixed(self: Any, source: Sequence[Sequence[str]], *arguments: Any, **options: Any) -> Any:

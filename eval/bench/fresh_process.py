@@ -13,13 +13,13 @@ Result = TypeVar("Result")
 
 
 def in_fresh_process(task: Callable[..., Result], *arguments: object) -> Result:
-    """``task`` in a fresh process, which takes its environment from this one."""
+    """Return ``task`` in a fresh process, which takes its environment from this one."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(task, *arguments).result()
 
 
 def peak_mb() -> float:
-    """This process's peak memory in MB; the system counts in kB, macOS in bytes.
+    """Return this process's peak memory in MB; the system counts in kB, macOS in bytes.
 
     On Linux a child's peak starts from its parent's: the parent has to stay small.
     """

@@ -26,7 +26,7 @@ PEERS = ("argos", "opusmt", "nllb", "bergamot-tiny", "microsoft", "google")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GlossaryScores:
     """The scores of one list of targets; ``changed`` counts those that differ from the system's own."""
 
     name: str
@@ -41,7 +41,7 @@ class Corpus:
     """Sources and references in reading order, with the glossary at work on each article."""
 
     def __init__(self, articles: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
-        """``articles`` are pairs of the whole text and its (source, reference) sentences."""
+        """Take ``articles``, pairs of the whole text and its (source, reference) sentences."""
         glossary = Glossary.load()
         self.rows = [
             (ArticleTerms(glossary, text), source, reference)
@@ -49,14 +49,14 @@ class Corpus:
             for source, reference in pairs
         ]
 
-    def measure(self, name: str, targets: Sequence[str], own: Sequence[str]) -> Row:
-        """Term accuracy and corpus scores of ``targets``; ``own`` is what the system wrote."""
+    def measure(self, name: str, targets: Sequence[str], own: Sequence[str]) -> GlossaryScores:
+        """Return term accuracy and corpus scores of ``targets``; ``own`` is what the system wrote."""
         import sacrebleu
 
         checks = [t.check(source, target) for (t, source, _), target in zip(self.rows, targets, strict=True)]
         total = sum(len(check.matches) for check in checks)
         references = [[reference for *_, reference in self.rows]]
-        return Row(
+        return GlossaryScores(
             name,
             total,
             total - sum(len(check.misses) for check in checks),
@@ -66,11 +66,11 @@ class Corpus:
         )
 
     def edit(self, targets: Sequence[str]) -> list[str]:
-        """The targets after :meth:`ArticleTerms.edit`."""
+        """Return the targets after :meth:`ArticleTerms.edit`."""
         return [t.edit(source, target) for (t, source, _), target in zip(self.rows, targets, strict=True)]
 
     def better(self, first: Sequence[str], second: Sequence[str]) -> list[str]:
-        """The first translation, or the second where that has fewer misses."""
+        """Return the first translation, or the second where that has fewer misses."""
         return [
             (a, b)[t.choose(source, (a, b))]
             for (t, source, _), a, b in zip(self.rows, first, second, strict=True)
@@ -78,7 +78,7 @@ class Corpus:
 
 
 def read_articles(path: Path) -> Corpus:
-    """A corpus from a file in warta-bench's form."""
+    """Return a corpus from a file in warta-bench's form."""
     articles = []
     for line in _lines(path):
         record = json.loads(line)
@@ -88,7 +88,7 @@ def read_articles(path: Path) -> Corpus:
 
 
 def read_ntrex(path: Path) -> Corpus:
-    """The first sentences of NTREX-128 that hold a term, each with its document around it."""
+    """Return the first sentences of NTREX-128 that hold a term, each with its document around it."""
     documents: dict[str, list[tuple[str, str]]] = {}
     for line in _lines(path):
         document, source, reference = line.split("\t")
@@ -99,8 +99,8 @@ def read_ntrex(path: Path) -> Corpus:
     return corpus
 
 
-def measure_peers(folder: Path) -> list[Row]:
-    """Each peer's output for FLORES-200 dev, as it is and edited."""
+def measure_peers(folder: Path) -> list[GlossaryScores]:
+    """Return each peer's output for FLORES-200 dev, as it is and edited."""
     pairs = list(zip(_lines(folder / "flores-dev.id"), _lines(folder / "flores-dev.en"), strict=True))
     corpus = Corpus([("", pairs)])
     rows = [corpus.measure("reference", [reference for _, reference in pairs], [r for _, r in pairs])]
@@ -110,8 +110,8 @@ def measure_peers(folder: Path) -> list[Row]:
     return rows
 
 
-def measure_steps(corpus: Corpus, plain: Sequence[str], injected: Sequence[str]) -> list[Row]:
-    """A system's output for warta-bench, as it is and after each step."""
+def measure_steps(corpus: Corpus, plain: Sequence[str], injected: Sequence[str]) -> list[GlossaryScores]:
+    """Return a system's output for warta-bench, as it is and after each step."""
     references = [reference for *_, reference in corpus.rows]
     on_a_miss, unless_missed = corpus.better(plain, injected), corpus.better(injected, plain)
     steps = {
@@ -148,7 +148,7 @@ def _write(corpus: Corpus, folder: Path) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints a table; 0 when it could be made."""
+    """Print a table; 0 when it could be made."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--corpus", choices=("warta-bench", "ntrex"), default="warta-bench")

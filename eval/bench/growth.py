@@ -35,7 +35,7 @@ class Size:
 
 
 def sentences(count: int) -> Iterator[bytes]:
-    """``count`` sentences, no two alike, a line each."""
+    """Yield ``count`` sentences, no two alike, a line each."""
     for number in range(count):
         a, b, c = number % 8, number // 8 % 8, number // 64 % 8
         yield f"{SUBJECTS[a]} {VERBS[b]} {number:,} {THINGS[c]} pada hari Senin.\n".replace(",", ".").encode()
@@ -48,7 +48,7 @@ class _Lines(io.RawIOBase):
         self._lines = lines
 
     def read1(self, _size: int = -1, /) -> bytes:
-        """Whole lines, about as many bytes as a pipe holds."""
+        """Return whole lines, about as many bytes as a pipe holds."""
         return b"".join(itertools.islice(self._lines, 1000))
 
 
@@ -63,7 +63,7 @@ class _Count(io.RawIOBase):
 
 
 def measure(model: str, count: int) -> Size:
-    """Runs ``count`` sentences through the model."""
+    """Run ``count`` sentences through the model."""
     from service.cli.many import translate_lines
     from service.pipeline import build_pipeline
     from service.settings import Settings, home
@@ -81,7 +81,7 @@ def measure(model: str, count: int) -> Size:
 
 
 def slope(sizes: list[Size]) -> float:
-    """The least-squares slope of log seconds over log sentences."""
+    """Return the least-squares slope of log seconds over log sentences."""
     xs = [math.log(size.sentences) for size in sizes]
     ys = [math.log(size.seconds) for size in sizes]
     mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)

@@ -27,7 +27,7 @@ _OWN = (
 
 
 def measure(pairs: list[tuple[str, str]], passes: int) -> dict[str, float]:
-    """Pairs a second in the best of ``passes``, and the share of pairs with a finding."""
+    """Return pairs a second in the best of ``passes``, and the share of pairs with a finding."""
     best = float("inf")
     flagged = 0
     for _ in range(passes):

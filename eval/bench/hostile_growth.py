@@ -65,7 +65,10 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def seconds(run: Callable[[str], Any], text: str, limit: float) -> float | None:
-    """Processor time of one call, None where it is over the limit. An input refused is an input done."""
+    """Return processor time of one call, None where it is over the limit.
+
+    An input refused is an input done.
+    """
     signal.setitimer(signal.ITIMER_PROF, limit, 0.2)
     began = time.process_time()
     try:
@@ -81,7 +84,7 @@ def seconds(run: Callable[[str], Any], text: str, limit: float) -> float | None:
 
 
 def _once(run: Callable[[str], object], text: str, limit: float) -> float | None:
-    """As :func:`seconds`; the alarm may also come in the moment in which it is switched off."""
+    """Do as :func:`seconds`; the alarm may also come in the moment in which it is switched off."""
     try:
         return seconds(run, text, limit)
     except _Over:
@@ -89,7 +92,9 @@ def _once(run: Callable[[str], object], text: str, limit: float) -> float | None
 
 
 def judge(case: Case, text: Callable[[int], str], size: int, limit: float = LIMIT) -> Finding | None:
-    """The finding, if there is one at ``size`` characters; confirmed, so that a busy machine makes none."""
+    """Return the finding, if there is one at ``size`` characters; confirmed, so that a busy machine makes
+    none.
+    """
     if case.bound:
         return _bounded(case, text, limit)
     size = max(int(size * case.share), 64)
@@ -119,7 +124,7 @@ def _bounded(case: Case, text: Callable[[int], str], limit: float) -> Finding | 
 
 
 def _judged(case: Case, text: Callable[[int], str], size: int, limit: float) -> Finding | None:
-    """As :func:`judge`; an error that is not for users is a finding too."""
+    """Do as :func:`judge`; an error that is not for users is a finding too."""
     try:
         return judge(case, text, size, limit)
     except Exception as error:
@@ -127,7 +132,7 @@ def _judged(case: Case, text: Callable[[int], str], size: int, limit: float) -> 
 
 
 def chosen(case: Case, sample: int) -> list[Callable[[int], str]]:
-    """The strings of a case: all, or the worst and ``sample`` others, the same each time."""
+    """Return the strings of a case: all, or the worst and ``sample`` others, the same each time."""
     others = [text for text in case.texts if text not in WORST]
     if not sample or sample >= len(others):
         return list(case.texts)
@@ -135,7 +140,7 @@ def chosen(case: Case, sample: int) -> list[Callable[[int], str]]:
 
 
 def _child(pipe: Any, part: str, size: int, start: int, limit: float, sample: int) -> None:
-    """Measures the cases from ``start`` on, telling of each string before it is tried."""
+    """Measure the cases from ``start`` on, telling of each string before it is tried."""
     from eval.bench.hostile_cases import cases
 
     signal.signal(signal.SIGPROF, _stop)
@@ -163,7 +168,7 @@ def _child(pipe: Any, part: str, size: int, start: int, limit: float, sample: in
 
 
 def findings(part: str = "", size: int = 16_000, limit: float = LIMIT, sample: int = 0) -> Iterator[Finding]:
-    """What grows too fast among the cases whose name holds ``part``; ``sample`` as in :func:`chosen`.
+    """Yield what grows too fast among the cases whose name holds ``part``; ``sample`` as in :func:`chosen`.
 
     Raises RuntimeError where the process that measures ends by itself.
     """

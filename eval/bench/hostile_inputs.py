@@ -42,7 +42,7 @@ from service.facts.figures import Outcome
 from service.facts.ledger import MOST_NAMES, Mentions, ledger, mentions
 from service.facts.names import NameReader
 from service.intake.documents import alignment as placement
-from service.intake.documents import blocks
+from service.intake.documents import bilingual, blocks
 from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Limits
@@ -70,12 +70,14 @@ ENGLISH = (
 
 @lru_cache(maxsize=16)
 def other(shape: int, size: int) -> str:
-    """A text of different words, as long as the hostile one, for the other side."""
+    """Return a text of different words, as long as the hostile one, for the other side."""
     return VARIED[shape](size)
 
 
 def pairs(call: Callable[[str, str], Any]) -> tuple[Run, ...]:
-    """A function of two texts: the same on both sides, on either beside others, and beside plain prose."""
+    """Return a function of two texts: the same on both sides, on either beside others, and beside plain
+    prose.
+    """
     return (
         lambda text: call(text, text),
         lambda text: call(text, other(0, len(text))),
@@ -86,18 +88,20 @@ def pairs(call: Callable[[str, str], Any]) -> tuple[Run, ...]:
 
 
 def lines_of(text: str) -> list[str]:
-    """A text as sentences: by its lines where it has some, else by its words."""
+    """Return a text as sentences: by its lines where it has some, else by its words."""
     found = [line for line in (text.split("\n") if "\n" in text else text.split(" ")) if line.strip()]
     return found or [text or "a"]
 
 
 def with_sentences(call: Callable[[list[str]], Any]) -> tuple[Run, ...]:
-    """A function of sentences: many short ones, and one that is as long as all."""
+    """Return a function of sentences: many short ones, and one that is as long as all."""
     return (lambda text: call(lines_of(text)), lambda text: call([PROSE, text, PROSE]))
 
 
 def with_lines(call: Callable[[list[str]], Any]) -> tuple[Run, ...]:
-    """A function of a page's lines as cleaning has them: none is empty, and runs of white space are one."""
+    """Return a function of a page's lines as cleaning has them: none is empty, and runs of white space are
+    one.
+    """
     return with_sentences(lambda texts: call([" ".join(text.split()) or "a" for text in texts]))
 
 
@@ -114,12 +118,12 @@ def turned(passage: Passage) -> Iterator[SegmentTranslation]:
 
 
 def passage_of(lines: Sequence[str]) -> Passage:
-    """Sentences with themselves as context, the first a headline."""
+    """Make a passage of sentences with themselves as context, the first a headline."""
     return Passage(tuple(lines), "\n".join(lines), frozenset((0,)))
 
 
 def translated(call: Callable[[bytes, blocks.Translate], Any]) -> tuple[Run, ...]:
-    """A document translated: into capitals, and into the opposite order."""
+    """Return a document translated: into capitals, and into the opposite order."""
     return (lambda text: call(encoded(text), loud), lambda text: call(encoded(text), turned))
 
 
@@ -129,7 +133,7 @@ def encoded(text: str) -> bytes:
 
 @cache
 def folder() -> Path:
-    """A folder for the files of this process, removed with it."""
+    """Return a folder for the files of this process, removed with it."""
     folder = tempfile.TemporaryDirectory()
     _KEPT.append(folder)
     return Path(folder.name)
@@ -157,6 +161,7 @@ def zipped(members: Mapping[str, str]) -> bytes:
 
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_WORDS = re.compile(r"\S+")
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _ODT = "urn:oasis:names:tc:opendocument:xmlns"
 
@@ -166,7 +171,7 @@ def xml(text: str) -> str:
 
 
 def docx(text: str) -> bytes:
-    """Each line a paragraph, each word a run, every other one bold."""
+    """Make each line a paragraph, each word a run, every other one bold."""
     body = "".join(f"<w:p>{''.join(runs(line))}</w:p>" for line in text.split("\n"))
     xml = f'<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>'
     return zipped({"word/document.xml": xml})
@@ -188,7 +193,7 @@ def odt(text: str) -> bytes:
 
 
 def epub(text: str) -> bytes:
-    """A book of one chapter, which is the text itself, and a spine that names a chapter a line."""
+    """Return a book of one chapter, which is the text itself, and a spine that names a chapter a line."""
     lines = text.count("\n") % 4000
     items = "".join(f'<item id="i{n}" href="c.html#{n}"/>' for n in range(lines + 1))
     spine = "".join(f'<itemref idref="i{n}"/>' for n in range(lines + 1))
@@ -214,8 +219,51 @@ def xlsx(text: str) -> bytes:
     return out.getvalue()
 
 
+def pptx(text: str) -> bytes:
+    """One slide of a paragraph a line, in which every other word is bold."""
+    space = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    looks = "<a:rPr/>", '<a:rPr b="1"/>'
+    words = (
+        "</a:p><a:p>" if part == "\n" else f"<a:r>{looks[number % 2]}<a:t>{xml(part)} </a:t></a:r>"
+        for number, part in enumerate(text.replace("\n", " \n ").split(" "))
+    )
+    return zipped(
+        {
+            "ppt/presentation.xml": "<presentation/>",
+            "ppt/slides/slide1.xml": f'<sld xmlns:a="{space}"><a:p>{"".join(words)}</a:p></sld>',
+        }
+    )
+
+
+def xliff(text: str) -> bytes:
+    """A unit a line, with a code before each word."""
+    code = ' <x id="1"/> '
+    units = (
+        f'<trans-unit id="{number}"><source>{xml(line).replace(" ", code)}</source></trans-unit>'
+        for number, line in enumerate(text.split("\n"))
+    )
+    return f'<xliff version="1.2">{"".join(units)}</xliff>'.encode("utf-8", "replace")
+
+
+def catalogue(text: str) -> str:
+    """A gettext message a line."""
+    return "".join(f'msgid {json.dumps(line)}\nmsgstr ""\n\n' for line in text.split("\n"))
+
+
+def rows(text: str) -> list[bilingual.Row]:
+    """Each line a paragraph with a note on each of its words."""
+
+    def note(word: re.Match[str]) -> blocks.PlacedNote:
+        return blocks.PlacedNote("a", 0, word.start(), 0, word.end())
+
+    return [
+        bilingual.Row(line, line, 1, notes=tuple(map(note, _WORDS.finditer(line))))
+        for line in text.split("\n")
+    ]
+
+
 def placed_cells(text: str) -> bytes:
-    """A workbook whose only cell says that it stands at a place which is the text itself."""
+    """Return a workbook whose only cell says that it stands at a place which is the text itself."""
     place = xml(text).replace('"', "&quot;")
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     return zipped(
@@ -228,7 +276,7 @@ def placed_cells(text: str) -> bytes:
 
 
 def pdf(text: str) -> bytes:
-    """A page with the lines of the text, as far as Latin-1 has their letters."""
+    """Return a page with the lines of the text, as far as Latin-1 has their letters."""
     shown = re.sub(r"([\\()])", r"\\\1", text.replace("\r", " "))
     body = "\n".join(f"({line}) Tj T*" for line in shown.split("\n")).encode("latin-1", "replace")
     stream = b"BT /F 9 Tf 12 TL 9 800 Td\n" + body + b"\nET"
@@ -255,14 +303,14 @@ def pdf(text: str) -> bytes:
 
 
 def block(text: str) -> blocks.Block:
-    """A block with a slot a word, and a mark over every third of them."""
+    """Return a block with a slot a word, and a mark over every third of them."""
     parts = tuple(f"{part} " for part in text.split(" "))
     marks = tuple(Mark(at, at + 1, fixed=at % 2 == 1) for at in range(0, len(parts), 3))
     return blocks.Block(parts, marks, "paragraph 1")
 
 
 def placed(text: str) -> None:
-    """A sentence of many parts with as many marks as one may have."""
+    """Place as many marks as one may have in a sentence of many parts."""
     made = block(text)
     marks = made.marks[: blocks._MOST_MARKS]
     for target in (text.upper(), " ".join(reversed(text.split(" "))), ENGLISH):
@@ -270,7 +318,7 @@ def placed(text: str) -> None:
 
 
 def marked(text: str) -> None:
-    """Markup put together from pieces, closed in the wrong order."""
+    """Put markup together from pieces, closed in the wrong order."""
     made = builder.Markup(lambda new: new)
     for number, part in enumerate(text.split(" ")):
         made.open("<b>", f"b{number % 7}")
@@ -299,7 +347,7 @@ def shipped_glossary() -> glossary.Glossary:
 
 
 def in_article(text: str) -> Any:
-    """The glossary at work on an article of this text, sentence by sentence."""
+    """Return the glossary at work on an article of this text, sentence by sentence."""
     at_work = terms.ArticleTerms(shipped_glossary(), text, expand=True)
     for line in lines_of(text):
         at_work.edit(line, line)
@@ -318,12 +366,12 @@ def spoken(text: str) -> words.Words:
 
 
 def formed(check: Callable[[form.Pair], Iterator[form.Found]]) -> Callable[[str, str], Any]:
-    """A check of the form of a sentence, over two texts."""
+    """Return a check of the form of a sentence, over two texts."""
     return lambda a, b: list(check(form.Pair(a, b, spoken(a), spoken(b))))
 
 
 def with_lexicon(call: Callable[[str, str], Iterator[Any]]) -> tuple[Run, ...]:
-    """A reader of a lexicon: the text as the whole file, and as the cells of a row."""
+    """Return a reader of a lexicon: the text as the whole file, and as the cells of a row."""
     head = "\t".join(lexicon.COLUMNS)
 
     def row(text: str) -> Any:
@@ -338,13 +386,13 @@ def with_lexicon(call: Callable[[str, str], Iterator[Any]]) -> tuple[Run, ...]:
 
 
 def compared(lines: list[str]) -> Any:
-    """Sentences of one article, each its own translation, compared with those before it."""
+    """Compare the sentences of one article, each its own translation, with those before it."""
     said = consistency.Consistency()
     return [said.see(line, line) for line in lines]
 
 
 def doubts(text: str) -> tuple[Finding, ...]:
-    """A finding whose value is the text."""
+    """Return a finding whose value is the text."""
     return (Finding.of("entity.lost", name=text),)
 
 
@@ -378,7 +426,7 @@ def translation_of(text: str) -> Translation:
 
 
 def furniture_of(text: str) -> list[Furniture]:
-    """The lines of a text as what cleaning left out."""
+    """Return the lines of a text as what cleaning left out."""
     return [Furniture(line, "caption", at) for at, line in enumerate(lines_of(text))]
 
 
@@ -395,7 +443,7 @@ def reading_of(text: str) -> Reading:
 
 
 def noted(text: str) -> Note | None:
-    """The note of the last of many marked sentences."""
+    """Return the note of the last of many marked sentences."""
     notes = Notes()
     parts = translation_of(text).segments
     spans = [notes.span(part.target, part, part.source, "sentence") for part in parts]
@@ -497,7 +545,7 @@ def with_rows(reader: Callable[..., Any], name: str, wrap: Callable[[str], str])
 
 
 def refused(call: Run) -> Run:
-    """For what reads text that may rightly be wrong in ways of its library's own."""
+    """Wrap what reads text that may rightly be wrong in ways of its library's own."""
 
     def run(text: str) -> None:
         with suppress(ValueError, LookupError):
@@ -507,31 +555,31 @@ def refused(call: Run) -> Run:
 
 
 def with_file(name: str, call: Callable[[Path], Any]) -> Run:
-    """A function of a file that holds the text."""
+    """Return a function of a file that holds the text."""
     return lambda text: call(file(name, encoded(text)))
 
 
 def with_name(name: str, call: Callable[[bytes, str], Any]) -> Run:
-    """A function of a document's bytes and its name."""
+    """Return a function of a document's bytes and its name."""
     return lambda text: call(encoded(text), name)
 
 
 def quoted(text: str) -> str:
-    """Lines of JSON, a text a line."""
+    """Return lines of JSON, a text a line."""
     return "".join(json.dumps({"text": line, "more": [line]}) + "\n" for line in lines_of(text))
 
 
 def packed(text: str) -> bytes:
-    """The text as a gzip stream."""
+    """Return the text as a gzip stream."""
     return gzip.compress(encoded(text), 1)
 
 
 def fixed(text: str) -> Any:
-    """As many marks as a sentence may have, half of them fixed."""
+    """Return as many marks as a sentence may have, half of them fixed."""
     made = block(text)
     return placement.fixed_through(made.texts, made.marks[: blocks._MOST_MARKS])
 
 
 def written(text: str) -> int:
-    """The lines as units of a translation memory."""
+    """Return the lines as units of a translation memory."""
     return tmx_module.write_tmx(io.StringIO(), ((line, line, line) for line in lines_of(text)))

@@ -30,7 +30,7 @@ _ENDS = ("", "\x00", "\n!", " a")
 
 @cache
 def _number(word: str) -> int:
-    """A number for each word."""
+    """Return a number for each word."""
     value = 0
     for letter in word:
         value = value * 26 + ord(letter) - 96
@@ -80,7 +80,7 @@ _SYLLABLES = tuple(a + b for a, b in product("bdgjklmnprstw", "aeiou"))
 
 
 def _words() -> Iterator[str]:
-    """Words of two syllables, then of three and more, no two alike."""
+    """Yield words of two syllables, then of three and more, no two alike."""
     for length in count(2):
         yield from map("".join, product(_SYLLABLES, repeat=length))
 
@@ -189,7 +189,9 @@ FAMILIES: tuple[Text, ...] = (
 
 
 def derived(pattern: re.Pattern[Any]) -> list[Hostile]:
-    """What a pattern itself suggests: its repeats pumped, and each beginning of what it matches repeated."""
+    """Return what a pattern itself suggests: its repeats pumped, and each beginning of what it matches
+    repeated.
+    """
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
     found = dict[Hostile, None]()
     for before, pump in islice(_pumped(list(_parser.parse(source, pattern.flags)), ""), _PATHS * 8):
@@ -205,7 +207,7 @@ def derived(pattern: re.Pattern[Any]) -> list[Hostile]:
 
 
 def _pumped(nodes: list[Any], before: str) -> Iterator[tuple[str, str]]:
-    """What leads to each repeat of a sequence, and what may be repeated there."""
+    """Yield what leads to each repeat of a sequence, and what may be repeated there."""
     for kind, value in nodes:
         name = str(kind)
         if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
@@ -234,7 +236,9 @@ def _pumped(nodes: list[Any], before: str) -> Iterator[tuple[str, str]]:
 
 
 def _bodies(nodes: list[Any]) -> Iterator[str]:
-    """Strings that the body of a repeat matches: each of a class's samples, each of some alternatives."""
+    """Yield strings that the body of a repeat matches: each of a class's samples, each of some
+    alternatives.
+    """
     if len(nodes) == 1 and (chars := _characters(*nodes[0])):
         yield from chars
     elif len(nodes) == 1 and str(nodes[0][0]) == "SUBPATTERN":
@@ -247,7 +251,7 @@ def _bodies(nodes: list[Any]) -> Iterator[str]:
 
 
 def _sample(nodes: list[Any]) -> str:
-    """A short string that the nodes match; what stands around it is not looked at."""
+    """Return a short string that the nodes match; what stands around it is not looked at."""
     parts = list[str]()
     for kind, value in nodes:
         name = str(kind)
@@ -265,7 +269,7 @@ def _sample(nodes: list[Any]) -> str:
 
 
 def _characters(kind: Any, value: Any) -> str:
-    """Some characters that a node for one character matches; none for any other node."""
+    """Return some characters that a node for one character matches; none for any other node."""
     name = str(kind)
     if name == "LITERAL":
         return chr(value)

@@ -67,13 +67,13 @@ def announce(site: Site, days: Sequence[list[Story]], until: float) -> None:
 
 
 def _constant(body: bytes, tag: str) -> Reply:
-    """A feed that says this until it is replaced."""
+    """Return a feed that says this until it is replaced."""
     return conditional(lambda: body, lambda: tag)
 
 
 @contextmanager
 def inbox(home: Path, site: Site | None = None) -> Iterator[Store]:
-    """A store in ``home`` that follows the outlets of ``site``."""
+    """Yield a store in ``home`` that follows the outlets of ``site``."""
     store = Store(str(home / FILE))
     if site and not store.feeds.all():
         for number in range(FEEDS):
@@ -110,33 +110,48 @@ def day(model: str) -> dict[str, Any]:
             "model": model, "published": len(listed), "kept": taken, "lost": len(listed) - taken,
             "headlines": headlines, "stories": total, "grouped": taken - total,
             "copies_there": FEEDS * COPIED - COPIED, "requests": len(site.seen), "seconds": round(seconds, 1),
-            "memory_mb": {"after 1 h": round(memory[0]), "6 h": round(memory[5]), "24 h": round(memory[-1])},
+            "memory_mb_by_hour": [round(each) for each in memory],
             "file_mb": round(store.database.size() / 1e6, 1), "differ": sum(row.differs > 0 for row in rows),
         }  # fmt: skip
 
 
-def hour(model: str, most: int) -> dict[str, Any]:
-    """Translate headlines and briefs of an hour's share of that day, and one article whole."""
+def hour(model: str, most: int, limit: float) -> dict[str, Any]:
+    """Translate headlines and briefs of an hour's share of that day, then articles whole until ``limit``.
+
+    ``limit`` is in seconds from the start. Memory is that of this process at the start, after each batch of
+    headlines, and after each whole article.
+    """
     share = round(FEEDS * ARTICLES / HOURS)
     with tempfile.TemporaryDirectory() as folder, inbox(Path(folder)) as store:
         feed = store.feeds.add(Feed(0, "https://kabar.example/rss", cap=1000))
         _keep(store, feed, [story(number, time.time()) for number in range(min(share, most))])
         pipeline = build_pipeline(_settings(home_of(os.environ), model), lambda _: None)
         pipeline.translate_texts(["Selamat pagi."])
-        before, started = resident(), time.perf_counter()
-        count = queue.headlines(store, pipeline)
+        memory, load, started = [resident()], os.getloadavg()[0], time.perf_counter()
+        count = queue.headlines(store, pipeline, lambda _: memory.append(resident()))
         seconds = time.perf_counter() - started
-        first = store.lists.rows(Wanted(limit=1))[1][0].id
-        begun = time.perf_counter()
-        queue.read(store.lists.article(first), pipeline)
-        whole = time.perf_counter() - begun
+        took = list[float]()
+        for row in store.lists.rows(Wanted(limit=share))[1]:
+            begun = time.perf_counter()
+            store.english.put([queue.read(store.lists.article(row.id), pipeline)[1]])
+            took.append(time.perf_counter() - begun)
+            memory.append(resident())
+            if time.perf_counter() - started > limit:
+                break
     each = seconds / count
     return {
         "model": model, "an hour's share": share, "translated": count, "seconds": round(seconds, 1),
         "seconds_each": round(each, 2), "the hour's share takes_s": round(each * share),
-        "whole_article_s": round(whole, 1),
-        "memory_mb": [round(before), round(resident())], "load": [round(n, 1) for n in os.getloadavg()],
-        "cores": os.cpu_count(),
+        "whole_articles": len(took), "whole_article_s": round(median(took), 1),
+        "ran_s": round(time.perf_counter() - started), "memory_mb": _start_middle_end(memory),
+        "load": [round(load, 1), round(os.getloadavg()[0], 1)], "cores": os.cpu_count(),
+    }  # fmt: skip
+
+
+def _start_middle_end(memory: Sequence[float]) -> dict[str, int]:
+    return {
+        "start": round(memory[0]), "middle": round(memory[len(memory) // 2]), "end": round(memory[-1]),
+        "most": round(max(memory)),
     }  # fmt: skip
 
 
@@ -177,7 +192,7 @@ def kills(count: int) -> dict[str, Any]:
 
 
 def one_round(folder: Path, port: int) -> None:
-    """One round over what is kept in ``folder``; for :func:`kills`."""
+    """Do one round over what is kept in ``folder``; for :func:`kills`."""
     site, box = Site(port), Sandbox()
     with inbox(folder) as store:
         pipeline = build_pipeline(_settings(folder, "echo"), lambda _: None)
@@ -217,7 +232,7 @@ def listed(count: int) -> dict[str, Any]:
 
 
 def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
-    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
     from playwright.sync_api import sync_playwright
 
     from service.api.app import create_app, listening, server
@@ -296,13 +311,14 @@ def main() -> None:
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--model", default="echo")
     parser.add_argument("--count", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=0.0, help="of `hour`: whole articles until then")
     asked = parser.parse_args()
     if asked.what == "round":
         one_round(Path(asked.rest[0]), int(asked.rest[1]))
         return
     work: dict[str, Callable[[], dict[str, Any]]] = {
         "day": lambda: day(asked.model),
-        "hour": lambda: hour(asked.model, asked.count or 1000),
+        "hour": lambda: hour(asked.model, asked.count or 1000, asked.seconds),
         "kills": lambda: kills(asked.count or 30),
         "list": lambda: listed(asked.count or 5000),
     }

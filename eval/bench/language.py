@@ -103,12 +103,12 @@ SYSTEMS: dict[str, Callable[[], Identify]] = {
 
 
 def _first(ranked: Iterable[str]) -> str:
-    """The best of the six languages in a ranking, as a user who expects one of them would ask."""
+    """Return the best of the six languages in a ranking, as a user who expects one of them would ask."""
     return next((code for code in ranked if code in CODES), "?")
 
 
 def read_sentences(data: Path) -> dict[str, list[str]]:
-    """Sentences by language code."""
+    """Return sentences by language code."""
     flores = _columns(data / "flores200.dev.ind-eng.tsv")[:PER_CORPUS]
     ntrex = [row[1:] for row in _columns(data / "ntrex128.ind-eng.tsv")[:PER_CORPUS]]
     sentences: dict[str, list[str]] = {code: [] for code in CODES}
@@ -125,7 +125,7 @@ def _columns(path: Path) -> list[list[str]]:
 
 
 def cut_lines(sentences: dict[str, list[str]]) -> Lines:
-    """Runs of words for each language and length."""
+    """Run of words for each language and length."""
     rng = random.Random(0)  # noqa: S311  a fixed choice of lines, not a secret
     lines: Lines = {(code, bucket): [] for code in CODES for bucket in BUCKETS}
     for code, texts in sentences.items():
@@ -156,7 +156,7 @@ def measure(factory: Callable[[], Identify], lines: Lines) -> dict[str, object]:
 
 
 def measure_decisions(sentences: dict[str, list[str]]) -> dict[str, str]:
-    """What :mod:`service.text.language` decides: English segments, and articles of five sentences."""
+    """Return what :mod:`service.text.language` decides: English segments, and articles of five sentences."""
     decisions = {}
     for code, texts in sentences.items():
         articles = [" ".join(texts[i : i + 5]) for i in range(0, len(texts) - 4, 5)]
@@ -178,7 +178,7 @@ def _print(results: dict[str, dict[str, Any]], lines: Lines) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints the table; 0 when it could be made."""
+    """Print the table; 0 when it could be made."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--json", type=Path)

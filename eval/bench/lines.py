@@ -21,7 +21,7 @@ SIZES = (1_000, 10_000, 100_000)
 
 
 def page_times(pages: list[Page], repeats: int = 3) -> dict[str, float]:
-    """Milliseconds of processor time to clean a page: median and the slowest twentieth."""
+    """Return milliseconds of processor time to clean a page: median and the slowest twentieth."""
     clean(pages[0].raw)
     times = []
     for page in pages:
@@ -35,7 +35,7 @@ def page_times(pages: list[Page], repeats: int = 3) -> dict[str, float]:
 
 
 def growth(page: Page) -> dict[str, float]:
-    """Seconds for a text of many lines, all different."""
+    """Return seconds for a text of many lines, all different."""
     lines = page.raw.split("\n")
     times = {}
     for size in SIZES:
@@ -51,7 +51,7 @@ def _seconds(raw: str) -> float:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("pages", nargs="*", type=Path)

@@ -20,7 +20,7 @@ TINY: dict[str, int] = {"d_model": 128, "layers": 2, "ffn": 512, "heads": 4, "vo
 
 
 def install(home: Path, texts: Sequence[str], shape: dict[str, int], *, endless: bool = False) -> Path:
-    """Puts a random model into ``home`` in the place of ``opus-mt-id-en``; the folder of its weights.
+    """Put a random model into ``home`` in the place of ``opus-mt-id-en``; the folder of its weights.
 
     An ``endless`` one never ends an answer by itself.
     """
@@ -38,7 +38,7 @@ def install(home: Path, texts: Sequence[str], shape: dict[str, int], *, endless:
 def checkpoint(
     folder: Path, texts: Sequence[str], shape: dict[str, int], *, pieces: int = 400, endless: bool = False
 ) -> None:
-    """Random weights of that shape, with a tokenizer of these texts, in the new ``folder``.
+    """Write random weights of that shape, with a tokenizer of these texts, into the new ``folder``.
 
     The tokenizer has about ``pieces``; an ``endless`` model never ends an answer by itself.
     """
@@ -89,7 +89,7 @@ def _vocabulary(folder: Path, texts: Sequence[str], rows: int, pieces: int) -> d
 
 
 def tokenizer(path: Path, texts: Sequence[str], pieces: int, **ids: Any) -> list[str]:
-    """Trains a SentencePiece model of at most ``pieces`` on ``texts``; its pieces in order."""
+    """Train a SentencePiece model of at most ``pieces`` on ``texts``; its pieces in order."""
     import sentencepiece as spm
 
     with path.open("wb") as file:

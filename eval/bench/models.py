@@ -46,7 +46,9 @@ class Speed:
 
 
 def quickmt(folder: Path, texts: Sequence[str]) -> Engine:
-    """8 + 2 layers, width 1024, 16 heads, FFN 4096, 32,000 pieces a side; float16 on disk, int8 at load."""
+    """Return 8 + 2 layers, width 1024, 16 heads, FFN 4096, 32,000 pieces a side; float16 on disk, int8
+    at load.
+    """
     from service.engines.ctranslate2 import CTranslate2Engine
 
     shapes.quickmt(folder, texts)
@@ -54,7 +56,7 @@ def quickmt(folder: Path, texts: Sequence[str]) -> Engine:
 
 
 def opus(folder: Path, texts: Sequence[str]) -> Engine:
-    """6 + 6 layers, width 512, 54,796 pieces."""
+    """Return 6 + 6 layers, width 512, 54,796 pieces."""
     from service.engines.ctranslate2 import CTranslate2Engine
 
     shapes.opus_mt(folder / "original", texts)
@@ -63,7 +65,7 @@ def opus(folder: Path, texts: Sequence[str]) -> Engine:
 
 
 def indonanot5(folder: Path, texts: Sequence[str]) -> Engine:
-    """12 + 12 layers, width 768, 32,128 pieces."""
+    """Return 12 + 12 layers, width 768, 32,128 pieces."""
     from service.engines.ctranslate2 import CTranslate2Engine
 
     shapes.t5_base(folder / "original", texts)
@@ -72,7 +74,7 @@ def indonanot5(folder: Path, texts: Sequence[str]) -> Engine:
 
 
 def firefox(folder: Path, texts: Sequence[str]) -> Engine:
-    """6 encoder and 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows."""
+    """Return 6 encoder and 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows."""
     from service.engines.firefox import FirefoxEngine
 
     shapes.firefox_tiny(folder, texts)
@@ -88,12 +90,12 @@ MODELS: dict[str, Callable[[Path, Sequence[str]], Engine]] = {
 
 
 def preset(name: str) -> presets.Preset:
-    """The preset as it ships."""
+    """Return the preset as it ships."""
     return presets.get(name)
 
 
 def measured(name: str, folder: str, texts: Sequence[str], seconds: float) -> dict[str, Any]:
-    """The speed of one model over ``texts``, again and again for ``seconds``."""
+    """Return the speed of one model over ``texts``, again and again for ``seconds``."""
     began = time.perf_counter()
     engine = MODELS[name](Path(folder), texts)
     load = time.perf_counter() - began
@@ -109,7 +111,8 @@ def measured(name: str, folder: str, texts: Sequence[str], seconds: float) -> di
 
 
 def lock(folder: str, texts: Sequence[str]) -> dict[str, float]:
-    """How much processor time another thread of Python gets while the library translates, as a share of its.
+    """Return how much processor time another thread of Python gets while the library translates, as a share
+    of its.
 
     About 1 where the library lets go of Python's lock, near 0 where it holds it.
     """

@@ -216,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[Site]:
-    """A site on a free port of loopback, for as long as the block lasts."""
+    """Yield a site on a free port of loopback, for as long as the block lasts."""
     kind = type("Bound", (Handler,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
         server.daemon_threads = True

@@ -62,7 +62,7 @@ def once(browser: Any, site: str, text: str) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Prints a line an example; ``--json`` also writes them."""
+    """Print a line an example; ``--json`` also writes them."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -132,7 +132,7 @@ TRAPS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SplitterScores:
     """One splitter's figures; ``note`` says why there are none.
 
     ``f1`` is against the gold as it is, ``f1_corrected`` against :func:`corrected`.
@@ -149,13 +149,13 @@ class Row:
 
 
 def read_indosum(path: Path) -> list[Paragraph]:
-    """Every paragraph as its sentences as their tokens."""
+    """Return every paragraph as its sentences as their tokens."""
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         return [paragraph for line in lines for paragraph in json.loads(line)["paragraphs"]]
 
 
 def detokenise(tokens: Iterable[str]) -> str:
-    """Running text from spaCy-like tokens, blind to sentences.
+    """Return running text from spaCy-like tokens, blind to sentences.
 
     No space before ``,.;:?!)]}%”’»`` and after ``([{“‘«``; straight quotes open and close in
     turn; a hyphen or slash joins, except a hyphen before a capital (a dateline); white-space
@@ -180,7 +180,7 @@ def detokenise(tokens: Iterable[str]) -> str:
 
 
 def _glued(word: str, open_quotes: set[str]) -> tuple[bool, bool]:
-    """Whether ``word`` clings to what stands before it, and to what comes after."""
+    """Return whether ``word`` clings to what stands before it, and to what comes after."""
     if word in {'"', "'"}:
         closing = word in open_quotes
         open_quotes.symmetric_difference_update(word)
@@ -191,7 +191,7 @@ def _glued(word: str, open_quotes: set[str]) -> tuple[bool, bool]:
 
 
 def _positions(pieces: Iterable[str]) -> set[int]:
-    """Boundaries between ``pieces``, in characters other than white space."""
+    """Return boundaries between ``pieces``, in characters other than white space."""
     seen, total = set(), 0
     for piece in pieces:
         total += len("".join(piece.split()))
@@ -200,7 +200,7 @@ def _positions(pieces: Iterable[str]) -> set[int]:
 
 
 def boundary_scores(splitter: Splitter, paragraphs: Sequence[Paragraph]) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the boundaries inside ``paragraphs``."""
+    """Return precision, recall and F1 of the boundaries inside ``paragraphs``."""
     hits = found = gold = 0
     for paragraph in paragraphs:
         expected = _positions("".join(sentence) for sentence in paragraph)
@@ -211,12 +211,12 @@ def boundary_scores(splitter: Splitter, paragraphs: Sequence[Paragraph]) -> tupl
 
 
 def ours(text: str) -> list[str]:
-    """The project's own splitter."""
+    """Return the project's own splitter."""
     return [segment.text for segment in split(text).segments]
 
 
 def corrected(paragraph: Paragraph) -> tuple[Paragraph, tuple[int, int, int]]:
-    """``paragraph`` without three systematic slips of the gold, and how often each was met.
+    """Return ``paragraph`` without three systematic slips of the gold, and how often each was met.
 
     The gold ends a sentence after the number of a list item at the head of a paragraph,
     after a title or unit written short (``No. | 10``, ``PT. | Freeport``), and between a
@@ -295,14 +295,14 @@ SPLITTERS: dict[str, Callable[[], Splitter]] = {
 }
 
 
-def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph]) -> Row:
-    """One row; a peer that is not installed, or whose weights are not here, says so."""
+def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph]) -> SplitterScores:
+    """Return one row; a peer that is not installed, or whose weights are not here, says so."""
     try:
         splitter = factory()
     except ImportError as problem:
-        return Row(name, note=f"cannot be imported: {str(problem).splitlines()[0][:60]}")
+        return SplitterScores(name, note=f"cannot be imported: {str(problem).splitlines()[0][:60]}")
     except OSError as problem:
-        return Row(name, note=f"cannot load: {str(problem).splitlines()[0][:60]}")
+        return SplitterScores(name, note=f"cannot load: {str(problem).splitlines()[0][:60]}")
     texts = [detokenise(t for sentence in paragraph for t in sentence) for paragraph in gold]
     began = time.process_time()
     count = sum(len(splitter(text)) for text in texts)
@@ -310,11 +310,11 @@ def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph
     precision, recall, f1 = boundary_scores(splitter, gold)
     fixed = boundary_scores(splitter, [corrected(paragraph)[0] for paragraph in gold])[2]
     traps = sum(passes(splitter, trap) for trap in TRAPS)
-    return Row(name, precision, recall, f1, fixed, traps, count / seconds)
+    return SplitterScores(name, precision, recall, f1, fixed, traps, count / seconds)
 
 
 def passes(splitter: Splitter, trap: str) -> bool:
-    """Whether ``splitter`` finds exactly the boundaries of ``trap``."""
+    """Return whether ``splitter`` finds exactly the boundaries of ``trap``."""
     return [s.strip() for s in splitter(trap.replace("¦", " ")) if s.strip()] == trap.split("¦")
 
 

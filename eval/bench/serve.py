@@ -88,7 +88,7 @@ class Server:
     port: int
 
     def memory(self, *, below: bool = False) -> float:
-        """Its resident memory, in MB; with all processes ``below`` it if asked."""
+        """Return its resident memory, in MB; with all processes ``below`` it if asked."""
         pages = 0
         for pid in _tree(self.pid) if below else [self.pid]:
             with suppress(OSError):
@@ -97,7 +97,7 @@ class Server:
 
 
 def _tree(pid: int) -> list[int]:
-    """A process and all that it or they started."""
+    """Return a process and all that it or they started."""
     found = [pid]
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -130,7 +130,7 @@ class Capped:
 
 
 def marian(folder: Path) -> Engine:
-    """opus-mt's shape with random weights, in int8."""
+    """Return opus-mt's shape with random weights, in int8."""
     from service.engines.ctranslate2 import CTranslate2Engine
     from service.models.convert import convert
 
@@ -169,7 +169,7 @@ def _random_marian(folder: Path) -> None:
 
 
 def serve(options: argparse.Namespace) -> int:
-    """Runs a server until it is told to stop; its port is all that it prints."""
+    """Run a server until it is told to stop; its port is all that it prints."""
     from service.api.app import create_app, listening, server
     from service.api.config import ServerConfig
     from service.pool import Host
@@ -200,7 +200,7 @@ def serve(options: argparse.Namespace) -> int:
 
 @contextmanager
 def serving(options: argparse.Namespace, folder: Path, rows: int = 0, parallel: int = 2) -> Iterator[Server]:
-    """A server of ``options.model``; with ``rows``, its batches hold no more than that."""
+    """Yield a server of ``options.model``; with ``rows``, its batches hold no more than that."""
     command = [sys.executable, "-m", __spec__.name, "serve", "--model", options.model]
     command += ["--folder", str(folder), "--rows", str(rows), "--parallel", str(parallel)]
     command += ["--deadline", str(options.deadline)]
@@ -234,7 +234,7 @@ class _Seen:
 
 
 async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) -> None:
-    """One client: asks, waits, asks again; comes back when it is told to where the server is busy."""
+    """Be one client: ask, wait, ask again; come back when told to where the server is busy."""
     async with connected(port) as client:
         while time.perf_counter() < until:
             started = time.perf_counter()
@@ -254,7 +254,7 @@ async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) ->
 
 
 def load(server: Server, clients: int, seconds: float) -> Load:
-    """Runs so many clients for so long, and lets the requests under way end."""
+    """Run so many clients for so long, and let the requests under way end."""
 
     async def run() -> Load:
         mixed = SENTENCES.copy()
@@ -276,7 +276,7 @@ def load(server: Server, clients: int, seconds: float) -> Load:
 
 
 async def _batches(port: int) -> tuple[float, float]:
-    """How many batches, and rows in them, the server has run."""
+    """Return how many batches, and rows in them, the server has run."""
     async with connected(port) as client:
         text = (await client.get("/metrics")).text
     return _metric(text, "warta_batches_total"), _metric(text, "warta_batch_rows_total")
@@ -297,13 +297,13 @@ def _percentiles(values: Sequence[float]) -> tuple[float, float]:
 
 
 def levels(options: argparse.Namespace, folder: Path) -> list[Load]:
-    """Every number of clients against one server."""
+    """Return every number of clients against one server."""
     with serving(options, folder) as server:
         return [_told(load(server, clients, options.seconds)) for clients in options.clients]
 
 
 def against(options: argparse.Namespace, folder: Path) -> dict[str, Load]:
-    """32 clients: common batches, one sentence at a time, and two at a time but each by itself."""
+    """Measure 32 clients: common batches, one sentence at a time, and two at a time but each by itself."""
     found = {}
     for name, rows, parallel in (("batches", 0, 2), ("one at a time", 1, 1), ("two at a time", 1, 2)):
         with serving(options, folder, rows, parallel) as server:
@@ -325,7 +325,7 @@ def _told(found: Load) -> Load:
 
 
 def memory(options: argparse.Namespace, folder: Path) -> list[float]:
-    """The server's memory in MB after each tenth of ``options.requests``, made by 32 clients."""
+    """Return the server's memory in MB after each tenth of ``options.requests``, made by 32 clients."""
 
     async def some(port: int, count: int) -> None:
         texts = itertools.islice(itertools.cycle(SENTENCES), count)
@@ -352,7 +352,7 @@ def memory(options: argparse.Namespace, folder: Path) -> list[float]:
 
 
 def first(options: argparse.Namespace, folder: Path) -> list[float]:
-    """Seconds from asking for an article as a stream to its first sentence, five times."""
+    """Return seconds from asking for an article as a stream to its first sentence, five times."""
 
     async def once(port: int) -> float:
         body, accept = {"text": ARTICLE}, {"Accept": "text/event-stream"}
@@ -402,7 +402,7 @@ class Slow:
 
 
 def bad_documents() -> dict[str, tuple[str, bytes]]:
-    """Documents that take long to read, or did: a name each, with its file's name and content."""
+    """Return documents that take long to read, or did: a name each, with its file's name and content."""
     target = io.BytesIO()
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     cells = (
@@ -429,7 +429,7 @@ def bad_documents() -> dict[str, tuple[str, bytes]]:
 
 
 async def _document(port: int, name: str, data: bytes) -> int:
-    """Posts a document to be translated; the status of the answer."""
+    """Post a document to be translated; the status of the answer."""
     async with connected(port) as client:
         fields = {"source": "id", "target": "en"}
         answer = await client.post("/translate_file", data=fields, files={"file": (name, data)})
@@ -493,7 +493,7 @@ async def _meanwhile(server: Server, clients: int, seconds: float) -> Slow:
 
 
 def slow_documents(options: argparse.Namespace, folder: Path) -> Slow:
-    """Many clients translate, and some post documents that are slow to read, all at once."""
+    """Measure many clients that translate while some post documents that are slow to read."""
     with serving(options, folder) as server:
         clients = 128 if options.clients is CLIENTS else options.clients[0]
         slow = asyncio.run(_meanwhile(server, clients, options.seconds))
@@ -503,7 +503,7 @@ def slow_documents(options: argparse.Namespace, folder: Path) -> Slow:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Prints what was measured, and writes it with ``--json``."""
+    """Print what was measured, and write it with ``--json``."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("load", "against", "memory", "first", "slow-documents", "serve"))
     parser.add_argument("--model", default="gemma-3-270m", help="a preset, or marian")

@@ -25,7 +25,7 @@ PIECES = 8000
 
 
 def preset(architecture: str, max_input_tokens: int, decoding: Decoding) -> Preset:
-    """A preset for such a checkpoint."""
+    """Return a preset for such a checkpoint."""
     name = f"random-{architecture}"
     return Preset(
         name=name,
@@ -41,12 +41,12 @@ def preset(architecture: str, max_input_tokens: int, decoding: Decoding) -> Pres
 
 
 def opus_mt(folder: Path, texts: Sequence[str]) -> None:
-    """``opus-mt-id-en``: 6 + 6 layers, width 512, 54,796 pieces, 73 M parameters."""
+    """Build ``opus-mt-id-en``: 6 + 6 layers, width 512, 54,796 pieces, 73 M parameters."""
     checkpoint(folder, texts, FULL, pieces=PIECES, endless=True)
 
 
 def mt5_base(folder: Path, texts: Sequence[str]) -> None:
-    """``mt5-base``: 12 + 12 layers, width 768, 250,112 pieces, 582 M parameters."""
+    """Build ``mt5-base``: 12 + 12 layers, width 768, 250,112 pieces, 582 M parameters."""
     import torch
     from transformers import MT5Config, MT5ForConditionalGeneration
 
@@ -74,7 +74,7 @@ def mt5_base(folder: Path, texts: Sequence[str]) -> None:
 
 
 def t5_base(folder: Path, texts: Sequence[str]) -> None:
-    """``indonanot5-indosum``: 12 + 12 layers, width 768, 32,128 pieces, a head of its own."""
+    """Build ``indonanot5-indosum``: 12 + 12 layers, width 768, 32,128 pieces, a head of its own."""
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
@@ -105,7 +105,7 @@ def t5_base(folder: Path, texts: Sequence[str]) -> None:
 
 
 def quickmt(folder: Path, texts: Sequence[str]) -> None:
-    """``quickmt-id-en``: transformer big with 8 + 2 layers, 32,000 pieces a side; CTranslate2, float16."""
+    """Build ``quickmt-id-en``: transformer big, 8 + 2 layers, 32,000 pieces a side; CTranslate2, float16."""
     import torch
     from ctranslate2.converters.transformers import BartLoader
     from transformers import MarianConfig, MarianMTModel
@@ -147,7 +147,7 @@ def quickmt(folder: Path, texts: Sequence[str]) -> None:
 
 
 def _quickmt_side(folder: Path, texts: Sequence[str], side: str, rows: int) -> list[str]:
-    """One side's SentencePiece model and its vocabulary, filled up to ``rows``."""
+    """Return one side's SentencePiece model and its vocabulary, filled up to ``rows``."""
     found = tokenizer(folder / f"{'src' if side == 'source' else 'tgt'}.spm.model", texts, PIECES)
     kept = [piece for piece in found if piece not in ("<unk>", "<s>", "</s>")]
     tokens = ["<unk>", "<blank>", "<s>", "</s>", *kept]
@@ -157,7 +157,7 @@ def _quickmt_side(folder: Path, texts: Sequence[str], side: str, rows: int) -> l
 
 
 def firefox_tiny(folder: Path, texts: Sequence[str]) -> None:
-    """``firefox-id-en``: 6 encoder and 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows, 8-bit."""
+    """Build ``firefox-id-en``: 6 encoder, 2 SSRU decoder layers, width 256, FFN 1536, 32,000 rows, 8-bit."""
     folder.mkdir(parents=True)
     width, ffn, rows = 256, 1536, 32_000
     options = {"bos_id": -1, "eos_id": 0, "unk_id": 1, "pad_id": -1}

@@ -31,7 +31,9 @@ NAMES = ("BLEU", "chrF2", "ROUGE-1", "ROUGE-2", "ROUGE-L")
 
 
 def corpus(seed: int) -> Corpus:
-    """warta-bench's English, over and over, against itself with words dropped and swapped by a seed."""
+    """Return warta-bench's English, over and over, against itself with words dropped and swapped by a
+    seed.
+    """
     references = load("warta-bench").references
     rng = random.Random(seed)  # noqa: S311 - a reproducible text, no secret
     taken = [references[i % len(references)] for i in range(SEGMENTS)]
@@ -47,7 +49,7 @@ def _worn(line: str, rng: random.Random) -> str:
 
 
 def ours(text: Corpus, names: Sequence[str]) -> tuple[dict[str, tuple[float, float]], float, float]:
-    """Intervals by metric, and the seconds of counting and of resampling."""
+    """Return intervals by metric, and the seconds of counting and of resampling."""
     metrics = build(names, Options(plan=PLAN))
     start = time.process_time()
     tables = [metric.statistics(text) for metric in metrics]
@@ -58,7 +60,7 @@ def ours(text: Corpus, names: Sequence[str]) -> tuple[dict[str, tuple[float, flo
 
 
 def theirs(text: Corpus) -> tuple[dict[str, float], float, float]:
-    """sacreBLEU's half intervals, and the seconds of counting and of resampling."""
+    """Return sacreBLEU's half intervals, and the seconds of counting and of resampling."""
     halves, counting, resampling = {}, 0.0, 0.0
     for name, metric in (("BLEU", BLEU(force=True)), ("chrF2", CHRF())):
         start = time.process_time()
@@ -72,7 +74,7 @@ def theirs(text: Corpus) -> tuple[dict[str, float], float, float]:
 
 
 def randomised(text: Corpus) -> tuple[float, float, float, float]:
-    """Our p-value and seconds, and theirs, against the text worn by another seed."""
+    """Return our p-value and seconds, and theirs, against the text corrupted with another seed."""
     other = corpus(8).hypotheses
     (metric,) = build(["BLEU"], Options(plan=PLAN))
     start = time.process_time()
@@ -90,7 +92,7 @@ Measured = TypeVar("Measured", bound=tuple[object, float, float])
 
 
 def best(work: Callable[[], Measured]) -> Measured:
-    """The fastest of three rounds."""
+    """Return the fastest of three rounds."""
     return min((work() for _ in range(3)), key=lambda result: result[1] + result[2])
 
 

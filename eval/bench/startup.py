@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def seconds(arguments: Sequence[str]) -> float:
-    """Wall time of one run from start to exit."""
+    """Return wall time of one run from start to exit."""
     began = time.perf_counter()
     subprocess.run(
         [sys.executable, *arguments], input=SENTENCE, cwd=ROOT, text=True, capture_output=True, check=True
@@ -37,7 +37,7 @@ def seconds(arguments: Sequence[str]) -> float:
 
 
 def imports(arguments: Sequence[str], most: int = 8) -> list[tuple[str, float]]:
-    """The modules with the largest own import time, in milliseconds."""
+    """Return the modules with the largest own import time, in milliseconds."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *arguments], cwd=ROOT, text=True, capture_output=True, check=True
     )

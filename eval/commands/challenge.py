@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from eval.commands.progress import progress
 from service.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from eval.challenge import Pair, Result, Row
+    from eval.challenge import Pair, PhenomenonScores, Result
 
 
 class Format(StrEnum):
@@ -66,7 +65,7 @@ def challenge(
 
 
 def _installed() -> list[str]:
-    """The presets that translate and whose models are here, the echo aside."""
+    """Return the presets that translate and whose models are here, the echo aside."""
     from service.models.load import choose, is_installed
     from service.models.store import Store
     from service.presets import all_presets
@@ -89,22 +88,22 @@ def _of_file(pairs: Sequence[Pair], path: Path) -> Result:
 
 
 def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference: bool) -> Result:
-    """The product's pipeline over the sources; its engine, as it is, for the preference."""
+    """Return the product's pipeline over the sources; its engine, as it is, for the preference."""
     import tempfile
 
     from eval import harness
     from eval.challenge import dataset, judge
     from service.engines.base import Likelihood
+    from service.models.load import choose, open_engine
+    from service.models.store import Store
+    from service.pipeline import build_pipeline
+    from service.settings import Settings, home
 
-    pipeline = importlib.import_module("service.pipeline")
-    load = importlib.import_module("service.models.load")
-    settings = importlib.import_module("service.settings")
-    store = importlib.import_module("service.models.store")
-    chosen = settings.Settings(home=settings.home(os.environ), model=name)
+    chosen = Settings(home(os.environ), model=name)
     notice = partial(typer.echo, err=True)
-    kept = store.Store(chosen.home / "models")
-    engine = load.open_engine(load.choose(name, "translate", kept), kept, chosen, notice)
-    built = pipeline.build_pipeline(chosen, notice, opener=lambda _: engine)
+    store = Store(chosen.home / "models")
+    engine = open_engine(choose(name, "translate", store), store, chosen, notice)
+    built = build_pipeline(chosen, notice, opener=lambda _: engine)
     with tempfile.TemporaryDirectory() as spare:
         systems = {name: lambda: harness.PipelineSystem(built, "mt")}
         (output,) = harness.run(dataset(pairs), systems, out or Path(spare), progress=progress())
@@ -117,14 +116,14 @@ def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference:
 _COLUMNS = ("phenomenon", "system", "pairs", "right", "95 %", "wrong", "undecided", "prefers right")
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: PhenomenonScores) -> list[str]:
     low, high = row.interval
     shares = [f"{row.right:.0%}", f"{low:.0%}–{high:.0%}", f"{row.wrong:.0%}", f"{row.undecided:.0%}"]
     preferred = "–" if row.preferred is None else f"{row.preferred:.0%}"
     return [row.phenomenon, row.system, str(row.pairs), *shares, preferred]
 
 
-def as_text(rows: Sequence[Row], results: Sequence[Result]) -> str:
+def as_text(rows: Sequence[PhenomenonScores], results: Sequence[Result]) -> str:
     """Return the table in columns, and what made each system."""
     from eval.report.formats import columns
 
@@ -132,7 +131,7 @@ def as_text(rows: Sequence[Row], results: Sequence[Result]) -> str:
     return "\n".join([*lines, *_signatures(results)]) + "\n"
 
 
-def as_markdown(rows: Sequence[Row], results: Sequence[Result]) -> str:
+def as_markdown(rows: Sequence[PhenomenonScores], results: Sequence[Result]) -> str:
     """Return the table as Markdown."""
     from eval.report.formats import markdown_table
     from service.escape import markdown_line
@@ -142,7 +141,7 @@ def as_markdown(rows: Sequence[Row], results: Sequence[Result]) -> str:
     return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
 
 
-def as_json(rows: Sequence[Row], results: Sequence[Result]) -> str:
+def as_json(rows: Sequence[PhenomenonScores], results: Sequence[Result]) -> str:
     """Return rows and signatures as JSON."""
     signatures = {result.system: result.signature for result in results}
     record = {"rows": [asdict(row) for row in rows], "signatures": signatures}
@@ -153,7 +152,9 @@ def _signatures(results: Sequence[Result]) -> list[str]:
     return [f"{result.system}: {result.signature}" for result in results if result.signature]
 
 
-def write(folder: Path, pairs: Sequence[Pair], results: Sequence[Result], rows: Sequence[Row]) -> None:
+def write(
+    folder: Path, pairs: Sequence[Pair], results: Sequence[Result], rows: Sequence[PhenomenonScores]
+) -> None:
     """Write ``challenge.md``, ``challenge.json`` and each outcome, ``challenge.tsv``. Raises InputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -93,7 +93,7 @@ def spans(
 
 
 def _rated(dataset: Dataset, outputs: list[Output], form: SpanFormat) -> list[Rated]:
-    """Every rated segment, one entry a rater; ESA's score is the mean that the report holds."""
+    """Return every rated segment, one entry a rater; ESA's score is the mean that the report holds."""
     from eval.spans import Rated
 
     rows = []

@@ -85,7 +85,7 @@ class Comet:
         return answer
 
     def _last_note(self) -> str:
-        """The last line of what the process wrote to standard error: of a traceback, its reason."""
+        """Return the last line of what the process wrote to standard error: of a traceback, its reason."""
         self._process.wait(timeout=10)
         self._notes.seek(0)
         lines = self._notes.read().decode("utf-8", "replace").split("\n")
@@ -94,7 +94,9 @@ class Comet:
 
 
 def _start(python: str, notes: IO[bytes]) -> subprocess.Popen[bytes]:
-    """The script is given as text: run as a file it would find this folder's modules before COMET's."""
+    """Start COMET's Python, its script given as text: run as a file it would find this folder's modules
+    before COMET's.
+    """
     script = (files("eval") / "outside" / "comet_side.py").read_text("utf-8")
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
     return subprocess.Popen(  # noqa: S603 - the interpreter is the user's choice, no shell is involved

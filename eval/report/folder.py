@@ -12,6 +12,7 @@ from eval.datasets import Dataset
 from eval.metrics import Better
 from eval.report import formats as report
 from eval.report import html as page
+from eval.report.figures import segment_scores
 from eval.scoring import Answer, Cost, Evaluation, Output
 from service.errors import InputError
 
@@ -19,7 +20,7 @@ _FILES = {"markdown": "report.md", "csv": "scores.csv", "latex": "table.tex"}
 
 
 def write(evaluation: Evaluation, folder: Path) -> None:
-    """``report.json`` (with statistics), the tables, ``segments.jsonl`` and ``report.html``."""
+    """Write ``report.json`` (with statistics), the tables, ``segments.jsonl`` and ``report.html``."""
     folder.mkdir(parents=True, exist_ok=True)
     document = json.dumps(report.document(evaluation, statistics=True), ensure_ascii=False)
     (folder / "report.json").write_text(document + "\n", "utf-8")
@@ -30,9 +31,11 @@ def write(evaluation: Evaluation, folder: Path) -> None:
 
 
 def segment_lines(evaluation: Evaluation) -> Iterator[str]:
-    """One JSON line a segment: the data, and each system's answer with its own score where there is one."""
+    """Yield one JSON line a segment: the data, and each system's answer with its own score where there
+    is one.
+    """
     dataset = evaluation.dataset
-    tables = {s.output.name: page.segment_scores(s) for s in evaluation.systems}
+    tables = {s.output.name: segment_scores(s) for s in evaluation.systems}
     for i, reference in enumerate(dataset.references):
         record: dict[str, Any] = {"line": i + 1, "reference": reference}
         for key, column in (("source", dataset.sources), ("topic", dataset.topics)):
@@ -50,7 +53,7 @@ def segment_lines(evaluation: Evaluation) -> Iterator[str]:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """A ``report.json``, given itself or by its folder. Raises :class:`InputError`."""
+    """Return a ``report.json``, given itself or by its folder. Raises :class:`InputError`."""
     file = path / "report.json" if path.is_dir() else path
     try:
         document = json.loads(file.read_text("utf-8"))
@@ -64,7 +67,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def read(folder: Path) -> tuple[Dataset, list[Output], list[str]]:
-    """The data set, the outputs and the metric names of a written report."""
+    """Return the data set, the outputs and the metric names of a written report."""
     document = read_report(folder)
     try:
         records = [
@@ -114,7 +117,7 @@ def imported_metrics(folders: Sequence[Path]) -> dict[str, Better]:
 
 
 def merge(folders: Sequence[Path]) -> tuple[Dataset, list[Output], list[str]]:
-    """Several reports over the same text as one; a name used twice gets its folder before it."""
+    """Return several reports over the same text as one; a name used twice gets its folder before it."""
     read_all = [read(folder) for folder in folders]
     dataset, _, names = read_all[0]
     taken = [output.name for _, outputs, _ in read_all for output in outputs]

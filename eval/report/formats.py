@@ -22,19 +22,19 @@ TIED = "†"
 
 
 def number(score: Score) -> str:
-    """The score and half its interval: ``39.5 ±1.2``."""
+    """Return the score and half its interval: ``39.5 ±1.2``."""
     low, high = score.interval
     places = digits(score.name)
     return f"{score.score:.{places}f} ±{(high - low) / 2:.{places}f}"
 
 
 def metric_names(evaluation: Evaluation) -> list[str]:
-    """The metrics any system has, in order."""
+    """Return the metrics any system has, in order."""
     return list(dict.fromkeys(score.name for system in evaluation.systems for score in system.scores))
 
 
 def best(evaluation: Evaluation, metric: str) -> str | None:
-    """The name of the system with the best score; ``None`` for a metric without a better side."""
+    """Return the name of the system with the best score; ``None`` for a metric without a better side."""
     scores = [(s.output.name, score) for s in evaluation.systems if (score := s.score(metric))]
     if len(scores) < 2 or scores[0][1].better == "neither":
         return None
@@ -43,14 +43,14 @@ def best(evaluation: Evaluation, metric: str) -> str | None:
 
 
 def tied(evaluation: Evaluation, metric: str) -> set[str]:
-    """The systems whose distance from the best one is not significant."""
+    """Return the systems whose distance from the best one is not significant."""
     top = best(evaluation, metric)
     pairs = [c for c in evaluation.comparisons if c.metric == metric and not c.significant]
     return {name for c in pairs if top in (c.a, c.b) for name in (c.a, c.b)} - {top} if top else set()
 
 
 def kinds(system: Scored) -> dict[str, int]:
-    """How many findings of each kind the guard has, the most frequent first."""
+    """Return how many findings of each kind the guard has, the most frequent first."""
     counted = Counter(finding.kind for found in system.findings for finding in found)
     return dict(counted.most_common())
 
@@ -59,7 +59,7 @@ def kinds(system: Scored) -> dict[str, int]:
 
 
 def document(evaluation: Evaluation, statistics: bool = False) -> dict[str, Any]:
-    """The evaluation as the JSON schema of ``docs/evaluation.md`` has it.
+    """Return the evaluation as the JSON schema of ``docs/evaluation.md`` has it.
 
     With ``statistics`` every score carries its per-segment table, which ``gate`` and ``compare`` need
     for paired tests.
@@ -116,7 +116,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the score table; published figures have no interval."""
+    """Return header and rows of the score table; published figures have no interval."""
     names = metric_names(evaluation)
     better = {s.name: s.better for system in evaluation.systems for s in system.scores}
     header = ["system", *(f"{name} {ARROWS[better[name]]}".strip() for name in names)]
@@ -138,12 +138,13 @@ def _rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _verdict(c: Comparison) -> str:
+def verdict(c: Comparison) -> str:
+    """Return whether the difference is significant, in words."""
     return "significant" if c.significant else "not significant"
 
 
 def notes(evaluation: Evaluation) -> list[str]:
-    """What a reader of the table must know, one line each."""
+    """Return what a reader of the table must know, one line each."""
     plan, dataset = evaluation.plan, evaluation.dataset
     lines = [
         f"{len(dataset.references)} segments, {dataset.signature}; ± is half the 95 % interval of "
@@ -167,7 +168,9 @@ def notes(evaluation: Evaluation) -> list[str]:
 
 
 def signatures(evaluation: Evaluation) -> list[str]:
-    """What every score has in common once, by metric; then what made each system, where it is known."""
+    """Return what every score has in common once, by metric; then what made each system, where it is
+    known.
+    """
     first = evaluation.systems[0]
     own = f"|{first.output.signature}" if first.output.signature else ""
     lines = [f"{score.name}: {score.signature.removesuffix(own)}" for score in first.scores]
@@ -177,12 +180,12 @@ def signatures(evaluation: Evaluation) -> list[str]:
 
 
 def _main_comparisons(evaluation: Evaluation) -> list[Comparison]:
-    """Those of the first metric; the JSON has them all."""
+    """Return the comparisons of the first metric; the JSON has them all."""
     return [c for c in evaluation.comparisons if c.metric == metric_names(evaluation)[0]]
 
 
 def text(evaluation: Evaluation) -> str:
-    """For a terminal: the table, its notes, the first metric's comparisons, the signatures."""
+    """Return, for a terminal, the table, its notes, the first metric's comparisons, the signatures."""
     lines = columns(*_rows(evaluation))
     lines += ["", *notes(evaluation)]
     if evaluation.comparisons:
@@ -192,7 +195,7 @@ def text(evaluation: Evaluation) -> str:
         lines.append(
             f"{c.metric}: {c.a} − {c.b} = {c.difference:+.2f} [{low:+.2f}, {high:+.2f}], "
             f"bootstrap p={c.p_bootstrap:.4f}, "
-            f"randomisation p={c.p_randomisation:.4f}, Holm p={c.p_holm:.4f}: {_verdict(c)}"
+            f"randomisation p={c.p_randomisation:.4f}, Holm p={c.p_holm:.4f}: {verdict(c)}"
         )
     for table in sections.tables(evaluation):
         lines += ["", table.caption, *columns(table.header, table.rows)]
@@ -219,7 +222,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list
 
 
 def markdown(evaluation: Evaluation) -> str:
-    """Tables for a README or an issue."""
+    """Return tables for a README or an issue."""
     header, rows = _rows(evaluation)
     lines = [*markdown_table(header, rows), "", *(f"- {markdown_line(note)}" for note in notes(evaluation))]
     if evaluation.comparisons:
@@ -242,7 +245,7 @@ def markdown(evaluation: Evaluation) -> str:
                 f"{c.p_bootstrap:.4f}",
                 f"{c.p_randomisation:.4f}",
                 f"{c.p_holm:.4f}",
-                _verdict(c),
+                verdict(c),
             ]
             for c in _main_comparisons(evaluation)
         ]
@@ -257,7 +260,7 @@ def markdown(evaluation: Evaluation) -> str:
 
 
 def latex(evaluation: Evaluation) -> str:
-    """A booktabs table."""
+    """Return a booktabs table."""
     header, rows = _rows(evaluation)
     symbols = {"↑": r"$\uparrow$", "↓": r"$\downarrow$", "±": r"$\pm$", TIED: r"$^\dagger$", "–": "--"}
     special = {c: "\\" + c for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -270,7 +273,7 @@ def latex(evaluation: Evaluation) -> str:
 
 
 def comma_separated(evaluation: Evaluation) -> str:
-    """One row a system and metric, in full precision."""
+    """Return one row a system and metric, in full precision."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["system", "kind", "metric", "score", "low", "high", "better", "signature"])
@@ -285,7 +288,7 @@ def comma_separated(evaluation: Evaluation) -> str:
 
 
 def as_json(evaluation: Evaluation) -> str:
-    """The document without statistics, indented."""
+    """Return the document without statistics, indented."""
     return json.dumps(document(evaluation), indent=2, ensure_ascii=False) + "\n"
 
 

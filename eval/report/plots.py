@@ -33,14 +33,14 @@ class Series:
 
 
 def marker(index: int, x: float, y: float, title: str) -> str:
-    """The marker of series ``index``; ``title`` is shown on hover and read aloud."""
+    """Return the marker of series ``index``; ``title`` is shown on hover and read aloud."""
     place = f'transform="translate({x:.1f} {y:.1f})"'
     shape = f'd="{_SHAPES[index % STYLES]}"'
     return f'<path class="m s{index % STYLES}" {place} {shape}><title>{escape(title)}</title></path>'
 
 
 def legend(names: Sequence[str]) -> str:
-    """The names with their markers, as an HTML list."""
+    """Return the names with their markers, as an HTML list."""
     items = (
         '<li><svg viewBox="-6 -6 12 12" class="key" aria-hidden="true">'
         f"{marker(i, 0, 0, name)}</svg>{escape(name)}</li>"
@@ -50,7 +50,7 @@ def legend(names: Sequence[str]) -> str:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Four to eight round numbers from below ``low`` to above ``high``."""
+    """Return four to eight round numbers from below ``low`` to above ``high``."""
     if not high > low:
         low, high = low - 1, high + 1
     raw = (high - low) / 5
@@ -61,7 +61,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _scale(ticks: Sequence[float], start: float, end: float) -> tuple[float, float]:
-    """Slope and offset that lay the ticks' range on [start, end] pixels."""
+    """Return slope and offset that lay the ticks' range on [start, end] pixels."""
     slope = (end - start) / (ticks[-1] - ticks[0])
     return slope, start - slope * ticks[0]
 
@@ -88,7 +88,7 @@ def _left_axis(ticks: Sequence[float], label: str) -> tuple[list[str], float, fl
 
 
 def lines(title: str, categories: Sequence[str], series: Sequence[Series], axes: tuple[str, str]) -> str:
-    """One line a series over ordered categories; ``axes`` are the labels of x and y."""
+    """Draw one line a series over ordered categories; ``axes`` are the labels of x and y."""
     known = [v for s in series for v in s.values if not math.isnan(v)]
     parts, slope, offset = _left_axis(_ticks(min(known), max(known)), axes[1])
     step = (WIDTH - LEFT - RIGHT) / len(categories)
@@ -108,7 +108,7 @@ def lines(title: str, categories: Sequence[str], series: Sequence[Series], axes:
 
 
 def rows(title: str, categories: Sequence[str], series: Sequence[Series], label: str) -> str:
-    """One row a category, one marker a series: for names too long to stand under an axis."""
+    """Draw one row a category, one marker a series: for names too long to stand under an axis."""
     left, pitch = 190, 20
     height = TOP + pitch * len(categories) + 40
     known = [v for s in series for v in s.values if not math.isnan(v)]
@@ -131,7 +131,7 @@ def rows(title: str, categories: Sequence[str], series: Sequence[Series], label:
 
 
 def histogram(title: str, values: Sequence[float], index: int, top: int) -> str:
-    """Counts of values from 0 to 100 in steps of ten; ``top`` fixes the height so that several compare."""
+    """Count of values from 0 to 100 in steps of ten; ``top`` fixes the height so that several compare."""
     counts = [0] * 10
     for value in values:
         counts[min(9, max(0, int(value // 10)))] += 1
@@ -152,7 +152,7 @@ def histogram(title: str, values: Sequence[float], index: int, top: int) -> str:
 
 
 def scatter(title: str, points: Sequence[tuple[str, float, float]], axes: tuple[str, str]) -> str:
-    """One named marker a system at (x, y); x is positive and on a scale of powers of ten."""
+    """Draw one named marker a system at (x, y); x is positive and on a scale of powers of ten."""
     parts, slope, offset = _left_axis(_ticks(min(p[2] for p in points), max(p[2] for p in points)), axes[1])
     powers = [math.log10(x) for _, x, _ in points]
     low = math.floor(min(powers))

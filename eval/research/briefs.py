@@ -193,7 +193,7 @@ def bench_cases() -> list[tuple[Article, str, Ranker | None]]:
 
 
 def _article(id: str, title: str, sentences: Sequence[str], paragraphs: Sequence[int]) -> Article:
-    """An article of sentences that are split already; a line break inside one becomes a space."""
+    """Return an article of sentences that are split already; a line break inside one becomes a space."""
     whole: list[str] = []
     for index, sentence in enumerate(sentences):
         last = index + 1 == len(sentences)
@@ -240,7 +240,7 @@ def in_english(briefs: Sequence[Written], memory: str) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--english", type=Path, help="a file of ids, one a line, of articles to translate")
     parser.add_argument("--memory", default="", help="a translation memory to keep what is translated in")

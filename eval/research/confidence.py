@@ -107,7 +107,7 @@ def report(rows: Sequence[Read]) -> Iterator[str]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--labels", type=Path, default=LABELS)
     parser.add_argument("--write", action="store_true", help="fit all, and write the weights")

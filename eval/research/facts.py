@@ -62,7 +62,7 @@ def exchanged(fact: Fact, target: str, pick: random.Random) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     pick = random.Random(4)  # noqa: S311
     plain: dict[str, Counter[str]] = defaultdict(Counter)
     turned: dict[str, Counter[str]] = defaultdict(Counter)

@@ -40,18 +40,18 @@ Pair = tuple[str, str]
 
 
 def lines(path: Path) -> list[str]:
-    """The lines of a file; other line separators than ``\\n`` are text."""
+    """Return the lines of a file; other line separators than ``\\n`` are text."""
     return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
 
 
 def pairs(path: Path) -> list[Pair]:
-    """The last two columns of a TSV: source and reference."""
+    """Return the last two columns of a TSV: source and reference."""
     rows = (line.split("\t") for line in lines(path))
     return [(row[-2], row[-1]) for row in rows]
 
 
 def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
+    """Return the 95 % interval of a share (Wilson 1927)."""
     if not count:
         return 0.0, 1.0
     share = hits / count
@@ -63,7 +63,7 @@ def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def share(hits: int, count: int) -> str:
-    """``0.95 (19/20, 0.76-0.99)``."""
+    """Return ``0.95 (19/20, 0.76-0.99)``."""
     if not count:
         return "-"
     low, high = wilson(hits, count)
@@ -71,7 +71,7 @@ def share(hits: int, count: int) -> str:
 
 
 def read_labels(path: Path) -> dict[str, dict[tuple[str, int], bool]]:
-    """kind -> (system, line) -> whether the error is there. The row of all other lines is left out."""
+    """Return kind -> (system, line) -> whether the error is there. The row of all other lines is left out."""
     labels: dict[str, dict[tuple[str, int], bool]] = defaultdict(dict)
     for line in lines(path)[1:]:
         system, index, kind, label, _ = line.split("\t")
@@ -81,7 +81,7 @@ def read_labels(path: Path) -> dict[str, dict[tuple[str, int], bool]]:
 
 
 def _labelled(kind: str) -> str:
-    """The kind that the labels have for a finding's: a name exchanged is one of ``entity``."""
+    """Return the kind that the labels have for a finding's: a name exchanged is one of ``entity``."""
     return "entity" if kind == "name" else kind
 
 
@@ -90,7 +90,7 @@ def _kinds(source: str, target: str) -> set[str]:
 
 
 def against_labels(data: Path) -> Iterator[str]:
-    """Precision and recall a kind, for both halves."""
+    """Yield precision and recall a kind, for both halves."""
     sources = lines(data / "peers" / "flores-dev.id")
     labels = read_labels(LABELS)
     found: dict[str, set[tuple[str, int]]] = defaultdict(set)
@@ -114,7 +114,7 @@ def against_labels(data: Path) -> Iterator[str]:
 
 
 def on_references(data: Path) -> Iterator[str]:
-    """The share of perfect references with a finding, a kind and corpus."""
+    """Yield the share of perfect references with a finding, a kind and corpus."""
     for name in ("flores200.dev.ind-eng.tsv", "ntrex128.ind-eng.tsv", "tico19.test.ind-eng.tsv"):
         corpus = pairs(data / name)
         kinds: dict[str, int] = dict.fromkeys(KINDS, 0)
@@ -197,7 +197,7 @@ CORRUPTIONS: tuple[tuple[str, str, Callable[[str, str], str]], ...] = (
 
 
 def on_synthetic(data: Path) -> Iterator[str]:
-    """The share of broken references that the guard finds under the right kind, an error at a time."""
+    """Yield the share of broken references that the guard finds under the right kind, an error at a time."""
     corpus = pairs(data / "flores200.dev.ind-eng.tsv") + pairs(data / "ntrex128.ind-eng.tsv")
     for kind, name, corrupt in CORRUPTIONS:
         broken = []
@@ -209,7 +209,7 @@ def on_synthetic(data: Path) -> Iterator[str]:
 
 
 def fit(rows: Sequence[Sequence[float]], targets: Sequence[float], ridge: float = 1e-2) -> list[float]:
-    """Logistic regression by Newton's method; ``ridge`` keeps it finite."""
+    """Return logistic regression by Newton's method; ``ridge`` keeps it finite."""
     import numpy as np
 
     x, y = np.array(rows), np.array(targets)
@@ -223,7 +223,7 @@ def fit(rows: Sequence[Sequence[float]], targets: Sequence[float], ridge: float 
 
 
 def on_repair(data: Path, outputs: Path | None) -> Iterator[str]:
-    """Findings, BLEU and chrF2 before and after repair by the embedded model, and the extra time.
+    """Yield findings, BLEU and chrF2 before and after repair by the embedded model, and the extra time.
 
     ``outputs`` are JSON lines of FLORES dev; without them all of it is translated first.
     """
@@ -253,7 +253,7 @@ def on_repair(data: Path, outputs: Path | None) -> Iterator[str]:
 
 
 def _embedded() -> tuple[Engine, Decoding]:
-    """The embedded model of this user's home, and how it decodes."""
+    """Return the embedded model of this user's home, and how it decodes."""
     import os
 
     from service import presets, settings
@@ -269,7 +269,7 @@ def _embedded() -> tuple[Engine, Decoding]:
 def _flagged_and_scored(
     texts: Sequence[str], findings: Sequence[Sequence[Finding]], targets: Sequence[str]
 ) -> str:
-    """How many texts have findings, of which kinds, and their scores against ``targets``."""
+    """Return how many texts have findings, of which kinds, and their scores against ``targets``."""
     import sacrebleu
 
     kinds = Counter(kind for found in findings for kind in {finding.kind for finding in found})
@@ -286,7 +286,7 @@ def _translated(engine: Engine, decoding: Decoding, data: Path) -> list[dict[str
 
 
 def main() -> None:
-    """Runs one command."""
+    """Run one command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("command", choices=("labels", "references", "synthetic", "repair"))
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[3] / "shared" / "data")

@@ -37,7 +37,7 @@ Work = Callable[[Texts], tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ToolRun:
     """One piece of work by one tool; ``values`` is empty where there is nothing to compare."""
 
     work: str
@@ -142,7 +142,7 @@ def rouge(kind: str) -> Work:
     return work
 
 
-def compared(texts: Texts) -> list[Row]:
+def compared(texts: Texts) -> list[ToolRun]:
     """Return all rows. Raises ``AssertionError`` where a tool gives another number than is given here."""
     tokenize = importlib.import_module("sacrebleu.tokenizers.tokenizer_13a").Tokenizer13a()
     tokens: Texts = tuple([tokenize(line.rstrip()) for line in side] for side in texts)  # type: ignore[assignment]
@@ -159,7 +159,7 @@ def compared(texts: Texts) -> list[Row]:
             for k in "12L"
         ),
     ]
-    rows: list[Row] = []
+    rows: list[ToolRun] = []
     for name, given, own, tool, other, close in works:
         pair = [_timed(name, label, work, given) for label, work in (("here", own), (tool, other))]
         if pair[1].values:
@@ -168,17 +168,19 @@ def compared(texts: Texts) -> list[Row]:
     return rows
 
 
-def _timed(name: str, tool: str, work: Work, texts: Texts) -> Row:
-    """The faster of two runs, so that neither tool pays for the caches that sacreBLEU's tokenizer fills."""
+def _timed(name: str, tool: str, work: Work, texts: Texts) -> ToolRun:
+    """Return the faster of two runs, so that neither tool pays for the caches that sacreBLEU's tokenizer
+    fills.
+    """
     taken = []
     for _ in range(2):
         start = time.process_time()
         values = work(texts)
         taken.append(time.process_time() - start)
-    return Row(name, tool, values, min(taken))
+    return ToolRun(name, tool, values, min(taken))
 
 
-def as_markdown(rows: Sequence[Row]) -> str:
+def as_markdown(rows: Sequence[ToolRun]) -> str:
     """Return a row a piece of work: both values, both times and their ratio."""
     cells = []
     for own, other in zip(rows[::2], rows[1::2], strict=True):

@@ -31,7 +31,7 @@ _NOT = re.compile(r"\b(?:tidak|tak|bukan|belum|jangan) ")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KindShares:
     """How many of ``sentences`` had a finding of each kind, in percent, and their mean support score."""
 
     what: str
@@ -41,23 +41,23 @@ class Row:
 
 
 def check(sentence: str, source: Sequence[str]) -> tuple[float, set[str]]:
-    """The support score of a sentence and the kinds of its findings."""
+    """Return the support score of a sentence and the kinds of its findings."""
     indices, score = support(sentence, source)
     return score, {finding.kind for finding in findings(sentence, [source[index] for index in indices])}
 
 
-def row(what: str, cases: Sequence[Case]) -> Row:
-    """Over pairs of a summary sentence and its source sentences."""
+def row(what: str, cases: Sequence[Case]) -> KindShares:
+    """Count over pairs of a summary sentence and its source sentences."""
     results = [check(sentence, source) for sentence, source in cases]
     counts = Counter(kind for _, kinds in results for kind in kinds)
     total = max(1, len(results))
     mean = sum(score for score, _ in results) / total
     found = {kind: round(100 * counts[kind] / total, 1) for kind in KINDS}
-    return Row(what, len(results), round(mean, 3), found)
+    return KindShares(what, len(results), round(mean, 3), found)
 
 
 def change_number(text: str, rng: random.Random, _article: str, _names: Sequence[str]) -> str | None:
-    """One digit becomes another."""
+    """Change one digit into another."""
     match = _choice(_DIGIT, text, rng)
     if match is None:
         return None
@@ -66,7 +66,7 @@ def change_number(text: str, rng: random.Random, _article: str, _names: Sequence
 
 
 def change_name(text: str, rng: random.Random, article: str, names: Sequence[str]) -> str | None:
-    """A capitalised word becomes one that the article does not have."""
+    """Return a capitalised word becomes one that the article does not have."""
     match = _choice(_NAME, text, rng)
     strange = [name for name in rng.sample(names, min(50, len(names))) if name.lower() not in article]
     other = next(iter(strange), None)
@@ -76,13 +76,13 @@ def change_name(text: str, rng: random.Random, article: str, names: Sequence[str
 
 
 def add_negation(text: str, rng: random.Random, _article: str, _names: Sequence[str]) -> str | None:
-    """*tidak* before a verb that has no negation yet."""
+    """Put *tidak* before a verb that has no negation yet."""
     match = None if _NOT.search(text) else _choice(_VERB, text, rng)
     return None if match is None else text[: match.start()] + "tidak " + text[match.start() :]
 
 
 def drop_negation(text: str, rng: random.Random, _article: str, _names: Sequence[str]) -> str | None:
-    """A negation is left out."""
+    """Leave out a negation."""
     match = _choice(_NOT, text, rng)
     return None if match is None else text[: match.start()] + text[match.end() :]
 
@@ -100,8 +100,10 @@ CORRUPTIONS: dict[str, tuple[str, Corrupt]] = {
 }
 
 
-def table(documents: Sequence[Document]) -> tuple[float, float, list[Row]]:
-    """Accuracy on copied sentences, agreement of human ones with the labels, both percent; and the rows."""
+def table(documents: Sequence[Document]) -> tuple[float, float, list[KindShares]]:
+    """Return accuracy on copied sentences, agreement of human ones with the labels, both percent; and
+    the rows.
+    """
     marked = [(s, d) for d in documents for s, gold in zip(d.sentences, d.gold, strict=True) if gold]
     written = [(s, d) for d in documents for s in d.summary]
     exact = sum([d.sentences[i] for i in support(s, d.sentences)[0]] == [s] for s, d in marked)
@@ -115,8 +117,8 @@ def table(documents: Sequence[Document]) -> tuple[float, float, list[Row]]:
     return 100 * exact / len(copied), 100 * top / len(human), rows
 
 
-def corrupted(origin: str, cases: Sequence[Case]) -> Iterator[Row]:
-    """A row for each corruption, over the sentences that had no finding of its kind before."""
+def corrupted(origin: str, cases: Sequence[Case]) -> Iterator[KindShares]:
+    """Yield a row for each corruption, over the sentences that had no finding of its kind before."""
     names = sorted({name for _, source in cases for s in source for name in _NAME.findall(s)})
     for what, (kind, corrupt) in CORRUPTIONS.items():
         rng = random.Random(0)  # noqa: S311 - a fixed seed, so that the table repeats
@@ -126,8 +128,8 @@ def corrupted(origin: str, cases: Sequence[Case]) -> Iterator[Row]:
             yield row(f"{origin}, {what}", kept)
 
 
-def bench_rows(path: Path, language: str) -> list[Row]:
-    """The human summaries of our own articles (JSON lines), and the same corrupted."""
+def bench_rows(path: Path, language: str) -> list[KindShares]:
+    """Return the human summaries of our own articles (JSON lines), and the same corrupted."""
     cases: list[Case] = []
     for line in path.read_text("utf-8").splitlines():
         article = json.loads(line)
@@ -138,7 +140,7 @@ def bench_rows(path: Path, language: str) -> list[Row]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="IndoSum, JSON lines, xz")
     parser.add_argument(

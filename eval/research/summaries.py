@@ -28,7 +28,7 @@ Pick = Callable[[Document, int], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BudgetScores:
     """A system's mean ROUGE F1 (0 to 100) for one budget, each with its 95 % bootstrap interval."""
 
     system: str
@@ -50,7 +50,7 @@ class UnicodeTokenizer:
     """For ``rouge_score``, whose own tokenizer drops every letter outside ASCII. No stemming."""
 
     def tokenize(self, text: str) -> list[str]:
-        """Lower-case words and numbers."""
+        """Return lower-case words and numbers."""
         return words(text)
 
 
@@ -58,12 +58,14 @@ class SumyTokenizer:
     """For sumy, so that it ranks the same sentences by the same words."""
 
     def to_words(self, text: str) -> list[str]:
-        """Lower-case words and numbers."""
+        """Return lower-case words and numbers."""
         return words(text)
 
 
 def sumy_pick(name: str) -> Pick:
-    """LexRank or TextRank of sumy, as they come: no stemmer, no stop words (sumy has none for Indonesian)."""
+    """Return LexRank or TextRank of sumy, as they come: no stemmer, no stop words (sumy has none for
+    Indonesian).
+    """
     from sumy.models.dom import ObjectDocumentModel, Paragraph, Sentence
     from sumy.summarizers.lex_rank import LexRankSummarizer
     from sumy.summarizers.text_rank import TextRankSummarizer
@@ -80,12 +82,14 @@ def sumy_pick(name: str) -> Pick:
 
 
 def lead(document: Document, budget: int) -> range:
-    """The first sentences."""
+    """Return the first sentences."""
     return range(min(budget, len(document.sentences)))
 
 
 def oracle(document: Document, budget: int) -> list[int]:
-    """Greedily the sentence that raises ROUGE-1 + ROUGE-2 F1 most, until none does: a bound, not a system."""
+    """Pick greedily the sentence that raises ROUGE-1 + ROUGE-2 F1 most, until none does: a bound, not a
+    system.
+    """
     bags = [words(sentence) for sentence in document.sentences]
     reference = [_grams([words(s) for s in document.summary], order) for order in (1, 2)]
     chosen: list[int] = []
@@ -115,7 +119,7 @@ def _grams(bags: Sequence[Sequence[str]], order: int) -> Counter[tuple[str, ...]
 
 
 def our_picks(documents: Sequence[Document]) -> dict[str, Pick]:
-    """Ours with and without the title, each article ranked by the trees of the other folds."""
+    """Return ours with and without the title, each article ranked by the trees of the other folds."""
     rankers = [
         Ranker.from_json(train([document for document in documents if document.fold != fold]))
         for fold in range(FOLDS)
@@ -134,7 +138,7 @@ def our_picks(documents: Sequence[Document]) -> dict[str, Pick]:
 
 
 def scores(documents: Sequence[Document], pick: Pick, budget: int) -> NDArray[np.float64]:
-    """ROUGE F1, 0 to 100, of shape (documents, ``METRICS``)."""
+    """Return ROUGE F1, 0 to 100, of shape (documents, ``METRICS``)."""
     from rouge_score.rouge_scorer import RougeScorer
 
     scorer = RougeScorer(METRICS, tokenizer=UnicodeTokenizer())
@@ -147,14 +151,16 @@ def scores(documents: Sequence[Document], pick: Pick, budget: int) -> NDArray[np
 
 
 def interval(values: NDArray[np.float64], draws: NDArray[np.intp]) -> tuple[float, float, float]:
-    """The mean and the 2.5 and 97.5 percentiles of the means of the resamples ``draws``."""
+    """Return the mean and the 2.5 and 97.5 percentiles of the means of the resamples ``draws``."""
     means = values[draws].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return round(float(values.mean()), 2), round(float(low), 2), round(float(high), 2)
 
 
-def table(documents: Sequence[Document], budgets: Sequence[int]) -> tuple[list[Row], list[Comparison]]:
-    """Every system at every budget, and ours against Lead. The resamples are the same for all."""
+def table(
+    documents: Sequence[Document], budgets: Sequence[int]
+) -> tuple[list[BudgetScores], list[Comparison]]:
+    """Return every system at every budget, and ours against Lead. The resamples are the same for all."""
     draws = np.random.default_rng(0).integers(len(documents), size=(RESAMPLES, len(documents)))
     systems = {"LexRank": sumy_pick("LexRank"), "TextRank": sumy_pick("TextRank")}
     systems |= our_picks(documents) | {"oracle": oracle}
@@ -170,9 +176,9 @@ def table(documents: Sequence[Document], budgets: Sequence[int]) -> tuple[list[R
     return rows, comparisons
 
 
-def _row(name: str, budget: int, values: NDArray[np.float64], draws: NDArray[np.intp]) -> Row:
+def _row(name: str, budget: int, values: NDArray[np.float64], draws: NDArray[np.intp]) -> BudgetScores:
     columns = zip(METRICS, values.T, strict=True)
-    return Row(name, budget, {metric: interval(column, draws) for metric, column in columns})
+    return BudgetScores(name, budget, {metric: interval(column, draws) for metric, column in columns})
 
 
 def _comparisons(gains: NDArray[np.float64], budget: int, draws: NDArray[np.intp]) -> list[Comparison]:
@@ -183,8 +189,8 @@ def _comparisons(gains: NDArray[np.float64], budget: int, draws: NDArray[np.intp
     return found
 
 
-def markdown(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> str:
-    """Both tables for people."""
+def markdown(rows: Sequence[BudgetScores], comparisons: Sequence[Comparison]) -> str:
+    """Return both tables for people."""
     lines = ["| system | sentences | ROUGE-1 | ROUGE-2 | ROUGE-Lsum |", "|---|---|---|---|---|"]
     for row in rows:
         cells = " | ".join("{:.2f} ({:.2f}–{:.2f})".format(*row.scores[metric]) for metric in METRICS)
@@ -197,7 +203,7 @@ def markdown(rows: Sequence[Row], comparisons: Sequence[Comparison]) -> str:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="IndoSum, JSON lines, xz")
     parser.add_argument("--documents", type=int, help="only the first so many")

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from eval.training.data import Pair, read_pairs
 from eval.training.gemma import Gemma, target_losses
-from eval.training.rows import PRESET, Row, encode, tokenizer
+from eval.training.rows import PRESET, TrainingRow, encode, tokenizer
 from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded
@@ -45,31 +45,33 @@ STRETCH = 1024
 class Task:
     """What a run trains on: rows of small ids, and the pieces that the small ids stand for."""
 
-    rows: list[Row]
-    held: list[Row]
+    rows: list[TrainingRow]
+    held: list[TrainingRow]
     pieces: list[int]
 
 
 def task(train: Sequence[Pair], held: Sequence[Pair], spm: Any, prompt: str, limit: int) -> Task:
-    """Encodes both and renumbers the pieces to those that occur, most frequent or not."""
+    """Encode both and renumbers the pieces to those that occur, most frequent or not."""
     rows = [[r for p in part if len((r := encode(p, spm, prompt)).ids) <= limit] for part in (train, held)]
     pieces = sorted({i for part in rows for row in part for i in row.ids})
     small = {piece: place for place, piece in enumerate(pieces)}
-    cut = [[Row([small[i] for i in row.ids], row.start) for row in part] for part in rows]
+    cut = [[TrainingRow([small[i] for i in row.ids], row.start) for row in part] for part in rows]
     return Task(cut[0], cut[1], pieces)
 
 
-def batches(rows: Sequence[Row], tokens: int, seed: int, *, ordered: bool = False) -> list[list[Row]]:
-    """All rows once; rows of like length together, at most ``tokens`` with padding.
+def batches(
+    rows: Sequence[TrainingRow], tokens: int, seed: int, *, ordered: bool = False
+) -> list[list[TrainingRow]]:
+    """Return all rows once; rows of like length together, at most ``tokens`` with padding.
 
     Shuffled, or, if ``ordered``, shuffled only within each :data:`STRETCH` of rows.
     """
     dice = random.Random(seed)  # noqa: S311 - an order, not a secret
     order = list(range(len(rows))) if ordered else dice.sample(range(len(rows)), len(rows))
-    made: list[list[Row]] = []
+    made: list[list[TrainingRow]] = []
     for at in range(0, len(order), STRETCH):
-        stretch: list[list[Row]] = []
-        batch: list[Row] = []
+        stretch: list[list[TrainingRow]] = []
+        batch: list[TrainingRow] = []
         for row in sorted((rows[i] for i in order[at : at + STRETCH]), key=lambda r: len(r.ids)):
             if batch and (len(batch) + 1) * len(row.ids) > tokens:
                 stretch.append(batch)
@@ -83,8 +85,8 @@ def batches(rows: Sequence[Row], tokens: int, seed: int, *, ordered: bool = Fals
     return made
 
 
-def padded(batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
-    """Token ids and labels (rows, length - 1), labels -100 where no loss is."""
+def padded(batch: Sequence[TrainingRow]) -> tuple[Tensor, Tensor]:
+    """Return token ids and labels (rows, length - 1), labels -100 where no loss is."""
     width = max(len(row.ids) for row in batch)
     tokens = torch.zeros(len(batch), width, dtype=torch.long)
     labels = torch.full((len(batch), width), -100)
@@ -94,8 +96,8 @@ def padded(batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
     return tokens[:, :-1], labels[:, 1:]
 
 
-def losses(model: Gemma, batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
-    """The summed loss of each row in nats, and each row's number of target tokens."""
+def losses(model: Gemma, batch: Sequence[TrainingRow]) -> tuple[Tensor, Tensor]:
+    """Return the summed loss of each row in nats, and each row's number of target tokens."""
     tokens, labels = (side.to(model.embedding.device) for side in padded(batch))
     wanted = labels != -100
     each = target_losses(model(tokens)[wanted], model.embedding, labels[wanted])
@@ -104,8 +106,8 @@ def losses(model: Gemma, batch: Sequence[Row]) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def held_loss(model: Gemma, rows: Sequence[Row], tokens: int) -> float:
-    """Mean loss in nats a target token."""
+def held_loss(model: Gemma, rows: Sequence[TrainingRow], tokens: int) -> float:
+    """Return mean loss in nats a target token."""
     sums = [losses(model, batch) for batch in batches(rows, tokens, 0)]
     return float(sum(s.sum() for s, _ in sums) / sum(c.sum() for _, c in sums))
 
@@ -132,11 +134,11 @@ class Team:
     board: Tensor | None = None
     gate: Any = None
 
-    def share(self, batch: Sequence[Row]) -> Sequence[Row]:
+    def share(self, batch: Sequence[TrainingRow]) -> Sequence[TrainingRow]:
         return batch[self.member :: self.count]
 
     def total(self, values: Sequence[Tensor]) -> list[Tensor]:
-        """Adds up over all members, in place; returns the first two, the loss and its tokens."""
+        """Add up over all members, in place; return the first two, the loss and its tokens."""
         if self.board is not None:
             with torch.no_grad():
                 torch.cat([v.detach().flatten() for v in values], out=self.board[self.member])
@@ -148,7 +150,7 @@ class Team:
         return [v.detach() for v in values[:2]]
 
     def agreed(self, value: float) -> float:
-        """The first member's value: clocks differ, and the rate follows from them."""
+        """Return the first member's value: clocks differ, and the rate follows from them."""
         if self.board is None:
             return value
         if self.member == 0:
@@ -175,8 +177,10 @@ class Run:
         self.step = self.pairs = 0
         self.progress = self.seconds = 0.0
 
-    def upcoming(self) -> Iterator[list[Row]]:
-        """The batches from the present step on, epoch after epoch; the first in the order of the rows."""
+    def upcoming(self) -> Iterator[list[TrainingRow]]:
+        """Yield the batches from the present step on, epoch after epoch; the first in the order of the
+        rows.
+        """
         past, tokens, seed = 0, self.config["batch_tokens"], self.config["seed"]
         for epoch in range(self.config["epochs"]):
             for batch in batches(self.work.rows, tokens, seed + epoch, ordered=not epoch):
@@ -189,8 +193,10 @@ class Run:
         share = min(self.progress / warm if warm else 1.0, (1 - self.progress) / (1 - warm), 1.0)
         return float(self.config["peak_rate"] * max(share, 0.0))
 
-    def learn(self, batch: Sequence[Row]) -> float:
-        """One step on ``batch``; returns its mean loss in nats a token, rows taken for noise left out."""
+    def learn(self, batch: Sequence[TrainingRow]) -> float:
+        """Take one step on ``batch``; return its mean loss in nats a token, rows taken for noise
+        left out.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         loss, tokens = (float(sum_) for sum_ in self.team.total(self._gradients(self.team.share(batch))))
@@ -204,8 +210,10 @@ class Run:
         self.pairs += len(batch)
         return loss / tokens if tokens else float("nan")
 
-    def _gradients(self, rows: Sequence[Row]) -> list[Tensor]:
-        """Summed loss and number of the target tokens of ``rows`` that teach; then the loss's gradients."""
+    def _gradients(self, rows: Sequence[TrainingRow]) -> list[Tensor]:
+        """Return summed loss and number of the target tokens of ``rows`` that teach; then the loss's
+        gradients.
+        """
         for side in self.model.parameters():
             side.grad = torch.zeros_like(side)
         found = [torch.zeros(()), torch.zeros(())]
@@ -217,7 +225,7 @@ class Run:
         return [*found, *(side.grad for side in self.model.parameters() if side.grad is not None)]
 
     def save(self, path: Path) -> None:
-        """Replaces ``path`` with the whole state, in one move."""
+        """Replace ``path`` with the whole state, in one move."""
         state = {
             "adapter": self.model.adapter(),
             "optimiser": self.optimiser.state_dict(),
@@ -235,18 +243,18 @@ class Run:
 
 
 def clock(run: Paced, seconds: float, now: Callable[[], float] = time.monotonic) -> Callable[[], float]:
-    """Progress by time: from where ``run`` stands to 1 in ``seconds`` from now, stopped or not."""
+    """Return progress by time: from where ``run`` stands to 1 in ``seconds`` from now, stopped or not."""
     start, done = now(), run.progress
     return lambda: min(1.0, done + (1 - done) * (now() - start) / seconds)
 
 
 def counter(run: Paced, steps: int) -> Callable[[], float]:
-    """Progress by steps: repeatable."""
+    """Return progress by steps: repeatable."""
     return lambda: min(1.0, run.step / steps)
 
 
 def train(run: Run, out: Path, progress: Callable[[], float]) -> list[Path]:
-    """Learns until ``progress`` says 1 or the epochs are over; returns the snapshots' files.
+    """Learn until ``progress`` says 1 or the epochs are over; return the snapshots' files.
 
     The first of a team writes; the others only learn.
     """
@@ -271,7 +279,7 @@ def train(run: Run, out: Path, progress: Callable[[], float]) -> list[Path]:
 
 
 def _note(run: Run, out: Path, rate: float, loss: float) -> None:
-    """Adds a line to the curve, and takes a snapshot when one is due."""
+    """Add a line to the curve, and take a snapshot when one is due."""
     columns = (run.step, f"{run.seconds / 60:.2f}", run.pairs, f"{rate:.2e}", f"{loss:.4f}")
     with (out / CURVE).open("a", encoding="utf-8") as curve:
         print(*columns, sep="\t", file=curve)
@@ -289,7 +297,7 @@ def _keep(run: Run, path: Path) -> None:
 
 
 def shipped(rank: int, scale: float, *, fused: bool = True) -> tuple[Gemma, Any, str]:
-    """The embedded model with the adapter that ships, its tokenizer, and its prompt."""
+    """Return the embedded model with the adapter that ships, its tokenizer, and its prompt."""
     preset = presets.get(PRESET)
     gguf = GgufFile(embedded.weights(preset))
     model = Gemma(gguf, rank, scale, fused=fused)
@@ -298,7 +306,7 @@ def shipped(rank: int, scale: float, *, fused: bool = True) -> tuple[Gemma, Any,
 
 
 def shipped_adapter() -> dict[str, Tensor]:
-    """The adapter that ships, in float32."""
+    """Return the adapter that ships, in float32."""
     from safetensors.torch import load
 
     path = files("service.models") / "data" / "gemma-3-270m-id-en" / "adapter.safetensors"
@@ -306,7 +314,9 @@ def shipped_adapter() -> dict[str, Tensor]:
 
 
 def prepared(data: Path, config: Mapping[str, Any], *, fused: bool = True) -> tuple[Gemma, Task]:
-    """The shipped model, its layers cut to the pieces of the rows that :mod:`eval.training.data` wrote."""
+    """Return the shipped model, its layers cut to the pieces of the rows that :mod:`eval.training.data`
+    wrote.
+    """
     model, spm, prompt = shipped(config["rank"], config["scale"], fused=fused)
     train_pairs, held_pairs = (read_pairs(data / f"{name}.tsv") for name in ("train", "held"))
     work = task(train_pairs, held_pairs, spm, prompt, min(model.window, config["batch_tokens"]))
@@ -317,7 +327,7 @@ def prepared(data: Path, config: Mapping[str, Any], *, fused: bool = True) -> tu
 def packed(
     folder: Path, config: Mapping[str, Any], *, reverse: bool, fused: bool = True
 ) -> tuple[Gemma, Task]:
-    """The same from the files of :mod:`eval.training.travel`; ``reverse`` is English to Indonesian."""
+    """Return the same from the files of :mod:`eval.training.travel`; ``reverse`` is English to Indonesian."""
     from eval.training.travel import PackedCorpus
 
     corpus, end = PackedCorpus(folder), "-reverse" if reverse else ""
@@ -328,7 +338,7 @@ def packed(
 
 
 def seconds_until(moment: str) -> float:
-    """From now to the next ``HH:MM``. Raises ValueError for anything else."""
+    """Return the seconds from now to the next ``HH:MM``. Raises ValueError for anything else."""
     now = datetime.now().astimezone()
     wanted = datetime.strptime(moment, "%H:%M").time()  # noqa: DTZ007 - a time of day, local as the clock is
     at = now.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
@@ -336,7 +346,7 @@ def seconds_until(moment: str) -> float:
 
 
 def take_part(member: int, options: argparse.Namespace, gate: Any) -> None:
-    """The work of one process: all of it, or a share of every step."""
+    """Do the work of one process: all of it, or a share of every step."""
     from safetensors.torch import load_file
 
     config = settings(options.settings)["adapt"]
@@ -387,7 +397,9 @@ def main() -> None:
 
 
 def join(member: int, count: int, model: Gemma, board: Path, gate: Any) -> Team:
-    """The team of ``count`` processes, which meet at ``gate`` and share the memory of the file ``board``."""
+    """Return the team of ``count`` processes, which meet at ``gate`` and share the memory of the file
+    ``board``.
+    """
     if count == 1:
         return Team()
     numbers = 2 + sum(side.numel() for side in model.parameters())
@@ -396,7 +408,7 @@ def join(member: int, count: int, model: Gemma, board: Path, gate: Any) -> Team:
 
 
 def side_by_side(count: int, work: Callable[..., None], options: Any) -> None:
-    """Runs ``work(member, options, gate)`` in ``count`` processes; returns when all have ended.
+    """Run ``work(member, options, gate)`` in ``count`` processes; return when all have ended.
 
     If one fails, the others are stopped and its error is raised.
     """

@@ -89,7 +89,7 @@ def train_facts(
 
 
 def _marks(right: Sequence[Sequence[bool]], wanted: int) -> NDArray[np.bool_]:
-    """Which candidate (row) is which of the editor's (column)."""
+    """Return which candidate (row) is which of the editor's (column)."""
     marks: NDArray[np.bool_] = np.asarray(right, dtype=np.bool_)
     return marks.reshape(len(right), wanted)
 
@@ -173,7 +173,7 @@ def _short(values: Floats) -> list[float]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="the briefs, JSON lines, xz")
     parser.add_argument("--output", type=Path, default=OUTPUT)

@@ -14,7 +14,7 @@ SMOOTH = 15  # steps on each side
 
 
 def smoothed(values: Sequence[float], reach: int = SMOOTH) -> list[float]:
-    """The mean of each value and its neighbours, not-a-number left out."""
+    """Return the mean of each value and its neighbours, not-a-number left out."""
     parts = [
         [v for v in values[max(0, n - reach) : n + reach + 1] if not isnan(v)] for n in range(len(values))
     ]

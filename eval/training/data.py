@@ -47,7 +47,7 @@ class Pair:
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """The rows of a TSV file, compressed or not, white space collapsed."""
+    """Return the rows of a TSV file, compressed or not, white space collapsed."""
     opener = lzma.open if path.suffix == ".xz" else open
     with opener(path, "rt", encoding="utf-8", newline="\n") as file:
         rows = [line.rstrip("\n").split("\t") for line in file]
@@ -72,7 +72,9 @@ WRITTEN_LICENCE = "English written for Warta, Indonesian as found"
 
 
 def read_written(path: Path) -> list[Written]:
-    """The rows of a TSV file of kind, document, source, Indonesian, English, compressed with xz or not."""
+    """Return the rows of a TSV file of kind, document, source, Indonesian, English, compressed with xz or
+    not.
+    """
     opener = lzma.open if path.suffix == ".xz" else open
     with opener(path, "rt", encoding="utf-8", newline="\n") as file:
         rows = [line.rstrip("\n").split("\t") for line in file]
@@ -83,18 +85,18 @@ def read_written(path: Path) -> list[Written]:
 
 
 def key(text: str) -> str:
-    """``text`` as duplicates are compared: letters and digits, folded."""
+    """Return ``text`` as duplicates are compared: letters and digits, folded."""
     return "".join(_WORD.findall(text.casefold()))
 
 
 def digits_agree(a: str, b: str) -> bool:
-    """Whether both sides hold the same numbers written in digits, however thousands are grouped."""
+    """Return whether both sides hold the same numbers written in digits, however thousands are grouped."""
     one, other = (sorted(re.sub(r"[.,]", "", n) for n in _NUMBER.findall(side)) for side in (a, b))
     return one == other
 
 
 def ends_agree(a: str, b: str) -> bool:
-    """Whether both sides end, or neither ends, as a sentence does."""
+    """Return whether both sides end, or neither ends, as a sentence does."""
     return _ends(a) == _ends(b)
 
 
@@ -109,7 +111,7 @@ def length_fits(pair: Pair, words: Sequence[int], ratio: Sequence[float]) -> boo
 
 
 def is_text(pair: Pair) -> bool:
-    """Neither markup nor a lower-cased corpus nor the same text twice."""
+    """Return whether it is neither markup nor a lower-cased corpus nor the same text twice."""
     both = (pair.indonesian, pair.english)
     letters = [sum(c.isalpha() or c.isspace() for c in side) / max(len(side), 1) for side in both]
     return (
@@ -121,7 +123,7 @@ def is_text(pair: Pair) -> bool:
 
 
 def languages_fit(pair: Pair) -> bool:
-    """Indonesian (or Malay, which identifiers confuse with it) on the left, English on the right.
+    """Return whether the left is Indonesian (or Malay, which identifiers confuse with it), the right English.
 
     Below eight words an identifier guesses: those rows pass.
     """
@@ -161,18 +163,20 @@ class TestText:
         return key(text) in self._keys
 
     def overlap(self, text: str) -> float:
-        """The share of the text's shingles that stand in a test set; 0 for a text too short for one."""
+        """Return the share of the text's shingles that stand in a test set; 0 for a text too short for
+        one.
+        """
         shingles = self._of(text)
         return sum(s in self._shingles for s in shingles) / len(shingles) if shingles else 0.0
 
 
 def near(tests: TestText, text: str, limit: float) -> bool:
-    """Whether ``text`` stands in a test set, or so much of it as ``limit`` says."""
+    """Return whether ``text`` stands in a test set, or so much of it as ``limit`` says."""
     return tests.holds(text) or tests.overlap(text) >= limit
 
 
 def test_lines(folder: Path) -> Iterator[str]:
-    """Both sides of every test set: the last two columns of ``*.tsv``, and warta-bench whole."""
+    """Yield both sides of every test set: the last two columns of ``*.tsv``, and warta-bench whole."""
     for path in sorted(folder.glob("*.tsv")):
         for line in path.read_text("utf-8").split("\n"):
             yield from line.split("\t")[-2:]
@@ -193,12 +197,12 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def quota(source: str, rows: Mapping[str, int]) -> str | None:
-    """The entry of ``rows`` that ``source`` falls under."""
+    """Return the entry of ``rows`` that ``source`` falls under."""
     return next((n for n in rows if source == n or (n.endswith("*") and source.startswith(n[:-1]))), None)
 
 
 def rules(config: Mapping[str, Any], tests: TestText) -> dict[str, Callable[[Pair], bool]]:
-    """What a row must pass, cheapest first, by the name under which its failures are counted."""
+    """Return what a row must pass, cheapest first, by the name under which its failures are counted."""
 
     def sides(pair: Pair) -> tuple[str, str]:
         return pair.indonesian, pair.english
@@ -218,7 +222,7 @@ def rules(config: Mapping[str, Any], tests: TestText) -> dict[str, Callable[[Pai
 def filtered(
     pairs: Iterable[Pair], checks: Mapping[str, Callable[[Pair], bool]]
 ) -> tuple[list[Pair], Counter[str]]:
-    """The rows that pass every check and repeat neither side of an earlier one; the others counted."""
+    """Return the rows that pass every check and repeat neither side of an earlier one; the others counted."""
     kept, gone = [], Counter[str]()
     seen: set[str] = set()
     for pair in pairs:
@@ -235,7 +239,7 @@ def filtered(
 
 
 def sampled(pairs: Sequence[Pair], rows: Mapping[str, int], seed: int) -> list[Pair]:
-    """At most the quota of each source, chosen by the seed; the longer half is twice as likely."""
+    """Return at most the quota of each source, chosen by the seed; the longer half is twice as likely."""
     groups: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
         groups[quota(pair.source, rows) or ""].append(pair)
@@ -250,12 +254,14 @@ def sampled(pairs: Sequence[Pair], rows: Mapping[str, int], seed: int) -> list[P
 
 
 def group(row: Written) -> str:
-    """What a tenth is kept out of: all documents together, the headlines, the drills of one pattern."""
+    """Return what a tenth is kept out of: all documents together, the headlines, the drills of one
+    pattern.
+    """
     return row.kind if row.kind == "headline" or row.kind.startswith("drill") else "document"
 
 
 def kept_out(rows: Sequence[Written], config: Mapping[str, Any]) -> set[int]:
-    """The places of the rows to be scored on: whole documents, headlines, and drills of every pattern.
+    """Return the places of the rows to be scored on: whole documents, headlines, and drills of every pattern.
 
     ``held_share`` of all rows, taken from the part of the file after ``held_from`` (a share of its
     length), so that an adapter that learnt from the part before it can be scored as well. What is
@@ -284,7 +290,7 @@ def kept_out(rows: Sequence[Written], config: Mapping[str, Any]) -> set[int]:
 def lessons(
     rows: Sequence[Written], others: Sequence[Pair], tests: TestText, config: Mapping[str, Any]
 ) -> tuple[list[Pair], list[Written], Counter[str]]:
-    """The pairs to train on in their order, the rows kept out, and a count of what went.
+    """Return the pairs to train on in their order, the rows kept out, and a count of what went.
 
     First comes the part of the file after ``first_from`` with the drills, then the part before it;
     ``others`` are spread over both. A pair that resembles a test set or what is kept out goes.
@@ -321,7 +327,7 @@ def _resembles(pair: Pair, text: TestText, limit: float) -> bool:
 def build(
     pairs: Path, tests: Path, out: Path, config: Mapping[str, Any], written: Path | None = None
 ) -> dict[str, Any]:
-    """Runs the stage; returns what ``data.json`` holds."""
+    """Run the stage; return what ``data.json`` holds."""
     held_text = TestText(test_lines(tests), config["shingle"])
     everything = read_pairs(pairs)
     quotas = config["written"]["mixture"] if written else config["rows"]

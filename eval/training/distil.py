@@ -25,7 +25,7 @@ from torch import Tensor
 
 from eval.training.adapt import seconds_until
 from eval.training.data import Pair, digits_agree, ends_agree, is_text, languages_fit, length_fits, read_pairs
-from eval.training.rows import Row
+from eval.training.rows import TrainingRow
 from eval.training.settings import settings
 from eval.training.travel import PackedCorpus
 
@@ -34,8 +34,12 @@ EOS, UNK, PAD = "</s>", "<unk>", "<pad>"
 Encoded = tuple[list[int], list[int]]
 
 
-def answers(model: Any, rows: Sequence[Row], end: int, batch: int) -> Iterator[tuple[Row, list[int]]]:
-    """Each prompt with its greedy answer, without the line break that ends it; longest prompts first."""
+def answers(
+    model: Any, rows: Sequence[TrainingRow], end: int, batch: int
+) -> Iterator[tuple[TrainingRow, list[int]]]:
+    """Yield each prompt with its greedy answer, without the line break that ends it; longest prompts
+    first.
+    """
     device = model.device
     order = sorted(rows, key=lambda row: -len(row.ids))
     for at in range(0, len(order), batch):
@@ -58,7 +62,7 @@ def answers(model: Any, rows: Sequence[Row], end: int, batch: int) -> Iterator[t
 
 
 def good(pair: Pair) -> bool:
-    """Whether a taught pair is worth learning from."""
+    """Return whether a taught pair is worth learning from."""
     return (
         is_text(pair)
         and length_fits(pair, (3, 90), (0.5, 1.8))
@@ -69,17 +73,17 @@ def good(pair: Pair) -> bool:
 
 
 def asked(corpus: PackedCorpus, prompt: Sequence[int]) -> str:
-    """The text that a prompt asks about: what stands between its label and its last line break."""
+    """Return the text that a prompt asks about: what stands between its label and its last line break."""
     end = len(prompt) - 1 - list(reversed(prompt)).index(corpus.pieces.index("\n"))
     start = corpus.pieces.index("<bos>")
     return corpus.text([i for i in prompt[:end] if i != start]).partition(":")[2].strip()
 
 
 def teach(corpus: PackedCorpus, model: Any, *, reverse: bool, batch: int) -> Iterator[Pair]:
-    """The pairs that the teacher makes of the packed monolingual text, or of the English sides."""
+    """Yield the pairs that the teacher makes of the packed monolingual text, or of the English sides."""
     end = corpus.pieces.index("\n")
     rows = corpus.rows("train-reverse" if reverse else "mono")
-    prompts = [Row(row.ids[: row.start], row.start) for row in rows]
+    prompts = [TrainingRow(row.ids[: row.start], row.start) for row in rows]
     for row, ids in answers(model, prompts, end, batch):
         known, made = asked(corpus, row.ids), corpus.text(ids)
         sides = (made, known) if reverse else (known, made)
@@ -88,7 +92,7 @@ def teach(corpus: PackedCorpus, model: Any, *, reverse: bool, batch: int) -> Ite
 
 
 def learn_pieces(pairs: Sequence[Pair], folder: Path, count: int) -> list[str]:
-    """One SentencePiece model for both sides, written as Marian's files; returns the pieces by id."""
+    """Return one SentencePiece model for both sides, written as Marian's files; returns the pieces by id."""
     import sentencepiece as spm
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +132,7 @@ def _write(path: Path, value: Mapping[str, object]) -> None:
 
 
 def new_student(pieces: int, config: Mapping[str, Any]) -> Any:
-    """A MarianMT model of the size that the settings give, seeded."""
+    """Return a MarianMT model of the size that the settings give, seeded."""
     from transformers import MarianConfig, MarianMTModel
 
     torch.manual_seed(config["seed"])
@@ -158,13 +162,15 @@ def new_student(pieces: int, config: Mapping[str, Any]) -> Any:
 
 
 def encoded(pairs: Sequence[Pair], spm: Any, longest: int) -> list[Encoded]:
-    """Both sides as ids with ``</s>`` (0) at the end; pairs too long on a side go."""
+    """Return both sides as ids with ``</s>`` (0) at the end; pairs too long on a side go."""
     ids = [([*spm.encode(p.indonesian), 0], [*spm.encode(p.english), 0]) for p in pairs]
     return [pair for pair in ids if max(map(len, pair)) <= longest]
 
 
 def student_batches(pairs: Sequence[Encoded], tokens: int, seed: int) -> list[list[Encoded]]:
-    """All pairs once, shuffled, like lengths together, at most ``tokens`` with padding on the target side."""
+    """Return all pairs once, shuffled, like lengths together, at most ``tokens`` with padding on the target
+    side.
+    """
     dice = random.Random(seed)  # noqa: S311 - an order, not a secret
     order = dice.sample(range(len(pairs)), len(pairs))
     made: list[list[Encoded]] = []
@@ -186,7 +192,7 @@ def _padded(rows: Sequence[list[int]], fill: int, device: torch.device) -> Tenso
 
 
 def student_loss(model: Any, batch: Sequence[Encoded], smoothing: float) -> Tensor:
-    """Label-smoothed cross-entropy in nats a target token."""
+    """Return Label-smoothed cross-entropy in nats a target token."""
     pad = model.config.pad_token_id
     sources, targets = (_padded([p[side] for p in batch], pad, model.device) for side in (0, 1))
     begun = torch.cat((torch.full_like(targets[:, :1], pad), targets[:, :-1]), dim=1)
@@ -223,7 +229,7 @@ class Lesson:
         return float(loss.detach())
 
     def run(self, out: Path, progress: Callable[[], float]) -> None:
-        """Learns until ``progress`` says 1; writes ``curve.tsv`` and, now and then, ``state.pt``."""
+        """Learn until ``progress`` says 1; write ``curve.tsv`` and, now and then, ``state.pt``."""
         self.model.train()
         past, saved = 0, time.monotonic()
         with (out / "curve.tsv").open("a", encoding="utf-8") as curve:

@@ -70,12 +70,12 @@ def _note(line: str) -> None:
 
 
 def sample(lines: int, count: int, seed: int = SEED) -> list[int]:
-    """``count`` line numbers out of ``lines``, in order, the same every time."""
+    """Return ``count`` line numbers out of ``lines``, in order, the same every time."""
     return sorted(random.Random(seed).sample(range(lines), min(count, lines)))  # noqa: S311
 
 
 def table(columns: Sequence[Sequence[str]], count: int) -> str:
-    """Markdown: source, before, after, reference of the lines that :func:`sample` chooses."""
+    """Return source, before, after and reference of the lines that :func:`sample` chooses, as Markdown."""
     rows = ["| | |", "|---|---|"]
     names = ("source", "before", "after", "reference")
     for n in sample(min(map(len, columns)), count):

@@ -42,13 +42,13 @@ Adapter = Mapping[str, Tensor]
 
 
 def updates(adapter: Adapter) -> dict[str, Tensor]:
-    """The change of each weight matrix, before scaling, by projection."""
+    """Return the change of each weight matrix, before scaling, by projection."""
     names = [name.removesuffix(".lora_A") for name in adapter if name.endswith(".lora_A")]
     return {name: adapter[f"{name}.lora_B"] @ adapter[f"{name}.lora_A"] for name in names}
 
 
 def factored(changes: Adapter, rank: int) -> dict[str, Tensor]:
-    """The adapter of rank ``rank`` nearest to ``changes``, both sides of like size."""
+    """Return the adapter of rank ``rank`` nearest to ``changes``, both sides of like size."""
     adapter = {}
     for name, change in changes.items():
         left, values, right = torch.linalg.svd(change, full_matrices=False)
@@ -59,21 +59,21 @@ def factored(changes: Adapter, rank: int) -> dict[str, Tensor]:
 
 
 def mean(adapters: Sequence[Adapter], rank: int) -> dict[str, Tensor]:
-    """The mean of what the adapters do to the weights, which is not the mean of their sides."""
+    """Return the mean of what the adapters do to the weights, which is not the mean of their sides."""
     all_changes = [updates(adapter) for adapter in adapters]
     changes = {n: torch.stack([c[n] for c in all_changes]).mean(0) for n in all_changes[0]}
     return factored(changes, rank)
 
 
 def rounded(adapter: Adapter) -> bytes:
-    """The adapter as the product reads it: bfloat16, keys in order, the same bytes every time."""
+    """Return the adapter as the product reads it: bfloat16, keys in order, the same bytes every time."""
     from safetensors.torch import save
 
     return bytes(save({name: adapter[name].bfloat16().contiguous() for name in sorted(adapter)}))
 
 
 def candidates(run: Path, rank: int) -> dict[str, dict[str, Tensor]]:
-    """The run's end, and the mean of its snapshots and its end."""
+    """Return the run's end, and the mean of its snapshots and its end."""
     from safetensors.torch import load_file
 
     end = load_file(run / "final.safetensors")
@@ -87,7 +87,7 @@ def candidates(run: Path, rank: int) -> dict[str, dict[str, Tensor]]:
 def mixtures(
     start: Adapter, end: Adapter, rank: int, shares: Sequence[float] = SHARES
 ) -> dict[str, dict[str, Tensor]]:
-    """What lies between two adapters of any rank, in steps."""
+    """Return what lies between two adapters of any rank, in steps."""
     one, other = updates(start), updates(end)
     return {
         f"{share:.0%}": factored({name: one[name].lerp(other[name], share) for name in one}, rank)
@@ -105,7 +105,7 @@ class Development:
 
 
 def development(path: Path, lines: int = DEV_LINES) -> Development:
-    """The first lines of a TSV file whose last two columns are Indonesian and English."""
+    """Return the first lines of a TSV file whose last two columns are Indonesian and English."""
     rows = [line.split("\t")[-2:] for line in path.read_text("utf-8").split("\n") if line][:lines]
     return Development(path.stem, tuple(row[0] for row in rows), tuple(row[1] for row in rows))
 
@@ -113,7 +113,9 @@ def development(path: Path, lines: int = DEV_LINES) -> Development:
 def translated(
     adapter: Adapter, preset: Preset, sources: Sequence[str], threads: int | None = None
 ) -> list[str]:
-    """What the product's engine says with ``adapter``: int8, the cut vocabulary, the preset's search."""
+    """Return what the product's engine says with ``adapter``: int8, the cut vocabulary, the preset's
+    search.
+    """
     from service.engines.causal import CausalEngine
 
     with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +126,7 @@ def translated(
 
 
 def marks(adapter: Adapter, preset: Preset, sets: Sequence[Development]) -> list[tuple[float, float]]:
-    """BLEU and chrF2 on each set, all translated by one engine."""
+    """Return BLEU and chrF2 on each set, all translated by one engine."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
@@ -156,7 +158,7 @@ class Choice:
 
 
 def by_translation(preset: Preset, sets: Sequence[Development]) -> Callable[[Adapter], tuple[float, str]]:
-    """Judges by the mean of BLEU and chrF2 over ``sets``."""
+    """Judge by the mean of BLEU and chrF2 over ``sets``."""
 
     def judge(adapter: Adapter) -> tuple[float, str]:
         found = marks(adapter, preset, sets)
@@ -170,7 +172,7 @@ def by_translation(preset: Preset, sets: Sequence[Development]) -> Callable[[Ada
 
 
 def by_loss(options: argparse.Namespace, config: Mapping[str, Any]) -> Callable[[Adapter], tuple[float, str]]:
-    """Judges by the loss on the rows that the data stage held out."""
+    """Judge by the loss on the rows that the data stage held out."""
     if options.packed:
         model, work = packed(options.packed, config, reverse=False, fused=False)
     else:
@@ -186,7 +188,7 @@ def by_loss(options: argparse.Namespace, config: Mapping[str, Any]) -> Callable[
 
 
 def chosen(options: argparse.Namespace, config: Mapping[str, Any], choice: Choice) -> dict[str, Tensor]:
-    """Tries the candidates one stage after the other: the run's own, then mixtures with its best."""
+    """Try the candidates one stage after the other: the run's own, then mixtures with its best."""
     rank = options.rank or config["rank"]
     begun = options.start or (options.packed and options.packed / "adapter.safetensors")
     start = adapter_of(begun) if begun else shipped_adapter()

@@ -29,7 +29,7 @@ AT_ONCE = 20_000
 
 
 def needed(lines: Iterable[str], processor: Any) -> set[int]:
-    """The ids that ``lines`` are cut into."""
+    """Return the ids that ``lines`` are cut into."""
     found: set[int] = set()
     batch: list[str] = []
     for line in lines:
@@ -41,7 +41,7 @@ def needed(lines: Iterable[str], processor: Any) -> set[int]:
 
 
 def merged_from(piece: str, scores: Mapping[str, float]) -> set[str]:
-    """Every piece on the way from characters to ``piece``, itself included."""
+    """Return every piece on the way from characters to ``piece``, itself included."""
     symbols = list(piece)
     made = set(symbols)
     while len(symbols) > 1:
@@ -55,7 +55,7 @@ def merged_from(piece: str, scores: Mapping[str, float]) -> set[str]:
 
 
 def closed(ids: Iterable[int], metadata: Mapping[str, Any]) -> list[int]:
-    """``ids``, what they are merged from, and what must stay in any case; sorted."""
+    """Return ``ids``, what they are merged from, and what must stay in any case; sorted."""
     names, kinds = pieces(metadata), metadata["tokenizer.ggml.token_type"]
     rows = zip(names, kinds, metadata["tokenizer.ggml.scores"], strict=True)
     scores = {name: score for name, kind, score in rows if kind == NORMAL}
@@ -68,7 +68,9 @@ def closed(ids: Iterable[int], metadata: Mapping[str, Any]) -> list[int]:
 
 
 def texts(spec: str) -> Iterator[str]:
-    """The texts of ``FILE:COLUMN,COLUMN``, white space collapsed: as after a space, and as at a beginning."""
+    """Yield the texts of ``FILE:COLUMN,COLUMN``, white space collapsed: as after a space, and as at a
+    beginning.
+    """
     path, _, numbers = spec.rpartition(":")
     columns = [int(number) for number in numbers.split(",")]
     with lzma.open(path, "rt", encoding="utf-8", newline="\n") as file:
@@ -80,7 +82,7 @@ def texts(spec: str) -> Iterator[str]:
 
 
 def main() -> None:
-    """Writes the list of pieces."""
+    """Write the list of pieces."""
     import sentencepiece
 
     parser = argparse.ArgumentParser(

@@ -1,7 +1,7 @@
 """Learns the line labeller: ``python -m eval.training.lines``; writes ``service/intake/data/lines.npz``.
 
 Pages are composed anew from the templates and articles of ``../shared/data/pages`` (their script does
-it), with more furniture from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined,
+it), with more boilerplate from ``eval/data/page-lines.txt`` woven in: groups dropped, doubled, joined,
 moved, in
 other case, in other layouts. Clean documents of IndoSum (from the 301st on) show what an article without
 a page looks
@@ -143,14 +143,16 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _indosum(path: Path) -> list[list[str]]:
-    """The paragraphs of each document but the first :data:`SKIPPED`."""
+    """Return the paragraphs of each document but the first :data:`SKIPPED`."""
     with lzma.open(path, "rt", encoding="utf-8") as rows:
         found = [json.loads(row)["paragraphs"] for row in rows][SKIPPED:]
     return [[detokenize([token for sentence in p for token in sentence]) for p in d] for d in found]
 
 
 def _as_body(paragraphs: list[str]) -> dict[str, Any] | None:
-    """A document as a body for the composer, under a headline made of its lead; its furniture left out."""
+    """Return a document as a body for the composer, under a headline made of its lead; its boilerplate left
+    out.
+    """
     kept = [re.sub(r"\s[(\[][a-z/]{2,15}[)\]]$", "", p) for p in paragraphs if not rule_of(p) and len(p) > 3]
     if len(kept) < 3:
         return None
@@ -176,7 +178,7 @@ def _headlines(data: Path, bodies: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def read_groups(path: Path) -> dict[str, list[Lines]]:
-    """The groups of each place."""
+    """Return the groups of each place."""
     groups: dict[str, list[Lines]] = {}
     place = ""
     for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):
@@ -252,7 +254,7 @@ class Filler:
         return datetime.date(2015, 1, 1) + datetime.timedelta(days=self.r.randint(0, 4300))
 
     def group(self, place: str) -> Lines:
-        """A filled group of a place, sometimes changed a little."""
+        """Return a filled group of a place, sometimes changed a little."""
         return vary(self.r, [[self(text), kind] for text, kind in self.r.choice(self.p.groups[place])])
 
 
@@ -271,7 +273,7 @@ _JOINED = ("navigation", "share", "tags", "breadcrumb", "control")
 
 
 def vary(r: random.Random, group: Lines) -> Lines:
-    """The group with lines dropped or doubled, joined into one, numbered, or in capitals."""
+    """Return the group with lines dropped or doubled, joined into one, numbered, or in capitals."""
     k = r.random()
     if k < 0.1 and len(group) > 2:
         group = group[: r.randint(1, len(group))]
@@ -297,7 +299,7 @@ def vary(r: random.Random, group: Lines) -> Lines:
 
 
 def page(p: Pools, seed: int) -> tuple[list[str], list[bool], list[str]]:
-    """A page: its lines, whether a blank line stands before each, and their kinds."""
+    """Return a page: its lines, whether a blank line stands before each, and their kinds."""
     r = random.Random(seed)  # noqa: S311 - the same pages every time
     if r.random() < 0.09:
         return clean_page(r, p)
@@ -323,7 +325,7 @@ def page(p: Pools, seed: int) -> tuple[list[str], list[bool], list[str]]:
 
 
 def clean_page(r: random.Random, p: Pools) -> tuple[list[str], list[bool], list[str]]:
-    """A document as it is, for the most part without a headline."""
+    """Return a document as it is, for the most part without a headline."""
     paragraphs = [q for q in map(repaired, r.choice(p.documents)) if q]
     kinds = [rule_of(q) or "body" for q in paragraphs]
     gap = r.random() < 0.5
@@ -347,7 +349,9 @@ Rows = list[list[Any]]
 
 
 def reworked(r: random.Random, fill: Filler, rows: Rows, *, bare: bool) -> Rows:
-    """``rows`` with groups put in; ``bare`` takes out the template's own lines around the article first."""
+    """Return ``rows`` with groups put in; ``bare`` takes out the template's own lines around the
+    article first.
+    """
     texts = [i for i, row in enumerate(rows) if row[1] in ("body", "subhead")]
     if not texts:
         return rows
@@ -378,7 +382,7 @@ def reworked(r: random.Random, fill: Filler, rows: Rows, *, bare: bool) -> Rows:
 
 
 def with_fragment(r: random.Random, p: Pools, rows: Rows) -> None:
-    """Puts short lines of text between two paragraphs, or after the last."""
+    """Put short lines of text between two paragraphs, or after the last."""
     places = [i + 1 for i, row in enumerate(rows) if row[1] == "body"]
     if not places:
         return
@@ -401,7 +405,7 @@ def _groups(r: random.Random, fill: Filler, place: str, count: int, gap: bool) -
 
 
 def _shuffle(r: random.Random, rows: Rows) -> None:
-    """The runs of one kind in another order."""
+    """Put the runs of one kind in another order."""
     runs: list[Rows] = []
     for row in rows:
         if runs and runs[-1][-1][1] == row[1]:
@@ -413,7 +417,7 @@ def _shuffle(r: random.Random, rows: Rows) -> None:
 
 
 def noisy(r: random.Random, fill: Filler, rows: Rows) -> Rows:
-    """``rows`` with the whole layout changed: gaps, cuts, glue."""
+    """Return ``rows`` with the whole layout changed: gaps, cuts, glue."""
     k = r.random()
     if k < 0.12:
         rows = [[text, kind, False] for text, kind, _ in rows]
@@ -443,14 +447,14 @@ def noisy(r: random.Random, fill: Filler, rows: Rows) -> Rows:
 
 
 def _broken(r: random.Random, title: str) -> list[str]:
-    """A headline over two or three lines."""
+    """Return a headline over two or three lines."""
     words = title.split()
     cuts = sorted(r.sample(range(2, len(words)), min(r.choice([1, 1, 2]), max(0, len(words) - 3))))
     return [" ".join(words[a:b]) for a, b in zip([0, *cuts], [*cuts, len(words)], strict=True)]
 
 
 def seen(p: Pools, seed: int) -> tuple[Seen, NDArray[np.int64]]:
-    """The features of a page and its kinds by number."""
+    """Return the features of a page and its kinds by number."""
     lines, apart, kinds = page(p, seed)
     rules = rule_flags(lines)
     return see(lines, apart, rules), np.array([KINDS.index(kind) for kind in kinds])
@@ -470,7 +474,7 @@ def _many(data: Path, every: bool, seeds: Sequence[int]) -> list[tuple[Seen, NDA
 
 
 def make(data: Path, every: bool, count: int, workers: int) -> list[tuple[Seen, NDArray[np.int64]]]:
-    """``count`` pages, in the same order whatever ``workers`` is."""
+    """Return ``count`` pages, in the same order whatever ``workers`` is."""
     blocks = [range(first, min(first + 200, count)) for first in range(0, count, 200)]
     with ProcessPoolExecutor(workers) as pool:
         return [row for block in pool.map(partial(_many, data, every), blocks) for row in block]
@@ -479,7 +483,7 @@ def make(data: Path, every: bool, count: int, workers: int) -> list[tuple[Seen, 
 def batches(
     pages: Sequence[tuple[Seen, NDArray[np.int64]]], size: int, r: random.Random
 ) -> Iterator[list[tuple[Seen, NDArray[np.int64]]]]:
-    """Pages of about the same length together, in random order."""
+    """Yield pages of about the same length together, in random order."""
     order = sorted(range(len(pages)), key=lambda i: len(pages[i][1]) + r.random() * 6)
     groups = [order[i : i + size] for i in range(0, len(order), size)]
     r.shuffle(groups)
@@ -488,7 +492,7 @@ def batches(
 
 
 def train(pages: Sequence[tuple[Seen, NDArray[np.int64]]], epochs: int, rate: float = 2e-3) -> dict[str, Any]:
-    """The network's weights, as they are stored."""
+    """Return the network's weights, as they are stored."""
     import torch
 
     torch.manual_seed(0)
@@ -565,16 +569,8 @@ def _network(numbers: int) -> Any:
             where, which = lines
             rows, longest, _ = numbers.shape
             flat = numbers.new_zeros(rows * longest, 3 * COLUMNS)
-            parts = []
-            for ids, starts in bags:
-                part = self.table(ids, starts)[which]
-                if self.training:
-                    part = part * (torch.rand(len(part), 1) > 0.12)
-                parts.append(part)
-            flat[where] = torch.cat(parts, dim=1)
-            mask = numbers.new_zeros(rows * longest)
-            mask[where] = 1
-            mask = mask.view(rows, longest, 1)
+            flat[where] = torch.cat([self._looked_up(*bag, which) for bag in bags], dim=1)
+            mask = numbers.new_zeros(rows * longest).index_fill(0, where, 1).view(rows, longest, 1)
             flat = self.drop(flat.view(rows, longest, -1))
             if self.training:
                 numbers = numbers * (torch.rand(rows, longest, numbers.shape[2]) > 0.08)
@@ -586,11 +582,15 @@ def _network(numbers: int) -> Any:
             hidden = hidden + torch.relu(self.whole(mean))
             return self.outer(self.drop(hidden))
 
+        def _looked_up(self, ids: Any, starts: Any, which: Any) -> Any:
+            part = self.table(ids, starts)[which]
+            return part * (torch.rand(len(part), 1) > 0.12) if self.training else part
+
     return Network()
 
 
 def _stored(net: Any, mean: Any, spread: Any) -> dict[str, Any]:
-    """The weights as arrays: the table in 8 bits with a scale for each column, the rest in 16."""
+    """Return the weights as arrays: the table in 8 bits with a scale for each column, the rest in 16."""
     table = net.table.weight.detach().numpy()
     limit = np.quantile(np.abs(table), 0.9999, axis=0)
     scale = limit / 127
@@ -615,7 +615,7 @@ def _stored(net: Any, mean: Any, spread: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=SHARED)
     parser.add_argument("--pages", type=int, default=8000)

@@ -24,7 +24,7 @@ TREES = 100
 
 
 def train(documents: Sequence[Document]) -> dict[str, Any]:
-    """The ranker as the data of its file. The seed is fixed: same documents, same trees.
+    """Return the ranker as the data of its file. The seed is fixed: same documents, same trees.
 
     Each document counts twice, with its title and without, so that both kinds of article are served.
     """
@@ -51,7 +51,9 @@ def train(documents: Sequence[Document]) -> dict[str, Any]:
 
 
 def _complete(tree: Any, rate: float) -> tuple[list[int], list[float], list[float]]:
-    """Features, thresholds and leaves of one tree, breadth first; an early leaf is repeated to full depth."""
+    """Return features, thresholds and leaves of one tree, breadth first; an early leaf is repeated to
+    full depth.
+    """
     level, split, bounds = [0], [], []
     for _ in range(DEPTH):
         below = []
@@ -70,7 +72,7 @@ def _short(value: float) -> float:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=DEFAULT, help="IndoSum, JSON lines, xz")
     parser.add_argument("--output", type=Path, default=OUTPUT)

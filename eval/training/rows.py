@@ -13,21 +13,21 @@ PRESET = "gemma-3-270m"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrainingRow:
     """Token ids of one pair; the loss is on those from ``start``."""
 
     ids: list[int]
     start: int
 
 
-def encode(pair: Pair, spm: Any, prompt: str) -> Row:
-    """The prompt as the engine writes it, then the answer, which ends with a line break."""
+def encode(pair: Pair, spm: Any, prompt: str) -> TrainingRow:
+    """Return the prompt as the engine writes it, then the answer, which ends with a line break."""
     asked = [spm.bos_id(), *spm.encode(prompt.replace("{source}", pair.indonesian))]
-    return Row(asked + spm.encode(f" {pair.english}\n"), len(asked))
+    return TrainingRow(asked + spm.encode(f" {pair.english}\n"), len(asked))
 
 
 def tokenizer(gguf: GgufFile) -> Any:
-    """The SentencePiece processor of the file, all 262,144 pieces."""
+    """Return the SentencePiece processor of the file, all 262,144 pieces."""
     import sentencepiece
 
     return sentencepiece.SentencePieceProcessor(model_proto=sentencepiece_model(gguf.metadata))

@@ -8,7 +8,10 @@ from typing import Any
 
 
 def settings(changes: Path | None = None) -> dict[str, Any]:
-    """One table a stage. ``changes`` holds only what differs. Raises OSError or tomllib.TOMLDecodeError."""
+    """Return one table a stage.
+
+    ``changes`` holds only what differs. Raises OSError or tomllib.TOMLDecodeError.
+    """
     tables = tomllib.loads(Path(__file__).with_name("settings.toml").read_text("utf-8"))
     for name, table in (tomllib.loads(changes.read_text("utf-8")) if changes else {}).items():
         tables[name].update(table)

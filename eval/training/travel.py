@@ -24,7 +24,7 @@ import torch
 
 from eval.training.data import Pair, TestText, is_text, length_fits, near, read_pairs, test_lines
 from eval.training.gemma import Gemma
-from eval.training.rows import PRESET, Row, encode, tokenizer
+from eval.training.rows import PRESET, TrainingRow, encode, tokenizer
 from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded
@@ -43,14 +43,14 @@ class Packed:
     lengths: Ids
     starts: Ids
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[TrainingRow]:
         ends = np.cumsum(self.lengths)
         parts = zip(ends - self.lengths, ends, self.starts, strict=True)
-        return [Row(self.ids[a:b].tolist(), int(start)) for a, b, start in parts]
+        return [TrainingRow(self.ids[a:b].tolist(), int(start)) for a, b, start in parts]
 
 
-def pack(rows: Sequence[Row], place: Ids) -> Packed:
-    """``rows``, each id replaced by its place."""
+def pack(rows: Sequence[TrainingRow], place: Ids) -> Packed:
+    """Return ``rows``, each id replaced by its place."""
     flat = np.array([i for row in rows for i in row.ids], np.int32)
     return Packed(
         place[flat],
@@ -64,7 +64,7 @@ def swapped(pair: Pair) -> Pair:
 
 
 def mono_lines(path: Path, sources: Sequence[str], tests: TestText, overlap: float) -> Iterator[str]:
-    """The monolingual lines to translate: of the sources named, whole sentences, no test text."""
+    """Yield the monolingual lines to translate: of the sources named, whole sentences, no test text."""
     with lzma.open(path, "rt", encoding="utf-8", newline="\n") as file:
         for row in file:
             source, licence, _, text = row.rstrip("\n").split("\t")
@@ -76,7 +76,7 @@ def mono_lines(path: Path, sources: Sequence[str], tests: TestText, overlap: flo
 
 
 def body(gguf: bytes | bytearray, ids: Sequence[int], target: Path) -> None:
-    """``gguf`` without vocabulary and with the embedding's rows ``ids`` only, blocks as they are."""
+    """Write ``gguf`` without vocabulary and with the embedding's rows ``ids`` only, blocks as they are."""
     from gguf import GGUFReader, GGUFWriter
 
     whole = target.with_suffix(".whole")
@@ -97,7 +97,7 @@ def body(gguf: bytes | bytearray, ids: Sequence[int], target: Path) -> None:
 
 
 def split(path: Path, size: int = PART) -> list[Path]:
-    """``path`` in numbered parts; the whole is removed."""
+    """Split ``path`` into numbered parts; remove the whole."""
     data, parts = path.read_bytes(), []
     for n, at in enumerate(range(0, len(data), size)):
         parts.append(path.with_name(f"{path.name}.{n:03}"))
@@ -118,13 +118,13 @@ class PackedCorpus:
         self._arrays = np.load(folder / "texts.npz")
         self.pieces = [str(piece) for piece in self._arrays["pieces"]]
 
-    def rows(self, name: str) -> list[Row]:
-        """``train``, ``held``, both with ``-reverse`` too, and ``mono``, which has prompts only."""
+    def rows(self, name: str) -> list[TrainingRow]:
+        """Return ``train``, ``held``, both with ``-reverse`` too, and ``mono``, which has prompts only."""
         sides = (self._arrays[f"{name}.{part}"] for part in ("ids", "lengths", "starts"))
         return Packed(*sides).rows()
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text that ids stand for, byte pieces put together."""
+        """Return the text that ids stand for, byte pieces put together."""
         data = b"".join(_bytes(self.pieces[i]) for i in ids)
         return " ".join(data.decode("utf-8", "ignore").split())
 
@@ -144,16 +144,20 @@ def _bytes(piece: str) -> bytes:
     return piece.replace("▁", " ").encode()
 
 
-def prompt_rows(lines: Sequence[str], spm: Any, prompt: str) -> list[Row]:
-    """Prompts to be answered; nothing in them is a target."""
+def prompt_rows(lines: Sequence[str], spm: Any, prompt: str) -> list[TrainingRow]:
+    """Return prompts to be answered; nothing in them is a target."""
     rows = [[spm.bos_id(), *spm.encode(prompt.replace("{source}", line))] for line in lines]
-    return [Row(ids, len(ids)) for ids in rows]
+    return [TrainingRow(ids, len(ids)) for ids in rows]
 
 
 def write(
-    folder: Path, rows: Mapping[str, Sequence[Row]], spm: Any, gguf: bytes | bytearray, part: int = PART
+    folder: Path,
+    rows: Mapping[str, Sequence[TrainingRow]],
+    spm: Any,
+    gguf: bytes | bytearray,
+    part: int = PART,
 ) -> None:
-    """``texts.npz`` and the parts of ``teacher.gguf``, all ids renumbered to the pieces that occur."""
+    """Write ``texts.npz`` and the parts of ``teacher.gguf``, all ids renumbered to the pieces that occur."""
     pieces = sorted({i for some in rows.values() for row in some for i in row.ids})
     place = np.zeros(len(spm), np.uint16 if len(pieces) < 1 << 16 else np.int32)
     place[pieces] = np.arange(len(pieces))

@@ -43,7 +43,7 @@ ABOUT = "Indonesian news in English: translation, summary, and what each English
 
 
 def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAPI:
-    """The service over ``host``'s pipelines; ``page`` puts the web page at ``/``.
+    """Return the service over ``host``'s pipelines; ``page`` puts the web page at ``/``.
 
     Closing the application closes the host.
     """
@@ -90,7 +90,7 @@ async def _lifespan(
     watch: inbox.Watch | None,
     others: Sequence[FileStore | KeyStore | Shared],
 ) -> AsyncIterator[None]:
-    """From the start of the jobs to the end of all that works or is open."""
+    """Start the jobs; in the end close all that works or is open."""
     await asyncio.to_thread(work.start)
     if watch:
         await asyncio.to_thread(watch.start)
@@ -106,7 +106,7 @@ async def _lifespan(
 
 
 def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[str], None] = print) -> None:
-    """Runs the service until it is told to stop; what runs then is finished first, if it is soon.
+    """Run the service until it is told to stop; what runs then is finished first, if it is soon.
 
     ``config.drain_seconds`` are waited for that and ``CLOSE_SECONDS`` for what is cancelled then; after
     that this process ends, whatever still runs in it.
@@ -150,7 +150,7 @@ def _warmed(host: Host) -> None:
 
 
 def _ending(config: ServerConfig) -> type[uvicorn.Server]:
-    """A server that takes its process with it where something does not end."""
+    """Return a server that takes its process with it where something does not end."""
     import uvicorn
 
     def give_up() -> None:
@@ -169,7 +169,7 @@ def _ending(config: ServerConfig) -> type[uvicorn.Server]:
 
 
 def server(app: FastAPI, config: ServerConfig, kind: type[uvicorn.Server] | None = None) -> uvicorn.Server:
-    """What runs ``app``: uvicorn's server, or another ``kind`` of it."""
+    """Return what runs ``app``: uvicorn's server, or another ``kind`` of it."""
     import uvicorn
 
     return (kind or uvicorn.Server)(
@@ -189,7 +189,7 @@ def server(app: FastAPI, config: ServerConfig, kind: type[uvicorn.Server] | None
 
 
 def listening(config: ServerConfig) -> socket.socket:
-    """The socket to listen on. Raises WartaError."""
+    """Return the socket to listen on. Raises WartaError."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         made = socket.create_server((config.host, config.port), family=family, backlog=512)

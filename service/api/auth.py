@@ -74,7 +74,7 @@ class KeyStore:
     """
 
     def __init__(self, url: str) -> None:
-        """Makes the table where there is none. Raises UsageError for another kind of database."""
+        """Make the table where there is none. Raises UsageError for another kind of database."""
         self._engine = _engine(url)
         # Two servers that start at once may both make the table: then the other's is as good.
         with suppress(StoreError), self._begun() as database:
@@ -82,7 +82,10 @@ class KeyStore:
         self.all()
 
     def add(self, name: str) -> str:
-        """A new key, which nobody can see again. Raises UsageError for a name that does not fit a line."""
+        """Return a new key, which nobody can see again.
+
+        Raises UsageError for a name that does not fit a line.
+        """
         if not name.strip() or len(name) > 100 or not name.isprintable():
             raise UsageError("keys.name", "a key's name is one line of 1 to 100 characters")
         id = secrets.token_hex(6)
@@ -93,7 +96,7 @@ class KeyStore:
         return key
 
     def all(self) -> list[Key]:
-        """All keys, the revoked ones too, oldest first."""
+        """Return all keys, the revoked ones too, oldest first."""
         with self._begun() as database:
             rows = database.execute(_KEYS.select().order_by(_KEYS.c.created, _KEYS.c.id)).all()
         return [_key(row) for row in rows]
@@ -105,7 +108,7 @@ class KeyStore:
             return database.execute(active.values(revoked=_now())).rowcount > 0
 
     def find(self, key: str) -> Key | None:
-        """The valid key that ``key`` is, or None."""
+        """Return the valid key that ``key`` is, or None."""
         prefix, _, rest = key.partition("_")
         id, _, secret = rest.partition("_")
         plain = prefix == "wk" and len(key) < 100 and key.isascii() and key.isprintable() and bool(secret)
@@ -116,12 +119,12 @@ class KeyStore:
         return _key(row) if row and same and not row.revoked else None
 
     def close(self) -> None:
-        """Closes the database."""
+        """Close the database."""
         self._engine.dispose()
 
     @contextmanager
     def _begun(self) -> Iterator[Connection]:
-        """A transaction. A connection that was lost is noticed before it is used, and made anew."""
+        """Yield a transaction. A connection that was lost is noticed before it is used, and made anew."""
         try:
             with self._engine.begin() as database:
                 yield database
@@ -177,7 +180,7 @@ class Keys:
         self._required = required
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, or refuses it: 401 for no key, 403 for a wrong one, 429 for many of them."""
+        """Pass the request on, or refuse it: 401 for no key, 403 for a wrong one, 429 for many of them."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -199,7 +202,7 @@ class Keys:
 
 
 def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], Any]:
-    """A dependency of LibreTranslate's routes: the key of ``api_key``, where the header has none.
+    """Return a dependency of LibreTranslate's routes: the key of ``api_key``, where the header has none.
 
     Only now is known whom the request counts for, so it is counted here.
     """
@@ -228,7 +231,9 @@ def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], An
 
 
 def header_key(scope: Scope) -> str:
-    """The key of ``Authorization: Bearer KEY``, or the password of ``Basic``; empty where there is none."""
+    """Return the key of ``Authorization: Bearer KEY``, or the password of ``Basic``; empty where there is
+    none.
+    """
     found = fields(scope, b"authorization")
     scheme, _, value = (found[0] if len(found) == 1 else "").partition(" ")
     if scheme.lower() == "bearer":
@@ -240,7 +245,7 @@ def header_key(scope: Scope) -> str:
 
 
 def default_url(home: Path) -> str:
-    """Where keys are kept unless something else is said."""
+    """Return where keys are kept unless something else is said."""
     return f"sqlite:///{home / 'keys.sqlite'}"
 
 
@@ -269,7 +274,7 @@ def _key(row: Row[tuple[str, str, str, str, str | None]]) -> Key:
 
 
 def _engine(url: str) -> Engine:
-    """The database at a URL, which may say what only its driver understands."""
+    """Return the database at a URL, which may say what only its driver understands."""
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         path = Path(url.removeprefix("sqlite:///"))
@@ -315,7 +320,7 @@ def _psycopg() -> ModuleType:
 
 
 def _cannot(error: SQLAlchemyError) -> StoreError:
-    """The driver's first line, which never holds the password of the URL."""
+    """Return the driver's first line, which never holds the password of the URL."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     reason = (str(cause).strip() or type(cause).__name__).split("\n")[0]
     return StoreError("keys.database", "the database of the API keys cannot be used: {reason}", reason=reason)

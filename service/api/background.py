@@ -115,7 +115,7 @@ class Jobs:
     def __init__(
         self, folder: Path, host: Host, limits: Limits = Limits(), clock: Callable[[], float] = time.time
     ) -> None:
-        """Nothing is read and nothing runs before :meth:`start`."""
+        """Prepare; nothing is read and nothing runs before :meth:`start`."""
         self._folder = folder
         self._host = host
         self._limits = limits
@@ -140,7 +140,7 @@ class Jobs:
         return self._stopping
 
     def start(self) -> None:
-        """Reads what is there and begins to work, first on what was not finished.
+        """Read what is there and begin to work, first on what was not finished.
 
         Where that cannot be done, nothing is open, and ``why`` says the reason: all else may go on.
         """
@@ -161,7 +161,7 @@ class Jobs:
             self._thread.start()
 
     def close(self, seconds: float | None = None) -> None:
-        """Stops the job that runs; the next start goes on behind its last commit.
+        """Stop the job that runs; the next start goes on behind its last commit.
 
         Waits ``seconds`` at most.
         """
@@ -175,7 +175,7 @@ class Jobs:
         self._lock.release()
 
     def submit(self, order: Order, put: Callable[[Path], Path]) -> Status:
-        """A new job; ``put`` writes its input into a folder and gives where.
+        """Return a new job; ``put`` writes its input into a folder and gives where.
 
         Raises Full, StoreError, what ``put`` raises, and what :meth:`Host.pipeline` does for the model.
         """
@@ -198,24 +198,24 @@ class Jobs:
         return made
 
     def get(self, id: str, owner: str) -> Status | None:
-        """A job of that owner."""
+        """Return a job of that owner."""
         found = self._jobs.get(id)
         return found if found and found.order.owner == owner else None
 
     def all(self, owner: str) -> list[Status]:
-        """The jobs of an owner, newest first."""
+        """Return the jobs of an owner, newest first."""
         with self._changed:
             found = [status for status in self._jobs.values() if status.order.owner == owner]
         return sorted(found, key=lambda status: -status.created)
 
     def counts(self) -> dict[str, int]:
-        """How many jobs there are of each state."""
+        """Return how many jobs there are of each state."""
         with self._changed:
             states = [status.state for status in self._jobs.values()]
         return {state: states.count(state) for state in (QUEUED, RUNNING, *OVER)}
 
     def cancel(self, id: str) -> None:
-        """Has a job not go on; one that is over stays as it is. Raises StoreError."""
+        """Stop a job; one that is over stays as it is. Raises StoreError."""
         with self._changed:
             status = self._jobs.get(id)
             if not status or status.state in OVER:
@@ -227,7 +227,7 @@ class Jobs:
                 self._clean(id)
 
     def delete(self, id: str) -> None:
-        """Cancels a job and, when the batch that runs has ended, removes it. Raises StoreError."""
+        """Cancel a job and, when the batch that runs has ended, remove it. Raises StoreError."""
         self.cancel(id)
         with self._changed:
             self._changed.wait_for(lambda: not (self._running and self._running[0] == id))
@@ -257,7 +257,7 @@ class Jobs:
                 self._changed.notify_all()
 
     def _next(self) -> tuple[Status, Ask] | None:
-        """The job whose owner has waited longest, now at work; None where the server stops."""
+        """Return the job whose owner has waited longest, now at work; None where the server stops."""
         with self._changed:
             while not self._stopping:
                 self._tidy()
@@ -271,7 +271,7 @@ class Jobs:
         return None
 
     def _noted(self, status: Status, **changes: Any) -> None:
-        """Notes what became of a job, on disk too if that can be written: the work must go on."""
+        """Note what became of a job, on disk too if that can be written: the work must go on."""
         with self._changed:
             if self._jobs[status.id].state != CANCELLED:
                 try:
@@ -280,7 +280,7 @@ class Jobs:
                     _LOG.error("%s", error)
 
     def _ran(self, status: Status, ask: Ask) -> dict[str, Any]:
-        """Runs a job to its end; what becomes of its status."""
+        """Run a job to its end; what becomes of its status."""
         try:
             with asking(ask):
                 totals = self._batch(status, ask)
@@ -359,14 +359,14 @@ class Jobs:
             )
 
     def _tidy(self) -> None:
-        """Removes what ended long ago. The lock is held."""
+        """Remove what ended long ago. The lock is held."""
         oldest = self._clock() - self._limits.seconds
         for status in [s for s in self._jobs.values() if s.state in OVER and s.ended < oldest]:
             del self._jobs[status.id]
             shutil.rmtree(self._path(status.id), ignore_errors=True)
 
     def _clean(self, id: str) -> None:
-        """Leaves of a cancelled job only what was said of it."""
+        """Leave of a cancelled job only what was said of it."""
         for path in self._path(id).iterdir():
             if path.name != _STATE:
                 path.unlink(missing_ok=True)
@@ -377,7 +377,7 @@ class Jobs:
             self._write(status)
 
     def _write(self, status: Status) -> None:
-        """The status on disk, whole or not at all."""
+        """Write the status, whole or not at all."""
         path = self._path(status.id) / _STATE
         partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8") as file:
@@ -387,7 +387,7 @@ class Jobs:
         partial.replace(path)
 
     def _read(self) -> Iterator[Status]:
-        """Every job that was kept; one that ran when the server ended is queued again."""
+        """Yield every job that was kept; one that ran when the server ended is queued again."""
         for folder in sorted(self._folder.iterdir()):
             if not ID.fullmatch(folder.name):
                 continue
@@ -408,7 +408,7 @@ class Jobs:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What the system refuses, said in a line."""
+    """Raise what the system refuses as an error of one line."""
     try:
         yield
     except OSError as error:
@@ -418,5 +418,5 @@ def _told() -> Iterator[None]:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of the files below ``folder``."""
+    """Return bytes of the files below ``folder``."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -44,14 +44,14 @@ _STATUS: Sequence[tuple[type[WartaError], int, str]] = (
 
 
 def refusal(error: WartaError) -> Refused:
-    """How an error of the program is answered."""
+    """Return how an error of the program is answered."""
     status, type = next((status, type) for kind, status, type in _STATUS if isinstance(error, kind))
     headers = {"Retry-After": str(ceil(error.retry_after))} if isinstance(error, Busy) else {}
     return Refused(status, error, type=type, headers=headers)
 
 
 def body(path: str, refused: Refused) -> dict[str, Any]:
-    """The JSON that says why, in the shape that is used at ``path``."""
+    """Return the JSON that says why, in the shape that is used at ``path``."""
     line = " ".join(text(refused.message).split())
     if path.startswith("/v1"):
         return {"error": {"type": refused.type, "code": refused.message.code, "message": line}}
@@ -59,12 +59,12 @@ def body(path: str, refused: Refused) -> dict[str, Any]:
 
 
 def answer(path: str, refused: Refused) -> JSONResponse:
-    """The response to a request for ``path``."""
+    """Return the response to a request for ``path``."""
     return JSONResponse(body(path, refused), refused.status, refused.headers)
 
 
 def install(app: FastAPI) -> None:
-    """Has every error of ``app`` answered so, but for what nobody foresaw: see ``limits.Failures``."""
+    """Have every error of ``app`` answered so, but for what nobody foresaw: see ``limits.Failures``."""
 
     def handled(kind: type[Exception], refuse: Any) -> None:
         async def handler(request: Request, error: Exception) -> Response:
@@ -91,7 +91,7 @@ def _http(error: HTTPException) -> Refused:
 
 
 def _invalid(error: RequestValidationError) -> Refused:
-    """The first of what is wrong with a request; what was sent is not repeated."""
+    """Return the first of what is wrong with a request; what was sent is not repeated."""
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return Refused(400, "request.not_json", "the body is not valid JSON")

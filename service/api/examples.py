@@ -10,13 +10,13 @@ from typing import Any
 
 @cache
 def all_examples() -> dict[str, Any]:
-    """The answers by their endpoint's name; ``events`` is a stream."""
+    """Return the answers by their endpoint's name; ``events`` is a stream."""
     found: dict[str, Any] = json.loads((files("service.api") / "examples.json").read_text("utf-8"))
     return found
 
 
 def of(name: str) -> dict[int | str, dict[str, Any]]:
-    """An endpoint's example where FastAPI takes it; /v1/translate has its stream beside it."""
+    """Return an endpoint's example where FastAPI takes it; /v1/translate has its stream beside it."""
     content = {"application/json": {"example": all_examples()[name]}}
     if name == "v1-translate":
         content["text/event-stream"] = {"example": all_examples()["events"]}

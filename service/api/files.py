@@ -36,7 +36,7 @@ class FileStore:
         self._kept: dict[str, _StoredFile] = {}
 
     def put(self, name: str, data: bytes) -> str:
-        """Keeps ``data``; the name to ask for it by, which ends in ``name``, made safe."""
+        """Keep ``data``; the name to ask for it by, which ends in ``name``, made safe."""
         token = secrets.token_urlsafe(24)
         path = Path(self._folder.name) / token
         path.write_bytes(data)
@@ -48,14 +48,14 @@ class FileStore:
         return given
 
     def get(self, given: str) -> tuple[bytes, str] | None:
-        """The file and its own name, or None where there is none (any more)."""
+        """Return the file and its own name, or None where there is none (any more)."""
         with self._lock:
             self._tidy()
             kept = self._kept.get(given)
             return (kept.path.read_bytes(), given.split(".", 1)[1]) if kept else None
 
     def close(self) -> None:
-        """Deletes everything."""
+        """Delete everything."""
         with self._lock:
             self._kept.clear()
             self._folder.cleanup()
@@ -70,6 +70,6 @@ class FileStore:
 
 
 def safe_name(name: str) -> str:
-    """The last part of ``name``, in letters, digits, ``.``, ``-`` and ``_``."""
+    """Return the last part of ``name``, in letters, digits, ``.``, ``-`` and ``_``."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     return _UNSAFE.sub("_", last).strip("._")[-100:] or "file"

@@ -64,7 +64,7 @@ class ReadinessProbe:
         self._last = Readiness(status="starting", model="", reason="")
 
     def check(self) -> Readiness:
-        """The answer, made anew where the last one is old and nobody else is at it."""
+        """Return the answer, made anew where the last one is old and nobody else is at it."""
         if self._clock() - self._made > self._fresh and self._lock.acquire(blocking=False):
             try:
                 self._last = self._asked()
@@ -91,13 +91,13 @@ class ReadinessProbe:
 
 
 def router(host: Host) -> APIRouter:
-    """``/ready``."""
+    """Return the route ``/ready``."""
     routes = APIRouter(tags=["operations"])
     probe = ReadinessProbe(host)
 
     @routes.get("/ready", responses=_ANSWERS, summary="Whether it translates")
     def ready(response: Response) -> Readiness:
-        """Has a sentence translated, at most every 15 seconds: 200 if it comes back, else 503 and why."""
+        """Translate a sentence, at most every 15 seconds: 200 if it comes back, else 503 and why."""
         answer = probe.check()
         if answer.status != "ready":
             response.status_code = 503

@@ -87,7 +87,7 @@ Plain = AfterValidator(_plain)
 
 
 def router(inbox: Shared, workers: Workers) -> APIRouter:
-    """``/v1/inbox`` and ``/v1/feeds/{id}/atom``."""
+    """Return the routes ``/v1/inbox`` and ``/v1/feeds/{id}/atom``."""
     routes = APIRouter(prefix="/v1", tags=["Inbox"], responses=our_errors(*READING, 422))
 
     @routes.get("/inbox", response_model=InboxOut, responses=examples.of("v1-inbox"))

@@ -54,7 +54,7 @@ class JobIn(Strict):
     ]
     task: Task = "translate"
     model: Model = "auto"
-    keep_furniture: bool = False
+    keep_boilerplate: bool = False
     summary: BriefIn = Field(default_factory=BriefIn)
 
 
@@ -96,27 +96,28 @@ class _Name(Convertor[str]):
 
 
 def open_jobs(host: Host, config: ServerConfig) -> Jobs:
-    """The jobs of a server, at its home."""
+    """Return the jobs of a server, at its home."""
     limits = Limits(config.jobs, config.jobs_each, config.jobs_bytes, config.job_bytes, config.job_seconds)
     return Jobs(host.settings.home / FOLDER, host, limits)
 
 
 def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
-    """The endpoints."""
+    """Return the endpoints."""
     register_url_convertor("job", _Name())
     routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=our_errors(*SENDING, 422))
     _add_submission(routes, jobs, config)
     _add_results(routes, jobs, config)
+    _add_ends(routes, jobs)
     return routes
 
 
 def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
-    """Where work is sent to."""
+    """Add the routes that work is sent to."""
 
     @routes.post("", status_code=202, response_model=JobOut)
     async def submit(asked: JobIn, request: Request, response: Response) -> JobOut:
-        """Takes texts to work on in the background; the answer's `id` is what to ask for them by."""
-        order = _order(request, asked.task, asked.model, asked.keep_furniture, asked.summary)
+        """Send texts to work on in the background; the answer's `id` is what to ask for them by."""
+        order = _order(request, asked.task, asked.model, asked.keep_boilerplate, asked.summary)
         return await _submitted(jobs, order, partial(_texts, asked.texts), request, response)
 
     @routes.post("/file", status_code=202, response_model=JobOut)
@@ -127,27 +128,27 @@ def _add_submission(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None
         task: Annotated[Task, Form()] = "translate",
         model: Annotated[Model, Form()] = "auto",
         column: Column = "text",
-        keep_furniture: Annotated[bool, Form()] = False,
+        keep_boilerplate: Annotated[bool, Form()] = False,
         route: Annotated[Route, Form()] = "auto",
         sentences: Annotated[int, Form(ge=1, le=20)] = 3,
         wide: Wide = False,
     ) -> JobOut:
-        """Takes a file of records: each record of a table is a text, a document is one.
+        """Send a file of records: each record of a table is a text, a document is one.
 
         With `wide` a table to translate comes back as that table, with new columns behind its own.
         """
         brief = BriefIn(route=route, sentences=sentences)
-        order = replace(_order(request, task, model, keep_furniture, brief, column), wide=wide)
+        order = replace(_order(request, task, model, keep_boilerplate, brief, column), wide=wide)
         put = partial(_kept, file, config.body_bytes)
         return await _submitted(jobs, order, put, request, response)
 
 
 def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
-    """How far jobs are, what they made, and their end."""
+    """Add the routes that say how far jobs are, and what they made."""
 
     @routes.get("", response_model=JobsOut, responses=examples.of("v1-jobs"))
     def list_jobs(request: Request) -> JobsOut:
-        """One's own jobs; without API keys only where the server is for this machine alone."""
+        """List your own jobs; without API keys only where the server is for this machine alone."""
         owner = _owner(request)
         if not owner and not _alone(config):
             raise Refused(403, "jobs.list", "jobs are listed for an API key only")
@@ -155,12 +156,12 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
 
     @routes.get("/{id:job}", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def progress(id: Id, request: Request) -> JobOut:
-        """How far a job is."""
+        """Return how far a job is."""
         return _out(_own(jobs, id, request))
 
     @routes.get("/{id:job}/result", response_class=Response, responses={**our_errors(404, 409), 200: _LINES})
     def result(id: Id, request: Request) -> Response:
-        """The result of a job that is done: a line of JSON for each record, in the order of the input.
+        """Return the result of a job that is done: a line of JSON for each record, in the order of the input.
 
         Of a table that was sent with `wide` to be translated it is that table, of its own type.
         """
@@ -177,15 +178,19 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
             headers=headers if made.signature else None,
         )
 
+
+def _add_ends(routes: APIRouter, jobs: Jobs) -> None:
+    """Add the routes that end a job."""
+
     @routes.post("/{id:job}/cancel", response_model=JobOut, responses={**_NOT_THERE, **_EXAMPLE})
     def cancel(id: Id, request: Request) -> JobOut:
-        """Has a job not go on. One that is over stays as it is."""
+        """Stop a job. One that is over stays as it is."""
         jobs.cancel(_own(jobs, id, request).id)
         return _out(_own(jobs, id, request))
 
     @routes.delete("/{id:job}", status_code=204, responses=_NOT_THERE)
     def delete(id: Id, request: Request) -> None:
-        """Cancels a job and removes its input and its result."""
+        """Cancel a job and remove its input and its result."""
         jobs.delete(_own(jobs, id, request).id)
 
 
@@ -216,14 +221,14 @@ async def _submitted(
 
 
 def _order(
-    request: Request, task: str, model: str, keep_furniture: bool, brief: BriefIn, column: str = "text"
+    request: Request, task: str, model: str, keep_boilerplate: bool, brief: BriefIn, column: str = "text"
 ) -> Order:
     return Order(
         _owner(request),
         task,
         model,
         column,
-        keep_furniture,
+        keep_boilerplate,
         brief.route,
         brief.sentences,
         brief.words,
@@ -247,12 +252,14 @@ def _owner(request: Request) -> str:
 
 
 def _alone(config: ServerConfig) -> bool:
-    """Whether nobody else can reach the server: not by its address, and not by a proxy on this machine."""
+    """Return whether nobody else can reach the server: not by its address, and not by a proxy on this
+    machine.
+    """
     return config.host in LOOPBACK and not (config.trusted_proxies or config.allowed_hosts)
 
 
 def _own(jobs: Jobs, id: str, request: Request) -> Status:
-    """A job of whoever asks; another's is as if it were not there."""
+    """Return a job of whoever asks; another's is as if it were not there."""
     status = jobs.get(id, _owner(request))
     if not status:
         raise Refused(404, "jobs.unknown", "there is no such job (any more)")
@@ -260,7 +267,7 @@ def _own(jobs: Jobs, id: str, request: Request) -> Status:
 
 
 def _opened(rows: Iterator[bytes]) -> Iterator[bytes]:
-    """``rows``, begun: what cannot be opened is an error now, not in the middle of an answer."""
+    """Yield ``rows``, begun: what cannot be opened is an error now, not in the middle of an answer."""
     first = next(rows, b"")
 
     def all_of_them() -> Iterator[bytes]:

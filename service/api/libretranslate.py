@@ -137,7 +137,7 @@ class _Order:
 
 
 def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore) -> APIRouter:
-    """The endpoints."""
+    """Return the endpoints."""
     routes = APIRouter(tags=["LibreTranslate"], responses=errors(*READING))
     _add_texts(routes, host, config, workers)
     _add_files(routes, host, config, (workers, store))
@@ -146,7 +146,7 @@ def router(host: Host, config: ServerConfig, workers: Workers, store: FileStore)
 
 
 def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Workers) -> None:
-    """Texts to be translated, and their language."""
+    """Add the routes for texts and their language."""
 
     @routes.post(
         "/translate",
@@ -156,7 +156,7 @@ def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Wor
         openapi_extra=translate_body(config),
     )
     async def translate(request: Request) -> Any:
-        """Translates a text, or several."""
+        """Translate a text, or several."""
         fields = await _fields(request)
         order = await workers.run(request, partial(_order, fields, config))
         return await workers.run(request, partial(_translated, order, host))
@@ -168,14 +168,14 @@ def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Wor
         openapi_extra=detect_body(config),
     )
     async def detect(request: Request) -> Any:
-        """Says what language a text is in."""
+        """Say what language a text is in."""
         texts = _texts((await _fields(request)).get("q"), config)
         found = await workers.run(request, partial(language.detect, " ".join(texts)))
         return [_detection(found.code, found.confidence)] if found.confidence else [_detection("en", 0.0)]
 
 
 def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple[Workers, FileStore]) -> None:
-    """Documents to be translated, and where they are fetched."""
+    """Add the routes for documents, and where they are fetched."""
     workers, store = means
 
     @routes.post(
@@ -185,16 +185,16 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
         openapi_extra=file_body(),
     )
     async def translate_file(request: Request) -> Any:
-        """Translates a document. Word, HTML, Markdown and subtitles keep their type; others become text."""
-        data, name = await _upload(request, config)
-        work = partial(_translated_file, data, name, host, config)
+        """Translates a document. It keeps its type; a PDF becomes a Word document in both languages."""
+        data, name, attributes = await _upload(request, config)
+        work = partial(_translated_file, data, name, host, config, attributes=attributes)
         done, named = await workers.run(request, work)
         kept = store.put(named, done)
         return {"translatedFileUrl": str(request.url_for("download_file", filename=kept))}
 
     @routes.get("/download_file/{filename}", response_class=Response, responses={**errors(404), 200: _FILE})
     async def download_file(filename: str) -> Response:
-        """A translated file."""
+        """Return a translated file."""
         if not (found := store.get(filename)):
             raise Refused(404, "libretranslate.no_file", "there is no such file (any more)")
         data, name = found
@@ -206,26 +206,26 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
 
 
 def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
-    """What a client's form asks before it asks for a translation."""
+    """Add the routes that a client's form asks before it asks for a translation."""
 
     @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
     async def languages() -> Any:
-        """The languages there are."""
+        """Return the languages there are."""
         return [{"code": code, "name": NAMES[code], "targets": TARGETS[code]} for code in NAMES]
 
     @routes.get("/frontend/settings", response_model=SettingsOut, responses=examples.of("settings"))
     async def settings() -> Any:
-        """The limits, for a client's form."""
+        """Return the limits, for a client's form."""
         return _settings(config)
 
     @routes.post("/suggest", status_code=403, response_model=PlainErrorOut, responses=errors(*SENDING))
     async def suggest() -> Any:
-        """Suggestions are not taken."""
+        """Refuse a suggestion: none are taken."""
         raise Refused(403, "libretranslate.suggestions", "Suggestions are disabled on this server.")
 
     @routes.get("/health", response_model=HealthOut)
     async def health() -> Any:
-        """Whether the server is alive."""
+        """Return whether the server is alive."""
         return {"status": "ok"}
 
     @routes.get("/spec", include_in_schema=False)
@@ -234,7 +234,7 @@ def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
 
 
 async def _fields(request: Request) -> Mapping[str, Any]:
-    """The fields of a request wherever LibreTranslate takes them from. Raises Refused."""
+    """Return the fields of a request wherever LibreTranslate takes them from. Raises Refused."""
     if "json" in request.headers.get("content-type", ""):
         try:
             found = json.loads(await request.body())
@@ -257,7 +257,7 @@ async def _fields(request: Request) -> Mapping[str, Any]:
 
 @asynccontextmanager
 async def _form(request: Request) -> AsyncIterator[FormData]:
-    """The form in the body, its files open within."""
+    """Yield the form in the body, its files open within."""
     try:
         form = await request.form(**FORM_LIMITS)
     except (ValueError, KeyError, AttributeError):
@@ -268,23 +268,26 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         await form.close()
 
 
-async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str]:
-    """The file of /translate_file and its name. Raises Refused."""
+async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, bool]:
+    """The file of /translate_file, its name, and whether attributes are wanted too. Raises Refused."""
     async with _form(request) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Refused(400, "libretranslate.missing_file", "Invalid request: missing file parameter")
         _language_pair(_text_of(form.get("source"), "source"), _text_of(form.get("target"), "target"))
+        attributes = _text_of(form.get("attributes") or "false", "attributes").lower()
         data, name = await file.read(config.body_bytes + 1), file.filename or ""
     if not name or not data:
         raise Refused(400, "libretranslate.empty_file", "Invalid request: empty file")
     if PurePath(name).suffix.lower() not in SUFFIXES:
         raise Refused(400, "libretranslate.file_format", "Invalid request: file format not supported")
-    return data, name
+    if attributes not in ("true", "false"):
+        raise Refused(400, "libretranslate.attributes", "Invalid request: attributes is true or false")
+    return data, name, attributes == "true"
 
 
 def _order(fields: Mapping[str, Any], config: ServerConfig) -> _Order:
-    """What is asked for. Raises Refused in LibreTranslate's words."""
+    """Return what is asked for. Raises Refused in LibreTranslate's words."""
     q = fields.get("q")
     texts = _texts(q, config)
     source, target = _text_of(fields.get("source"), "source"), _text_of(fields.get("target"), "target")
@@ -330,12 +333,12 @@ def _text_of(value: Any, name: str) -> str:
 
 
 def _given(value: Any, usual: Any) -> Any:
-    """A form has an empty field for none, JSON null."""
+    """Return the value or, for none, the usual one: a form has an empty field, JSON null."""
     return usual if value is None or value == "" else value
 
 
 def _number(value: Any, most: int) -> int:
-    """A whole number, as JSON or as text, in JSON ``2.0`` too."""
+    """Return a whole number, as JSON or as text, in JSON ``2.0`` too."""
     value = _given(value, 0)
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
     if not (whole or (isinstance(value, str) and _DIGITS.fullmatch(value))):
@@ -373,7 +376,7 @@ def _language_pair(source: str, target: str) -> None:
 
 
 def _detected(texts: Sequence[str]) -> tuple[str, float]:
-    """English where that is sure; Indonesian unless another language is. Raises Refused."""
+    """Return English where that is sure, Indonesian unless another language is. Raises Refused."""
     found = language.detect(" ".join(texts))
     if found.reliable and found.code not in ("id", "ms", "jv"):
         if found.code != "en":
@@ -443,7 +446,9 @@ def _marks(parts: Sequence[SegmentTranslation]) -> list[schema.Streamed]:
     return [schema.Streamed.at(index, part) for index, part in enumerate(parts) if is_marked(part)]
 
 
-def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -> tuple[bytes, str]:
+def _translated_file(
+    data: bytes, name: str, host: Host, config: ServerConfig, *, attributes: bool
+) -> tuple[bytes, str]:
     """The document in English and its name; text where its type cannot be written."""
     path = PurePath(name)
     text = read_document(host.sandbox, data, name, config.body_bytes)
@@ -456,9 +461,11 @@ def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -
             limit=config.text_chars,
         )
     pipeline = host.pipeline()
-    if host.sandbox.run(".confined:keeps_type", data, name):
-        done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_all)
-        return done, f"{path.stem}_en{path.suffix}"
+    if made := str(host.sandbox.run(".confined:name_made", data, name)):
+        done = translate_document(
+            host.sandbox, data, name, config.body_bytes, pipeline.translate_all, attributes=attributes
+        )
+        return done, f"{path.stem}_en{PurePath(made).suffix}"
     return pipeline.translate_texts([text])[0].encode(), f"{path.stem}_en.txt"
 
 

@@ -79,7 +79,15 @@ def detect_body(config: ServerConfig) -> dict[str, Any]:
 def file_body() -> dict[str, Any]:
     """Return the request body of /translate_file."""
     file = {"type": "string", "format": "binary", "description": "A document, not empty."}
-    fields = {"file": file, "source": _LANGUAGE, "target": _TARGET, "api_key": _not_null(_key())}
+    told = "Whether alt, title and description texts are translated too; false unless given."
+    attributes = {"type": "string", "enum": ["true", "false"], "description": told}
+    fields = {
+        "file": file,
+        "source": _LANGUAGE,
+        "target": _TARGET,
+        "attributes": attributes,
+        "api_key": _not_null(_key()),
+    }
     named = {"schema": {"type": "string"}, "example": 'form-data; name="file"; filename="berita.txt"'}
     content = {
         "schema": _object("FileFields", fields, ["file", "source", "target"]),
@@ -95,7 +103,7 @@ def alternatives_pattern(most: int) -> str:
 
 
 def _body(config: ServerConfig, fields: dict[str, Any], example: str) -> dict[str, Any]:
-    """JSON, or a form: there a text that is repeated is a list, and nothing can be null."""
+    """Return JSON, or a form: there a text that is repeated is a list, and nothing can be null."""
     required = ["q", *(name for name in ("source", "target") if name in fields)]
     title = "TranslateFields" if fields else "DetectFields"
     given = {**fields, "api_key": _key()}

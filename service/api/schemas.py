@@ -19,7 +19,7 @@ MOST_KEYS = 100
 
 
 def _whole(value: Any) -> Any:
-    """JSON has one kind of number: 3.0 is as whole as 3, there as in JSON Schema."""
+    """Take 3.0 for 3: JSON has one kind of number, as has JSON Schema."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -35,14 +35,16 @@ class Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_keys(cls, value: Any) -> Any:
-        """Every unknown key is an error that takes time to be made, while nothing else is answered."""
+        """Refuse many unknown keys: each is an error that takes time to be made, while nothing else is
+        answered.
+        """
         if isinstance(value, dict) and len(value) > MOST_KEYS:
             raise ValueError(f"more than {MOST_KEYS} keys")
         return value
 
 
 def _encodable(text: str | None) -> str | None:
-    """JSON can spell half of a surrogate pair, which is no character; a field left null has none."""
+    """Refuse half of a surrogate pair, which JSON can spell and which is no character."""
     try:
         (text or "").encode()
     except UnicodeEncodeError:
@@ -85,7 +87,7 @@ class ArticleIn(Strict):
         Annotated[int, Field(ge=1, le=8), WHOLE] | None,
         Field(description="1 is fastest; default: the model's own."),
     ] = None
-    keep_furniture: Annotated[
+    keep_boilerplate: Annotated[
         bool, Field(description="Leave captions, bylines and the like in the text.")
     ] = False
     keep_lines: Annotated[

@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 def keep(file: BinaryIO, name: str, folder: Path, max_bytes: int) -> Path:
-    """Writes an upload into ``folder``; where it is. Only the suffixes of ``name`` are used.
+    """Write an upload into ``folder``; where it is. Only the suffixes of ``name`` are used.
 
     Raises InputError for a kind that is not read, an empty file or one over the limit; OSError.
     """

@@ -45,11 +45,11 @@ Event = tuple[str, schema.Model]
 
 
 def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
-    """The endpoints, without /v1/jobs."""
+    """Return the endpoints, without /v1/jobs."""
     routes = APIRouter(prefix="/v1", tags=["Warta"], responses=our_errors(*SENDING, 422))
 
     async def whole(asked: Asked, request: Request) -> Asked:
-        """``asked`` with its text, which is fetched where it has a URL. Raises Refused, InputError."""
+        """Return ``asked`` with its text, which is fetched where it has a URL. Raises Refused, InputError."""
         if asked.url is not None:
             if not config.fetch:
                 raise Refused(403, "request.no_urls", "this server reads no URLs")
@@ -60,13 +60,13 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
 
     @routes.post("/read", response_model=schema.Reading, responses=examples.of("v1-read"))
     async def read(asked: ReadIn, request: Request) -> Any:
-        """Translates and summarises an article, with what to check and what each sentence rests on."""
+        """Translate and summarise an article, with what to check and what each sentence rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_read, asked, host))
 
     @routes.post("/translate", response_model=schema.Translation, responses=examples.of("v1-translate"))
     async def translate(asked: TranslateIn, request: Request) -> Any:
-        """Translates an article. `Accept: text/event-stream` gets each segment as soon as it is ready.
+        """Translate an article. `Accept: text/event-stream` gets each segment as soon as it is ready.
 
         The events: `start`, `title` where there is one, `segment` for each, and `done`; or `error`.
         """
@@ -77,25 +77,25 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
 
     @routes.post("/summarize", response_model=schema.Summary, responses=examples.of("v1-summarize"))
     async def summarize(asked: SummarizeIn, request: Request) -> Any:
-        """Summarises an article; each sentence names the source sentences that it rests on."""
+        """Summarise an article; each sentence names the source sentences that it rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_summarize, asked, host))
 
     @routes.post("/brief", response_model=schema.Brief, responses=examples.of("v1-brief"))
     async def brief(asked: BriefArticleIn, request: Request) -> Any:
-        """Makes a brief: what happened, key points, figures and names, each with its sentence."""
+        """Make a brief: what happened, key points, figures and names, each with its sentence."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_brief, asked, host))
 
     @routes.post("/facts", response_model=schema.Facts, responses=examples.of("v1-facts"))
     async def facts(asked: FactsIn, request: Request) -> Any:
-        """Translates an article and compares every number, date, name and quotation with its English."""
+        """Translate an article and compare every number, date, name and quotation with its English."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_facts, asked, host))
 
     @routes.post("/check", response_model=schema.Checked, responses=examples.of("v1-check"))
     async def check_pairs(asked: CheckIn, request: Request) -> Any:
-        """Checks any system's translation: numbers, names, negation, dropped text, loops, echoes."""
+        """Check any system's translation: numbers, names, negation, dropped text, loops, echoes."""
         _within(config, *asked.source, *asked.target)
         if len(asked.source) != len(asked.target):
             raise Refused(
@@ -109,7 +109,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
 
     @routes.get("/models", response_model=schema.Models, responses=examples.of("v1-models"))
     async def models(request: Request) -> Any:
-        """The models there are, which are installed, and their licences."""
+        """Return the models there are, which are installed, and their licences."""
         return await workers.run(request, partial(_models, host))
 
     return routes
@@ -129,7 +129,7 @@ def _within(config: ServerConfig, *texts: str) -> None:
 
 def _opened(asked: ArticleIn, host: Host) -> tuple[Article, Pipeline]:
     text, kept = asked.text or "", asked.keep_lines
-    article = read_article(host.sandbox, text, keep_furniture=asked.keep_furniture, restored_lines=kept)
+    article = read_article(host.sandbox, text, keep_furniture=asked.keep_boilerplate, restored_lines=kept)
     return article, host.pipeline(asked.model, beam_size=asked.beam_size)
 
 
@@ -180,7 +180,7 @@ def _models(host: Host) -> schema.Models:
 
 
 def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
-    """The translation of an article, event by event."""
+    """Yield the translation of an article, event by event."""
     started = time.perf_counter()
     article, pipeline = _opened(asked, host)
     paragraphs = article.body.paragraphs()
@@ -197,7 +197,7 @@ def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
 
 
 async def _streamed(events: AsyncIterator[Event]) -> Response:
-    """The events as they come. What fails before the first translation is an answer of its own."""
+    """Return the events as they come. What fails before the first translation is an answer of its own."""
     early: list[Event] = []
     async for event in events:
         early.append(event)

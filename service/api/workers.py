@@ -22,7 +22,7 @@ _LOOK_SECONDS = 0.02
 
 
 def client_of(request: Request) -> str:
-    """Who asks: what a middleware noted as ``client``, else the address of the connection."""
+    """Return who asks: what a middleware noted as ``client``, else the address of the connection."""
     noted = getattr(request.state, "client", "")
     return str(noted) or (request.client.host if request.client else "")
 
@@ -50,7 +50,7 @@ class Workers:
         return self._running
 
     def close(self, seconds: float | None = None) -> None:
-        """Cancels what runs and waits for its threads, ``seconds`` at most."""
+        """Cancel what runs and wait for its threads, ``seconds`` at most."""
         with self._lock:
             asks = [*self._asks]
         for ask in asks:
@@ -61,7 +61,7 @@ class Workers:
             time.sleep(_LOOK_SECONDS)
 
     async def run(self, request: Request, work: Callable[[], T]) -> T:
-        """What ``work`` gives. Raises Busy at once where every worker has something to do."""
+        """Return what ``work`` gives. Raises Busy at once where every worker has something to do."""
         ask = self._ask(request)
         done = self._start(ask, work)
         watch = asyncio.create_task(_hung_up(request, ask))
@@ -72,7 +72,7 @@ class Workers:
             watch.cancel()
 
     async def stream(self, request: Request, work: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
-        """What ``work`` yields, as it comes; whoever stops reading cancels it. Raises Busy as above."""
+        """Yield what ``work`` yields, as it comes; whoever stops reading cancels it. Raises Busy as above."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Queue[T | None] = asyncio.Queue()
         ask = self._ask(request)
@@ -124,7 +124,7 @@ class Workers:
 
 
 async def _in_time(wanted: Awaitable[T], ask: Ask) -> T:
-    """``wanted``, or DeadlinePassed when its time is over, whatever its thread is at."""
+    """Return ``wanted``, or DeadlinePassed when its time is over, whatever its thread is at."""
     left = None if ask.deadline is None else max(0.0, ask.deadline - time.monotonic())
     future = asyncio.ensure_future(wanted)
     done, _ = await asyncio.wait((future,), timeout=left)
@@ -135,7 +135,7 @@ async def _in_time(wanted: Awaitable[T], ask: Ask) -> T:
 
 
 async def _hung_up(request: Request, ask: Ask) -> None:
-    """Cancels ``ask`` when the client of a request whose body was read goes away."""
+    """Cancel ``ask`` when the client of a request whose body was read goes away."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
     ask.cancelled.set()

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from service.batch.executors import in_this_process
+from service.batch.folder import mirror_with
 from service.batch.job import Job
 from service.batch.journal import Totals
 from service.batch.run import Progress, Watch, run
@@ -35,7 +37,7 @@ Ask = Callable[..., Any]
 def run_away(
     host: Host, job: Job, model: str, watch: Watch = lambda _: None, file_bytes: int = FILE_BYTES
 ) -> Totals:
-    """:func:`service.batch.run.run` of ``job`` in a confined process, with the engines of ``host``.
+    """Run ``job`` as :func:`service.batch.run.run` does, confined, with the engines of ``host``.
 
     ``file_bytes`` bounds each file that it writes. Raises what that raises, LimitExceeded, WorkerFailed.
     """
@@ -59,7 +61,7 @@ class _Side:
         self._watch = watch
 
     def answer(self, what: str, *values: Any) -> Any:
-        """One question. Raises EngineError and what the watch raises."""
+        """Return one question. Raises EngineError and what the watch raises."""
         questions: Mapping[str, Callable[..., Any]] = {
             "engine": self._signature,
             "generate": self._generate,
@@ -117,7 +119,7 @@ class _There:
 
 
 def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> Any:
-    """The job, in the confined process: its totals."""
+    """The job, in the confined process: its totals. One whose output is a folder mirrors its files."""
 
     def opened(preset: Preset) -> Engine:
         return _There(ask, preset)
@@ -132,4 +134,8 @@ def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> Any:
         told.update(new)
         ask("progress", plain(progress), new.pop("", 0), new)
 
-    return plain(run(restored(Job, job), pipeline, watch))
+    wanted = restored(Job, job)
+    if wanted.folder:
+        with in_this_process(wanted, pipeline) as executor:
+            return plain(mirror_with(executor, watch))
+    return plain(run(wanted, pipeline, watch))

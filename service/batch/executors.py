@@ -43,7 +43,7 @@ class BatchExecutor(Protocol):
         ...
 
     def done(self, items: Iterator[Item]) -> Iterator[Done]:
-        """The items' commits, done."""
+        """Return the items' commits, done."""
         ...
 
 
@@ -67,18 +67,18 @@ class Pool:
         return about
 
     def of(self, job: Job) -> Pool:
-        """The same workers for another job."""
+        """Return the same workers for another job."""
         return replace(self, job=job)
 
     def done(self, items: Iterator[Item]) -> Iterator[Done]:
-        """The items' commits in their order. Raises WartaError where a worker died."""
+        """Yield the items' commits in their order. Raises WartaError where a worker died."""
         size = CommitSize()
         for _, done in self.ordered(process_records, commits(items, size, sentences_in)):
             size.took(done.seconds)
             yield done
 
     def ordered(self, work: Work[Asked, Made], asked: Iterator[Asked]) -> Iterator[tuple[Asked, Made]]:
-        """Whatever is asked, in its order, with what ``work`` made of it."""
+        """Yield whatever is asked, in its order, with what ``work`` made of it."""
         waiting = deque[tuple[Asked, Future[Made]]]()
         with self.told():
             for one in asked:
@@ -113,7 +113,7 @@ def _told() -> Iterator[None]:
 
 @contextmanager
 def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
-    """The workers of this process, which share a pipeline that is open."""
+    """Yield the workers of this process, which share a pipeline that is open."""
     # What the caller's context holds, such as who asks the engine, holds for the work.
     context = copy_context()
 
@@ -127,7 +127,7 @@ def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
 
 @contextmanager
 def processes(job: Job, settings: Settings, workers: int) -> Iterator[Pool]:
-    """``workers`` processes, each with its own pipeline and its part of the cores.
+    """Yield ``workers`` processes, each with its own pipeline and its part of the cores.
 
     They end when this one does, however it ended.
     """

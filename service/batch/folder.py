@@ -31,11 +31,13 @@ from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import XLSX, document_text, kind_of, translate_data
+from service.intake.documents.blocks import How
 from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
 from service.pipeline import Pipeline, to_article
 from service.render import schema
 from service.render.brief import brief_markdown
+from service.render.marks import notes
 from service.render.text import reading_markdown, summary_markdown, translation_text
 from service.settings import MAX_INPUT_BYTES
 
@@ -82,7 +84,7 @@ class _File:
 
 
 def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
-    """Does the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
+    """Do the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
 
     Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
     """
@@ -119,7 +121,7 @@ class _Inputs:
         self._bytes = max(1, sum(size for _, size in self.sizes.values()))
 
     def files(self) -> Iterator[_File]:
-        """Every file, in order, read as far as it must be to know what it is."""
+        """Yield every file, in order, read as far as it must be to know what it is."""
         before = 0
         for root in self._job.inputs:
             top = self._top(root)
@@ -141,7 +143,9 @@ class _Inputs:
         return len(sizes), sum(sizes)
 
     def _top(self, root: Path) -> PurePath:
-        """Where the files of an input folder go: to the top for one folder, else to one of its name."""
+        """Return where the files of an input folder go: to the top for one folder, else to one of its
+        name.
+        """
         if len(self._job.inputs) == 1 or not root.is_dir():
             return PurePath()
         return self._free(PurePath(root.resolve().name or "root"))
@@ -159,7 +163,7 @@ class _Inputs:
         return file
 
     def _free(self, wanted: PurePath) -> PurePath:
-        """``wanted``, with a number where another counterpart has the name, on any system."""
+        """Return ``wanted``, with a number where another counterpart has the name, on any system."""
         target, number = wanted, 1
         while _same(target) in self._taken:
             number += 1
@@ -190,7 +194,7 @@ class _Mirror:
         self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Does what is not done yet, in order: documents together, and each table by itself."""
+        """Do what is not done yet, in order: documents together, and each table by itself."""
         files = inputs.files()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
@@ -208,7 +212,7 @@ class _Mirror:
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
-        """Puts the counterparts in their places and commits them."""
+        """Put the counterparts in their places and commits them."""
         bad = next((n for n, one in enumerate(made) if one.row.error), -1) if self._job.strict else -1
         if bad > 0:
             self._done(files[:bad], made[:bad])
@@ -233,7 +237,7 @@ class _Mirror:
         return made
 
     def _table(self, file: _File) -> _Made:
-        """A table by a batch of its own, which goes on by itself where it was stopped."""
+        """Make a table by a batch of its own, which goes on by itself where it was stopped."""
         output = self._job.output / file.target
         output.parent.mkdir(parents=True, exist_ok=True)
         before = self._journal.last.totals
@@ -254,7 +258,7 @@ class _Mirror:
         return _Made(row, replace(totals, records=1, failures=int(totals.failures > 0), seconds=0.0))
 
     def _put(self, file: _File, data: bytes) -> None:
-        """Writes a counterpart: whole, durable and in its place. Raises InputError for a name too long."""
+        """Write a counterpart: whole, durable and in its place. Raises InputError for a name too long."""
         target = self._job.output / file.target
         partial = beside(target, "partial")
         try:
@@ -300,12 +304,13 @@ def _sentences_in(file: _File) -> int:
 
 
 def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
-    """What a worker makes of a commit's documents."""
+    """Return what a worker makes of a commit's documents."""
     texts = iter(_texts(job, pipeline, [file for file in files if file.article]))
-    return [next(texts) if file.article else _document(pipeline, file) for file in files]
+    how = How(attributes=job.attributes, keys=job.keys, notes=notes)
+    return [next(texts) if file.article else _document(pipeline, file, how) for file in files]
 
 
-def _document(pipeline: Pipeline, file: _File) -> _Made:
+def _document(pipeline: Pipeline, file: _File, how: How) -> _Made:
     """A document with its structure."""
     asked: list[SegmentTranslation] = []
 
@@ -317,7 +322,8 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
     try:
         if file.error:
             raise InputError("batch.record", "{reason}", reason=file.error)
-        done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
+        name = unpacked_name(file.path.name)
+        done, found = translate_data(file.data, name, translate, MAX_INPUT_BYTES, how)
     except InputError as error:
         return _failed(file, error)
     findings = [
@@ -363,14 +369,14 @@ def _failed(file: _File, error: InputError) -> _Made:
 
 
 def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
-    """The counterpart's name, what it is, whether it is a table, and the content of a document."""
+    """Return the counterpart's name, what it is, whether it is a table, and the content of a document."""
     with open_unpacked(path) as file:
         if source_of(path.name, file.peek(8)[:8]).many:
             return _table_name(path.name), "table", True, b""
         data = read_whole(file)
     name = unpacked_name(path.name)
     kind = kind_of(data, name)
-    if kind is XLSX:
+    if kind is XLSX and (job.task != "translate" or is_workbook_table(data, name, job.column)):
         same = job.wide and job.task == "translate" and is_workbook_table(data, name, job.column)
         suffix = "" if name.lower().endswith(".xlsx") else ".xlsx"
         return f"{name}{suffix if same else '.jsonl'}", "table", True, b""
@@ -378,7 +384,7 @@ def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
         return f"{name}.md", "text", False, data
     suffix = Path(name).suffix.lower()
     if kind.translate:
-        return name if suffix in kind.suffixes else name + kind.suffixes[0], kind.name, False, data
+        return kind.target(name), kind.name, False, data
     return name if suffix in ("", ".txt", ".text") else f"{name}.txt", "text", False, data
 
 
@@ -391,7 +397,7 @@ def _table_name(name: str) -> str:
 
 
 def _same(path: PurePath) -> str:
-    """Equal for names that are one on some system."""
+    """Return a key that is equal for names that are one on some system."""
     return unicodedata.normalize("NFC", path.as_posix()).casefold()
 
 

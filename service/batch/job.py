@@ -23,7 +23,8 @@ class Job:
     where there is one: a server's folders are none of its clients' business. ``wide`` asks for a table's own
     columns with those of ``names`` behind them; ``follow`` has the output take the table's
     type, whatever its own suffix; ``table`` is that type where it is one, which
-    :func:`service.batch.tables.as_table` finds out.
+    :func:`service.batch.tables.as_table` finds out. ``attributes`` and ``keys`` say what of a document is
+    translated, as :class:`service.intake.documents.blocks.How` has it.
     """
 
     inputs: Sequence[Path]
@@ -41,6 +42,8 @@ class Job:
     follow: bool = False
     names: rows.Names = field(default_factory=rows.Names)
     table: str = ""
+    attributes: bool = False
+    keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:
@@ -97,7 +100,7 @@ class Inputs:
         self._bytes = max(1, sum(size for _, size in self.sizes.values()))
 
     def items(self) -> Iterator[Item]:
-        """Every record of every file, in order."""
+        """Yield every record of every file, in order."""
         before = 0
         for file in (file for path in self._job.inputs for file in self._files(path)):
             if isinstance(file, BadRecord):
@@ -116,7 +119,7 @@ class Inputs:
         return (f for f in list_files(path) if isinstance(f, BadRecord) or f.resolve() not in self._own)
 
     def _size(self, path: Path) -> tuple[int, int]:
-        """Files, and bytes in them."""
+        """Return files, and bytes in them."""
         sizes = [_bytes(file) for file in self._files(path) if isinstance(file, Path)]
         return len(sizes), sum(sizes)
 

@@ -86,7 +86,7 @@ class Journal:
         return self.commits[-1]
 
     def start(self, *, fresh: bool) -> None:
-        """Begins, or goes on where an interrupted run stopped. Raises UsageError where neither may be."""
+        """Begin or goes on where an interrupted run stopped. Raises UsageError where neither may be."""
         if fresh:
             self._path.unlink(missing_ok=True)
         found = _read(self._path, self._shown)
@@ -111,7 +111,7 @@ class Journal:
             self._cut()
 
     def check(self, records: int, chain: str) -> None:
-        """Raises UsageError if the input's first ``records`` records are not those that were done."""
+        """Raise UsageError if the input's first ``records`` records are not those that were done."""
         for before, after in zip((Commit(), *self.commits), self.commits, strict=False):
             if after.totals.records == records and after.chain != chain:
                 raise UsageError(
@@ -124,7 +124,7 @@ class Journal:
                 )
 
     def commit(self, rows: bytes, totals: Totals, chain: str) -> None:
-        """Adds rows; they count when this returns."""
+        """Add rows; they count when this returns."""
         if not (self._data and self._log):
             raise WartaError("batch.not_written", "{path} is not being written", path=self._shown)
         made = Commit(totals, self.last.size + len(rows), chain)
@@ -135,7 +135,7 @@ class Journal:
         self.commits = (*self.commits[:-1], made)
 
     def finish(self, make: Callable[[Path, Path], None] | None = None) -> None:
-        """Puts the output in its place and takes the rest away; ``make`` makes it of the rows."""
+        """Put the output in its place and take the rest away; ``make`` makes it of the rows."""
         if self._log and self._data:
             with _told(self._shown, self.last):
                 _write(self._log, _line(replace(self.last, complete=True)))
@@ -158,7 +158,7 @@ class Journal:
         self._partial.unlink()
 
     def close(self) -> None:
-        """Closes the files."""
+        """Close the files."""
         for file in (self._data, self._log):
             if file:
                 file.close()
@@ -176,7 +176,7 @@ class Journal:
             _sync_folder(self._output.parent)
 
     def _cut(self) -> None:
-        """Takes off what a crash left behind the last commit, in both files."""
+        """Take off what a crash left behind the last commit, in both files."""
         if not self._partial.exists():
             raise WartaError(
                 "batch.partial_gone", "{path} is gone; start over with --fresh", path=f"{self._shown}.partial"
@@ -201,7 +201,7 @@ class Journal:
 def opened(
     output: Path, job: Mapping[str, Any], head: bytes, *, fresh: bool, shown: Path | None = None
 ) -> Iterator[Journal]:
-    """The journal of ``output``, locked: a second run on it raises UsageError.
+    """Yield the journal of ``output``, locked: a second run on it raises UsageError.
 
     ``job`` is all that the rows depend on, ``head`` what the output begins with. Errors name the output as
     ``shown``, else by its path.
@@ -228,17 +228,17 @@ def opened(
 
 
 def beside(output: Path, kind: str) -> Path:
-    """The working file of that kind."""
+    """Return the working file of that kind."""
     return output.with_name(f"{output.name}.{kind}")
 
 
 def chained(chain: str, key: str) -> str:
-    """The chain with one more key."""
+    """Return the chain with one more key."""
     return sha256(f"{chain}{key}".encode()).hexdigest()[:32]
 
 
 def _read(path: Path, shown: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
-    """The job and the commits of a journal; None for one that no commit was made in."""
+    """Return the job and the commits of a journal; None for one that no commit was made in."""
     try:
         whole = path.read_bytes().rpartition(b"\n")[0].split(b"\n")
     except FileNotFoundError:
@@ -260,7 +260,7 @@ def _line(commit: Commit) -> bytes:
 
 
 def _changes(old: Any, new: Any, name: str = "") -> Sequence[str]:
-    """What differs between two jobs, each as ``name: old → new``."""
+    """Return what differs between two jobs, each as ``name: old → new``."""
     new = json.loads(json.dumps(new))
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [*old, *(key for key in new if key not in old)]
@@ -277,7 +277,7 @@ def _write(file: BinaryIO, data: bytes) -> None:
 
 @contextmanager
 def _told(output: Path, last: Commit) -> Iterator[None]:
-    """What the system refuses, said in a line."""
+    """Raise what the system refuses as an error of one line."""
     try:
         yield
     except OSError as error:
@@ -298,7 +298,10 @@ def _told(output: Path, last: Commit) -> Iterator[None]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new name is durable only when its folder is; Windows cannot open one and needs no such call."""
+    """Write the folder to disk: a new name is durable only then.
+
+    Windows cannot open one and needs no such call.
+    """
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

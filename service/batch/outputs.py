@@ -34,7 +34,8 @@ _GZIP_LEVEL, _ZSTD_LEVEL = 6, 9
 
 
 def format_of(output: Path, *, raw: bool = False) -> Format:
-    """How the rows of an output are written as they come; ``raw`` keeps what a spreadsheet would compute.
+    """Return how the rows of an output are written as they come; ``raw`` keeps what a spreadsheet would
+    compute.
 
     Raises UsageError.
     """
@@ -52,7 +53,7 @@ def format_of(output: Path, *, raw: bool = False) -> Format:
 
 
 def maker_of(output: Path) -> Make | None:
-    """What makes the output of its rows at the end, None where the rows are the output.
+    """Return what makes the output of its rows at the end, None where the rows are the output.
 
     Raises InputError where a library is missing.
     """
@@ -69,7 +70,7 @@ def maker_of(output: Path) -> Make | None:
 
 
 def suffixes_of(output: Path) -> tuple[str, str]:
-    """The suffix of the rows, and that of the packing or nothing."""
+    """Return the suffix of the rows, and that of the packing or nothing."""
     suffix = output.suffix.lower()
     inner, packing = (Path(output.stem).suffix.lower(), suffix) if suffix in PACKED else (suffix, "")
     return _ALIASES.get(inner, inner), packing
@@ -119,7 +120,7 @@ def _parquet(source: Path, target: Path) -> None:
 
 
 def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
-    """The rows, in lists that fit into memory."""
+    """Yield the rows, in lists that fit into memory."""
     rows: list[dict[str, Any]] = []
     size = 0
     with source.open("rb") as lines:
@@ -137,7 +138,7 @@ def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
 
 
 def storable(value: Any) -> Any:
-    """``value`` without lone surrogates, of which a file name that is not UTF-8 is made."""
+    """Return ``value`` without lone surrogates, of which a file name that is not UTF-8 is made."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
@@ -146,7 +147,7 @@ def storable(value: Any) -> Any:
 
 
 def _schema(columns: Sequence[str]) -> pyarrow.Schema:
-    """Typed columns, as the rows' models say; those that no model has are text."""
+    """Return typed columns, as the rows' models say; those that no model has are text."""
     import pyarrow as pa
 
     # The facts of a brief are others than those of a reading: the task is the one with most of the columns.

@@ -9,7 +9,7 @@ from service.messages import text
 
 
 def progress_line(name: str, progress: Progress) -> str:
-    """``out.jsonl: 1,200 records, 31 %, 85 words/s, 2 h 05 min left``."""
+    """Return ``out.jsonl: 1,200 records, 31 %, 85 words/s, 2 h 05 min left``."""
     totals, before = progress.totals, progress.before
     rate = (totals.words - before.words) / max(progress.seconds, 1e-9)
     # The time that all work so far took, so that a run that went on from 90 % does not promise too much.
@@ -29,7 +29,7 @@ def progress_line(name: str, progress: Progress) -> str:
 
 
 def summary_line(name: str, totals: Totals, seconds: float) -> str:
-    """What was done, over all runs; ``seconds`` is what this run took."""
+    """Return what was done, over all runs; ``seconds`` is what this run took."""
     rate = totals.words / max(totals.seconds, 1e-9)
     segments = Message.of(
         "progress.segments", "{count} segment", plural="{count} segments", count=f"{totals.segments:,}"
@@ -59,7 +59,7 @@ def summary_line(name: str, totals: Totals, seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``45 s``, ``3 min 05 s`` or ``2 h 05 min``."""
+    """Return ``45 s``, ``3 min 05 s`` or ``2 h 05 min``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

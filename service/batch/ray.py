@@ -81,7 +81,7 @@ class _Actors:
 
 
 def _needs(settings: Settings) -> dict[str, float]:
-    """What an actor takes of its machine."""
+    """Return what an actor takes of its machine."""
     return {"num_cpus": settings.threads or 1, "num_gpus": settings.device == "cuda"}
 
 
@@ -90,7 +90,7 @@ def _about(settings: Settings) -> About:
 
 
 def _asked(settings: Settings) -> About:
-    """What a worker of the cluster makes the rows of. Raises what opening its model raises."""
+    """Return what a worker of the cluster makes the rows of. Raises what opening its model raises."""
     ray = import_module("ray")
     # max_calls: the process that held the model for this ends.
     ask = ray.remote(max_calls=1, **_needs(settings))(_about)
@@ -113,7 +113,7 @@ def cluster(job: Job, settings: Settings, place: Place) -> Iterator[Pool]:
 
 @contextmanager
 def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int]]:
-    """A connection to Ray; the settings of a worker, and how many there are to be."""
+    """Yield a connection to Ray; the settings of a worker, and how many there are to be."""
     os.environ.update(_TOLD)
     if place.address == LOCAL:
         os.environ.update(_ALONE)
@@ -143,12 +143,12 @@ def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int
 
 
 def _has_token() -> bool:
-    """Whether Ray would find a token: in the environment, in a file named there, or in its own."""
+    """Return whether Ray would find a token: in the environment, in a file named there, or in its own."""
     return "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ or TOKEN.exists()
 
 
 def connect(ray: Any, place: Place) -> None:
-    """Connects ``ray`` to the place. Raises what Ray raises, from ``ray://`` after some trials."""
+    """Connect ``ray`` to the place. Raises what Ray raises, from ``ray://`` after some trials."""
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     with _silent():
         if place.address == LOCAL:
@@ -168,7 +168,7 @@ def connect(ray: Any, place: Place) -> None:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Nothing on standard error meanwhile: Ray's C++ part writes there at which level it logs."""
+    """Keep standard error silent meanwhile: Ray's C++ part writes there at which level it logs."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:
@@ -181,7 +181,7 @@ def _silent() -> Iterator[None]:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What Ray raises, as the error of ours that it wraps or in a line."""
+    """Raise what Ray raises as the error of ours that it wraps, or in a line."""
     from ray.exceptions import RayError
 
     try:

@@ -175,7 +175,7 @@ def findings(translation: Translation) -> list[SegmentFinding]:
 
 
 def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, Any]:
-    """The row of a record: what was ``made`` of it, or its error."""
+    """Return the row of a record: what was ``made`` of it, or its error."""
     said = record.error if isinstance(record, BadRecord) else error
     fields = {} if isinstance(record, BadRecord) else dict(record.fields)
     own = made.model_dump() if made else {}
@@ -185,7 +185,7 @@ def row(record: Record | BadRecord, made: schema.Model | None = None, error: str
 def table_row(
     record: Record | BadRecord, translation: Translation | None = None, error: str = ""
 ) -> dict[str, Any]:
-    """What is made of a table's row: ``confidence`` is that of the least certain sentence."""
+    """Return what is made of a table's row: ``confidence`` is that of the least certain sentence."""
     said = record.error if isinstance(record, BadRecord) else error
     parts = [part for part in (translation.title, *translation.segments) if part] if translation else []
     known = [part.confidence for part in parts if part.confidence is not None]
@@ -206,7 +206,7 @@ def _whole(translation: Translation) -> str:
 
 @lru_cache(maxsize=16)
 def _text(signature: Signature) -> str:
-    """Its text, which most rows share."""
+    """Return its text, which most rows share."""
     return str(signature)
 
 
@@ -224,7 +224,7 @@ def _jsonl(columns: Sequence[str], values: Mapping[str, Any]) -> str:
 
 
 def _csv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
-    """Lists and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants.
+    """List and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants.
 
     ``keep`` is what becomes of a text: no spreadsheet is to compute one.
     """
@@ -241,7 +241,7 @@ def text_cell(value: Any) -> str:
 
 
 def _tsv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
-    """As :func:`_csv`, with a space for what would end a cell, as IANA's TSV knows no quotation marks."""
+    """Do as :func:`_csv`, with a space for what would end a cell, as IANA's TSV knows no quotation marks."""
     cells = (keep(_ENDS_CELL.sub(" ", text_cell(values.get(name)))) for name in columns)
     return "\t".join(cells) + "\n"
 

@@ -36,14 +36,14 @@ Watch = Callable[[Progress], None]
 
 
 def run(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
-    """Does the job with one pipeline, as :func:`run_with` does."""
+    """Do the job with one pipeline, as :func:`run_with` does."""
     job = as_table(job)
     with in_this_process(job, pipeline) as executor:
         return run_with(job, executor, watch)
 
 
 def run_with(job: Job, executor: BatchExecutor, watch: Watch = lambda _: None) -> Totals:
-    """Does the job, or the rest of it; what has been done in all runs.
+    """Do the job, or the rest of it; what has been done in all runs.
 
     Whatever stops it (a signal, a full disk, Ctrl-C), calling it again goes on and gives the output that
     one uninterrupted run gives, with whatever executor. Raises UsageError for an output in use or begun
@@ -62,7 +62,7 @@ def run_with(job: Job, executor: BatchExecutor, watch: Watch = lambda _: None) -
 
 
 def _work(journal: Journal, executor: BatchExecutor, items: Iterator[Item], watch: Watch) -> None:
-    """Does what is not done yet; each commit's records count when it is in the journal."""
+    """Do what is not done yet; each commit's records count when it is in the journal."""
     before = journal.last.totals
     chain = _skipped(journal, items)
     started = last = time.perf_counter()
@@ -77,7 +77,7 @@ def _work(journal: Journal, executor: BatchExecutor, items: Iterator[Item], watc
 
 
 def _committed(journal: Journal, done: Done, totals: Totals, chain: str) -> str:
-    """Commits rows; the chain with them."""
+    """Commit rows; return the chain with them."""
     for key in done.keys:
         chain = chained(chain, key)
     if done.keys:
@@ -86,7 +86,7 @@ def _committed(journal: Journal, done: Done, totals: Totals, chain: str) -> str:
 
 
 def _skipped(journal: Journal, items: Iterator[Item]) -> str:
-    """Passes over what is done, making sure that it is the same input; the chain up to there."""
+    """Pass over what is done, making sure that it is the same input; the chain up to there."""
     chain, last = "", journal.last
     for number in range(1, last.totals.records + 1):
         item = next(items, None)
@@ -96,13 +96,15 @@ def _skipped(journal: Journal, items: Iterator[Item]) -> str:
 
 
 def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    """All that the rows depend on, but the content of the records, which the chain holds."""
+    """Return all that the rows depend on, but the content of the records, which the chain holds."""
     brief = asdict(job.brief) if job.task != "translate" else {}
     return {
         "task": job.task,
         "column": job.column,
-        "keep-furniture": job.keep_furniture,
+        "keep-boilerplate": job.keep_furniture,
         **({"raw": True} if job.raw else {}),
+        **({"attributes": True} if job.attributes else {}),
+        **({"keys": list(job.keys)} if job.keys else {}),
         **({"table": job.table, "columns": asdict(job.names)} if job.table else {}),
         **brief,
         **asdict(about.signature),

@@ -161,7 +161,7 @@ def _workbook(data: bytes, name: str, column: str) -> tuple[str, Header]:
 
 
 def is_workbook_table(data: bytes, name: str, column: str) -> bool:
-    """Whether a workbook has a sheet whose first row names the column. Raises InputError."""
+    """Return whether a workbook has a sheet whose first row names the column. Raises InputError."""
     return _workbook(data, name, column)[0] == XLSX
 
 
@@ -242,7 +242,7 @@ def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, A
 
 
 def _json_line(job: Job, line: str | None, result: Mapping[str, Any]) -> str:
-    """The object as it is written, with the new keys at its end."""
+    """Return the object as it is written, with the new keys at its end."""
     new = encoded(_values(job, result))
     text = (line or "").strip()
     try:
@@ -257,7 +257,7 @@ def _json_line(job: Job, line: str | None, result: Mapping[str, Any]) -> str:
 
 
 def _cells(job: Job, file: io.BufferedReader, results: Iterator[dict[str, Any]]) -> Iterator[str]:
-    """The rows as they are written, whatever their quotes, with the new cells at their ends."""
+    """Yield the rows as they are written, whatever their quotes, with the new cells at their ends."""
     found = rows_of(file, "\t" if job.table == TSV else None)
     if not found:
         return

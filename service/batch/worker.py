@@ -30,7 +30,7 @@ class About:
 
     @staticmethod
     def of(pipeline: Pipeline) -> About:
-        """What rows made with this one depend on."""
+        """Return what rows made with this one depend on."""
         return About(pipeline.signature, pipeline.own_translations)
 
 
@@ -56,7 +56,7 @@ def sentences_in(item: Item) -> int:
 
 
 def collect_seldom() -> None:
-    """Has this process look for garbage seldom: many records hold no cycles. A quarter faster."""
+    """Have this process look for garbage seldom: many records hold no cycles. A quarter faster."""
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 
@@ -145,7 +145,7 @@ def _one(
 
 
 def counted(article: Article, translation: Translation | None) -> Totals:
-    """What one article adds to the totals."""
+    """Return what one article adds to the totals."""
     words = len(article.text.split()) + len(article.title.split())
     if not translation:
         return Totals(records=1, segments=len(article.sources), words=words)

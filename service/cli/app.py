@@ -18,6 +18,7 @@ from service.cli.options import (
     HOME,
     AccessOptions,
     BatchOptions,
+    DocumentOptions,
     Files,
     Fuzzy,
     KeysUrl,
@@ -109,23 +110,25 @@ def read(
 def translate(
     how: TranslationOptions,
     output: OutputOptions,
+    documents: DocumentOptions,
     files: MaybeFiles = None,
     fuzzy: Fuzzy = ALIKE,
     lines: Annotated[
         bool, typer.Option("--lines", help="Standard input to standard output, a line for a line.")
     ] = False,
 ) -> None:
-    """Translate articles; paragraphs stay as they are."""
+    """Translate articles; paragraphs stay as they are, and documents what they are."""
     from service.cli.articles import Work
     from service.render.text import TRANSLATION
 
     settings = how.settings(fuzzy)
     if lines:
-        _lines(settings, unused=bool(files) or output != OutputOptions())
+        _lines(settings, unused=bool(files) or (output, documents) != (OutputOptions(), DocumentOptions()))
         return
     if not files:
         raise UsageError("command.no_file", "name a file to translate, or - for standard input")
-    _run(files, output, settings, Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION))
+    work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION, documents=documents.how())
+    _run(files, output, settings, work)
 
 
 @app.command("clean")
@@ -206,6 +209,7 @@ def batch(
         ),
     ],
     records: BatchOptions,
+    documents: DocumentOptions,
     summary: SummaryOptions,
     how: TranslationOptions,
 ) -> None:
@@ -230,6 +234,8 @@ def batch(
         raw=records.raw,
         wide=records.wide,
         names=Names.of(records.names),
+        attributes=documents.attributes,
+        keys=documents.how().keys,
     )
     raise typer.Exit(run_batch(job, how.settings(), records.workers, records.cluster))
 
@@ -273,7 +279,7 @@ def serve(listen: ListenOptions, access: AccessOptions, how: ServedOptions, fuzz
 
 @memory_app.command()
 def stats(memory: MemoryPlace = HOME) -> None:
-    """How many translations it holds, by model."""
+    """Print how many translations the memory holds, by model."""
     from service.cli.many import memory_stats
 
     typer.echo(memory_stats(_memory(memory)), nl=False)
@@ -321,7 +327,7 @@ def add_key(
 
 @keys_app.command("list")
 def list_keys(keys: KeysUrl = "") -> None:
-    """The keys there are: ID, when it was made, until when it was valid, name."""
+    """List the keys: ID, when it was made, until when it was valid, name."""
     for key in _keys(keys).all():
         typer.echo(f"{key.id}  {key.created}  {key.revoked or 'valid':25}  {key.name}")
 
@@ -338,7 +344,7 @@ def revoke_key(
 
 
 def main() -> None:
-    """The console command: errors in one line, exit code 1, or 2 for a wrong command."""
+    """Run the console command: errors in one line, exit code 1, or 2 for a wrong command."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     try:

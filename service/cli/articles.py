@@ -8,14 +8,24 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from service.document import Article, Finding, Message, Passage, SegmentTranslation, Summary, Translation
 from service.errors import InputError, UsageError, WartaError
-from service.intake.documents import document_text, keeps_structure, read_document, translate_document
+from service.intake.documents import (
+    JSON,
+    KINDS,
+    MARKDOWN,
+    TEXT,
+    document_text,
+    keeps_structure,
+    read_document,
+    translate_document,
+)
+from service.intake.documents.blocks import AS_EVER, How
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
@@ -31,7 +41,7 @@ from service.translation.guard.rules import load as load_rules
 from service.translation.memory.base import Memory
 
 SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
-DOCUMENTS = (".docx", ".odt", ".pdf", ".epub", ".xlsx", ".srt", ".vtt", ".html", ".htm")
+DOCUMENTS = tuple(suffix for kind in KINDS if kind not in (TEXT, MARKDOWN, JSON) for suffix in kind.suffixes)
 """What an output must not be called unless it is one."""
 
 STDIN = Path("-")
@@ -78,12 +88,14 @@ class Work:
     """What a command makes of an article.
 
     ``finish`` gets the translation and the seconds it took, or None where ``whole`` is false
-    and only a part of the article will be translated; ``renderers`` render what it gives.
+    and only a part of the article will be translated; ``renderers`` render what it gives; ``documents``
+    says how a document is written again.
     """
 
     finish: Callable[[Pipeline, Article, Translation | None, float], Any]
     renderers: Mapping[str, Renderer]
     whole: bool = True
+    documents: How = AS_EVER
 
 
 class Status:
@@ -93,31 +105,31 @@ class Status:
         self._shown = sys.stderr.isatty()
 
     def show(self, text: str) -> None:
-        """Replaces the line."""
+        """Replace the line."""
         if self._shown:
             width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
             sys.stderr.write(f"\r\x1b[K{text[: width - 1]}")
             sys.stderr.flush()
 
     def say(self, text: str) -> None:
-        """Puts a line that stays in its place."""
+        """Put a line that stays in its place."""
         self.clear()
         complain(text)
 
     def clear(self) -> None:
-        """Leaves an empty line for what comes next."""
+        """Leave an empty line for what comes next."""
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
 
 def complain(message: str) -> None:
-    """One line on standard error."""
+    """Print one line on standard error."""
     sys.stderr.write("warta: " + " ".join(message.split()) + "\n")
 
 
 def run(job: Job, settings: Settings, work: Work) -> int:
-    """Does ``work`` on every file; the exit code. A file that fails is named and the rest go on."""
+    """Do ``work`` on every file; the exit code. A file that fails is named and the rest go on."""
     status = Status()
     try:
         return _run_all(job, settings, work, status)
@@ -141,7 +153,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
                 for line in pipeline.notes:
                     status.say(line)
             if document and isinstance(path, Path):
-                _document(path, document, pipeline, status)
+                _document(path, document, pipeline, status, work.documents)
             elif article:
                 _one(article, path, pipeline, job, work, status)
         except InputError as error:
@@ -152,7 +164,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
 
 
 def clean_files(job: Job) -> int:
-    """Writes the article of every file, without what stands around it; the exit code."""
+    """Write the article of every file, without what stands around it; the exit code."""
     failed = 0
     for path in job.files:
         try:
@@ -295,7 +307,7 @@ def _article(path: Source, job: Job) -> Article:
 
 
 def _document_for(path: Source, job: Job, work: Work) -> Path | None:
-    """Where the same document goes in English: for a translation into a file of the input's type."""
+    """Return where the same document goes in English: for a translation into a file of the input's type."""
     single = len(job.files) == 1 and job.format == "text" and work.renderers is TRANSLATION
     into = job.output if len(job.files) == 1 else None
     if not into or into.is_dir():
@@ -312,7 +324,7 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
     return None
 
 
-def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> None:
+def _document(path: Path, into: Path, pipeline: Pipeline, status: Status, how: How) -> None:
     """Translates a document and keeps its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
@@ -325,7 +337,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
             similar.extend(likeness(f"“{part.source}”", part))
             yield part
 
-    found = translate_document(path, into, translate, MAX_INPUT_BYTES)
+    found = translate_document(path, into, translate, MAX_INPUT_BYTES, replace(how, notes=marks.notes))
     status.clear()
     for item in found:
         note = Message.of(
@@ -381,7 +393,7 @@ def _say_marked(result: Any, path: Source) -> None:
 
 
 def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, status: Status) -> Translation:
-    """The whole translation; if it is stopped or fails, what was done is written and named."""
+    """Return the whole translation; if it is stopped or fails, what was done is written and named."""
     total, model = len(article.sources), pipeline.signature.preset
     done: list[SegmentTranslation] = []
     try:
@@ -419,7 +431,7 @@ def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
 
 
 def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".en") -> str:
-    """Writes to the file asked for, by way of a ``.partial`` one, or to standard output."""
+    """Write to the file asked for, by way of a ``.partial`` one, or to standard output."""
     if job.output is None:
         if len(job.files) > 1 and job.format != "json":
             text = f"==> {_name(path)} <==\n\n{text}\n"
@@ -444,7 +456,7 @@ def _write(job: Job, path: Source, text: str, suffix: str = "", ending: str = ".
 
 
 def _folded(text: str) -> str:
-    """``text`` with its long lines broken between words, for a terminal; a list item hangs."""
+    """Return ``text`` with its long lines broken between words, for a terminal; a list item hangs."""
     width = min(shutil.get_terminal_size().columns, 100)
     lines = []
     for line in text.split("\n"):
@@ -454,7 +466,7 @@ def _folded(text: str) -> str:
 
 
 def _stem(path: Source) -> str:
-    """What an output in a folder is called after; for a URL its last word, or its host."""
+    """Return what an output in a folder is called after; for a URL its last word, or its host."""
     if isinstance(path, Path):
         return "stdin" if path == STDIN else path.stem
     parts = urlsplit(path)

@@ -18,7 +18,7 @@ from service.intake.encoding import read_text
 from service.messages import text
 from service.models.store import Store
 from service.pipeline import Pipeline, build_pipeline, to_article
-from service.render.comparison import RENDERERS
+from service.render.comparison import RENDERERS, Compared
 from service.settings import MAX_INPUT_BYTES, Settings
 
 
@@ -30,20 +30,7 @@ def run(
     ``names`` empty takes all that are installed. ``references`` are English texts in the order of the files.
     Raises UsageError, InputError, NotInstalled, UnknownModel.
     """
-    if format not in RENDERERS:
-        raise UsageError(
-            "command.format",
-            "unknown format {format!r}; there are: {known}",
-            format=format,
-            known=", ".join(RENDERERS),
-        )
-    if references and len(references) != len(files):
-        raise UsageError(
-            "command.references",
-            "{files} files need as many references, not {count}",
-            files=len(files),
-            count=len(references),
-        )
+    _check(files, references, format)
     articles = [_article(path) for path in files]
     english = [read_text(path, MAX_INPUT_BYTES) for path in references]
     chosen = list(names) or able(Store(settings.home / "models"))
@@ -63,15 +50,36 @@ def run(
 
     found = [replace(one, scores=scores(one, english)) for one in compare(articles, chosen, opener)]
     status.clear()
-    rendered = RENDERERS[format](found)
-    shown = (
-        rendered if isinstance(rendered, str) else json.dumps(rendered, ensure_ascii=False, indent=2) + "\n"
-    )
-    sys.stdout.write(shown)
+    sys.stdout.write(_rendered(found, format))
     for one in found:
         if one.error:
             complain(one.error if one.model in one.error else f"{one.model}: {one.error}")
     return 1 if all(one.error for one in found) else 0
+
+
+def _check(files: Sequence[Path], references: Sequence[Path], format: str) -> None:
+    """Raise UsageError for a format that there is not, or references that do not go with the files."""
+    if format not in RENDERERS:
+        raise UsageError(
+            "command.format",
+            "unknown format {format!r}; there are: {known}",
+            format=format,
+            known=", ".join(RENDERERS),
+        )
+    if references and len(references) != len(files):
+        raise UsageError(
+            "command.references",
+            "{files} files need as many references, not {count}",
+            files=len(files),
+            count=len(references),
+        )
+
+
+def _rendered(found: Sequence[Compared], format: str) -> str:
+    rendered = RENDERERS[format](found)
+    if isinstance(rendered, str):
+        return rendered
+    return json.dumps(rendered, ensure_ascii=False, indent=2) + "\n"
 
 
 def _article(path: Path) -> Article:

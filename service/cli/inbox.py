@@ -82,7 +82,7 @@ def add(
 
 
 def _meant(url: str, pattern: Feed, sitemap: bool) -> Iterator[Feed]:
-    """The feeds that an argument of ``add`` stands for. Raises UsageError, InputError."""
+    """Yield the feeds that an argument of ``add`` stands for. Raises UsageError, InputError."""
     from service.inbox import opml
     from service.intake.encoding import read_bytes
     from service.intake.fetch import parse
@@ -107,7 +107,7 @@ def _meant(url: str, pattern: Feed, sitemap: bool) -> Iterator[Feed]:
 def list_feeds(
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text", inbox: InboxAt = ""
 ) -> None:
-    """The feeds that are followed: number, state, when they were asked, and what went wrong."""
+    """List the feeds that are followed: number, state, when they were asked, and what went wrong."""
     from dataclasses import asdict
 
     _known(format)
@@ -189,7 +189,7 @@ def watch_word(
 
 @feeds_app.command("words")
 def list_words(since: Since = "7d", inbox: InboxAt = "") -> None:
-    """The watched words, and how many stories of each day have them."""
+    """List the watched words, and how many stories of each day have them."""
     from service.inbox.spans import since as moment
 
     with _store(inbox) as store:
@@ -482,7 +482,7 @@ def _compared(compared: Any) -> dict[str, Any]:
 
 
 def _text(row: Row) -> str:
-    """A story in three lines."""
+    """Return a story in three lines."""
     marks = f"  ⚑{row.marks + row.differs}" if row.marks + row.differs else ""
     flags = ("★ " if row.star else "") + ("✓ " if row.done else "")
     sources = f" and {row.sources - 1} more" if row.sources > 1 else ""

@@ -35,7 +35,7 @@ AT_ONCE = 1 << 17
 
 
 def run_batch(job: Job, settings: Settings, workers: int | None = None, address: str = "") -> int:
-    """Does the job, with its progress and a summary on standard error; 1 where a record failed.
+    """Do the job, with its progress and a summary on standard error; 1 where a record failed.
 
     With ``address`` it is done by ``workers`` actors of that Ray cluster, else by as many processes here.
     """
@@ -114,14 +114,14 @@ def _here(job: Job, settings: Settings, workers: int, status: Status) -> Abstrac
 
 
 def memory_stats(memory: Memory) -> str:
-    """Entries by model, and the size of the file."""
+    """Return entries by model, and the size of the file."""
     stats = memory.stats()
     lines = [f"{count:>10,}  {text or 'your own translations'}\n" for text, count in stats.entries.items()]
     return "".join(lines) + f"{sum(stats.entries.values()):>10,}  in all, {stats.size / 1e6:,.1f} MB\n"
 
 
 def export_memory(memory: Memory, target: Path) -> int:
-    """Writes all of it as TMX, by way of a ``.partial`` file; how many units."""
+    """Write all of it as TMX, by way of a ``.partial`` file; how many units."""
     partial = target.with_name(target.name + ".partial")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:
@@ -135,7 +135,7 @@ def export_memory(memory: Memory, target: Path) -> int:
 
 
 def import_tmx(memory: Memory, source: Path) -> str:
-    """Takes one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
+    """Take one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
     reader = TmxReader(source)
     count = memory.add_own(reader)
     counts = ((reader.passed, "without both languages"), (reader.made, "made by a model"))
@@ -151,7 +151,7 @@ def import_tmx(memory: Memory, source: Path) -> str:
 
 
 def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> None:
-    """One line in, one line out, as they come; an empty line stays one. Raises EngineError."""
+    """Translate line by line as they come; an empty line stays one. Raises EngineError."""
     collect_seldom()
     for lines in available(source):
         texts = [line_text(line).rstrip("\r\n") for line in lines]
@@ -164,7 +164,7 @@ def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> N
 
 
 def available(source: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines that can be read without waiting, at least one and about ``AT_ONCE`` bytes of them."""
+    """Yield the lines that can be read without waiting, at least one and about ``AT_ONCE`` bytes of them."""
     parts = list[bytes]()
     # read1 waits only where nothing is there.
     while data := source.read1(AT_ONCE):  # type: ignore[attr-defined]

@@ -24,7 +24,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name from `warta mo
 def list_models(
     format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
 ) -> None:
-    """The models there are: how good, how large, how fast, under which licence, and which are installed."""
+    """List the models: how good, how large, how fast, under which licence, and which are installed."""
     from service.cli.models import table, to_json
     from service.models.catalog import rows
 

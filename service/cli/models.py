@@ -12,7 +12,7 @@ from service.cli.articles import Status
 from service.document import Message
 from service.errors import NotInstalled, StoreError, UsageError
 from service.messages import term, text
-from service.models.catalog import Row, rows
+from service.models.catalog import ListedModel, rows
 from service.models.gemma import build as embedded
 from service.models.offer import Offer, Sources, offer
 from service.models.pace import Pace, duration
@@ -25,7 +25,7 @@ RECOMMENDED = "recommended"
 HEAD = ("model", "quality", "size", "speed", "licence", "state", "good for")
 
 
-def table(found: Sequence[Row], width: int) -> str:
+def table(found: Sequence[ListedModel], width: int) -> str:
     """Return the rows as one table, ``width`` columns wide where they fit; what a model is for comes last."""
     lines = [_cells(row) for row in found]
     widths = [max(len(line[i]) for line in (HEAD, *lines)) for i in range(len(HEAD))]
@@ -45,7 +45,7 @@ def table(found: Sequence[Row], width: int) -> str:
     return "\n".join(shown)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: ListedModel) -> tuple[str, ...]:
     size = row.size or row.download
     return (
         row.name + (" *" if row.recommended else ""),
@@ -59,7 +59,9 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], room: int) -> list[str]:
-    """A row of the table; where the last column has little room it stands on lines of its own, indented."""
+    """Return a row of the table; where the last column has little room it stands on lines of its own,
+    indented.
+    """
     *front, last = cells
     line = "  ".join(f"{cell:<{width}}" for cell, width in zip(front, widths, strict=False))
     if room >= 24:
@@ -68,7 +70,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], room: int) -> list[str]:
     return [line.rstrip()] + ([f"    {last}"] if last and cells is not HEAD else [])
 
 
-def to_json(found: Sequence[Row]) -> str:
+def to_json(found: Sequence[ListedModel]) -> str:
     """Return the rows as a JSON list."""
     return json.dumps(
         [schema.ModelInfo.model_validate(row).model_dump() for row in found], indent=2, ensure_ascii=False
@@ -86,7 +88,7 @@ def named(name: str | None, store: Store) -> Preset:
 
 
 def _asked(store: Store) -> Preset:
-    """The model that a person chooses from the list of those that can be pulled."""
+    """Return the model that a person chooses from the list of those that can be pulled."""
     able = [row for row in rows(store) if presets.get(row.name).host and row.state != "installed"]
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         names = ", ".join(row.name for row in able)
@@ -205,7 +207,7 @@ def _pull(store: Store, preset: Preset, sources: Sources, *, agreed: bool) -> No
 
 
 def _shown(status: Status, offered: Offer) -> Callable[[str, int, int], None]:
-    """What shows a pull's progress: how much, how fast, how long still."""
+    """Return what shows a pull's progress: how much, how fast, how long still."""
     pace, name = Pace(), offered.preset.name
 
     def show(what: str, done: int, total: int) -> None:

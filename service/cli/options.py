@@ -19,12 +19,15 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import update_wrapper
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar, get_type_hints
 
 from typer import Argument, Option
 
 from service.cli.endpoint import asked
 from service.settings import Settings, home
+
+if TYPE_CHECKING:
+    from service.intake.documents.blocks import How
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,10 +47,10 @@ Fuzzy = Annotated[
     float, Option("--fuzzy", help="Suggest your own translations that are this alike; 0: none.")
 ]
 Name = Annotated[str, Argument(metavar="NAME", help="A name from `warta models list`.")]
-KeepFurniture = Annotated[
+KeepBoilerplate = Annotated[
     bool,
     Option(
-        "--keep-furniture", "--keep-boilerplate", help="Leave captions, bylines and the like in the text."
+        "--keep-boilerplate", "--keep-furniture", help="Leave captions, bylines and the like in the text."
     ),
 ]
 KeysUrl = Annotated[
@@ -153,7 +156,28 @@ class OutputOptions:
     output: Annotated[Path | None, Option("--output", "-o", help="A file; a folder for several inputs.")] = (
         None
     )
-    keep_furniture: KeepFurniture = False
+    keep_furniture: KeepBoilerplate = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOptions:
+    """What of a document is translated when it comes back as one."""
+
+    attributes: Annotated[
+        bool,
+        Option("--attributes", help="Translate what stands for pictures too: alt, title, descriptions."),
+    ] = False
+    keys: Annotated[
+        str,
+        Option("--keys", metavar="PATHS", help="Of JSON, only texts at these paths, as title,items.*.name."),
+    ] = ""
+
+    def how(self) -> How:
+        """Return how a document is written again."""
+        from service.intake.documents.blocks import How
+
+        keys = tuple(filter(None, (key.strip() for key in self.keys.split(","))))
+        return How(attributes=self.attributes, keys=keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +196,7 @@ class BatchOptions:
     cluster: Annotated[
         str, Option("--cluster", help="Work on Ray: ray://HOST:PORT, HOST:PORT, or local.")
     ] = ""
-    keep_furniture: KeepFurniture = False
+    keep_furniture: KeepBoilerplate = False
     wide: Annotated[
         bool,
         Option("--wide/--long", help="A table as that table with new columns, or a row a record."),
@@ -288,7 +312,7 @@ def grouped(command: Callable[P, R]) -> Callable[..., R]:
 
 
 def _parameters(record: type) -> list[Parameter]:
-    """Each field of a record as a parameter with its default."""
+    """Return each field of a record as a parameter with its default."""
     hints: Mapping[str, object] = get_type_hints(record, include_extras=True)
     return [
         Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])

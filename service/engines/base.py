@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from service.document import Decoding, Output
+from service.errors import EngineError
+from service.presets import Preset
 
 
 class Engine(Protocol):
@@ -20,15 +22,15 @@ class Engine(Protocol):
     signature: str
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """One output a text, in order. Raises :class:`service.errors.EngineError`."""
+        """Return one output a text, in order. Raises :class:`service.errors.EngineError`."""
         ...
 
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
-        """Up to ``count`` different outputs for one text, best score first (n-best of the beam)."""
+        """Return up to ``count`` different outputs for one text, best score first (n-best of the beam)."""
         ...
 
     def count_tokens(self, text: str) -> int:
-        """How many source tokens ``text`` is for this model, without special tokens."""
+        """Return how many source tokens ``text`` is for this model, without special tokens."""
         ...
 
 
@@ -46,7 +48,7 @@ class Likelihood(Protocol):
 
 
 def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices in batches of similar length, longest first.
+    """Yield indices in batches of similar length, longest first.
 
     ``budget`` bounds rows x longest row (padding included) in tokens; a row above the
     budget is a batch of its own. Longest first, so that memory peaks at the start.
@@ -63,7 +65,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 
 def thread_layout(threads: int | None = None) -> tuple[int, int]:
-    """(parallel batches, threads in each) for ``threads`` cores.
+    """Return (parallel batches, threads in each) for ``threads`` cores.
 
     One core a batch has twice the throughput of two cores on one batch, until memory
     bandwidth is the limit; eight batches at once is where that is taken to be.
@@ -74,6 +76,18 @@ def thread_layout(threads: int | None = None) -> tuple[int, int]:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def check_architecture(preset: Preset, found: str) -> None:
+    """Raise EngineError where the files are of another kind of model than the preset's."""
+    if found != preset.architecture:
+        raise EngineError(
+            "models.checkpoint",
+            "the checkpoint is {found!r}, not {wanted!r}",
+            at=preset.name,
+            found=found,
+            wanted=preset.architecture,
+        )

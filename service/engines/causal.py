@@ -29,7 +29,7 @@ NEW_TOKENS_BASE, NEW_TOKENS_FACTOR = 16, 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Prompt:
     """One text, ready to run: where it stands in the request, its prompt, and whether it was cut."""
 
     index: int
@@ -66,7 +66,7 @@ class CausalEngine:
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        """Loads the weights. The preset's examples are shown before each source.
+        """Load the weights. The preset's examples are shown before each source.
 
         ``threads`` bounds the cores used; None takes those this process may use.
         ``batch_tokens`` bounds rows x prompt length. Raises EngineError.
@@ -94,16 +94,19 @@ class CausalEngine:
         self._ends = _end_tokens(self._pieces)
         self._start = self._static_prompt()
         self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
-        self._window = window
-        self._room = window - len(self._start)
+        self._window, self._room = window, window - len(self._start)
+        self._check_room()
+        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
+
+    def _check_room(self) -> None:
+        """Raise EngineError where the prompt and its examples leave no room for a source."""
         if len(self._prompt("")) >= self._room:
             raise EngineError(
                 "engine.window",
                 "prompt and examples fill the model's window of {tokens} tokens",
-                at=preset.name,
-                tokens=window,
+                at=self._preset.name,
+                tokens=self._window,
             )
-        self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._generator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
         """See :class:`service.engines.base.Engine`."""
@@ -151,7 +154,9 @@ class CausalEngine:
         return len(self._pieces.encode(_one_line(text)))
 
     def batch_class(self, text: str, decoding: Decoding) -> int:
-        """Equal for texts that can share a batch, for a queue that brings them together."""
+        """Return a number that is equal for texts that can share a batch, for a queue that brings them
+        together.
+        """
         row = self._row(0, text)
         return _cut(len(row.prompt), _stride(decoding)) if row else 0
 
@@ -183,7 +188,7 @@ class CausalEngine:
             ) from error
         return answers
 
-    def _row(self, index: int, text: str) -> _Row | None:
+    def _row(self, index: int, text: str) -> _Prompt | None:
         source = _one_line(text)
         if not source:
             return None
@@ -191,16 +196,18 @@ class CausalEngine:
         keep = min(len(ids), self._preset.max_input_tokens)
         while len(prompt := self._prompt(self._first(ids, keep, source))) > self._room:
             keep -= len(prompt) - self._room
-        return _Row(index, prompt, keep < len(ids))
+        return _Prompt(index, prompt, keep < len(ids))
 
     def _first(self, ids: list[int], keep: int, source: str) -> str:
-        """``source``, or the text of its first ``keep`` tokens."""
+        """Return ``source``, or the text of its first ``keep`` tokens."""
         if keep >= len(ids):
             return source
         return str(self._pieces.decode(ids[: max(keep, 0)])).rstrip("\ufffd ")
 
-    def _batches(self, rows: Sequence[_Row], stride: int) -> Iterator[tuple[int, list[_Row]]]:
-        """Rows that share a batch, longest first, and how many tokens of each are computed in one go."""
+    def _batches(self, rows: Sequence[_Prompt], stride: int) -> Iterator[tuple[int, list[_Prompt]]]:
+        """Yield rows that share a batch, longest first, and how many tokens of each are computed in one
+        go.
+        """
         by_cut = defaultdict(list)
         for row in rows:
             by_cut[_cut(len(row.prompt), stride)].append(row)
@@ -209,7 +216,7 @@ class CausalEngine:
             for batch in token_batches([max(cut + stride, ROW_TOKENS)] * len(same), self._batch_tokens):
                 yield cut, [same[index] for index in batch]
 
-    def _submit(self, batch: Sequence[_Row], cut: int, decoding: Decoding, count: int) -> list[Any]:
+    def _submit(self, batch: Sequence[_Prompt], cut: int, decoding: Decoding, count: int) -> list[Any]:
         prompts = [row.prompt for row in batch]
         longest = max(map(len, prompts))
         if cut + 1 < longest:
@@ -234,10 +241,10 @@ class CausalEngine:
         return futures
 
     def _stop_row(self, length: int) -> list[str]:
-        """A prompt of ``length`` tokens after which the next is an end."""
+        """Return a prompt of ``length`` tokens after which the next is an end."""
         return ([*["\n"] * length, *self._stop])[-length:]
 
-    def _outputs(self, result: Any, row: _Row, decoding: Decoding) -> list[Output]:
+    def _outputs(self, result: Any, row: _Prompt, decoding: Decoding) -> list[Output]:
         return [
             self._output(ids, score, decoding, cut=row.cut)
             for ids, score in zip(result.sequences_ids, result.scores, strict=True)
@@ -253,13 +260,16 @@ class CausalEngine:
 
 
 def _stride(decoding: Decoding) -> int:
-    """1 where a rule of the decoding looks back: it would see the prompt tokens that have a step each."""
+    """Return 1 where a rule of the decoding looks back: it would see the prompt tokens that have a step
+    each.
+    """
     free = decoding.repetition_penalty == 1 and decoding.no_repeat_ngram_size == 0
     return STRIDE if free else 1
 
 
 def _cut(length: int, stride: int) -> int:
-    """How many of ``length`` prompt tokens are computed in one go; the last is always a step of its own.
+    """Return how many of ``length`` prompt tokens are computed in one go; the last is always a step of its
+    own.
 
     Above a stride of 1 at least two are left: CTranslate2 treats the first free step
     differently in a batch without any forced ones. And it is at least one: where the stop row
@@ -273,7 +283,9 @@ def _one_line(text: str) -> str:
 
 
 def _end_tokens(pieces: Any) -> list[int]:
-    """The end of a line ends the answer: every piece of line breaks only, its byte, and ``<eos>``."""
+    """Return what ends the answer, the end of a line: every piece of line breaks only, its byte, and
+    ``<eos>``.
+    """
     breaks = [
         i
         for i in range(len(pieces))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from service.document import Decoding, Output
-from service.engines.base import thread_layout
+from service.engines.base import check_architecture, thread_layout
 from service.engines.tokenizer import EOS, Pieces
 from service.errors import EngineError
 from service.presets import Preset
@@ -29,7 +29,7 @@ class CTranslate2Engine:
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        """Loads the weights. ``threads`` bounds the cores used; None takes those this process may use.
+        """Load the weights. ``threads`` bounds the cores used; None takes those this process may use.
 
         Raises EngineError.
         """
@@ -56,15 +56,7 @@ class CTranslate2Engine:
         self._end = [] if config.get("add_source_eos") else [EOS]
         # As quickmt's own library searches; the checkpoints of other kinds are searched as transformers does.
         self._no_unknown = preset.architecture == "ct2"
-        stated = config.get("warta_architecture")
-        if stated not in (None, preset.architecture):
-            raise EngineError(
-                "models.checkpoint",
-                "the checkpoint is {found!r}, not {wanted!r}",
-                at=preset.name,
-                found=stated,
-                wanted=preset.architecture,
-            )
+        check_architecture(preset, config.get("warta_architecture", preset.architecture))
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._translator.compute_type}"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:

@@ -13,15 +13,15 @@ class EchoEngine:
     signature = "echo"
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
-        """The source words, at most ``decoding.max_new_tokens`` of them, with score 0."""
+        """Return the source words, at most ``decoding.max_new_tokens`` of them, with score 0."""
         return [self._answer(text, decoding.max_new_tokens) for text in texts]
 
     def alternatives(self, text: str, decoding: Decoding, count: int) -> list[Output]:
-        """The one answer there is."""
+        """Return the one answer there is."""
         return self.generate([text], decoding)[:count]
 
     def count_tokens(self, text: str) -> int:
-        """The number of words."""
+        """Return the number of words."""
         return len(text.split())
 
     @staticmethod

@@ -81,7 +81,7 @@ class EndpointEngine:
         self._client.close()
 
     def _chosen(self) -> str:
-        """The model to ask for, which the server must have. Raises UsageError, EngineError."""
+        """Return the model to ask for, which the server must have. Raises UsageError, EngineError."""
         with self._errors():
             response = self._client.get("models")
             self._good(response.status_code, response.content)
@@ -136,7 +136,7 @@ class EndpointEngine:
         return Output(said, 0.0, max(1, len(parts)), truncated=ending == "length")
 
     def _events(self, response: Any, due: float) -> Iterator[dict[str, Any]]:
-        """What the server says, piece by piece, or at once where it does not stream."""
+        """Yield what the server says, piece by piece, or at once where it does not stream."""
         size = 0
         if "text/event-stream" not in response.headers.get("content-type", ""):
             yield _parsed(response.read())
@@ -246,7 +246,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 def _first(event: dict[str, Any]) -> dict[str, Any]:
-    """The first choice of an answer or of a piece of one; the piece that counts tokens has none."""
+    """Return the first choice of an answer or of a piece of one; the piece that counts tokens has none."""
     choices = event.get("choices")
     if choices is None:
         raise _Garbled("no choices")
@@ -265,7 +265,9 @@ def _reason(body: bytes) -> str:
 
 
 def _without_thought(text: str) -> str:
-    """The answer without what the model thought aloud before it; one that never stopped thinking is none."""
+    """Return the answer without what the model thought aloud before it; one that never stopped thinking is
+    none.
+    """
     start, end = THOUGHT
     if not text.lstrip().startswith(start):
         return text

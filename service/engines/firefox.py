@@ -107,7 +107,7 @@ class FirefoxEngine:
             jobs.put(None)
 
     def _first(self, text: str) -> tuple[str, bool]:
-        """As much of the text as the model takes, on one line, and whether that is less than all."""
+        """Return as much of the text as the model takes, on one line, and whether that is less than all."""
         line, limit = " ".join(text.split()), self._preset.max_input_tokens
         ids = self._pieces.encode(line)
         return (line, False) if len(ids) <= limit else (str(self._pieces.decode(ids[:limit])), True)
@@ -119,7 +119,7 @@ class FirefoxEngine:
 def _work(
     make: Callable[[], Translator], jobs: queue.SimpleQueue[_Job], ready: Future[str], name: str
 ) -> None:
-    """What a thread does: make a translator and answer with it until it is told to end."""
+    """Make a translator and answer with it until told to end; this is what a thread runs."""
     try:
         translator = make()
         ready.set_result(translator.backend())

@@ -100,7 +100,7 @@ class Pieces:
         return self._target.decode(kept).replace("▁", " ").strip()
 
     def has(self, piece: str) -> bool:
-        """Whether the vocabulary holds ``piece``."""
+        """Return whether the vocabulary holds ``piece``."""
         return piece in self._ids
 
 
@@ -163,7 +163,10 @@ class _Unigram:
 
 
 def _target_vocabulary(folder: Path) -> tuple[str, ...]:
-    """The pieces that the decoder can write, of a model in CTranslate2's format. Raises EngineError."""
+    """Return the pieces that the decoder can write, of a model in CTranslate2's format.
+
+    Raises EngineError.
+    """
     for name in ("shared_vocabulary.json", "target_vocabulary.json"):
         if (folder / name).is_file():
             try:
@@ -175,7 +178,7 @@ def _target_vocabulary(folder: Path) -> tuple[str, ...]:
 
 
 def start_token(config: dict[str, object], language: str, pieces: Pieces) -> str:
-    """The piece that starts the decoder for ``language``, from the config's ``langid_map``.
+    """Return the piece that starts the decoder for ``language``, from the config's ``langid_map``.
 
     The map holds ``[id, piece]``; both must agree with the tokenizer. Source: the model card
     of csebuetnlp/mT5_m2o_english_crossSum. Raises EngineError.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.context import unwanted
 from service.document import Decoding, Output
-from service.engines.base import token_batches
+from service.engines.base import check_architecture, token_batches
 from service.engines.tokenizer import EOS, PAD, Pieces, start_token
 from service.errors import Cancelled, EngineError
 from service.presets import Preset
@@ -37,7 +37,7 @@ class TransformersEngine:
         dtype: str = "auto",
         threads: int | None = None,
     ) -> None:
-        """Loads the weights. ``threads`` bounds the cores that torch uses, in the whole process.
+        """Load the weights. ``threads`` bounds the cores that torch uses, in the whole process.
 
         Raises EngineError if the folder is not the checkpoint the preset asks for.
         """
@@ -60,15 +60,7 @@ class TransformersEngine:
             raise EngineError(
                 "engine.load", "cannot be loaded: {reason}", at=preset.name, reason=_first_line(error)
             ) from error
-        kind = self._model.config.model_type
-        if kind != preset.architecture:
-            raise EngineError(
-                "models.checkpoint",
-                "the checkpoint is {found!r}, not {wanted!r}",
-                at=preset.name,
-                found=kind,
-                wanted=preset.architecture,
-            )
+        check_architecture(preset, self._model.config.model_type)
         # Transformers fills what a request leaves open from the checkpoint's own settings, such as
         # Marian's forced end token, which would hide a target cut short.
         self._model.generation_config = self._generation_config()
@@ -171,8 +163,9 @@ class TransformersEngine:
         return [outputs[i : i + count] for i in range(0, len(outputs), count)]
 
     def _generation(self, decoding: Decoding, count: int) -> Any:
-        """The whole search. ``early_stopping`` and ``renormalize_logits`` are what CTranslate2
-        does, so that both engines search alike.
+        """Return the settings of the whole search.
+
+        ``early_stopping`` and ``renormalize_logits`` are what CTranslate2 does: both engines search alike.
         """
         pad, eos = self._pieces.ids([PAD, EOS])
         beam = {"early_stopping": True, "length_penalty": decoding.length_penalty, "output_scores": True}
@@ -201,7 +194,7 @@ class TransformersEngine:
 
 
 def load_checkpoint(folder: Path, dtype: str) -> Any:
-    """The model in ``folder``: local files only, no remote code, no advice on the terminal.
+    """Return the model in ``folder``: local files only, no remote code, no advice on the terminal.
 
     ``.bin`` weights are read with torch's ``weights_only`` unpickler.
     """
@@ -215,7 +208,7 @@ def load_checkpoint(folder: Path, dtype: str) -> Any:
 
 
 def _until_unwanted(_input_ids: Any, scores: Any) -> Any:
-    """A logits processor that changes nothing, and ends a search for whose end nobody waits."""
+    """Return a logits processor that changes nothing, and ends a search for whose end nobody waits."""
     if unwanted():
         raise Cancelled("engine.nobody_waits", "nobody waits for it any more")
     return scores
@@ -236,13 +229,13 @@ class _GreedyScores:
         return scores
 
     def totals(self, lengths: Sequence[int]) -> list[float]:
-        """The sum of the first ``length`` steps of each row."""
+        """Return the sum of the first ``length`` steps of each row."""
         steps = self._torch.stack(self._steps, dim=1).tolist()
         return [sum(row[:n]) for row, n in zip(steps, lengths, strict=True)]
 
 
 def _length(row: Sequence[int], eos: int, pad: int) -> int:
-    """Target tokens of a padded row, the end token included."""
+    """Return target tokens of a padded row, the end token included."""
     if eos in row:
         return row.index(eos) + 1
     return next((i for i, token in enumerate(row) if token == pad), len(row))
@@ -254,7 +247,7 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _quiet(logging: Any) -> Iterator[None]:
-    """Progress bars and advice of transformers off, then as they were."""
+    """Switch progress bars and advice of transformers off, then as they were."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)
     logging.disable_progress_bar()

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from service.inbox.shingles import alike, shingles, words
+from service.inbox.shingles import words
 from service.text import segment
 from service.text.number_words import INDONESIAN
 from service.text.numbers import Number, numbers
 
-SAME_STORY = 0.4
-"""The share of the shorter article's shingles from which two articles are copies of one story."""
 _SAME_SENTENCE = 0.6
 """How alike two sentences are, figures apart, from which they say the same, and below which one is new."""
 _NEW_SENTENCE = 0.5
@@ -54,11 +52,6 @@ class Story:
 
     added: tuple[tuple[Place, ...], ...]
     differences: tuple[Difference, ...]
-
-
-def same_story(one: str, other: str) -> bool:
-    """Return whether two texts are copies of one story, perhaps with paragraphs of their own."""
-    return alike(shingles(one), shingles(other)) >= SAME_STORY
 
 
 def compare(members: Sequence[Member]) -> Story:

@@ -59,7 +59,7 @@ def clean(
     restored: Collection[int] = (),
     about: About | None = None,
 ) -> Article:
-    """The article in ``raw``: text in paragraphs, title, and what was taken out with the reason.
+    """Return the article in ``raw``: text in paragraphs, title, and what was taken out with the reason.
 
     Without ``title``, and without one in ``about``, what a page's own data says, the headline is looked for
     among the lines. With ``keep_furniture`` nothing but the headline is taken out, and the lines whose
@@ -93,7 +93,7 @@ def clean(
 
 
 def numbered(raw: str, wanted: Collection[str]) -> frozenset[int]:
-    """The numbers of the lines of ``raw`` that are, or hold, one of the ``wanted`` texts, for
+    """Return the numbers of the lines of ``raw`` that are, or hold, one of the ``wanted`` texts, for
     ``restored``.
     """
     if not wanted:
@@ -115,7 +115,9 @@ def _named(lines: Sequence[_Line], reasons: Sequence[str]) -> list[Furniture]:
 
 
 def _reasons(lines: Sequence[_Line], judged: Judged, heading: str, headline: Sequence[int]) -> list[str]:
-    """Why each line is set aside; further copies of the headline too, unless there is no other text."""
+    """Return why each line is set aside; further copies of the headline too, unless there is no other
+    text.
+    """
     reasons = list(judged.reasons)
     wanted = key(heading)
     text = [i for i, reason in enumerate(reasons) if not reason and i not in headline]
@@ -127,7 +129,7 @@ def _reasons(lines: Sequence[_Line], judged: Judged, heading: str, headline: Seq
 
 
 def _unglued(parts: Sequence[_Part], furniture: list[Furniture], restored: Collection[int]) -> list[_Part]:
-    """The paragraphs without what is glued into them, which is added to ``furniture``."""
+    """Return the paragraphs without what is glued into them, which is added to ``furniture``."""
     links = {key(piece.text) for piece in furniture if piece.reason in ("related", "read-also", "teaser")}
     kept = []
     for part in parts:
@@ -145,7 +147,7 @@ def _unglued(parts: Sequence[_Part], furniture: list[Furniture], restored: Colle
 
 
 def _lines(raw: str) -> list[_Line]:
-    """The lines that hold something, repaired."""
+    """Return the lines that hold something, repaired."""
     lines: list[_Line] = []
     apart = False
     for number, piece in enumerate(_LINE_BREAK.split(raw)):
@@ -156,7 +158,7 @@ def _lines(raw: str) -> list[_Line]:
 
 
 def repaired(line: str) -> str:
-    """``line`` without mojibake, control and zero-width characters; NFC; single spaces."""
+    """Return ``line`` without mojibake, control and zero-width characters; NFC; single spaces."""
     if not line.isascii() or "&" in line:
         line = _mended(line)
     kept = _INVISIBLE.sub("", line)
@@ -174,7 +176,7 @@ def _mended(line: str) -> str:
 
 
 def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
-    """``lines`` with those joined that only a fixed column broke apart."""
+    """Return ``lines`` with those joined that only a fixed column broke apart."""
     if len(lines) < 2:
         return [*lines]
     pairs = [(a, b) for a, b in pairwise(lines) if not b.apart]
@@ -192,7 +194,7 @@ def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
 
 
 def _belongs(line: _Line, following: _Line, width: int) -> bool:
-    """Whether ``following`` continues ``line``; ``width`` is the column of the wrap, 0 for none."""
+    """Return whether ``following`` continues ``line``; ``width`` is the column of the wrap, 0 for none."""
     if rule_of(line.text) or rule_of(following.text) or _DATELINE.match(following.text):
         return False
     if _runs_on(line, following) and (width or len(line.text) >= _SURE_WRAP):
@@ -201,17 +203,17 @@ def _belongs(line: _Line, following: _Line, width: int) -> bool:
 
 
 def _runs_on(line: _Line, following: _Line) -> bool:
-    """Whether a sentence runs over the break: no mark at the end, lower case after it."""
+    """Return whether a sentence runs over the break: no mark at the end, lower case after it."""
     return (line.text[-1].isalnum() or line.text[-1] in ',-–)”"') and following.text[0].islower()
 
 
 def _forced(line: _Line, following: _Line, width: int) -> bool:
-    """Whether the first word of ``following`` had no room left on ``line``."""
+    """Return whether the first word of ``following`` had no room left on ``line``."""
     return len(line.text) + 1 + len(following.text.split(" ", 1)[0]) > width
 
 
 def _glued(group: Sequence[_Line]) -> str:
-    """The lines of one paragraph; a word broken at its hyphen (``anak-/anak``) gets no space."""
+    """Return the lines of one paragraph; a word broken at its hyphen (``anak-/anak``) gets no space."""
     parts = [group[0].text]
     for line, following in pairwise(group):
         hyphen = line.text[-1] == "-" and line.text[-2:-1].isalpha() and following.text[0].islower()
@@ -227,5 +229,5 @@ def is_headline(line: str, rest: int) -> bool:
 
 
 def _joined(body: Sequence[_Part]) -> str:
-    """The paragraphs as they stood: one line break, or a blank line where there was one."""
+    """Return the paragraphs as they stood: one line break, or a blank line where there was one."""
     return body[0].text + "".join(("\n\n" if line.apart else "\n") + line.text for line in body[1:])

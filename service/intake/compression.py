@@ -37,24 +37,24 @@ class _Readable(Protocol):
 
 
 def need(error: ImportError, extra: str, library: str) -> InputError:
-    """The error for a library of an extra that cannot be imported."""
+    """Return the error for a library of an extra that cannot be imported."""
     return InputError(lacks(error, extra, library))
 
 
 def is_packed(head: bytes) -> bool:
-    """Whether a file that begins so is a gzip or Zstandard stream."""
+    """Return whether a file that begins so is a gzip or Zstandard stream."""
     return head.startswith((GZIP, ZSTD))
 
 
 def unpacked_name(name: str) -> str:
-    """``name`` without the suffixes of compression."""
+    """Return ``name`` without the suffixes of compression."""
     while Path(name).suffix.lower() in SUFFIXES:
         name = name[: -len(Path(name).suffix)]
     return name
 
 
 def open_unpacked(path: Path, *, depth: int = DEPTH) -> io.BufferedReader:
-    """The file at ``path``, unpacked as it is read.
+    """Return the file at ``path``, unpacked as it is read.
 
     Raises OSError. It and its methods raise InputError for a broken stream, one that unpacks to more
     than ``RATIO`` times its size, and one that is packed more than ``depth`` times over.
@@ -86,16 +86,16 @@ class Unpacked(io.RawIOBase):
         self._given = 0
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return true."""
         return True
 
     def close(self) -> None:
-        """Closes what is below, too."""
+        """Close what is below, too."""
         self._packed.close()
         super().close()
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
-        """Fills the buffer as far as it can. Raises InputError."""
+        """Fill the buffer as far as it can. Raises InputError."""
         try:
             data = self._inner.read(len(buffer))
         except (OSError, EOFError, zlib.error) as problem:
@@ -127,7 +127,7 @@ class ZstdReader:
         self._ready = memoryview(b"")
 
     def read(self, size: int, /) -> bytes:
-        """At most ``size`` bytes, none at the end. Raises InputError."""
+        """Return at most ``size`` bytes, none at the end. Raises InputError."""
         while not self._ready:
             fed = self._rest or self._packed.read(_FED)
             if not fed:

@@ -45,20 +45,20 @@ class PageText(str):
     about: About
 
     def __new__(cls, text: str, about: About = About()) -> PageText:
-        """``text`` as it is, and ``about`` beside it."""
+        """Return ``text`` as it is, and ``about`` beside it."""
         made = super().__new__(cls, text)
         made.about = about
         return made
 
 
 def about_of(text: str) -> About | None:
-    """What is known of where ``text`` is from."""
+    """Return what is known of where ``text`` is from."""
     return text.about if isinstance(text, PageText) else None
 
 
 def headed(text: str) -> str:
-    """``text`` with its author, date and site in lines of their own under the headline, for who reads it as
-    text.
+    """Return ``text`` with its author, date and site in lines of their own under the headline, for who reads
+    it as text.
     """
     about = about_of(text)
     if not about or not about.title or not text.startswith(about.title):
@@ -71,12 +71,12 @@ def headed(text: str) -> str:
 
 
 def credit_line(byline: str, published: str, site: str) -> str:
-    """The three in one line, as they stand under a headline."""
+    """Return the three in one line, as they stand under a headline."""
     return " · ".join(part for part in (byline, published, site) if part)
 
 
 def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[str, str, str]:
-    """Byline, date and site, each as the page writes it, the first line that has one; ``about`` goes
+    """Return byline, date and site, each as the page writes it, the first line that has one; ``about`` goes
     before.
     """
     known = about or About()
@@ -89,7 +89,9 @@ def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[
 
 
 def _site(lines: Iterable[Furniture]) -> str:
-    """The short line that the copyright names too, else the first that is thought to be the site's name."""
+    """Return the short line that the copyright names too, else the first that is thought to be the site's
+    name.
+    """
     pieces = list(lines)
     owner = key(" ".join(piece.text for piece in pieces if piece.reason == "copyright"))
     named = (
@@ -108,7 +110,7 @@ def _first(found: Iterable[str]) -> str:
 
 
 def _author(line: str) -> str:
-    """The name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
+    """Return the name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
     role = _ROLE.match(line)
     if role and role["desk"]:
         return ""

@@ -43,7 +43,7 @@ _UTF8_PART = re.compile(
 
 
 def decode(data: bytes) -> str:
-    """``data`` as text: UTF-8 or UTF-16 with or without a mark, UTF-32 with one, else Windows-1252.
+    """Return ``data`` as text: UTF-8 or UTF-16 with or without a mark, UTF-32 with one, else Windows-1252.
 
     Where UTF-8 holds a few stray bytes only those are read as Windows-1252 (Latin-1 for the
     five that it lacks), so the rest stays whole. Raises :class:`InputError` for what is not text.
@@ -62,8 +62,15 @@ def decode(data: bytes) -> str:
         return _mixed(data)
 
 
+def has_mark(data: bytes) -> bool:
+    """Return whether ``data`` begins with a byte order mark."""
+    return any(data.startswith(mark) for mark, _ in _BOMS)
+
+
 def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
-    """The file at ``path``; InputError says what stands in the way, and names the file as ``shown``."""
+    """Return the file at ``path``; InputError says what stands in the way, and names the file as
+    ``shown``.
+    """
     name = shown or str(path)
     if path.is_dir():
         raise InputError("file.directory", "a directory, not a file", at=name)
@@ -85,7 +92,7 @@ def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
 
 
 def read_text(path: Path, max_bytes: int) -> str:
-    """The text of the file at ``path``; :class:`InputError` says what stands in the way."""
+    """Return the text of the file at ``path``; :class:`InputError` says what stands in the way."""
     data = read_bytes(path, max_bytes)
     try:
         text = decode(data)
@@ -97,7 +104,9 @@ def read_text(path: Path, max_bytes: int) -> str:
 
 
 def _utf16_without_mark(data: bytes) -> str:
-    """UTF-16 whose zero bytes stand almost all in one half of the pairs; anything else is binary."""
+    """Return the name of UTF-16 where zero bytes stand almost all in one half of the pairs; anything
+    else is binary.
+    """
     sample = data[:_SAMPLE]
     zeros = sample[0::2].count(0), sample[1::2].count(0)
     most, least = max(zeros), min(zeros)
@@ -112,7 +121,7 @@ def _utf16_without_mark(data: bytes) -> str:
 
 
 def _mixed(data: bytes) -> str:
-    """Valid UTF-8 as it is, every other byte as Windows-1252."""
+    """Return valid UTF-8 as it is, every other byte as Windows-1252."""
     return "".join(
         _single(part[0]) if part.lastgroup else part[0].decode("utf-8") for part in _UTF8_PART.finditer(data)
     )

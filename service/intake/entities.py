@@ -11,7 +11,7 @@ _ENDLESS = re.compile(r"&#(?:[0-9]{1000,}+|[xX][0-9a-fA-F]{1000,}+);?")
 
 
 def unescape(text: str) -> str:
-    """``text`` with its entities as the letters they stand for."""
+    """Return ``text`` with its entities as the letters they stand for."""
     try:
         return html.unescape(text)
     except ValueError:

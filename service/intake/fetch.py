@@ -76,7 +76,9 @@ class FetchLimits:
 
 
 def is_public(address: Address) -> bool:
-    """Whether ``address`` is a host of the internet, and of no network that only this machine can reach."""
+    """Return whether ``address`` is a host of the internet, and of no network that only this machine can
+    reach.
+    """
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not (address.is_multicast or address.is_reserved)
     if address in _NAT64:
@@ -87,7 +89,7 @@ def is_public(address: Address) -> bool:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses that this system finds for ``host``. Raises OSError."""
+    """Return the addresses that this system finds for ``host``. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(where[0]) for *_, where in found))
 
@@ -154,7 +156,7 @@ class Target:
 def article(
     url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach(), read: Read = document_text
 ) -> str:
-    """The text of the article at ``url``, its title first, for :func:`service.intake.clean.clean`.
+    """Return the text of the article at ``url``, its title first, for :func:`service.intake.clean.clean`.
 
     ``read`` makes the text of the page's bytes, and may do so in another process. Raises InputError in one
     line.
@@ -167,7 +169,10 @@ def article(
 
 
 def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach()) -> Page:
-    """The page at ``url``. Raises InputError in one line: not public, not found, too large, too slow …"""
+    """Return the page at ``url``.
+
+    Raises InputError in one line: not public, not found, too large, too slow …
+    """
     deadline = time.monotonic() + limits.seconds
     target = parse(url, reach)
     for _ in range(limits.redirects + 1):
@@ -196,7 +201,7 @@ def ask(
 
 
 def parse(url: str, reach: Reach = Reach()) -> Target:
-    """``url`` taken apart. Raises InputError for one that could lead anywhere but to a public site."""
+    """Return ``url`` taken apart. Raises InputError for one that could lead anywhere but to a public site."""
     shown = url[:200]
     if len(url) > _MAX_URL or _UNSAFE.search(url):
         raise InputError(
@@ -221,7 +226,9 @@ def parse(url: str, reach: Reach = Reach()) -> Target:
 
 
 def _host(parts: SplitResult, shown: str, reach: Reach) -> str:
-    """The host in ASCII: an address as everybody writes it and may be reached, or a name with a dot."""
+    """Return the host in ASCII: an address as everybody writes it and may be reached, or a name with a
+    dot.
+    """
     bare = parts.hostname or ""
     if parts.netloc.startswith("["):
         _permitted(bare, shown, reach)
@@ -242,7 +249,7 @@ def _host(parts: SplitResult, shown: str, reach: Reach) -> str:
 
 
 def _ascii(host: str, shown: str) -> str:
-    """A host name as it goes over the wire, lower case, without the root's dot."""
+    """Return a host name as it goes over the wire, lower case, without the root's dot."""
     if not host.isascii():
         import idna
 
@@ -262,7 +269,7 @@ def _path(parts: SplitResult) -> str:
 
 
 def _permitted(address: str, shown: str, reach: Reach) -> Address:
-    """``address`` if it may be reached. Raises InputError."""
+    """Return ``address`` if it may be reached. Raises InputError."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -275,7 +282,7 @@ def _permitted(address: str, shown: str, reach: Reach) -> Address:
 
 
 def _addresses(target: Target, reach: Reach, deadline: float) -> list[str]:
-    """Where ``target`` is: refused as a whole if one of them may not be reached."""
+    """Return where ``target`` is: refused as a whole if one of them may not be reached."""
     if ":" in target.host or _NUMBER.fullmatch(target.host.rpartition(".")[2]):
         return [str(_permitted(target.host, target.url[:200], reach))]
     answer: Queue[Sequence[str] | OSError | UnicodeError] = Queue()
@@ -300,7 +307,7 @@ def _addresses(target: Target, reach: Reach, deadline: float) -> list[str]:
 
 
 def _left(deadline: float, most: float | None = None) -> float:
-    """The seconds left, never none: a socket with a timeout of 0 does not wait at all."""
+    """Return the seconds left, never none: a socket with a timeout of 0 does not wait at all."""
     left = max(deadline - time.monotonic(), 0.001)
     return left if most is None else min(left, most)
 
@@ -313,7 +320,7 @@ def _request(
     headers: Mapping[str, str],
     judge: Callable[[Answer], None],
 ) -> Answer:
-    """The answer to one request. ``judge`` may refuse it by its head, before the body is read."""
+    """Return the answer to one request. ``judge`` may refuse it by its head, before the body is read."""
     import httpcore2 as httpcore
 
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
@@ -388,7 +395,7 @@ def _body(
 
 @contextmanager
 def _told(target: Target) -> Iterator[None]:
-    """What goes wrong on the way, in one line."""
+    """Raise what goes wrong on the way as an error of one line."""
     import httpcore2 as httpcore
 
     try:
@@ -403,7 +410,7 @@ def _told(target: Target) -> Iterator[None]:
 
 
 def _pinned(addresses: Sequence[str], deadline: float) -> Any:
-    """A network for httpcore that connects to the checked addresses only, and until the deadline."""
+    """Return a network for httpcore that connects to the checked addresses only, and until the deadline."""
     import httpcore2 as httpcore
 
     class Timed(httpcore.NetworkStream):

@@ -1,4 +1,4 @@
-"""Furniture inside a paragraph: links, advertisements and initials among or after its sentences.
+"""Boilerplate inside a paragraph: links, advertisements and initials among or after its sentences.
 
 What is between two sentences is taken if it can be nothing else; where it ends is sought with care, and where
 that cannot be told the paragraph stays as it is.
@@ -69,7 +69,7 @@ _LONGEST = 160
 
 
 def without(paragraph: str, links: Collection[str]) -> tuple[str, list[tuple[str, str]]]:
-    """``paragraph`` without what is glued into it, and what that was: text and kind.
+    """Return ``paragraph`` without what is glued into it, and what that was: text and kind.
 
     ``links`` are the keys of the headlines that the page has elsewhere.
     """
@@ -104,7 +104,7 @@ def _joined(before: str, after: str) -> str:
 
 
 def _link_end(text: str, start: int, links: Collection[str]) -> int:
-    """Where the headline that begins at ``start`` ends; -1 if that cannot be told."""
+    """Return where the headline that begins at ``start`` ends; -1 if that cannot be told."""
     rest = text[start : start + _LONGEST * 2]
     for known in links:
         if key(rest).startswith(known) and len(known) > 20 and (end := _through(rest, known)) > 0:
@@ -127,7 +127,7 @@ def _link_end(text: str, start: int, links: Collection[str]) -> int:
 
 
 def _through(rest: str, known: str) -> int:
-    """Where in ``rest`` the words of ``known`` end."""
+    """Return where in ``rest`` the words of ``known`` end."""
     for token in _TOKEN.finditer(rest):
         if key(rest[: token.end()]) == known:
             return token.end()
@@ -135,7 +135,7 @@ def _through(rest: str, known: str) -> int:
 
 
 def initials(paragraph: str) -> tuple[str, str]:
-    """``paragraph`` without the reporters' initials after its last full stop, and these."""
+    """Return ``paragraph`` without the reporters' initials after its last full stop, and these."""
     found = _INITIALS.search(paragraph[-40:])
     if not found:
         return paragraph, ""

@@ -126,7 +126,7 @@ class Judged:
 
 
 def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) -> Judged:
-    """What becomes of a page's non-empty lines; ``titled`` if its headline is known from elsewhere."""
+    """Return what becomes of a page's non-empty lines; ``titled`` if its headline is known from elsewhere."""
     labels = label(lines, apart, rule_flags(lines), KEEP, INNER)
     rules = _sure_rules(lines)
     sure = next((i for i, found in enumerate(labels) if found.part == HEADLINE and found.title > _ABOVE), 0)
@@ -164,7 +164,9 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
 def _without_leftovers(
     lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str], title: Sequence[int]
 ) -> list[str]:
-    """``reasons`` with none for the headline; what was taken for it too and says the same is one again."""
+    """Return ``reasons`` with none for the headline; what was taken for it too and says the same is one
+    again.
+    """
     wanted = key(" ".join(lines[i] for i in title))
     done = list(reasons)
     for i, found in enumerate(labels):
@@ -176,7 +178,9 @@ def _without_leftovers(
 
 
 def _sure_rules(lines: Sequence[str]) -> list[str]:
-    """The rule that takes each line; the name of one network alone is a share bar only beside another."""
+    """Return the rule that takes each line; the name of one network alone is a share bar only beside
+    another.
+    """
     found = [rule_of(line) for line in lines]
     sure = []
     for i, (line, reason) in enumerate(zip(lines, found, strict=True)):
@@ -187,7 +191,7 @@ def _sure_rules(lines: Sequence[str]) -> list[str]:
 
 
 def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
-    """Why a line is set aside, or nothing; ``above`` if it stands over a headline that is sure."""
+    """Return why a line is set aside, or nothing; ``above`` if it stands over a headline that is sure."""
     if rule:
         return found.kind if found.part not in (TEXT, HEADLINE) else rule
     if found.part in (TEXT, HEADLINE):
@@ -198,19 +202,19 @@ def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
 
 
 def is_report(line: str) -> bool:
-    """Whether a line has what only news has: a dateline, or a quotation that somebody is said to have
+    """Return whether a line has what only news has: a dateline, or a quotation that somebody is said to have
     said.
     """
     return (len(line) > 60 and bool(_DATELINE.match(line))) or bool(_STOP.search(line) and _SAID.search(line))
 
 
 def reads_as_news(line: str) -> bool:
-    """Whether a line is news by its form: as :func:`is_report`, or of several sentences."""
+    """Return whether a line is news by its form: as :func:`is_report`, or of several sentences."""
     return is_report(line) or bool(_STOP.search(line) and _SENTENCES.search(line))
 
 
 def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -> Iterator[int]:
-    """Lines alone between two paragraphs that may be subheads, or very short paragraphs."""
+    """Yield lines alone between two paragraphs that may be subheads, or very short paragraphs."""
     counts = Counter(lines)
     for i in range(1, len(lines) - 1):
         alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
@@ -225,7 +229,9 @@ def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -
 
 
 def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
-    """Sentences that end with reporters' initials, as last paragraphs do; a picture's credit is none."""
+    """Yield sentences that end with reporters' initials, as last paragraphs do; a picture's credit is
+    none.
+    """
     for i, found in enumerate(labels):
         if found.part in (BETWEEN, END) and found.text > _LONE / 3 and _SIGNED.search(lines[i]):
             yield i
@@ -247,7 +253,7 @@ def _sentences(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
 
 
 def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
-    """Where boilerplate is thought to begin, but what a paragraph or a list began goes on."""
+    """Yield where boilerplate is thought to begin, but what a paragraph or a list began goes on."""
     before = False
     for i, found in enumerate(labels):
         if found.part == TEXT:
@@ -283,17 +289,17 @@ def _items(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
 
 
 def runs_on(line: str) -> bool:
-    """Whether ``line`` is running text by its form, be there initials behind its last stop or not."""
+    """Return whether ``line`` is running text by its form, be there initials behind its last stop or not."""
     return reads_on(line) or reads_on(initials(line)[0])
 
 
 def _bare(line: str) -> bool:
-    """Whether a line is short and ends with a letter or a figure, as items of plain lists do."""
+    """Return whether a line is short and ends with a letter or a figure, as items of plain lists do."""
     return len(line) < 60 and line[-1].isalnum()
 
 
 def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> Iterator[int]:
-    """Short lines behind the last running text that are no list, taken run by run.
+    """Yield short lines behind the last running text that are no list, taken run by run.
 
     Behind the marks that close an article there is no list any more.
     """
@@ -319,7 +325,9 @@ def _behind(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str
 
 
 def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
-    """The lines of a box of facts among the text: labels with values, some of which can be no byline."""
+    """Yield the lines of a box of facts among the text: labels with values, some of which can be no
+    byline.
+    """
     run: list[int] = []
     for i in range(len(lines) + 1):
         inside = (
@@ -336,7 +344,9 @@ def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
 
 
 def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
-    """Sentences set large between the paragraphs: every word of them stands in a longer paragraph too."""
+    """Yield sentences set large between the paragraphs: every word of them stands in a longer paragraph
+    too.
+    """
     if len(lines) > _MOST_LINES:
         return
     keys = [f" {key(line)} " if found.part == TEXT else "" for line, found in zip(lines, labels, strict=True)]
@@ -349,8 +359,8 @@ def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
 
 
 def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> tuple[int, ...]:
-    """The lines of the headline; none where what the labels say can be none, which is better than a wrong
-    one.
+    """Return the lines of the headline; none where what the labels say can be none, which is better than a
+    wrong one.
     """
     found = [i for i, one in enumerate(labels) if one.part == HEADLINE]
     found = found or _only_head(lines, labels, reasons)
@@ -372,8 +382,8 @@ def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]
 
 
 def _only_head(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> list[int]:
-    """A headline too plain to be known by itself: the first line of a bare article, or what the body speaks
-    of.
+    """Return a headline too plain to be known by itself: the first line of a bare article, or what the body
+    speaks of.
     """
     if len(lines) < 2 or not any(map(reads_on, lines[1:])):
         return []
@@ -399,13 +409,13 @@ def _only_head(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[
 
 
 def _share(line: str, spoken: set[str]) -> float:
-    """The share of a line's longer words that are in ``spoken``."""
+    """Return the share of a line's longer words that are in ``spoken``."""
     words = {word for word in key(line).split() if len(word) > 3}
     return len(words & spoken) / max(1, len(words)) if len(words) > 1 else 0.0
 
 
 def _goes_on(line: str, following: str) -> bool:
-    """Whether a headline broken over two lines goes on: in small letters, or set as the first is."""
+    """Return whether a headline broken over two lines goes on: in small letters, or set as the first is."""
     if following[0].islower():
         return True
     if _FACT.match(following):
@@ -423,7 +433,7 @@ def _can_be_headline(text: str, body: int) -> bool:
 
 
 def _of_this_body(text: str, lines: Sequence[str], run: Sequence[int], body: Sequence[str]) -> bool:
-    """Whether the body speaks of what the headline does, or the page repeats it."""
+    """Return whether the body speaks of what the headline does, or the page repeats it."""
     wanted = key(text)
     if any(key(line).startswith(wanted) for i, line in enumerate(lines) if i not in run):
         return True
@@ -433,7 +443,7 @@ def _of_this_body(text: str, lines: Sequence[str], run: Sequence[int], body: Seq
 
 
 def _without_site(index: int, lines: Sequence[str]) -> int:
-    """The copy of a headline that has no site's name after it, if there is one."""
+    """Return the copy of a headline that has no site's name after it, if there is one."""
     whole = key(lines[index])
     for i, line in enumerate(lines):
         part = key(line)
@@ -443,7 +453,7 @@ def _without_site(index: int, lines: Sequence[str]) -> int:
 
 
 def _roles(lines: Sequence[str], labels: Sequence[Label]) -> tuple[str, ...]:
-    """What each line is, if it is text: ``subhead``, ``item`` of a list, or ``text``."""
+    """Return what each line is, if it is text: ``subhead``, ``item`` of a list, or ``text``."""
     roles = ["item" if _BULLET.match(line) and len(line) < 400 else "text" for line in lines]
     body = [i for i, found in enumerate(labels) if found.part == TEXT]
     for before, i, after in zip([-1, *body], body, [*body[1:], -1], strict=False):
@@ -456,6 +466,6 @@ def _roles(lines: Sequence[str], labels: Sequence[Label]) -> tuple[str, ...]:
 
 
 def _heads(line: str) -> bool:
-    """Whether a line between two paragraphs is a subhead by its form: short, without a stop."""
+    """Return whether a line between two paragraphs is a subhead by its form: short, without a stop."""
     ends = line[-1].isalnum() or line[-1] in "?'’"
     return len(line) <= 70 and ends and line[0].isalnum() and not _FACT.match(line)

@@ -95,7 +95,7 @@ class Seen:
 
 
 def see(lines: Sequence[str], apart: Sequence[bool], rules: Floats) -> Seen:
-    """The features of a page's non-empty lines; ``apart`` tells of a blank line before, ``rules`` are
+    """Return the features of a page's non-empty lines; ``apart`` tells of a blank line before, ``rules`` are
     flags.
     """
     places: dict[str, int] = {}
@@ -109,7 +109,7 @@ def see(lines: Sequence[str], apart: Sequence[bool], rules: Floats) -> Seen:
 
 
 def letters(lines: Sequence[str]) -> Hashed:
-    """Letter n-grams of the beginning and the end of each line, digits alike, case folded."""
+    """Return letter n-grams of the beginning and the end of each line, digits alike, case folded."""
     texts = [f"\x02{_clipped(line).lower().translate(_DIGITS)}{_PAD}" for line in lines]
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     lengths = np.array([len(text) for text in texts])
@@ -167,17 +167,19 @@ def _bag(rows: Sequence[Sequence[int]]) -> Hashed:
 
 
 def key(text: str) -> str:
-    """What two copies of a line have in common."""
+    """Return what two copies of a line have in common."""
     return _NOT_WORD.sub(" ", text).strip().casefold()
 
 
 def reads_on(line: str) -> bool:
-    """Whether ``line`` is running text by its form: long, or of more than one sentence, and ended as one."""
+    """Return whether ``line`` is running text by its form: long, or of more than one sentence, and ended as
+    one.
+    """
     return bool(_ENDS.search(line)) and (len(line) >= _LONG or bool(_BREAK.search(line)))
 
 
 def _own(line: str) -> list[float]:
-    """What a line says of itself, in the order of :data:`NUMBERS`."""
+    """Return what a line says of itself, in the order of :data:`NUMBERS`."""
     head = line[:600]
     words = head.split()
     count, size = len(words), len(head)
@@ -209,7 +211,7 @@ def _own(line: str) -> list[float]:
 
 
 def _around(lines: Sequence[str], apart: Sequence[bool]) -> Floats:
-    """What the page says of each line, in the order of :data:`NUMBERS` after those of :func:`_own`."""
+    """Return what the page says of each line, in the order of :data:`NUMBERS` after those of :func:`_own`."""
     count = len(lines)
     place = np.arange(count)
     lengths = np.array([len(line) for line in lines], dtype=np.float32)
@@ -231,7 +233,9 @@ def _around(lines: Sequence[str], apart: Sequence[bool]) -> Floats:
 
 
 def _repeats(lines: Sequence[str]) -> list[Floats]:
-    """Whether the line stands elsewhere, and near; whether it holds another line, or is held by one."""
+    """Return whether the line stands elsewhere, and near; whether it holds another line, or is held by
+    one.
+    """
     keys = [key(line[:400]) for line in lines]
     counts = Counter(keys)
     starts: dict[str, int] = {}
@@ -258,7 +262,7 @@ def _repeats(lines: Sequence[str]) -> list[Floats]:
 
 
 def _overlaps(lines: Sequence[str], running: NDArray[np.bool_]) -> list[Floats]:
-    """The share of a line's words that the running text has; the same weighed; and of the next running
+    """Return the share of a line's words that the running text has; the same weighed; and of the next running
     line alone.
     """
     bags = [{word.lower() for word in _WORD.findall(line[:600]) if len(word) > 3} for line in lines]
@@ -280,7 +284,7 @@ def _overlaps(lines: Sequence[str], running: NDArray[np.bool_]) -> list[Floats]:
 
 
 def _distances(running: NDArray[np.bool_]) -> list[Floats]:
-    """How many lines back and on the nearest running text is, on a log scale; far without any."""
+    """Return how many lines back and on the nearest running text is, on a log scale; far without any."""
     count, place = len(running), np.arange(len(running))
     back = place - np.maximum.accumulate(np.where(running, place, -50))
     there = np.where(running, place, count + 50)
@@ -289,7 +293,7 @@ def _distances(running: NDArray[np.bool_]) -> list[Floats]:
 
 
 def _site_words(lines: Sequence[str], running: NDArray[np.bool_]) -> Floats:
-    """The share of a line's capitalised words that short lines of this page say again and again."""
+    """Return the share of a line's capitalised words that short lines of this page say again and again."""
     words = [[w for w in line[:200].split() if w[0].isupper()] for line in lines]
     spread = Counter(w for row, runs in zip(words, running, strict=True) if not runs for w in set(row))
     return np.array([sum(spread[w] > 2 for w in row) / max(1, len(row)) for row in words], dtype=np.float32)

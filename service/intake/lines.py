@@ -57,7 +57,7 @@ class Weights:
 
     @classmethod
     def load(cls) -> Weights:
-        """The weights that come with Warta."""
+        """Return the weights that come with Warta."""
         content = (files("service.intake") / "data" / "lines.npz").read_bytes()
         with np.load(BytesIO(content), allow_pickle=False) as stored:
             fields = {
@@ -70,7 +70,7 @@ _weights = cache(Weights.load)
 
 
 def chances(seen: Seen, weights: Weights | None = None) -> Floats:
-    """How likely each kind is for each line: (lines, kinds), rows sum to 1.
+    """Return how likely each kind is for each line: (lines, kinds), rows sum to 1.
 
     A text of more lines than :data:`_MOST` is looked at in parts of so many, for the memory.
     """
@@ -99,8 +99,8 @@ def _scores(bags: Floats, numbers: Floats, w: Weights) -> Floats:
 
 
 def _times(left: Floats, right: Floats) -> Floats:
-    """``left @ right``, some rows at a time: a larger product would wake other cores for a page of forty
-    lines.
+    """Return ``left @ right``, some rows at a time: a larger product would wake other cores for a page of
+    forty lines.
     """
     rows = max(1, _SMALL // right.size)
     if len(left) <= rows:
@@ -109,7 +109,7 @@ def _times(left: Floats, right: Floats) -> Floats:
 
 
 def _embedded(bag: Hashed, w: Weights) -> Floats:
-    """The mean of each line's rows of the table; some lines at a time, for the memory."""
+    """Return the mean of each line's rows of the table; some lines at a time, for the memory."""
     return np.vstack(list(_means(bag, w.table))) * w.scale
 
 
@@ -140,7 +140,7 @@ _STOPS = (TEXT, END)
 
 @cache
 def _steps() -> NDArray[np.float64]:
-    """The log score of going from part to part; minus infinity for what no page does."""
+    """Return the log score of going from part to part; minus infinity for what no page does."""
     steps = np.full((6, 6), -np.inf)
     for part, following in _MAY_FOLLOW.items():
         for other in following:
@@ -149,7 +149,7 @@ def _steps() -> NDArray[np.float64]:
 
 
 def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
-    """The part of the page that each line stands in: the likeliest sequence.
+    """Return the part of the page that each line stands in: the likeliest sequence.
 
     ``keep`` is how many times as likely boilerplate must be before a line is thought to be no text, and
     ``inner`` how many times again a run of it where the text goes on after it.
@@ -191,7 +191,7 @@ class Label:
 def label(
     lines: Sequence[str], apart: Sequence[bool], rules: Floats, keep: float = 1.0, inner: float = 1.0
 ) -> list[Label]:
-    """A label for each of a page's non-empty lines; ``rules`` as in
+    """Return a label for each of a page's non-empty lines; ``rules`` as in
     :func:`service.intake.linefeatures.see`.
     """
     if not lines:

@@ -40,7 +40,7 @@ GROUPS = {
 
 
 def groups(furniture: Sequence[Furniture]) -> list[str]:
-    """The plain words of what was left out, the most frequent first."""
+    """Return the plain words of what was left out, the most frequent first."""
     counts = Counter(GROUPS.get(piece.reason, piece.reason) for piece in furniture)
     return [name for name, _ in counts.most_common()]
 

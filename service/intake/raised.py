@@ -27,7 +27,7 @@ _LINKED = re.compile(
 
 
 def at(source: str, place: int) -> str:
-    """What the tag that begins at ``place`` of HTML holds if it is a raised or lowered number; else
+    """Return what the tag that begins at ``place`` of HTML holds if it is a raised or lowered number; else
     nothing.
     """
     for pattern, table in ((_RAISED, SUPERSCRIPTS), (_LOWERED, SUBSCRIPTS), (_LINKED, SUPERSCRIPTS)):
@@ -37,7 +37,7 @@ def at(source: str, place: int) -> str:
 
 
 def written(source: str) -> str:
-    """HTML with its raised and lowered numbers as characters."""
+    """Return HTML with its raised and lowered numbers as characters."""
     if "<" not in source:
         return source
     source = _RAISED.sub(lambda found: found[1].translate(SUPERSCRIPTS), source)

@@ -37,13 +37,13 @@ class BadRecord:
 
 
 def good(place: str, position: int, text: str, fields: Mapping[str, Any]) -> Record:
-    """A record with its key."""
+    """Return a record with its key."""
     content = json.dumps([text, fields], ensure_ascii=False, default=str) if fields else text
     return Record(_key(place, position, content), text, place, fields)
 
 
 def bad(place: str, position: int, error: str) -> BadRecord:
-    """A bad record with its key."""
+    """Return a bad record with its key."""
     return BadRecord(_key(place, position, error), place, error)
 
 

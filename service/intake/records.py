@@ -60,7 +60,7 @@ class Source:
 
 
 def _read_document(path: Path, file: io.BufferedReader, column: str) -> Iterator[Record | BadRecord]:
-    """The whole file is one article; a workbook with the column in it has a record a row."""
+    """Yield the whole file as one article; a workbook with the column in it has a record a row."""
     data = read_whole(file)
     name = unpacked_name(path.name)
     rows = sheet_rows(data, name, MAX_INPUT_BYTES)
@@ -71,7 +71,10 @@ def _read_document(path: Path, file: io.BufferedReader, column: str) -> Iterator
 
 
 def read_whole(file: io.BufferedReader) -> bytes:
-    """What :func:`open_unpacked` gave, for a document. Raises InputError for an empty or too large one."""
+    """Return what :func:`open_unpacked` gave, for a document.
+
+    Raises InputError for an empty or too large one.
+    """
     most = MAX_INPUT_BYTES if isinstance(file.raw, io.FileIO) else MAX_INPUT_BYTES * UNPACKED
     data = file.read(most + 1)
     if len(data) > most:
@@ -94,7 +97,7 @@ SOURCES = (
 
 
 def source_of(name: str, head: bytes) -> Source:
-    """The kind of a file by how it begins, and where that says nothing by its name. Raises InputError.
+    """Return the kind of a file by how it begins, and where that says nothing by its name. Raises InputError.
 
     A file without a suffix is taken for text.
     """
@@ -120,7 +123,7 @@ def source_of(name: str, head: bytes) -> Source:
 
 
 def read_records(path: Path, *, column: str, shown: Path | None = None) -> Iterator[Record | BadRecord]:
-    """The records of one file; one that cannot be read, or no further, ends with a BadRecord.
+    """Yield the records of one file; one that cannot be read, or no further, ends with a BadRecord.
 
     Their places name the file as ``shown``, else by its path.
     """
@@ -136,7 +139,7 @@ def read_records(path: Path, *, column: str, shown: Path | None = None) -> Itera
 
 
 def list_files(path: Path, above: frozenset[tuple[int, int]] | None = None) -> Iterator[Path | BadRecord]:
-    """``path`` itself, or the files below it in the order of their names; hidden ones are passed over.
+    """Yield ``path`` itself, or the files below it in the order of their names; hidden ones are passed over.
 
     A link to a folder is followed; one that leads back to a folder above it, below ``path`` or not, is a
     BadRecord, as is what is no file: a pipe would be waited for.
@@ -165,7 +168,7 @@ def list_files(path: Path, above: frozenset[tuple[int, int]] | None = None) -> I
 
 
 def _identities(folders: Iterable[Path]) -> Iterator[tuple[int, int]]:
-    """Device and inode of each that can be seen."""
+    """Yield device and inode of each that can be seen."""
     for folder in folders:
         with suppress(OSError):
             status = folder.stat()

@@ -186,12 +186,14 @@ _PAGE_ONLY_RULES = re.compile(
 
 @cache
 def _rules() -> re.Pattern[str]:
-    """All rules as one pattern; the name of the group that matched is the rule's place in the table."""
+    """Return all rules as one pattern; the name of the group that matched is the rule's place in the
+    table.
+    """
     return re.compile("|".join(f"(?P<r{i}>{rule})" for i, (_, rule) in enumerate(_RULES)), re.IGNORECASE)
 
 
 def rule_flags(lines: Sequence[str]) -> NDArray[np.float32]:
-    """Which rule's kind each line has: (lines, kinds that rules know)."""
+    """Return which rule's kind each line has: (lines, kinds that rules know)."""
     flags = np.zeros((len(lines), len(RULE_KINDS)), dtype=np.float32)
     for i, line in enumerate(lines):
         if kind := rule_of(line):
@@ -201,7 +203,7 @@ def rule_flags(lines: Sequence[str]) -> NDArray[np.float32]:
 
 @lru_cache(4096)
 def rule_of(line: str) -> str:
-    """Why ``line`` is boilerplate by its form alone, or nothing."""
+    """Return why ``line`` is boilerplate by its form alone, or nothing."""
     if len(line) > _LONGEST or not (found := _rules().fullmatch(line)):
         return ""
     return _RULES[int((found.lastgroup or "")[1:])][0]

@@ -46,7 +46,7 @@ Records = Iterator[Record | BadRecord]
 
 
 def read_jsonl(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """An object a line, or the text itself as a string; empty lines are passed over."""
+    """Read an object a line, or the text itself as a string; empty lines are passed over."""
     for number, line in enumerate(file_lines(file), start=1):
         place = f"{path}:{number}"
         if line is None:
@@ -84,12 +84,14 @@ def _chosen(values: dict[str, Any], place: str, number: int, column: str) -> Rec
 
 
 def read_csv(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """A header, then a record a row, quoted as RFC 4180 has it; ``;``, tab and ``|`` may stand for ``,``."""
+    """Read a header, then a record a row, quoted as RFC 4180 has it; ``;``, tab and ``|`` may stand for
+    ``,``.
+    """
     yield from _read_table(path, file, column, None)
 
 
 def read_tsv(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """A header, then a record a line; as in IANA's TSV a quotation mark is a letter like any other."""
+    """Read a header, then a record a line; as in IANA's TSV a quotation mark is a letter like any other."""
     yield from _read_table(path, file, column, "\t")
 
 
@@ -182,7 +184,7 @@ def which_column(header: Iterable[str], column: str) -> Message:
 
 
 def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column: str) -> Records | None:
-    """A record a row of the sheets whose first row names the column, None where no sheet does.
+    """Read a record a row of the sheets whose first row names the column, None where no sheet does.
 
     A sheet that does not name it among others that do is a BadRecord.
     """
@@ -210,7 +212,7 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
 
 
 def read_parquet(path: Path, file: io.BufferedReader, column: str) -> Records:
-    """A record a row, read by row group, however large the file. Raises InputError."""
+    """Return a record a row, read by row group, however large the file. Raises InputError."""
     with open_parquet(file) as parquet:
         yield from _parquet_records(path, parquet, column)
 
@@ -272,7 +274,7 @@ def _is_text(kind: DataType) -> bool:
 
 
 def is_binary(kind: DataType) -> bool:
-    """Whether a column of that type holds bytes, which may be anything."""
+    """Return whether a column of that type holds bytes, which may be anything."""
     from pyarrow import types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
@@ -281,7 +283,7 @@ def is_binary(kind: DataType) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
+    """Return a value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, bytes):
@@ -303,7 +305,7 @@ def _text_or_base64(value: bytes) -> str:
 
 
 def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
-    """The lines of a file, with their ends; None for one that is too long to be held."""
+    """Yield the lines of a file, with their ends; None for one that is too long to be held."""
     head = file.peek(_SAMPLE)[:_SAMPLE]
     wide = next((name for start, name in _WIDE if head.startswith(start)), None) or _unmarked(head)
     if wide:
@@ -326,7 +328,7 @@ def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
 
 
 def _unmarked(head: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of what is mostly Latin script is zero."""
+    """Return UTF-16 without a mark: every other byte of what is mostly Latin script is zero."""
     zeros = head[0::2].count(0), head[1::2].count(0)
     if max(zeros) * 4 > len(head) and min(zeros) * 20 <= max(zeros):
         return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
@@ -334,7 +336,7 @@ def _unmarked(head: bytes) -> str | None:
 
 
 def line_text(line: bytes) -> str:
-    """One line of a file as text: UTF-8, and Windows-1252 for bytes that are not."""
+    """Return one line of a file as text: UTF-8, and Windows-1252 for bytes that are not."""
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:

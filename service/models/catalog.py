@@ -12,7 +12,7 @@ from service.presets import Preset
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedModel:
     """One model of the list.
 
     ``state`` is installed, ready, damaged, built in, served (by a server of the user's) or empty; ``size`` is
@@ -38,7 +38,7 @@ class Row:
     recommended: bool
 
 
-def rows(store: Store) -> list[Row]:
+def rows(store: Store) -> list[ListedModel]:
     """Return every preset, those that translate first: the recommended one, the best next, echo last."""
     ordered = sorted(presets.all_presets().values(), key=_place)
     return [_row(store, preset) for preset in ordered]
@@ -54,7 +54,7 @@ def _place(preset: Preset) -> tuple[bool, bool, bool, int, str]:
     )
 
 
-def _row(store: Store, preset: Preset) -> Row:
+def _row(store: Store, preset: Preset) -> ListedModel:
     state, size, revision = "", 0, preset.revision
     try:
         manifest = store.manifest(preset)
@@ -69,7 +69,7 @@ def _row(store: Store, preset: Preset) -> Row:
     except DamagedModel:
         state = "damaged"
     quality = preset.quality
-    return Row(
+    return ListedModel(
         name=preset.name,
         task=preset.task,
         state=state,

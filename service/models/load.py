@@ -45,24 +45,8 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     Its files are compared with what was installed: see :meth:`Store.check`. Raises ModelError,
     EngineError, UsageError, StoreError.
     """
-    if preset.architecture == "echo":
-        if (settings.engine, settings.device) != ("auto", "auto"):
-            raise UsageError(
-                "engine.echo_options", "echo has no weights: it takes no --engine and no --device"
-            )
-        from service.engines.echo import EchoEngine
-
-        return EchoEngine()
-    if preset.architecture == "endpoint":
-        if (settings.engine, settings.device) != ("auto", "auto"):
-            raise UsageError(
-                "engine.endpoint_options",
-                "{name} runs on a server of yours: it takes no --engine and no --device",
-                name=preset.name,
-            )
-        from service.engines.endpoint import EndpointEngine
-
-        return EndpointEngine(preset, settings.server)
+    if preset.architecture in ("echo", "endpoint"):
+        return _open_without_weights(preset, settings)
     device, threads = _device(settings.device), settings.threads
     if preset.architecture == "causal":
         if settings.engine == "transformers":
@@ -81,6 +65,28 @@ def open_engine(preset: Preset, store: Store, settings: Settings, notice: Notice
     from service.engines.ctranslate2 import CTranslate2Engine
 
     return CTranslate2Engine(store.folder(preset) / "int8", preset, device=device, threads=threads)
+
+
+def _open_without_weights(preset: Preset, settings: Settings) -> Engine:
+    """Return an engine with no weights on this machine: echo, or one that asks a server of the user's."""
+    chosen = (settings.engine, settings.device) != ("auto", "auto")
+    if preset.architecture == "echo":
+        if chosen:
+            raise UsageError(
+                "engine.echo_options", "echo has no weights: it takes no --engine and no --device"
+            )
+        from service.engines.echo import EchoEngine
+
+        return EchoEngine()
+    if chosen:
+        raise UsageError(
+            "engine.endpoint_options",
+            "{name} runs on a server of yours: it takes no --engine and no --device",
+            name=preset.name,
+        )
+    from service.engines.endpoint import EndpointEngine
+
+    return EndpointEngine(preset, settings.server)
 
 
 def _open_as_published(preset: Preset, store: Store, settings: Settings, device: str) -> Engine:

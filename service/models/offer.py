@@ -192,54 +192,52 @@ def hub_errors(preset: Preset, where: str = "the hub") -> Iterator[None]:
     """Raise the hub client's errors as StoreError, in one line; its own log is kept quiet meanwhile."""
     import httpx2
     from huggingface_hub import logging
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     level = logging.get_verbosity()
     logging.set_verbosity(CRITICAL)
     try:
         yield
-    except RevisionNotFoundError as error:
-        raise StoreError(
-            "models.no_revision",
-            "{model} has no revision {revision}",
-            at=preset.name,
-            model=preset.model,
-            revision=preset.revision,
-        ) from error
-    except RepositoryNotFoundError as error:
-        raise StoreError(
-            "models.no_repository",
-            "there is no repository {model} on {where}",
-            at=preset.name,
-            model=preset.model,
-            where=where,
-        ) from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        raise StoreError(
-            "models.host_status",
-            "{where} answered {status} for {model}; try again later",
-            at=preset.name,
-            where=where,
-            status=status,
-            model=preset.model,
-        ) from error
-    except OfflineModeIsEnabled as error:
-        raise StoreError(
-            "models.offline", "not in the local hub cache, and HF_HUB_OFFLINE is set", at=preset.name
-        ) from error
-    except httpx2.HTTPError as error:
-        raise StoreError(
-            "models.unreachable",
-            "{where} cannot be reached ({reason}); pull again to go on where it stopped",
-            at=preset.name,
-            where=where,
-            reason=type(error).__name__,
-        ) from error
+    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.HTTPError) as error:
+        raise _hub_error(error, preset, where) from error
     finally:
         logging.set_verbosity(level)
+
+
+def _hub_error(error: Exception, preset: Preset, where: str) -> StoreError:
+    from huggingface_hub import errors
+
+    name, model = preset.name, preset.model
+    match error:
+        case errors.RevisionNotFoundError():
+            return StoreError(
+                "models.no_revision",
+                "{model} has no revision {revision}",
+                at=name, model=model, revision=preset.revision,
+            )  # fmt: skip
+        case errors.RepositoryNotFoundError():
+            return StoreError(
+                "models.no_repository",
+                "there is no repository {model} on {where}",
+                at=name, model=model, where=where,
+            )  # fmt: skip
+        case errors.HfHubHTTPError(response=response):
+            return StoreError(
+                "models.host_status",
+                "{where} answered {status} for {model}; try again later",
+                at=name,
+                where=where,
+                status=response.status_code,
+                model=model,
+            )
+        case errors.OfflineModeIsEnabled():
+            return StoreError(
+                "models.offline", "not in the local hub cache, and HF_HUB_OFFLINE is set", at=name
+            )
+    return StoreError(
+        "models.unreachable",
+        "{where} cannot be reached ({reason}); pull again to go on where it stopped",
+        at=name,
+        where=where,
+        reason=type(error).__name__,
+    )

@@ -1,4 +1,4 @@
-"""The web page: widgets and handlers over the same pipeline as every face, and no model logic."""
+"""The web page: widgets and handlers over the same pipeline as every interface, and no model logic."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TIDY_SECONDS = 15.0
 
 
 def build(host: Host, config: ServerConfig, held: Files, inbox: Shared) -> Blocks:
-    """The page as Gradio Blocks. Importing Gradio takes seconds: only here, and in what this calls."""
+    """Return the page as Gradio Blocks. Importing Gradio takes seconds: only here, and in what this calls."""
     from service.page.app import assemble
 
     blocks: Blocks = assemble(host, options_for(config), examples(), held, inbox)
@@ -39,7 +39,7 @@ def build(host: Host, config: ServerConfig, held: Files, inbox: Shared) -> Block
 
 
 def options_for(config: ServerConfig) -> PageOptions:
-    """What the page may do on a server with these limits.
+    """Return what the page may do on a server with these limits.
 
     Models are installed from the page, the reader's words are kept, and long texts are read only where nobody
     but this machine's users can reach it.
@@ -58,7 +58,7 @@ def options_for(config: ServerConfig) -> PageOptions:
 
 
 def mount(app: FastAPI, host: Host, config: ServerConfig, inbox: Shared) -> None:
-    """The page at ``/`` of ``app``, behind all routes that are there already."""
+    """Mount the page at ``/`` of ``app``, behind all routes that are there already."""
     import gradio as gr
     from starlette.routing import Mount
 
@@ -98,7 +98,7 @@ def mount(app: FastAPI, host: Host, config: ServerConfig, inbox: Shared) -> None
 
 
 def _last_as_long(app: FastAPI, held: Files) -> None:
-    """What is held begins and ends with ``app``."""
+    """Begin and end what is held with ``app``."""
     inner = app.router.lifespan_context
 
     async def tidying() -> None:
@@ -123,7 +123,7 @@ def _last_as_long(app: FastAPI, held: Files) -> None:
 
 
 def warm(host: Host, say: Callable[[str], None] = lambda _: None) -> threading.Thread:
-    """Opens the model in the background and has it translate, so that the first reader need not wait.
+    """Open the model in the background and have it translate, so that the first reader need not wait.
 
     ``say`` is told if it cannot; so is whoever reads first.
     """
@@ -145,7 +145,7 @@ def warm(host: Host, say: Callable[[str], None] = lambda _: None) -> threading.T
 
 
 def examples() -> dict[str, str]:
-    """The project's example articles by their title; empty where they were not installed."""
+    """Return the project's example articles by their title; empty where they were not installed."""
     # In the source tree they are at its root, in an installed package beside this file.
     for folder in (files("service.page") / "examples", Path(__file__).parents[2] / "examples"):
         if folder.is_dir():

@@ -20,14 +20,14 @@ TABS = ("read", "inbox", "batch", "check", "compare", "evaluate", "models")
 
 
 def interface_words() -> Any:
-    """The labels of Gradio's widgets in both languages."""
+    """Return the labels of Gradio's widgets in both languages."""
     import gradio as gr
 
     return gr.I18n(**{language: dict(texts) for language, texts in words().items()})
 
 
 def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: Files, news: Shared) -> Any:
-    """The whole page."""
+    """Return the whole page."""
     import gradio as gr
 
     word, runs = interface_words(), Runs()
@@ -75,7 +75,7 @@ def _masthead() -> None:
 
 
 def _opening(host: Host, options: PageOptions) -> Any:
-    """Fills what depends on the machine, and takes the settings that the address holds."""
+    """Fill what depends on the machine, and take the settings that the address holds."""
     import gradio as gr
 
     def opening(address: str, request: gr.Request) -> list[Any]:
@@ -110,7 +110,9 @@ def _leaving(runs: Runs) -> Any:
 
 
 def _wanted(asked: Mapping[str, str], key: str, value: Callable[[str], Any], part: str = "value") -> Any:
-    """What the address says of a setting; one it does not name is left as a quick reader may have set it."""
+    """Return what the address says of a setting; one it does not name is left as a quick reader may have set
+    it.
+    """
     import gradio as gr
 
     return gr.update(**{part: value(asked[key])}) if key in asked else gr.update()

@@ -12,7 +12,7 @@ from service.page.words import Say
 
 
 def streaming(what: str, limit: int) -> dict[str, Any]:
-    """How an event runs that may take long: ``limit`` of this kind at once, a press need not wait."""
+    """Return how an event runs that may take long: ``limit`` of this kind at once, a press need not wait."""
     return {
         "show_progress": "hidden",
         "concurrency_limit": limit,
@@ -23,12 +23,12 @@ def streaming(what: str, limit: int) -> dict[str, Any]:
 
 
 def quick() -> dict[str, Any]:
-    """How an event runs that is done at once, past the queue."""
+    """Return how an event runs that is done at once, past the queue."""
     return {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def label(name: str) -> Any:
-    """A word of the interface on its own, in the reader's language."""
+    """Return a word of the interface on its own, in the reader's language."""
     import gradio as gr
 
     return gr.HTML(
@@ -41,7 +41,7 @@ def label(name: str) -> Any:
 
 
 def stopper(runs: Runs, what: str) -> Callable[..., None]:
-    """What a Stop button calls."""
+    """Return what a Stop button calls."""
     import gradio as gr
 
     def stop(request: gr.Request) -> None:
@@ -51,13 +51,13 @@ def stopper(runs: Runs, what: str) -> Callable[..., None]:
 
 
 def box(kind: str, text: str) -> str:
-    """A line about a run: ``kind`` is running, done, stopped or error. ``text`` is HTML."""
+    """Return a line about a run: ``kind`` is running, done, stopped or error. ``text`` is HTML."""
     role = "alert" if kind == "error" else "status"
     return f'<div class="line {kind}" role="{role}">{text}</div>' if text else ""
 
 
 def uploads(component: Any, held: Files) -> Any:
-    """Has a file component of Gradio's give its handler the paths of uploads, as a list, None for none.
+    """Have a file component of Gradio's give its handler the paths of uploads, as a list, None for none.
 
     It takes nothing but the handles that the gate puts in the place of files. Set on the one component: a
     class of Gradio's cannot be derived from without a file being written beside the source.
@@ -87,13 +87,13 @@ def _held(handle: str, held: Files) -> Path:
 
 
 def done_with(paths: Sequence[str], held: Files) -> None:
-    """Deletes uploads that nobody reads again."""
+    """Delete uploads that nobody reads again."""
     for path in paths:
         held.drop(Path(path).parent.name)
 
 
 def keeper(request: Any) -> tuple[str, str]:
-    """Whose a file is that is made for a Gradio request: its session and its client."""
+    """Return whose a file is that is made for a Gradio request: its session and its client."""
     from service.page.uploads import COOKIE
 
     asked = request.request
@@ -101,7 +101,7 @@ def keeper(request: Any) -> tuple[str, str]:
 
 
 def link(token: str, name: str, id: str, text: str, say: Say) -> str:
-    """A link to a file that was made; ``text`` names its words."""
+    """Return a link to a file that was made; ``text`` names its words."""
     return (
         f'<p class="tools"><a class="save" id="{id}" href="gradio_api/file={escape(token)}" '
         f'download="{escape(name)}">{say(text)}</a></p>'
@@ -109,5 +109,5 @@ def link(token: str, name: str, id: str, text: str, say: Say) -> str:
 
 
 def no_room(error: NoRoom, held: Files, say: Say) -> Message:
-    """What to tell whoever's file does not fit."""
+    """Return what to tell whoever's file does not fit."""
     return say.message("room_all" if error.everybody else "room", limit=say.number(held.room.session / 1e6))

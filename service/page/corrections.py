@@ -42,7 +42,7 @@ class Corrections:
         self._options = options
 
     def functions(self) -> list[Callable[..., Answer]]:
-        """The functions for the page's script, by their names there."""
+        """Return the functions for the page's script, by their names there."""
         import gradio as gr
 
         def others(asked: Any, request: gr.Request) -> Answer:
@@ -151,21 +151,21 @@ class Corrections:
         return self.kept(asked, say)
 
     def _own(self, say: Say) -> Memory:
-        """The memory, where this page may write the user's own into it. Raises UsageError."""
+        """Return the memory, where this page may write the user's own into it. Raises UsageError."""
         memory = self._host.memory() if self._options.own else None
         if memory is None:
             raise UsageError(say.message("memory_not_here"))
         return memory
 
     def _pipeline(self, reading: Reading) -> Pipeline:
-        """What the reading was made with, else what there is."""
+        """Return what the reading was made with, else what there is."""
         try:
             return self._host.pipeline(reading.translation.signature.preset)
         except (UnknownModel, NotInstalled):
             return self._host.pipeline()
 
     def _answered(self, work: Callable[[Mapping[str, Any], Say], Answer], asked: Any, request: Any) -> Answer:
-        """What ``work`` answers, done on behalf of the session and in time."""
+        """Return what ``work`` answers, done on behalf of the session and in time."""
         say = say_for(request)
         # Such a call of Gradio's knows no session but the cookie's.
         who = str((request.cookies or {}).get(COOKIE, ""))

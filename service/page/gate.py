@@ -69,7 +69,7 @@ class Gate:
         self._progress = Progress()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI connection. Raises Refused, which the application answers."""
+        """Serve one ASGI connection. Raises Refused, which the application answers."""
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -112,7 +112,7 @@ class Gate:
             raise _nothing()
 
     async def _heartbeat(self, hash: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lasts as long as the page is open."""
+        """Answer for as long as the page is open."""
         session = _session(scope)
         path = f"{API}/heartbeat/{scoped(session, hash)}"
         self._files.enter(session)
@@ -122,7 +122,7 @@ class Gate:
             self._files.leave(session)
 
     async def _file(self, token: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """An upload or a result, to the session that it belongs to."""
+        """Send an upload or a result to the session that it belongs to."""
         from starlette.responses import FileResponse
 
         found = self._files.find(_session(scope), token) if TOKEN.fullmatch(token) else None
@@ -171,7 +171,7 @@ class Gate:
         await self._app({**scope, "headers": headers, "query_string": b""}, _once(body, receive), send)
 
     def _handles(self, session: str, scope: Scope) -> Callable[[Mapping[str, Any]], str]:
-        """What gives the handle of the upload that an object names. It raises Refused."""
+        """Return what gives the handle of the upload that an object names. It raises Refused."""
 
         def handle(named: Mapping[str, Any]) -> str:
             token = named.get("path")
@@ -205,7 +205,9 @@ class Gate:
 
 
 def scoped(session: str, hash: str) -> str:
-    """The name that Gradio knows a page by: whatever a client calls it, it is one of its own session."""
+    """Return the name that Gradio knows a page by: whatever a client calls it, it is one of its own
+    session.
+    """
     if not HASH.fullmatch(hash):
         raise Refused(400, "page.session_hash", "session_hash is letters, digits, - and _")
     return hashlib.sha256(f"{session}/{hash}".encode()).hexdigest()[:32]
@@ -217,7 +219,7 @@ def _shape(path: str) -> _Shape | None:
 
 
 def _fields(body: bytes, shape: _Shape) -> dict[str, Any]:
-    """The fields of a call, by its shape. Raises Refused."""
+    """Return the fields of a call, by its shape. Raises Refused."""
     try:
         given = json.loads(body)
         json.dumps(given, allow_nan=False)
@@ -235,7 +237,7 @@ def _fields(body: bytes, shape: _Shape) -> dict[str, Any]:
 
 
 def _replaced(value: Any, handle: Callable[[Mapping[str, Any]], str], depth: int = 0) -> Any:
-    """``value`` with a handle in the place of every object that names a file."""
+    """Return ``value`` with a handle in the place of every object that names a file."""
     if depth > MOST_DEPTH:
         raise Refused(400, "page.depth", "more than {count} levels in one call", count=MOST_DEPTH)
     if isinstance(value, list):
@@ -248,7 +250,7 @@ def _replaced(value: Any, handle: Callable[[Mapping[str, Any]], str], depth: int
 
 
 def _once(body: bytes, receive: Receive) -> Receive:
-    """A receive that gives ``body``, then what comes after it: the end of the connection."""
+    """Return a receive that gives ``body``, then what comes after it: the end of the connection."""
     given = False
 
     async def again() -> Message:
@@ -280,7 +282,7 @@ def _session(scope: Scope) -> str:
 
 
 def _with_session(scope: Scope, send: Send) -> Send:
-    """A send that gives the browser its session, if it has none."""
+    """Return a send that gives the browser its session, if it has none."""
     if _session_of(scope) is not None:
         return send
     value = f"{COOKIE}={secrets.token_urlsafe(32)}; Path=/; HttpOnly; SameSite=Lax"

@@ -48,7 +48,7 @@ class _Body:
         )
 
     def drop(self) -> None:
-        """Leaves nothing of what came."""
+        """Leave nothing of what came."""
         for growing in [*self.done, *([self._growing] if self._growing else [])]:
             growing.drop()
 
@@ -123,7 +123,7 @@ async def receive_files(
     begin: Begin,
     watch: Watch,
 ) -> list[str]:
-    """Writes the files of a body; their tokens in its order.
+    """Write the files of a body; their tokens in its order.
 
     Raises InputError (NoRoom too) once the rest of the body has been read past, so that whoever sends it
     reads the answer; whatever ``receive`` raises comes through, and nothing is left of the files.

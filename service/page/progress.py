@@ -27,7 +27,7 @@ class Progress:
 
     @contextmanager
     def of(self, session: str, upload: str) -> Iterator[Watch]:
-        """What to tell the bytes of an upload to, until it ends."""
+        """Yield what to tell the bytes of an upload to, until it ends."""
         came: dict[str, int] = {}
         key = (session, upload)
         if upload and len(upload) <= 100 and len(self._going) < MOST:
@@ -50,7 +50,7 @@ class Progress:
         receive: Receive,
         send: Send,
     ) -> None:
-        """Answers with the events that Gradio's page knows, until the upload ends."""
+        """Answer with the events that Gradio's page knows, until the upload ends."""
         from starlette.responses import StreamingResponse
 
         answer = StreamingResponse(self._events((session, upload)), media_type="text/event-stream")

@@ -26,7 +26,7 @@ from service.translation.confidence import Judged, is_marked, likely_wrong
 
 
 def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> str:
-    """What to check, as a list with the kind first; ``low`` is a confidence too low to pass unsaid."""
+    """Return what to check, as a list with the kind first; ``low`` is a confidence too low to pass unsaid."""
     items = [
         f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(text(f, say.language))}</span>"
         f"{_advice(f.kind, say)}</li>"
@@ -38,18 +38,20 @@ def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> st
 
 
 def _advice(kind: str, say: Say) -> str:
-    """What to do about a finding of that kind."""
+    """Return what to do about a finding of that kind."""
     advice = say.advice(kind)
     return f" <i>{advice}</i>" if advice else ""
 
 
 def marks(part: Judged, say: Say) -> str:
-    """The flags of a sentence of a translation or a summary."""
+    """Return the flags of a sentence of a translation or a summary."""
     return flags(part.findings, say, low=part.confidence if likely_wrong(part) else None)
 
 
 def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
-    """One sentence with its translation, numbered from 1; ``opens`` says that a paragraph begins here."""
+    """Return one sentence with its translation, numbered from 1; ``opens`` says that a paragraph begins
+    here.
+    """
     noted = marks(part, say)
     classes = "pair" + (" opens" if opens else "") + (" flagged" if noted else "")
     yours = f'<span class="own">{say("correct_own")}</span>' if part.own else ""
@@ -65,7 +67,7 @@ def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
 
 
 def _correct(label: str, say: Say) -> str:
-    """The button that opens a sentence to be corrected; by the keys, Enter on the sentence does the same."""
+    """Return the button that opens a sentence to be corrected; Enter on the sentence does the same."""
     return (
         f'<button type="button" class="correct" data-action="correct" tabindex="-1" aria-label="{label}">'
         f"{say('correct')}</button>"
@@ -73,7 +75,7 @@ def _correct(label: str, say: Say) -> str:
 
 
 def rows(article: Article, parts: Sequence[SegmentTranslation], say: Say, first: int = 0) -> str:
-    """The rows of ``parts``, the article's segments from index ``first`` on."""
+    """Return the rows of ``parts``, the article's segments from index ``first`` on."""
     paragraphs = article.body.paragraphs()
     made = []
     for index, part in enumerate(parts, start=first):
@@ -83,13 +85,13 @@ def rows(article: Article, parts: Sequence[SegmentTranslation], say: Say, first:
 
 
 def credits(article: Article) -> str:
-    """Who wrote it, when, and where it stood, under the headline."""
+    """Return who wrote it, when, and where it stood, under the headline."""
     line = credit_line(article.byline, article.published, article.site)
     return f'<p class="credits" lang="id">{escape(line)}</p>' if line else ""
 
 
 def title(headline: str, part: SegmentTranslation | None, say: Say, made_from: Judged | None = None) -> str:
-    """The headline, and beneath it the article's own title where it has one.
+    """Return the headline, and beneath it the article's own title where it has one.
 
     A headline that is likely wrong is set small, under the Indonesian. ``made_from`` is the sentence it was
     made from where the article has none: what was found there holds for it.
@@ -109,12 +111,12 @@ def title(headline: str, part: SegmentTranslation | None, say: Say, made_from: J
 
 
 def doubt(say: Say) -> str:
-    """What a reader is told of English that is likely wrong."""
+    """Return what a reader is told of English that is likely wrong."""
     return f'<ul class="flags"><li>{say("may_be_wrong")}</li></ul>'
 
 
 def brief(made: Brief, say: Say) -> str:
-    """What happened, the key points, figures and names, each linked to its sentence."""
+    """Return what happened, the key points, figures and names, each linked to its sentence."""
     points = "".join(f"<li>{_key(point, say)}</li>" for point in made.points)
     held: dict[str, list[KeyFact]] = {}
     for one in made.facts:
@@ -139,7 +141,7 @@ def _jump(index: int, say: Say) -> str:
 
 
 def _key(one: KeySentence, say: Say) -> str:
-    """A sentence of the brief; where it is likely wrong, with the Indonesian."""
+    """Return a sentence of the brief; where it is likely wrong, with the Indonesian."""
     line = f'<p><span lang="en">{escape(one.text)}</span> {_jump(one.sentence, say)}</p>'
     if one.band != "low":
         return line
@@ -156,7 +158,7 @@ def _fact(one: KeyFact, say: Say) -> str:
 
 
 def _cuts(made: Brief, say: Say) -> str:
-    """What was left out of the sentences shown, folded."""
+    """Return what was left out of the sentences shown, folded."""
     items = "".join(
         f'<li>{_jump(one.sentence, say)} <span lang="en">{escape(cut.target)}</span></li>'
         for one in (made.what, *made.points)
@@ -169,13 +171,13 @@ def _cuts(made: Brief, say: Say) -> str:
 
 
 def brief_to_come(say: Say) -> str:
-    """What stands in the brief's place, about as large, until every sentence is read."""
+    """Return what stands in the brief's place, about as large, until every sentence is read."""
     lines = "".join(f'<span class="bone" style="width:{width}%"></span>' for width in (96, 70, 88, 92, 80))
     return f'<p class="hint to-come">{say("brief_to_come")}</p><div aria-hidden="true">{lines}</div>'
 
 
 def columns(say: Say) -> str:
-    """The heads of the two columns."""
+    """Return the heads of the two columns."""
     return (
         f'<div class="columns" aria-hidden="true"><span>{say("column_source")}</span>'
         f"<span>{say('column_target')}</span></div>"
@@ -183,7 +185,7 @@ def columns(say: Say) -> str:
 
 
 def summary(made: Summary, sources: Sequence[str], say: Say) -> str:
-    """The summary's sentences, each a button that shows the Indonesian it rests on."""
+    """Return the summary's sentences, each a button that shows the Indonesian it rests on."""
     claims = "".join(_claim(n, s, sources, say) for n, s in enumerate(made.sentences, start=1))
     notes = "".join(f"<li>{escape(text(note, say.language))}</li>" for note in made.notes)
     return (
@@ -212,14 +214,14 @@ def _claim(number: int, sentence: SummarySentence, sources: Sequence[str], say: 
 
 
 def warnings(found: Sequence[Message], say: Say) -> str:
-    """What to know before trusting any of it."""
+    """Return what to know before trusting any of it."""
     return "".join(
         f'<p class="warning"><b>{say("careful")}</b> {escape(text(one, say.language))}</p>' for one in found
     )
 
 
 def furniture(article: Article, say: Say) -> str:
-    """What cleaning set aside, folded, each piece with a button that puts it back."""
+    """Return what cleaning set aside, folded, each piece with a button that puts it back."""
     if not article.furniture:
         return ""
     button = f'<button type="button" class="link" data-action="restore">{say("put_back")}</button>'
@@ -235,7 +237,7 @@ def furniture(article: Article, say: Say) -> str:
 
 
 def about(reading: Reading, say: Say) -> str:
-    """How the reading was made: counts, model, signature."""
+    """Return how the reading was made: counts, model, signature."""
     translation = reading.translation
     signature = translation.signature
     parts = [*translation.segments, *([translation.title] if translation.title else [])]
@@ -258,7 +260,7 @@ def about(reading: Reading, say: Say) -> str:
 
 
 def tools(say: Say) -> str:
-    """What can be done with a finished reading."""
+    """Return what can be done with a finished reading."""
     kinds = [(kind, f"save_{kind}") for kind in ("docx", "html", "md", "txt", "json", "xlf")]
     saves = "".join(
         f'<button type="button" data-action="save" data-format="{kind}" aria-label="{say(word + "_long")}">'
@@ -273,5 +275,5 @@ def tools(say: Say) -> str:
 
 
 def partial_tools(say: Say) -> str:
-    """The same for one that was stopped."""
+    """Do the same for one that was stopped."""
     return f'<button type="button" data-action="copy" data-done="{say("copied")}">{say("copy")}</button>'

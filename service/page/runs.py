@@ -24,7 +24,7 @@ class Runs:
     def begin(
         self, session: str, what: str, deadline: float | None = None, *, background: bool = False
     ) -> Ask:
-        """Stops what the session ran of this kind, and begins anew; the rest is as in :class:`Ask`."""
+        """Stop what the session ran of this kind, and begin anew; the rest is as in :class:`Ask`."""
         ask = Ask(client=session, deadline=deadline, background=background)
         with self._lock:
             before = self._asks.get((session, what))
@@ -34,26 +34,26 @@ class Runs:
         return ask
 
     def stop(self, session: str, what: str) -> None:
-        """Stops what the session runs of this kind, if anything."""
+        """Stop what the session runs of this kind, if anything."""
         with self._lock:
             ask = self._asks.pop((session, what), None)
         if ask:
             ask.cancelled.set()
 
     def leave(self, session: str) -> None:
-        """Stops everything of a session whose page is gone."""
+        """Stop everything of a session whose page is gone."""
         with self._lock:
             kinds = [what for who, what in self._asks if who == session]
         for what in kinds:
             self.stop(session, what)
 
     def replaced(self, ask: Ask, session: str, what: str) -> bool:
-        """Whether a newer run has taken the place of ``ask``, which then has nothing more to say."""
+        """Return whether a newer run has taken the place of ``ask``, which then has nothing more to say."""
         with self._lock:
             return self._asks.get((session, what), ask) is not ask
 
     def end(self, ask: Ask) -> None:
-        """Forgets a run that came to its end."""
+        """Forget a run that came to its end."""
         with self._lock:
             self._asks = {key: value for key, value in self._asks.items() if value is not ask}
 
@@ -62,7 +62,8 @@ Made = TypeVar("Made")
 
 
 def run_for_session(runs: Runs, session: str, what: str, seconds: float, work: Callable[[], Made]) -> Made:
-    """What ``work`` gives, done on behalf of the session and in ``seconds``; stopped when the page is gone.
+    """Return what ``work`` gives, done on behalf of the session and in ``seconds``; stopped when the page is
+    gone.
 
     Raises Cancelled, DeadlinePassed, and what ``work`` raises.
     """
@@ -75,7 +76,7 @@ def run_for_session(runs: Runs, session: str, what: str, seconds: float, work: C
 
 
 def events(ask: Ask, work: Callable[[Callable[[Any], None]], None]) -> Iterator[list[Any]]:
-    """What ``work`` tells, as it comes, several at once where they came at once.
+    """Yield what ``work`` tells, as it comes, several at once where they came at once.
 
     It runs in a thread of its own on behalf of ``ask``, so that the caller goes on within
     ``POLL_SECONDS`` of a Stop: the events end, whatever the thread still does. What ``work`` raises is
@@ -114,7 +115,7 @@ class _Failed:
 
 
 def _next(told: Queue[Any]) -> list[Any]:
-    """What has been told, waiting a moment for the first of it."""
+    """Return what has been told, waiting a moment for the first of it."""
     batch = []
     try:
         batch.append(told.get(timeout=POLL_SECONDS))

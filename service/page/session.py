@@ -48,7 +48,9 @@ class Shown:
         return dict(self._values)
 
     def opened(self, article: Article, total: int, model: str, warnings: Sequence[Message]) -> None:
-        """The article is read and the model is there; ``total`` counts the sentences, the title too."""
+        """Show that the article is read and the model is there; ``total`` counts the sentences, the
+        title too.
+        """
         self._article = article
         self._values |= {
             "total": total,
@@ -61,7 +63,7 @@ class Shown:
         self._model = model
 
     def draft(self, part: SegmentTranslation) -> None:
-        """The first sentence, which :meth:`more` will bring again, decoded once more."""
+        """Show the first sentence, which :meth:`more` will bring again, decoded once more."""
         if self._article is None:
             raise ValueError("a sentence before there is an article")
         if self._article.title:
@@ -71,7 +73,7 @@ class Shown:
         self._values["status"] = self._say("again", count=self._values["total"], model=escape(self._model))
 
     def more(self, parts: Sequence[SegmentTranslation]) -> None:
-        """The next translations, in reading order, the title's first."""
+        """Show the next translations, in reading order, the title's first."""
         if self._article is None:
             raise ValueError("more sentences before there is an article")
         titles = 1 if self._article.title else 0
@@ -90,7 +92,7 @@ class Shown:
         self._values |= {"done": self._done, "status": self._say(word, **done)}
 
     def finished(self, reading: Reading) -> None:
-        """All of it."""
+        """Show all of it."""
         translation = reading.translation
         parts = [*([translation.title] if translation.title else []), *translation.segments]
         flagged = sum(map(is_marked, parts))
@@ -125,7 +127,7 @@ class Shown:
 
 
 def reopened(reading: Reading, say: Say) -> dict[str, Any]:
-    """A reading that the browser kept, as it was shown."""
+    """Return a reading that the browser kept, as it was shown."""
     shown = Shown("reopened", say)
     parts = [*([reading.translation.title] if reading.translation.title else [])]
     parts += reading.translation.segments

@@ -29,7 +29,7 @@ class Shell:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI connection."""
+        """Serve one ASGI connection."""
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
             await self._app(scope, receive, send)
             return
@@ -97,7 +97,7 @@ def _static(name: str) -> str:
 
 
 def with_head(page: str, head: str) -> str:
-    """The page with ``head`` before all that it loads itself."""
+    """Return the page with ``head`` before all that it loads itself."""
     before, mark, after = page.partition("<head>")
     return f"{before}{mark}{head}{after}" if mark else page
 

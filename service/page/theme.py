@@ -6,7 +6,7 @@ from typing import Any
 
 
 def theme() -> Any:
-    """The theme; ``page.css`` has the rest."""
+    """Return the theme; ``page.css`` has the rest."""
     import gradio as gr
 
     return gr.themes.Base(

@@ -85,14 +85,16 @@ class Files:
         self._left: dict[str, float] = {}
 
     def folder(self) -> Path:
-        """Where the files are; made, and what dead servers left removed, when it is first asked for."""
+        """Return where the files are; made, and what dead servers left removed, when it is first asked
+        for.
+        """
         with self._lock:
             if self._folder is None:
                 self._folder, self._alive = _settle(self._home)
             return self._folder
 
     def begin(self, session: str, client: str, name: str) -> Growing:
-        """A new file that is written piece by piece. Raises NoRoom."""
+        """Return a new file that is written piece by piece. Raises NoRoom."""
         token = secrets.token_urlsafe(32)
         place = self.folder() / token
         with self._lock:
@@ -114,7 +116,7 @@ class Files:
                 raise
 
     def give(self, session: str, client: str, made: Path) -> str:
-        """Takes a file that was made for a session from where it lies; its token. Raises NoRoom, OSError."""
+        """Take a file that was made for a session from where it lies; its token. Raises NoRoom, OSError."""
         growing = self.begin(session, client, made.name)
         try:
             self.grown(growing.token, made.stat().st_size)
@@ -127,17 +129,19 @@ class Files:
         return growing.keep()
 
     def grown(self, token: str, size: int) -> None:
-        """Counts ``size`` more bytes of a file before they are written. Raises NoRoom."""
+        """Count ``size`` more bytes of a file before they are written. Raises NoRoom."""
         with self._lock:
             self._charge(token, size)
 
     def whole(self, token: str) -> None:
-        """Has a file be found from now on."""
+        """Have a file be found from now on."""
         with self._lock:
             self._files[token].used = self._clock()
 
     def find(self, session: str, token: str) -> Path | None:
-        """The session's file of that token, which counts as used; None where there is none (any more)."""
+        """Return the session's file of that token, which counts as used; None where there is none (any
+        more).
+        """
         with self._lock:
             self.tidy()
             file = self._files.get(token)
@@ -147,7 +151,7 @@ class Files:
             return file.path
 
     def drop(self, token: str) -> None:
-        """Deletes a file, if it is there."""
+        """Delete a file, if it is there."""
         with self._lock:
             file = self._files.pop(token, None)
             if file is None:
@@ -157,20 +161,20 @@ class Files:
         shutil.rmtree(file.path.parent, ignore_errors=True)
 
     def enter(self, session: str) -> None:
-        """A page of the session is open."""
+        """Note that a page of the session is open."""
         with self._lock:
             self._pages[session] += 1
             self._left.pop(session, None)
 
     def leave(self, session: str) -> None:
-        """A page of the session is gone; after the last one its files go too, a moment later."""
+        """Note that a page of the session is gone; after the last one its files go too, a moment later."""
         with self._lock:
             _pay(self._pages, session, -1)
             if session not in self._pages:
                 self._left[session] = self._clock()
 
     def tidy(self) -> None:
-        """Deletes what is old and what belongs to a session that has ended."""
+        """Delete what is old and what belongs to a session that has ended."""
         now = self._clock()
         with self._lock:
             over = {session for session, left in self._left.items() if now - left > GRACE_SECONDS}
@@ -182,7 +186,7 @@ class Files:
 
     @contextmanager
     def workplace(self) -> Iterator[Path]:
-        """A folder to work in, deleted in the end; a killed server's goes with its other files."""
+        """Yield a folder to work in, deleted in the end; a killed server's goes with its other files."""
         place = Path(tempfile.mkdtemp(prefix="work-", dir=self.folder()))
         try:
             yield place
@@ -190,12 +194,12 @@ class Files:
             shutil.rmtree(place, ignore_errors=True)
 
     def size(self) -> int:
-        """What is held of all, in bytes with a block for each file."""
+        """Return what is held of all, in bytes with a block for each file."""
         with self._lock:
             return self._sessions.total()
 
     def close(self) -> None:
-        """Deletes everything."""
+        """Delete everything."""
         with self._lock:
             for token in list(self._files):
                 self.drop(token)
@@ -228,7 +232,7 @@ class Files:
         self._clients[file.client] += size
 
     def _make_room(self) -> bool:
-        """Deletes the oldest whole file of the client that has most of them, if any has one."""
+        """Delete the oldest whole file of the client that has most of them, if any has one."""
         whole = [(self._clients[file.client], file.used, token)
                  for token, file in self._files.items() if file.used is not None]  # fmt: skip
         if not whole:
@@ -247,7 +251,7 @@ class Growing:
         self._target = target
 
     def write(self, data: bytes) -> None:
-        """Adds a piece. Raises NoRoom, for a disk that is full too."""
+        """Add a piece. Raises NoRoom, for a disk that is full too."""
         self._files.grown(self.token, len(data))
         try:
             self._target.write(data)
@@ -260,7 +264,7 @@ class Growing:
             ) from error
 
     def close(self) -> None:
-        """Writes no more. Raises NoRoom."""
+        """Write no more. Raises NoRoom."""
         try:
             self._target.close()
         except OSError as error:
@@ -272,20 +276,22 @@ class Growing:
             ) from error
 
     def keep(self) -> str:
-        """Has the file be found; its token. Raises NoRoom."""
+        """Have the file be found; return its token. Raises NoRoom."""
         self.close()
         self._files.whole(self.token)
         return self.token
 
     def drop(self) -> None:
-        """Leaves nothing of it."""
+        """Leave nothing of it."""
         with suppress(NoRoom):
             self.close()
         self._files.drop(self.token)
 
 
 def safe_name(name: str) -> str:
-    """The last part of ``name`` without what is special in a path; a long one is cut before its suffix."""
+    """Return the last part of ``name`` without what is special in a path; a long one is cut before its
+    suffix.
+    """
     last = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip().lstrip(".")
     stem, dot, suffix = last.rpartition(".")
     if not dot or len(suffix) > 16:
@@ -301,7 +307,7 @@ def _pay(counts: Counter[str], key: str, amount: int) -> None:
 
 
 def _settle(home: Path) -> tuple[Path, FileLock | None]:
-    """A new folder with the lock that says it is used; those that nobody uses are removed."""
+    """Return a new folder with the lock that says it is used; those that nobody uses are removed."""
     root = home / FOLDER
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -68,7 +68,9 @@ class Say:
 
 
 def language_of(cookies: Mapping[str, str], accepted: str, asked: str = "") -> str:
-    """``en`` or ``id``: what the address asks for, what was chosen before, what the browser prefers."""
+    """Return ``en`` or ``id``: what the address asks for, what was chosen before, what the browser
+    prefers.
+    """
     for choice in (asked, cookies.get(COOKIE, ""), accepted[:2].lower()):
         if choice in LANGUAGES:
             return choice
@@ -76,6 +78,6 @@ def language_of(cookies: Mapping[str, str], accepted: str, asked: str = "") -> s
 
 
 def say_for(request: Any) -> Say:
-    """The language of a Gradio request."""
+    """Return the language of a Gradio request."""
     cookies = request.cookies or {}
     return Say(language_of(cookies, str(request.headers.get("accept-language", ""))))

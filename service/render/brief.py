@@ -54,7 +54,7 @@ class Ledger:
 
 
 def brief_text(brief: Brief) -> str:
-    """Headline, what happened, key points, figures and names, each with its sentence's number in brackets."""
+    """Return headline, what happened, key points, figures and names, each with its sentence's number."""
     parts = [f"{brief.headline}\n{'=' * min(len(brief.headline), 100)}", key_sentence(brief.what)]
     if brief.points:
         parts.append("\n".join(f"* {key_sentence(point)}" for point in brief.points))
@@ -69,7 +69,7 @@ def brief_text(brief: Brief) -> str:
 
 
 def brief_markdown(brief: Brief) -> str:
-    """The same as Markdown."""
+    """Return the same as Markdown."""
     blocks = [f"# {markdown_line(brief.headline)}", f"**{markdown(key_sentence(brief.what))}**"]
     if brief.points:
         blocks.append("\n".join(f"- {markdown_item(key_sentence(point))}" for point in brief.points))
@@ -82,7 +82,7 @@ def brief_markdown(brief: Brief) -> str:
 
 
 def ledger_text(ledger: Ledger) -> str:
-    """What to check first, then every fact by kind; a number in brackets is that of the sentence."""
+    """Return what to check first, then every fact by kind; a number in brackets is that of the sentence."""
     wrong = to_check(ledger.facts)
     parts = (
         ["\n".join([text(Message.of("brief.to_check", "To check")), *map(_fact_line, wrong)])]
@@ -95,7 +95,7 @@ def ledger_text(ledger: Ledger) -> str:
 
 
 def ledger_markdown(ledger: Ledger) -> str:
-    """A table of all facts in reading order."""
+    """Return a table of all facts in reading order."""
     head = text(Message.of("brief.table", "| sentence | kind | Indonesian | English | compared |"))
     rows = (
         (
@@ -122,7 +122,7 @@ LEDGER: Mapping[str, Renderer] = {
 
 
 def key_sentence(sentence: KeySentence) -> str:
-    """The sentence with its number, from 1, and a mark where it is to be compared with the Indonesian."""
+    """Return the sentence with its number, from 1, and a mark where it is to be compared."""
     doubt = f" ({_check()})" if is_marked(sentence) else ""
     return f"{sentence.text} [{sentence.sentence + 1}]{doubt}"
 

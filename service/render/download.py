@@ -115,6 +115,6 @@ def _foot(row: Row) -> str:
 
 
 def _stem(headline: str) -> str:
-    """A file name of the headline's words, in ASCII."""
+    """Return a file name of the headline's words, in ASCII."""
     words = re.findall(r"[a-z0-9]+", headline.lower())
     return "-".join(words)[:60].strip("-") or "warta"

@@ -84,7 +84,7 @@ class Segment(Model):
     suggestions: list[Suggestion]
 
 
-class Furniture(Model):
+class Boilerplate(Model):
     """A piece of boilerplate that cleaning set aside: the rule that did, and its line in the text, from 0."""
 
     text: str
@@ -135,7 +135,7 @@ class Whole(Model):
     site: str
     roles: list[str]
     captions: list[str]
-    furniture: list[Furniture]
+    boilerplate: list[Boilerplate]
     signature: Signature
 
 
@@ -350,7 +350,7 @@ class Article(Model):
     paragraphs: list[Paragraph]
     captions: list[str]
     left_out: str
-    furniture: list[Furniture]
+    boilerplate: list[Boilerplate]
 
     @classmethod
     def of(cls, article: document.Article) -> Self:
@@ -456,6 +456,6 @@ def _bilingual(translation: document.Translation) -> dict[str, Any]:
 
 
 def _credits(article: document.Article) -> dict[str, Any]:
-    """Who wrote the article, when and where, and what was taken out of it."""
-    names = ("byline", "published", "site", "captions", "furniture")
-    return {name: getattr(article, name) for name in names}
+    """Return who wrote the article, when and where, and what was taken out of it."""
+    names = ("byline", "published", "site", "captions")
+    return {name: getattr(article, name) for name in names} | {"boilerplate": article.furniture}

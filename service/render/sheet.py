@@ -93,7 +93,7 @@ def _rows(reading: Reading, notes: Notes) -> tuple[Row, ...]:
 
 
 def _about(reading: Reading, origin: Origin) -> list[tuple[str, str]]:
-    """Where the article is from, when it was read, and by which model."""
+    """Return where the article is from, when it was read, and by which model."""
     article, model = reading.article, reading.translation.signature.preset
     said = [
         (Message.of("sheet.source", "Source"), origin.address),

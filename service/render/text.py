@@ -29,7 +29,7 @@ class Laid:
 
 
 def translation_text(translation: Translation) -> str:
-    """The translation, the title as its first paragraph; what is marked has its note at the end."""
+    """Return the translation, the title as its first paragraph; what is marked has its note at the end."""
     notes = Notes()
     title = _said(_title(translation, notes)) + "\n" if translation.title else ""
     head = f"{title}{line}\n" if (line := _credits(translation)) else title
@@ -41,7 +41,7 @@ def translation_text(translation: Translation) -> str:
 
 
 def translation_markdown(translation: Translation) -> str:
-    """Title as heading, paragraphs, then what to be careful about."""
+    """Return title as heading, paragraphs, then what to be careful about."""
     notes = Notes()
     blocks: list[Block] = [("#", (_title(translation, notes),))] if translation.title else []
     blocks += [_block("", line)] if (line := _credits(translation)) else []
@@ -54,7 +54,7 @@ def translation_markdown(translation: Translation) -> str:
 
 
 def reading_text(reading: Reading) -> str:
-    """Title, summary, translation and what the reader should know of them, for a terminal."""
+    """Return title, summary, translation and what the reader should know of them, for a terminal."""
     laid = reading_laid(reading)
     parts = []
     for mark, lines in laid.blocks:
@@ -71,12 +71,12 @@ def reading_text(reading: Reading) -> str:
 
 
 def reading_markdown(reading: Reading) -> str:
-    """The same as Markdown."""
+    """Return the same as Markdown."""
     return _markdown(reading_laid(reading).blocks)
 
 
 def reading_laid(reading: Reading) -> Laid:
-    """The same as blocks, for a document of any kind."""
+    """Return the same as blocks, for a document of any kind."""
     translation, notes = reading.translation, Notes()
     line = _credits(translation)
     origin = reading.headline_from
@@ -103,7 +103,7 @@ def reading_laid(reading: Reading) -> Laid:
 
 
 def summary_text(summary: Summary) -> str:
-    """A sentence a line with what it rests on, then what to check."""
+    """Return a sentence a line with what it rests on, then what to check."""
     notes = Notes()
     lines = [_said(line, bracketed=True) for line in _summary_lines(summary, notes)]
     about = [*map(text, summary.notes), *(f"[{note.number}] {note}" for note in notes.made)]
@@ -111,7 +111,7 @@ def summary_text(summary: Summary) -> str:
 
 
 def summary_markdown(summary: Summary) -> str:
-    """A list of sentences, then what to check."""
+    """Return a list of sentences, then what to check."""
     notes = Notes()
     blocks: list[Block] = [("-", tuple(_summary_lines(summary, notes)))]
     blocks += [_footnotes(notes)] if notes.made else []
@@ -120,7 +120,7 @@ def summary_markdown(summary: Summary) -> str:
 
 
 def article_text(article: Article) -> str:
-    """The article alone: headline, who wrote it and when, paragraphs."""
+    """Return the article alone: headline, who wrote it and when, paragraphs."""
     head = [article.title, credit_line(article.byline, article.published, article.site)]
     return (
         "\n".join(["\n".join(filter(None, head)) + "\n" if any(head) else "", article.text]).lstrip("\n")
@@ -129,7 +129,7 @@ def article_text(article: Article) -> str:
 
 
 def article_markdown(article: Article) -> str:
-    """The same as Markdown, subheads as headings."""
+    """Return the same as Markdown, subheads as headings."""
     line = credit_line(article.byline, article.published, article.site)
     parts = [*([f"# {article.title}"] if article.title else []), *([f"*{line}*"] if line else [])]
     paragraphs = [text for text in article.text.split("\n") if text]
@@ -161,7 +161,7 @@ READING: Mapping[str, Renderer] = {
 
 
 def _credits(translation: Translation) -> str:
-    """Who wrote it, when, and where it stood, as far as the page says."""
+    """Return who wrote it, when, and where it stood, as far as the page says."""
     article = translation.article
     return credit_line(article.byline, article.published, article.site)
 
@@ -179,7 +179,7 @@ def _segment_spans(translation: Translation, notes: Notes) -> list[Span]:
 
 
 def _body_blocks(translation: Translation, notes: Notes) -> list[Block]:
-    """The paragraphs, with the source's spacing in them; subheads are headings."""
+    """Return the paragraphs, with the source's spacing in them; subheads are headings."""
     roles = dict(enumerate(translation.article.roles))
     spans = _segment_spans(translation, notes)
     paragraphs: dict[int, list[Span]] = {}
@@ -192,7 +192,9 @@ def _body_blocks(translation: Translation, notes: Notes) -> list[Block]:
 
 
 def _joined(spans: Sequence[Span]) -> Line:
-    """The spans without white space at the end, those without a mark in one, so that each can be escaped."""
+    """Return the spans without white space at the end, those without a mark in one, so that each can be
+    escaped.
+    """
     made: list[Span] = []
     for span in spans:
         if made and not made[-1].note and not span.note:
@@ -205,7 +207,7 @@ def _joined(spans: Sequence[Span]) -> Line:
 
 
 def _summary_lines(summary: Summary, notes: Notes) -> list[Line]:
-    """Each sentence with its mark and the numbers, from 1, of the source sentences it rests on."""
+    """Return each sentence with its mark and the numbers, from 1, of the source sentences it rests on."""
     lines: list[Line] = []
     for number, sentence in enumerate(summary.sentences, start=1):
         span = notes.span(sentence.text, sentence, sentence.source, f"summary sentence {number}")
@@ -215,7 +217,7 @@ def _summary_lines(summary: Summary, notes: Notes) -> list[Line]:
 
 
 def _said(line: Line, *, bracketed: bool = False) -> str:
-    """A line as text: a mark is its number in brackets.
+    """Return a line as text: a mark is its number in brackets.
 
     ``bracketed``: numbers of sentences stand there too, so these are in round ones and called so.
     """
@@ -241,7 +243,7 @@ def _footnotes(notes: Notes) -> Block:
 
 
 def _end(translation: Translation, notes: Notes) -> str:
-    """The notes and the status line of a text; nothing where nothing is marked."""
+    """Return the notes and the status line of a text; nothing where nothing is marked."""
     lines = [f"[{note.number}] {note}" for note in notes.made]
     return "\n".join(["", "-" * 20, *lines, _status(translation), ""]) if lines else ""
 
@@ -256,12 +258,14 @@ def sentences(translation: Translation) -> list[SegmentTranslation]:
 
 
 def suggestions(translation: Translation) -> list[str]:
-    """One's own translation most like each sentence that has one, with the sentence's number, from 1."""
+    """Return the user translation most like each sentence that has one, with the sentence's number,
+    from 1.
+    """
     return [line for where, segment in _numbered(translation) for line in likeness(where, segment)]
 
 
 def likeness(where: str, segment: SegmentTranslation) -> list[str]:
-    """That a segment is like one of one's own, in a line, if it is."""
+    """Say in a line that a segment is like a user translation, if it is."""
     return [
         text(
             Message.of(
@@ -299,7 +303,7 @@ def _block(mark: str, *lines: str) -> Block:
 
 
 def _markdown(blocks: Sequence[Block]) -> str:
-    """The blocks as Markdown: what is not ours in them stays text."""
+    """Return the blocks as Markdown: what is not ours in them stays text."""
     return "\n\n".join(map(_marked, blocks)) + "\n"
 
 
@@ -314,7 +318,9 @@ def _marked(block: Block) -> str:
 
 
 def _escaped(span: Span, escape: Callable[[str], str]) -> str:
-    """A span as Markdown with its footnote; the white space around it, which escaping takes, is a space."""
+    """Return a span as Markdown with its footnote; the white space around it, which escaping takes, is a
+    space.
+    """
     if span.ours:
         return span.text
     text = span.text

@@ -87,7 +87,7 @@ class _Call:
 
 
 @dataclass(slots=True, eq=False)
-class _Row:
+class _QueuedText:
     """One text of a call; ``count`` is 0 for the best output only, else the alternatives wanted.
 
     Only rows of one ``kind`` share a batch.
@@ -117,14 +117,14 @@ class SharedEngine:
     """
 
     def __init__(self, inner: Engine, *, limits: QueueLimits | None = None) -> None:
-        """Starts ``limits.parallel`` threads."""
+        """Start ``limits.parallel`` threads."""
         self.signature = inner.signature
         self._inner = inner
         self._limits = limits or QueueLimits()
         # Some engines run only texts of one class in a batch; see CausalEngine.batch_class.
         self._class_of: Callable[[str, Decoding], int] | None = getattr(inner, "batch_class", None)
         self._lock = threading.Condition()
-        self._queues: dict[tuple[bool, str], deque[_Row]] = {}
+        self._queues: dict[tuple[bool, str], deque[_QueuedText]] = {}
         self._tokens = 0
         self._running = 0
         self._usual = 0.0
@@ -150,13 +150,13 @@ class SharedEngine:
         return self._inner.count_tokens(text)
 
     def stats(self) -> QueueStats:
-        """The queue now, and its totals."""
+        """Return the queue now, and its totals."""
         with self._lock:
             waiting = sum(map(len, self._queues.values()))
             return self._count.stats(waiting, self._tokens, self._running)
 
     def close(self, seconds: float | None = None) -> None:
-        """Ends the threads; a batch that runs is run to its end, callers that wait get EngineError.
+        """End the threads; a batch that runs is run to its end, callers that wait get EngineError.
 
         Waits ``seconds`` at most, for all of them.
         """
@@ -183,7 +183,10 @@ class SharedEngine:
         sizes = [max(1, self._inner.count_tokens(text)) for text in texts]
         now = time.monotonic()
         kinds = [self._class_of(text, decoding) if self._class_of else 0 for text in texts]
-        rows = [_Row(call, i, text, sizes[i], decoding, count, now, kinds[i]) for i, text in enumerate(texts)]
+        rows = [
+            _QueuedText(call, i, text, sizes[i], decoding, count, now, kinds[i])
+            for i, text in enumerate(texts)
+        ]
         self._enter(ask, rows)
         self._await(call)
         ask.waited += call.waited
@@ -192,7 +195,7 @@ class SharedEngine:
             raise call.error
         return call.answers
 
-    def _enter(self, ask: Ask, rows: Sequence[_Row]) -> None:
+    def _enter(self, ask: Ask, rows: Sequence[_QueuedText]) -> None:
         with self._lock:
             if self._closed:
                 raise EngineError("engine.closed", "the engine was closed")
@@ -250,7 +253,7 @@ class SharedEngine:
                 for row, answer in zip(batch, answers, strict=True):
                     self._settle(row, answer)
 
-    def _settle(self, row: _Row, answer: list[Output] | Exception) -> None:
+    def _settle(self, row: _QueuedText, answer: list[Output] | Exception) -> None:
         if isinstance(answer, Exception):
             _fail(row.call, answer)
             return
@@ -260,8 +263,8 @@ class SharedEngine:
         if not row.call.left:
             row.call.done.set()
 
-    def _next_batch(self) -> list[_Row]:
-        """The next rows to run, longest first; none when the engine is closed."""
+    def _next_batch(self) -> list[_QueuedText]:
+        """Return the next rows to run, longest first; none when the engine is closed."""
         free = time.monotonic()
         with self._lock:
             while not self._closed:
@@ -276,7 +279,7 @@ class SharedEngine:
             return []
 
     def _delay(self, free: float) -> float:
-        """Seconds for which the next batch of a worker, ``free`` since then, may wait for company.
+        """Return seconds for which the next batch of a worker, ``free`` since then, may wait for company.
 
         The callers of its last batch are about to come with their next segments.
         """
@@ -288,7 +291,7 @@ class SharedEngine:
         patience = min(self._limits.wait_seconds, _WAIT_SHARE * self._count.recent_seconds)
         return max(oldest, free) + patience - time.monotonic()
 
-    def _take(self) -> list[_Row]:
+    def _take(self) -> list[_QueuedText]:
         first = self._first()
         batch = [first] if first.count else self._fill(first)
         chosen = set(map(id, batch))
@@ -304,8 +307,8 @@ class SharedEngine:
             row.call.waited = max(row.call.waited, time.monotonic() - row.since)
         return sorted(batch, key=lambda row: -row.tokens)
 
-    def _first(self) -> _Row:
-        """The row that a batch is built around: the oldest of the client whose turn it is.
+    def _first(self) -> _QueuedText:
+        """Return the row that a batch is built around: the oldest of the client whose turn it is.
 
         Where only rows of one kind go together, the others' oldest rows come before it while
         they have more company, but not for long.
@@ -319,8 +322,10 @@ class SharedEngine:
         alike = Counter(row.alike for queue in self._queues.values() for row in queue)
         return max(heads, key=lambda row: alike[row.alike])
 
-    def _fill(self, first: _Row) -> list[_Row]:
-        """``first`` and the rows nearest to it in length that can run with it; the background's last."""
+    def _fill(self, first: _QueuedText) -> list[_QueuedText]:
+        """Return ``first`` and the rows nearest to it in length that can run with it; the background's
+        last.
+        """
         alike = [
             row
             for row in _in_turn(self._queues.values())
@@ -343,24 +348,26 @@ class SharedEngine:
         return batch
 
     def _prompt(self) -> int:
-        """The rows that are done in ``batch_seconds``, as rows went lately; few before any went."""
+        """Return the rows that are done in ``batch_seconds``, as rows went lately; few before any went."""
         pace = self._count.row_seconds
         return max(1, int(self._limits.batch_seconds / pace)) if pace else _UNTRIED
 
     def _share(self) -> int:
-        """One worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
+        """Return one worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
         return ceil(self._at_hand() / self._limits.parallel)
 
     def _for_batches(self, more: int = 0) -> int:
-        """The rows at hand and ``more``, as far as the batches that run at once can take them."""
+        """Return the rows at hand and ``more``, as far as the batches that run at once can take them."""
         return min(self._at_hand() + more, self._limits.batch_rows * self._limits.parallel)
 
     def _at_hand(self) -> int:
-        """The rows that wait or run."""
+        """Return the rows that wait or run."""
         return self._running + sum(map(len, self._queues.values()))
 
-    def _run(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
-        """The answers of each row, or why there are none; a row that fails does not fail the others."""
+    def _run(self, batch: Sequence[_QueuedText]) -> list[list[Output] | Exception]:
+        """Return the answers of each row, or why there are none; a row that fails does not fail the
+        others.
+        """
         try:
             return self._answers(batch)
         except WartaError as error:
@@ -370,7 +377,7 @@ class SharedEngine:
         except Exception as error:  # whatever it is, somebody waits for it
             return [error for _ in batch]
 
-    def _answers(self, batch: Sequence[_Row]) -> list[list[Output] | Exception]:
+    def _answers(self, batch: Sequence[_QueuedText]) -> list[list[Output] | Exception]:
         first = batch[0]
         asks = {id(row.call.ask): row.call.ask for row in batch}.values()
         # The thread's own: it is set anew for each batch.
@@ -397,7 +404,7 @@ class _Count:
     recent_seconds: float = 0.0
     row_seconds: float = 0.0
 
-    def add(self, batch: Sequence[_Row], limits: QueueLimits) -> None:
+    def add(self, batch: Sequence[_QueuedText], limits: QueueLimits) -> None:
         now = time.monotonic()
         tokens = sum(row.tokens for row in batch)
         self.batches += 1
@@ -413,7 +420,7 @@ class _Count:
         self.recent_seconds += _RECENT * (seconds - self.recent_seconds)
 
     def seconds_for(self, tokens: int) -> float:
-        """How long so many source tokens take, going by what was done; from 1 to 60."""
+        """Return how long so many source tokens take, going by what was done; from 1 to 60."""
         pace = self.source_tokens / max(0.001, self.busy_seconds)
         return min(60.0, max(1.0, tokens / pace if pace else 1.0))
 
@@ -434,8 +441,8 @@ class _Count:
         )
 
 
-def _in_turn(queues: Iterable[deque[_Row]]) -> Iterator[_Row]:
-    """The first row of each queue, then the second of each, and so on."""
+def _in_turn(queues: Iterable[deque[_QueuedText]]) -> Iterator[_QueuedText]:
+    """Yield the first row of each queue, then the second of each, and so on."""
     for rows in zip_longest(*queues):
         yield from (row for row in rows if row)
 

@@ -37,7 +37,7 @@ def end_with_parent() -> None:
 
 
 def end_with(parent: int) -> None:
-    """The same for a process that anything else started: ``parent`` is the process that did.
+    """Do the same for a process that anything else started: ``parent`` is the process that did.
 
     It ends a quarter of a second later, and where native code holds the interpreter's lock, after that.
     """

@@ -23,7 +23,7 @@ class ResidentEngine:
     """
 
     def __init__(self, opened: Callable[[], SharedEngine], over: Callable[[], None] = lambda: None) -> None:
-        """Opens it. Raises what ``opened`` raises."""
+        """Open it. Raises what ``opened`` raises."""
         self._opened = opened
         self._over = over
         # Held while weights are read, which takes seconds; ``_lock`` only for a glance at what is below it.
@@ -56,12 +56,12 @@ class ResidentEngine:
             return engine.count_tokens(text)
 
     def stats(self) -> QueueStats:
-        """The queue now, and its totals since the model was opened last."""
+        """Return the queue now, and its totals since the model was opened last."""
         engine = self._engine
         return engine.stats() if engine else QueueStats()
 
     def rest(self) -> bool:
-        """Closes the model unless it is in use; whether that was done."""
+        """Close the model unless it is in use; whether that was done."""
         with self._lock:
             if self._users or not self._engine:
                 return False
@@ -70,7 +70,7 @@ class ResidentEngine:
         return True
 
     def close(self, seconds: float | None = None) -> None:
-        """Closes the model for good, in use or not; waits ``seconds`` at most for what runs in it.
+        """Close the model for good, in use or not; wait ``seconds`` at most for what runs in it.
 
         One that is just being opened is closed by whoever opens it.
         """
@@ -97,7 +97,7 @@ class ResidentEngine:
                 self._leave(user)
 
     def _ready(self) -> SharedEngine:
-        """The engine, opened once however many wait for it."""
+        """Return the engine, opened once however many wait for it."""
         with self._opening:
             if self._closed:
                 raise EngineError("engine.closed", "the engine was closed")

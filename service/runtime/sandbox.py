@@ -95,7 +95,7 @@ class Sandbox:
     """
 
     def __init__(self, most: int = 0, limits: Confinement = USUAL) -> None:
-        """``most`` 0 stands for the number of processors, and 2 at least."""
+        """Prepare; ``most`` 0 stands for the number of processors, and 2 at least."""
         self._most = most or max(2, os.cpu_count() or 1)
         self._limits = limits
         self._turns = _Turns(self._most)
@@ -109,7 +109,8 @@ class Sandbox:
     def run(
         self, function: str, *arguments: Any, limits: Confinement | None = None, answer: Answer | None = None
     ) -> Any:
-        """What ``function`` ("package.module:name"; ".module:name" is one of ours) makes of ``arguments``.
+        """Return what ``function`` ("package.module:name"; ".module:name" is one of ours) makes of
+        ``arguments``.
 
         Both are JSON values, texts and bytes.
         With ``answer`` the function's first argument is a function that asks the server. Raises what the
@@ -128,21 +129,25 @@ class Sandbox:
         limits: Confinement | None = None,
         answer: Answer | None = None,
     ) -> Iterator[Any]:
-        """What a generator ``function`` yields, or any other gives, as it is taken; else as :meth:`run`."""
+        """Yield what a generator ``function`` yields, or any other gives, as it is taken; else as
+        :meth:`run`.
+        """
         with self._place(answer):
             yield from self._work(function, arguments, limits or self._limits, answer, many=True)
 
     def _place(self, answer: Answer | None) -> AbstractContextManager[None]:
-        """A place; none for what asks questions, as it may wait for a model, doing nothing, for long."""
+        """Return a place; none for what asks questions, as it may wait for a model, doing nothing, for
+        long.
+        """
         return nullcontext() if answer else self._turns.taken()
 
     def warm(self) -> None:
-        """Starts the process that forks, and has it import what the work needs."""
+        """Start the process that forks, and has it import what the work needs."""
         if AVAILABLE:
             self._command({"order": "load"})
 
     def watch(self, seconds: float) -> None:
-        """Has this process killed ``seconds`` after SIGTERM or SIGINT, if it is still there.
+        """Have this process killed ``seconds`` after SIGTERM or SIGINT, if it is still there.
 
         Python's own handlers run only when the main thread gets its turn, and a regular expression may keep
         that from it for ever; the byte that the system's handler writes needs no turn. To be called from the
@@ -163,7 +168,7 @@ class Sandbox:
         return found.pid if found else 0
 
     def close(self) -> None:
-        """Kills whatever still runs, and the process that forks.
+        """Kill whatever still runs, and the process that forks.
 
         One that watches stays until the server has ended, whatever still keeps that from ending.
         """
@@ -212,7 +217,7 @@ class Sandbox:
         self.last = Use(ended.get("seconds", 0.0), ended.get("memory", 0))
 
     def _command(self, order: dict[str, object], file: int | None = None) -> _Forker:
-        """Has the process that forks do something; started anew where it is gone."""
+        """Have the process that forks do something; it is started anew where it is gone."""
         for last in (False, True):
             forker = self._opened()
             try:
@@ -267,7 +272,7 @@ class _Forker:
         return self._process.pid
 
     def command(self, order: dict[str, object], file: int | None = None) -> dict[str, object]:
-        """The answer to an order. Raises OSError where nobody answers."""
+        """Return the answer to an order. Raises OSError where nobody answers."""
         with self._lock:
             data = json.dumps(order).encode()
             if file is None:
@@ -281,7 +286,7 @@ class _Forker:
         return found
 
     def end(self, id: int) -> dict[str, object]:
-        """Kills a confined process, if it still runs; how it ended."""
+        """Kill a confined process, if it still runs; how it ended."""
         try:
             return self.command({"order": "end", "id": id})
         except OSError:
@@ -289,7 +294,7 @@ class _Forker:
             return {"signal": signal.SIGKILL}
 
     def close(self) -> None:
-        """Ends it, and with it all that it forked."""
+        """End it, and with it all that it forked."""
         with self._lock:
             self._finish()
 
@@ -316,7 +321,7 @@ class _Peer:
         self.problem: Exception | None = None
 
     def send(self, values: Sequence[Any]) -> None:
-        """Sends one frame. Raises _Gone, and what the check raises."""
+        """Send one frame. Raises _Gone, and what the check raises."""
         parts = packed(values)
         with self._sending:
             for part in parts:
@@ -330,7 +335,7 @@ class _Peer:
                         raise _Gone from None
 
     def receive(self) -> list[object]:
-        """The next frame. Raises _Gone, LimitExceeded, WorkerFailed, and what the check raises."""
+        """Return the next frame. Raises _Gone, LimitExceeded, WorkerFailed, and what the check raises."""
         try:
             values = unpacked(self._read, self._most)
         except Oversize:
@@ -369,7 +374,7 @@ class _Peer:
 
 
 def _frames(peer: _Peer, answer: Answer | None) -> Iterator[object]:
-    """What a confined process gives, its questions answered on the way."""
+    """Yield what a confined process gives, its questions answered on the way."""
     # Several threads of the confined process may ask at once, and one answer may wait for a model.
     with _answering(peer, answer) as asked_for:
         yield from _given(peer, asked_for)
@@ -399,7 +404,7 @@ def _given(peer: _Peer, asked_for: Callable[[Sequence[object]], None] | None) ->
 
 @contextmanager
 def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequence[object]], None] | None]:
-    """Where questions go, to be answered by threads on behalf of whoever the caller works for."""
+    """Yield where questions go, to be answered by threads on behalf of whoever the caller works for."""
     if not answer:
         yield None
         return
@@ -423,7 +428,7 @@ def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequenc
 
 
 def _answered(answer: Answer, values: Sequence[object]) -> list[object]:
-    """The answer to a question. What stops the work is raised here, the rest there."""
+    """Return the answer to a question. What stops the work is raised here, the rest there."""
     try:
         return ["answer", answer(*values)]
     except (errors.Cancelled, errors.DeadlinePassed, Busy):
@@ -438,7 +443,7 @@ def _name(error: WartaError) -> str:
 
 
 def _ours(kind: str, said: Any) -> WartaError:
-    """The error of ours by that name; any other is one about the input."""
+    """Return the error of ours by that name; any other is one about the input."""
     if kind == "MemoryError":
         return LimitExceeded("sandbox.memory", "working on it takes more memory than is allowed")
     found = getattr(errors, kind, None)
@@ -448,7 +453,7 @@ def _ours(kind: str, said: Any) -> WartaError:
 
 
 def _died(ended: dict[str, Any], limits: Confinement) -> WartaError:
-    """Why a confined process ended without an answer."""
+    """Return why a confined process ended without an answer."""
     number = ended.get("signal", 0)
     if limits.cpu_seconds and (number == signal.SIGXCPU or ended.get("seconds", 0.0) >= limits.cpu_seconds):
         return LimitExceeded(
@@ -494,7 +499,7 @@ class _Turns:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """A place, as long as it lasts. Raises Cancelled, DeadlinePassed."""
+        """Hold a place, as long as it lasts. Raises Cancelled, DeadlinePassed."""
         ask = asked()
         client = ask.client if ask else ""
         self._take(client)
@@ -523,5 +528,5 @@ class _Turns:
                 self._changed.notify_all()
 
     def _next(self) -> tuple[str, object]:
-        """Of those who wait, the oldest of the client that holds the fewest places."""
+        """Return, of those who wait, the oldest of the client that holds the fewest places."""
         return min(self._waiting, key=lambda one: self._held[one[0]])

@@ -43,7 +43,7 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
 def packed(values: Sequence[Any]) -> list[bytes]:
-    """``values`` as a frame: JSON values, and bytes at the top level."""
+    """Return ``values`` as a frame: JSON values, and bytes at the top level."""
     head: list[Any] = []
     rest: list[bytes] = []
     for value in values:
@@ -60,7 +60,10 @@ def packed(values: Sequence[Any]) -> list[bytes]:
 
 
 def unpacked(read: Read, most: int) -> list[Any]:
-    """The values of the next frame. Raises ValueError for no frame or one over ``most`` bytes, EOFError."""
+    """Return the values of the next frame.
+
+    Raises ValueError for no frame or one over ``most`` bytes, EOFError.
+    """
     size = int.from_bytes(read(_WORD), "big")
     if size > most:
         raise Oversize(size)
@@ -91,7 +94,7 @@ class Oversize(ValueError):
 
 
 def main(control: int) -> NoReturn:
-    """Serves the commands that come over ``control`` until its other end is closed."""
+    """Serve the commands that come over ``control`` until its other end is closed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Whoever stops the server with its whole group wants the work that runs finished first.
         signal.signal(number, signal.SIG_IGN)
@@ -125,7 +128,7 @@ class _Forker:
                 return
 
     def _command(self) -> bool:
-        """One command of the server; False where there is no server any more."""
+        """Return one command of the server; False where there is no server any more."""
         try:
             data, files, _, _ = socket.recv_fds(self._channel, 1 << 16, 1)
         except OSError:
@@ -188,7 +191,7 @@ class _Forker:
             os._exit(0)
 
     def _end(self, id: int) -> dict[str, Any]:
-        """Kills a confined process, if it still runs, and says how it ended."""
+        """Kill a confined process, if it still runs, and say how it ended."""
         pid = self._children.pop(id, None)
         if pid is None:
             return {"signal": 0, "seconds": 0.0, "memory": 0}
@@ -202,7 +205,7 @@ class _Forker:
         }
 
     def _told(self) -> None:
-        """Notes that the server was told to stop: its own handler may wait for ever, this does not."""
+        """Note that the server was told to stop: its own handler may wait for ever, this does not."""
         data = os.read(self._signals, 4096)
         if not data:
             self._signals = -1
@@ -216,7 +219,7 @@ class _Forker:
 
 
 def _dies_with(parent: int) -> None:
-    """Has the system kill this process when ``parent`` ends, however it ends."""
+    """Have the system kill this process when ``parent`` ends, however it ends."""
     if sys.platform == "linux":
         import ctypes
 
@@ -229,7 +232,7 @@ def _dies_with(parent: int) -> None:
 
 
 def _confined(channel: socket.socket, order: dict[str, Any]) -> None:
-    """Does one piece of work and sends what it gives."""
+    """Do one piece of work and send what it gives."""
     os.nice(order["nice"])
     _limit(order)
     peer = Peer(channel)
@@ -250,7 +253,7 @@ def _confined(channel: socket.socket, order: dict[str, Any]) -> None:
 
 
 def _limit(order: dict[str, Any]) -> None:
-    """Bounds processor time, memory, files and processes of this process, for good."""
+    """Bound processor time, memory, files and processes of this process, for good."""
     pages = int(open("/proc/self/statm").read().split()[0]) if sys.platform == "linux" else 0  # noqa: SIM115, PTH123
     limits = [
         (resource.RLIMIT_CORE, 0),
@@ -268,7 +271,9 @@ def _limit(order: dict[str, Any]) -> None:
 
 
 def _problem(error: Exception) -> list[Any]:
-    """An error as the server is told of it: of one that is not ours its place only, as it may hold text."""
+    """Return an error as the server is told of it: of one that is not ours its place only, as it may hold
+    text.
+    """
     from service import errors
 
     if isinstance(error, errors.WartaError):
@@ -294,18 +299,18 @@ class Peer:
         self._answers: dict[int, SimpleQueue[list[Any]]] = {}
 
     def send(self, values: Sequence[Any]) -> None:
-        """Sends one frame."""
+        """Send one frame."""
         parts = packed(values)
         with self._lock:
             for part in parts:
                 self._channel.sendall(part)
 
     def receive(self) -> list[Any]:
-        """The next frame of the server."""
+        """Return the next frame of the server."""
         return unpacked(self._read, 1 << 62)
 
     def ask(self, *values: Any) -> Any:
-        """What the server answers to ``values``. Raises the WartaError that it answers with.
+        """Return what the server answers to ``values``. Raises the WartaError that it answers with.
 
         Several threads may ask at once.
         """

@@ -88,7 +88,7 @@ def _chosen(article: Article, held: Sequence[Mentions], chooser: Chooser, englis
 
 
 def _shown(index: int, chosen: _Chosen) -> KeySentence:
-    """A chosen sentence, shortened; an acronym that another one uses stays introduced."""
+    """Return a chosen sentence, shortened; an acronym that another one uses stays introduced."""
     part = chosen.english[index]
     others = [chosen.english[i] for i in (chosen.what, *chosen.points) if i != index]
     used = frozenset(
@@ -110,7 +110,7 @@ def _shown(index: int, chosen: _Chosen) -> KeySentence:
 
 
 def _opened(text: str) -> str:
-    """A sentence that ends a quotation, with the mark that opened it in a sentence before."""
+    """Return a sentence that ends a quotation, with the mark that opened it in a sentence before."""
     first = next((sign for sign in text if sign in _MARKS), "")
     if first == "”" or (first == '"' and text.count('"') == 1 and not text.startswith('"')):
         return _MARKS[first] + text
@@ -118,7 +118,7 @@ def _opened(text: str) -> str:
 
 
 def _facts(held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser) -> list[KeyFact]:
-    """Who, where, when and how much, in the order in which the article names them."""
+    """Return who, where, when and how much, in the order in which the article names them."""
     what, points = chosen.what, chosen.points
     found = keyfacts.places(held, what, points)
     for model, (candidates, rows), most in (
@@ -137,7 +137,7 @@ def _facts(held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser) -> list[
 
 
 def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
-    """A candidate beside its English; a place or body without English words of its own is none."""
+    """Return a candidate beside its English; a place or body without English words of its own is none."""
     part = chosen.english[candidate.held.sentence or 0]
     facts = {(fact.start, fact.end): fact for fact in facts_of(candidate.held, part)}
     fact = facts[candidate.what.start, candidate.what.end]
@@ -149,14 +149,14 @@ def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
 
 
 def _value(candidate: Candidate, fact: Fact) -> str:
-    """What is shown: the longest form of a name that stays as it is, the English where it was kept."""
+    """Return what is shown: the longest form of a name that stays as it is, the English where it was kept."""
     if fact.kind == "person" and fact.status == "kept":
         return candidate.name
     return _english(fact)
 
 
 def _english(fact: Fact | None) -> str:
-    """The English words of a fact, or its own where English changed or lost it: those are right."""
+    """Return the English words of a fact, or its own where English changed or lost it: those are right."""
     if not fact:
         return ""
     return fact.target if fact.status == "kept" and fact.target else fact.source

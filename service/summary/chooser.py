@@ -159,7 +159,9 @@ def scored(
 
 
 def _is_spoken(part: Mentions) -> bool:
-    """Whether a sentence is somebody's own words, of a quotation whose marks stand in other sentences."""
+    """Return whether a sentence is somebody's own words, of a quotation whose marks stand in other
+    sentences.
+    """
     outside = _outside(part)
     return _FIRST_PERSON.search(outside) is not None and not _speaks(outside)
 
@@ -256,7 +258,9 @@ def features(article: Article, held: Sequence[Mentions], ranker: Ranker | None =
 
 
 def _counts(part: Mentions) -> tuple[int, ...]:
-    """People, organisations, places, offices, figures, money, dates; four of a kind are as good as many."""
+    """Return people, organisations, places, offices, figures, money, dates; four of a kind are as good
+    as many.
+    """
     names = [name.kind for name in part.names]
     figures = [figure.kind for figure in part.figures]
     return (
@@ -268,13 +272,15 @@ def _counts(part: Mentions) -> tuple[int, ...]:
 
 
 def _speech(sentence: str, part: Mentions) -> tuple[bool, float, bool]:
-    """Whether it says who speaks, the share of it that is quoted, and whether it is a part of a quotation."""
+    """Return whether it says who speaks, the share of it that is quoted, and whether it is a part of a
+    quotation.
+    """
     quoted = sum(span.end - span.start for span in part.quotations) / max(1, len(sentence))
     return _speaks(_outside(part)), quoted, any(not (span.opens and span.closes) for span in part.quotations)
 
 
 def _outside(part: Mentions) -> str:
-    """The sentence without what is quoted in it."""
+    """Return the sentence without what is quoted in it."""
     kept, at = [], 0
     for span in part.quotations:
         kept.append(part.text[at : span.start])
@@ -287,6 +293,6 @@ def _speaks(outside: str) -> bool:
 
 
 def _keys(part: Mentions) -> frozenset[str]:
-    """The names and figures of a sentence, to count each once in an article."""
+    """Return the names and figures of a sentence, to count each once in an article."""
     names = [part.text[name.start : name.end].lower() for name in part.names]
     return frozenset((*names, *(part.text[figure.start : figure.end].lower() for figure in part.figures)))

@@ -41,7 +41,7 @@ class Ranker:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Ranker:
-        """From the parsed file; raises ``ValueError`` when it was learned on other features."""
+        """Make one of the parsed file; raise ``ValueError`` when it was learned on other features."""
         if tuple(data["names"]) != NAMES:
             raise ValueError(
                 "the ranker's weights belong to other features: run python -m eval.training.ranker"
@@ -53,7 +53,7 @@ class Ranker:
         )
 
     def scores(self, rows: Floats) -> Floats:
-        """Log-odds that a person would choose each row (a sentence's features)."""
+        """Return log-odds that a person would choose each row (a sentence's features)."""
         chunks = range(0, len(rows), _CHUNK)
         return np.concatenate([self._scores(rows[start : start + _CHUNK]) for start in chunks])
 
@@ -70,14 +70,14 @@ class Ranker:
 
 @lru_cache(maxsize=1)
 def shipped_ranker() -> Ranker:
-    """The ranker that comes with the package."""
+    """Return the ranker that comes with the package."""
     return Ranker.from_json(json.loads(files(__package__).joinpath("data", "ranker.json").read_text("utf-8")))
 
 
 def rank(
     sentences: Sequence[str], n: int, title: str = "", *, paragraphs: Sequence[int] | None = None
 ) -> list[int]:
-    """The indices of the ``n`` best sentences, in reading order.
+    """Return the indices of the ``n`` best sentences, in reading order.
 
     ``paragraphs`` is the paragraph number of each sentence (:meth:`Segmented.paragraphs`); without it
     every sentence counts as a paragraph. Sentences without a word and word-for-word repeats are never
@@ -94,7 +94,7 @@ def best_first(
     paragraphs: Sequence[int] | None = None,
     ranker: Ranker | None = None,
 ) -> list[int]:
-    """As :func:`rank`, but the best sentence first; ``ranker`` replaces the shipped one."""
+    """Do as :func:`rank`, but the best sentence first; ``ranker`` replaces the shipped one."""
     if not sentences or n <= 0:
         return []
     numbers = range(len(sentences)) if paragraphs is None else paragraphs
@@ -104,7 +104,7 @@ def best_first(
 
 
 def _distinct(sentences: Sequence[str], scores: Floats) -> Iterator[int]:
-    """Best first, each sentence's score lowered as its words are already chosen.
+    """Yield best first, each sentence's score lowered as its words are already chosen.
 
     The share of them can only grow, so a score computed earlier is an upper bound, and it is enough to
     recompute the one at the top of the heap until it stays there (lazy greedy; Minoux 1978).

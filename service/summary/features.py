@@ -50,7 +50,7 @@ _QUOTES = '"“”'
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words; hyphens and apostrophes inside a word stay in it."""
+    """Return lower-case words; hyphens and apostrophes inside a word stay in it."""
     return [word.lower() for word in _WORD.findall(text)]
 
 
@@ -80,7 +80,9 @@ class TermMatrix:
 
     @classmethod
     def of(cls, bags: Sequence[Sequence[str]]) -> TermMatrix:
-        """From the words of each sentence; idf is ln((1 + sentences) / sentences that have the word)."""
+        """Make one of the words of each sentence; idf is ln((1 + sentences) / sentences that have the
+        word).
+        """
         vocabulary: dict[str, int] = {}
         tokens = [vocabulary.setdefault(word, len(vocabulary)) for bag in bags for word in bag]
         size = max(1, len(vocabulary))
@@ -94,7 +96,7 @@ class TermMatrix:
         return cls(rows, terms, counts, weights / norms[rows], idf, vocabulary)
 
     def term_sums(self, values: Floats) -> Floats:
-        """The sum of ``values`` (one a cell) for each term."""
+        """Return the sum of ``values`` (one a cell) for each term."""
         return _sums(self.terms, values, len(self.idf))
 
 
@@ -103,7 +105,7 @@ def _sums(places: NDArray[np.intp], values: Floats, size: int) -> Floats:
 
 
 def features(sentences: Sequence[str], title: str, paragraphs: Sequence[int]) -> Floats:
-    """The matrix (sentences x ``NAMES``); ``paragraphs`` is the paragraph number of each sentence."""
+    """Return the matrix (sentences x ``NAMES``); ``paragraphs`` is the paragraph number of each sentence."""
     bags = [words(sentence) for sentence in sentences]
     lexical = _lexical(bags, words(title))
     surface = _surface(sentences)
@@ -131,7 +133,7 @@ def features(sentences: Sequence[str], title: str, paragraphs: Sequence[int]) ->
 
 
 def _lexical(bags: Sequence[Sequence[str]], title: Sequence[str]) -> list[Floats]:
-    """Centrality, similarity to the lead, frequency, novelty, title covered, title share.
+    """Return centrality, similarity to the lead, frequency, novelty, title covered, title share.
 
     Centrality is the mean cosine to the other sentences. It is LexRank's continuous score without
     damping: the stationary distribution of a walk on a symmetric graph is proportional to the degrees.
@@ -170,7 +172,9 @@ def _lexical(bags: Sequence[Sequence[str]], title: Sequence[str]) -> list[Floats
 
 
 def _surface(sentences: Sequence[str]) -> list[Floats]:
-    """Capitals, acronyms, numbers, quotes, inside a quote, dependent, boilerplate, question, dateline."""
+    """Return capitals, acronyms, numbers, quotes, inside a quote, dependent, boilerplate, question,
+    dateline.
+    """
     rows, within = [], False
     for sentence in sentences:
         tokens = _WORD.findall(sentence)

@@ -15,7 +15,9 @@ _CLAUSE = re.compile(r"[,;:]\s|\s[–—]\s|\s(?:which|who|after|because|while|a
 
 
 def headline(lead: str) -> str:
-    """The lead without dateline and day, up to the first clause end that leaves five words; at most 14."""
+    """Return the lead without dateline and day, up to the first clause end that leaves five words; at most
+    14.
+    """
     text = _WHEN.sub("", _DATELINE.sub("", lead.strip())).strip()
     for clause in _CLAUSE.finditer(text):
         before = len(text[: clause.start()].split())

@@ -137,7 +137,7 @@ def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple
 
 
 def _tells(part: Mentions, figure: Figure) -> bool:
-    """Whether a figure says something by itself: money, a date, or a number with what it counts."""
+    """Return whether a figure says something by itself: money, a date, or a number with what it counts."""
     if figure.kind != "number":
         return True
     text = part.text[figure.start : figure.end]
@@ -160,13 +160,15 @@ def places(held: Sequence[Mentions], what: int, points: Sequence[int]) -> list[C
 
 
 def _is_where(part: Mentions, name: Name) -> bool:
-    """Whether something is there: *di Bandung*, *Kabupaten Bandung, Jawa Barat*, and not *Liga Inggris*."""
+    """Return whether something is there: *di Bandung*, *Kabupaten Bandung, Jawa Barat*, and not *Liga
+    Inggris*.
+    """
     before = part.text[: name.start].rstrip()
     return before.endswith(",") or before.rpartition(" ")[2].lower() in _WHERE
 
 
 def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
-    """The mentions of each name: a person by a part of the name too, where only one has it."""
+    """Return the mentions of each name: a person by a part of the name too, where only one has it."""
     groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]] = {}
     for part in held:
         for name in part.names:
@@ -188,13 +190,13 @@ def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
 
 
 def _full(group: Sequence[tuple[Mentions, Name]], shown: str) -> str:
-    """The form of a name that the article has most often, of those with two words or more."""
+    """Return the form of a name that the article has most often, of those with two words or more."""
     forms = Counter(_text(*pair) for pair in group if len(pair[1].words) > 1)
     return max(forms, key=lambda form: forms[form]) if forms else shown
 
 
 def _join_acronyms(part: Mentions, groups: dict[tuple[str, ...], list[tuple[Mentions, Name]]]) -> None:
-    """*Komisi Pemberantasan Korupsi (KPK)*: what the bracket names is what stands before it."""
+    """Join *Komisi Pemberantasan Korupsi (KPK)*: what the bracket names is what stands before it."""
     for before, after in zip(part.names, part.names[1:], strict=False):
         ours, theirs = _key(part, before), _key(part, after)
         gap = part.text[before.end : after.start]
@@ -237,7 +239,7 @@ def _name_row(
 
 
 def _office_before(part: Mentions, name: Name, offices: _Offices) -> Name | None:
-    """The office that stands right before somebody, a comma at most between them."""
+    """Return the office that stands right before somebody, a comma at most between them."""
     if name.kind != "person":
         return None
     start = name.start

@@ -15,14 +15,16 @@ _NEAR_EQUAL = 0.8
 
 
 def title_fits(count_tokens: Callable[[str], int], limit: int, title: str) -> bool:
-    """Whether ``title`` leaves at least half of ``limit`` to the sentences, and so belongs in each pack."""
+    """Return whether ``title`` leaves at least half of ``limit`` to the sentences, and so belongs in each
+    pack.
+    """
     return 2 * count_tokens(title) <= limit if title else False
 
 
 def pack(
     sentences: Sequence[str], count_tokens: Callable[[str], int], limit: int, title: str = ""
 ) -> list[list[int]]:
-    """The indices of ``sentences`` in as few packs as ``limit`` tokens allow, in reading order.
+    """Return the indices of ``sentences`` in as few packs as ``limit`` tokens allow, in reading order.
 
     A title that fits (:func:`title_fits`) has its tokens reserved in every pack. Packs are of like
     size, so that the last is not a scrap. A sentence above the limit is a pack of its own: the engine
@@ -45,7 +47,8 @@ def pack(
 
 
 def _cuts(lengths: Sequence[int], room: int) -> list[int]:
-    """Where to cut into the fewest packs of at most ``room``, each cut as near as can be to an even share.
+    """Return where to cut into the fewest packs of at most ``room``, each cut as near as can be to an even
+    share.
 
     Filling from the front gives the number of packs and the latest place of each cut; filling from
     the back gives the earliest place that still leaves the rest room enough.
@@ -63,7 +66,7 @@ def _cuts(lengths: Sequence[int], room: int) -> list[int]:
 
 
 def _fill(lengths: Sequence[int], room: int) -> list[int]:
-    """The cuts of packs filled one after the other."""
+    """Return the cuts of packs filled one after the other."""
     cuts, load = [0], 0
     for index, length in enumerate(lengths):
         if load + length > room:
@@ -74,7 +77,7 @@ def _fill(lengths: Sequence[int], room: int) -> list[int]:
 
 
 def fit_words(ranked: Sequence[int], lengths: Sequence[int], limit: int) -> list[int]:
-    """The first of ``ranked`` (best first) whose ``lengths`` in words add up to ``limit`` at most.
+    """Return the first of ``ranked`` (best first) whose ``lengths`` in words add up to ``limit`` at most.
 
     Always one, so that there is a summary; in reading order. One sentence more would go over, so the
     length asked for is met within one sentence.
@@ -90,7 +93,7 @@ def merge(
     max_words: int | None = None,
     title: str = "",
 ) -> list[str]:
-    """The summaries of an article's packs as one, in reading order, to a length.
+    """Return the summaries of an article's packs as one, in reading order, to a length.
 
     A sentence that says nearly what an earlier one said is left out; the rest are chosen as
     :func:`service.summary.extractive.best_first` ranks them, each pack counting as a paragraph.
@@ -108,7 +111,7 @@ def merge(
 
 
 def _new(bags: Sequence[frozenset[str]]) -> Iterator[bool]:
-    """Whether each bag holds words, and not nearly those of an earlier one that did.
+    """Yield whether each bag holds words, and not nearly those of an earlier one that did.
 
     Bags that are nearly equal share one of their first words, rarest first, as many as the bags may differ
     in and one more: only bags that do are compared, not each with all.

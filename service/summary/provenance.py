@@ -17,6 +17,9 @@ from service.context import checkpoint
 from service.document import Finding
 from service.summary import facts
 from service.summary.features import words
+from service.text.language import leans_english
+from service.text.number_words import ENGLISH, INDONESIAN
+from service.text.numbers import Label, Value, numbers
 
 # Chosen on fold 0 of IndoSum and on warta-bench; measured by python -m eval.research.provenance.
 SUPPORTED = 0.2
@@ -35,7 +38,7 @@ _CLITICS = frozenset(["", "s", "nya", "ku", "mu"])
 
 
 def support(summary_sentence: str, segments: Sequence[str], limit: int = 3) -> tuple[tuple[int, ...], float]:
-    """The indices of the segments that carry the sentence, in reading order, and how well: 0 to 1.
+    """Return the indices of the segments that carry the sentence, in reading order, and how well: 0 to 1.
 
     The score is the share of the sentence's words and word pairs that the segments found hold, weighted
     by how rare they are among the segments, names and numbers thrice. Segments are taken greedily, at
@@ -61,7 +64,9 @@ def support(summary_sentence: str, segments: Sequence[str], limit: int = 3) -> t
 
 
 def _weights(sentence: str, wanted: Set[str], units: Sequence[Set[str]]) -> dict[str, float]:
-    """The weight of each unit of the sentence, in a fixed order, so that sums repeat to the last bit."""
+    """Return the weight of each unit of the sentence, in a fixed order, so that sums repeat to the last
+    bit.
+    """
     held = Counter(unit for bag in units for unit in bag)
     salient = {name.lower() for name in facts.names(sentence)}
     weights = {}
@@ -78,7 +83,8 @@ def _units(text: str) -> frozenset[str]:
 
 
 def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple[Finding, ...]:
-    """What the sentence says and no supporting segment holds: kinds number, entity, negation, unsupported.
+    """Return what the sentence says and no supporting segment holds: kinds number, entity, negation,
+    unsupported.
 
     An ``unsupported`` sentence has nothing to be compared with, so it has no other finding.
     """
@@ -93,17 +99,32 @@ def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple
 
 
 def _new_numbers(sentence: str, source: str) -> Iterator[str]:
-    held = facts.numbers(source)
-    return (spelling for value, spelling in facts.digits(sentence).items() if value not in held)
+    """Yield the numbers in digits without an equal in the source; number words are as often no count."""
+    language = ENGLISH if leans_english(f"{sentence}\n{source}") else INDONESIAN
+    held = {value for number in numbers(source, language) for value in number.values}
+    for number in dict.fromkeys(numbers(sentence, language)):
+        if number.text[0].isdecimal() and number.values.isdisjoint(held):
+            yield number.text
+
+
+def _months(text: str) -> set[Value]:
+    """Return the months that a text names, in either language, or writes as part of a date."""
+    return {
+        value
+        for language in (INDONESIAN, ENGLISH)
+        for number in numbers(text, language)
+        for value in number.values
+        if isinstance(value, Label) and value.kind == "month"
+    }
 
 
 def _new_names(sentence: str, source: str) -> Iterator[str]:
     held = _Held(part for word in words(source) for part in _PARTS.split(word))
     asked = 0
-    months = facts.months(source)
+    months = _months(source)
     for name in dict.fromkeys(facts.names(sentence)):
         parts = [part for part in _PARTS.split(name.lower()) if part not in _CLITICS]
-        if facts.month(name) in months or all(map(held.holds, parts)):
+        if not months.isdisjoint(_months(name)) or all(map(held.holds, parts)):
             continue
         asked += 1
         if asked > _MOST_NAMES or not facts.abbreviates(name, source):
@@ -118,7 +139,9 @@ class _Held:
         self._sorted = sorted(self._words)
 
     def holds(self, part: str) -> bool:
-        """Whether a word is there, or one it begins or that begins it: *Indonesia* holds *Indonesian*."""
+        """Return whether a word is there, or one it begins or that begins it: *Indonesia* holds
+        *Indonesian*.
+        """
         if part in self._words:
             return True
         if len(part) < _STEM:

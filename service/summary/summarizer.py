@@ -120,7 +120,7 @@ class Draft:
 
 
 def extractive(task: Task) -> Draft:
-    """Chosen sentences, in reading order."""
+    """Choose sentences, in reading order."""
     most = len(task.sentences) if task.length.words else task.length.sentences + SPARE
     order = best_first(task.sentences, most, task.article.title, paragraphs=task.paragraphs)
     chosen = _taken(task, order) if task.language == "id" else _trusted(task, order)
@@ -128,14 +128,14 @@ def extractive(task: Task) -> Draft:
 
 
 def _taken(task: Task, order: Sequence[int]) -> list[int]:
-    """The best sentences, as many as were asked for, in reading order."""
+    """Return the best sentences, as many as were asked for, in reading order."""
     if words := task.length.words:
         return packing.fit_words(order, [len(sentence.split()) for sentence in task.sentences], words)
     return sorted(order[: task.length.sentences])
 
 
 def _trusted(task: Task, order: Sequence[int]) -> list[int]:
-    """The same, those whose English is likely wrong only where none of the next best is better."""
+    """Return the same, those whose English is likely wrong only where none of the next best is better."""
     order = order[: len(_taken(task, order)) + SPARE]
     wrong: dict[int, bool] = {}
     while True:
@@ -149,7 +149,7 @@ def _trusted(task: Task, order: Sequence[int]) -> list[int]:
 
 
 def whole(task: Task) -> Draft:
-    """A short article as it is."""
+    """Return a short article as it is."""
     note = Message.of(
         "summary.whole", "The article has fewer than {count} sentences and is shown whole.", count=SHORTEST
     )
@@ -157,12 +157,12 @@ def whole(task: Task) -> Draft:
 
 
 def mt5(task: Task) -> Draft:
-    """Written in Indonesian by mT5, then translated."""
+    """Write in Indonesian by mT5, then translate."""
     return _indonesian(task, "mt5-xlsum")
 
 
 def indonanot5(task: Task) -> Draft:
-    """Written in Indonesian by IndoNanoT5, then translated."""
+    """Write in Indonesian by IndoNanoT5, then translate."""
     return _indonesian(task, "indonanot5-indosum")
 
 
@@ -179,24 +179,24 @@ def _indonesian(task: Task, name: str) -> Draft:
 
 
 def crosssum(task: Task) -> Draft:
-    """Written in English from the Indonesian by mT5."""
+    """Write in English from the Indonesian by mT5."""
     return _english(task, "mt5-crosssum-en")
 
 
 def endpoint(task: Task) -> Draft:
-    """Written in English from the Indonesian by a model that a server of the user's runs."""
+    """Write in English from the Indonesian by a model that a server of the user's runs."""
     return _english(task, NEEDS["endpoint"])
 
 
 def _english(task: Task, name: str) -> Draft:
-    """Written in English from the Indonesian; traced in the English of the article."""
+    """Write in English from the Indonesian; trace it in the English of the article."""
     writer = task.writer(name)
     written, packs, notes = _write(task, writer, task.sentences, task.article.title)
     return Draft(tuple(_traced_in_english(task, written)), writer.signature, packs, notes)
 
 
 def translate_first(task: Task) -> Draft:
-    """The English article, summarised in English."""
+    """Return the English article, summarised in English."""
     writer = task.writer("mt5-xlsum")
     title = task.english([task.article.title])[0].target if task.article.title else ""
     targets = [part.target for part in task.english(task.sentences)]
@@ -240,7 +240,7 @@ def offered(installed: Callable[[str], bool]) -> tuple[str, ...]:
 
 
 def summarize(task: Task, route: str, translator: Signature, installed: Callable[[str], bool]) -> Summary:
-    """The summary of ``task`` by ``route``, which may be ``auto``.
+    """Return the summary of ``task`` by ``route``, which may be ``auto``.
 
     Raises UsageError for an unknown route or a language the route cannot write, NotInstalled
     for a route whose model is not there.
@@ -318,7 +318,9 @@ def _chosen(task: Task, indices: Sequence[int]) -> tuple[SummarySentence, ...]:
 
 
 def _inherited(sentence: SummarySentence, parts: Sequence[SegmentTranslation]) -> SummarySentence:
-    """A sentence with what was found in the translations it is made of, and the band of the least sure."""
+    """Return a sentence with what was found in the translations it is made of, and the band of the least
+    sure.
+    """
     if not parts:
         return sentence
     found = dict.fromkeys(finding for part in parts for finding in part.findings)
@@ -338,7 +340,7 @@ def _packs(writer: Writer, sentences: Sequence[str], title: str) -> list[list[in
 def _write(
     task: Task, writer: Writer, sentences: Sequence[str], title: str
 ) -> tuple[list[str], int, tuple[Message, ...]]:
-    """The model's sentences over all packs, merged; how many packs there were; and notes."""
+    """Return the model's sentences over all packs, merged; how many packs there were; and notes."""
     count, limit = writer.engine.count_tokens, writer.preset.max_input_tokens - 2
     packs = _packs(writer, sentences, title)
     opening = [title] if packing.title_fits(count, limit, title) else []

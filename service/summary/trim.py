@@ -109,7 +109,7 @@ def _opening(text: Trimmed, _: frozenset[str]) -> Trimmed:
 
 
 def _attribution(text: Trimmed, _: frozenset[str]) -> Trimmed:
-    """Where, when and to whom it was said; the speaker stays."""
+    """Return where, when and to whom it was said; the speaker stays."""
     for here, there in ((_SAID, _SAID_ENGLISH), (_SOURCED, _SOURCED_ENGLISH)):
         ours = here.search(text.source, max(0, len(text.source) - _TAIL_REACH))
         theirs = there.search(text.target, max(0, len(text.target) - _TAIL_REACH))
@@ -119,7 +119,9 @@ def _attribution(text: Trimmed, _: frozenset[str]) -> Trimmed:
 
 
 def _brackets(text: Trimmed, kept: frozenset[str]) -> Trimmed:
-    """Brackets with a short form of what stands before them; they answer to one another by their order."""
+    """Trim brackets with a short form of what stands before them; they answer to one another by their
+    order.
+    """
     for nth in range(4, -1, -1):
         ours, theirs = list(_BRACKET.finditer(text.source)), list(_BRACKET.finditer(text.target))
         if len(ours) != len(theirs) or nth >= len(ours):
@@ -132,7 +134,9 @@ def _brackets(text: Trimmed, kept: frozenset[str]) -> Trimmed:
 
 
 def _abbreviates(inside: str, before: str) -> bool:
-    """Whether a bracket holds the short form of the words before it, and no role, party or translation."""
+    """Return whether a bracket holds the short form of the words before it, and no role, party or
+    translation.
+    """
     initials = {word.lstrip("\"“‘'(")[:1].lower() for word in before.split()[-_REACH:]}
     short = _SHORT_FORM.fullmatch(inside) is not None and inside[0].lower() in initials
     return short and _is_short(inside, before)
@@ -143,7 +147,7 @@ def _is_short(inside: str, before: str) -> bool:
 
 
 def _clause(text: Trimmed, _: frozenset[str]) -> Trimmed:
-    """The only relative clause between commas, where it names and counts nothing."""
+    """Return the only relative clause between commas, where it names and counts nothing."""
     ours, theirs = list(_CLAUSE.finditer(text.source)), list(_CLAUSE_ENGLISH.finditer(text.target))
     if len(ours) != 1 or len(theirs) != 1:
         return text
@@ -165,7 +169,7 @@ def _without(text: Trimmed, kind: str, ours: tuple[int, int], theirs: tuple[int,
 
 
 def _rest(text: str, start: int, end: int) -> str:
-    """The text without a piece: its first letter a capital, its full stop where it was."""
+    """Return the text without a piece: its first letter a capital, its full stop where it was."""
     rest = text[:start].rstrip() + (text[end:] if start else text[end:].lstrip())
     if not start and rest:
         rest = rest[0].upper() + rest[1:]

@@ -59,7 +59,7 @@ class Language:
 
 
 def detect(text: str) -> Language:
-    """The likeliest language of ``text``; ``und`` with confidence 0 for a text without words."""
+    """Return the likeliest language of ``text``; ``und`` with confidence 0 for a text without words."""
     words = len(_WORD.findall(text))
     if not words:
         return Language("und", 0.0, reliable=False)
@@ -69,7 +69,7 @@ def detect(text: str) -> Language:
 
 
 def is_english(segment: str) -> bool:
-    """Whether the whole segment is English prose, so that translating it could only do harm.
+    """Return whether the whole segment is English prose, so that translating it could only do harm.
 
     Names, titles and anything under six words are never English here, nor is a segment that
     holds an Indonesian function word.
@@ -84,7 +84,7 @@ def is_english(segment: str) -> bool:
 
 
 def is_english_article(text: str) -> bool:
-    """Whether a text as a whole is English already, whatever its single sentences look like."""
+    """Return whether a text as a whole is English already, whatever its single sentences look like."""
     words = _WORD.findall(text)
     english = sum(word.lower() in _ENGLISH_FRAME for word in words)
     indonesian = sum(word.lower() in _INDONESIAN_FRAME for word in words)
@@ -94,13 +94,21 @@ def is_english_article(text: str) -> bool:
     return language.code == "en" and language.confidence >= ENGLISH_CONFIDENCE
 
 
+def leans_english(text: str) -> bool:
+    """Return whether a text of either language has more of the English words that frame sentences."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    return sum(word in _ENGLISH_FRAME for word in words) > sum(word in _INDONESIAN_FRAME for word in words)
+
+
 def _is_possessed(word: str) -> bool:
-    """Whether it is like katanya, ujarnya, rumahnya; Kenya is shorter."""
+    """Return whether it is like katanya, ujarnya, rumahnya; Kenya is shorter."""
     return len(word) > 5 and word.endswith("nya") and word[:-3].isalnum()
 
 
 def check_article(text: str) -> Message | None:
-    """A one-line warning when an article as a whole is not Indonesian; ``None`` if it is, or is short."""
+    """Return a one-line warning when an article as a whole is not Indonesian; ``None`` if it is, or is
+    short.
+    """
     if len(_WORD.findall(text)) < ARTICLE_WORDS:
         return None
     language = detect(text)
@@ -130,7 +138,7 @@ def check_article(text: str) -> Message | None:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    """py3langid's model, loaded once (a third of a second); classifying only reads it."""
+    """Return py3langid's model, loaded once (a third of a second); classifying only reads it."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

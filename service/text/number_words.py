@@ -6,7 +6,7 @@ from service.text.numbers import Label, Language, Value
 
 
 def _table(text: str) -> dict[str, tuple[Value, ...]]:
-    """``1 2.5 = word word`` a line: word -> the values left of the sign."""
+    """Read ``1 2.5 = word word`` a line: word -> the values left of the sign."""
     table: dict[str, tuple[Value, ...]] = {}
     for line in text.strip().split("\n"):
         left, _, right = line.partition(" = ")
@@ -28,7 +28,7 @@ def _named(months: str, days: str) -> dict[str, Value]:
 
 
 def _abbreviated(*spellings: str) -> dict[str, tuple[Value, ...]]:
-    """Short month names, January first; ``.`` where a spelling has none that is not also a word."""
+    """Return short month names, January first; ``.`` where a spelling has none that is not also a word."""
     return {
         month: (Label("month", str(number)),)
         for spelling in spellings

@@ -114,7 +114,7 @@ _SIGNS: dict[str, tuple[Value, ...]] = {
 
 
 def present(text: str, words: Words, language: Language) -> bool:
-    """Whether ``text`` can hold a firm number; ``words`` are its words."""
+    """Return whether ``text`` can hold a firm number; ``words`` are its words."""
     return _DIGIT.search(text) is not None or not language.firm.isdisjoint(words.distinct)
 
 
@@ -127,14 +127,16 @@ class Placed(NamedTuple):
 
 
 def numbers(text: str, language: Language) -> list[Number]:
-    """Every number of ``text``, in order."""
+    """Return every number of ``text``, in order."""
     raw = _TOKEN.findall(text)
     low = [word.lower() for word in raw]
     return _share_scales(_spans(raw, low, language), low)
 
 
 def placed(text: str, language: Language) -> list[Placed]:
-    """Every number of ``text`` as :func:`numbers` gives it, with its place; the parts of a date share one."""
+    """Return every number of ``text`` as :func:`numbers` gives it, with its place; the parts of a date share
+    one.
+    """
     tokens = list(_TOKEN.finditer(text))
     raw = [token[0] for token in tokens]
     low = [word.lower() for word in raw]
@@ -146,7 +148,7 @@ def placed(text: str, language: Language) -> list[Placed]:
 
 
 def _spans(raw: list[str], low: list[str], language: Language) -> list[_Span]:
-    """The numbers among the tokens ``raw``, of which ``low`` is the lower case."""
+    """Return the numbers among the tokens ``raw``, of which ``low`` is the lower case."""
     spans: list[_Span] = []
     end = 0
     for at, word in enumerate(low):
@@ -159,7 +161,7 @@ def _spans(raw: list[str], low: list[str], language: Language) -> list[_Span]:
 
 
 def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Span]:
-    """The numbers that start at ``at``: one or none, or the parts of a date with slashes."""
+    """Return the numbers that start at ``at``: one or none, or the parts of a date with slashes."""
     if "/" in low[at] and len(low[at]) > 1:
         return [_Span(number, at, at + 1, 1.0) for number in _slashed(low[at])]
     found = _read(raw, low, at, language)
@@ -174,7 +176,7 @@ def _at(raw: list[str], low: list[str], at: int, language: Language) -> list[_Sp
 
 
 def _read(raw: list[str], low: list[str], at: int, language: Language) -> _Reading | None:
-    """What starts at ``at``, by the first reader that knows it."""
+    """Return what starts at ``at``, by the first reader that knows it."""
     word = low[at]
     if word[-1] in _ASCII_DIGITS:
         is_power = at and word in _POWERS and low[at - 1] in _LENGTHS
@@ -190,14 +192,14 @@ def _read(raw: list[str], low: list[str], at: int, language: Language) -> _Readi
 
 
 def _spelled(low: list[str], at: int, language: Language) -> _Reading:
-    """Number words; nothing and one are firm only with more words, and so is a word that is loose."""
+    """Read number words; nothing and one are firm only with more words, and so is a word that is loose."""
     end, values, scale = _words(low, at, language)
     firm = values.isdisjoint(_TRIVIAL) and not (end == at + 1 and low[at] in language.loose)
     return _Reading(end, values, firm, scale)
 
 
 def _calendar(raw: list[str], low: list[str], at: int, language: Language) -> _Reading | None:
-    """The name of a month or a day, which has a capital letter."""
+    """Return the name of a month or a day, which has a capital letter."""
     named = language.named.get(low[at])
     if named is None or not raw[at][0].isupper():
         return None
@@ -205,19 +207,19 @@ def _calendar(raw: list[str], low: list[str], at: int, language: Language) -> _R
 
 
 def _roman(raw: list[str], low: list[str], at: int) -> _Reading | None:
-    """A Roman numeral, in capital letters."""
+    """Return a Roman numeral, in capital letters."""
     value = _ROMAN.get(low[at])
     return _Reading(at + 1, frozenset((value,))) if value and raw[at].isupper() else None
 
 
 def _loose(word: str, at: int, language: Language) -> _Reading | None:
-    """A word or a sign that may be a number."""
+    """Return a word or a sign that may be a number."""
     values = language.loose.get(word) or _SIGNS.get(word)
     return _Reading(at + 1, frozenset(values), firm=False) if values else None
 
 
 def _half_of(low: list[str], at: int, language: Language) -> _Reading | None:
-    """``half a million`` and ``setengah juta``."""
+    """Read ``half a million`` and ``setengah juta``."""
     if low[at] not in _HALVES:
         return None
     scale_at = at + 2 if _next(low, at) == "a" else at + 1
@@ -226,13 +228,17 @@ def _half_of(low: list[str], at: int, language: Language) -> _Reading | None:
 
 
 def _unit(low: list[str], end: int) -> str:
-    """The word after a number: ``km`` of ``5-km``, ``miles`` of ``5 square miles``, ``c`` of ``5 °C``."""
+    """Return the word after a number: ``km`` of ``5-km``, ``miles`` of ``5 square miles``, ``c`` of ``5
+    °C``.
+    """
     following = (word for word in low[end : end + 3] if word not in _BEFORE_UNIT)
     return next(following, "")
 
 
 def _slashed(digits: str) -> list[Number]:
-    """``15/3/2024`` as its parts, each also a month where it can be one, and ``3/4`` also a fraction."""
+    """Return ``15/3/2024`` as its parts, each also a month where it can be one, and ``3/4`` also a
+    fraction.
+    """
     parts = digits.split("/")
     values = [float(_SEPARATOR.sub("", part)) for part in parts]
     found = []
@@ -247,7 +253,7 @@ def _slashed(digits: str) -> list[Number]:
 
 
 def _digits(low: list[str], at: int, language: Language) -> _Reading:
-    """The number that starts with digits at ``at``."""
+    """Return the number that starts with digits at ``at``."""
     values = _readings(low[at], language.decimal)
     end = at + 1
     following = _next(low, at)
@@ -276,12 +282,12 @@ def _after_hyphen(low: list[str], at: int) -> str:
 
 
 def _scaled(values: set[Value], scale: float = 1.0, more: float = 0.0) -> set[float]:
-    """The plain numbers among ``values``, times ``scale`` and ``more`` on top."""
+    """Return the plain numbers among ``values``, times ``scale`` and ``more`` on top."""
     return {round(value * scale + more, 4) for value in values if not isinstance(value, Label)}
 
 
 def _short_forms(low: list[str], at: int, end: int, values: set[Value], language: Language) -> set[float]:
-    """``£125m`` is 125 million too, and the 20 of ``2019-20`` is 2020."""
+    """Read ``£125m`` as 125 million too, and the 20 of ``2019-20`` as 2020."""
     if language.decimal == "." and _next(low, end - 1) in _LETTER_SCALES:
         return _scaled(values, _LETTER_SCALES[low[end]])
     if at > 1 and low[at - 1] in _RANGE and len(low[at]) == 2:
@@ -291,7 +297,7 @@ def _short_forms(low: list[str], at: int, end: int, values: set[Value], language
 
 
 def _readings(digits: str, decimal: str) -> set[Value]:
-    """What digits and separators can mean where ``decimal`` is the decimal sign."""
+    """Return what digits and separators can mean where ``decimal`` is the decimal sign."""
     parts = _SEPARATOR.split(f"0{digits}" if digits[0] == "." else digits)
     signs = _SEPARATOR.findall(digits)
     if not signs:
@@ -313,7 +319,7 @@ def _readings(digits: str, decimal: str) -> set[Value]:
 
 
 def _times(low: list[str], start: int, end: int, language: Language) -> set[Value]:
-    """The times of day that the digits at ``low[start:end]`` can be."""
+    """Return the times of day that the digits at ``low[start:end]`` can be."""
     hours, _, minute = low[start].replace(":", ".").partition(".")
     minute = minute or "00"
     if not (
@@ -333,7 +339,7 @@ def _times(low: list[str], start: int, end: int, language: Language) -> set[Valu
 
 
 def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[Value], float]:
-    """The number that starts with a number word at ``at``: its end, its values and its scale."""
+    """Return the number that starts with a number word at ``at``: its end, its values and its scale."""
     total, group, last, scale, end = 0.0, 0.0, 0.0, 1.0, at
     if low[at] in language.scales:  # "a hundred"
         group = last = 1.0
@@ -365,7 +371,9 @@ def _words(low: list[str], at: int, language: Language) -> tuple[int, frozenset[
 
 
 def _fraction(low: list[str], end: int, value: float, language: Language) -> tuple[set[float], int]:
-    """``value`` over the denominator at ``end`` (``pertiga``, ``per tiga``, ``-thirds``), and its end."""
+    """Return ``value`` over the denominator at ``end`` (``pertiga``, ``per tiga``, ``-thirds``), and
+    its end.
+    """
     at = end + 1 if _next(low, end - 1) == "-" else end
     word = _next(low, at - 1)
     divisor: float = language.denominators.get(word, 0)
@@ -377,7 +385,7 @@ def _fraction(low: list[str], end: int, value: float, language: Language) -> tup
 
 
 def _part(low: list[str], at: int, language: Language) -> tuple[int, float] | None:
-    """The fraction after a number (``setengah``, ``and a half``, ``koma lima``): its end and value."""
+    """Return the fraction after a number (``setengah``, ``and a half``, ``koma lima``): its end and value."""
     word = low[at]
     if word in _POINTS and 0 < language.units.get(_next(low, at), 0) < 10:
         return at + 2, language.units[low[at + 1]] / 10
@@ -390,7 +398,7 @@ def _part(low: list[str], at: int, language: Language) -> tuple[int, float] | No
 
 
 def _goes_on(low: list[str], at: int, last: float, language: Language) -> bool:
-    """Whether the sign or word at ``at`` is inside a number: ``forty-five``, ``a hundred and five``.
+    """Return whether the sign or word at ``at`` is inside a number: ``forty-five``, ``a hundred and five``.
 
     ``a million and two million`` are two.
     """
@@ -402,7 +410,7 @@ def _goes_on(low: list[str], at: int, last: float, language: Language) -> bool:
 
 
 def _fits(value: float, unit: float) -> bool:
-    """Whether ``unit`` can follow ``value`` in one number: after 20 comes 5, not 12 and not 30."""
+    """Return whether ``unit`` can follow ``value`` in one number: after 20 comes 5, not 12 and not 30."""
     place = 1
     while 0 < value < 1e15 and value % (place * 10) == 0:
         place *= 10
@@ -414,13 +422,13 @@ def _next(low: list[str], at: int) -> str:
 
 
 def _is_month(raw: list[str], at: int) -> bool:
-    """Whether the ``May`` at ``at`` is surely the month, not the verb or the surname."""
+    """Return whether the ``May`` at ``at`` is surely the month, not the verb or the surname."""
     before = raw[at - 1].lower() if at else ""
     return before[:1].isdigit() or before in _BEFORE_MAY or _next(raw, at)[:1].isdigit()
 
 
 def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
-    """In ``10-11 million`` the ten is ten million too."""
+    """Read the ten of ``10-11 million`` as ten million too."""
     shared = [span.number for span in spans]
     for index in range(len(spans) - 1):
         first, second = spans[index], spans[index + 1]
@@ -451,7 +459,7 @@ def with_points(source: str, target: str) -> str:
 
 
 def unmatched(here: list[Number], there: list[Number], source: str) -> tuple[list[Number], list[Number]]:
-    """The firm numbers of an Indonesian side without an equal on the English side, and the reverse.
+    """Return the firm numbers of an Indonesian side without an equal on the English side, and the reverse.
 
     A number that stands several times needs one equal. An English number word that ``source`` has too
     (``Six Flags``) is a name.

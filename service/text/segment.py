@@ -70,7 +70,7 @@ _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 
 
 def split(text: str) -> Segmented:
-    """The sentences of ``text``; no segment is empty or has white space at its ends."""
+    """Return the sentences of ``text``; no segment is empty or has white space at its ends."""
     spans = [span for line in _LINE.finditer(text) for span in _sentences(text, *line.span())]
     if len(spans) == 1:
         (start, end), *_ = spans
@@ -86,7 +86,7 @@ def split(text: str) -> Segmented:
 
 
 def _sentences(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Spans of the sentences of one line, ``text[start:stop]``, that has no white space at its ends."""
+    """Yield spans of the sentences of one line, ``text[start:stop]``, that has no white space at its ends."""
     for mark in _MARK.finditer(text, start, stop):
         end, after = mark.start(2), mark.end()
         if end < after and _is_boundary(text, start, mark):
@@ -96,7 +96,7 @@ def _sentences(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
-    """Whether the sentence that begins at ``start`` ends with ``mark``."""
+    """Return whether the sentence that begins at ``start`` ends with ``mark``."""
     stop, after = mark.start(), mark.end()
     opener, following = _following(text, after)
     closers, dots = text[mark.end(1) : mark.start(2)].rstrip(_NOTES), mark[1]
@@ -113,7 +113,7 @@ def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
 
 
 def _following(text: str, position: int) -> tuple[str, str]:
-    """The quote, bracket or dash at ``position`` (or nothing) and the word that comes then."""
+    """Return the quote, bracket or dash at ``position`` (or nothing) and the word that comes then."""
     if (first := text[position]) not in _OPENERS:
         return "", text[position : position + 16].split(None, 1)[0]
     found = _NEXT.match(text, position)
@@ -121,7 +121,7 @@ def _following(text: str, position: int) -> tuple[str, str]:
 
 
 def _can_open(word: str) -> bool:
-    """Whether a sentence may open with ``word``: not in lower case, unless like iPhone or e-KTP."""
+    """Return whether a sentence may open with ``word``: not in lower case, unless like iPhone or e-KTP."""
     if not word:
         return False
     if not word[0].islower():
@@ -130,7 +130,9 @@ def _can_open(word: str) -> bool:
 
 
 def _lower_may_open(text: str, mark: re.Match[str], opener: str, following: str) -> bool:
-    """A full stop before lower case: a bracket of its own, or carelessly typed after a long plain word."""
+    """Return a full stop before lower case: a bracket of its own, or carelessly typed after a long plain
+    word.
+    """
     if opener in ("(", "["):
         return bool(following)
     word = text[max(0, mark.start() - 5) : mark.end(1) - 1]
@@ -139,7 +141,7 @@ def _lower_may_open(text: str, mark: re.Match[str], opener: str, following: str)
 
 
 def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) -> bool:
-    """Whether a single full stop at ``stop`` ends a sentence rather than an abbreviation."""
+    """Return whether a single full stop at ``stop`` ends a sentence rather than an abbreviation."""
     words = text[max(start, stop - _WORD_REACH) : stop].split()
     word = words[-1].lstrip(_OPENERS) if words else ""
     before = words[-2] if len(words) > 1 else ""
@@ -160,7 +162,9 @@ def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) ->
 
 
 def _initial_ends(word: str, before: str, following: str) -> bool:
-    """Whether ``A.`` or ``S.H.`` closes its sentence: a label or a degree can, a name's initial cannot."""
+    """Return whether ``A.`` or ``S.H.`` closes its sentence: a label or a degree can, a name's initial
+    cannot.
+    """
     if following.rstrip(",") in _STARTERS:
         return not before.endswith(".")  # in "Dr. H. Lalu Ahmad" even a starter is a name
     if len(word) == 1:
@@ -169,7 +173,7 @@ def _initial_ends(word: str, before: str, following: str) -> bool:
 
 
 def _in_bracket(text: str, start: int, position: int) -> bool:
-    """Whether ``position`` lies in a bracket that closes soon; one left open holds nothing."""
+    """Return whether ``position`` lies in a bracket that closes soon; one left open holds nothing."""
     low, high = max(start, position - _BRACKET_REACH), position + _BRACKET_REACH
     for left, right in ("()", "[]"):
         opened = text.rfind(left, low, position)
@@ -186,7 +190,8 @@ _CUTS = (*_MARK_CUTS, re.compile(r"(\s++)"), re.compile(r"(?<=\S)()(?=\S)"))
 
 
 def split_long(sentence: str, fits: Callable[[str], bool]) -> Segmented:
-    """``sentence`` in as few and as even pieces as ``fits`` allows, cut at the strongest marks that do.
+    """Return ``sentence`` in as few and as even pieces as ``fits`` allows, cut at the strongest marks that
+    do.
 
     What does not fit is cut at ``;``, what then does not fit at ``:``, then at ``,`` and
     dashes, then at white space, then anywhere; neighbours that fit together are put back.
@@ -209,7 +214,7 @@ def split_long(sentence: str, fits: Callable[[str], bool]) -> Segmented:
 
 
 def _parts(text: str, start: int, stop: int, cut: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """The spans of ``text[start:stop]`` between the matches of ``cut``; group 1 is the gap."""
+    """Yield the spans of ``text[start:stop]`` between the matches of ``cut``; group 1 is the gap."""
     for found in cut.finditer(text, start, stop):
         yield start, found.start(1)
         start = found.end(1)
@@ -217,7 +222,7 @@ def _parts(text: str, start: int, stop: int, cut: re.Pattern[str]) -> Iterator[t
 
 
 def _pack(text: str, units: Sequence[tuple[int, int]], fits: Callable[[str], bool]) -> list[tuple[int, int]]:
-    """``units`` joined into the fewest spans that fit, of even length where that fits too."""
+    """Return ``units`` joined into the fewest spans that fit, of even length where that fits too."""
     firsts = [0]
     while (first := firsts[-1] + _longest(text, units, firsts[-1], fits)) < len(units):
         firsts.append(first)
@@ -231,7 +236,7 @@ def _pack(text: str, units: Sequence[tuple[int, int]], fits: Callable[[str], boo
 
 
 def _longest(text: str, units: Sequence[tuple[int, int]], first: int, fits: Callable[[str], bool]) -> int:
-    """How many units from ``first`` fit together, at least one: doubling, then halving."""
+    """Return how many units from ``first`` fit together, at least one: doubling, then halving."""
     start, left = units[first][0], len(units) - first
     count, over = 1, 2
     while over <= left and fits(text[start : units[first + over - 1][1]]):
@@ -247,6 +252,6 @@ def _longest(text: str, units: Sequence[tuple[int, int]], first: int, fits: Call
 
 
 def _spans(units: Sequence[tuple[int, int]], firsts: Sequence[int]) -> list[tuple[int, int]]:
-    """From each of ``firsts`` to the unit before the next."""
+    """Return the spans from each of ``firsts`` to the unit before the next."""
     lasts = [first - 1 for first in firsts[1:]] + [len(units) - 1]
     return [(units[a][0], units[b][1]) for a, b in zip(firsts, lasts, strict=True)]

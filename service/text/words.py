@@ -17,11 +17,11 @@ _WORD = re.compile(r"[a-zà-ɏ]+(?:['’]t)?")
 
 
 def words(text: str) -> Words:
-    """The words of ``text``."""
+    """Return the words of ``text``."""
     low = _WORD.findall(text.lower())
     return Words(low, frozenset(low))
 
 
 def listed(text: str) -> frozenset[str]:
-    """The words of a list that is written as one string."""
+    """Return the words of a list that is written as one string."""
     return frozenset(text.split())

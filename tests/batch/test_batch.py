@@ -193,7 +193,7 @@ def test_a_crash_between_the_last_steps_is_finished(
     [
         ({"task": "read"}, 1, "task: translate → read"),
         ({"column": "isi"}, 1, "column: text → isi"),
-        ({"keep_furniture": True}, 1, "keep-furniture: False → True"),
+        ({"keep_furniture": True}, 1, "keep-boilerplate: False → True"),
         ({}, 4, "decoding beam_size: 1 → 4"),
     ],
 )

@@ -73,7 +73,7 @@ def test_text_is_the_translation_alone(warta: Runner) -> None:
 def test_json_has_its_documented_keys(warta: Runner) -> None:
     table = json.loads(warta("translate", "--model", "echo", "--format", "json", "a.txt").out)
     assert set(table) == {
-        "title", "text", "status", "segments", "warnings", "furniture", "signature", "byline", "published", "site", "roles", "captions",  # noqa: E501
+        "title", "text", "status", "segments", "warnings", "boilerplate", "signature", "byline", "published", "site", "roles", "captions",  # noqa: E501
     }  # fmt: skip
     assert table["title"]["source"] == table["title"]["target"] == "Harga Beras Naik Lagi"
     keys = {"source", "target", "paragraph", "score", "truncated", "findings"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from eval.bench.documents import Row, articles, ratios, read, words
+from eval.bench.documents import Side, articles, ratios, read, words
 from eval.bench.fixed_length import fix_length
 from service.text import segment
 
@@ -41,7 +41,7 @@ def test_an_answer_is_cut_and_noted(tmp_path: Path) -> None:
 
 def test_ratios_are_to_each_peer_at_the_same_number_of_clients() -> None:
     rows = [
-        Row("serve", side, layout, clients, 100, seconds, seconds, 0.0)
+        Side("serve", side, layout, clients, 100, seconds, seconds, 0.0)
         for side, layout, clients, seconds in (
             ("warta serve", "2 threads", 1, 2.0),
             ("warta serve", "2 threads", 16, 1.0),

@@ -143,7 +143,7 @@ FOUND = [
     [
         ("length-ratio", 25 / 52),
         ("copy-rate", 100 / 6),
-        ("numbers-kept", 100 * 1 / 4),
+        ("numbers-kept", 100 * 1 / 5),
         ("findings-per-1000", 500.0),
         ("compression", 100 * 25 / 49),
         ("novelty", 100 * 15 / 20),

@@ -254,10 +254,22 @@ def test_the_page_escapes_and_shows_all_parts() -> None:
 
 
 def test_only_what_differs_is_marked() -> None:
-    assert page._marked("the old <b> town", "the new <b> town") == (
-        "the <del>old</del> &lt;b&gt; town",
-        "the <ins>new</ins> &lt;b&gt; town",
-    )
+    left, right = page.compared("the old <b> town", "the new <b> town")
+    assert [(piece.text, piece.tag) for piece in left if piece.text.strip()] == [
+        ("the", ""), ("old", "del"), ("<b> town", ""),
+    ]  # fmt: skip
+    assert [piece.text for piece in right if piece.tag] == ["new"]
+    assert "".join(piece.text for piece in right) == "the new <b> town"
+    assert page.compared("", "new") == ((), (page.Piece(""), page.Piece("new", "ins")))
+
+
+def test_the_overview_opens_the_report_and_speaks_the_words_it_is_given() -> None:
+    one = evaluation()
+    assert page.overview(one).strip() in page.render(one, "")
+    other = page.overview(one, {name: f"«{name}»" for name in page.WORDS} | {"plot": "«{metric}»"})
+    assert "<caption>«scores»</caption>" in other
+    assert "<figcaption>«chrF2»</figcaption>" in other
+    assert "bootstrap" not in other
 
 
 @pytest.mark.parametrize(

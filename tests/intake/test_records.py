@@ -142,7 +142,7 @@ def test_a_loop_of_links_ends_and_a_broken_one_is_named(tmp_path: Path) -> None:
 def test_a_kind_that_nobody_reads_is_named_with_those_that_are(tmp_path: Path) -> None:
     [(place, error)] = seen(written(tmp_path, "a.xyz", "Harga"))
     assert place == ""
-    assert error.startswith("!a file .xyz is not read here; there are: .csv, .docm, .docx, .epub, .htm")
+    assert error.startswith("!a file .xyz is not read here; there are: .arb, .csv, .docm, .docx, .epub, .htm")
 
 
 LINES = b'{"text": "Satu."}\n{"text": "Dua."}\n'

@@ -510,6 +510,8 @@ def test_a_batch_names_its_uploads_without_their_folder(host: Host, tmp_path: Pa
         ("a.csv", "id,text\n007,Satu kalimat.\n", "id,text,translation,error,confidence,findings\n007,Satu "),
         ("a.jsonl", '{"text": "Satu."}\n', '{"text": "Satu.", "translation": "Satu.", "error": null, '),
         ("a.txt", "Satu kalimat.", '{"key": "'),
+        ("a.po", 'msgid "Satu kalimat"\nmsgstr ""\n', 'msgid "Satu kalimat"\nmsgstr "Satu kalimat"\n'),
+        ("a.html", "<p>Satu kalimat.</p>", "<p>Satu kalimat.</p>"),
     ],
 )
 def test_a_table_comes_back_as_it_was_sent(

@@ -64,7 +64,7 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
+        """Pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -89,7 +89,7 @@ class Failures:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
+        """Pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -122,7 +122,7 @@ class Hosts:
         self._origins = {origin.lower().rstrip("/") for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, or refuses it: 421 for the host, 403 for the origin."""
+        """Pass the request on, or refuse it: 421 for the host, 403 for the origin."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -155,7 +155,7 @@ class Hosts:
         return True
 
     async def _from_a_page(self, scope: Scope, receive: Receive, send: Send, host: str) -> None:
-        """A browser names the origin of what it sends; no browser, no origin."""
+        """Note a request of a page: a browser names the origin of what it sends, no other program does."""
         found = [origin.lower() for origin in fields(scope, b"origin")]
         if all(self._may_send(origin, host) for origin in found):
             await self._app(scope, receive, send)
@@ -196,7 +196,7 @@ class Rate:
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, client: str) -> int:
-        """0 where the client may ask now, which is counted; else the whole seconds until it may."""
+        """Return 0 where the client may ask now, which is counted; else the whole seconds until it may."""
         with self._lock:
             now = self._clock()
             self._forget(now - MINUTE)
@@ -220,7 +220,7 @@ REQUESTS = document.Message("term", "requests")
 
 
 def too_often(wait: int, what: document.Message = REQUESTS) -> Refused:
-    """The answer to whoever has to wait so many seconds."""
+    """Return the answer to whoever has to wait so many seconds."""
     return Refused(
         429,
         "limits.rate",
@@ -251,7 +251,7 @@ class RateLimit:
         self._unread = unread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, or refuses it with 429 and when to come back."""
+        """Pass the request on, or refuse it with 429 and when to come back."""
         if scope["type"] != "http" or not (rate := self._of(scope["method"], scope["path"])):
             await self._app(scope, receive, send)
             return
@@ -285,7 +285,7 @@ class Client:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
+        """Pass the request on."""
         if scope["type"] in ("http", "websocket"):
             # A lifespan's state is one for all requests: this one's own is a copy.
             address = client_address(scope)
@@ -305,7 +305,7 @@ class Body:
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, or refuses it: 413 for the size, 400 for a length that is none."""
+        """Pass the request on, or refuse it: 413 for the size, 400 for a length that is none."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -365,7 +365,7 @@ _CLOSE = {"Connection": "close"}
 
 
 def trusted(proxies: Sequence[str]) -> list[str]:
-    """The addresses and networks of proxies. Raises UsageError: ``*`` would trust anybody's header."""
+    """Return the addresses and networks of proxies. Raises UsageError: ``*`` would trust anybody's header."""
     for proxy in proxies:
         try:
             ipaddress.ip_network(proxy)
@@ -379,7 +379,7 @@ def trusted(proxies: Sequence[str]) -> list[str]:
 
 
 def client_address(scope: Scope) -> str:
-    """What a client is counted under: its IPv4 address, or the network of its IPv6 address.
+    """Return what a client is counted under: its IPv4 address, or the network of its IPv6 address.
 
     Whoever has one IPv6 address has its whole /64.
     """
@@ -396,7 +396,7 @@ def client_address(scope: Scope) -> str:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) -> None:
-    """Answers in the shape of the part of the service that was asked; a websocket is closed."""
+    """Answer in the shape of the part of the service that was asked; a websocket is closed."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
     else:
@@ -404,12 +404,12 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) -
 
 
 def fields(scope: Scope, name: bytes) -> list[str]:
-    """The values of every header of that name."""
+    """Return the values of every header of that name."""
     return [value.decode("latin-1") for field, value in scope["headers"] if field == name]
 
 
 def _host_name(host: str) -> str | None:
-    """A Host header without its port, None if it is not one."""
+    """Return a Host header without its port, None if it is not one."""
     try:
         parts = urlsplit(f"//{host}")
         _ = parts.port

@@ -46,19 +46,19 @@ def configure(level: str = "INFO") -> None:
 
 
 def _discreet(_: object, __: str, event: EventDict) -> EventDict:
-    """What other programs log may repeat what was sent: only whose it is stays."""
+    """Keep only whose it is of what other programs log: it may repeat what was sent."""
     name = event["_record"].name
     return event if name.startswith((NAME, "uvicorn")) else {**event, "event": name}
 
 
 def _timed(_: object, __: str, event: EventDict) -> EventDict:
-    """When it was, to the millisecond, in UTC."""
+    """Add when it was, to the millisecond, in UTC."""
     moment = datetime.fromtimestamp(event["_record"].created, UTC)
     return {**event, "time": moment.isoformat(timespec="milliseconds")}
 
 
 def _placed(_: object, __: str, event: EventDict) -> EventDict:
-    """Of an exception its type and where it was: its message may repeat what was sent."""
+    """Keep of an exception its type and where it was: its message may repeat what was sent."""
     error = event.pop("exc_info", None) or event["_record"].exc_info
     if isinstance(error, tuple):
         error = error[1]
@@ -70,7 +70,7 @@ def _placed(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def _ordered(_: object, __: str, event: EventDict) -> EventDict:
-    """The same fields first in every line."""
+    """Return the same fields first in every line."""
     return {**{name: event.pop(name) for name in ("time", "level", "event")}, **event}
 
 
@@ -90,7 +90,7 @@ class Log:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
+        """Pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

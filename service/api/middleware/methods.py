@@ -55,7 +55,7 @@ class OtherMethods(BaseRoute):
         return None
 
     def _allowed(self, scope: Scope) -> list[str]:
-        """All methods of the path: routes of one path may have one each."""
+        """Return all methods of the path: routes of one path may have one each."""
         found = {"OPTIONS"}
         for method in _METHODS:
             asked = {**scope, "method": method}
@@ -64,7 +64,9 @@ class OtherMethods(BaseRoute):
         return sorted(found)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, allowed: list[str]) -> None:
-        """The route itself refuses, so that logs and figures have its name; it knows only its own methods."""
+        """Have the route itself refuse, so that logs and figures have its name; it knows only its own
+        methods.
+        """
         found = self._partial(scope)
         try:
             if found:

@@ -51,7 +51,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
 
     def text(self) -> bytes:
-        """All of them as Prometheus reads them."""
+        """Return all of them as Prometheus reads them."""
         return generate_latest(self.registry)
 
 
@@ -62,7 +62,7 @@ class Engines(Collector):
         self._host = host
 
     def collect(self) -> Iterator[Metric]:
-        """One family a figure."""
+        """Yield one family a figure."""
         queues = {name: engine.stats() for name, engine in self._host.engines().items()}
         for name, about, attribute in _GAUGES:
             yield _family(GaugeMetricFamily(name, about, labels=("model",)), queues, attribute)
@@ -79,7 +79,7 @@ class Engines(Collector):
         yield from (segments, findings)
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing before the first request: the names depend on no engine being open."""
+        """Return nothing before the first request: the names depend on no engine being open."""
         return []
 
 
@@ -90,7 +90,7 @@ class Waiting(Collector):
         self._jobs = jobs
 
     def collect(self) -> Iterator[Metric]:
-        """One family."""
+        """Yield one family."""
         family = GaugeMetricFamily("warta_jobs", "Jobs that are kept.", labels=("state",))
         for state, count in self._jobs.counts().items():
             family.add_metric((state,), count)
@@ -129,7 +129,7 @@ class Measure:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on."""
+        """Pass the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -152,7 +152,8 @@ class Measure:
 
 
 def route(scope: Scope) -> str:
-    """The route that answered, as it is declared; ``page`` for all of the web page, ``other`` for none.
+    """Return the route that answered, as it is declared; ``page`` for all of the web page, ``other`` for
+    none.
 
     A path with its parts would be a label for every file and job there is.
     """
@@ -170,12 +171,14 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 def router(metrics: Metrics) -> APIRouter:
-    """``/metrics``."""
+    """Return the route ``/metrics``."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=_ANSWERS)
     def read_metrics() -> Response:
-        """Requests, times, queues, batches, tokens and findings by kind, in Prometheus' text format."""
+        """Return requests, times, queues, batches, tokens and findings by kind, in Prometheus' text
+        format.
+        """
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

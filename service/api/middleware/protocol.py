@@ -81,12 +81,12 @@ class Punctual(H11Protocol):
         self.conn: Connection = Connection()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Starts to wait."""
+        """Start to wait."""
         super().connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Waits on where headers have begun, no more where they are complete."""
+        """Wait on where headers have begun, no more where they are complete."""
         super().data_received(data)
         begun = bool(self.conn.trailing_data[0])
         if self.conn.their_state is not h11.IDLE or not begun:
@@ -95,7 +95,7 @@ class Punctual(H11Protocol):
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stops waiting."""
+        """Stop waiting."""
         self._rest()
         super().connection_lost(exc)
 

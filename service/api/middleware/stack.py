@@ -31,21 +31,21 @@ from service.pool import Host
 
 
 def key_store(host: Host, config: ServerConfig) -> KeyStore | None:
-    """The keys, where they are used. Raises StoreError, UsageError."""
+    """Return the keys, where they are used. Raises StoreError, UsageError."""
     if not config.keys_used:
         return None
     return KeyStore(config.keys_url or default_url(host.settings.home))
 
 
 def exposure(config: ServerConfig) -> str:
-    """What whoever starts a server for others should know, if anything."""
+    """Return what whoever starts a server for others should know, if anything."""
     if config.host in LOOPBACK or config.keys_required:
         return ""
     return f"Whoever reaches {config.host} may use it; --require-keys lets in only who has a key"
 
 
 def install(app: FastAPI, host: Host, config: ServerConfig, keys: Lookup | None, jobs: Jobs) -> None:
-    """Puts the guards before ``app``, and ``/ready`` and ``/metrics`` into it. Raises UsageError."""
+    """Put the guards before ``app``, and ``/ready`` and ``/metrics`` into it. Raises UsageError."""
     layers: list[tuple[Callable[..., Any], dict[str, Any]]] = [(Log, {}), (Language, {})]
     if config.metrics:
         figures = metrics.Metrics(host, jobs)

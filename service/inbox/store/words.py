@@ -21,7 +21,10 @@ class Words:
         self._database = database
 
     def watch(self, word: str) -> int:
-        """Watch a word or phrase from now on; return how many kept articles have it. Raises UsageError."""
+        """Return watch a word or phrase from now on; return how many kept articles have it.
+
+        Raises UsageError.
+        """
         if not words(word) or len(word) > 100:
             raise UsageError("inbox.word", "a word to watch is a word or phrase of up to 100 characters")
         word = " ".join(word.split())

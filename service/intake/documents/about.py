@@ -18,8 +18,8 @@ _SHORT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)\Z")
 
 
 def of_page(text: str) -> About:
-    """What the page's data says, each field from the first source that has it. Raises InputError without
-    lxml.
+    """Return what the page's data says, each field from the first source that has it. Raises InputError
+    without lxml.
     """
     try:
         from lxml import etree, html
@@ -51,7 +51,7 @@ def of_page(text: str) -> About:
 
 
 def _articles(tree: Any) -> Iterator[dict[str, Any]]:
-    """The articles that the page's JSON-LD describes."""
+    """Yield the articles that the page's JSON-LD describes."""
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or ""):
             continue
@@ -77,7 +77,7 @@ def _of_kind(value: object, depth: int) -> Iterator[dict[str, object]]:
 
 
 def _meta(tree: Any) -> dict[str, str]:
-    """The first content of each named meta element."""
+    """Return the first content of each named meta element."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):
         name = (element.get("property") or element.get("name") or "").lower()
@@ -87,7 +87,7 @@ def _meta(tree: Any) -> dict[str, str]:
 
 
 def _name(value: object) -> str:
-    """The name of a person or a publisher; of several, all."""
+    """Return the name of a person or a publisher; of several, all."""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_name, value[:5])))
     if isinstance(value, dict):
@@ -100,7 +100,7 @@ def _plain(value: object) -> str:
 
 
 def _without_site(title: str, site: str, heads: list[str]) -> str:
-    """``title`` without the site's name after it; the page's ``h1`` shows where the title ends."""
+    """Return ``title`` without the site's name after it; the page's ``h1`` shows where the title ends."""
     for head in heads:
         if title.startswith(head) and len(head) > 15:
             return head

@@ -35,7 +35,7 @@ class Limits:
 
 
 def unpack(data: bytes, limits: Limits) -> bytes:
-    """What the compressed stream ``data`` holds. Raises InputError for a broken or too large one."""
+    """Return what the compressed stream ``data`` holds. Raises InputError for a broken or too large one."""
     most = min(limits.unpacked, max(len(data) * limits.ratio, RATIO_FREE))
     unpacked = _gunzip(data, most) if data.startswith(GZIP) else _unzstd(data, most)
     if len(unpacked) > most:
@@ -71,7 +71,7 @@ class Archive:
     """
 
     def __init__(self, data: bytes, limits: Limits) -> None:
-        """Raises InputError for a broken, encrypted, oversized or hostile archive."""
+        """Raise InputError for a broken, encrypted, oversized or hostile archive."""
         try:
             self._zip = zipfile.ZipFile(BytesIO(data))
         except BROKEN_ZIP as problem:
@@ -111,7 +111,7 @@ class Archive:
                 raise InputError("document.locked", "password-protected")
 
     def read(self, name: str) -> bytes:
-        """The bytes of a member. Raises InputError if it is missing or broken."""
+        """Return the bytes of a member. Raises InputError if it is missing or broken."""
         try:
             return self._zip.read(name)
         except KeyError:
@@ -127,9 +127,12 @@ class Archive:
             ) from problem
 
     def copy(self, changed: dict[str, bytes]) -> bytes:
-        """The archive again, with the members of ``changed`` replaced and the rest as they were."""
+        """The archive again, with the members of ``changed`` replaced or added and the rest as they were."""
         out = BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
             for member in self.members:
                 target.writestr(member, changed.get(member.filename, b"") or self.read(member.filename))
+            for name in sorted(changed.keys() - self.names):
+                # Of one date, so that equal documents are equal files.
+                target.writestr(zipfile.ZipInfo(name), changed[name], zipfile.ZIP_DEFLATED)
         return out.getvalue()

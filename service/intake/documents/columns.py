@@ -40,7 +40,7 @@ def with_columns(archive: Archive, sheets: Mapping[str, Mapping[int, Sequence[Va
     A sheet's name leads to its rows, numbered from 1, and each row to the values of its new cells. Raises
     InputError for a workbook that lacks a sheet or has no room in it.
     """
-    parts = _parts(archive)
+    parts = sheet_parts(archive)
     changed: dict[str, bytes] = {}
     for title, rows in sheets.items():
         if title not in parts:
@@ -49,8 +49,8 @@ def with_columns(archive: Archive, sheets: Mapping[str, Mapping[int, Sequence[Va
     return archive.copy(changed)
 
 
-def _parts(archive: Archive) -> dict[str, str]:
-    """Where each sheet is in the archive, by its name."""
+def sheet_parts(archive: Archive) -> dict[str, str]:
+    """Return where each sheet is in the archive, by its name."""
     targets = {
         one.get("Id", ""): one.get("Target", "") for one in parse_xml(archive.read(_RELATIONS), _RELATIONS)
     }
@@ -87,7 +87,7 @@ def _extended(data: bytes, name: str, rows: Mapping[int, Sequence[Value]]) -> by
 
 
 def _last(row: Element) -> int:
-    """The number of a row's last column; cells without a place follow one another."""
+    """Return the number of a row's last column; cells without a place follow one another."""
     last = 0
     for cell in row:
         found = _LETTERS.match(cell.get("r", ""))

@@ -41,12 +41,12 @@ _DEEPEST = 8
 
 
 def read(text: str) -> str:
-    """The text without markup, a blank line between paragraphs."""
+    """Return the text without markup, a blank line between paragraphs."""
     return "\n\n".join(parse(text).paragraphs)
 
 
 def parse(text: str) -> Markup:
-    """The blocks. Front matter, code, HTML blocks, link targets and definitions are not among them.
+    """Return the blocks. Front matter, code, HTML blocks, link targets and definitions are not among them.
 
     A translated paragraph comes out on one line, so that no word can begin a line as markup.
     """
@@ -91,12 +91,12 @@ class _Lines:
         self._close()
 
     def _close(self) -> None:
-        """Ends the paragraph that is open, if one is."""
+        """End the paragraph that is open, if one is."""
         self._markup.end(self._tail or "")
         self._tail = None
 
     def _verbatim(self, line: str) -> bool:
-        """Whether a line holds no text of the author's."""
+        """Return whether a line holds no text of the author's."""
         blank = not line.strip(" \t>")
         fence = _FENCE.match(line)
         if self._fence:
@@ -191,7 +191,7 @@ class _Lines:
             markup.inline(whole)
 
     def _link(self, match: re.Match[str], depth: int) -> None:
-        """A link; one that is named by its own text gets its name written out when that changes."""
+        """Add a link; one that is named by its own text gets its name written out when that changes."""
         label, target = match["label"], match["target"] or ""
         if not target and label.casefold() not in self._labels:
             self._text("[")

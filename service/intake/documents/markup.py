@@ -26,7 +26,7 @@ class Markup:
     """The pieces of a marked-up text. ``joined`` without a change is the text, byte for byte."""
 
     def __init__(self, escape: Callable[[str], str], place: str = "paragraph") -> None:
-        """``escape`` turns translated text into markup; ``place`` is what a block is called."""
+        """Begin; ``escape`` turns translated text into markup, ``place`` is what a block is called."""
         self._escape = escape
         self._place = place
         self._pieces: list[str] = []
@@ -54,7 +54,9 @@ class Markup:
             self._texts.append(plain)
 
     def inline(self, raw: str, *, space: bool = False, instead: str | None = None) -> None:
-        """Markup inside a block; ``space`` if it parts words; ``instead`` replaces it in a changed block."""
+        """Add markup inside a block; ``space`` if it parts words; ``instead`` replaces it in a changed
+        block.
+        """
         if not self._slots:
             self.text("", "")
         if space:
@@ -65,12 +67,12 @@ class Markup:
         self.text("", "")
 
     def open(self, raw: str, name: str, *, fixed: bool = False, line: bool = False) -> None:
-        """Markup that begins a mark: see :class:`Mark`."""
+        """Add markup that begins a mark: see :class:`Mark`."""
         self.inline(raw)
         self._open.append((name, Mark(len(self._slots) - 1, 0, fixed, line), len(self._pieces) - 2))
 
     def close(self, raw: str, name: str, *, instead: str | None = None) -> None:
-        """Markup that ends the mark ``name``, and those inside it that were left open."""
+        """Add markup that ends the mark ``name``, and those inside it that were left open."""
         stop = len(self._slots)
         if any(name == opened for opened, *_ in self._open[-_DEEPEST:]):
             while self._open:
@@ -88,7 +90,7 @@ class Markup:
         self._heading = True
 
     def end(self, raw: str = "") -> None:
-        """The block is over; ``raw`` follows it."""
+        """End the block; ``raw`` follows it."""
         if any(c.isalpha() for text in self._texts for c in text):
             stop = len(self._slots)
             rest = [replace(mark, stop=stop, pinned=True) for _, mark, _ in self._open[:_DEEPEST]]
@@ -108,7 +110,7 @@ class Markup:
         return [" ".join("".join(block.texts).split()) for block in self._blocks]
 
     def joined(self) -> str:
-        """The text with its markup."""
+        """Return the text with its markup."""
         return "".join(self._pieces)
 
     def translate(self, translate: Translate) -> list[PlacedFinding]:
@@ -140,7 +142,7 @@ class Markup:
             self._pieces[place.start : place.stop] = [text] + [""] * (len(place) - 1)
 
     def _at_line_ends(self, index: int, text: str, swaps: Mapping[int, str]) -> str:
-        """``text`` without the white space that would stand at the end or start of a kept line."""
+        """Return ``text`` without the white space that would stand at the end or start of a kept line."""
         before, after = index - 1, index + 1
         if before >= 0 and before not in swaps and self._pieces[before].endswith("\n"):
             text = text.lstrip(" ")
@@ -150,7 +152,7 @@ class Markup:
 
 
 def _collapsed(texts: Sequence[str]) -> tuple[str, ...]:
-    """White space as a browser shows it: one space, also across slots."""
+    """Return white space as a browser shows it: one space, also across slots."""
     result, spaced = [], False
     for text in texts:
         single = _SPACE.sub(" ", text)
@@ -162,7 +164,7 @@ def _collapsed(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _edged(old: str, new: str) -> str:
-    """``new`` with the line breaks and indents that ``old`` had at its ends."""
+    """Return ``new`` with the line breaks and indents that ``old`` had at its ends."""
     if not new.strip():
         return old if new and not old.strip() else new
     before = old[: len(old) - len(old.lstrip())]

@@ -14,7 +14,9 @@ from itertools import pairwise
 
 from service.errors import InputError
 from service.intake.compression import need
+from service.intake.documents import bilingual
 from service.intake.documents.archive import Limits
+from service.intake.documents.blocks import Block, How, PlacedFinding, Translate, translate_blocks
 from service.intake.raised import SUBSCRIPTS, SUPERSCRIPTS
 
 _EDGE = 2
@@ -54,16 +56,40 @@ _BROKEN = (
 
 
 def read(data: bytes, limits: Limits) -> str:
-    """The running text, a blank line between paragraphs.
+    """Return the running text, a blank line between paragraphs.
 
     Raises InputError for a protected or broken file, and for one of pictures only.
     """
+    return "\n\n".join(text for text, _, _ in paragraphs(data, limits))
+
+
+def paragraphs(data: bytes, limits: Limits) -> list[tuple[str, int, bool]]:
+    """Return the paragraphs, each with the page it begins on, from 1, and whether it is set as a headline.
+
+    Raises InputError as :func:`read` does.
+    """
     drawn = _pages(data, limits)
     pages = _without_repeats([[" ".join(line.split()) for line in page.lines] for page in drawn])
-    lines = [line for page in pages for line in page]
-    if not any(line for line in lines):
+    lines = [(line, number) for number, page in enumerate(pages, start=1) for line in page if line]
+    if not lines:
         raise InputError("document.scan", "holds no text; it may be a scan")
-    return "\n\n".join(_paragraphs(lines, frozenset(line for page in drawn for line in page.large)))
+    large = frozenset(line for page in drawn for line in page.large)
+    return [
+        (text, lines[at][1], text in large) for text, at in _paragraphs([line for line, _ in lines], large)
+    ]
+
+
+def translate(
+    data: bytes, limits: Limits, translation: Translate, how: How
+) -> tuple[bytes, list[PlacedFinding]]:
+    """The text in both languages beside each other, as a Word document or a page. Raises InputError."""
+    found = paragraphs(data, limits)
+    blocks = [Block((text,), (), f"page {page}", heading=heading) for text, page, heading in found]
+    changes, findings = translate_blocks(blocks, translation, how)
+    rows = bilingual.rows(found, changes)
+    if how.suffix in bilingual.HTML_SUFFIXES:
+        return bilingual.as_html(rows), findings
+    return bilingual.as_docx(rows), findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +110,7 @@ class _Chunk:
 
 
 def _pages(data: bytes, limits: Limits) -> list[_Page]:
-    """The lines of each page."""
+    """Return the lines of each page."""
     try:
         import pypdf
         from pypdf.errors import DependencyError, PyPdfError
@@ -123,7 +149,7 @@ def _pages(data: bytes, limits: Limits) -> list[_Page]:
 
 
 def _without(problem: Exception) -> InputError:
-    """What a file asks for that is not here: a library for locked files, or a rare filter."""
+    """Return what a file asks for that is not here: a library for locked files, or a rare filter."""
     try:
         import cryptography  # noqa: F401
     except ImportError as error:
@@ -136,14 +162,16 @@ def _without(problem: Exception) -> InputError:
 def _visit(
     chunks: list[_Chunk], text: str, page: Sequence[float], line: Sequence[float], _font: object, size: float
 ) -> None:
-    """Keeps what pypdf tells of a piece of text; ``page`` and ``line`` are its matrices."""
+    """Keep what pypdf tells of a piece of text; ``page`` and ``line`` are its matrices."""
     if text:
         scale = abs(line[3] * page[3]) or 1.0
         chunks.append(_Chunk(text, round(size * scale, 1), line[5] + page[5]))
 
 
 def _laid_out(chunks: Sequence[_Chunk]) -> _Page:
-    """The lines of a page: small raised or lowered figures as such, a headline over several lines as one."""
+    """Return the lines of a page: small raised or lowered figures as such, a headline over several lines as
+    one.
+    """
     sizes: Counter[float] = Counter()
     for chunk in chunks:
         sizes[chunk.size] += len(chunk.text.strip())
@@ -180,7 +208,7 @@ def _laid_out(chunks: Sequence[_Chunk]) -> _Page:
 
 
 def _raised(chunk: _Chunk, before: _Chunk, line: str) -> str:
-    """``chunk`` in raised or lowered figures, if it is a small number close behind a word."""
+    """Return ``chunk`` in raised or lowered figures, if it is a small number close behind a word."""
     figures = chunk.text.strip()
     if not _FIGURES.fullmatch(figures) or chunk.size > before.size * _SMALL or not line or line[-1].isspace():
         return chunk.text
@@ -189,7 +217,7 @@ def _raised(chunk: _Chunk, before: _Chunk, line: str) -> str:
 
 
 def _without_repeats(pages: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The pages without page numbers and what stands at the edge of at least half of them."""
+    """Return the pages without page numbers and what stands at the edge of at least half of them."""
     filled = [[line for line in page if line] for page in pages]
     edges = Counter(key for page in filled for key in {_key(page[i]) for i in _edge(page)})
     often = max(2, (len([page for page in filled if page]) + 1) // 2)
@@ -204,7 +232,7 @@ def _without_repeats(pages: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _edge(page: Sequence[str]) -> set[int]:
-    """The first and last lines; of a short page fewer, so that it keeps a middle."""
+    """Return the first and last lines; of a short page fewer, so that it keeps a middle."""
     reach = min(_EDGE, (len(page) - 1) // 2) if len(page) > 1 else 0
     return {*range(reach), *range(len(page) - reach, len(page))}
 
@@ -213,25 +241,27 @@ def _key(line: str) -> str:
     return _DIGITS.sub("#", line)
 
 
-def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[str]:
-    """Lines joined that a column broke apart: those whose next word found no room; never the ``large``
-    ones.
+def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[tuple[str, int]]:
+    """Yield lines joined that a column broke apart: those whose next word found no room; never the ``large``
+    ones. Each paragraph with the number of its first line, from 0.
     """
     lengths = sorted(len(line) for line in lines)
     width = lengths[len(lengths) * 9 // 10]
     words = Counter(word.lower() for line in lines for word in _WORD.findall(line))
-    paragraph = lines[0]
-    for line, following in pairwise(lines):
+    paragraph, first = lines[0], 0
+    for number, (line, following) in enumerate(pairwise(lines), start=1):
         if line in large or following in large or _ends(line, following, width):
-            yield paragraph
-            paragraph = following
+            yield paragraph, first
+            paragraph, first = following, number
         else:
             paragraph = _joined(paragraph, following, words)
-    yield paragraph
+    yield paragraph, first
 
 
 def _ends(line: str, following: str, width: int) -> bool:
-    """Whether a paragraph ends with ``line``; letters differ in width, so the measure is a soft one."""
+    """Return whether a paragraph ends with ``line``; letters differ in width, so the measure is a soft
+    one.
+    """
     if _ITEM.match(following):
         return True
     if following[0].islower() and not _ENDED.search(line):
@@ -250,7 +280,7 @@ def _joined(paragraph: str, following: str, words: Counter[str]) -> str:
 
 
 def _hyphenated(first: str, second: str, words: Counter[str]) -> bool:
-    """Whether a hyphen at the end of a line belongs to the word, as in anak-anak or sayur-mayur."""
+    """Return whether a hyphen at the end of a line belongs to the word, as in anak-anak or sayur-mayur."""
     whole, parted = (first + second).lower(), f"{first}-{second}".lower()
     if words[whole] or words[parted]:
         return words[parted] > words[whole]

@@ -15,7 +15,7 @@ _LONG = 80
 
 
 def read(data: bytes, limits: Limits) -> str:
-    """Every sheet; cells of a row parted by `` | ``, or a paragraph each where one is long."""
+    """Return every sheet; cells of a row parted by `` | ``, or a paragraph each where one is long."""
     paragraphs = []
     for _, _, cells in rows(data, limits):
         texts = [text for text in cells if text]
@@ -25,7 +25,7 @@ def read(data: bytes, limits: Limits) -> str:
 
 
 def rows(data: bytes, limits: Limits) -> Iterator[tuple[str, int, list[str]]]:
-    """Sheet, row number from 1 and the cells' texts, row by row. Raises InputError.
+    """Yield sheet, row number from 1 and the cells' texts, row by row. Raises InputError.
 
     The archive is checked by the caller. Values are those that were saved; formulas are not computed.
     """

@@ -40,17 +40,17 @@ class _Cue:
 
 
 def is_subtitles(text: str) -> bool:
-    """Whether ``text`` begins as a WebVTT or SubRip file does."""
+    """Return whether ``text`` begins as a WebVTT or SubRip file does."""
     return _BEGINS.match(text) is not None
 
 
 def read(text: str) -> str:
-    """What is said, a blank line where a sentence ends before a pause or another speaker."""
+    """Return what is said, a blank line where a sentence ends before a pause or another speaker."""
     return "\n\n".join(parse(text).paragraphs)
 
 
 def translate(text: str, translation: Translate) -> tuple[str, list[PlacedFinding]]:
-    """``text`` with its cues in English, one for one, and what to look at."""
+    """Return ``text`` with its cues in English, one for one, and what to look at."""
     markup = parse(text)
     findings = markup.translate(translation)
     cues, tail = _cues(markup.joined())
@@ -64,7 +64,7 @@ def translate(text: str, translation: Translate) -> tuple[str, list[PlacedFindin
 
 
 def _wrapped(text: str, lines: int) -> str:
-    """The longest line of a cue in as many lines of about one length."""
+    """Return the longest line of a cue in as many lines of about one length."""
     if lines < 2:
         return text
     longest = max(text.split("\n"), key=len)
@@ -86,7 +86,7 @@ def _wrapped(text: str, lines: int) -> str:
 
 
 def parse(text: str) -> Markup:
-    """The cues in blocks that end where a sentence ends; header, notes and styles are left alone."""
+    """Return the cues in blocks that end where a sentence ends; header, notes and styles are left alone."""
     markup = Markup(
         lambda new: html.escape(new, quote=False) if text.startswith("WEBVTT") else new, "passage"
     )
@@ -111,7 +111,7 @@ def _runs_on(last: _Cue, cue: _Cue) -> bool:
 
 
 def _feed(markup: Markup, text: str) -> None:
-    """A cue's text: tags are marks; a line break parts words, and is found anew in a translation."""
+    """Feed a cue's text: tags are marks; a line break parts words, and is found anew in a translation."""
     markup.open("", "line", line=True)
     for number, line in enumerate(text.split("\n")):
         if number and _SPEAKER.match(line):
@@ -139,7 +139,7 @@ def _words(markup: Markup, raw: str) -> None:
 
 
 def _cues(text: str) -> tuple[list[_Cue], str]:
-    """The cues, and what follows the last one's text. A blank line or the next cue ends a text."""
+    """Return the cues, and what follows the last one's text. A blank line or the next cue ends a text."""
     timings = list(_TIMING.finditer(text))
     cues: list[_Cue] = []
     at = 0
@@ -154,7 +154,7 @@ def _cues(text: str) -> tuple[list[_Cue], str]:
 
 
 def _length(text: str) -> int:
-    """Characters of a cue's text, without white space and the next cue's number at its end."""
+    """Return characters of a cue's text, without white space and the next cue's number at its end."""
     spoken = text.rstrip()
     number = _NUMBER.search(spoken)
     return number.start() if number else len(spoken)

@@ -20,7 +20,10 @@ from service.translation.guard.check import check
 
 
 def checked(source: str, target: str, options: PageOptions, say: Say) -> str:
-    """The pairs with what the guard found, as HTML. Raises InputError for texts that cannot be compared."""
+    """Return the pairs with what the guard found, as HTML.
+
+    Raises InputError for texts that cannot be compared.
+    """
     if not source.strip() or not target.strip():
         raise InputError(say.message("check_empty"))
     if max(len(source), len(target)) > options.text_limit:
@@ -41,19 +44,21 @@ def checked(source: str, target: str, options: PageOptions, say: Say) -> str:
 
 
 def checked_confined(sandbox: Sandbox, source: str, target: str, options: PageOptions, say: Say) -> str:
-    """:func:`checked`, in a process of its own where the texts are long."""
+    """Do as :func:`checked`, in a process of its own where the texts are long."""
     if len(source) + len(target) <= SMALL:
         return checked(source, target, options, say)
     return str(sandbox.run(".page.tabs.check:checked_for", source, target, options.text_limit, say.language))
 
 
 def checked_for(source: str, target: str, limit: int, language: str) -> str:
-    """:func:`checked` for plain values."""
+    """Do as :func:`checked`, for plain values."""
     return checked(source, target, PageOptions(text_limit=limit), Say(language))
 
 
 def paired(source: str, target: str, say: Say) -> tuple[list[tuple[str, str]], str]:
-    """The two texts side by side: by lines, else by sentences, else whole; and a word where it is whole."""
+    """Return the two texts side by side: by lines, else by sentences, else whole; and a word where it is
+    whole.
+    """
     for split in (_lines, _sentences):
         ours, theirs = split(source), split(target)
         if len(ours) == len(theirs):
@@ -82,7 +87,7 @@ def _row(number: int, source: str, target: str, noted: str) -> str:
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]) -> None:
-    """The tab's contents."""
+    """Build the tab's contents."""
     import gradio as gr
 
     def run(source: str, target: str, request: gr.Request) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service.errors import InputError, UsageError, WartaError
 from service.messages import text
@@ -19,6 +19,9 @@ from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
 from service.pool import Host
 from service.runtime.sandbox import Confinement, Sandbox
+
+if TYPE_CHECKING:
+    from eval.scoring import Evaluation
 
 MOST_LINES = 20_000
 RESAMPLES = 500
@@ -38,10 +41,30 @@ def ready(say: Say) -> None:
 def scored(
     outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
-    """The scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
+    """Return the scores as HTML, and the report's folder as a ZIP. Raises WartaError."""
+    from eval.report import folder
+    from eval.report.html import overview
+
+    evaluation = _evaluated(outputs, reference, source, task)
+    with tempfile.TemporaryDirectory(prefix="warta-") as place:
+        folder.write(evaluation, Path(place))
+        report = (Path(place) / "report.html").read_text("utf-8")
+        packed = _packed(Path(place))
+    systems = ", ".join(system.output.name for system in evaluation.systems)
+    count = len(evaluation.dataset.references)
+    lines = say("evaluate_done", systems=escape(systems), count=count)
+    frame = (
+        f'<details class="report"><summary>{say("evaluate_report")}</summary>'
+        f'<iframe sandbox="allow-downloads" title="{say("evaluate_report")}" '
+        f'srcdoc="{escape(report, quote=True)}"></iframe></details>'
+    )
+    return box("done", lines) + overview(evaluation, _words(say)) + frame, packed
+
+
+def _evaluated(outputs: Sequence[str], reference: str, source: str | None, task: str) -> "Evaluation":
+    """Return the scores of the uploads. Raises WartaError."""
     from eval.datasets import Task, from_files
     from eval.metrics import Options
-    from eval.report import folder
     from eval.scoring import Answer, Output, evaluate
     from eval.significance import Resampling
     from eval.tables import read_lines
@@ -65,24 +88,13 @@ def scored(
         for name, path in zip(names, outputs, strict=True)
     ]
     plan = Resampling(resamples=RESAMPLES)
-    evaluation = evaluate(dataset, answers, (), Options(plan=plan), check if dataset.sources else None)
-    with tempfile.TemporaryDirectory(prefix="warta-") as place:
-        folder.write(evaluation, Path(place))
-        report = (Path(place) / "report.html").read_text("utf-8")
-        packed = _packed(Path(place))
-    lines = say("evaluate_done", systems=escape(", ".join(names)), count=len(dataset.references))
-    frame = (
-        f'<details class="report"><summary>{say("evaluate_report")}</summary>'
-        f'<iframe sandbox="allow-downloads" title="{say("evaluate_report")}" '
-        f'srcdoc="{escape(report, quote=True)}"></iframe></details>'
-    )
-    return box("done", lines) + table(evaluation, say) + chart(evaluation, say) + frame, packed
+    return evaluate(dataset, answers, (), Options(plan=plan), check if dataset.sources else None)
 
 
 def scored_confined(
     sandbox: Sandbox, outputs: Sequence[str], reference: str, source: str | None, task: str, say: Say
 ) -> tuple[str, bytes]:
-    """:func:`scored` in a process of its own. Raises WartaError."""
+    """Do as :func:`scored` in a process of its own. Raises WartaError."""
     asked = [*outputs], reference, source, task, say.language
     shown, packed = sandbox.stream(".page.tabs.evaluate:scored_for", *asked, limits=CONFINED)
     return shown, packed
@@ -91,12 +103,12 @@ def scored_confined(
 def scored_for(
     outputs: Sequence[str], reference: str, source: str | None, task: str, language: str
 ) -> Iterator[str | bytes]:
-    """:func:`scored` for plain values: the HTML, then the ZIP."""
+    """Yield what :func:`scored` gives, for plain values: the HTML, then the ZIP."""
     yield from scored(outputs, reference, source, task, Say(language))
 
 
 def _names(names: Sequence[str]) -> list[str]:
-    """File names, numbered where one comes twice."""
+    """Return file names, numbered where one comes twice."""
     return [name if names.count(name) == 1 else f"{name} ({n})" for n, name in enumerate(names, start=1)]
 
 
@@ -108,68 +120,16 @@ def _packed(folder: Path) -> bytes:
     return target.getvalue()
 
 
-def table(evaluation: Any, say: Say) -> str:
-    """A system a row, a metric a column; the best in bold, with a word for those who cannot see that."""
-    from eval.report import formats as report
-
-    names = report.metric_names(evaluation)
-    arrows = {s.name: report.ARROWS[s.better] for system in evaluation.systems for s in system.scores}
-    head = "".join(f'<th scope="col">{escape(name)} {arrows[name]}</th>' for name in names)
-    rows = []
-    for system in evaluation.systems:
-        cells = ""
-        for name in names:
-            score = system.score(name)
-            value = escape(report.number(score)) if score else "–"
-            best = report.best(evaluation, name) == system.output.name
-            cells += f"<td>{f'<strong>{value}</strong>' if best else value}</td>"
-        rows.append(f'<tr><th scope="row">{escape(system.output.name)}</th>{cells}</tr>')
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{say("evaluate_scores")}"><table>'
-        f"<caption>{say('evaluate_scores')}</caption><thead><tr>"
-        f'<th scope="col">{say("evaluate_system")}</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def chart(evaluation: Any, say: Say) -> str:
-    """The first metric of every system with its interval, one row each."""
-    from eval.report.html import shown_metric
-
-    metric = shown_metric(evaluation.systems[0])
-    scores = [(s.output.name, s.score(metric)) for s in evaluation.systems if s.score(metric)]
-    if not scores:
-        return ""
-    low = min(score.interval[0] for _, score in scores)
-    high = max(score.interval[1] for _, score in scores)
-    span = (high - low) or 1.0
-    low, high = low - span * 0.1, high + span * 0.1
-    rows = "".join(_bar(name, score, low, high, say) for name, score in scores)
-    title = say("evaluate_plot", metric=escape(metric))
-    return f'<figure class="chart"><figcaption>{title}</figcaption><ul>{rows}</ul></figure>'
-
-
-def _bar(name: str, score: Any, low: float, high: float, say: Say) -> str:
-    """One system's score as a point on its interval."""
-    start, end = score.interval
-    value, least, most = (say.number(each, 1) for each in (score.score, start, end))
-    middle = _at(score.score, low, high)
-    return (
-        f'<li><span class="name">{escape(name)}</span>'
-        '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
-        '<line class="base" x1="0" x2="100" y1="5" y2="5"/>'
-        f'<line class="range" x1="{_at(start, low, high)}" x2="{_at(end, low, high)}" y1="5" y2="5"/>'
-        f'<line class="point" x1="{middle}" x2="{middle}" y1="1" y2="9"/></svg>'
-        f'<span class="value">{value} <i>{least}–{most}</i></span></li>'
-    )
-
-
-def _at(value: float, low: float, high: float) -> str:
-    return f"{100 * (value - low) / (high - low):.2f}"
+def _words(say: Say) -> dict[str, str]:
+    """Return what the overview says in the reader's language; no figure here is a published one."""
+    names = ("scores", "system", "best", "tied", "baseline")
+    return {name: say(f"evaluate_{name}") for name in names} | {
+        "plot": say("evaluate_plot", metric="{metric}")
+    }
 
 
 def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
-    """A link to the report. Raises InputError where it does not fit."""
+    """Return a link to the report. Raises InputError where it does not fit."""
     with held.workplace() as place:
         made = place / "warta-report.zip"
         made.write_bytes(packed)
@@ -181,7 +141,7 @@ def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any], held: Files) -> None:
-    """The tab's contents."""
+    """Build the tab's contents."""
     import gradio as gr
 
     def run(

@@ -112,7 +112,9 @@ def _read(article: Article, host: Host, tell: Callable[[Any], None]) -> Any:
 
 
 def _kept(store: Store, id: int) -> Reading | None:
-    """The reading as it was kept, None where there is none, or one of an earlier version of the program."""
+    """Return the reading as it was kept, None where there is none, or one of an earlier version of the
+    program.
+    """
     text = store.english.reading_of(id)
     try:
         return restored(Reading, json.loads(text)) if text else None
@@ -121,7 +123,7 @@ def _kept(store: Store, id: int) -> Reading | None:
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: Any, view: list[Any]) -> None:
-    """The tab's contents; ``view`` is the reading view of the Read tab and its Stop button."""
+    """Build the tab's contents; ``view`` is the reading view of the Read tab and its Stop button."""
     import gradio as gr
 
     def answered(work: Callable[[Store, Mapping[str, Any]], dict[str, Any]]) -> Callable[..., dict[str, Any]]:

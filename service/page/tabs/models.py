@@ -9,7 +9,7 @@ from service import presets
 from service.context import Ask
 from service.errors import Cancelled, UsageError, WartaError
 from service.messages import text
-from service.models.catalog import Row, rows
+from service.models.catalog import ListedModel, rows
 from service.models.gemma import build as embedded
 from service.models.load import choose
 from service.models.offer import offer
@@ -27,7 +27,9 @@ USABLE = ("installed", "ready", "built in")
 
 
 def choices(host: Host) -> list[tuple[str, str]]:
-    """What can translate on this machine, for a dropdown; the choice of ``auto`` first, with its name."""
+    """Return what can translate on this machine, for a dropdown; the choice of ``auto`` first, with its
+    name.
+    """
     usable = [row.name for row in rows(host.store) if row.task == "translate" and row.state in USABLE]
     try:
         best = choose(host.settings.model, "translate", host.store).name
@@ -37,7 +39,7 @@ def choices(host: Host) -> list[tuple[str, str]]:
 
 
 def cards(host: Host, options: PageOptions, say: Say, status: str = "", name: str = "") -> str:
-    """Every model as a card, those that translate first; ``status`` stands in the card of ``name``."""
+    """Return every model as a card, those that translate first; ``status`` stands in the card of ``name``."""
     found = rows(host.store)
     parts = []
     for task in ("translate", "summarize"):
@@ -48,7 +50,7 @@ def cards(host: Host, options: PageOptions, say: Say, status: str = "", name: st
     return "".join(parts)
 
 
-def _card(row: Row, options: PageOptions, say: Say, status: str) -> str:
+def _card(row: ListedModel, options: PageOptions, say: Say, status: str) -> str:
     bytes_ = row.size or row.download
     size = f" · {say.number(bytes_ / 1e6)} MB" if bytes_ else ""
     best = f' <span class="state">{say("recommended")}</span>' if row.recommended else ""
@@ -70,8 +72,8 @@ def _card(row: Row, options: PageOptions, say: Say, status: str) -> str:
     )
 
 
-def _deeds(row: Row, options: PageOptions, say: Say) -> str:
-    """The buttons of a card."""
+def _deeds(row: ListedModel, options: PageOptions, say: Say) -> str:
+    """Return the buttons of a card."""
     name = escape(row.name)
     if row.state in USABLE:
         if row.task != "translate":
@@ -92,7 +94,7 @@ def _deeds(row: Row, options: PageOptions, say: Say) -> str:
 
 
 def pulled(store: Store, name: str, agreed: bool, ask: Ask, say: Say) -> Iterator[str]:
-    """Installs a model; a line of HTML for each step. Raises WartaError, Cancelled when stopped."""
+    """Install a model; a line of HTML for each step. Raises WartaError, Cancelled when stopped."""
     preset = presets.get(name)
     if preset.limited and not agreed:
         raise UsageError(say.message("pull_agree"))
@@ -124,7 +126,7 @@ def _running(text: str, say: Say, bar: str = "") -> str:
 
 
 def step(what: str, done: int, total: int, say: Say, pace: Pace | None = None) -> str:
-    """A step of an installation with its progress, as HTML; ``pace`` knows how fast it goes."""
+    """Return a step of an installation with its progress, as HTML; ``pace`` knows how fast it goes."""
     known = {"fetching", "converting", "checking"}
     text = say(f"pull_{what}") if what in known else escape(what)
     if not total:
@@ -137,7 +139,7 @@ def step(what: str, done: int, total: int, say: Say, pace: Pace | None = None) -
 
 
 def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: list[Any]) -> Any:
-    """The tab's contents; the cards, for the page to fill when it is opened."""
+    """Build the tab's contents; return the cards, for the page to fill when it is opened."""
     import gradio as gr
 
     def deed(request: gr.Request, event: gr.EventData) -> Iterator[Any]:

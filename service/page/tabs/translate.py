@@ -79,7 +79,7 @@ class _Draft:
 
 
 def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
-    """What the view shows, again and again, until the reading is done, stopped, replaced or failed."""
+    """Yield what the view shows, again and again, until the reading is done, stopped, replaced or failed."""
 
     def work(tell: Callable[[Any], None]) -> None:
         _check(asked, options, say)
@@ -96,7 +96,7 @@ def shown(
     work: Callable[[Callable[[Any], None]], None],
     address: str = "",
 ) -> Iterator[dict[str, Any]]:
-    """What the view shows of a reading that ``work`` makes and tells of as :func:`translated` does.
+    """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does.
 
     ``address`` is where the article was read from.
     """
@@ -190,7 +190,7 @@ def _take(shown: Shown, batch: list[Any]) -> None:
 
 
 def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
-    """The text of an uploaded file. Raises InputError, which names the file and not its path."""
+    """Return the text of an uploaded file. Raises InputError, which names the file and not its path."""
     name = Path(path).name
     data = read_bytes(Path(path), options.file_bytes, shown=name)
     try:
@@ -208,7 +208,9 @@ def _first_text(box: Sandbox, paths: Sequence[str], options: PageOptions, say: S
 def tab(
     host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str], held: Files
 ) -> Any:
-    """The tab's contents; its settings, the model's dropdown first; the reading view and its Stop button."""
+    """Return the tab's contents; its settings, the model's dropdown first; the reading view and its Stop
+    button.
+    """
     import gradio as gr
 
     def run(
@@ -284,7 +286,7 @@ def tab(
 
 
 def _restored(value: str) -> tuple[str, ...]:
-    """The lines that the reader put back, as the page's script wrote them down."""
+    """Return the lines that the reader put back, as the page's script wrote them down."""
     try:
         lines = json.loads(value or "[]")
     except ValueError:
@@ -293,7 +295,7 @@ def _restored(value: str) -> tuple[str, ...]:
 
 
 def _told(read: Callable[[], str], request: Any) -> str:
-    """The text; what goes wrong is a message on the page."""
+    """Return the text; what goes wrong is a message on the page."""
     import gradio as gr
 
     try:
@@ -308,7 +310,9 @@ def routes(host: Host) -> tuple[str, ...]:
 
 
 def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
-    """The drawer; its model, route, number of sentences and whether to keep furniture; the share button."""
+    """Return the drawer; its model, route, number of sentences and whether to keep boilerplate; the share
+    button.
+    """
     import gradio as gr
 
     with gr.Accordion(word("options"), open=False, elem_classes="options") as drawer, gr.Row():
@@ -339,7 +343,7 @@ def _constant(value: tuple[str, str]) -> Callable[[], tuple[str, str]]:
 
 
 def _origin(asked: dict[str, Any]) -> Origin:
-    """Where a reading is from and when it was made, as far as the browser knows."""
+    """Return where a reading is from and when it was made, as far as the browser knows."""
     address, read = asked.get("address"), asked.get("read")
     try:
         moment = datetime.fromisoformat(str(read)) if read else None
@@ -349,7 +353,7 @@ def _origin(asked: dict[str, Any]) -> Origin:
 
 
 def _view(corrections: Corrections) -> Any:
-    """The reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
+    """Return the reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
     def save(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:

@@ -57,6 +57,17 @@ _IDIOMS = re.compile(
     r"|\bbelum (?:lama|pernah|lagi|tentu)\b"
     r"|\btidak .{0,60}\b(?:kecuali|sampai|hingga|selain|lebih dari)\b"
 )
+_REACH = 4
+"""Words before another that may negate it."""
+_NEGATING = _INDONESIAN | listed(
+    """
+    not no never none nobody nothing nowhere neither nor without cannot hardly barely unless instead rather
+    fail fails failed failing refuse refuses refused refusing lack lacks lacked avoid avoids avoided prevent
+    prevents prevented gagal urung batal tanpa hampir
+    """
+)
+_JOINING = listed("dan tetapi tapi namun lalu kemudian sedangkan and but then while because karena bahwa")
+_ONLY = listed("hanya saja sekadar semata only just merely")
 _STRONG = listed("not never cannot nobody nothing nowhere neither none")
 _ENGLISH_IDIOMS = re.compile(
     r"\b(?:not (?:only|just|least|surprising|long|to mention)|if not|why not|or not|nothing but)\b"
@@ -67,12 +78,24 @@ _AVERTED = listed("from against away")
 _KEPT = listed("keep keeps kept keeping")
 
 
-def negated(ours: Words, theirs: Words) -> bool:
-    """Return whether the one side negates a sentence with a word of its own and the other does not."""
-    strong = not theirs.distinct.isdisjoint(_STRONG) or any(
-        w.endswith(("n't", "n’t")) for w in theirs.distinct
+def negated(words: Words, form: str) -> bool:
+    """Return whether a word that negates stands shortly before a form, wherever it stands in a sentence."""
+    first = form.partition(" ")[0]
+    return any(
+        _is_denied(words.low[max(0, at - _REACH) : at]) for at, word in enumerate(words.low) if word == first
     )
-    return ours.distinct.isdisjoint(_INDONESIAN) == strong
+
+
+def _is_denied(before: list[str]) -> bool:
+    """Return whether what stands before a word negates it: not what another clause negates."""
+    following = ""
+    for word in reversed(before):
+        if (word in _NEGATING or word.endswith(("n't", "n’t"))) and following not in _ONLY:
+            return True
+        if word in _JOINING:
+            return False
+        following = word
+    return False
 
 
 def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
