@@ -103,7 +103,7 @@ from service.summary import (
     trim,
     verbs,
 )
-from service.text import language, number_words, numbers, segment, words
+from service.text import aligner, language, number_words, numbers, projection, segment, stems, words
 from service.text import placeholders as program_texts
 from service.translation import aside, confidence, glossary, normalise, own_terms, repair, terms, translator
 from service.translation.guard import check as guard
@@ -351,6 +351,11 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     tables.read_tsv: given.with_rows(tables.read_tsv, "a.tsv", lambda text: _T + text),
     tables.sheet_records: _in_sheet,
     tables.rows_of: (_rows_of(None), _rows_of("\t")),
+    tables.distinct: (
+        lambda text: tables.distinct(given.lines_of(text)),
+        lambda text: tables.distinct(list(text)),
+        lambda text: tables.distinct([*(f"a_{i}" for i in range(len(text))), *("a" for _ in text)]),
+    ),
     tables.which_column: lambda text: str(tables.which_column(given.lines_of(text), text)),
     tables.file_lines: (
         lambda text: _file_lines(given.encoded(text)),
@@ -538,6 +543,15 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     numbers.unmatched: given.with_numbers(numbers.unmatched),
     units.changed: given.with_numbers(lambda here, there, _: units.changed(here, there)),
+    aligner.align: given.pairs(aligner.align),
+    aligner.tokens: aligner.tokens,
+    aligner.english_unit: aligner.english_unit,
+    aligner.Lexicon.known: lambda text: aligner.Lexicon.load().known(text),
+    projection.project: given.pairs(given.projected),
+    projection.with_edges: given.pairs(lambda a, b: projection.with_edges(a, (0, len(a)), b)),
+    projection.cut: given.pairs(given.cut),
+    stems.bare: lambda text: list(stems.bare(text)),
+    stems.english_stem: stems.english_stem,
     words.words: words.words,
     words.listed: words.listed,
     normalise.normalise: (
@@ -687,7 +701,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     render.likeness: lambda text: render.likeness(text, given.translation_of(text).segments[0]),
     eval.text.words: eval.text.words,
     eval.text.sentences: eval.text.sentences,
-    eval.text.numbers: eval.text.numbers,
     eval.checks.repair: given.with_sentences(eval.checks.repair),
     eval.checks.repaired: lambda text: eval.checks.repaired(given.dataset(text)),
     eval.checks.look: given.with_sentences(lambda lines: eval.checks.look("a", lines)),
@@ -730,6 +743,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
     repair.weight: "takes a finding",
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
+    aligner.Lexicon.row: "takes a word that the table has",
     **dict.fromkeys(
         (names.is_common, names.country, names.same_sound, units.measured),
         "takes a word or a number, by way of ledger.ledger",
@@ -813,6 +827,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
             base.Memory.put,
             base.Memory.own,
             base.Memory.add_own,
+            base.Memory.import_own,
             base.Memory.suggest,
         ),
         "is tried by way of TranslationMemory",

@@ -51,6 +51,9 @@ from service.render.marks import Note, Notes
 from service.summary import summarizer
 from service.summary.brief import brief
 from service.text import number_words, numbers, segment, words
+from service.text.aligner import align
+from service.text.projection import cut as cut_at
+from service.text.projection import project
 from service.translation import glossary, terms, translator
 from service.translation.guard import consistency, form, lexicon
 from service.translation.memory import sqlite as memory
@@ -307,6 +310,24 @@ def block(text: str) -> blocks.Block:
     parts = tuple(f"{part} " for part in text.split(" "))
     marks = tuple(Mark(at, at + 1, fixed=at % 2 == 1) for at in range(0, len(parts), 3))
     return blocks.Block(parts, marks, "paragraph 1")
+
+
+def projected(source: str, target: str) -> None:
+    """Project parts of a sentence on another."""
+    found = align(source, target)
+    if found is None:
+        return
+    for start in range(0, len(source), max(1, len(source) // 4)):
+        project(found, (start, start + 20), [(0, len(target) // 2), (len(target) // 2, len(target))])
+
+
+def cut(source: str, target: str) -> None:
+    """Look for places of a sentence in another."""
+    found = align(source, target)
+    if found is None:
+        return
+    for at in range(0, len(source), max(1, len(source) // 4)):
+        cut_at(found, at, (0, len(target)))
 
 
 def placed(text: str) -> None:

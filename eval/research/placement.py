@@ -76,7 +76,7 @@ def _spans(answer: str) -> Iterator[tuple[int, int]]:
 
 
 def _trimmed(text: str, start: int, first: int, last: int) -> tuple[int, int]:
-    """A span without white space and punctuation at its edges."""
+    """Return a span without white space and punctuation at its edges."""
     part = text[first:last]
     lead = len(part) - len(part.lstrip(_EDGE))
     inner = part.strip(_EDGE)

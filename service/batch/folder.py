@@ -20,8 +20,9 @@ from pathlib import Path, PurePath
 from pydantic import Field
 
 from service.batch import rows
-from service.batch.commits import CommitSize, commits
+from service.batch.commits import LARGEST, CommitSize, commits
 from service.batch.executors import Pool
+from service.batch.job import Say
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
@@ -43,9 +44,6 @@ from service.settings import MAX_INPUT_BYTES
 
 REPORT = "warta.jsonl"
 """The file of the output folder that says what became of each input file."""
-
-_COMMIT = CommitSize(1024)
-"""Text documents of so many sentences are translated, and committed, together."""
 
 
 class PlacedFinding(schema.Finding):
@@ -83,15 +81,15 @@ class _File:
     share: float = 0.0
 
 
-def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
+def mirror_with(executor: Pool, watch: Watch = lambda _: None, say: Say = lambda _: None) -> Totals:
     """Do the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
 
     Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
     """
     job = executor.job
     report = job.output / REPORT
-    begun = beside(report, "journal").exists()
     try:
+        begun = beside(report, "journal").exists()
         job.output.mkdir(exist_ok=True)
         ours = {beside(report, kind) for kind in BESIDE}
         if not job.fresh and not begun and any(path not in ours for path in job.output.iterdir()):
@@ -105,7 +103,7 @@ def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
     inputs = _Inputs(job)
     with opened(report, described(job, executor.about, inputs.sizes), b"", fresh=job.fresh) as journal:
         if not journal.placed:
-            _Mirror(executor, journal, watch).work(inputs)
+            _Mirror(executor, journal, watch, say).work(inputs)
         journal.finish()
         return journal.last.totals
 
@@ -184,7 +182,8 @@ class _Made:
 class _Mirror:
     """One run."""
 
-    def __init__(self, executor: Pool, journal: Journal, watch: Watch) -> None:
+    def __init__(self, executor: Pool, journal: Journal, watch: Watch, say: Say) -> None:
+        self._say = say
         self._executor = executor
         self._job = executor.job
         self._journal = journal
@@ -194,8 +193,8 @@ class _Mirror:
         self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Do what is not done yet, in order: documents together, and each table by itself."""
-        files = inputs.files()
+        """Does what is not done yet, in order: documents together, and each table by itself."""
+        files, size = inputs.files(), CommitSize()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
             self._chain = chained(self._chain, file.key if file else "")
@@ -206,9 +205,8 @@ class _Mirror:
                     self._done([file], [self._table(file)])
             else:
                 read = (_read(self._job, file) for file in some)
-                for group, made in self._executor.ordered(
-                    _counterparts, commits(read, _COMMIT, _sentences_in)
-                ):
+                for group, made in self._executor.ordered(_counterparts, commits(read, size, _sentences_in)):
+                    size.took(time.perf_counter() - self._last)
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
@@ -251,7 +249,7 @@ class _Mirror:
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
         try:
             job = as_table(job)
-            totals = run_with(job, self._executor.of(job), watch)
+            totals = run_with(job, self._executor.of(job), watch, self._say)
         except InputError as error:
             return _failed(file, error)
         row = _row(file, records=totals.records, failures=totals.failures)
@@ -300,7 +298,7 @@ def _sentences_in(file: _File) -> int:
     """Return how many sentences a file counts for; a document with its structure ends a commit."""
     if file.article:
         return len(file.article.sources)
-    return 1 if file.error else _COMMIT.now
+    return 1 if file.error else LARGEST
 
 
 def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:

@@ -197,7 +197,11 @@ def facts(files: Files, how: TranslationOptions, output: OutputOptions) -> None:
 @grouped
 def batch(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.")
+        list[Path],
+        # What cannot be read is a record with its error, as in a folder.
+        typer.Argument(
+            metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.", readable=False
+        ),
     ],
     output: Annotated[
         str,
@@ -205,7 +209,8 @@ def batch(
             "--output",
             "-o",
             metavar="FILE|FOLDER/",
-            help="A .jsonl, .csv, .tsv, .parquet or .xlsx; .gz or .zst after it; or a folder for the files.",
+            help="A .jsonl, .csv, .tsv, .parquet or .xlsx; .gz or .zst after it; a folder for the files; "
+            "or - for standard output.",
         ),
     ],
     records: BatchOptions,
@@ -216,28 +221,30 @@ def batch(
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.rows import Names
     from service.batch.run import Job
-    from service.cli.many import run_batch
+    from service.cli.many import run_batch, target_of
     from service.pipeline import SummaryRequest
     from service.summary.summarizer import Length
 
-    target = Path(output)
-    job = Job(
-        inputs,
-        target,
-        records.task,
-        records.column,
-        SummaryRequest(summary.route, Length(summary.sentences, summary.words)),
-        records.keep_furniture,
-        records.strict,
-        records.fresh,
-        folder=output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix,
-        raw=records.raw,
-        wide=records.wide,
-        names=Names.of(records.names),
-        attributes=documents.attributes,
-        keys=documents.how().keys,
-    )
-    raise typer.Exit(run_batch(job, how.settings(), records.workers, records.cluster))
+    with target_of(output) as target:
+        job = Job(
+            inputs,
+            target.path,
+            records.task,
+            records.column,
+            SummaryRequest(summary.route, Length(summary.sentences, summary.words)),
+            records.keep_furniture,
+            records.strict,
+            records.fresh,
+            folder=target.folder,
+            raw=records.raw,
+            wide=records.wide,
+            follow=target.out is not None,
+            names=Names.of(records.names),
+            attributes=documents.attributes,
+            keys=documents.how().keys,
+        )
+        code = run_batch(job, how.settings(), records.workers, records.cluster, target.out)
+    raise typer.Exit(code)
 
 
 @app.command()

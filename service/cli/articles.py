@@ -104,6 +104,11 @@ class Status:
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
 
+    @property
+    def watched(self) -> bool:
+        """Whether standard error is a terminal."""
+        return self._shown
+
     def show(self, text: str) -> None:
         """Replace the line."""
         if self._shown:

@@ -200,7 +200,7 @@ class BatchOptions:
     wide: Annotated[
         bool,
         Option("--wide/--long", help="A table as that table with new columns, or a row a record."),
-    ] = False
+    ] = True
     names: Annotated[
         str, Option("--names", help="What a table's new columns are called: translation=english,error=why.")
     ] = ""

@@ -30,7 +30,7 @@ DIAGONAL = 4.0
 LONGEST = 300
 """Words up to which a sentence is aligned."""
 _NULL = 0.08
-_TOKEN = re.compile(r"\d++(?:[.,:/]\d++)*+|[^\W\d_]++|[%$€£]")
+_TOKEN = re.compile(r"\d++(?:[.,:]\d++)*+|[^\W\d_]++|[%$€£]")
 _NOT_DIGIT = re.compile(r"\D+")
 _SPELLINGS = (
     ("ph", "f"),
@@ -45,8 +45,9 @@ _SPELLINGS = (
 _TWICE = re.compile(r"(.)\1")
 _ALIKE = 4
 """Letters with which two words of one origin begin alike."""
-_SAME_UNKNOWN, _SAME_KNOWN, _COGNATE, _UNKNOWN, _FLOOR = 0.9, 0.3, 0.15, 1e-3, 1e-5
+_SAME_UNKNOWN, _SAME_KNOWN, _COGNATE, _OTHER_NUMBER, _UNKNOWN, _FLOOR = 0.9, 0.3, 0.15, 0.02, 1e-3, 1e-5
 _SUPPORT = 0.15
+_BACKED = 1e-3
 
 
 class Token(NamedTuple):
@@ -88,7 +89,7 @@ class Lexicon:
 
     @classmethod
     def load(cls) -> Lexicon:
-        """The table that comes with Warta."""
+        """Return the table that comes with Warta."""
         content = (files("service.text") / "data" / "lexicon.npz").read_bytes()
         with np.load(BytesIO(content), allow_pickle=False) as stored:
             words, names = (stored[name].tobytes().decode().split("\n") for name in ("words", "stems"))
@@ -116,7 +117,7 @@ class Lexicon:
 
 
 def _unpacked(values: NDArray[np.uint8]) -> Floats:
-    """The probabilities that :func:`eval.training.aligner.packed` wrote."""
+    """Return the probabilities that :func:`eval.training.aligner.packed` wrote."""
     return np.where(values > 0, np.exp2((values.astype(np.float64) - 255) / 16), 0.0)
 
 
@@ -137,7 +138,8 @@ class Alignment:
     """Two sentences, their words, and how likely each pair of these belongs together.
 
     ``forward[i, j]`` is the probability that target word j came from source word i, ``backward[i, j]`` that
-    source word i became target word j; what is left to 1 stands for none.
+    source word i became target word j; what is left to 1 stands for none. ``backed[i, j]`` says whether the
+    table or their looks speak for a pair, and not its place alone.
     """
 
     text: tuple[str, str]
@@ -145,6 +147,7 @@ class Alignment:
     target: tuple[Token, ...]
     forward: Floats
     backward: Floats
+    backed: NDArray[np.bool_]
 
 
 def align(source: str, target: str) -> Alignment | None:
@@ -160,7 +163,8 @@ def align(source: str, target: str) -> Alignment | None:
     for _ in range(2):
         near = _support(np.sqrt(forward * backward))
         forward, backward = _posteriors(lexical, np.sqrt(prior) * (_SUPPORT + near), nothing)
-    return Alignment((source, target), tuple(here), tuple(there), forward, backward)
+    backed = lexical.max(0) > _BACKED
+    return Alignment((source, target), tuple(here), tuple(there), forward, backward, backed)
 
 
 def _shares(count: int) -> Floats:
@@ -168,34 +172,46 @@ def _shares(count: int) -> Floats:
 
 
 def _lexical(here: Sequence[Token], there: Sequence[Token]) -> Floats:
-    """How likely each source word becomes each target word, and the other way round: (2, source, target)."""
+    """Return how likely each source word becomes each target word, and the reverse: (2, source, target)."""
     stems = [english_unit(token.unit) for token in there]
-    known = _lexicon().stems
-    strange = np.array([_UNKNOWN if stem not in known else _FLOOR for stem in stems])
-    spelled = [_spelling(token.text) for token in there]
+    by_stem, by_look = _places(stems), _places([_look(token) for token in there])
+    by_start = _places([_spelling(token.text)[:_ALIKE] for token in there])
+    strange = np.array([_UNKNOWN / 10 if stem not in _lexicon().stems else _FLOOR for stem in stems])
     table = np.empty((2, len(here), len(there)))
     for i, token in enumerate(here):
         row = _row(token.unit)
-        table[:, i] = np.minimum(strange, _UNKNOWN / 10) if row else _UNKNOWN
-        for j, stem in enumerate(stems):
+        table[:, i] = strange if row else _UNKNOWN
+        for stem, places in by_stem.items():
             pair = row.get(stem)
             if pair is not None:
-                table[:, i, j] = pair
-        like = _spelling(token.text)
-        for j, other in enumerate(there):
-            table[:, i, j] = np.maximum(table[:, i, j], _alike(token, other, like, spelled[j], bool(row)))
+                table[:, i, places] = np.array(pair)[:, None]
+        start = _spelling(token.text)
+        if token.unit == NUMBER:
+            table[:, i, by_stem.get(NUMBER, [])] = _OTHER_NUMBER
+        elif len(start) > _ALIKE:
+            _raise(table, i, by_start.get(start[:_ALIKE], []), _COGNATE / 5 if row else _COGNATE)
+        known = bool(row) and token.unit != NUMBER
+        _raise(table, i, by_look.get(_look(token), []), _SAME_KNOWN if known else _SAME_UNKNOWN)
     return np.maximum(table, _FLOOR)
 
 
-def _alike(one: Token, other: Token, like: str, spelled: str, known: bool) -> float:
-    """How likely two words are one by their looks."""
-    if one.unit == NUMBER and other.unit == NUMBER:
-        return _SAME_UNKNOWN if _digits(one.text) == _digits(other.text) else _FLOOR
-    if one.text == other.text:
-        return _SAME_KNOWN if known else _SAME_UNKNOWN
-    if len(like) > _ALIKE and like[:_ALIKE] == spelled[:_ALIKE]:
-        return _COGNATE / 5 if known else _COGNATE
-    return 0.0
+def _places(keys: Sequence[str]) -> dict[str, list[int]]:
+    """Return where each key stands."""
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(key, []).append(place)
+    return places
+
+
+def _raise(table: Floats, row: int, places: Sequence[int], least: float) -> None:
+    """Have the probabilities of some target words be ``least`` at the least."""
+    if places:
+        table[:, row, places] = np.maximum(table[:, row, places], least)
+
+
+def _look(token: Token) -> str:
+    """Return what two words have in common that are written alike; of numbers, the digits."""
+    return _digits(token.text) if token.unit == NUMBER else token.text
 
 
 def _digits(text: str) -> str:
@@ -211,7 +227,7 @@ def _spelling(word: str) -> str:
 
 
 def _alone(here: Sequence[Token], there: Sequence[Token]) -> tuple[Floats, Floats]:
-    """How likely each target word comes from none, and each source word becomes none."""
+    """Return how likely each target word comes from none, and each source word becomes none."""
     lexicon = _lexicon()
     stems = [lexicon.stems.get(english_unit(token.unit), -1) for token in there]
     words = [lexicon.words.get(lexicon.known(token.unit), -1) for token in here]
@@ -222,7 +238,7 @@ def _alone(here: Sequence[Token], there: Sequence[Token]) -> tuple[Floats, Float
 
 
 def _posteriors(lexical: Floats, prior: Floats, nothing: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """The probabilities of :class:`Alignment`."""
+    """Return the probabilities of :class:`Alignment`."""
     there = lexical[0] * prior * ((1 - _NULL) / prior.sum(0))
     back = lexical[1] * prior * ((1 - _NULL) / prior.sum(1))[:, None]
     return (
@@ -232,7 +248,7 @@ def _posteriors(lexical: Floats, prior: Floats, nothing: tuple[Floats, Floats]) 
 
 
 def _support(links: Floats) -> Floats:
-    """How well the neighbours of each pair belong together too: in order, turned round, one to two."""
+    """Return how well the neighbours of each pair belong together too: in order, turned round, one to two."""
     wide = np.pad(links, 2)
     rows, columns = links.shape
 

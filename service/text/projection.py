@@ -18,6 +18,8 @@ _UNLINKED = 0.05
 _BARRIER = 0.5
 """What it costs to go over a comma, dash or bracket, where the part of the source has none."""
 _TAKEN = 1e6
+_ALONE = 0.3
+"""What a place says of a word of which nothing else is known."""
 _NEAR = 3.0
 """Words after which a word is of little weight for a place between words."""
 _SAME_STOP = 0.3
@@ -75,12 +77,13 @@ def project(
     there = alignment.backward[chosen]
     total, within = inside[first:stop].sum(), (inside + outside)[first:stop].sum()
     recall = there[:, first:stop].sum() / max(there.sum(), 0.5 * len(there))
-    sure = float(recall * total / max(within, 1e-9))
+    backed = alignment.backed[chosen, first:stop].any(1)
+    sure = float(recall * total / max(within, 1e-9) * (_ALONE + (1 - _ALONE) * backed.mean()))
     return Projection(target[first].start, target[stop - 1].end, sure)
 
 
 def _mass(alignment: Alignment, chosen: NDArray[np.bool_]) -> Floats:
-    """How much each target word belongs to the chosen source words, 0 to 1, by both directions."""
+    """Return how much each target word belongs to the chosen source words, 0 to 1, by both directions."""
     there = alignment.forward[chosen].sum(0)
     back = np.minimum(alignment.backward[chosen].sum(0), 1.0)
     mass: Floats = (there + back) / 2
@@ -88,7 +91,7 @@ def _mass(alignment: Alignment, chosen: NDArray[np.bool_]) -> Floats:
 
 
 def _barriers(alignment: Alignment) -> Floats:
-    """What it costs to come to each target word from the one before it."""
+    """Return what it costs to come to each target word from the one before it."""
     text, words = alignment.text[1], alignment.target
     costs = [_PAUSE.search(text, a.end, b.start) is not None for a, b in pairwise(words)]
     return _BARRIER * np.array([False, *costs], dtype=np.float64)
@@ -171,7 +174,7 @@ def cut(alignment: Alignment, at: int, room: tuple[int, int]) -> int:
 
 
 def _pull(alignment: Alignment, at: int) -> Floats:
-    """How much each target word belongs before the place (above 0) or behind it; near words count more."""
+    """Return how much each target word belongs before the place (above 0) or behind it (below)."""
     before = np.array([(t.start + t.end) / 2 < at for t in alignment.source])
     distance = np.abs(np.arange(len(before)) - int(before.sum()) + 0.5) - 0.5
     weight = np.exp(-distance / _NEAR) * np.where(before, 1.0, -1.0)

@@ -14,8 +14,6 @@ import pytest
 from fpdf import FPDF
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
-from service.batch import folder as mirror_module
-from service.batch.commits import CommitSize
 from service.batch.folder import REPORT
 from service.batch.journal import beside
 from service.batch.run import Job, run
@@ -244,8 +242,7 @@ def test_strict_stops_at_a_bad_file(tmp_path: Path) -> None:
     assert [row["output"] for row in read_rows(beside(job.output / REPORT, "partial"))] == ["a.txt"]
 
 
-def test_other_content_or_options_do_not_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mirror_module, "_COMMIT", CommitSize(64))
+def test_other_content_or_options_do_not_go_on(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
     for number in range(65):

@@ -26,7 +26,7 @@ _ARTICLE = re.compile(r"\A(?:the|an?)\s+", re.IGNORECASE)
 _LONGEST_NEEDLE = 400
 """Letters up to which marked words are looked for whatever their case and as whole words."""
 _EDGE = " \t\r\n.,;:!?…\"'“”‘’()[]"
-SURE = 0.7
+SURE = 0.56
 """How sure the aligner must be of a mark's place; below it the mark's own translation is asked for."""
 
 
@@ -111,7 +111,7 @@ class _Pair:
         return cls(target, parts, align("".join(parts), target))
 
     def before(self, slot: int) -> int:
-        """The characters of the source before a slot."""
+        """Return how many characters of the source are before a slot."""
         return sum(map(len, self.parts[:slot]))
 
 
@@ -223,7 +223,7 @@ class Placer:
         return [span for span in spans if span]
 
     def _search(self, pair: _Pair, mark: Mark, taken: Sequence[_Span], after: int) -> _Span | None:
-        """Return where the mark's words surely went, else where they or their own translation are.
+        """Return where the aligner is sure that the mark went, else where it or its own translation stands.
 
         Of several such places it is the one nearest to where the mark stood that is still free.
         """
@@ -263,7 +263,7 @@ class Placer:
 
 
 def _is_name(phrase: str, target: str) -> bool:
-    """Return whether words with a capital or a figure stand in the target once, as they are."""
+    """Return whether words with a capital or a figure among them stand in the target once as they are."""
     named = any(c.isupper() or c.isdigit() for c in phrase)
     return named and len(list(islice(_occurrences(target, phrase), 2))) == 1
 
@@ -306,7 +306,7 @@ def _padded(source: Sequence[str], literal: str) -> list[str]:
 
 
 def _held(parts: Sequence[str], slots: Sequence[int]) -> list[int]:
-    """The slots that hold more than white space, at least one if there is one at all."""
+    """Return the slots that hold more than white space, at least one if there is one at all."""
     return [slot for slot in slots if parts[slot].strip()] or list(slots[:1])
 
 
@@ -349,17 +349,17 @@ def _shares(target: str, parts: Sequence[str], lines: Sequence[Mark]) -> list[_S
 
 
 def _at_end(pair: _Pair, mark: Mark, room: tuple[int, int], taken: Sequence[_Span]) -> _Span:
-    """The last word in ``room``, without the stop behind it; what follows another mark if that is taken.
+    """Return the last free word in ``room``, without the stop behind it; its end if there is none.
 
     A fixed mark goes behind that word.
     """
     words = [match.span() for match in _PLAIN_WORD.finditer(pair.target, *room)]
-    free = [w for w in words if all(w[1] <= t.start or t.end <= w[0] for t in taken)]
+    words = [(start, start + len(pair.target[start:end].rstrip(_EDGE))) for start, end in words]
+    free = [w for w in words if w[0] < w[1] and all(w[1] <= t.start or t.end <= w[0] for t in taken)]
     phrase = phrase_of(pair.parts, mark)
     if not free:
         return _Span(room[1], room[1], f" {phrase} " if mark.fixed else None)
     start, end = free[-1]
-    end = start + len(pair.target[start:end].rstrip(_EDGE)) or end
     if mark.fixed:
         return _Span(end, end, f" {phrase}")
     return _Span(start, end)

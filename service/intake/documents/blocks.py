@@ -328,7 +328,7 @@ def _one_line(text: str) -> str:
 
 
 def _unplaced(pairs: Sequence[_Pair]) -> Iterator[str]:
-    """The marked words that are not found in their sentence's translation."""
+    """Yield the marked words that are not found in their sentence's translation."""
     for piece, answer in pairs:
         if answer is None or not piece.marks:
             continue

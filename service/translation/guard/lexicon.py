@@ -150,7 +150,7 @@ class Lexicon:
         group = self.senses[number].group
         for rival in rivals:
             forms = there.firm.get(rival)
-            if not forms or len(forms) <= here.count.get(rival, 0):
+            if not forms:
                 continue
             for form in dict.fromkeys(forms):
                 meant = [
