@@ -134,12 +134,12 @@ class Cache:
         """
         return self._runs.get(signature, {})
 
-    def put_run(self, signature: str, measured: dict[str, Any]) -> None:
+    def put_run(self, signature: str, measured: dict[str, object]) -> None:
         """Keep what a run measured."""
         self._append([{"run": signature, "cost": measured}])
         self._runs[signature] = measured
 
-    def _append(self, records: Sequence[dict[str, Any]]) -> None:
+    def _append(self, records: Sequence[dict[str, object]]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
             file.flush()

@@ -46,7 +46,7 @@ def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
     return PageText(text, restored(About, about)) if about else str(text)
 
 
-def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
+def text_of(data: bytes, name: str, max_bytes: int) -> list[object]:
     """Return a document's text, and what the data of a web page says of it."""
     from service.intake.documents import document_text
 
@@ -129,7 +129,7 @@ def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[tuple[Fi
     return [tuple(restored(Finding, finding) for finding in found) for found in made]
 
 
-def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
+def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[object]]:
     """Yield the guard's findings in each pair of source and target."""
     from service.translation.guard.check import check
 
@@ -138,10 +138,10 @@ def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
         yield [plain(finding) for finding in check(source, target)]
 
 
-def _translating(translate: Translate) -> Callable[..., Any]:
+def _translating(translate: Translate) -> Callable[..., object]:
     """Return what answers a confined process that asks for translations."""
 
-    def answer(passages: Sequence[Any]) -> list[list[Any]]:
+    def answer(passages: Sequence[object]) -> list[list[object]]:
         asked = [restored(Passage, passage) for passage in passages]
         return [[plain(part) for part in parts] for parts in translate(asked)]
 

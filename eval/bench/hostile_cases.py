@@ -111,7 +111,7 @@ def modules() -> list[ModuleType]:
 
 def public() -> dict[Callable[..., object], str]:
     """Return the public functions that take anything, and methods that take text, with their names."""
-    found: dict[Callable[..., Any], str] = {}
+    found: dict[Callable[..., object], str] = {}
     for module in modules():
         for name, value in vars(module).items():
             if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
@@ -174,7 +174,7 @@ def _many(call: Callable[[str], object]) -> tuple[Run, ...]:
     return (call, lambda text: [call(line) for line in given.lines_of(text)])
 
 
-def _casing(text: str) -> Any:
+def _casing(text: str) -> object:
     return normalise.learn_casing(text, given.shipped_glossary().acronyms)
 
 

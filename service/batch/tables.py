@@ -115,7 +115,7 @@ def _keys(file: io.BufferedReader, names: Names) -> Iterator[str]:
                 yield from wanted & _object(line).keys()
 
 
-def _object(line: str) -> dict[str, Any]:
+def _object(line: str) -> dict[str, object]:
     """Return a line's object; an empty one where it holds none."""
     try:
         value = json.loads(line)
@@ -202,7 +202,7 @@ def _checked(job: Job, made: Path) -> dict[str, int]:
     return {"records": records, "failures": failures}
 
 
-def _keep(path: Path, said: Mapping[str, Any]) -> None:
+def _keep(path: Path, said: Mapping[str, object]) -> None:
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("w", encoding="utf-8", newline="\n") as file:
         json.dump(said, file, ensure_ascii=False, indent=2)
@@ -212,7 +212,7 @@ def _keep(path: Path, said: Mapping[str, Any]) -> None:
     partial.replace(path)
 
 
-def _join_text(job: Job, results: Iterator[dict[str, Any]], target: Path) -> None:
+def _join_text(job: Job, results: Iterator[dict[str, object]], target: Path) -> None:
     join = _json_lines if job.table == JSONL else _cells
     with (
         open_unpacked(job.inputs[0]) as file,
@@ -226,12 +226,12 @@ def _write(out: BinaryIO, lines: Iterable[str]) -> None:
         out.write(line.encode("utf-8", "backslashreplace"))
 
 
-def _values(job: Job, result: Mapping[str, Any]) -> dict[str, Any]:
+def _values(job: Job, result: Mapping[str, object]) -> dict[str, object]:
     """Return the new columns of a row by their names."""
     return {name: result[what] for what, name in asdict(job.names).items()}
 
 
-def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, object]]) -> Iterator[str]:
     # Of a stream that breaks off, what was said of it is the last row.
     with suppress(InputError):
         for line in file_lines(file):
@@ -241,7 +241,7 @@ def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, A
         yield encoded(_values(job, result)) + "\n"
 
 
-def _json_line(job: Job, line: str | None, result: Mapping[str, Any]) -> str:
+def _json_line(job: Job, line: str | None, result: Mapping[str, object]) -> str:
     """Return the object as it is written, with the new keys at its end."""
     new = encoded(_values(job, result))
     text = (line or "").strip()
@@ -291,7 +291,7 @@ def _table_rows(
         yield own + found.delimiter + _row(job, found, _texts(job, next(results))) + end
 
 
-def _texts(job: Job, result: Mapping[str, Any]) -> list[str]:
+def _texts(job: Job, result: Mapping[str, object]) -> list[str]:
     """Return the new cells; no spreadsheet is to compute one, unless they are wanted raw."""
     keep = str if job.raw else cell
     return [keep(text_cell(value)) for value in _values(job, result).values()]
@@ -356,7 +356,7 @@ def _header_rows(data: bytes, name: str, column: str) -> dict[str, int]:
     return {sheet: number for sheet, (number, named) in first.items() if named}
 
 
-def _sheet_cells(values: Iterable[Any]) -> list[str | float | None]:
+def _sheet_cells(values: Iterable[object]) -> list[str | float | None]:
     """Return a row's new cells. A text that a cell cannot hold ends with ``…``."""
     texts = (value if isinstance(value, float) else text_cell(value) for value in values)
     return [

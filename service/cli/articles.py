@@ -372,7 +372,7 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
     _say_marked(result, path)
 
 
-def _say_marked(result: Any, path: Source) -> None:
+def _say_marked(result: object, path: Source) -> None:
     """Say on standard error how many sentences of a translation or summary are to be checked."""
     if isinstance(result, Translation):
         complain(marks.progress(sentences(result), result.signature.preset, _name(path)))
@@ -410,7 +410,7 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
     return pipeline.assemble(article, done)
 
 
-def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
+def _rendered(renderers: Mapping[str, Renderer], job: Job, result: object) -> str:
     rendered = renderers[job.format](result)
     if isinstance(rendered, str):
         return rendered

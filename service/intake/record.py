@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
 
 OWN_COLUMNS = ("key", "place", "error", "fields")
 """What every table that this program writes begins with."""
@@ -36,7 +35,7 @@ class BadRecord:
     sheet: bool = False
 
 
-def good(place: str, position: int, text: str, fields: Mapping[str, Any]) -> Record:
+def good(place: str, position: int, text: str, fields: Mapping[str, object]) -> Record:
     """Return a record with its key."""
     content = json.dumps([text, fields], ensure_ascii=False, default=str) if fields else text
     return Record(_key(place, position, content), text, place, fields)

@@ -69,7 +69,7 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
     return _chosen(value, place, number, column)
 
 
-def _chosen(values: dict[str, Any], place: str, number: int, column: str) -> Record | BadRecord:
+def _chosen(values: dict[str, object], place: str, number: int, column: str) -> Record | BadRecord:
     if column not in values:
         there = ", ".join(values) or "nothing"
         return bad(place, number, f"no {column!r} in it; there is: {there}")
@@ -282,7 +282,7 @@ def is_binary(kind: DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -158,7 +158,7 @@ def line(told: Progress | Finished, say: Say) -> str:
     return box("running", f"{bar}{text}")
 
 
-def _link(made: Path, held: Files, request: Any, say: Say) -> str:
+def _link(made: Path, held: Files, request: object, say: Say) -> str:
     """Keep a table for the reader and return a link to it. Raises InputError where it does not fit."""
     try:
         token = held.give(*keeper(request), made)

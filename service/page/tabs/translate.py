@@ -74,7 +74,7 @@ class _Draft:
 def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
     """Yield what the view shows, again and again, until the reading is done, stopped, replaced or failed."""
 
-    def work(tell: Callable[[Any], None]) -> None:
+    def work(tell: Callable[[object], None]) -> None:
         _check(asked, options, say)
         _work(host, asked, tell)
 
@@ -82,7 +82,7 @@ def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str
 
 
 def shown(
-    options: PageOptions, runs: Runs, who: str, say: Say, work: Callable[[Callable[[Any], None]], None]
+    options: PageOptions, runs: Runs, who: str, say: Say, work: Callable[[Callable[[object], None]], None]
 ) -> Iterator[dict[str, Any]]:
     """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does."""
     ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
@@ -126,7 +126,7 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
         )
 
 
-def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
+def _work(host: Host, asked: Asked, tell: Callable[[object], None]) -> None:
     started = time.perf_counter()
     kept = numbered(asked.text, asked.restored)
     article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored_lines=kept)
@@ -137,7 +137,7 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
 def translated(
     pipeline: Pipeline,
     article: Article,
-    tell: Callable[[Any], None],
+    tell: Callable[[object], None],
     request: SummaryRequest | None = None,
     started: float | None = None,
 ) -> Reading:
@@ -154,7 +154,7 @@ def translated(
     return made
 
 
-def _take(shown: Shown, batch: list[Any]) -> None:
+def _take(shown: Shown, batch: list[object]) -> None:
     parts = [event for event in batch if isinstance(event, SegmentTranslation)]
     for event in batch:
         if isinstance(event, _Opened):
@@ -262,7 +262,7 @@ def _restored(value: str) -> tuple[str, ...]:
     return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 
-def _told(read: Callable[[], str], request: Any) -> str:
+def _told(read: Callable[[], str], request: object) -> str:
     """Return the text; what goes wrong is a message on the page."""
     import gradio as gr
 
@@ -314,13 +314,13 @@ def _view() -> Any:
     """Return the reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
-    def save(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
+    def save(asked: dict[str, object], request: gr.Request) -> dict[str, str]:
         try:
             return downloads.file(unpack(asked.get("reading")), str(asked.get("format")))
         except WartaError as error:
             return {"error": text(error, say_for(request).language)}
 
-    def reopen(value: Any, request: gr.Request) -> dict[str, Any]:
+    def reopen(value: object, request: gr.Request) -> dict[str, Any]:
         try:
             return reopened(unpack(value), say_for(request))
         except WartaError as error:
