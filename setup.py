@@ -26,6 +26,7 @@ DATA = {
     "service.page": ["static/*"],
     "service.page.examples": ["*.txt"],
     "service.summary": ["data/*"],
+    "service.text": ["data/*"],
     "service.translation": ["data/*"],
     "eval": ["data/*", "data/*/*"],
     "eval.report": ["templates/*"],

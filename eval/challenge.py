@@ -9,6 +9,7 @@ By preference: an engine that can say how likely it finds a given translation is
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -113,6 +114,17 @@ def _read(path: Path, phenomenon: str) -> list[Pair]:
 
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{text})(?!\w)", re.IGNORECASE)
+
+
+def first_of_each(pairs: Sequence[Pair], count: int | None) -> list[Pair]:
+    """Return the first ``count`` pairs of each phenomenon; all where it is None."""
+    seen = Counter[str]()
+    kept = []
+    for pair in pairs:
+        seen[pair.phenomenon] += 1
+        if count is None or seen[pair.phenomenon] <= count:
+            kept.append(pair)
+    return kept
 
 
 def dataset(pairs: Sequence[Pair]) -> Dataset:

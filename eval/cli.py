@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eval.commands.challenge import challenge
-from eval.commands.progress import progress
+from eval.commands.progress import interruptible, progress
 from eval.commands.rating import rate, sheet, spans
 from service.errors import InputError, Mismatch, UsageError
 
@@ -300,7 +300,8 @@ def run(
         folder = out / loaded.name if len(dataset) > 1 else out
         systems = {name: partial(_system, name, chosen.task, route) for name in dict.fromkeys(model)}
         size = batch or (16 if chosen.task == "mt" else 1)
-        outputs = harness.run(chosen, systems, folder, size, progress())
+        with interruptible(partial(harness.kept, folder)), progress() as tell:
+            outputs = harness.run(chosen, systems, folder, size, tell)
         found = evaluate(chosen, outputs, _names(metrics), options, _guard(), noted)
         notices += contamination.known(chosen.name, contamination.presets(outputs))
         _report(_divided(found, by, notices), form, folder, named=bool(metrics))

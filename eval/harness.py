@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,11 @@ from eval.scoring import Answer, Cost, Output
 from service.document import Article, Passage, SegmentTranslation, Summary
 from service.errors import EngineError, InputError
 from service.text import segment
+
+CACHE = "cache.jsonl"
+"""The file of a run's folder that keeps its answers."""
+FIRST = 4
+"""Sources that are asked first."""
 
 Progress = Callable[[str, int, int], None]  # a system's name, segments done, segments in all
 
@@ -128,6 +133,9 @@ class Cache:
         self._append([{"key": key, "answer": asdict(answer)} for key, answer in keyed])
         self._answers.update(keyed)
 
+    def __len__(self) -> int:
+        return len(self._answers)
+
     def run(self, signature: str) -> dict[str, Any]:
         """Return what the last run that did work for this signature measured: load time, memory, batch,
         hardware.
@@ -162,8 +170,13 @@ def run(
     """
     if not dataset.sources:
         raise InputError("score.no_sources", "{name} has no sources to run on", name=dataset.name)
-    cache = Cache(out / "cache.jsonl")
+    cache = Cache(out / CACHE)
     return [_run(dataset, name, load, (cache, batch, progress)) for name, load in systems.items()]
+
+
+def kept(out: Path) -> int:
+    """Return how many answers all runs into a folder have kept."""
+    return len(Cache(out / CACHE))
 
 
 def _run(
@@ -180,8 +193,8 @@ def _run(
     signature = system.signature
     distinct = list(dict.fromkeys(dataset.sources))
     missing = [source for source in distinct if cache.get(signature, source) is None]
-    for first in range(0, len(missing), batch):
-        sources = missing[first : first + batch]
+    done = len(distinct) - len(missing)
+    for sources in _chunks(missing, batch):
         start = time.perf_counter()
         answers = list(system(sources))
         seconds = (time.perf_counter() - start) / len(sources)
@@ -197,7 +210,8 @@ def _run(
         timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:
-            progress(name, len(distinct) - len(missing) + first + len(sources), len(distinct))
+            done += len(sources)
+            progress(name, done, len(distinct))
     if missing:
         measured = {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
         cache.put_run(signature, measured)
@@ -206,6 +220,14 @@ def _run(
     once = [answer for answer in kept.values() if answer is not None]
     made = sorted({answer.signature for answer in once if answer.signature})
     return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
+
+
+def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:
+    """Yield what is asked at once; the first time less, so that it is soon said how far the run is."""
+    start, size = 0, min(batch, FIRST)
+    while start < len(sources):
+        yield sources[start : start + size]
+        start, size = start + size, batch
 
 
 def _cost(answers: Sequence[Answer], measured: Mapping[str, Any]) -> Cost | None:

@@ -48,16 +48,22 @@ REASONS = (
         "What a document is stands in its name and its bytes, of which a schema says no more than binary",
     ),
     Reason(
-        r"POST /v1/(read|translate|summarize)$",
+        r"POST /v1/(read|translate|summarize|brief|facts)$",
         400,
         r"no article text",
         "A text of spaces, captions and buttons alone is no article: that is what cleaning finds out",
     ),
     Reason(
-        r"POST /v1/(read|translate|summarize|jobs|jobs/file)$",
+        r"POST /v1/(read|translate|summarize|brief|facts|jobs|jobs/file)$",
         400,
         r"^no model to \w+ with named|is not installed|warta models pull",
         "The models there are, and those that are installed, differ from machine to machine: GET /v1/models",
+    ),
+    Reason(
+        r"GET /v1/inbox$",
+        400,
+        r"is no moment|is no length of time",
+        "A day or a length of time is written in more ways than a pattern would make plain",
     ),
     Reason(
         r"POST /v1/check$",

@@ -55,25 +55,31 @@ def text_of(data: bytes, name: str, max_bytes: int) -> list[object]:
     return [str(text), plain(about) if about else None]
 
 
-def translate_document(box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate) -> bytes:
-    """Do as :func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
-    made = box.run(".confined:document", data, name, max_bytes, answer=_translating(translate))
+def translate_document(
+    box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate, *, attributes: bool = False
+) -> bytes:
+    """:func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
+    made = box.run(".confined:document", data, name, max_bytes, attributes, answer=_translating(translate))
     return bytes(made)
 
 
-def document(ask: Ask, data: bytes, name: str, max_bytes: int) -> bytes:
-    """Return a document in English; ``ask`` has its sentences translated."""
+def document(ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool) -> bytes:
+    """A document in English, what is marked with a note; ``ask`` has its sentences translated."""
     from service.intake.documents import translate_data
+    from service.intake.documents.blocks import How
+    from service.render.marks import notes
 
     translate = _asking(ask)
-    return translate_data(data, name, lambda passage: translate([passage])[0], max_bytes)[0]
+    how = How(attributes=attributes, notes=notes)
+    return translate_data(data, name, lambda passage: translate([passage])[0], max_bytes, how)[0]
 
 
-def keeps_type(data: bytes, name: str) -> bool:
-    """Return whether the document can be written again."""
+def name_made(data: bytes, name: str) -> str:
+    """What the document is called when it is written again; empty if it cannot be."""
     from service.intake.documents import kind_of
 
-    return kind_of(data, name).translate is not None
+    kind = kind_of(data, name)
+    return kind.target(name) if kind.translate else ""
 
 
 def translate_markup(box: Sandbox, texts: Sequence[str], translate: Translate) -> list[str]:

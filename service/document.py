@@ -310,7 +310,8 @@ class Translation:
     """An article in English, segment by segment, in reading order.
 
     ``lead`` and ``gaps`` are the source's white space, so that :attr:`text` has its paragraphs.
-    ``title`` is ``None`` for an article without one.
+    ``title`` is ``None`` for an article without one. ``captions`` are the sentences of the article's captions
+    where they were asked for; their ``paragraph`` is the caption's place in ``article.captions``.
     """
 
     article: Article
@@ -320,6 +321,12 @@ class Translation:
     lead: str = ""
     gaps: tuple[str, ...] = ()
     warnings: tuple[Message, ...] = ()
+    captions: tuple[SegmentTranslation, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[SegmentTranslation, ...]:
+        """All that was translated: title, text, captions."""
+        return (*([self.title] if self.title else ()), *self.segments, *self.captions)
 
     @property
     def text(self) -> str:

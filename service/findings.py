@@ -385,10 +385,22 @@ DOCUMENT = (
         "A part of a document was cut at the model's limit.",
     ),
     Check(
-        "format.guessed",
+        "placeholder.changed",
+        "critical",
+        "left as it was: {words} did not come through",
+        "A placeholder or a tag of a program's text was lost or made; the text stays Indonesian.",
+    ),
+    Check(
+        "placeholder.unread",
+        "critical",
+        "left as it was: its choices cannot be read: {reason}",
+        "A program's text that chooses among others is broken or too deep; it stays Indonesian.",
+    ),
+    Check(
+        "format.at_end",
         "minor",
-        "put where it stood in the source: '{phrase}'",
-        "Marked words, such as a link, were not found in the translation; their place is a guess.",
+        "not found in the translation, so put at the end of the sentence: '{phrase}'",
+        "Marked words, such as a link, were not found in the translation; the mark is at the sentence's end.",
     ),
 )
 """What is found on top where a document is written again."""

@@ -39,11 +39,13 @@ def test_the_api_is_what_its_description_says(tmp_path: Path) -> None:
 
 
 def test_every_reason_is_of_one_operation_and_says_why(checks: ModuleType) -> None:
-    assert all(reason.operation.startswith("POST /") and reason.why for reason in checks.REASONS)
+    assert all(reason.operation.startswith(("POST /", "GET /")) and reason.why for reason in checks.REASONS)
     no_pairs = '{"error": {"type": "invalid_request", "message": "1 sources, 2 targets: no pairs"}}'
     assert checks.explained("POST /v1/check", 422, no_pairs)
     assert not checks.explained("POST /v1/read", 422, no_pairs)
     assert not checks.explained("POST /v1/check", 400, no_pairs)
+    no_moment = '{"error": {"type": "invalid_request", "message": "\'00\' is no moment; write yesterday"}}'
+    assert checks.explained("GET /v1/inbox", 400, no_moment)
     missing = '{"error": "Invalid request: missing q parameter"}'
     assert not checks.explained("POST /translate", 400, missing)
     assert not checks.explained("POST /translate", 400, "not JSON")

@@ -231,7 +231,7 @@ def subtitle_file(bench: Bench, story: Story) -> list[str]:
 
 def batch_of_records(bench: Bench, story: Story) -> list[str]:
     (bench.folder / "in.jsonl").write_text(json.dumps({"text": story.text}) + "\n", "utf-8")
-    bench.warta("batch", "--model", "echo", "in.jsonl", "-o", "out.jsonl")
+    bench.warta("batch", "--model", "echo", "in.jsonl", "--long", "-o", "out.jsonl")
     row = json.loads((bench.folder / "out.jsonl").read_text("utf-8"))
     return [row["title"], *lines_of(row["translation"])]
 

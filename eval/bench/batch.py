@@ -146,7 +146,7 @@ def _judged(output: Path, clean: Path, kills: int, midway: int) -> Torture:
 
 def _batch(folder: Path, source: Path, output: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "warta", "batch", str(source), "-o", str(output), "--model", "echo"]
-    command += options
+    command += ["--long", *options]
     environment = {**os.environ, "WARTA_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -56,15 +57,28 @@ from service.intake import fetch as web
 from service.intake.documents import (
     about,
     archive,
+    bilingual,
     blocks,
     columns,
+    drawn,
     epub,
     html,
+    icu,
+    keyed,
     markdown,
     office,
+    opendocument,
     pdf,
+    po,
+    runs,
     sheet,
+    slides,
+    strings,
     subtitles,
+    word,
+    workbook,
+    xliff,
+    xmltext,
 )
 from service.intake.documents import alignment as placement
 from service.intake.documents import markup as builder
@@ -88,7 +102,8 @@ from service.summary import (
     trim,
     verbs,
 )
-from service.text import language, number_words, numbers, segment, words
+from service.text import aligner, language, number_words, numbers, projection, segment, stems, words
+from service.text import placeholders as program_texts
 from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
 from service.translation.guard import check as guard
 from service.translation.guard import consistency, form, lexicon, names, negation, offices, people, units
@@ -330,6 +345,11 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     tables.read_tsv: given.with_rows(tables.read_tsv, "a.tsv", lambda text: _T + text),
     tables.sheet_records: _in_sheet,
     tables.rows_of: (_rows_of(None), _rows_of("\t")),
+    tables.distinct: (
+        lambda text: tables.distinct(given.lines_of(text)),
+        lambda text: tables.distinct(list(text)),
+        lambda text: tables.distinct([*(f"a_{i}" for i in range(len(text))), *("a" for _ in text)]),
+    ),
     tables.which_column: lambda text: str(tables.which_column(given.lines_of(text), text)),
     tables.file_lines: (
         lambda text: _file_lines(given.encoded(text)),
@@ -385,12 +405,68 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
         lambda text: subtitles.translate(text, given.loud),
         lambda text: subtitles.translate("1\n00:00:01,000 --> 00:00:02,000\n" + text, given.turned),
     ),
-    office.read_docx: _archived(given.docx, office.read_docx),
-    office.translate_docx: (
-        _archived(given.docx, lambda zipped: office.translate_docx(zipped, given.loud)),
-        _archived(given.docx, lambda zipped: office.translate_docx(zipped, given.turned)),
+    word.read_docx: _archived(given.docx, word.read_docx),
+    word.translate_docx: (
+        _archived(given.docx, lambda zipped: word.translate_docx(zipped, given.loud)),
+        _archived(given.docx, lambda zipped: word.translate_docx(zipped, given.turned)),
     ),
-    office.read_odt: _archived(given.odt, office.read_odt),
+    opendocument.read: _archived(given.odt, opendocument.read),
+    opendocument.translate: (
+        _archived(given.odt, lambda zipped: opendocument.translate(zipped, given.loud)),
+        _archived(given.odt, lambda zipped: opendocument.translate(zipped, given.turned)),
+    ),
+    epub.translate: _archived(given.epub, lambda zipped: epub.translate(zipped, LIMITS, given.loud)),
+    slides.read: _archived(given.pptx, slides.read),
+    slides.translate: (
+        _archived(given.pptx, lambda zipped: slides.translate(zipped, given.loud)),
+        _archived(given.pptx, lambda zipped: slides.translate(zipped, given.turned)),
+    ),
+    workbook.translate: _archived(given.xlsx, lambda zipped: workbook.translate(zipped, LIMITS, given.loud)),
+    columns.sheet_parts: _archived(given.placed_cells, columns.sheet_parts),
+    xliff.read: (lambda text: xliff.read(given.encoded(text)), lambda text: xliff.read(given.xliff(text))),
+    xliff.translate: (
+        lambda text: xliff.translate(given.xliff(text), given.loud),
+        lambda text: xliff.translate(given.xliff(text), given.turned),
+    ),
+    po.read: (po.read, lambda text: po.read(given.catalogue(text))),
+    po.translate: (
+        lambda text: po.translate(text, given.loud),
+        lambda text: po.translate(given.catalogue(text), given.turned),
+    ),
+    keyed.read: (keyed.read, lambda text: keyed.read(json.dumps(text.split("\n")))),
+    keyed.translate: (
+        lambda text: keyed.translate(text, given.loud),
+        lambda text: keyed.translate(json.dumps({line: line for line in text.split("\n")}), given.turned),
+    ),
+    icu.is_choice: icu.is_choice,
+    icu.single: icu.single,
+    icu.parse: (
+        given.refused(icu.parse),
+        given.refused(lambda text: icu.parse(f"{{n, plural, other {{{text}}}}}")),
+    ),
+    strings.translate_entries: lambda text: strings.translate_entries(
+        [strings.Entry(line, "a") for line in [text, *given.lines_of(text)]], given.loud
+    ),
+    xmltext.tokens: lambda text: list(xmltext.tokens(text)),
+    xmltext.Token.get: lambda text: [token.get("a") for token in xmltext.tokens(f"<a {text}>")],
+    xmltext.Token.having: lambda text: xmltext.Token("start", f"<a {text}>", 0, "a").having("b", text),
+    xmltext.written: xmltext.written,
+    xmltext.as_utf8: (xmltext.as_utf8, lambda text: xmltext.as_utf8(f"<?xml {text}")),
+    html.translate_attributes: (
+        lambda text: html.translate_attributes(text, given.loud),
+        lambda text: html.translate_attributes(f'<img alt="{escape(text)}"><meta {text}>', given.turned),
+    ),
+    bilingual.as_html: lambda text: bilingual.as_html(given.rows(text)),
+    bilingual.as_docx: lambda text: bilingual.as_docx(given.rows(text)),
+    pdf.paragraphs: lambda text: pdf.paragraphs(given.pdf(text), LIMITS),
+    pdf.translate: lambda text: pdf.translate(given.pdf(text), LIMITS, given.loud, blocks.How()),
+    office.is_indonesian: office.is_indonesian,
+    office.without_illegal: office.without_illegal,
+    formats.has_mark: lambda text: formats.has_mark(given.encoded(text)),
+    marks.notes: lambda text: marks.notes(given.translation_of(text).segments[0]),
+    program_texts.placeholders: program_texts.placeholders,
+    program_texts.held: program_texts.held,
+    program_texts.released: program_texts.released,
     office.parse_xml: lambda text: office.parse_xml(given.encoded(text), "a"),
     office.explain_ole: lambda text: office.explain_ole(given.encoded(text)),
     epub.read: _archived(given.epub, lambda zipped: epub.read(zipped, LIMITS)),
@@ -415,11 +491,10 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     placement.phrase_of: lambda text: placement.phrase_of([text, text], Mark(0, 2)),
     placement.covers: lambda text: placement.covers(text.split(" "), Mark(0, 1)),
     placement.fixed_through: given.fixed,
-    placement.holds: given.pairs(placement.holds),
     Placer.place: given.placed,
     guard.check: given.pairs(guard.check),
     names.changed: given.pairs(lambda a, b: names.changed(a, given.spoken(a), b, given.spoken(b))),
-    negation.negated: given.pairs(lambda a, b: negation.negated(given.spoken(a), given.spoken(b))),
+    negation.negated: given.pairs(lambda a, b: negation.negated(given.spoken(a), b)),
     **{
         check: given.pairs(given.formed(check))
         for check in (
@@ -462,6 +537,15 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     numbers.unmatched: given.with_numbers(numbers.unmatched),
     units.changed: given.with_numbers(lambda here, there, _: units.changed(here, there)),
+    aligner.align: given.pairs(aligner.align),
+    aligner.tokens: aligner.tokens,
+    aligner.english_unit: aligner.english_unit,
+    aligner.Lexicon.known: lambda text: aligner.Lexicon.load().known(text),
+    projection.project: given.pairs(given.projected),
+    projection.with_edges: given.pairs(lambda a, b: projection.with_edges(a, (0, len(a)), b)),
+    projection.cut: given.pairs(given.cut),
+    stems.bare: lambda text: list(stems.bare(text)),
+    stems.english_stem: stems.english_stem,
     words.words: words.words,
     words.listed: words.listed,
     normalise.normalise: (
@@ -628,10 +712,28 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
 """Function -> one or more ways of calling it with a text."""
 
 EXEMPT: Mapping[Callable[..., object], str] = {
+    documents.Kind.target: "takes the name of a file",
+    bilingual.rows: "takes what translate_blocks gives, by way of pdf.translate",
+    blocks.in_one: "takes what translates, by way of the documents",
+    **dict.fromkeys(
+        (
+            runs.Dialect.write,
+            runs.Stretch.block,
+            runs.stretches,
+            drawn.drawn_text,
+            drawn.pictures,
+            drawn.say_english,
+            office.serialised,
+            workbook.plain,
+        ),
+        "takes an element, by way of the documents",
+    ),
+    icu.Message.filled: "takes as many texts as it has, by way of strings.translate_entries",
     **dict.fromkeys((own_rules.check, own_rules.Rule.broken), "RE2's time is linear in the text"),
     repair.weight: "takes a finding",
     **dict.fromkeys((lines.chances, lines.parts), "takes what linefeatures.see gives, by way of lines.label"),
     raised.at: "takes a text and one place in it",
+    aligner.Lexicon.row: "takes a word that the table has",
     **dict.fromkeys(
         (names.is_common, names.country, names.same_sound, units.measured),
         "takes a word or a number, by way of ledger.ledger",
@@ -714,6 +816,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
             base.Memory.put,
             base.Memory.own,
             base.Memory.add_own,
+            base.Memory.import_own,
             base.Memory.suggest,
         ),
         "is tried by way of TranslationMemory",
@@ -744,8 +847,8 @@ def cases(part: str = "") -> Iterator[Case]:
                 bound=BOUNDED.get(pattern, 0),
             )
     named = public()
-    for function, runs in FUNCTIONS.items():
+    for function, calls in FUNCTIONS.items():
         name = named.get(function, function.__qualname__)
-        for number, run in enumerate(runs if isinstance(runs, tuple) else (runs,), 1):
+        for number, run in enumerate(calls if isinstance(calls, tuple) else (calls,), 1):
             if part in f"function {name} ({number})":
                 yield Case(f"function {name} ({number})", run, FAMILIES)

@@ -42,7 +42,7 @@ from service.facts.figures import Outcome
 from service.facts.ledger import MOST_NAMES, Mentions, ledger, mentions
 from service.facts.names import NameReader
 from service.intake.documents import alignment as placement
-from service.intake.documents import blocks
+from service.intake.documents import bilingual, blocks
 from service.intake.documents import markup as builder
 from service.intake.documents.alignment import Mark, Placer
 from service.intake.documents.archive import Limits
@@ -51,6 +51,9 @@ from service.render.marks import Note, Notes
 from service.summary import summarizer
 from service.summary.brief import brief
 from service.text import number_words, numbers, segment, words
+from service.text.aligner import align
+from service.text.projection import cut as cut_at
+from service.text.projection import project
 from service.translation import glossary, terms, translator
 from service.translation.guard import consistency, form, lexicon
 from service.translation.memory import sqlite as memory
@@ -161,6 +164,7 @@ def zipped(members: Mapping[str, str]) -> bytes:
 
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_WORDS = re.compile(r"\S+")
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _ODT = "urn:oasis:names:tc:opendocument:xmlns"
 
@@ -218,6 +222,49 @@ def xlsx(text: str) -> bytes:
     return out.getvalue()
 
 
+def pptx(text: str) -> bytes:
+    """One slide of a paragraph a line, in which every other word is bold."""
+    space = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    looks = "<a:rPr/>", '<a:rPr b="1"/>'
+    words = (
+        "</a:p><a:p>" if part == "\n" else f"<a:r>{looks[number % 2]}<a:t>{xml(part)} </a:t></a:r>"
+        for number, part in enumerate(text.replace("\n", " \n ").split(" "))
+    )
+    return zipped(
+        {
+            "ppt/presentation.xml": "<presentation/>",
+            "ppt/slides/slide1.xml": f'<sld xmlns:a="{space}"><a:p>{"".join(words)}</a:p></sld>',
+        }
+    )
+
+
+def xliff(text: str) -> bytes:
+    """A unit a line, with a code before each word."""
+    code = ' <x id="1"/> '
+    units = (
+        f'<trans-unit id="{number}"><source>{xml(line).replace(" ", code)}</source></trans-unit>'
+        for number, line in enumerate(text.split("\n"))
+    )
+    return f'<xliff version="1.2">{"".join(units)}</xliff>'.encode("utf-8", "replace")
+
+
+def catalogue(text: str) -> str:
+    """A gettext message a line."""
+    return "".join(f'msgid {json.dumps(line)}\nmsgstr ""\n\n' for line in text.split("\n"))
+
+
+def rows(text: str) -> list[bilingual.Row]:
+    """Each line a paragraph with a note on each of its words."""
+
+    def note(word: re.Match[str]) -> blocks.PlacedNote:
+        return blocks.PlacedNote("a", 0, word.start(), 0, word.end())
+
+    return [
+        bilingual.Row(line, line, 1, notes=tuple(map(note, _WORDS.finditer(line))))
+        for line in text.split("\n")
+    ]
+
+
 def placed_cells(text: str) -> bytes:
     """Return a workbook whose only cell says that it stands at a place which is the text itself."""
     place = xml(text).replace('"', "&quot;")
@@ -263,6 +310,24 @@ def block(text: str) -> blocks.Block:
     parts = tuple(f"{part} " for part in text.split(" "))
     marks = tuple(Mark(at, at + 1, fixed=at % 2 == 1) for at in range(0, len(parts), 3))
     return blocks.Block(parts, marks, "paragraph 1")
+
+
+def projected(source: str, target: str) -> None:
+    """Project parts of a sentence on another."""
+    found = align(source, target)
+    if found is None:
+        return
+    for start in range(0, len(source), max(1, len(source) // 4)):
+        project(found, (start, start + 20), [(0, len(target) // 2), (len(target) // 2, len(target))])
+
+
+def cut(source: str, target: str) -> None:
+    """Look for places of a sentence in another."""
+    found = align(source, target)
+    if found is None:
+        return
+    for at in range(0, len(source), max(1, len(source) // 4)):
+        cut_at(found, at, (0, len(target)))
 
 
 def placed(text: str) -> None:

@@ -109,33 +109,48 @@ def day(model: str) -> dict[str, object]:
             "model": model, "published": len(listed), "kept": taken, "lost": len(listed) - taken,
             "headlines": headlines, "stories": total, "grouped": taken - total,
             "copies_there": FEEDS * COPIED - COPIED, "requests": len(site.seen), "seconds": round(seconds, 1),
-            "memory_mb": {"after 1 h": round(memory[0]), "6 h": round(memory[5]), "24 h": round(memory[-1])},
+            "memory_mb_by_hour": [round(each) for each in memory],
             "file_mb": round(store.database.size() / 1e6, 1), "differ": sum(row.differs > 0 for row in rows),
         }  # fmt: skip
 
 
-def hour(model: str, most: int) -> dict[str, object]:
-    """Translate headlines and briefs of an hour's share of that day, and one article whole."""
+def hour(model: str, most: int, limit: float) -> dict[str, object]:
+    """Translate headlines and briefs of an hour's share of that day, then articles whole until ``limit``.
+
+    ``limit`` is in seconds from the start. Memory is that of this process at the start, after each batch of
+    headlines, and after each whole article.
+    """
     share = round(FEEDS * ARTICLES / HOURS)
     with tempfile.TemporaryDirectory() as folder, inbox(Path(folder)) as store:
         feed = store.feeds.add(Feed(0, "https://kabar.example/rss", cap=1000))
         _keep(store, feed, [story(number, time.time()) for number in range(min(share, most))])
         pipeline = build_pipeline(_settings(home_of(os.environ), model), lambda _: None)
         pipeline.translate_texts(["Selamat pagi."])
-        before, started = resident(), time.perf_counter()
-        count = queue.headlines(store, pipeline)
+        memory, load, started = [resident()], os.getloadavg()[0], time.perf_counter()
+        count = queue.headlines(store, pipeline, lambda _: memory.append(resident()))
         seconds = time.perf_counter() - started
-        first = store.lists.rows(Wanted(limit=1))[1][0].id
-        begun = time.perf_counter()
-        queue.read(store.lists.article(first), pipeline)
-        whole = time.perf_counter() - begun
+        took = list[float]()
+        for row in store.lists.rows(Wanted(limit=share))[1]:
+            begun = time.perf_counter()
+            store.english.put([queue.read(store.lists.article(row.id), pipeline)[1]])
+            took.append(time.perf_counter() - begun)
+            memory.append(resident())
+            if time.perf_counter() - started > limit:
+                break
     each = seconds / count
     return {
         "model": model, "an hour's share": share, "translated": count, "seconds": round(seconds, 1),
         "seconds_each": round(each, 2), "the hour's share takes_s": round(each * share),
-        "whole_article_s": round(whole, 1),
-        "memory_mb": [round(before), round(resident())], "load": [round(n, 1) for n in os.getloadavg()],
-        "cores": os.cpu_count(),
+        "whole_articles": len(took), "whole_article_s": round(median(took), 1),
+        "ran_s": round(time.perf_counter() - started), "memory_mb": _start_middle_end(memory),
+        "load": [round(load, 1), round(os.getloadavg()[0], 1)], "cores": os.cpu_count(),
+    }  # fmt: skip
+
+
+def _start_middle_end(memory: Sequence[float]) -> dict[str, int]:
+    return {
+        "start": round(memory[0]), "middle": round(memory[len(memory) // 2]), "end": round(memory[-1]),
+        "most": round(max(memory)),
     }  # fmt: skip
 
 
@@ -215,34 +230,44 @@ def listed(count: int) -> dict[str, object]:
         return made
 
 
-def _in_browser(home: Path, chromium: str) -> dict[str, object]:
-    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
-    from playwright.sync_api import sync_playwright
-
+@contextmanager
+def served(home: Path, model: str = "echo") -> Iterator[str]:
+    """Yield the address of the page over what is kept in ``home``, for as long as the block lasts."""
     from service.api.app import create_app, listening, server
     from service.api.config import ServerConfig
     from service.pool import Host
 
     config = ServerConfig(port=0, requests_per_minute=1_000_000)
     with listening(config) as listener:
-        running = server(create_app(Host(Settings(home, model="echo")), config), config)
+        running = server(create_app(Host(Settings(home, model=model)), config), config)
         thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
         thread.start()
-        with sync_playwright() as play:
-            browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/?tab=inbox")
-            page.wait_for_selector(".news .item .title")
-            page.wait_for_timeout(1500)
-            shown = page.locator(".news .count").text_content()
-            searches = [
-                page.evaluate(_SEARCH, word) for word in ("banjir", "beras", "gula OR garam", "pompa", "") * 3
-            ]
-            scrolls = [page.evaluate(_SCROLL, part / 20) for part in random.Random(1).sample(range(20), 20)]  # noqa: S311
-            browser.close()
-        running.should_exit = True
-        thread.join(20)
-    return {"shown": shown, "search_ms": _spread(searches), "scroll_ms": _spread(scrolls)}
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            thread.join(20)
+
+
+def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
+    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+    from playwright.sync_api import sync_playwright
+
+    with served(home) as address, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(120_000)
+        page.goto(f"{address}/?tab=inbox")
+        page.wait_for_selector(".news .item .title")
+        page.wait_for_timeout(1500)
+        shown = page.locator(".news .count").text_content()
+        searches = [
+            page.evaluate(_SEARCH, word) for word in ("banjir", "beras", "gula OR garam", "pompa", "") * 3
+        ]
+        scrolls = [page.evaluate(_SCROLL, part / 20) for part in random.Random(1).sample(range(20), 20)]  # noqa: S311
+        browser.close()
+    return {"shown": shown, "search_ms": _spread(searches), "scroll_ms": _spread(scrolls),
+            "load": [round(n, 1) for n in os.getloadavg()]}  # fmt: skip
 
 
 _FRAME = "const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));"
@@ -281,7 +306,8 @@ def _times(work: Callable[[], object], count: int = 15) -> float:
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
-    return {"median": round(median(values)), "most": round(max(values))}
+    return {"median": round(median(values)), "most": round(max(values)),
+            "under 200": sum(value < 200 for value in values), "of": len(values)}  # fmt: skip
 
 
 def _settings(home: Path, model: str) -> Settings:
@@ -295,13 +321,14 @@ def main() -> None:
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--model", default="echo")
     parser.add_argument("--count", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=0.0, help="of `hour`: whole articles until then")
     asked = parser.parse_args()
     if asked.what == "round":
         one_round(Path(asked.rest[0]), int(asked.rest[1]))
         return
     work: dict[str, Callable[[], dict[str, object]]] = {
         "day": lambda: day(asked.model),
-        "hour": lambda: hour(asked.model, asked.count or 1000),
+        "hour": lambda: hour(asked.model, asked.count or 1000, asked.seconds),
         "kills": lambda: kills(asked.count or 30),
         "list": lambda: listed(asked.count or 5000),
     }

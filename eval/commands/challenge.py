@@ -40,6 +40,9 @@ def challenge(
         bool, typer.Option(help="Also ask engines with scores which translation they find likelier.")
     ] = True,
     data: Annotated[Path | None, typer.Option(help="Folder of pairs of your own, in the same form.")] = None,
+    each: Annotated[
+        int | None, typer.Option(min=1, help="Only the first N pairs of each phenomenon, for a quick look.")
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.text,
     out: Annotated[
         Path | None, typer.Option(help="Folder for answers and outcomes; a second run goes on from it.")
@@ -48,7 +51,7 @@ def challenge(
     """Show by phenomenon what systems get right on contrastive pairs of Indonesian news."""
     from eval import challenge as pairs_module
 
-    pairs = pairs_module.load(data)
+    pairs = pairs_module.first_of_each(pairs_module.load(data), each)
     if sources:
         typer.echo("\n".join(pair.source for pair in pairs))
         return
@@ -106,7 +109,8 @@ def _of_model(pairs: Sequence[Pair], name: str, out: Path | None, *, preference:
     built = build_pipeline(chosen, notice, opener=lambda _: engine)
     with tempfile.TemporaryDirectory() as spare:
         systems = {name: lambda: harness.PipelineSystem(built, "mt")}
-        (output,) = harness.run(dataset(pairs), systems, out or Path(spare), progress=progress())
+        with progress() as tell:
+            (output,) = harness.run(dataset(pairs), systems, out or Path(spare), progress=tell)
     asked = engine.likelihoods if preference and isinstance(engine, Likelihood) else None
     return judge(pairs, name, output.texts, output.signature, asked)
 

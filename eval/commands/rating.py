@@ -51,8 +51,13 @@ def sheet(
     drawn = rating.draw(dataset.sources, dataset.references, _two(outputs, system), count, seed)
     text = page.render(drawn, references=references) if out.suffix == ".html" else rating.as_csv(drawn)
     key = out.with_suffix(".key.json")
+    made = rating.key(drawn)
+    if key.exists() and key.read_text("utf-8", "replace") != made:
+        raise UsageError(
+            "rating.key_there", "{path} is the key of another sheet; name this one otherwise", path=key
+        )
     _write(out, text)
-    _write(key, rating.key(drawn))
+    _write(key, made)
     typer.echo(f"{out}: {len(drawn.items)} items of {' and '.join(drawn.systems)}; keep {key} to yourself")
 
 
@@ -85,7 +90,12 @@ def spans(
     from eval.report.folder import read
 
     dataset, outputs, _ = read(report)
-    text = "\n".join(marked.lines(_rated(dataset, outputs, form), form.value)) + "\n"
+    rated = _rated(dataset, outputs, form)
+    if not rated:
+        raise InputError(
+            "rating.no_spans", "nothing in it is rated as {form}", at=report, form=form.value.upper()
+        )
+    text = "\n".join(marked.lines(rated, form.value)) + "\n"
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -99,8 +109,10 @@ def _rated(dataset: Dataset, outputs: list[Output], form: SpanFormat) -> list[Ra
     rows = []
     for output in outputs:
         for i, answer in enumerate(output.answers):
-            esa = dict(answer.scores).get("ESA")
-            if form is SpanFormat.esa and esa is None:
+            scores = dict(answer.scores)
+            esa = scores.get("ESA")
+            # A segment without errors is told from one that nobody looked at by its score.
+            if scores.get(form.value.upper()) is None and (form is SpanFormat.esa or not answer.spans):
                 continue
             source = dataset.sources[i] if dataset.sources else ""
             for rater in dict.fromkeys(span.rater for span in answer.spans) or {"": None}:

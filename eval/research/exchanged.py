@@ -21,6 +21,7 @@ from itertools import islice
 from pathlib import Path
 
 from eval.research.guard import Pair, pairs, share
+from service.translation.guard import countries, vocabulary
 from service.translation.guard.check import check
 
 _CORPORA = ("flores200.dev.ind-eng.tsv", "ntrex128.ind-eng.tsv")
@@ -30,11 +31,15 @@ _MOST = 400
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """``words`` are English = its replacement, where the source holds ``source``, a pattern."""
+    """``words`` are English = its replacement, where the source holds ``source``, a pattern.
+
+    Nothing is exchanged where the English starts with ``spared``, a pattern: must not and may not are one.
+    """
 
     name: str
     source: str
     words: str
+    spared: str = ""
 
 
 EXCHANGES = (
@@ -47,7 +52,8 @@ EXCHANGES = (
              "declined=rose "
              "dropped=climbed decline=rise drop=rise plunged=soared reduced=increased weakened=strengthened"),
     Exchange("win, lose", r"menang|kemenangan|memenangkan|memenangi",
-             "won=lost win=lose wins=loses winning=losing victory=defeat winner=loser"),
+             "won=lost a%win=a%loss the%win=the%loss to%win=to%lose will%win=will%lose can%win=can%lose "
+             "winning=losing victory=defeat winner=loser"),
     Exchange("export, import", r"\w*ekspor\w*|\w*impor\w*",
              "export=import exports=imports exported=imported exporting=importing import=export "
              "imports=exports "
@@ -112,7 +118,8 @@ EXCHANGES = (
              "last=next next=last yesterday=tomorrow tomorrow=yesterday"),
     Exchange("above, below", r"di atas|di bawah|lebih dari|kurang dari",
              "above=below below=above more%than=less%than less%than=more%than"),
-    Exchange("must, may", r"wajib|harus|boleh", "must=may required=allowed mandatory=optional may=must"),
+    Exchange("must, may", r"wajib|harus|boleh", "must=may required=allowed mandatory=optional may=must",
+             spared=r"(?:must|may) not\b"),
     Exchange("already, not yet", r"sudah|belum", "already=not%yet not%yet=already yet%to=already"),
     Exchange("open, close", r"membuka|dibuka|pembukaan|menutup|ditutup|penutupan",
              "opened=closed opening=closing closed=opened closing=opening"),
@@ -130,6 +137,7 @@ EXCHANGES = (
 _PERSON = re.compile(
     r"(?<!\w)(?<![A-Z][\w.] )(?<![a-z]{2}[A-Z] )[A-Z][a-z]{2,}+ [A-Z][a-z]{2,}+(?! [A-Z])(?![\w-])"
 )
+_QUOTED = re.compile(r"[\"“'‘][^\"“”'’]{1,40}[\"”'’]")
 _LISTED = re.compile(r"[ ,()/]*(?:and|or|&)?[ ,()/]*")
 
 
@@ -145,14 +153,23 @@ def _people(source: str, target: str) -> list[str]:
     word.
     """
     names = [n for n in dict.fromkeys(_PERSON.findall(target)) if source.count(n) == target.count(n) == 1]
-    names = [name for name in names if re.search(_TITLE + re.escape(name), source)]
+    bare = _QUOTED.sub(" ", source)
+    names = [name for name in names if re.search(_TITLE + re.escape(name), bare) and _is_whole(name, bare)]
     words = [word for name in names for word in name.split()]
     return [name for name in names if all(words.count(word) == 1 for word in name.split())]
 
 
+def _is_whole(name: str, source: str) -> bool:
+    """Return whether a name is no part of a longer one, nor of words that English or a map has."""
+    before = source[: source.find(name)].split()[-1:]
+    longer = before and before[0].isalpha() and before[0].istitle() and not re.search(_TITLE, before[0])
+    common = vocabulary.english() | vocabulary.places() | countries.INDONESIAN.keys()
+    return not longer and common.isdisjoint(name.lower().split())
+
+
 def swapped(corpus: Sequence[Pair]) -> Iterator[tuple[str, str, str]]:
-    """Yield source, translation and the translation with two names exchanged that no list has side by side.
-    Yield source, translation and the translation with two names exchanged that no list has side by side."""
+    """Yield source, translation and the translation with two names exchanged that no list has side by
+    side."""
     for source, target in corpus:
         names = _people(source, target)
         if len(names) > 1:
@@ -176,7 +193,8 @@ def broken(exchange: Exchange, corpus: Sequence[Pair]) -> Iterator[tuple[str, st
     """Yield source, translation and the translation with one word exchanged."""
     swaps = dict(swap.replace("%", " ").split("=") for swap in exchange.words.split())
     held = re.compile(rf"\b(?:{exchange.source})\b", re.IGNORECASE)
-    said = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in swaps))
+    spared = f"(?!{exchange.spared})" if exchange.spared else ""
+    said = re.compile("|".join(rf"(?<!\w){spared}{re.escape(word)}(?!\w)" for word in swaps))
     for source, target in corpus:
         if held.search(source) and (found := said.search(target)):
             yield source, target, target[: found.start()] + swaps[found[0]] + target[found.end() :]

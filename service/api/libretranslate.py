@@ -185,9 +185,9 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
         openapi_extra=file_body(),
     )
     async def translate_file(request: Request) -> Any:
-        """Translate a document. Word, HTML, Markdown and subtitles keep their type; others become text."""
-        data, name = await _upload(request, config)
-        work = partial(_translated_file, data, name, host, config)
+        """Translates a document. It keeps its type; a PDF becomes a Word document in both languages."""
+        data, name, attributes = await _upload(request, config)
+        work = partial(_translated_file, data, name, host, config, attributes=attributes)
         done, named = await workers.run(request, work)
         kept = store.put(named, done)
         return {"translatedFileUrl": str(request.url_for("download_file", filename=kept))}
@@ -268,19 +268,22 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         await form.close()
 
 
-async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str]:
-    """Return the file of /translate_file and its name. Raises Refused."""
+async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, bool]:
+    """The file of /translate_file, its name, and whether attributes are wanted too. Raises Refused."""
     async with _form(request) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Refused(400, "libretranslate.missing_file", "Invalid request: missing file parameter")
         _language_pair(_text_of(form.get("source"), "source"), _text_of(form.get("target"), "target"))
+        attributes = _text_of(form.get("attributes") or "false", "attributes").lower()
         data, name = await file.read(config.body_bytes + 1), file.filename or ""
     if not name or not data:
         raise Refused(400, "libretranslate.empty_file", "Invalid request: empty file")
     if PurePath(name).suffix.lower() not in SUFFIXES:
         raise Refused(400, "libretranslate.file_format", "Invalid request: file format not supported")
-    return data, name
+    if attributes not in ("true", "false"):
+        raise Refused(400, "libretranslate.attributes", "Invalid request: attributes is true or false")
+    return data, name, attributes == "true"
 
 
 def _order(fields: Mapping[str, object], config: ServerConfig) -> _Order:
@@ -443,8 +446,10 @@ def _marks(parts: Sequence[SegmentTranslation]) -> list[schema.Streamed]:
     return [schema.Streamed.at(index, part) for index, part in enumerate(parts) if is_marked(part)]
 
 
-def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -> tuple[bytes, str]:
-    """Return the document in English and its name; text where its type cannot be written."""
+def _translated_file(
+    data: bytes, name: str, host: Host, config: ServerConfig, *, attributes: bool
+) -> tuple[bytes, str]:
+    """The document in English and its name; text where its type cannot be written."""
     path = PurePath(name)
     text = read_document(host.sandbox, data, name, config.body_bytes)
     if len(text) > config.text_chars:
@@ -456,9 +461,11 @@ def _translated_file(data: bytes, name: str, host: Host, config: ServerConfig) -
             limit=config.text_chars,
         )
     pipeline = host.pipeline()
-    if host.sandbox.run(".confined:keeps_type", data, name):
-        done = translate_document(host.sandbox, data, name, config.body_bytes, pipeline.translate_all)
-        return done, f"{path.stem}_en{path.suffix}"
+    if made := str(host.sandbox.run(".confined:name_made", data, name)):
+        done = translate_document(
+            host.sandbox, data, name, config.body_bytes, pipeline.translate_all, attributes=attributes
+        )
+        return done, f"{path.stem}_en{PurePath(made).suffix}"
     return pipeline.translate_texts([text])[0].encode(), f"{path.stem}_en.txt"
 
 

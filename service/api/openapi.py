@@ -79,7 +79,15 @@ def detect_body(config: ServerConfig) -> dict[str, object]:
 def file_body() -> dict[str, object]:
     """Return the request body of /translate_file."""
     file = {"type": "string", "format": "binary", "description": "A document, not empty."}
-    fields = {"file": file, "source": _LANGUAGE, "target": _TARGET, "api_key": _not_null(_key())}
+    told = "Whether alt, title and description texts are translated too; false unless given."
+    attributes = {"type": "string", "enum": ["true", "false"], "description": told}
+    fields = {
+        "file": file,
+        "source": _LANGUAGE,
+        "target": _TARGET,
+        "attributes": attributes,
+        "api_key": _not_null(_key()),
+    }
     named = {"schema": {"type": "string"}, "example": 'form-data; name="file"; filename="berita.txt"'}
     content = {
         "schema": _object("FileFields", fields, ["file", "source", "target"]),

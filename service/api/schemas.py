@@ -105,7 +105,13 @@ class ArticleIn(Strict):
         return self
 
 
-class TranslateIn(ArticleIn):
+class CaptionedIn(ArticleIn):
+    """An article whose captions can be translated too."""
+
+    captions: Annotated[bool, Field(description="Translate the captions of the pictures too.")] = False
+
+
+class TranslateIn(CaptionedIn):
     """What to translate."""
 
 
@@ -120,7 +126,7 @@ class BriefIn(Strict):
     language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
 
 
-class ReadIn(ArticleIn):
+class ReadIn(CaptionedIn):
     """What to read: translation and summary."""
 
     summary: BriefIn = Field(default_factory=BriefIn)

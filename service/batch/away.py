@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from service.batch.executors import in_this_process
+from service.batch.folder import mirror_with
 from service.batch.job import Job
 from service.batch.journal import Totals
 from service.batch.run import Progress, Watch, run
@@ -117,7 +119,7 @@ class _There:
 
 
 def work(ask: Ask, settings: Mapping[str, object], job: Mapping[str, object]) -> object:
-    """Return the job, in the confined process: its totals."""
+    """Return the totals of the job, in the confined process. One whose output is a folder mirrors its files."""
 
     def opened(preset: Preset) -> Engine:
         return _There(ask, preset)
@@ -132,4 +134,8 @@ def work(ask: Ask, settings: Mapping[str, object], job: Mapping[str, object]) ->
         told.update(new)
         ask("progress", plain(progress), new.pop("", 0), new)
 
-    return plain(run(restored(Job, job), pipeline, watch))
+    wanted = restored(Job, job)
+    if wanted.folder:
+        with in_this_process(wanted, pipeline) as executor:
+            return plain(mirror_with(executor, watch))
+    return plain(run(wanted, pipeline, watch))

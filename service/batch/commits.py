@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-SMALLEST, LARGEST = 16, 2048
-"""Sentences in a commit."""
+FIRST, SMALLEST, LARGEST = 4, 16, 2048
+"""Sentences in a commit; the first have few, so that it is soon said how fast the work is."""
 QUICK, SLOW = 5.0, 20.0
 """A commit that took fewer seconds is followed by a larger one, one that took more by a smaller one."""
 
@@ -20,15 +20,13 @@ T = TypeVar("T")
 class CommitSize:
     """How many sentences the next commit is to have."""
 
-    def __init__(self, now: int = SMALLEST) -> None:
+    def __init__(self, now: int = FIRST) -> None:
         self.now = now
 
     def took(self, seconds: float) -> None:
         """Learn from a commit's time."""
-        if seconds < QUICK:
-            self.now = min(self.now * (4 if seconds < QUICK / 4 else 2), LARGEST)
-        elif seconds > SLOW:
-            self.now = max(self.now // 2, SMALLEST)
+        factor = 4 if seconds < QUICK / 4 else 2 if seconds < QUICK else 1 / 2 if seconds > SLOW else 1
+        self.now = min(max(int(self.now * factor), SMALLEST), LARGEST)
 
 
 def commits(items: Iterator[T], size: CommitSize, sentences: Callable[[T], int]) -> Iterator[list[T]]:

@@ -20,8 +20,9 @@ from pathlib import Path, PurePath
 from pydantic import Field
 
 from service.batch import rows
-from service.batch.commits import CommitSize, commits
+from service.batch.commits import LARGEST, CommitSize, commits
 from service.batch.executors import Pool
+from service.batch.job import Say
 from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
@@ -31,19 +32,18 @@ from service.document import Article, Passage, SegmentTranslation, Translation
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import XLSX, document_text, kind_of, translate_data
+from service.intake.documents.blocks import How
 from service.intake.record import BadRecord
 from service.intake.records import list_files, read_whole, source_of
 from service.pipeline import Pipeline, to_article
 from service.render import schema
 from service.render.brief import brief_markdown
+from service.render.marks import notes
 from service.render.text import reading_markdown, summary_markdown, translation_text
 from service.settings import MAX_INPUT_BYTES
 
 REPORT = "warta.jsonl"
 """The file of the output folder that says what became of each input file."""
-
-_COMMIT = CommitSize(1024)
-"""Text documents of so many sentences are translated, and committed, together."""
 
 
 class PlacedFinding(schema.Finding):
@@ -81,15 +81,15 @@ class _File:
     share: float = 0.0
 
 
-def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
+def mirror_with(executor: Pool, watch: Watch = lambda _: None, say: Say = lambda _: None) -> Totals:
     """Do the executor's job, whose output is a folder, or the rest of it; a record of the totals is a file.
 
     Raises what :func:`service.batch.run.run_with` raises, UsageError for a folder that holds other files.
     """
     job = executor.job
     report = job.output / REPORT
-    begun = beside(report, "journal").exists()
     try:
+        begun = beside(report, "journal").exists()
         job.output.mkdir(exist_ok=True)
         ours = {beside(report, kind) for kind in BESIDE}
         if not job.fresh and not begun and any(path not in ours for path in job.output.iterdir()):
@@ -103,7 +103,7 @@ def mirror_with(executor: Pool, watch: Watch = lambda _: None) -> Totals:
     inputs = _Inputs(job)
     with opened(report, described(job, executor.about, inputs.sizes), b"", fresh=job.fresh) as journal:
         if not journal.placed:
-            _Mirror(executor, journal, watch).work(inputs)
+            _Mirror(executor, journal, watch, say).work(inputs)
         journal.finish()
         return journal.last.totals
 
@@ -182,7 +182,8 @@ class _Made:
 class _Mirror:
     """One run."""
 
-    def __init__(self, executor: Pool, journal: Journal, watch: Watch) -> None:
+    def __init__(self, executor: Pool, journal: Journal, watch: Watch, say: Say) -> None:
+        self._say = say
         self._executor = executor
         self._job = executor.job
         self._journal = journal
@@ -192,8 +193,8 @@ class _Mirror:
         self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Do what is not done yet, in order: documents together, and each table by itself."""
-        files = inputs.files()
+        """Does what is not done yet, in order: documents together, and each table by itself."""
+        files, size = inputs.files(), CommitSize()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
             self._chain = chained(self._chain, file.key if file else "")
@@ -204,9 +205,8 @@ class _Mirror:
                     self._done([file], [self._table(file)])
             else:
                 read = (_read(self._job, file) for file in some)
-                for group, made in self._executor.ordered(
-                    _counterparts, commits(read, _COMMIT, _sentences_in)
-                ):
+                for group, made in self._executor.ordered(_counterparts, commits(read, size, _sentences_in)):
+                    size.took(time.perf_counter() - self._last)
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
@@ -249,7 +249,7 @@ class _Mirror:
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
         try:
             job = as_table(job)
-            totals = run_with(job, self._executor.of(job), watch)
+            totals = run_with(job, self._executor.of(job), watch, self._say)
         except InputError as error:
             return _failed(file, error)
         row = _row(file, records=totals.records, failures=totals.failures)
@@ -298,17 +298,18 @@ def _sentences_in(file: _File) -> int:
     """Return how many sentences a file counts for; a document with its structure ends a commit."""
     if file.article:
         return len(file.article.sources)
-    return 1 if file.error else _COMMIT.now
+    return 1 if file.error else LARGEST
 
 
 def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[_Made]:
     """Return what a worker makes of a commit's documents."""
     texts = iter(_texts(job, pipeline, [file for file in files if file.article]))
-    return [next(texts) if file.article else _document(pipeline, file) for file in files]
+    how = How(attributes=job.attributes, keys=job.keys, notes=notes)
+    return [next(texts) if file.article else _document(pipeline, file, how) for file in files]
 
 
-def _document(pipeline: Pipeline, file: _File) -> _Made:
-    """Return a document with its structure."""
+def _document(pipeline: Pipeline, file: _File, how: How) -> _Made:
+    """A document with its structure."""
     asked: list[SegmentTranslation] = []
 
     def translate(passage: Passage) -> list[SegmentTranslation]:
@@ -319,7 +320,8 @@ def _document(pipeline: Pipeline, file: _File) -> _Made:
     try:
         if file.error:
             raise InputError("batch.record", "{reason}", reason=file.error)
-        done, found = translate_data(file.data, unpacked_name(file.path.name), translate, MAX_INPUT_BYTES)
+        name = unpacked_name(file.path.name)
+        done, found = translate_data(file.data, name, translate, MAX_INPUT_BYTES, how)
     except InputError as error:
         return _failed(file, error)
     findings = [
@@ -372,7 +374,7 @@ def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
         data = read_whole(file)
     name = unpacked_name(path.name)
     kind = kind_of(data, name)
-    if kind is XLSX:
+    if kind is XLSX and (job.task != "translate" or is_workbook_table(data, name, job.column)):
         same = job.wide and job.task == "translate" and is_workbook_table(data, name, job.column)
         suffix = "" if name.lower().endswith(".xlsx") else ".xlsx"
         return f"{name}{suffix if same else '.jsonl'}", "table", True, b""
@@ -380,7 +382,7 @@ def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
         return f"{name}.md", "text", False, data
     suffix = Path(name).suffix.lower()
     if kind.translate:
-        return name if suffix in kind.suffixes else name + kind.suffixes[0], kind.name, False, data
+        return kind.target(name), kind.name, False, data
     return name if suffix in ("", ".txt", ".text") else f"{name}.txt", "text", False, data
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from service.batch import rows
 from service.batch.journal import BESIDE, beside
 from service.batch.outputs import format_of, maker_of
-from service.errors import UsageError
+from service.document import Message
+from service.errors import UsageError, WartaError
 from service.intake.records import BadRecord, Record, list_files, read_records
 from service.pipeline import SummaryRequest
 
@@ -23,7 +24,8 @@ class Job:
     where there is one: a server's folders are none of its clients' business. ``wide`` asks for a table's own
     columns with those of ``names`` behind them; ``follow`` has the output take the table's
     type, whatever its own suffix; ``table`` is that type where it is one, which
-    :func:`service.batch.tables.as_table` finds out.
+    :func:`service.batch.tables.as_table` finds out. ``attributes`` and ``keys`` say what of a document is
+    translated, as :class:`service.intake.documents.blocks.How` has it.
     """
 
     inputs: Sequence[Path]
@@ -41,6 +43,8 @@ class Job:
     follow: bool = False
     names: rows.Names = field(default_factory=rows.Names)
     table: str = ""
+    attributes: bool = False
+    keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.task not in rows.TASKS:
@@ -53,11 +57,24 @@ class Job:
         if not self.folder and not (self.wide and self.output.suffix.lower() == ".xlsx"):
             format_of(self.output)
             maker_of(self.output)
-        if not self.output.parent.is_dir():
-            raise UsageError("file.no_folder", "{path} is not a folder", path=self.output.parent)
-        for path in self.inputs:
-            if not path.exists():
-                raise UsageError("file.neither", "no such file or folder", at=self.shown(path))
+        self._look()
+
+    def _look(self) -> None:
+        """Look whether inputs and output are where they are said to be. Raises UsageError, WartaError."""
+        path = self.output.parent
+        try:
+            if not path.is_dir():
+                raise UsageError("file.no_folder", "{path} is not a folder", path=path)
+            for path in self.inputs:
+                if not path.exists():
+                    raise UsageError("file.neither", "no such file or folder", at=self.shown(path))
+        except OSError as error:
+            raise WartaError(
+                "file.unseen",
+                "cannot be looked at: {reason}",
+                at=self.shown(path),
+                reason=error.strerror or error,
+            ) from error
 
     def shown(self, path: Path) -> Path:
         """Return a path as it is shown to whoever asked."""
@@ -86,10 +103,15 @@ class Item:
     share: float
 
 
-class Inputs:
-    """The files of a job, and the records in them."""
+Say = Callable[[Message], None]
+"""Tells a person what is worth knowing beside the progress."""
 
-    def __init__(self, job: Job) -> None:
+
+class Inputs:
+    """The files of a job, and the records in them. ``say`` is told of columns that are renamed."""
+
+    def __init__(self, job: Job, say: Say = lambda _: None) -> None:
+        self._say = say
         own = {beside(job.output, kind).resolve() for kind in (*BESIDE, rows.META)}
         self._own = own | {job.output.resolve()}
         self._job = job
@@ -104,10 +126,13 @@ class Inputs:
                 place = str(self._job.shown(Path(file.place)))
                 yield Item(replace(file, place=place), before / self._bytes)
                 continue
-            size, seen = _bytes(file), 0
+            size, seen, said = _bytes(file), 0, bool(self._job.table)
             for record in read_records(file, column=self._job.column, shown=self._job.shown(file)):
                 if self._job.table and isinstance(record, BadRecord) and record.sheet:
                     continue  # it stays in the workbook as it is
+                if isinstance(record, Record) and record.note and not said:
+                    said = True
+                    self._say(record.note.placed(self._job.shown(file)))
                 seen += len(record.text.encode("utf-8", "replace")) if isinstance(record, Record) else 0
                 yield Item(record, (before + min(size, seen)) / self._bytes)
             before += size

@@ -209,6 +209,8 @@ def opened(
     shown = shown or output
     lock = FileLock(beside(output, "lock"))
     try:
+        # Made first, as not every reason why it cannot be made is one that the lock tells of.
+        beside(output, "lock").touch()
         lock.acquire(timeout=0)
     except Timeout:
         raise UsageError("batch.busy", "another run is writing {path}", path=shown) from None
@@ -225,6 +227,15 @@ def opened(
         # While it is still held: filelock sees that the file is gone and takes a new one.
         beside(output, "lock").unlink(missing_ok=True)
         lock.release()
+
+
+def safe_totals(output: Path) -> Totals:
+    """Return what all runs so far have done for ``output`` that a further one goes on behind."""
+    try:
+        found = _read(beside(output, "journal"), output)
+    except (WartaError, OSError):
+        return Totals()
+    return found[1][-1].totals if found else Totals()
 
 
 def beside(output: Path, kind: str) -> Path:

@@ -2,10 +2,56 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
 from service.batch.journal import Totals
 from service.batch.run import Progress
 from service.document import Message
 from service.messages import text
+
+SOON, EVERY = 4.0, 60.0
+"""Seconds until a log has its first line of progress, and between two lines."""
+
+
+class Teller:
+    """Tells how far a run is: a terminal at once, a log file soon and then once a minute.
+
+    ``show`` writes over a terminal's line, and is None where nobody watches; ``say`` writes a line that
+    stays. In a log the last line is written again where nothing new was told: so it is known that the run
+    goes on.
+    """
+
+    def __init__(self, show: Callable[[str], None] | None, say: Callable[[str], None]) -> None:
+        self._show, self._say, self._line = show, say, ""
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tell, name="progress", daemon=True)
+
+    def __enter__(self) -> Teller:
+        if not self._show:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        if not self._show:
+            self._thread.join()
+
+    def tell(self, line: str) -> None:
+        """Take what is to be said now."""
+        self._line = line
+        if self._show:
+            self._show(line)
+
+    def _tell(self) -> None:
+        wait = SOON
+        while not self._over.wait(wait):
+            if self._line:
+                self._say(self._line)
+            wait = EVERY
 
 
 def progress_line(name: str, progress: Progress) -> str:

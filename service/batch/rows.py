@@ -177,9 +177,14 @@ def findings(translation: Translation) -> list[SegmentFinding]:
 def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, Any]:
     """Return the row of a record: what was ``made`` of it, or its error."""
     said = record.error if isinstance(record, BadRecord) else error
-    fields = {} if isinstance(record, BadRecord) else dict(record.fields)
     own = made.model_dump() if made else {}
-    return {"key": record.key, "place": record.place, "error": said or None, "fields": fields, **own}
+    return {
+        "key": record.key,
+        "place": record.place,
+        "error": said or None,
+        "fields": dict(record.fields),
+        **own,
+    }
 
 
 def table_row(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
 from service.batch.executors import BatchExecutor, in_this_process
-from service.batch.job import Inputs, Item, Job
+from service.batch.job import Inputs, Item, Job, Say
 from service.batch.journal import Journal, Totals, chained, opened
 from service.batch.outputs import maker_of
 from service.batch.tables import as_table, joiner_of
@@ -41,15 +41,17 @@ def run(job: Job, pipeline: Pipeline, watch: Watch = lambda _: None) -> Totals:
         return run_with(job, executor, watch)
 
 
-def run_with(job: Job, executor: BatchExecutor, watch: Watch = lambda _: None) -> Totals:
-    """Do the job, or the rest of it; what has been done in all runs.
+def run_with(
+    job: Job, executor: BatchExecutor, watch: Watch = lambda _: None, say: Say = lambda _: None
+) -> Totals:
+    """Do the job, or the rest of it; return what has been done in all runs.
 
     Whatever stops it (a signal, a full disk, Ctrl-C), calling it again goes on and gives the output that
     one uninterrupted run gives, with whatever executor. Raises UsageError for an output in use or begun
     otherwise, InputError for a bad record where the job is strict, WartaError and EngineError for what the
     system or the model refuses.
     """
-    inputs = Inputs(job)
+    inputs = Inputs(job, say)
     head, _ = job.format
     first, about = head(job.columns).encode(), executor.about
     what, shown = described(job, about, inputs.sizes), job.shown(job.output)
@@ -102,6 +104,8 @@ def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, 
         "column": job.column,
         "keep-boilerplate": job.keep_furniture,
         **({"raw": True} if job.raw else {}),
+        **({"attributes": True} if job.attributes else {}),
+        **({"keys": list(job.keys)} if job.keys else {}),
         **({"table": job.table, "columns": asdict(job.names)} if job.table else {}),
         **brief,
         **asdict(about.signature),

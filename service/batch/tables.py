@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from service.batch.job import Inputs, Job
 from service.batch.journal import beside
@@ -34,6 +34,8 @@ from service.intake.tables import Rows, file_lines, is_binary, open_parquet, row
 from service.settings import MAX_INPUT_BYTES
 
 JSONL, CSV, TSV, XLSX = ".jsonl", ".csv", ".tsv", ".xlsx"
+STREAMED = (JSONL, CSV, TSV)
+"""The tables that are written row by row."""
 _KINDS = {"JSON lines": JSONL, "CSV": CSV, "TSV": TSV, "Parquet": PARQUET}
 _TYPES: Mapping[str, Any] = {
     "translation": str,
@@ -182,7 +184,8 @@ def _join(job: Job, signature: str, made: Path, target: Path) -> None:
             _join_workbook(job, results, target)
         else:
             _join_text(job, results, target)
-    _keep(beside(job.output, META), {**said, **counts})
+    # That of JSON lines is one, for what reads nothing else.
+    _keep(beside(job.output, META), {**said, **counts}, None if job.table == JSONL else 2)
 
 
 def _checked(job: Job, made: Path) -> dict[str, int]:
@@ -192,20 +195,16 @@ def _checked(job: Job, made: Path) -> dict[str, int]:
         for item, line in zip_longest(Inputs(job).items(), lines):
             result = json.loads(line) if line else {}
             if not item or result.get("key") != item.record.key:
-                raise UsageError(
-                    "batch.input_other",
-                    "{path} has changed since it was translated; --fresh starts over",
-                    path=job.shown(job.inputs[0]),
-                )
+                raise _other(job)
             records += 1
             failures += result["error"] is not None
     return {"records": records, "failures": failures}
 
 
-def _keep(path: Path, said: Mapping[str, object]) -> None:
+def _keep(path: Path, said: Mapping[str, object], indent: int | None) -> None:
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(said, file, ensure_ascii=False, indent=2)
+        json.dump(said, file, ensure_ascii=False, indent=indent)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
@@ -213,17 +212,34 @@ def _keep(path: Path, said: Mapping[str, object]) -> None:
 
 
 def _join_text(job: Job, results: Iterator[dict[str, object]], target: Path) -> None:
+    with writer_of(target, suffixes_of(job.output)[1]) as out:
+        for line in table_lines(job, results):
+            out.write(line.encode("utf-8", "backslashreplace"))
+
+
+def table_lines(job: Job, results: Iterator[dict[str, object]]) -> Iterator[str]:
+    """Yield the lines of a table of text with what was made of each row, taken from ``results`` as it is
+    wanted.
+
+    Raises UsageError where the table has rows that nothing was made of.
+    """
     join = _json_lines if job.table == JSONL else _cells
-    with (
-        open_unpacked(job.inputs[0]) as file,
-        writer_of(target, suffixes_of(job.output)[1]) as out,
-    ):
-        _write(out, join(job, file, results))
+    with open_unpacked(job.inputs[0]) as file:
+        yield from join(job, file, results)
 
 
-def _write(out: BinaryIO, lines: Iterable[str]) -> None:
-    for line in lines:
-        out.write(line.encode("utf-8", "backslashreplace"))
+def _next(job: Job, results: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    if (result := next(results, None)) is None:
+        raise _other(job)
+    return result
+
+
+def _other(job: Job) -> UsageError:
+    return UsageError(
+        "batch.input_other",
+        "{path} has changed since it was translated; --fresh starts over",
+        path=job.shown(job.inputs[0]),
+    )
 
 
 def _values(job: Job, result: Mapping[str, object]) -> dict[str, object]:
@@ -236,7 +252,7 @@ def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, o
     with suppress(InputError):
         for line in file_lines(file):
             if line is None or line.strip():
-                yield _json_line(job, line, next(results))
+                yield _json_line(job, line, _next(job, results))
     for result in results:
         yield encoded(_values(job, result)) + "\n"
 
@@ -288,7 +304,7 @@ def _table_rows(
             if len(cells) > width:
                 rest = (" " if job.table == TSV else found.delimiter).join(cells[width - 1 :])
                 own = _row(job, found, [*cells[: width - 1], rest])
-        yield own + found.delimiter + _row(job, found, _texts(job, next(results))) + end
+        yield own + found.delimiter + _row(job, found, _texts(job, _next(job, results))) + end
 
 
 def _texts(job: Job, result: Mapping[str, object]) -> list[str]:

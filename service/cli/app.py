@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,8 @@ from service.cli.options import (
     HOME,
     AccessOptions,
     BatchOptions,
+    Captions,
+    DocumentOptions,
     Files,
     Fuzzy,
     KeysUrl,
@@ -41,7 +44,7 @@ from service.version import __version__
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
-    from service.document import Article, Translation
+    from service.document import Article, Reading, Translation
     from service.pipeline import Pipeline
     from service.translation.memory.base import Memory
 
@@ -90,6 +93,7 @@ def read(
     how: TranslationOptions,
     output: OutputOptions,
     fuzzy: Fuzzy = ALIKE,
+    captions: Captions = False,
 ) -> None:
     """Read articles: English title, summary and translation, and what to check."""
     from service.cli.articles import Work
@@ -98,9 +102,13 @@ def read(
     from service.summary.summarizer import Length
 
     brief = SummaryRequest(summary.route, Length(summary.sentences, summary.words))
-    work = Work(
-        lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
-    )
+
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, seconds: float) -> Reading:
+        started = time.perf_counter()
+        whole = _captioned(pipeline, done or pipeline.translate(article), captions)
+        return pipeline.read(article, brief, whole, seconds + time.perf_counter() - started)
+
+    work = Work(finish, READING)
     _run(files, output, how.settings(fuzzy), work)
 
 
@@ -109,23 +117,36 @@ def read(
 def translate(
     how: TranslationOptions,
     output: OutputOptions,
+    documents: DocumentOptions,
     files: MaybeFiles = None,
     fuzzy: Fuzzy = ALIKE,
     lines: Annotated[
         bool, typer.Option("--lines", help="Standard input to standard output, a line for a line.")
     ] = False,
+    captions: Captions = False,
 ) -> None:
-    """Translate articles; paragraphs stay as they are."""
+    """Translate articles; paragraphs stay as they are, and documents what they are."""
     from service.cli.articles import Work
     from service.render.text import TRANSLATION
 
     settings = how.settings(fuzzy)
     if lines:
-        _lines(settings, unused=bool(files) or output != OutputOptions())
+        _lines(
+            settings,
+            unused=bool(files) or captions or (output, documents) != (OutputOptions(), DocumentOptions()),
+        )
         return
     if not files:
         raise UsageError("command.no_file", "name a file to translate, or - for standard input")
-    _run(files, output, settings, Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION))
+
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, _: float) -> Translation:
+        return _captioned(pipeline, done or pipeline.translate(article), captions)
+
+    _run(files, output, settings, Work(finish, TRANSLATION, documents=documents.how()))
+
+
+def _captioned(pipeline: Pipeline, done: Translation, captions: bool) -> Translation:
+    return pipeline.captioned(done) if captions else done
 
 
 @app.command("clean")
@@ -194,7 +215,11 @@ def facts(files: Files, how: TranslationOptions, output: OutputOptions) -> None:
 @grouped
 def batch(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.")
+        list[Path],
+        # What cannot be read is a record with its error, as in a folder.
+        typer.Argument(
+            metavar="INPUT...", help="Tables, documents, folders of them, gz and zst.", readable=False
+        ),
     ],
     output: Annotated[
         str,
@@ -202,36 +227,42 @@ def batch(
             "--output",
             "-o",
             metavar="FILE|FOLDER/",
-            help="A .jsonl, .csv, .tsv, .parquet or .xlsx; .gz or .zst after it; or a folder for the files.",
+            help="A .jsonl, .csv, .tsv, .parquet or .xlsx; .gz or .zst after it; a folder for the files; "
+            "or - for standard output.",
         ),
     ],
     records: BatchOptions,
+    documents: DocumentOptions,
     summary: SummaryOptions,
     how: TranslationOptions,
 ) -> None:
     """Work on many articles; stopped by anything, the same command goes on."""
     from service.batch.rows import Names
     from service.batch.run import Job
-    from service.cli.many import run_batch
+    from service.cli.many import run_batch, target_of
     from service.pipeline import SummaryRequest
     from service.summary.summarizer import Length
 
-    target = Path(output)
-    job = Job(
-        inputs,
-        target,
-        records.task,
-        records.column,
-        SummaryRequest(summary.route, Length(summary.sentences, summary.words)),
-        records.keep_furniture,
-        records.strict,
-        records.fresh,
-        folder=output.endswith(("/", os.sep)) or target.is_dir() or not target.suffix,
-        raw=records.raw,
-        wide=records.wide,
-        names=Names.of(records.names),
-    )
-    raise typer.Exit(run_batch(job, how.settings(), records.workers, records.cluster))
+    with target_of(output) as target:
+        job = Job(
+            inputs,
+            target.path,
+            records.task,
+            records.column,
+            SummaryRequest(summary.route, Length(summary.sentences, summary.words)),
+            records.keep_furniture,
+            records.strict,
+            records.fresh,
+            folder=target.folder,
+            raw=records.raw,
+            wide=records.wide,
+            follow=target.out is not None,
+            names=Names.of(records.names),
+            attributes=documents.attributes,
+            keys=documents.how().keys,
+        )
+        code = run_batch(job, how.settings(), records.workers, records.cluster, target.out)
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -8,14 +8,24 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from service.document import Article, Finding, Message, Passage, SegmentTranslation, Summary, Translation
 from service.errors import InputError, UsageError, WartaError
-from service.intake.documents import document_text, keeps_structure, read_document, translate_document
+from service.intake.documents import (
+    JSON,
+    KINDS,
+    MARKDOWN,
+    TEXT,
+    document_text,
+    keeps_structure,
+    read_document,
+    translate_document,
+)
+from service.intake.documents.blocks import AS_EVER, How
 from service.intake.encoding import read_text
 from service.intake.fetch import article as read_url
 from service.intake.plain import left_out
@@ -23,7 +33,7 @@ from service.messages import place_name, term, text
 from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render import marks, schema
-from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, sentences, suggestions
+from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
 from service.translation.guard.rules import check as check_rules
@@ -31,7 +41,7 @@ from service.translation.guard.rules import load as load_rules
 from service.translation.memory.base import Memory
 
 SUFFIXES = {"text": ".txt", "markdown": ".md", "json": ".json"}
-DOCUMENTS = (".docx", ".odt", ".pdf", ".epub", ".xlsx", ".srt", ".vtt", ".html", ".htm")
+DOCUMENTS = tuple(suffix for kind in KINDS if kind not in (TEXT, MARKDOWN, JSON) for suffix in kind.suffixes)
 """What an output must not be called unless it is one."""
 
 STDIN = Path("-")
@@ -78,12 +88,14 @@ class Work:
     """What a command makes of an article.
 
     ``finish`` gets the translation and the seconds it took, or None where ``whole`` is false
-    and only a part of the article will be translated; ``renderers`` render what it gives.
+    and only a part of the article will be translated; ``renderers`` render what it gives; ``documents``
+    says how a document is written again.
     """
 
     finish: Callable[[Pipeline, Article, Translation | None, float], Any]
     renderers: Mapping[str, Renderer]
     whole: bool = True
+    documents: How = AS_EVER
 
 
 class Status:
@@ -91,6 +103,11 @@ class Status:
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
+
+    @property
+    def watched(self) -> bool:
+        """Whether standard error is a terminal."""
+        return self._shown
 
     def show(self, text: str) -> None:
         """Replace the line."""
@@ -141,7 +158,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
                 for line in pipeline.notes:
                     status.say(line)
             if document and isinstance(path, Path):
-                _document(path, document, pipeline, status)
+                _document(path, document, pipeline, status, work.documents)
             elif article:
                 _one(article, path, pipeline, job, work, status)
         except InputError as error:
@@ -312,8 +329,8 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
     return None
 
 
-def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> None:
-    """Translate a document and keep its structure; what to check is named on standard error."""
+def _document(path: Path, into: Path, pipeline: Pipeline, status: Status, how: How) -> None:
+    """Translates a document and keeps its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
     done = list[SegmentTranslation]()
@@ -325,7 +342,7 @@ def _document(path: Path, into: Path, pipeline: Pipeline, status: Status) -> Non
             similar.extend(likeness(f"“{part.source}”", part))
             yield part
 
-    found = translate_document(path, into, translate, MAX_INPUT_BYTES)
+    found = translate_document(path, into, translate, MAX_INPUT_BYTES, replace(how, notes=marks.notes))
     status.clear()
     for item in found:
         note = Message.of(
@@ -374,9 +391,7 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
 
 def _say_marked(result: object, path: Source) -> None:
     """Say on standard error how many sentences of a translation or summary are to be checked."""
-    if isinstance(result, Translation):
-        complain(marks.progress(sentences(result), result.signature.preset, _name(path)))
-    elif isinstance(result, Summary) and result.language == "en":
+    if isinstance(result, Translation) or (isinstance(result, Summary) and result.language == "en"):
         complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
 
 

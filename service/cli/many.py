@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import fields
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from service.batch.executors import Pool, in_this_process, processes
 from service.batch.folder import REPORT, mirror_with
-from service.batch.journal import Totals
-from service.batch.progress import progress_line, summary_line
+from service.batch.journal import Totals, safe_totals
+from service.batch.progress import Teller, progress_line, summary_line
 from service.batch.ray import Place, cluster
 from service.batch.rows import Names
 from service.batch.run import Job, Progress, Watch, run_with
+from service.batch.stream import stream_with
 from service.batch.tables import as_table
 from service.batch.worker import collect_seldom
 from service.cli.articles import INTERRUPTED, Status, complain
@@ -26,7 +31,7 @@ from service.intake.records import line_text
 from service.messages import text
 from service.pipeline import Pipeline, build_pipeline, memory_of
 from service.settings import Settings
-from service.translation.memory.base import Memory
+from service.translation.memory.base import Imported, Memory
 from service.translation.memory.forgiving import ForgivingMemory
 from service.translation.memory.tmx import TmxReader, write_tmx
 
@@ -34,46 +39,116 @@ AT_ONCE = 1 << 17
 """Bytes of lines that are translated together, at most."""
 
 
-def run_batch(job: Job, settings: Settings, workers: int | None = None, address: str = "") -> int:
+def run_batch(
+    job: Job, settings: Settings, workers: int | None = None, address: str = "", out: BinaryIO | None = None
+) -> int:
     """Do the job, with its progress and a summary on standard error; 1 where a record failed.
 
     With ``address`` it is done by ``workers`` actors of that Ray cluster, else by as many processes here.
+    With ``out`` what is made is written there, and the job's output lies in a folder of the moment.
     """
     status = Status()
-    last, wanted = Totals(), job.names
+    teller = Teller(status.show if status.watched else None, status.say)
+    wanted, written, name = job.names, Totals(), _name(job, out)
 
     def watch(progress: Progress) -> None:
-        nonlocal last
-        last = progress.totals
-        status.show(progress_line(job.output.name, progress))
+        nonlocal written
+        written = progress.totals
+        teller.tell(progress_line(name, progress))
 
     started = time.perf_counter()
     try:
-        if workers is not None and workers < 1:
-            raise UsageError("command.workers", "workers must be 1 or more, not {workers}", workers=workers)
-        job = as_table(job)
-        _say_renamed(job, wanted)
-        totals = _worked(job, settings, workers, address, status, watch)
+        with teller:
+            if workers is not None and workers < 1:
+                raise UsageError(
+                    "command.workers", "workers must be 1 or more, not {workers}", workers=workers
+                )
+            job = as_table(job)
+            name = _name(job, out)
+            _say_renamed(job, wanted)
+            totals = _worked(job, _Means(settings, workers, address, status, teller), watch, out)
     except KeyboardInterrupt:
         status.clear()
-        complain(
-            text(
-                Message.of(
-                    "command.batch_stopped",
-                    "stopped: {count} record is safe, and the same command goes on",
-                    plural="stopped: {count} records are safe, and the same command goes on",
-                    count=f"{last.records:,}",
-                )
-            )
-        )
+        complain(text(_stopped(written) if out else _safe(job)))
         return INTERRUPTED
     finally:
         status.clear()
-    complain(summary_line(job.output.name, totals, time.perf_counter() - started))
+    complain(summary_line(name, totals, time.perf_counter() - started))
     if totals.failures:
-        where = job.output / REPORT if job.folder else job.output
+        where = job.output / REPORT if job.folder else name if out else job.output
         complain(text(Message.of("command.failures", "what failed, and why, is in {path}", path=where)))
     return 1 if totals.failures else 0
+
+
+def _name(job: Job, out: BinaryIO | None) -> str:
+    return text(Message.of("command.standard_output", "standard output")) if out else job.output.name
+
+
+def _safe(job: Job) -> Message:
+    """Return what is said of a stopped job, with what is done in all of its runs."""
+    count = safe_totals(job.output / REPORT if job.folder else job.output).records
+    if job.folder:
+        return Message.of(
+            "command.folder_stopped",
+            "stopped: {count} file is safe, and the same command goes on",
+            plural="stopped: {count} files are safe, and the same command goes on",
+            count=f"{count:,}",
+        )
+    return Message.of(
+        "command.batch_stopped",
+        "stopped: {count} record is safe, and the same command goes on",
+        plural="stopped: {count} records are safe, and the same command goes on",
+        count=f"{count:,}",
+    )
+
+
+def _stopped(written: Totals) -> Message:
+    return Message.of(
+        "command.stream_stopped",
+        "stopped: {count} record is written; to standard output the same command begins anew",
+        plural="stopped: {count} records are written; to standard output the same command begins anew",
+        count=f"{written.records:,}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a batch's output goes: a file, a ``folder``, or ``out`` by way of a path of its own."""
+
+    path: Path
+    folder: bool = False
+    out: BinaryIO | None = None
+
+
+@contextmanager
+def target_of(output: str) -> Iterator[Target]:
+    """Yield where ``--output`` says that the output goes.
+
+    Raises UsageError for a device or a pipe, WartaError for what cannot be looked at.
+    """
+    if output in ("-", "/dev/stdout"):
+        with TemporaryDirectory(prefix="warta-") as folder:
+            yield Target(Path(folder, "out.jsonl"), out=sys.stdout.buffer)
+        return
+    path = Path(output)
+    try:
+        found: int | None = path.stat().st_mode
+    except FileNotFoundError:
+        found = None
+    except OSError as error:
+        raise WartaError(
+            "file.unwritable", "cannot be written: {reason}", at=path, reason=error.strerror
+        ) from error
+    if found and not stat.S_ISREG(found) and not stat.S_ISDIR(found):
+        raise UsageError(
+            "batch.device",
+            "{path} is a device or a pipe, where no run could go on; -o - writes to standard output",
+            path=path,
+        )
+    wanted = output.endswith(("/", os.sep)) or (stat.S_ISDIR(found) if found else not path.suffix)
+    if wanted and found and not stat.S_ISDIR(found):
+        raise UsageError("file.no_folder", "{path} is not a folder", path=path)
+    yield Target(path, bool(wanted))
 
 
 def _say_renamed(job: Job, wanted: Names) -> None:
@@ -90,25 +165,46 @@ def _say_renamed(job: Job, wanted: Names) -> None:
         )
 
 
-def _worked(
-    job: Job, settings: Settings, workers: int | None, address: str, status: Status, watch: Watch
-) -> Totals:
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """By whom a job is done, and who is told."""
+
+    settings: Settings
+    workers: int | None
+    address: str
+    status: Status
+    teller: Teller
+
+    def say(self, message: Message) -> None:
+        """Say something that stays."""
+        self.status.say(text(message))
+
+
+def _worked(job: Job, means: _Means, watch: Watch, out: BinaryIO | None) -> Totals:
+    settings, workers, address = means.settings, means.workers, means.address
     if (address or (workers or 1) > 1) and settings.memory and settings.model != "echo":
         # Whoever works elsewhere goes on without a word.
-        ForgivingMemory(partial(memory_of, settings), status.say)
+        ForgivingMemory(partial(memory_of, settings), means.status.say)
     if address:
-        status.show(text(Message.of("progress.ray", "connecting to Ray ({address}) …", address=address)))
+        means.teller.tell(
+            text(Message.of("progress.ray", "connecting to Ray ({address}) …", address=address))
+        )
         pools: AbstractContextManager[Pool] = cluster(job, settings, Place(address, workers))
     else:
-        pools = _here(job, settings, workers or 1, status)
+        pools = _here(job, means)
     with pools as pool:
-        return mirror_with(pool, watch) if job.folder else run_with(job, pool, watch)
+        means.teller.tell(
+            text(Message.of("progress.begun", "the first records are at work", at=_name(job, out)))
+        )
+        if out:
+            return stream_with(job, pool, out, watch, means.say)
+        return mirror_with(pool, watch, means.say) if job.folder else run_with(job, pool, watch, means.say)
 
 
-def _here(job: Job, settings: Settings, workers: int, status: Status) -> AbstractContextManager[Pool]:
-    if workers > 1:
-        return processes(job, settings, workers)
-    pipeline = build_pipeline(settings, status.show, warn=status.say)
+def _here(job: Job, means: _Means) -> AbstractContextManager[Pool]:
+    if (workers := means.workers or 1) > 1:
+        return processes(job, means.settings, workers)
+    pipeline = build_pipeline(means.settings, means.teller.tell, warn=means.status.say)
     collect_seldom()
     return in_this_process(job, pipeline)
 
@@ -137,17 +233,35 @@ def export_memory(memory: Memory, target: Path) -> int:
 def import_tmx(memory: Memory, source: Path) -> str:
     """Take one's own translations; what was taken, in a line. Raises InputError where that is nothing."""
     reader = TmxReader(source)
-    count = memory.add_own(reader)
+    done = memory.import_own(reader.units())
     counts = ((reader.passed, "without both languages"), (reader.made, "made by a model"))
     passed = "".join(f"; passed over: {number:,} {why}" for number, why in counts if number)
-    if not count:
+    if not done.units:
         raise InputError(
             "memory.no_units",
             "no unit of one's own with Indonesian and English{passed}",
             at=source,
             passed=passed,
         )
-    return f"{source}: {count:,} units{passed}"
+    return "\n".join([f"{source}: {done.units:,} units{passed}", *_conflicts(done)])
+
+
+def _conflicts(done: Imported) -> Iterator[str]:
+    """Yield what is said of sentences that have more than one translation."""
+    if not done.conflicts:
+        return
+    yield text(
+        Message.of(
+            "memory.conflicts",
+            "{count} unit translates a sentence otherwise than another; the newest is kept:",
+            plural="{count} units translate a sentence otherwise than another; the newest is kept:",
+            count=f"{done.conflicts:,}",
+        )
+    )
+    for one in done.shown:
+        yield f"  {one.source}\n    + {one.kept}\n    - {one.given_up}"
+    if (more := done.conflicts - len(done.shown)) > 0:
+        yield text(Message.of("memory.conflicts_more", "  and {count} more", count=f"{more:,}"))
 
 
 def translate_lines(pipeline: Pipeline, source: BinaryIO, target: BinaryIO) -> None:

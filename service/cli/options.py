@@ -19,12 +19,15 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import update_wrapper
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar, get_type_hints
 
 from typer import Argument, Option
 
 from service.cli.endpoint import asked
 from service.settings import Settings, home
+
+if TYPE_CHECKING:
+    from service.intake.documents.blocks import How
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,6 +53,7 @@ KeepBoilerplate = Annotated[
         "--keep-boilerplate", "--keep-furniture", help="Leave captions, bylines and the like in the text."
     ),
 ]
+Captions = Annotated[bool, Option("--captions", help="Translate the captions of the pictures too.")]
 KeysUrl = Annotated[
     str,
     Option(
@@ -134,7 +138,10 @@ class SummaryOptions:
 
     route: Annotated[
         str,
-        Option("--route", help="auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint."),
+        Option(
+            "--route",
+            help="auto, extractive, indonanot5, mt5, crosssum, crosssum-m2m, translate-first or endpoint.",
+        ),
     ] = "auto"
     sentences: Annotated[int, Option("--sentences", help="Sentences in the summary.")] = 3
     words: Annotated[int | None, Option("--words", help="Words in the summary, instead of sentences.")] = None
@@ -149,6 +156,27 @@ class OutputOptions:
         None
     )
     keep_furniture: KeepBoilerplate = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOptions:
+    """What of a document is translated when it comes back as one."""
+
+    attributes: Annotated[
+        bool,
+        Option("--attributes", help="Translate what stands for pictures too: alt, title, descriptions."),
+    ] = False
+    keys: Annotated[
+        str,
+        Option("--keys", metavar="PATHS", help="Of JSON, only texts at these paths, as title,items.*.name."),
+    ] = ""
+
+    def how(self) -> How:
+        """Return how a document is written again."""
+        from service.intake.documents.blocks import How
+
+        keys = tuple(filter(None, (key.strip() for key in self.keys.split(","))))
+        return How(attributes=self.attributes, keys=keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +199,7 @@ class BatchOptions:
     wide: Annotated[
         bool,
         Option("--wide/--long", help="A table as that table with new columns, or a row a record."),
-    ] = False
+    ] = True
     names: Annotated[
         str, Option("--names", help="What a table's new columns are called: translation=english,error=why.")
     ] = ""

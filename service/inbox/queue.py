@@ -13,6 +13,7 @@ from service.context import checkpoint
 from service.document import Article as Text
 from service.document import Passage, Reading, SegmentTranslation
 from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaError
+from service.inbox.grouping import Place
 from service.inbox.records import Article
 from service.inbox.store import Made, Store
 from service.pipeline import Pipeline
@@ -24,20 +25,33 @@ AT_ONCE = 16
 """Articles whose headlines are translated together: enough to fill the engine's batches."""
 
 
-def headlines(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda _: None) -> int:
+def headlines(
+    store: Store,
+    pipeline: Pipeline,
+    tell: Callable[[int], None] = lambda _: None,
+    enough: Callable[[], bool] = lambda: False,
+) -> int:
     """Translate headline and brief of every article that has none; return of how many.
 
-    ``tell`` is told after each batch how many are done. Raises Cancelled, DeadlinePassed, StoreError.
+    ``tell`` is told after each batch how many are done, and ``enough`` asked whether to leave the others for
+    another time. Raises Cancelled, DeadlinePassed, StoreError.
     """
     count = 0
     while articles := store.english.untranslated(AT_ONCE):
         checkpoint()
         count += _together(store, pipeline, articles)
         tell(count)
+        if enough():
+            break
     return count
 
 
-def whole(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda _: None) -> int:
+def whole(
+    store: Store,
+    pipeline: Pipeline,
+    tell: Callable[[int], None] = lambda _: None,
+    enough: Callable[[], bool] = lambda: False,
+) -> int:
     """Translate whole the articles of feeds that ask for that; return how many. Raises as above."""
     count = 0
     while articles := store.english.unread(1):
@@ -50,6 +64,8 @@ def whole(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda
         except WartaError as problem:
             store.english.failed([articles[0].id], str(problem), most=1)
         tell(count)
+        if enough():
+            break
     return count
 
 
@@ -63,6 +79,30 @@ def text_of(article: Article) -> Text:
 def read(article: Article, pipeline: Pipeline) -> tuple[Reading, Made]:
     """Translate an article whole; return the reading, and what of it is kept."""
     return (reading := pipeline.read(text_of(article))), made_of(article, reading)
+
+
+def sentences(
+    pipeline: Pipeline, places: Sequence[Place], articles: Sequence[Article]
+) -> dict[Place, SegmentTranslation]:
+    """Translate sentences of several articles, each with its article as context, in common batches."""
+    texts = {article.id: article.text for article in articles}
+    groups: dict[int, list[Place]] = {}
+    for place in places:
+        groups.setdefault(place.article, []).append(place)
+    passages = [
+        Passage(
+            tuple(place.text for place in group),
+            texts.get(article, ""),
+            frozenset(n for n, place in enumerate(group) if place.sentence < 0),
+        )
+        for article, group in groups.items()
+    ]
+    done = pipeline.translate_all(passages) if passages else []
+    return {
+        place: part
+        for group, parts in zip(groups.values(), done, strict=True)
+        for place, part in zip(group, parts, strict=True)
+    }
 
 
 def made_of(article: Article, reading: Reading) -> Made:

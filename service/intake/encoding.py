@@ -62,6 +62,11 @@ def decode(data: bytes) -> str:
         return _mixed(data)
 
 
+def has_mark(data: bytes) -> bool:
+    """Return whether ``data`` begins with a byte order mark."""
+    return any(data.startswith(mark) for mark, _ in _BOMS)
+
+
 def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
     """Return the file at ``path``; InputError says what stands in the way, and names the file as
     ``shown``.

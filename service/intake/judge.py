@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from service.intake.credit import author
 from service.intake.glued import initials
 from service.intake.linefeatures import key, reads_on
 from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
@@ -29,7 +30,14 @@ _LONE = 0.03
 """A line alone between two paragraphs, which no rule knows, is taken only if it is less likely than this."""
 
 _SUBHEAD = 0.002
-"""The same for one that may be a subhead."""
+"""The same for a short one, which may be a subhead."""
+
+_UNDER_OTHER = 0.015
+"""The same where boilerplate stands above it, and for these kinds alone:"""
+
+_MISTAKEN = frozenset(("comments", "caption", "navigation", "related", "summary-box", "note", "read-also"))
+
+_CREDITS = frozenset(("byline", "credit"))
 
 _CERTAIN = frozenset(("advertisement", "video", "share"))
 """Kinds that a rule knows for sure, so that they are taken even from a text that is no page."""
@@ -59,7 +67,10 @@ _SAID = re.compile(
 )
 _DATELINE = re.compile(r"(?:[A-Z][\w.]{2,30},?\s){1,4}?(?:\([^()]{2,40}\)\s?)?[-–—]{1,2}\s(?=[\"“A-Z])")
 _SENTENCES = re.compile(r"[a-z0-9\"”)]{2}[.!?][\"”’)]*\s+[\"“‘(]*[A-Z]")
-_STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
+_STOP = re.compile(r"[.!?…][\"'”’)\]]*(?:\s?\*{1,3})?$")
+_PRESSED = re.compile(
+    r"(?i)(?:sampai|hingga)\s(?:saat\s)?berita\sini\s(?:di)?(?:turun|terbit|tayang|tulis|muat|publikasi|buat|unggah)"
+)
 _SIGNED = re.compile(
     r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$"
 )
@@ -202,10 +213,12 @@ def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
 
 
 def is_report(line: str) -> bool:
-    """Return whether a line has what only news has: a dateline, or a quotation that somebody is said to have
-    said.
+    """Whether a line has what only news has: a dateline, a quotation that somebody is said to have said,
+    or what was not known when the paper went to press.
     """
-    return (len(line) > 60 and bool(_DATELINE.match(line))) or bool(_STOP.search(line) and _SAID.search(line))
+    if len(line) > 60 and _DATELINE.match(line):
+        return True
+    return bool(_STOP.search(line) and (_SAID.search(line) or _PRESSED.match(line)))
 
 
 def reads_as_news(line: str) -> bool:
@@ -214,17 +227,25 @@ def reads_as_news(line: str) -> bool:
 
 
 def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -> Iterator[int]:
-    """Yield lines alone between two paragraphs that may be subheads, or very short paragraphs."""
+    """Lines alone above a paragraph that may be subheads, or very short paragraphs.
+
+    With boilerplate above it a line must be short, and more likely text.
+    """
     counts = Counter(lines)
+    credited = (line for line, one in zip(lines, labels, strict=True) if one.kind in _CREDITS)
+    authors = Counter(key(author(line)) for line in credited)
     for i in range(1, len(lines) - 1):
-        alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
-        short = lines[i].count(" ") < 4 and lines[i][-1].isalnum() and not any(map(str.isdigit, lines[i]))
-        if (
-            alone
-            and not rules[i]
-            and counts[lines[i]] == 1
-            and labels[i].text > (_SUBHEAD if short else _LONE)
-        ):
+        one, line = labels[i], lines[i]
+        if one.part not in (BETWEEN, UNDER) or labels[i + 1].part != TEXT or rules[i] or counts[line] > 1:
+            continue
+        if one.kind in _CREDITS and authors[key(line)] > 1:
+            continue  # whoever wrote the article took the picture above, too
+        short = line.count(" ") < 4 and line[-1].isalnum() and not any(map(str.isdigit, line))
+        if labels[i - 1].part == TEXT:
+            likely = _SUBHEAD if short else _LONE
+        else:
+            likely = _UNDER_OTHER if short and one.kind in _MISTAKEN else 1.0
+        if one.text > likely:
             yield i
 
 

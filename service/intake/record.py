@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from service.document import Message
+
 OWN_COLUMNS = ("key", "place", "error", "fields")
 """What every table that this program writes begins with."""
 
@@ -16,23 +18,28 @@ class Record:
     """One text to work on. ``key`` is a hash of place and content, and the position in its file.
 
     ``place`` is for people: the file, and the line in it where there is one. ``fields`` is what else
-    the record holds.
+    the record holds; ``note`` is what is to be said of its table, on the first record that shows it.
     """
 
     key: str
     text: str
     place: str
     fields: Mapping[str, object] = field(default_factory=dict)
+    note: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A record that cannot be read, and why; ``sheet`` says that it is a whole sheet which is no table."""
+    """A record that cannot be read, and why; ``sheet`` says that it is a whole sheet which is no table.
+
+    ``fields`` is what else it holds, as far as it could be read.
+    """
 
     key: str
     place: str
     error: str
     sheet: bool = False
+    fields: Mapping[str, object] = field(default_factory=dict)
 
 
 def good(place: str, position: int, text: str, fields: Mapping[str, object]) -> Record:
@@ -41,9 +48,9 @@ def good(place: str, position: int, text: str, fields: Mapping[str, object]) -> 
     return Record(_key(place, position, content), text, place, fields)
 
 
-def bad(place: str, position: int, error: str) -> BadRecord:
-    """Return a bad record with its key."""
-    return BadRecord(_key(place, position, error), place, error)
+def bad(place: str, position: int, error: str, fields: Mapping[str, Any] | None = None) -> BadRecord:
+    """A bad record with its key."""
+    return BadRecord(_key(place, position, error), place, error, fields=fields or {})
 
 
 def _key(place: str, position: int, content: str) -> str:

@@ -9,7 +9,7 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,8 +56,17 @@ def read_jsonl(path: Path, file: io.BufferedReader, column: str) -> Records:
 
 
 def _parsed(line: str, place: str, number: int, column: str) -> Record | BadRecord:
+    double: list[Sequence[str]] = []
+
+    def whole(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        double.append([name for name, _ in pairs])
+        return dict(zip(distinct(double[-1]), (value for _, value in pairs), strict=True))
+
     try:
-        value = json.loads(line)
+        value = json.loads(line, object_pairs_hook=whole)
     except ValueError as error:
         return bad(place, number, f"not JSON: {error}")
     except RecursionError:
@@ -66,21 +75,50 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
         value = {column: value}
     if not isinstance(value, dict):
         return bad(place, number, f"a JSON {type(value).__name__}, not an object")
-    return _chosen(value, place, number, column)
+    if double and double[-1].count(column) > 1 and column in value:
+        return bad(place, number, str(which_column(double[-1], column)))
+    return _chosen(value, place, number, column, _renamed(double[-1]) if double else None)
 
 
-def _chosen(values: dict[str, object], place: str, number: int, column: str) -> Record | BadRecord:
+def _chosen(
+    values: dict[str, object], place: str, number: int, column: str, note: Message | None = None
+) -> Record | BadRecord:
     if column not in values:
         there = ", ".join(values) or "nothing"
-        return bad(place, number, f"no {column!r} in it; there is: {there}")
+        return bad(place, number, f"no {column!r} in it; there is: {there}", values)
     text = values.pop(column)
-    if text is None:
-        return bad(place, number, f"{column!r} is empty")
-    if not isinstance(text, str):
-        return bad(place, number, f"{column!r} is not a text")
-    if not text.strip():
-        return bad(place, number, f"{column!r} is empty")
-    return good(place, number, text, values)
+    if text is not None and not isinstance(text, str):
+        return bad(place, number, f"{column!r} is not a text", {**values, column: text})
+    if not text or not text.strip():
+        return bad(place, number, f"{column!r} is empty", values)
+    made = good(place, number, text, values)
+    return replace(made, note=note) if note else made
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return the names of columns, each once: a later one of a name gets a number behind it."""
+    taken, made = set(names), list[str]()
+    last = dict[str, int]()
+    for name in names:
+        if name not in last:
+            last[name] = 1
+            made.append(name)
+            continue
+        while (free := f"{name}_{last[name] + 1}") in taken:
+            last[name] += 1
+        last[name] += 1
+        taken.add(free)
+        made.append(free)
+    return made
+
+
+def _renamed(names: Sequence[str]) -> Message | None:
+    """Return what is to be said of columns of one name, None where there are none."""
+    pairs = zip(names, distinct(names), strict=True)
+    changed = ", ".join(f"{old} → {new}" for old, new in pairs if old != new)
+    if not changed:
+        return None
+    return Message.of("records.renamed", "columns of one name are called otherwise: {names}", names=changed)
 
 
 def read_csv(path: Path, file: io.BufferedReader, column: str) -> Records:
@@ -147,7 +185,8 @@ def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
 
 def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
     header: list[str] = []
-    own = False
+    names: list[str] = []
+    own, note = False, None
     while True:
         number = blank + rows.line_num + 1
         place = f"{path}:{number}"
@@ -164,13 +203,20 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             if header.count(column) != 1:
                 yield bad(str(path), 1, str(which_column(header, column)))
                 return
+            names, note = distinct(header), _renamed(header)
         elif any(value.strip() for value in row):
             row = [uncell(value) for value in row] if own else row
             yield (
-                _chosen(dict(zip(header, row, strict=True)), place, number, column)
+                _chosen(dict(zip(names, row, strict=True)), place, number, column, note)
                 if len(row) == len(header)
-                else bad(place, number, f"{len(row)} fields, where the header has {len(header)}")
+                else _ragged(row, names, place, number)
             )
+
+
+def _ragged(row: Sequence[str], names: Sequence[str], place: str, number: int) -> BadRecord:
+    more = [f"column {i}" for i in range(len(names) + 1, len(row) + 1)]
+    held = dict(zip([*names, *more], row, strict=False))
+    return bad(place, number, f"{len(row)} fields, where the header has {len(names)}", held)
 
 
 def which_column(header: Iterable[str], column: str) -> Message:
@@ -202,11 +248,11 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
         header = headers[sheet]
         if header.count(column) == 1:
             width = max(len(header), len(cells))
-            padded = zip(
-                header + [""] * (width - len(header)), cells + [""] * (width - len(cells)), strict=True
-            )
-            values = {name or f"column {i}": text for i, (name, text) in enumerate(padded, 1) if name or text}
-            found.append(_chosen(values, place, number, column))
+            given = header + [""] * (width - len(header))
+            names = [name or f"column {i}" for i, name in enumerate(given, 1)]
+            padded = zip(distinct(names), given, cells + [""] * (width - len(cells)), strict=True)
+            values = {name: text for name, named, text in padded if named or text}
+            found.append(_chosen(values, place, number, column, _renamed(names)))
     named = [cells for cells in headers.values() if cells.count(column) == 1]
     return iter(found) if named else None
 
@@ -249,13 +295,14 @@ def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
             "records.column_kind", "column {column!r} holds {kind}, not text", column=column, kind=kind
         )
     number = 0
+    names, note = distinct(schema.names), _renamed(schema.names)
     for batch in parquet.iter_batches(batch_size=_ROWS):
-        for values in batch.to_pylist():
+        for values in batch.rename_columns(names).to_pylist():
             number += 1
             place = f"{path}:{number}"
             plain = {name: _plain(value) for name, value in values.items()}
             long = isinstance(plain[column], str) and len(plain[column]) > MAX_INPUT_BYTES
-            yield bad(place, number, _TOO_LONG) if long else _chosen(plain, place, number, column)
+            yield (bad(place, number, _TOO_LONG) if long else _chosen(plain, place, number, column, note))
 
 
 def _is_text(kind: DataType) -> bool:

@@ -22,7 +22,9 @@ from service.findings import CHECKS
 
 LANGUAGES = ("en", "id")
 """The languages there are; English is the source."""
-PLACES = ("paragraph", "passage")
+PLACES = (
+    "paragraph", "passage", "note", "page", "slide", "drawing", "message", "unit", "chapter", "cue"
+)  # fmt: skip
 """What a place in a document is called."""
 TERM = "term"
 """The context of words that stand in several messages, such as the names of units."""
@@ -119,8 +121,11 @@ def term(word: str, language: str = "") -> str:
 
 def place_name(place: str, language: str = "") -> str:
     """Return a place in a document, such as ``paragraph 3``, in ``language`` or in that of the reader."""
-    name, _, number = place.rpartition(" ")
-    return f"{term(name, language)} {number}" if name in PLACES else place
+    parts = [part.rpartition(" ") for part in place.split(", ")]
+    return ", ".join(
+        f"{term(name, language)} {number}" if name in PLACES else f"{name}{space}{number}"
+        for name, space, number in parts
+    )
 
 
 def record(finding: Finding, language: str = "") -> dict[str, Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from service.document import Finding, Message
+from service.document import Finding, Message, SegmentTranslation
+from service.intake.documents.blocks import Note as DocumentNote
 from service.messages import text
 from service.presets import all_presets
 from service.translation.confidence import Judged, is_marked
@@ -80,6 +81,18 @@ def reasons(part: Judged) -> list[str]:
         return [text(Message.of("marks.wrong", "likely wrong"))]
     sure = f"{part.confidence:.0%}"
     return [text(Message.of("marks.unsure", "likely wrong: confidence {share}", share=sure))]
+
+
+def notes(part: SegmentTranslation) -> list[DocumentNote]:
+    """Return what to check in a sentence as remarks for its document, each on its words in the English."""
+    if not is_marked(part):
+        return []
+    said, target = reasons(part), part.target
+    places = [words(finding, target) for finding in part.findings] or [None]
+    return [
+        DocumentNote(reason, target[place[0] : place[1]] if place else "")
+        for reason, place in zip(said, places, strict=True)
+    ]
 
 
 def words(finding: Finding, target: str) -> tuple[int, int] | None:

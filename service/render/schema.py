@@ -123,7 +123,8 @@ class Whole(Model):
     ``text`` is its English, with its paragraphs; ``status`` says how many of its sentences are marked, and
     that the others can be wrong too.
     ``byline``, ``published`` and ``site`` are as the page writes them, ``captions`` in Indonesian; ``roles``
-    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list.
+    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list. Where captions were
+    to be translated, ``caption_segments`` are their sentences; ``paragraph`` is the caption's number, from 0.
     """
 
     title: Segment | None
@@ -135,6 +136,7 @@ class Whole(Model):
     site: str
     roles: list[str]
     captions: list[str]
+    caption_segments: list[Segment]
     boilerplate: list[Boilerplate]
     signature: Signature
 
@@ -438,14 +440,13 @@ class Ended(Whole):
 
 
 def _whole(translation: document.Translation) -> dict[str, object]:
-    title = [translation.title] if translation.title else []
-    sentences = [*title, *translation.segments]
     return {
         "title": translation.title,
         "text": translation.text,
-        "status": marks.status(sentences, translation.signature.preset),
+        "status": marks.status(translation.sentences, translation.signature.preset),
         "warnings": translation.warnings,
         "roles": translation.article.roles,
+        "caption_segments": translation.captions,
         "signature": translation.signature,
         **_credits(translation.article),
     }

@@ -1,4 +1,4 @@
-"""What a model must not touch: addresses, case and telephone numbers, and the numbers of notes.
+"""What a model must not touch: addresses, case and telephone numbers, placeholders, the numbers of notes.
 
 An address goes through the engine as a short mark that models copy, and comes back in its place; a note's
 number is taken out and put back behind its word.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from service.text.placeholders import BRACED, PRINTED
 from service.translation.normalise import split_dateline
 
 # What an address cannot end with, although a sentence may.
@@ -32,9 +33,12 @@ _CASE = (
     r"[\w.-]{1,40}(?:/[\w.-]{0,40}\w){2,8}"
     r"(?:(?<=/P[NT])\s[A-Z][a-z]{2}(?:\.[A-Z][a-z]{2,3})?\b)?(?![\w/])"
 )
-_ADDRESS = re.compile("|".join((_URL, _MAIL, _DOMAIN, _CASE, _HASHTAG, _HANDLE, _PHONE)))
+# With the letters that touch it, as in Rp{harga}: a mark has to stand by itself.
+_BRACED = rf"(?<!\w)\w{{0,16}}+(?:{BRACED}\w{{0,16}}+){{1,8}}"
+_PRINTED = rf"(?<![\w%])[^\W\d_]{{0,16}}+{PRINTED}(?!\w)"
+_ADDRESS = re.compile("|".join((_URL, _MAIL, _DOMAIN, _CASE, _HASHTAG, _HANDLE, _PHONE, _BRACED, _PRINTED)))
 _SIGNS = re.compile(
-    r"[@#/]|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62|0\d\d|\(0"
+    r"[@#/{]|%[-+#.(\dsdiufgxchlz@]|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62|0\d\d|\(0"
 )
 
 # Behind a word, a number or a closing mark; not behind a unit: km², m³, CO₂ are words themselves.

@@ -31,10 +31,13 @@ _MANY = frozenset(
 )
 _DIRECTIONS = {
     "Utara": "North", "Selatan": "South", "Timur": "East", "Barat": "West", "Tengah": "Central",
-    "Tenggara": "Southeast",
+    "Tenggara": "Southeast", "Barat Daya": "Southwest", "Barat Laut": "Northwest", "Timur Laut": "Northeast",
+    "Pegunungan": "Highland",
 }  # fmt: skip
 _NO_PLACE = "Kabupaten|Kecamatan|Kelurahan|Desa|Provinsi|Kota|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
-_PLACE = re.compile(rf" ((?!{_NO_PLACE})[A-Z][\w'’-]+(?: (?!{_NO_PLACE})[A-Z][\w'’-]+)?)")
+_PLACE = re.compile(
+    rf" ((?!{_NO_PLACE})[A-Z][\w'’-]+(?: Bagian)?(?: (?!{_NO_PLACE})[A-Z][\w'’-]+)?(?: Daya\b| Laut\b)?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +197,10 @@ def _name(term: Term, text: str, start: int, end: int) -> tuple[str, int, int]:
     form, bracketed = text[start:end], _bracketed(text, start, end)
     if term.kind == "unit" and (place := _place(text, start, end)):
         return f"{_place_name(place[1])} {term.en.capitalize()}", start, place.end()
-    if form == term.short or (bracketed and not term.short):
-        return form, start, end
-    short = term.short if bracketed or form == term.id else ""
+    acronym = bool(term.short) and not any(c.islower() for c in term.short)
+    if form == term.short or (bracketed and not acronym):
+        return form, start, end  # "Supreme Court (MA)": a short name of words does not go in brackets
+    short = term.short if bracketed or form == term.id or (acronym and form.isupper()) else ""
     return short or term.en.removeprefix("the "), start, end
 
 
@@ -207,8 +211,12 @@ def _place(text: str, start: int, end: int) -> re.Match[str] | None:
 
 def _place_name(name: str) -> str:
     """Return the English name of a place: Lombok Timur is East Lombok."""
-    first, _, last = name.rpartition(" ")
-    return f"{_DIRECTIONS[last]} {first}" if first and last in _DIRECTIONS else name
+    words = [word for word in name.split(" ") if word != "Bagian"]
+    for size in (2, 1):
+        first, direction = words[:-size], _DIRECTIONS.get(" ".join(words[-size:]))
+        if first and direction:
+            return " ".join((direction, *first))
+    return name
 
 
 def _only(pattern: re.Pattern[str], target: str) -> re.Match[str] | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from eval.bench.batch import descendants, ray_torture, write_corpus
-from service.batch.commits import LARGEST, SMALLEST, CommitSize, commits
+from service.batch.commits import FIRST, LARGEST, CommitSize, commits
 from service.batch.executors import processes
 from service.batch.folder import REPORT, mirror_with
 from service.batch.job import Inputs, Item, Job
@@ -138,8 +138,8 @@ def test_reading_never_runs_far_ahead(tmp_path: Path, settings: Settings) -> Non
 
     with processes(job, settings, 2) as executor:
         first = next(iter(executor.done(counted())))
-        assert len(first.keys) == SMALLEST
-        assert read == SMALLEST * 4
+        assert len(first.keys) == FIRST
+        assert read == FIRST * 4
 
 
 def test_commits_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_commits_grow_while_they_are_quick_and_shrink_while_slow(tmp_path: Path)
     for chunk in commits(items, size, sentences_in):
         made.append(len(chunk))
         size.took((0.1, 2.0, 2.0)[len(made) - 1] if len(made) < 4 else 30.0)
-    assert made == [16, 64, 128, 256, 128, 64, 32, *[16] * 19, 8]
+    assert made == [4, 16, 32, 64, 32, *[16] * 53, 4]
     for _ in range(20):
         size.took(0.1)
     assert size.now == LARGEST
@@ -162,7 +162,8 @@ def test_no_workers_are_refused(tmp_path: Path) -> None:
 
 
 def batch(home: Path, source: Path, output: Path | str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
+    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output)]
+    command += ["--long", "--model", "echo"]
     environment = {**os.environ, "WARTA_HOME": str(home / "home"), "PYTHONPATH": str(ROOT)}
     return subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
 

@@ -14,12 +14,11 @@ import pytest
 from fpdf import FPDF
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
-from service.batch import folder as mirror_module
-from service.batch.commits import CommitSize
 from service.batch.folder import REPORT
 from service.batch.journal import beside
 from service.batch.run import Job, run
 from service.errors import InputError, UsageError, WartaError
+from service.intake.documents import document_text
 from tests.batch.test_batch import Noting, corpus, pipeline, read_rows
 from tests.mirroring import mirror
 
@@ -103,15 +102,15 @@ def test_every_file_has_its_counterpart_or_its_error(tmp_path: Path) -> None:
     assert errors == {
         "berita pagi \U0001f35a/kunci.docx": "!password-protected",
         "bom.txt.gz": "!unpacks to more than 200 times its size; re",
-        "gambar.jpg": "!a file .jpg is not read here; there are: .c",
+        "gambar.jpg": "!a file .jpg is not read here; there are: .a",
         "kosong.txt": "!empty",
         "putaran": "!a link back to a folder above it",
         "rusak.pdf": "!a broken PDF file: Stream has ended unexpec",
     }
     assert {name: said for name, said in report.items() if name not in errors} == {
-        "a.pdf": "a.pdf.txt",
+        "a.pdf": "a.pdf.docx",
         "a.txt": "a.txt",
-        "berita pagi \U0001f35a/catatan.odt": "berita pagi \U0001f35a/catatan.odt.txt",
+        "berita pagi \U0001f35a/catatan.odt": "berita pagi \U0001f35a/catatan.odt",
         "berita pagi \U0001f35a/laporan akhir.docx": "berita pagi \U0001f35a/laporan akhir.docx",
         "catatan.md": "catatan.md",
         "halaman.html": "halaman.html",
@@ -122,7 +121,9 @@ def test_every_file_has_its_counterpart_or_its_error(tmp_path: Path) -> None:
     made = below(job.output)
     assert sorted(made) == sorted([*(v for v in report.values() if not v.startswith("!")), REPORT])
     assert made["a.txt"] == b"Harga beras naik 5 persen.\n"
-    assert made["a.pdf.txt"] == b"Warga diminta tenang.\n"
+    cells = docx.Document(io.BytesIO(made["a.pdf.docx"])).tables[0].rows[1].cells
+    assert [cell.text for cell in cells] == ["Warga diminta tenang."] * 2
+    assert document_text(made["berita pagi \U0001f35a/catatan.odt"], "a.odt", 10**6) == "Harga beras naik."
     assert made["siaran.srt"] == SRT.encode()
     assert b'<a href="x.html">beras</a> naik.' in made["halaman.html"]
     assert made["catatan.md"] == b"# Harga\n\nHarga **beras** naik.\n"
@@ -241,8 +242,7 @@ def test_strict_stops_at_a_bad_file(tmp_path: Path) -> None:
     assert [row["output"] for row in read_rows(beside(job.output / REPORT, "partial"))] == ["a.txt"]
 
 
-def test_other_content_or_options_do_not_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mirror_module, "_COMMIT", CommitSize(64))
+def test_other_content_or_options_do_not_go_on(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
     for number in range(65):
@@ -308,7 +308,7 @@ def test_tables_come_back_as_tables_a_workbook_too(tmp_path: Path) -> None:
         book.save(source / name)
     mirror(Job([source], tmp_path / "en", folder=True, wide=True), pipeline())
     made = below(tmp_path / "en")
-    assert sorted(made) == ["a.csv", "a.csv.meta.json", "c.xlsx", "c.xlsx.meta.json", "d.xlsx.jsonl", REPORT]
+    assert sorted(made) == ["a.csv", "a.csv.meta.json", "c.xlsx", "c.xlsx.meta.json", "d.xlsx", REPORT]
     assert made["a.csv"].startswith(b"id;text;translation;error;confidence;findings\n007;Harga naik.;Harga ")
     report = read_rows(tmp_path / "en" / REPORT)
     assert [row["error"] for row in report] == [
@@ -319,3 +319,5 @@ def test_tables_come_back_as_tables_a_workbook_too(tmp_path: Path) -> None:
     ]
     sheet = openpyxl.load_workbook(io.BytesIO(made["c.xlsx"])).worksheets[0]
     assert sheet["B2"].value == "Harga naik."
+    sheet = openpyxl.load_workbook(io.BytesIO(made["d.xlsx"])).worksheets[0]
+    assert [[cell.value for cell in row] for row in sheet] == [["isi"], ["Harga naik."]]

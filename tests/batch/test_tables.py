@@ -15,11 +15,13 @@ import pytest
 from openpyxl.utils.escape import unescape
 from pyarrow import parquet
 
+from service.batch.executors import in_this_process
 from service.batch.journal import beside
 from service.batch.rows import META, Names
-from service.batch.run import Job, run
+from service.batch.run import Job, run, run_with
+from service.batch.stream import stream_with
 from service.batch.tables import as_table
-from service.errors import InputError, UsageError
+from service.errors import InputError, UsageError, WartaError
 from tests.batch.test_batch import Noting, corpus, pipeline, read_rows
 
 JSONL = (
@@ -56,7 +58,7 @@ def test_json_lines_keep_every_letter_of_theirs(tmp_path: Path) -> None:
 def test_the_signature_is_said_once_beside_the_table(tmp_path: Path) -> None:
     job = table(tmp_path, ".jsonl", JSONL)
     run(job, pipeline())
-    said = json.loads(beside(job.output, META).read_text("utf-8"))
+    said = json.loads(beside(job.output, META).read_text("utf-8").split("\n")[0])
     assert said["signature"] == str(pipeline().signature)
     assert (said["records"], said["failures"], said["columns"]["error"]) == (5, 3, "error")
     assert "signature" not in job.output.read_text("utf-8")
@@ -300,6 +302,74 @@ def test_what_is_no_table_for_a_table_is_a_row_a_record(
     run(job, pipeline())
     assert list(read_rows(job.output)[0])[:4] == ["key", "place", "error", "fields"]
     assert not beside(job.output, META).exists()
+
+
+def test_columns_of_one_name_are_kept_under_other_names(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    for row in (["a", "text", "a", None, "a_2"], [1, "Harga naik.", 2, 3, 4]):
+        sheet.append(row)
+    book.save(tmp_path / "in.xlsx")
+    columns = [pyarrow.array([1]), pyarrow.array(["Harga naik."]), pyarrow.array([2])]
+    parquet.write_table(pyarrow.table(columns, names=["a", "text", "a"]), tmp_path / "in.parquet")
+    (tmp_path / "in.tsv").write_text("a\ttext\ta\n1\tHarga naik.\t2\n", "utf-8")
+    (tmp_path / "in.jsonl").write_text('{"a": 1, "text": "Harga naik.", "a": {"b": 1, "b": 2}}\n', "utf-8")
+    said: list[str] = []
+    fields = []
+    for name in ("in.jsonl", "in.parquet", "in.tsv", "in.xlsx"):
+        job = Job([tmp_path / name], tmp_path / "out.jsonl", fresh=True)
+        with in_this_process(job, pipeline()) as pool:
+            run_with(job, pool, say=lambda message: said.append(str(message).split(": ", 1)[1]))
+        fields.append(read_rows(job.output)[0]["fields"])
+    assert fields == [
+        {"a": 1, "a_2": {"b": 1, "b_2": 2}},
+        {"a": 1, "a_2": 2},
+        {"a": "1", "a_2": "2"},
+        {"a": "1", "a_3": "2", "column 4": "3", "a_2": "4"},
+    ]
+    called = "columns of one name are called otherwise: a → a_"
+    assert said == [f"{called}2", f"{called}2", f"{called}2", f"{called}3"]
+
+
+def test_two_texts_in_one_object_are_refused(tmp_path: Path) -> None:
+    job = replace(table(tmp_path, ".jsonl", '{"text": "Harga.", "text": "Warga."}\n'), wide=False)
+    assert run(job, pipeline()).failures == 1
+    assert "more than one column 'text'" in str(read_rows(job.output)[0]["error"])
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".xlsx", ".parquet"])
+def test_to_a_stream_goes_what_would_be_in_the_file(suffix: str, tmp_path: Path) -> None:
+    source = many(tmp_path, suffix)
+    job = as_table(Job([source], tmp_path / f"clean{suffix}", wide=True))
+    run(job, pipeline())
+    streamed, out = replace(job, output=tmp_path / f"out{suffix}"), io.BytesIO()
+    with in_this_process(streamed, pipeline()) as pool:
+        totals = stream_with(streamed, pool, out, lambda _: None, lambda _: None)
+    assert (totals.records, out.getvalue()) == (200, job.output.read_bytes())
+
+
+def test_a_bad_record_ends_a_strict_stream_behind_what_was_made(tmp_path: Path) -> None:
+    job = as_table(replace(table(tmp_path, ".jsonl", '{"text": "Harga naik."}\n{broken\n'), strict=True))
+    out = io.BytesIO()
+    with (
+        in_this_process(job, pipeline()) as pool,
+        pytest.raises(InputError, match=r"in\.jsonl:2: not JSON"),
+    ):
+        stream_with(job, pool, out, lambda _: None, lambda _: None)
+    assert json.loads(out.getvalue())["translation"] == "Harga naik."
+
+
+def test_a_stream_that_takes_no_more_is_named(tmp_path: Path) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(28, "No space left on device")
+
+    job = as_table(table(tmp_path, ".jsonl", JSONL))
+    with (
+        in_this_process(job, pipeline()) as pool,
+        pytest.raises(WartaError, match="standard output cannot be written: No space left on device"),
+    ):
+        stream_with(job, pool, Full(), lambda _: None, lambda _: None)
 
 
 def table_input(folder: Path, name: str, content: str) -> Path:

@@ -117,6 +117,13 @@ def test_a_broken_file_of_pairs_is_named(tmp_path: Path, lines: list[str], messa
         load(tmp_path)
 
 
+def test_a_quick_look_takes_the_first_pairs_of_each_phenomenon() -> None:
+    result = CliRunner().invoke(app, ["challenge", "--sources", "--each", "2"])
+    assert result.exit_code == 0
+    wanted = [pair.source for name in PHENOMENA for pair in [p for p in PAIRS if p.phenomenon == name][:2]]
+    assert result.stdout.splitlines() == wanted
+
+
 def test_the_command_takes_files_and_engines(tmp_path: Path) -> None:
     def call(*arguments: object) -> str:
         result = CliRunner().invoke(app, ["challenge", *(str(a) for a in arguments)])

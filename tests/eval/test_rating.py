@@ -184,9 +184,9 @@ def test_the_commands_go_from_report_to_outcome(tmp_path: Path) -> None:
     said = call("sheet", tmp_path / "report", "--out", tmp_path / "sheet.csv", "--count", 4)
     assert "4 items of good and poor" in said
     call(
-        "sheet", tmp_path / "report", "--out", tmp_path / "sheet.html", "--system", "poor", "--system", "good"
+        "sheet", tmp_path / "report", "--out", tmp_path / "page.html", "--system", "poor", "--system", "good"
     )
-    swapped = [item["swapped"] for item in json.loads((tmp_path / "sheet.key.json").read_text())["items"]]
+    swapped = [item["swapped"] for item in json.loads((tmp_path / "page.key.json").read_text())["items"]]
     assert len(swapped) == 6
     call("sheet", tmp_path / "report", "--out", tmp_path / "again.csv", "--count", 4)
     marks = json.loads((tmp_path / "again.key.json").read_text())["items"]
@@ -198,6 +198,10 @@ def test_the_commands_go_from_report_to_outcome(tmp_path: Path) -> None:
         app, ["sheet", str(tmp_path / "report"), "--out", "s.html", "--system", "good"]
     )
     assert "a sheet compares two systems" in str(error.exception)
+    # The same sheet in its other form has the same key; another one would make the first unreadable.
+    call("sheet", tmp_path / "report", "--out", tmp_path / "sheet.html", "--count", 4)
+    other = ["sheet", str(tmp_path / "report"), "--out", str(tmp_path / "sheet.csv"), "--count", "3"]
+    assert "is the key of another sheet" in str(CliRunner().invoke(app, other).exception)
 
 
 def test_rated_errors_come_out_as_they_went_in(tmp_path: Path) -> None:
@@ -217,3 +221,7 @@ def test_rated_errors_come_out_as_they_went_in(tmp_path: Path) -> None:
     call("score", *base, "--spans", mqm, "--out", tmp_path / "report")
     lines = call("spans", tmp_path / "report", "--format", "mqm").split("\n")
     assert lines[1].split("\t")[3:] == rows[1].split("\t")[3:]
+    # What nobody looked at is not written as if it had no errors.
+    assert lines[2:] == [""]
+    error = CliRunner().invoke(app, ["spans", str(tmp_path / "report"), "--format", "esa"])
+    assert "nothing in it is rated as ESA" in str(error.exception)

@@ -21,7 +21,7 @@ pytest.importorskip("gguf")
 from eval.training import adapt, curve, data, distil, evaluate, export, travel
 from eval.training import rows as rows_module
 from eval.training.data import Pair
-from eval.training.gemma import Gemma, attend, target_losses
+from eval.training.gemma import Gemma, attend, fast_dtype, target_losses
 from eval.training.settings import settings
 from service.models.gemma.convert import Gemma3Converter, read_adapter
 from service.models.gemma.gguf import GgufFile
@@ -636,3 +636,19 @@ def test_another_settings_file_changes_only_what_it_names(tmp_path: Path) -> Non
     assert changed["data"] == plain["data"]
     gpu = settings(Path(evaluate.__file__).with_name("h100.toml"))
     assert all(gpu[table].keys() == plain[table].keys() for table in plain)
+
+
+@pytest.mark.parametrize(
+    ("device", "capability", "wanted"),
+    [
+        ("cpu", "AVX2", torch.float32),
+        ("cpu", "DEFAULT", torch.float32),
+        ("cpu", "AVX512", torch.bfloat16),
+        ("cuda", "AVX2", torch.bfloat16),
+    ],
+)
+def test_a_cpu_that_is_slow_in_bfloat16_trains_in_float32(
+    device: str, capability: str, wanted: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert fast_dtype(device) == wanted

@@ -32,6 +32,25 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "fields"),
+    [
+        ("a.jsonl", '{"text": "", "id": 1}\n{"isi": "x", "id": 2}\n{"text": 5, "id": 3}', [
+            {"id": 1}, {"isi": "x", "id": 2}, {"id": 3, "text": 5},
+        ]),
+        ("a.csv", "id,text\n1,\n2\n3,x,y\n", [
+            {"id": "1"}, {"id": "2"}, {"id": "3", "text": "x", "column 3": "y"},
+        ]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_worked_on_keeps_its_other_columns(
+    name: str, content: str, fields: list[dict[str, object]], tmp_path: Path
+) -> None:
+    records = list(read_records(written(tmp_path, name, content), column="text"))
+    assert all(isinstance(record, BadRecord) for record in records)
+    assert [record.fields for record in records] == fields
+
+
+@pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
         ("a.txt", "Harga naik.\n\nWarga tenang.\n", [("", "Harga naik.\n\nWarga tenang.\n")]),
@@ -142,7 +161,7 @@ def test_a_loop_of_links_ends_and_a_broken_one_is_named(tmp_path: Path) -> None:
 def test_a_kind_that_nobody_reads_is_named_with_those_that_are(tmp_path: Path) -> None:
     [(place, error)] = seen(written(tmp_path, "a.xyz", "Harga"))
     assert place == ""
-    assert error.startswith("!a file .xyz is not read here; there are: .csv, .docm, .docx, .epub, .htm")
+    assert error.startswith("!a file .xyz is not read here; there are: .arb, .csv, .docm, .docx, .epub, .htm")
 
 
 LINES = b'{"text": "Satu."}\n{"text": "Dua."}\n'

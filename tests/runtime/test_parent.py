@@ -111,7 +111,8 @@ def test_a_worker_ends_with_its_parent_whatever_it_does(code: str, tmp_path: Pat
 def test_the_workers_of_a_killed_batch_end(tmp_path: Path) -> None:
     source = write_corpus(tmp_path / "in.jsonl", 100_000, sentences=3)
     output = tmp_path / "out.jsonl"
-    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
+    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output)]
+    command += ["--long", "--model", "echo"]
     partial = output.with_name("out.jsonl.partial")
     with started([*command, "--workers", "2"], tmp_path / "home") as process:
         assert until(lambda: partial.exists() and partial.stat().st_size > 0, 120)
@@ -122,7 +123,8 @@ def test_the_actors_of_a_killed_batch_on_ray_end(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="the cluster extra")
     source = write_corpus(tmp_path / "in.jsonl", 100_000, sentences=3)
     output = tmp_path / "out.jsonl"
-    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
+    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output)]
+    command += ["--long", "--model", "echo"]
     partial = output.with_name("out.jsonl.partial")
     with started([*command, "--cluster", "local", "--workers", "1"], tmp_path / "home") as process:
         assert until(lambda: partial.exists() and partial.stat().st_size > 0, 400)
@@ -154,7 +156,8 @@ def test_a_process_without_a_parent_of_ours_says_so() -> None:
 def test_what_a_killed_batch_had_done_is_whole(tmp_path: Path) -> None:
     source = write_corpus(tmp_path / "in.jsonl", 20_000, sentences=3)
     output = tmp_path / "out.jsonl"
-    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output), "--model", "echo"]
+    command = [sys.executable, "-m", "service", "batch", str(source), "-o", str(output)]
+    command += ["--long", "--model", "echo"]
     command += ["--workers", "2"]
     partial = output.with_name("out.jsonl.partial")
     with started(command, tmp_path / "home") as process:

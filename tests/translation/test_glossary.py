@@ -194,6 +194,12 @@ def test_check(source: str, target: str, misses: list[str]) -> None:
 @pytest.mark.parametrize(
     ("source", "injected"),
     [
+        ("Provinsi Papua Barat Daya dan Papua Tengah", "Southwest Papua Province dan Central Papua"),
+        ("warga Kabupaten Sumba Barat Daya", "warga Southwest Sumba Regency"),
+        ("warga Kabupaten Seram Bagian Barat", "warga West Seram Regency"),
+        ("warga Kabupaten Tanah Laut", "warga Tanah Laut Regency"),
+        ("Ketua DPP PDIP Jawa Timur", "Ketua DPP PDI-P East Java"),
+        ("Mahkamah Agung (MA) hari ini", "Supreme Court (MA) hari ini"),
         ("Badan Pusat Statistik (BPS) mencatat", "Statistics Indonesia (BPS) mencatat"),
         ("Perserikatan Bangsa-Bangsa (PBB) bersidang", "United Nations (UN) bersidang"),
         ("UU itu dikritik KPK.", "Law itu dikritik KPK."),

@@ -61,6 +61,15 @@ TURNED = [
     ("crop", "Beras itu mahal.", "The corn is expensive.", "The rice is expensive."),
     ("hazard", "Banjir melanda desa.", "A fire struck the village.", "A flood struck the village."),
     ("unit", "Desa itu sepi.", "The city is quiet.", "The village is quiet."),
+    ("timeunit", "Gajinya Rp 5 juta per bulan tahun ini.", "Her salary is Rp 5 million a year this year.",
+     "Her salary is Rp 5 million a month this year."),
+    # another clause that negates excuses no opposite
+    ("verdict", "Ia tidak gentar dan menolak tawaran itu.", "She felt no fear and approved the offer.",
+     "She felt no fear and rejected the offer."),
+    ("outcome", "Ini bukan hanya untuk kemenangan.", "This is not only for defeat.",
+     "This is not only for victory."),
+    ("casualty", "Ia tidak sempat lari dan meninggal di sana.", "She had no time to run and survived there.",
+     "She had no time to run and died there."),
 ]  # fmt: skip
 
 
@@ -77,6 +86,7 @@ ALONE = [
     ("Harga beras naik pada Selasa pagi.", "Rice got dearer on Tuesday."),
     # a negated opposite says the same
     ("Bupati menolak rencana itu.", "The regent did not accept the plan."),
+    ("Permohonan itu tidak dikabulkan hakim.", "The judge rejected the request."),
     # what the source says too is accounted for
     ("Ekspor naik dan impor turun.", "Imports fell and exports rose."),
     # part of a longer name, and an idiom
@@ -104,6 +114,12 @@ CODES = [
     ("Rumah milik Prabowo dijual Megawati.", "Prabowo's house was sold by Megawati.", []),
     ("Kemarin Savadori menggantikan Martin.", "Yesterday Savadori was replaced by Martin.",
      ["name.exchanged"]),
+    # a passive that stays one turns nothing; an owner behind a comma owns nothing
+    ("Rapat itu disampaikan Sutrisno kepada panitia yang dipimpin Megawati.",
+     "The meeting was reported by Megawati to the committee led by Sutrisno.", ["name.exchanged"]),
+    ("Kemarin Sutrisno, yang dipimpin Megawati, hadir.", "Yesterday Megawati led Sutrisno there.", []),
+    ("Klaim utusan Presiden Trump, Steve Witkoff, dibantah.",
+     "The claim of President Witkoff's envoy, Steve Trump, was denied.", ["name.exchanged"]),
     ("Perum Bulog menjual beras.", "The State Logistics Agency sold rice.", []),
     ("Tiket itu GRATIS.", "The ticket is FREE.", []),
     ("Saham Indocement Tiga Roda naik.", "Shares of Indocement Tiga Roda rose.", []),

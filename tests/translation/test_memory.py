@@ -16,7 +16,7 @@ from service.document import Decoding, Output, Passage
 from service.engines.echo import EchoEngine
 from service.errors import InputError, StoreError, UsageError
 from service.translation.glossary import Glossary
-from service.translation.memory.base import OWN, Memory, Remembered
+from service.translation.memory.base import OWN, Memory, Remembered, Unit
 from service.translation.memory.open import open_memory
 from service.translation.memory.postgres import PostgresMemory
 from service.translation.memory.sqlite import TranslationMemory
@@ -141,6 +141,38 @@ def test_one_s_own_are_found_by_their_words(place: str) -> None:
         "Aman.": "All safe.",
         "“Ya” – i\u200ba": "y",
     }
+
+
+def test_of_two_translations_the_newest_is_kept(place: str, tmp_path: Path) -> None:
+    memory = open_memory(place)
+    dated = UNIT.replace("<tu>", '<tu changedate="{4}">')
+    units = [("20240101T000000Z", "Aman.", "New."), ("20200101T000000Z", "Aman.", "Old.")]
+    units += [("not a date", "Ya.", "First."), ("", "Ya.", "Second."), ("", "Satu.", "One.")]
+    source = tmp_path / "a.tmx"
+    body = "".join(dated.format("id", one, "en", two, when) for when, one, two in units)
+    source.write_text(f"<tmx><body>{body}</body></tmx>", "utf-8")
+    first, *said = import_tmx(memory, source).split("\n")
+    assert first == f"{source}: 5 units"
+    assert said == [
+        "2 units translate a sentence otherwise than another; the newest is kept:",
+        "  Aman.", "    + New.", "    - Old.", "  Ya.", "    + Second.", "    - First.",
+    ]  # fmt: skip
+    assert memory.own(["Aman.", "Ya."]) == {"Aman.": "New.", "Ya.": "Second."}
+    # What an earlier import brought is held to the same rule.
+    late = [Unit("Aman.", "Older.", 1_600_000_000.0), Unit("Aman.", "Undated."), Unit("Satu.", "One.", 5.0)]
+    done = memory.import_own(late)
+    assert (done.units, done.conflicts, memory.own(["Aman."])) == (3, 2, {"Aman.": "New."})
+    assert memory.import_own([Unit("Aman.", "Newer.", 1_800_000_000.0)]).conflicts == 1
+    assert memory.own(["Aman.", "Satu."]) == {"Aman.": "Newer.", "Satu.": "One."}
+
+
+def test_only_some_conflicts_are_told_one_by_one(path: Path, tmp_path: Path) -> None:
+    memory = TranslationMemory(path)
+    source = tmp_path / "a.tmx"
+    units = "".join(UNIT.format("id", f"Satu {i % 7}.", "en", f"One {i}.") for i in range(14))
+    source.write_text(f"<tmx><body>{units}</body></tmx>", "utf-8")
+    said = import_tmx(memory, source).split("\n")
+    assert (said[1][:8], said[-1], len(said)) == ("7 units ", "  and 2 more", 3 + 15)
 
 
 def test_text_that_no_database_holds_is_not_kept(place: str) -> None:

@@ -3,31 +3,62 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from service.errors import InputError, UsageError, WartaError
 from service.intake.compression import SUFFIXES as PACKED
 from service.intake.compression import is_packed
-from service.intake.documents import columns, epub, html, markdown, office, pdf, sheet, subtitles
+from service.intake.documents import (
+    bilingual,
+    columns,
+    epub,
+    html,
+    keyed,
+    markdown,
+    office,
+    opendocument,
+    pdf,
+    po,
+    sheet,
+    slides,
+    subtitles,
+    word,
+    workbook,
+    xliff,
+)
 from service.intake.documents.archive import ZIP, Archive, Limits, unpack
-from service.intake.documents.blocks import PlacedFinding, Translate
-from service.intake.encoding import decode, read_bytes
+from service.intake.documents.blocks import AS_EVER, How, PlacedFinding, Translate
+from service.intake.encoding import decode, has_mark, read_bytes
 
 _LINE_END = re.compile(r"\r\n?")
 UNPACKED = 10
 """How many times the largest file a file may unpack to."""
 
 
+Written = tuple[bytes, list[PlacedFinding]]
+"""A document in English, and what to look at in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A document type: how it is read, and translated if its structure can be kept."""
+    """A document type: how it is read, and how it is written in English, if it can be.
+
+    ``made`` are the suffixes of what is written where that is another type.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[bytes, Limits], str]
-    translate: Callable[[bytes, Limits, Translate], tuple[bytes, list[PlacedFinding]]] | None = None
+    translate: Callable[[bytes, Limits, Translate, How], Written] | None = None
+    made: tuple[str, ...] = ()
+
+    def target(self, name: str) -> str:
+        """Return what the translation of a document of that name is called."""
+        wanted = self.made or self.suffixes
+        return name if Path(name).suffix.lower() in wanted else name + wanted[0]
 
 
 def _text(data: bytes, _: Limits) -> str:
@@ -47,11 +78,11 @@ def _subtitles(data: bytes, _: Limits) -> str:
 
 
 def _docx(data: bytes, limits: Limits) -> str:
-    return office.read_docx(Archive(data, limits))
+    return word.read_docx(Archive(data, limits))
 
 
 def _odt(data: bytes, limits: Limits) -> str:
-    return office.read_odt(Archive(data, limits))
+    return opendocument.read(Archive(data, limits))
 
 
 def _epub(data: bytes, limits: Limits) -> str:
@@ -63,27 +94,78 @@ def _xlsx(data: bytes, limits: Limits) -> str:
     return sheet.read(data, limits)
 
 
-def _html_again(data: bytes, _: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
+def _pptx(data: bytes, limits: Limits) -> str:
+    return slides.read(Archive(data, limits))
+
+
+def _xliff(data: bytes, _: Limits) -> str:
+    return xliff.read(data)
+
+
+def _po(data: bytes, _: Limits) -> str:
+    return po.read(decode(data))
+
+
+def _json(data: bytes, _: Limits) -> str:
+    return keyed.read(decode(data))
+
+
+def _html_again(data: bytes, _: Limits, translate: Translate, how: How) -> Written:
     markup = html.parse(decode(data))
     findings = markup.translate(translate)
-    return markup.joined().encode(), findings
+    text = markup.joined()
+    if how.attributes:
+        text, more = html.translate_attributes(text, translate)
+        findings += more
+    return _encoded(data, text), findings
 
 
-def _markdown_again(data: bytes, _: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
+def _markdown_again(data: bytes, _: Limits, translate: Translate, __: How) -> Written:
     text = decode(data)
     markup = markdown.parse(_lines(text))
     findings = markup.translate(translate)
-    return _ended_as(text, markup.joined()).encode(), findings
+    return _encoded(data, _ended_as(text, markup.joined())), findings
 
 
-def _subtitles_again(data: bytes, _: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
+def _subtitles_again(data: bytes, _: Limits, translate: Translate, __: How) -> Written:
     text = decode(data)
     done, findings = subtitles.translate(_lines(text), translate)
-    return _ended_as(text, done).encode(), findings
+    return _encoded(data, _ended_as(text, done)), findings
 
 
-def _docx_again(data: bytes, limits: Limits, translate: Translate) -> tuple[bytes, list[PlacedFinding]]:
-    return office.translate_docx(Archive(data, limits), translate)
+def _docx_again(data: bytes, limits: Limits, translate: Translate, how: How) -> Written:
+    return word.translate_docx(Archive(data, limits), translate, how)
+
+
+def _odt_again(data: bytes, limits: Limits, translate: Translate, how: How) -> Written:
+    return opendocument.translate(Archive(data, limits), translate, how)
+
+
+def _epub_again(data: bytes, limits: Limits, translate: Translate, how: How) -> Written:
+    return epub.translate(Archive(data, limits), limits, translate, how)
+
+
+def _xlsx_again(data: bytes, limits: Limits, translate: Translate, how: How) -> Written:
+    return workbook.translate(Archive(data, limits), limits, translate, how)
+
+
+def _pptx_again(data: bytes, limits: Limits, translate: Translate, how: How) -> Written:
+    return slides.translate(Archive(data, limits), translate, how)
+
+
+def _xliff_again(data: bytes, _: Limits, translate: Translate, __: How) -> Written:
+    done, findings = xliff.translate(data, translate)
+    return (BOM_UTF8 if has_mark(data) else b"") + done, findings
+
+
+def _po_again(data: bytes, _: Limits, translate: Translate, __: How) -> Written:
+    done, findings = po.translate(decode(data), translate)
+    return _encoded(data, done), findings
+
+
+def _json_again(data: bytes, _: Limits, translate: Translate, how: How) -> Written:
+    done, findings = keyed.translate(decode(data), translate, how)
+    return _encoded(data, done), findings
 
 
 TEXT = Kind("text", (".txt", ".text"), _text)
@@ -91,13 +173,18 @@ HTML = Kind("HTML", (".html", ".htm", ".xhtml"), _html, _html_again)
 MARKDOWN = Kind("Markdown", (".md", ".markdown"), _markdown, _markdown_again)
 SUBTITLES = Kind("subtitles", (".srt", ".vtt"), _subtitles, _subtitles_again)
 DOCX = Kind("Word", (".docx", ".docm"), _docx, _docx_again)
-ODT = Kind("OpenDocument", (".odt",), _odt)
-EPUB = Kind("EPUB", (".epub",), _epub)
-XLSX = Kind("Excel", (".xlsx", ".xlsm"), _xlsx)
-PDF = Kind("PDF", (".pdf",), pdf.read)
+ODT = Kind("OpenDocument", (".odt",), _odt, _odt_again)
+EPUB = Kind("EPUB", (".epub",), _epub, _epub_again)
+XLSX = Kind("Excel", (".xlsx", ".xlsm"), _xlsx, _xlsx_again)
+PPTX = Kind("PowerPoint", (".pptx", ".pptm"), _pptx, _pptx_again)
+PDF = Kind("PDF", (".pdf",), pdf.read, pdf.translate, made=(".docx", *bilingual.HTML_SUFFIXES))
+XLIFF = Kind("XLIFF", (".xlf", ".xliff"), _xliff, _xliff_again)
+PO = Kind("gettext", (".po", ".pot"), _po, _po_again)
+JSON = Kind("JSON", (".json", ".arb"), _json, _json_again)
 
-KINDS = (TEXT, HTML, MARKDOWN, SUBTITLES, DOCX, ODT, EPUB, XLSX, PDF)
-_TEXTUAL = (TEXT, HTML, MARKDOWN, SUBTITLES)
+KINDS = (TEXT, HTML, MARKDOWN, SUBTITLES, DOCX, ODT, EPUB, XLSX, PPTX, PDF, XLIFF, PO, JSON)
+_KEYED = (XLIFF, PO, JSON)
+_TEXTUAL = (TEXT, HTML, MARKDOWN, SUBTITLES, *_KEYED)
 SUFFIXES = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
 
 
@@ -150,17 +237,13 @@ def add_columns(
 
 
 def keeps_structure(source: Path, target: Path) -> bool:
-    """Return whether :func:`translate_document` makes ``target``, a document of its source's type."""
-    return any(
-        kind.translate
-        and source.suffix.lower() in kind.suffixes
-        and target.suffix.lower() == source.suffix.lower()
-        for kind in KINDS
-    )
+    """Whether :func:`translate_document` makes ``target``: its source's type, or what that becomes."""
+    old, new = source.suffix.lower(), target.suffix.lower()
+    return any(kind.translate and old in kind.suffixes and new in (kind.made or (old,)) for kind in KINDS)
 
 
 def translate_document(
-    path_in: Path, path_out: Path, translate: Translate, max_bytes: int
+    path_in: Path, path_out: Path, translate: Translate, max_bytes: int, how: How = AS_EVER
 ) -> list[PlacedFinding]:
     """Write the document at ``path_in`` to ``path_out`` with its text translated and the rest as it was.
 
@@ -170,7 +253,8 @@ def translate_document(
     """
     data = read_bytes(path_in, max_bytes)
     try:
-        done, findings = translate_data(data, path_in.name, translate, max_bytes)
+        how = replace(how, suffix=path_out.suffix.lower())
+        done, findings = translate_data(data, path_in.name, translate, max_bytes, how)
     except (InputError, UsageError) as problem:
         raise type(problem)(f"{path_in}: {problem}") from problem.__cause__
     partial = path_out.with_name(path_out.name + ".partial")
@@ -185,9 +269,9 @@ def translate_document(
 
 
 def translate_data(
-    data: bytes, name: str, translate: Translate, max_bytes: int
-) -> tuple[bytes, list[PlacedFinding]]:
-    """Do as :func:`translate_document` for a document in memory; ``name`` gives the suffix."""
+    data: bytes, name: str, translate: Translate, max_bytes: int, how: How = AS_EVER
+) -> Written:
+    """:func:`translate_document` for a document in memory; ``name`` gives the suffix."""
     limits = Limits(max_bytes * UNPACKED)
     kind = kind_of(data, name)
     if kind.translate is None:
@@ -196,7 +280,7 @@ def translate_data(
             "{kind} documents cannot be written again; write text instead",
             kind=kind.name,
         )
-    return kind.translate(data, limits, translate)
+    return kind.translate(data, limits, translate, how)
 
 
 def kind_of(data: bytes, name: str) -> Kind:
@@ -219,6 +303,8 @@ def kind_of(data: bytes, name: str) -> Kind:
             "not what its name says: no {kind} document, or a broken one",
             kind=promised.name,
         )
+    if promised in _KEYED:
+        return promised
     head = decode(
         data[:65_536] if len(data) > 65_536 and data[:2] not in (b"\xff\xfe", b"\xfe\xff") else data
     )
@@ -245,8 +331,10 @@ def _zipped(data: bytes) -> Kind:
         )
     if "word/document.xml" in names:
         return DOCX
-    if "xl/workbook.xml" in names:
+    if workbook.BOOK in names:
         return XLSX
+    if slides.MAIN in names:
+        return PPTX
     if "META-INF/container.xml" in names:
         return EPUB
     raise InputError("input.zip_archive", "a ZIP archive, not a document; unpack it first")
@@ -269,6 +357,11 @@ def _unpacked(data: bytes, name: str, limits: Limits) -> tuple[bytes, str]:
 def _lines(text: str) -> str:
     """Return ``text`` with line feeds only."""
     return _LINE_END.sub("\n", text)
+
+
+def _encoded(old: bytes, text: str) -> bytes:
+    """``text`` in UTF-8, with a byte order mark where ``old`` had one, of whichever encoding."""
+    return (BOM_UTF8 if has_mark(old) else b"") + text.encode("utf-8", "replace")
 
 
 def _ended_as(old: str, new: str) -> str:

@@ -1,8 +1,8 @@
-"""Where the marks of a sentence stand in its translation.
+"""Return where the marks of a sentence stand in its translation.
 
-A mark's words are looked for in the target, as they are (names, numbers) or by their own
-translation; marks may change places. Words that are not found are taken from where the mark
-stood, and that is reported.
+Which words of the target a mark's words became, the word aligner says (:mod:`service.text.aligner`); where
+it is unsure, they are looked for as they are or by their own translation. Marks may change places. One that
+is not found goes to the end of the sentence, and that is reported.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 
 from service.document import Finding
+from service.text.aligner import Alignment, align
+from service.text.projection import cut, project, with_edges
 
 Alike = Mapping[str, str]
 Move = tuple[int, int]
@@ -24,6 +26,8 @@ _ARTICLE = re.compile(r"\A(?:the|an?)\s+", re.IGNORECASE)
 _LONGEST_NEEDLE = 400
 """Letters up to which marked words are looked for whatever their case and as whole words."""
 _EDGE = " \t\r\n.,;:!?…\"'“”‘’()[]"
+SURE = 0.56
+"""How sure the aligner must be of a mark's place; below it the mark's own translation is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,6 @@ def _fills(parts: Sequence[str], inner: Mark, outer: Mark) -> bool:
     )
 
 
-def holds(target: str, phrase: str) -> bool:
-    """Return whether the words stand in the target, whatever their case."""
-    return next(_occurrences(target, phrase), None) is not None
-
-
 def _occurrences(target: str, needle: str, *, words: bool = True) -> Iterator[_Span]:
     if len(needle) > _LONGEST_NEEDLE:
         # A pattern may try each place of the target for as long as the needle is; this search does not.
@@ -99,23 +98,40 @@ def _occurrences(target: str, needle: str, *, words: bool = True) -> Iterator[_S
     yield from (_Span(*match.span()) for match in pattern.finditer(target))
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A sentence in its parts, its target, and how their words belong together."""
+
+    target: str
+    parts: Sequence[str]
+    words: Alignment | None
+
+    @classmethod
+    def of(cls, target: str, parts: Sequence[str]) -> _Pair:
+        return cls(target, parts, align("".join(parts), target))
+
+    def before(self, slot: int) -> int:
+        """Return how many characters of the source are before a slot."""
+        return sum(map(len, self.parts[:slot]))
+
+
 @dataclass(slots=True)
 class Placer:
     """Puts one sentence's translation into its slots.
 
     ``english`` has marked words by themselves. After a call, ``moves`` holds pairs of marks, by
-    index: the second stands now where the first stood; ``problems`` is what had to be guessed.
+    index: the second stands now where the first stood; ``lost`` are the words of marks that were not
+    found, ``problems`` the same as findings.
     """
 
     english: Alike
     problems: list[Finding] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     def place(self, target: str, parts: Sequence[str], marks: Sequence[Mark]) -> list[str]:
         """Return ``target`` over the slots of ``parts``: as many strings as there are parts."""
         top = _outermost(parts, marks)
-        if not top:
-            return _spread(target, parts, _free(parts, marks))
         if len(top) == 1 and covers(parts, marks[top[0]]):
             mark = marks[top[0]]
             inner = list(parts[mark.first : mark.stop])
@@ -124,21 +140,24 @@ class Placer:
             inner = self._inside(target, parts, marks, top[0])
             return [""] * mark.first + inner + [""] * (len(parts) - mark.stop)
         chosen = [marks[index] for index in top]
-        if chosen[0].line:
-            return self._assembled(
-                target, parts, marks, list(zip(top, _shares(target, parts, chosen), strict=True))
-            )
-        spans = self._spans(target, parts, chosen)
+        if chosen and chosen[0].line:
+            placed = list(zip(top, _shares(target, parts, chosen), strict=True))
+            return self._assembled(_Pair(target, parts, None), marks, placed)
+        if not top and len(_held(parts, _free(parts, marks))) < 2:
+            return self._assembled(_Pair(target, parts, None), marks, [])
+        pair = _Pair.of(target, parts)
+        spans = self._spans(pair, chosen)
         order = list(range(len(top)))
         if not any(mark.pinned for mark in chosen):
             order.sort(key=lambda i: (spans[i].start, spans[i].end, i))
         self.moves += [(top[there], top[i]) for there, i in enumerate(order) if there != i]
-        return self._assembled(target, parts, marks, [(top[i], spans[i]) for i in order])
+        return self._assembled(pair, marks, [(top[i], spans[i]) for i in order])
 
     def _assembled(
-        self, target: str, parts: Sequence[str], marks: Sequence[Mark], placed: Sequence[tuple[int, _Span]]
+        self, pair: _Pair, marks: Sequence[Mark], placed: Sequence[tuple[int, _Span]]
     ) -> list[str]:
         """Return the target cut at the spans: each into its mark, what is between into the slots between."""
+        target, parts = pair.target, pair.parts
         texts = [""] * len(parts)
         free = _free(parts, marks)
         places = sorted((marks[index] for index, _ in placed), key=lambda mark: mark.first)
@@ -150,7 +169,7 @@ class Placer:
         for (index, span), gap in zip(placed, gaps, strict=False):
             mark, start = marks[index], span.start
             if gap:
-                _put(texts, target[at:start], parts, gap)
+                _put(texts, pair, gap, (at, start))
             elif last >= 0:
                 texts[last] += target[at:start]
             else:
@@ -158,7 +177,7 @@ class Placer:
             texts[mark.first : mark.stop] = self._marked(target[start : span.end], parts, marks, index, span)
             at, last = span.end, mark.stop - 1
         if gaps[-1]:
-            _put(texts, target[at:], parts, gaps[-1])
+            _put(texts, pair, gaps[-1], (at, len(target)))
         else:
             texts[last] += target[at:]
         return texts
@@ -182,42 +201,81 @@ class Placer:
         ]
         return self.place(target, parts[outer.first : outer.stop], inner)
 
-    def _spans(self, target: str, parts: Sequence[str], marks: Sequence[Mark]) -> list[_Span]:
+    def _spans(self, pair: _Pair, marks: Sequence[Mark]) -> list[_Span]:
         """Return where each mark goes, all apart."""
+        pinned = any(mark.pinned for mark in marks)
         found: list[_Span | None] = []
         for mark in marks:
             taken = [span for span in found if span]
-            after = 0
-            if any(known.pinned for known in marks):
-                after = max((span.end for span in taken), default=0)
-            found.append(self._search(target, parts, mark, taken, after))
+            after = max((span.end for span in taken), default=0) if pinned else 0
+            found.append(self._search(pair, mark, taken, after))
         spans = list(found)
         for index, mark in enumerate(marks):
             if found[index] is None:
-                start = max((s.end for s in spans[:index] if s), default=0) if index else 0
-                stop = min((s.start for s in spans if s and s.start >= start), default=len(target))
-                spans[index] = _guessed(target, parts, mark, start, stop)
-                self.problems.append(Finding.of("format.guessed", phrase=phrase_of(parts, mark)[:60]))
+                start, stop = 0, len(pair.target)
+                if pinned:
+                    start = max((s.end for s in spans[:index] if s), default=0)
+                    stop = min((s.start for s in spans if s and s.start >= start), default=stop)
+                spans[index] = _at_end(pair, mark, (start, stop), [span for span in spans if span])
+                phrase = phrase_of(pair.parts, mark)
+                self.lost += [] if mark.fixed else [phrase]
+                self.problems.append(Finding.of("format.at_end", phrase=phrase[:60]))
         return [span for span in spans if span]
 
-    def _search(
-        self, target: str, parts: Sequence[str], mark: Mark, taken: Sequence[_Span], after: int
-    ) -> _Span | None:
-        """Return the occurrence nearest to where the mark stood that is still free."""
-        expected = len("".join(parts[: mark.first])) / (sum(map(len, parts)) or 1) * len(target)
-        phrase = phrase_of(parts, mark)
+    def _search(self, pair: _Pair, mark: Mark, taken: Sequence[_Span], after: int) -> _Span | None:
+        """Return where the aligner is sure that the mark went, else where it or its own translation stands.
+
+        Of several such places it is the one nearest to where the mark stood that is still free.
+        """
+        phrase = phrase_of(pair.parts, mark)
+        if not mark.fixed and not _is_name(phrase, pair.target):
+            found = self._aligned(pair, mark, taken, after)
+            if found is not None:
+                return found
         alone = self.english.get(phrase, "").strip(_EDGE)
         needles = dict.fromkeys([phrase, alone, _ARTICLE.sub("", alone)])
         tries = [(phrase, True), (phrase, False)] if mark.fixed else [(n, True) for n in needles if n]
+        length = sum(map(len, pair.parts)) or 1
+        expected = pair.before(mark.first) / length * len(pair.target)
         for needle, words in tries:
             free = [
                 span
-                for span in _occurrences(target, needle, words=words)
+                for span in _occurrences(pair.target, needle, words=words)
                 if span.start >= after and all(span.end <= t.start or t.end <= span.start for t in taken)
             ]
             if free:
                 return min(free, key=lambda span: abs(span.start - expected))
         return None
+
+    def _aligned(self, pair: _Pair, mark: Mark, taken: Sequence[_Span], after: int) -> _Span | None:
+        """Return where the aligner is sure that the mark's words went."""
+        if pair.words is None:
+            return None
+        start, end = pair.before(mark.first), pair.before(mark.stop)
+        room = _room(taken, after, len(pair.target))
+        found = project(pair.words, (start, end), room)
+        if found is None or found.sure < SURE:
+            return None
+        marked = "".join(pair.parts[mark.first : mark.stop]).strip()
+        first, last = with_edges(pair.target, (found.start, found.end), marked)
+        inside = any(a <= first and last <= b for a, b in room)
+        return _Span(first, last) if inside else _Span(found.start, found.end)
+
+
+def _is_name(phrase: str, target: str) -> bool:
+    """Return whether words with a capital or a figure among them stand in the target once as they are."""
+    named = any(c.isupper() or c.isdigit() for c in phrase)
+    return named and len(list(islice(_occurrences(target, phrase), 2))) == 1
+
+
+def _room(taken: Sequence[_Span], after: int, end: int) -> list[tuple[int, int]]:
+    """Return what of the target is not taken yet."""
+    edges = [after]
+    for span in sorted(taken, key=lambda span: span.start):
+        if span.end > after:
+            edges += [max(span.start, after), span.end]
+    edges.append(end)
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _outermost(parts: Sequence[str], marks: Sequence[Mark]) -> list[int]:
@@ -247,16 +305,29 @@ def _padded(source: Sequence[str], literal: str) -> list[str]:
     return texts
 
 
-def _spread(target: str, parts: Sequence[str], slots: Sequence[int]) -> list[str]:
-    texts = [""] * len(parts)
-    _put(texts, target, parts, slots)
-    return texts
+def _held(parts: Sequence[str], slots: Sequence[int]) -> list[int]:
+    """Return the slots that hold more than white space, at least one if there is one at all."""
+    return [slot for slot in slots if parts[slot].strip()] or list(slots[:1])
 
 
-def _put(texts: list[str], target: str, parts: Sequence[str], slots: Sequence[int]) -> None:
-    """Add ``target`` to the slots by the length of what they held, cut between words."""
-    held = [slot for slot in slots if parts[slot].strip()] or slots[:1]
-    for slot, share in zip(held, _shared(target, [len(parts[slot]) for slot in held]), strict=True):
+def _put(texts: list[str], pair: _Pair, slots: Sequence[int], room: tuple[int, int]) -> None:
+    """Add the target's characters in ``room`` to the slots: cut where the words of two slots meet.
+
+    Without an alignment each slot gets a share by the length of what it held, cut between words.
+    """
+    held = _held(pair.parts, slots)
+    if not held:
+        return
+    if pair.words is None or len(held) == 1:
+        shares = _shared(pair.target[room[0] : room[1]], [len(pair.parts[slot]) for slot in held])
+    else:
+        at, shares = room[0], list[str]()
+        for slot in held[1:]:
+            place = cut(pair.words, pair.before(slot), (at, room[1]))
+            shares.append(pair.target[at:place])
+            at = place
+        shares.append(pair.target[at : room[1]])
+    for slot, share in zip(held, shares, strict=True):
         texts[slot] += share
 
 
@@ -277,19 +348,18 @@ def _shares(target: str, parts: Sequence[str], lines: Sequence[Mark]) -> list[_S
     return [_Span(start, end) for start, end in pairwise(ends)]
 
 
-def _guessed(target: str, parts: Sequence[str], mark: Mark, start: int, stop: int) -> _Span:
-    """Return the words of ``target[start:stop]`` that stand where the mark stood, at least one if there is
-    one.
+def _at_end(pair: _Pair, mark: Mark, room: tuple[int, int], taken: Sequence[_Span]) -> _Span:
+    """Return the last free word in ``room``, without the stop behind it; its end if there is none.
+
+    A fixed mark goes behind that word.
     """
-    words = [match.span() for match in _PLAIN_WORD.finditer(target[start:stop])]
-    phrase = phrase_of(parts, mark)
-    if not words:
-        return _Span(stop, stop, f" {phrase} " if mark.fixed else None)
-    length = sum(map(len, parts)) or 1
-    centre = len("".join(parts[: mark.first])) / length * len(target) - start
-    index = min(range(len(words)), key=lambda i: abs(words[i][0] - centre))
+    words = [match.span() for match in _PLAIN_WORD.finditer(pair.target, *room)]
+    words = [(start, start + len(pair.target[start:end].rstrip(_EDGE))) for start, end in words]
+    free = [w for w in words if w[0] < w[1] and all(w[1] <= t.start or t.end <= w[0] for t in taken)]
+    phrase = phrase_of(pair.parts, mark)
+    if not free:
+        return _Span(room[1], room[1], f" {phrase} " if mark.fixed else None)
+    start, end = free[-1]
     if mark.fixed:
-        return _Span(start + words[index][0], start + words[index][0], f"{phrase} ")
-    count = max(1, round(len(phrase) / length * len(target.split())))
-    last = min(index + count, len(words)) - 1
-    return _Span(start + words[index][0], start + words[last][1])
+        return _Span(end, end, f" {phrase}")
+    return _Span(start, end)

@@ -127,9 +127,12 @@ class Archive:
             ) from problem
 
     def copy(self, changed: dict[str, bytes]) -> bytes:
-        """Return the archive again, with the members of ``changed`` replaced and the rest as they were."""
+        """The archive again, with the members of ``changed`` replaced or added and the rest as they were."""
         out = BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
             for member in self.members:
                 target.writestr(member, changed.get(member.filename, b"") or self.read(member.filename))
+            for name in sorted(changed.keys() - self.names):
+                # Of one date, so that equal documents are equal files.
+                target.writestr(zipfile.ZipInfo(name), changed[name], zipfile.ZIP_DEFLATED)
         return out.getvalue()

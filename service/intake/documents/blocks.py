@@ -10,18 +10,44 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 from service.document import Finding, Passage, SegmentTranslation
 from service.intake.clean import is_headline
-from service.intake.documents.alignment import Alike, Mark, Placer, covers, fixed_through, holds, phrase_of
+from service.intake.documents.alignment import Alike, Mark, Placer, fixed_through
 from service.text import segment
 
 Translate = Callable[[Passage], Iterable[SegmentTranslation]]
 """Gives one translation a sentence of the passage, in order."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark on a translation; ``words`` are those of the English that it is about, empty for all."""
+
+    text: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a document is written again, beside its translation.
+
+    ``attributes``: what stands in for pictures and the like is translated too. ``keys`` are patterns of the
+    paths in a JSON file whose texts are translated; without any, all that read as text. ``suffix`` is the
+    output's, where a type has several. ``notes`` gives the remarks that are written into the document.
+    """
+
+    attributes: bool = False
+    keys: tuple[str, ...] = ()
+    suffix: str = ""
+    notes: Callable[[SegmentTranslation], Sequence[Note]] | None = None
+
+
+AS_EVER = How()
 
 _LONGEST_PHRASE = 200
 # A sentence of more marks is no prose; its marks get shares of the words as they stand.
@@ -74,6 +100,17 @@ _Pair = tuple[_Sentence, SegmentTranslation | None]
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedNote:
+    """A remark and where it goes: from a character of a slot to, not with, one of that or a later slot."""
+
+    text: str
+    first: int
+    start: int
+    last: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What becomes of a block: the new texts of its slots, and the marks that change places.
 
@@ -82,6 +119,7 @@ class Change:
 
     texts: tuple[str, ...]
     moves: tuple[tuple[Mark, Mark], ...] = ()
+    notes: tuple[PlacedNote, ...] = ()
 
 
 Changed = tuple[list[Change | None], list[PlacedFinding]]
@@ -90,9 +128,9 @@ Steps = Generator[Passage, Iterable[SegmentTranslation], T]
 """Work that yields each passage that it wants translated and is sent its translations."""
 
 
-def translate_blocks(blocks: Sequence[Block], translate: Translate) -> Changed:
+def translate_blocks(blocks: Sequence[Block], translate: Translate, how: How = AS_EVER) -> Changed:
     """Translate the blocks of one document."""
-    return together([block_steps(blocks)], lambda passages: map(translate, passages))[0]
+    return together([block_steps(blocks, how)], lambda passages: map(translate, passages))[0]
 
 
 def together(
@@ -114,7 +152,25 @@ def together(
     return [results[number] for number in range(len(works))]
 
 
-def block_steps(blocks: Sequence[Block]) -> Steps[Changed]:
+def in_one(
+    translate: Translate,
+) -> Callable[[Sequence[Passage]], list[list[SegmentTranslation]]]:
+    """Return what translates several passages as one, which gives fuller batches and one context."""
+
+    def translate_all(passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        sentences = [sentence for passage in passages for sentence in passage.sentences]
+        starts = list(accumulate((len(passage.sentences) for passage in passages), initial=0))
+        headlines = [
+            at + index for at, passage in zip(starts, passages, strict=False) for index in passage.headlines
+        ]
+        context = "\n\n".join(filter(None, (passage.context for passage in passages)))
+        done = list(translate(Passage(tuple(sentences), context, frozenset(headlines)))) if sentences else []
+        return [done[start:stop] for start, stop in pairwise(starts)]
+
+    return translate_all
+
+
+def block_steps(blocks: Sequence[Block], how: How = AS_EVER) -> Steps[Changed]:
     """Translate the blocks of one document step by step.
 
     All sentences are one passage; marked words that are not found in the target are translated by
@@ -132,8 +188,8 @@ def block_steps(blocks: Sequence[Block]) -> Steps[Changed]:
     changes: list[Change | None] = []
     findings: list[PlacedFinding] = []
     for block, of_block in zip(blocks, pairs, strict=True):
-        change, problems = _rebuilt(block, of_block, english)
-        changes.append(None if change.texts == block.texts else change)
+        change, problems = _rebuilt(block, of_block, english, how)
+        changes.append(None if change.texts == block.texts and not change.notes else change)
         findings += [*_found(block, of_block), *problems]
     return changes, findings
 
@@ -222,10 +278,13 @@ def _clipped(block: Block, ends: Sequence[int], mark: Mark, first: int, parts: S
     return replace(mark, first=begin, stop=stop, pinned=mark.pinned or not inside)
 
 
-def _rebuilt(block: Block, pairs: Sequence[_Pair], english: Alike) -> tuple[Change, list[PlacedFinding]]:
+def _rebuilt(
+    block: Block, pairs: Sequence[_Pair], english: Alike, how: How
+) -> tuple[Change, list[PlacedFinding]]:
     texts: list[list[str]] = [[] for _ in block.texts]
     moves: list[tuple[Mark, Mark]] = []
     problems: list[PlacedFinding] = []
+    notes: list[PlacedNote] = []
     for piece, answer in pairs:
         target = _one_line(answer.target) if answer and answer.target.strip() else piece.text
         placed: Sequence[str] = piece.parts
@@ -234,9 +293,33 @@ def _rebuilt(block: Block, pairs: Sequence[_Pair], english: Alike) -> tuple[Chan
             placed = placer.place(target, piece.parts, piece.marks)
             moves += [(piece.whole[there], piece.whole[mark]) for there, mark in placer.moves]
             problems += [PlacedFinding(block.place, piece.text, problem) for problem in placer.problems]
+        if answer and how.notes:
+            before = [sum(map(len, texts[piece.first + n])) for n in range(len(placed))]
+            notes += _noted(how.notes(answer), placed, before, piece.first)
         for offset, part in enumerate(placed):
             texts[piece.first + offset].append(part)
-    return Change(tuple(map("".join, texts)), tuple(moves)), problems
+    return Change(tuple(map("".join, texts)), tuple(moves), tuple(notes)), problems
+
+
+def _noted(
+    notes: Iterable[Note], parts: Sequence[str], before: Sequence[int], first: int
+) -> Iterator[PlacedNote]:
+    """Yield the notes of a sentence on their words, or on all of it.
+
+    ``parts`` are the sentence in its slots, of which the first is number ``first``; ``before`` counts the
+    characters that these hold already.
+    """
+    held = [number for number, part in enumerate(parts) if part.strip()]
+    for note in notes if held else ():
+        for number in held if note.words else ():
+            at = parts[number].find(note.words)
+            if at >= 0:
+                start = before[number] + at
+                yield PlacedNote(note.text, first + number, start, first + number, start + len(note.words))
+                break
+        else:
+            a, b = held[0], held[-1]
+            yield PlacedNote(note.text, first + a, before[a], first + b, before[b] + len(parts[b]))
 
 
 def _one_line(text: str) -> str:
@@ -245,12 +328,14 @@ def _one_line(text: str) -> str:
 
 
 def _unplaced(pairs: Sequence[_Pair]) -> Iterator[str]:
-    """Yield the marked words that their sentence's translation does not hold as they are."""
+    """Yield the marked words that are not found in their sentence's translation."""
     for piece, answer in pairs:
-        target = answer.target if answer else piece.text
-        for mark in piece.marks if target != piece.text else ():
-            phrase = phrase_of(piece.parts, mark)
-            if mark.fixed or mark.line or covers(piece.parts, mark) or len(phrase) > _LONGEST_PHRASE:
-                continue
-            if _translatable(phrase) and not holds(target, phrase):
+        if answer is None or not piece.marks:
+            continue
+        placer = Placer({})
+        target = _one_line(answer.target)
+        if target.strip() and target != piece.text:
+            placer.place(target, piece.parts, piece.marks)
+        for phrase in placer.lost:
+            if _translatable(phrase) and len(phrase) <= _LONGEST_PHRASE:
                 yield phrase

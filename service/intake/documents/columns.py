@@ -40,7 +40,7 @@ def with_columns(archive: Archive, sheets: Mapping[str, Mapping[int, Sequence[Va
     A sheet's name leads to its rows, numbered from 1, and each row to the values of its new cells. Raises
     InputError for a workbook that lacks a sheet or has no room in it.
     """
-    parts = _parts(archive)
+    parts = sheet_parts(archive)
     changed: dict[str, bytes] = {}
     for title, rows in sheets.items():
         if title not in parts:
@@ -49,7 +49,7 @@ def with_columns(archive: Archive, sheets: Mapping[str, Mapping[int, Sequence[Va
     return archive.copy(changed)
 
 
-def _parts(archive: Archive) -> dict[str, str]:
+def sheet_parts(archive: Archive) -> dict[str, str]:
     """Return where each sheet is in the archive, by its name."""
     targets = {
         one.get("Id", ""): one.get("Target", "") for one in parse_xml(archive.read(_RELATIONS), _RELATIONS)

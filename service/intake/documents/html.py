@@ -15,6 +15,7 @@ from service.intake import raised
 from service.intake.compression import need
 from service.intake.credit import PageText
 from service.intake.documents.about import of_page
+from service.intake.documents.blocks import Block, PlacedFinding, Translate, translate_blocks
 from service.intake.documents.markup import Markup
 from service.intake.entities import unescape
 from service.text.words import listed
@@ -33,6 +34,9 @@ _NO_TRANSLATE = re.compile(r"""\btranslate\s*=\s*["']?no\b|\bclass\s*=\s*["'][^"
 _LANG = re.compile(r"""(?<=[\s"'])((?:xml:)?lang\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""", re.I)
 _CHARSET = re.compile(r"""(\bcharset\s*+=\s*+["']?)[\w.:-]+""", re.I)
 _ROOT = re.compile(r"\A<html", re.I)
+_ATTRIBUTE = re.compile(
+    r"""(?<=[\s"'])(?P<name>[a-zA-Z][\w:.-]*+)\s*+=\s*+(?P<value>"[^"]*+"|'[^']*+'|[^\s>"']++)"""
+)
 _LINE_BREAKS = re.compile(r"\n+")
 
 
@@ -47,6 +51,8 @@ VOID = VOID_INLINE | listed("area base br col embed hr link meta param source tr
 SKIPPED = listed("pre svg math template object iframe noscript audio video canvas select")
 RAW = listed("script style textarea xmp")
 _RAISED = listed("sup sub a")
+_ATTRIBUTES = listed("alt title")
+_DESCRIPTIONS = listed("description og:description og:title twitter:description twitter:title")
 
 
 def is_page(text: str) -> bool:
@@ -145,6 +151,49 @@ def _tokens(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
         at = match.end()
     if at < len(text):
         yield text[at:], None
+
+
+def translate_attributes(text: str, translate: Translate) -> tuple[str, list[PlacedFinding]]:
+    """The page with what stands in attributes in English: ``alt``, ``title`` and descriptions in ``meta``."""
+    found: list[tuple[int, int, str]] = []
+    raw = ""
+    for token, match in _tokens(text):
+        name = match["name"].lower() if match and match["name"] else ""
+        if match is None or not name or (raw and name != raw):
+            continue
+        if match["end"]:
+            raw = ""
+            continue
+        raw = name if name in RAW else ""
+        if not _NO_TRANSLATE.search(match["rest"]):
+            found += _values(name, token, match.start())
+    blocks = [Block((value,), (), "attribute") for _, _, value in found]
+    changes, findings = translate_blocks(blocks, translate)
+    parts, at = [], 0
+    for (start, stop, _), change in zip(found, changes, strict=True):
+        if change:
+            parts += [text[at:start], f'"{html.escape(change.texts[0])}"']
+            at = stop
+    return "".join([*parts, text[at:]]), findings
+
+
+def _values(name: str, tag: str, at: int) -> Iterator[tuple[int, int, str]]:
+    """Where the values of a tag stand that a reader may be told, with their quotation marks, and each."""
+    attributes = {m["name"].lower(): m for m in _ATTRIBUTE.finditer(tag)}
+    wanted = _ATTRIBUTES
+    if name == "meta":
+        key = next((attributes[k] for k in ("name", "property") if k in attributes), None)
+        told = key is not None and _value_of(key).lower() in _DESCRIPTIONS
+        wanted = frozenset(("content",)) if told else frozenset()
+    for attribute, found in attributes.items():
+        value = _value_of(found)
+        if attribute in wanted and any(map(str.isalpha, value)):
+            yield at + found.start("value"), at + found.end("value"), " ".join(value.split())
+
+
+def _value_of(attribute: re.Match[str]) -> str:
+    value = attribute["value"]
+    return unescape(value[1:-1] if value[:1] in ("'", '"') else value)
 
 
 def _barred(name: str, rest: str) -> bool:

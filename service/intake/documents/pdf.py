@@ -14,7 +14,9 @@ from itertools import pairwise
 
 from service.errors import InputError
 from service.intake.compression import need
+from service.intake.documents import bilingual
 from service.intake.documents.archive import Limits
+from service.intake.documents.blocks import Block, How, PlacedFinding, Translate, translate_blocks
 from service.intake.raised import SUBSCRIPTS, SUPERSCRIPTS
 
 _EDGE = 2
@@ -58,12 +60,36 @@ def read(data: bytes, limits: Limits) -> str:
 
     Raises InputError for a protected or broken file, and for one of pictures only.
     """
+    return "\n\n".join(text for text, _, _ in paragraphs(data, limits))
+
+
+def paragraphs(data: bytes, limits: Limits) -> list[tuple[str, int, bool]]:
+    """Return the paragraphs, each with the page it begins on, from 1, and whether it is set as a headline.
+
+    Raises InputError as :func:`read` does.
+    """
     drawn = _pages(data, limits)
     pages = _without_repeats([[" ".join(line.split()) for line in page.lines] for page in drawn])
-    lines = [line for page in pages for line in page]
-    if not any(line for line in lines):
+    lines = [(line, number) for number, page in enumerate(pages, start=1) for line in page if line]
+    if not lines:
         raise InputError("document.scan", "holds no text; it may be a scan")
-    return "\n\n".join(_paragraphs(lines, frozenset(line for page in drawn for line in page.large)))
+    large = frozenset(line for page in drawn for line in page.large)
+    return [
+        (text, lines[at][1], text in large) for text, at in _paragraphs([line for line, _ in lines], large)
+    ]
+
+
+def translate(
+    data: bytes, limits: Limits, translation: Translate, how: How
+) -> tuple[bytes, list[PlacedFinding]]:
+    """The text in both languages beside each other, as a Word document or a page. Raises InputError."""
+    found = paragraphs(data, limits)
+    blocks = [Block((text,), (), f"page {page}", heading=heading) for text, page, heading in found]
+    changes, findings = translate_blocks(blocks, translation, how)
+    rows = bilingual.rows(found, changes)
+    if how.suffix in bilingual.HTML_SUFFIXES:
+        return bilingual.as_html(rows), findings
+    return bilingual.as_docx(rows), findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,21 +241,21 @@ def _key(line: str) -> str:
     return _DIGITS.sub("#", line)
 
 
-def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[str]:
+def _paragraphs(lines: Sequence[str], large: frozenset[str]) -> Iterator[tuple[str, int]]:
     """Yield lines joined that a column broke apart: those whose next word found no room; never the ``large``
-    ones.
+    ones. Each paragraph with the number of its first line, from 0.
     """
     lengths = sorted(len(line) for line in lines)
     width = lengths[len(lengths) * 9 // 10]
     words = Counter(word.lower() for line in lines for word in _WORD.findall(line))
-    paragraph = lines[0]
-    for line, following in pairwise(lines):
+    paragraph, first = lines[0], 0
+    for number, (line, following) in enumerate(pairwise(lines), start=1):
         if line in large or following in large or _ends(line, following, width):
-            yield paragraph
-            paragraph = following
+            yield paragraph, first
+            paragraph, first = following, number
         else:
             paragraph = _joined(paragraph, following, words)
-    yield paragraph
+    yield paragraph, first
 
 
 def _ends(line: str, following: str, width: int) -> bool:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from service.batch.away import run_away
+from service.batch.folder import REPORT
 from service.batch.journal import Totals
 from service.batch.progress import duration
 from service.batch.run import Job, Progress
 from service.batch.tables import made_by
 from service.context import Ask
 from service.errors import Cancelled, InputError, UsageError, WartaError
+from service.intake.compression import unpacked_name
+from service.intake.documents import KINDS
 from service.intake.records import SOURCES
 from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, stopper, streaming, uploads
@@ -29,6 +32,7 @@ from service.pool import Host
 KIND = "batch"
 TASKS = ("translate", "summarize", "read")
 FORMATS = ("jsonl", "csv")
+_OUT = "out"
 SAME = "same"
 """The format of a table that is to come back as it is, with new columns behind its own."""
 SUFFIXES = sorted({suffix for source in SOURCES for suffix in source.suffixes})
@@ -86,15 +90,10 @@ def run_batch(
     def work(tell: Callable[[Progress | Finished], None]) -> None:
         with workplace() as folder:
             job = _job(asked, folder)
-
-            def watch(progress: Progress) -> None:
-                ask.check()
-                if _written(folder) > most:
-                    raise InputError(
-                        "page.result_size", "the result is larger than {size} bytes", size=f"{most:,}"
-                    )
-                tell(progress)
-
+            watch = partial(_watched, ask, tell, folder, most)
+            if job.follow and asked.task == "translate" and _is_document(asked.paths):
+                totals, made = _document(host, asked, folder / "in", watch)
+                return tell(Finished(totals, give(made)))
             totals = run_away(host, job, asked.model, watch)
             tell(Finished(totals, give(made_by(job) if job.follow else job.output)))
 
@@ -110,6 +109,37 @@ def _job(asked: Asked, folder: Path) -> Job:
     # A table by itself can come back as that table.
     inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
     return Job(inputs, output, asked.task, asked.column or "text", base=base, wide=same, follow=same)
+
+
+def _watched(
+    ask: Ask, tell: Callable[[Progress | Finished], None], folder: Path, most: int, progress: Progress
+) -> None:
+    """Tell of progress. Raises Cancelled, and InputError for a result that has become too large."""
+    ask.check()
+    if _written(folder) > most:
+        raise InputError("page.result_size", "the result is larger than {size} bytes", size=f"{most:,}")
+    tell(progress)
+
+
+def _is_document(paths: Sequence[str]) -> bool:
+    """Return whether what was sent is one document that can come back as one, by its name."""
+    suffix = Path(unpacked_name(paths[0])).suffix.lower() if len(paths) == 1 else ""
+    return any(kind.translate and suffix in kind.suffixes for kind in KINDS)
+
+
+def _document(host: Host, asked: Asked, base: Path, watch: Callable[[Progress], None]) -> tuple[Totals, Path]:
+    """Translate one document into one of its kind, a workbook with the column as that table.
+
+    The second is the document, or the report that says why there is none.
+    """
+    output = base.parent / _OUT
+    output.mkdir()
+    column = asked.column or "text"
+    job = Job([base], output, asked.task, column, base=base, folder=True, wide=True)
+    totals = run_away(host, job, asked.model, watch)
+    report = output / REPORT
+    made = next((path for path in sorted(output.iterdir()) if not path.name.startswith(REPORT)), report)
+    return totals, made
 
 
 def _gathered(paths: Sequence[str], folder: Path) -> Path:
@@ -130,7 +160,7 @@ def _gathered(paths: Sequence[str], folder: Path) -> Path:
 def _written(folder: Path) -> int:
     """Return the bytes of what a batch has made so far, without its input."""
     size = 0
-    for path in folder.iterdir():
+    for path in (*folder.iterdir(), *(folder / _OUT).glob("*")):
         # A file of the batch's own may be gone by now.
         with suppress(FileNotFoundError):
             size += path.stat().st_size if path.is_file() else 0

@@ -9,7 +9,8 @@ from typing import Any
 from service.document import Reading
 from service.errors import InputError, UsageError, WartaError
 from service.inbox import queue
-from service.inbox.dates import day_of
+from service.inbox.dates import day_of, when
+from service.inbox.grouping import Place
 from service.inbox.records import Article, Wanted
 from service.inbox.shared import Shared
 from service.inbox.shown import row_json, story_json
@@ -48,7 +49,7 @@ def facets(store: Store) -> dict[str, Any]:
     """Return what stories can be chosen by: feeds, watched words with their trend, people and places."""
     now = time.time()
     days = [day_of(now - back * 86_400.0) for back in reversed(range(DAYS))]
-    trends = store.words.trends(now - DAYS * 86_400.0)
+    trends = store.words.trends(when(days[0], now))
     return {
         "feeds": [{"id": feed.id, "name": feed.label} for feed in store.feeds.all()],
         "trends": [
@@ -65,7 +66,14 @@ def told(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sources of a story: their sentences, what each adds, and where figures differ."""
     members, copies, compared = store.lists.story(_number(asked, "id"))
     feeds = {feed.id: feed.label for feed in store.feeds.all()}
-    found = story_json(compared)
+    english = {
+        place: said
+        for member in members
+        if member.state == "whole" and (kept := _kept(store, member.id))
+        for place in compared.places
+        if place.article == member.id and (said := _english(kept, place))
+    }
+    found = story_json(compared, english)
     added = [[], *found["added"]]
     sources = [
         {
@@ -81,6 +89,14 @@ def told(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
     sources += [{"name": name, "url": url, "copy": True} for _, url, name in copies]
     names = {str(member.id): feeds.get(member.feed, "") for member in members}
     return {"sources": sources, "differences": found["differences"], "names": names}
+
+
+def _english(kept: Reading, place: Place) -> str:
+    """Return the English of a sentence of an article that was read, empty where there is none."""
+    if place.sentence < 0:
+        return kept.headline
+    parts = kept.translation.segments
+    return parts[place.sentence].target if place.sentence < len(parts) else ""
 
 
 def marked(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +22,7 @@ from service.intake.encoding import read_bytes
 from service.messages import text
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.options import PageOptions
-from service.page.runs import Runs, events, run_for_session
+from service.page.runs import Made, Runs, events, run_for_session
 from service.page.serialization import unpack
 from service.page.session import Shown, reopened
 from service.page.tabs import models
@@ -36,6 +36,8 @@ from service.summary.routes import NAMES
 from service.summary.summarizer import Length, offered
 
 KIND = "read"
+CAPTIONED = "captions"
+"""The run that only adds captions to a reading."""
 MOST_SENTENCES = 20
 
 Word = Callable[[str], Any]
@@ -168,6 +170,26 @@ def _take(shown: Shown, batch: list[object]) -> None:
             shown.finished(event)
 
 
+def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dict[str, Any]:
+    """What the view shows of a reading that the browser has, its captions in English; or an error."""
+    try:
+        made = unpack(_parsed(value))
+        if sum(map(len, made.article.captions)) > options.text_limit:
+            raise InputError(say.message("captions_too_long"))
+        pipeline = host.pipeline(made.translation.signature.preset)
+        return reopened(replace(made, translation=pipeline.captioned(made.translation)), say, CAPTIONED)
+    except WartaError as error:
+        return {"failed": text(error, say.language)}
+
+
+def _parsed(value: str) -> Any:
+    """JSON as values; None for what is none."""
+    try:
+        return json.loads(value or "null")
+    except (ValueError, RecursionError):
+        return None
+
+
 def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
     """Return the text of an uploaded file. Raises InputError, which names the file and not its path."""
     name = Path(path).name
@@ -212,7 +234,12 @@ def tab(
         fetch = partial(web.article, url.strip(), read=read)
         return _told(_for(request, "file", lambda: headed(fetch())), request)
 
-    def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
+    def captioned(value: str, request: gr.Request) -> dict[str, Any]:
+        say = say_for(request)
+        work = partial(with_captions, host, options, value, say)
+        return _for(request, "captions", work)()
+
+    def _for(request: gr.Request, what: str, work: Callable[[], Made]) -> Callable[[], Made]:
         return partial(run_for_session, runs, request.session_hash or "", what, options.seconds, work)
 
     with gr.Column(elem_classes="desk"):
@@ -220,6 +247,8 @@ def tab(
             label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
         )
         restored = gr.Textbox(visible="hidden", elem_id="restored")
+        current = gr.Textbox(visible="hidden")
+        captions = gr.Button(visible="hidden", elem_id="captions-go")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
             uploads(file, held)
@@ -249,16 +278,15 @@ def tab(
         button.click(_constant(body), None, text, **quick()).then(
             run, [text, restored, *chosen], shown_view, **how
         )
+    held_reading = "() => JSON.stringify(window.warta.current())"
+    captions.click(captioned, current, shown_view[0], js=held_reading, **streaming("captions", options.runs))
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
     return [*chosen, drawer], shown_view
 
 
 def _restored(value: str) -> tuple[str, ...]:
-    """Return the lines that the reader put back, as the page's script wrote them down."""
-    try:
-        lines = json.loads(value or "[]")
-    except ValueError:
-        return ()
+    """The lines that the reader put back, as the page's script wrote them down."""
+    lines = _parsed(value)
     return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 

@@ -138,7 +138,8 @@ class Lexicon:
                 continue
             word = self._unaccounted(number, rivals, here, there, ours.distinct)
             # "Did not accept" is right for "rejected": negated on one side only, opposites say the same.
-            if word and not (self.senses[number].group in _NEGATABLE and negated(ours, theirs)):
+            negatable = self.senses[number].group in _NEGATABLE
+            if word and not (negatable and negated(ours, forms[0]) != negated(theirs, word)):
                 found.append(Contradiction(self.senses[number].group, forms[0], word))
         return found
 
@@ -149,7 +150,7 @@ class Lexicon:
         group = self.senses[number].group
         for rival in rivals:
             forms = there.firm.get(rival)
-            if not forms or len(forms) <= here.count.get(rival, 0):
+            if not forms:
                 continue
             for form in dict.fromkeys(forms):
                 meant = [

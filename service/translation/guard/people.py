@@ -39,12 +39,18 @@ _COMMON_REACH = max(map(len, _COMMON_NEXT))
 # What stands before a capital that is the word's own, and not the sentence's or the quotation's.
 _INSIDE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789,;")
 # A owned by B is B's A; A beaten by B may be said as B beat A; a quotation may follow its speaker.
+_TURNS_PASSIVE = re.compile(
+    r"\boleh\b|\b(?:di(?!ri)|ter(?!masuk|hadap|kait|dakwa|sangka|pidana))[a-z]{4,30} "
+    r"(?:oleh )?(?:[A-Z][^,.]{0,40})?$"
+)
 _TURNS = re.compile(
-    r"\b(?:milik|karya|oleh|besutan|asuhan|pimpinan)\b"
-    r"|\b(?:di(?!ri)|ter)[a-z]{4,30} (?:oleh )?[A-Z][^,.]{0,40}$"
+    r"\b(?:milik|karya|besutan|asuhan|pimpinan)\b"
     r"|[\"”“].{0,200}\b(?:kata|ujar|ucap|tutur|imbuh|sambung|jelas|tegas|ungkap)\b|\bkata\b[^,]{0,30}$"
 )
-_TURNED = re.compile(r"^[^,]{0,40}['’]s?\b|\b(?:said|added|according to) ?$")
+_TURNED = re.compile(r"\b(?:said|added|according to) ?$")
+_OWNER = re.compile(r"^[^,]{0,40}['’]s?\b")
+# What stands behind a comma or an "and" owns nothing that is named before it.
+_BESIDE = re.compile(r", (?:[A-Z][\w.'’-]{0,40} ){0,4}$|\bdan\b")
 # "A replaces B" that came out as "A was replaced by B".
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|be|been|being)(?: \w{1,20})? \w{2,20}(?:ed|en|wn|ght|ung|un) by\b"
@@ -176,11 +182,20 @@ def _swapped(source: str, target: str, runs: _Runs) -> tuple[str, str] | None:
         return None
     for (one, first, at), (other, second, then) in pairwise(_standing(source, target, runs)):
         between = source[first:second]
-        if then < at and not (_TURNS.search(between) or _TURNED.search(target[then:at])):
+        if then < at and not _is_turned(between, target[then:at]):
             return one, other
         if at < then and _PASSIVE.search(target[at:then]) and not _MAYBE_PASSIVE.search(source):
             return one, other
     return None
+
+
+def _is_turned(ours: str, theirs: str) -> bool:
+    """Return whether English may turn the order of two names, by the words between them on either side."""
+    if _TURNS.search(ours) or _TURNED.search(theirs):
+        return True
+    if _OWNER.search(theirs) and not _BESIDE.search(ours):
+        return True
+    return _TURNS_PASSIVE.search(ours) is not None and " by " not in theirs
 
 
 def _standing(source: str, target: str, runs: _Runs) -> Iterator[tuple[str, int, int]]:
@@ -188,8 +203,19 @@ def _standing(source: str, target: str, runs: _Runs) -> Iterator[tuple[str, int,
     for run, _ in runs:
         for name in _names(run.split(" ")):
             last = name[-1]
-            if _kind(last, last.lower()) == "name" and source.count(last) == target.count(last) == 1:
-                yield " ".join(name), source.find(last), target.find(last)
+            if _kind(last, last.lower()) == "name":
+                here, there = _only_place(last, source), _only_place(last, target)
+                if here >= 0 and there >= 0:
+                    yield " ".join(name), here, there
+
+
+def _only_place(word: str, text: str) -> int:
+    """Return where a word stands in a text that holds it once, parts of longer words apart; else -1."""
+    at = text.find(word)
+    if at < 0 or text.find(word, at + 1) < 0:
+        return at
+    places = [found.start() for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
+    return places[0] if len(places) == 1 else -1
 
 
 def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str]]:

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 
 from service.document import Finding, Output, Suggestion
 from service.translation.memory import fuzzy
@@ -25,6 +26,8 @@ SPARE = 10
 STALE = 86_400.0
 """How old, in seconds, the note of an entry's last use may get: noting every use would make reads writes."""
 _BATCH = 10_000
+SHOWN = 5
+"""Conflicts of an import that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,33 @@ class Stats:
 
     entries: Mapping[str, int]
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A translation of the user's. ``changed`` is when, in seconds since 1970; 0 where that is not known."""
+
+    source: str
+    target: str
+    changed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two translations of one source: the newer, or of equally old ones the later, is ``kept``."""
+
+    source: str
+    kept: str
+    given_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import took: units in all, how many of them were in conflict, and the first of these."""
+
+    units: int
+    conflicts: int
+    shown: tuple[Conflict, ...] = ()
 
 
 class Memory(ABC):
@@ -98,16 +128,39 @@ class Memory(ABC):
         return {source: found[key].output.text for source, key in wanted.items() if key in found}
 
     def add_own(self, pairs: Iterable[tuple[str, str]]) -> int:
-        """Keep the user's translations; return how many there were."""
-        count, batch = 0, dict[str, Remembered]()
-        for source, target in pairs:
-            count += 1
-            batch[fuzzy.normal(source)] = Remembered(source, Output(target, 0.0, 0))
-            if len(batch) >= _BATCH:
-                self.put(OWN, batch)
-                batch = {}
-        self.put(OWN, batch)
-        return count
+        """Keep the user's translations, the last of a source; return how many there were."""
+        return self.import_own(Unit(source, target) for source, target in pairs).units
+
+    def import_own(self, units: Iterable[Unit]) -> Imported:
+        """Keep the user's translations, of those of one source the newest.
+
+        That holds against what is there as well. Where dates are equal, or there are none, the later one is
+        kept; one without a date counts as the oldest.
+        """
+        count, conflicts, shown, rest = 0, 0, list[Conflict](), iter(units)
+        while some := list(islice(rest, _BATCH)):
+            count += len(some)
+            batch, found = self._newest(some)
+            self.put(OWN, batch)
+            conflicts += len(found)
+            shown += found[: SHOWN - len(shown)]
+        return Imported(count, conflicts, tuple(shown))
+
+    def _newest(self, units: Sequence[Unit]) -> tuple[dict[str, Remembered], list[Conflict]]:
+        """Return what is to be written of some units, and what was in conflict."""
+        keys = [fuzzy.normal(unit.source) for unit in units]
+        known, batch, found = self.get(OWN, dict.fromkeys(keys)), dict[str, Remembered](), list[Conflict]()
+        for key, unit in zip(keys, units, strict=True):
+            # An own translation has no score: its place holds the date.
+            new = Remembered(unit.source, Output(unit.target, unit.changed, 0))
+            old = batch.get(key) or known.get(key)
+            wins = not old or new.output.score >= old.output.score
+            if old and old.output.text != unit.target:
+                kept, lost = (new, old) if wins else (old, new)
+                found.append(Conflict(unit.source, kept.output.text, lost.output.text))
+            if wins:
+                batch[key] = new
+        return batch, found
 
     def dismiss(self, source: str, target: str, findings: Iterable[Finding]) -> int:
         """Remember that these findings in this translation are none; return how many they were."""

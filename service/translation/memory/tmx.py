@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from service.errors import InputError
 from service.intake.compression import open_unpacked
+from service.translation.memory.base import Unit
 from service.version import __version__
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ class TmxReader:
         self.made = 0
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((unit.source, unit.target) for unit in self.units())
+
+    def units(self) -> Iterator[Unit]:
+        """Yield the units with their dates. Raises InputError."""
         from xml.etree.ElementTree import ParseError
 
         from defusedxml.common import DefusedXmlException
@@ -56,7 +62,7 @@ class TmxReader:
                     if any(_local(e) == "note" and (e.text or "").startswith(_MADE) for e in unit):
                         self.made += 1
                     elif sides.get("id") and sides.get("en"):
-                        yield sides["id"], sides["en"]
+                        yield Unit(sides["id"], sides["en"], _changed(unit))
                     else:
                         self.passed += 1
         except (ParseError, DefusedXmlException, LookupError, ValueError, RecursionError) as error:
@@ -110,6 +116,23 @@ def _sides(unit: Element) -> dict[str, str]:
             if _local(segment) == "seg" and (text := _SPACES.sub(" ", "".join(_words(segment))).strip()):
                 sides[_CODES.get(code, code)] = text
     return sides
+
+
+def _changed(unit: Element) -> float:
+    """Return when a unit, or a side of it, was changed last, else made; 0 where nothing says."""
+    parts = [unit, *(part for part in unit if _local(part) == "tuv")]
+    for name in ("changedate", "creationdate"):
+        if dates := [date for part in parts if (date := _date(part.get(name)))]:
+            return max(dates)
+    return 0.0
+
+
+def _date(text: str | None) -> float:
+    """Return a date as TMX writes it, ``20240131T235959Z``, in seconds since 1970; 0 for any other text."""
+    try:
+        return datetime.strptime((text or "").strip(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _words(element: Element) -> Iterator[str]:
