@@ -189,8 +189,7 @@ def _run(
     reset_peak()
     start = time.perf_counter()
     system = load()
-    loaded = time.perf_counter() - start
-    signature = system.signature
+    loaded, signature = time.perf_counter() - start, system.signature
     distinct = list(dict.fromkeys(dataset.sources))
     missing = [source for source in distinct if cache.get(signature, source) is None]
     done = len(distinct) - len(missing)

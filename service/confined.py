@@ -58,13 +58,13 @@ def text_of(data: bytes, name: str, max_bytes: int) -> list[object]:
 def translate_document(
     box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate, *, attributes: bool = False
 ) -> bytes:
-    """:func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
+    """Do as :func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
     made = box.run(".confined:document", data, name, max_bytes, attributes, answer=_translating(translate))
     return bytes(made)
 
 
 def document(ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool) -> bytes:
-    """A document in English, what is marked with a note; ``ask`` has its sentences translated."""
+    """Return a document in English, what is marked with a note; ``ask`` has its sentences translated."""
     from service.intake.documents import translate_data
     from service.intake.documents.blocks import How
     from service.render.marks import notes
@@ -75,7 +75,7 @@ def document(ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool)
 
 
 def name_made(data: bytes, name: str) -> str:
-    """What the document is called when it is written again; empty if it cannot be."""
+    """Return what the document is called when it is written again; empty if it cannot be."""
     from service.intake.documents import kind_of
 
     kind = kind_of(data, name)

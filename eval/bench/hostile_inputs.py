@@ -223,7 +223,7 @@ def xlsx(text: str) -> bytes:
 
 
 def pptx(text: str) -> bytes:
-    """One slide of a paragraph a line, in which every other word is bold."""
+    """Return one slide of a paragraph a line, in which every other word is bold."""
     space = "http://schemas.openxmlformats.org/drawingml/2006/main"
     looks = "<a:rPr/>", '<a:rPr b="1"/>'
     words = (
@@ -239,7 +239,7 @@ def pptx(text: str) -> bytes:
 
 
 def xliff(text: str) -> bytes:
-    """A unit a line, with a code before each word."""
+    """Return a unit a line, with a code before each word."""
     code = ' <x id="1"/> '
     units = (
         f'<trans-unit id="{number}"><source>{xml(line).replace(" ", code)}</source></trans-unit>'
@@ -249,12 +249,12 @@ def xliff(text: str) -> bytes:
 
 
 def catalogue(text: str) -> str:
-    """A gettext message a line."""
+    """Return a gettext message a line."""
     return "".join(f'msgid {json.dumps(line)}\nmsgstr ""\n\n' for line in text.split("\n"))
 
 
 def rows(text: str) -> list[bilingual.Row]:
-    """Each line a paragraph with a note on each of its words."""
+    """Return each line a paragraph with a note on each of its words."""
 
     def note(word: re.Match[str]) -> blocks.PlacedNote:
         return blocks.PlacedNote("a", 0, word.start(), 0, word.end())

@@ -249,8 +249,8 @@ def served(home: Path, model: str = "echo") -> Iterator[str]:
             thread.join(20)
 
 
-def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
-    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+def _in_browser(home: Path, chromium: str) -> dict[str, object]:
+    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
     from playwright.sync_api import sync_playwright
 
     with served(home) as address, sync_playwright() as play:

@@ -185,7 +185,7 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
         openapi_extra=file_body(),
     )
     async def translate_file(request: Request) -> Any:
-        """Translates a document. It keeps its type; a PDF becomes a Word document in both languages."""
+        """Translate a document. It keeps its type; a PDF becomes a Word document in both languages."""
         data, name, attributes = await _upload(request, config)
         work = partial(_translated_file, data, name, host, config, attributes=attributes)
         done, named = await workers.run(request, work)
@@ -269,7 +269,7 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
 
 
 async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, bool]:
-    """The file of /translate_file, its name, and whether attributes are wanted too. Raises Refused."""
+    """Return the file of /translate_file, its name, and whether attributes are wanted too. Raises Refused."""
     async with _form(request) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
@@ -449,7 +449,7 @@ def _marks(parts: Sequence[SegmentTranslation]) -> list[schema.Streamed]:
 def _translated_file(
     data: bytes, name: str, host: Host, config: ServerConfig, *, attributes: bool
 ) -> tuple[bytes, str]:
-    """The document in English and its name; text where its type cannot be written."""
+    """Return the document in English and its name; text where its type cannot be written."""
     path = PurePath(name)
     text = read_document(host.sandbox, data, name, config.body_bytes)
     if len(text) > config.text_chars:

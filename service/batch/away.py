@@ -119,7 +119,9 @@ class _There:
 
 
 def work(ask: Ask, settings: Mapping[str, object], job: Mapping[str, object]) -> object:
-    """Return the totals of the job, in the confined process. One whose output is a folder mirrors its files."""
+    """Return the totals of the job, in the confined process. One with a folder as output mirrors its
+    files.
+    """
 
     def opened(preset: Preset) -> Engine:
         return _There(ask, preset)

@@ -330,7 +330,7 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
 
 
 def _document(path: Path, into: Path, pipeline: Pipeline, status: Status, how: How) -> None:
-    """Translates a document and keeps its structure; what to check is named on standard error."""
+    """Translate a document and keep its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
     done = list[SegmentTranslation]()

@@ -132,7 +132,7 @@ def _first(found: Iterable[str]) -> str:
 
 
 def author(line: str) -> str:
-    """The name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
+    """Return the name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
     role = _ROLE.match(line)
     if role and role["desk"]:
         return ""

@@ -48,8 +48,8 @@ def good(place: str, position: int, text: str, fields: Mapping[str, object]) -> 
     return Record(_key(place, position, content), text, place, fields)
 
 
-def bad(place: str, position: int, error: str, fields: Mapping[str, Any] | None = None) -> BadRecord:
-    """A bad record with its key."""
+def bad(place: str, position: int, error: str, fields: Mapping[str, object] | None = None) -> BadRecord:
+    """Return a bad record with its key."""
     return BadRecord(_key(place, position, error), place, error, fields=fields or {})
 
 

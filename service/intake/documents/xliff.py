@@ -236,14 +236,15 @@ def _pair(token: Token, local: str) -> str:
 
 
 def read(data: bytes) -> str:
-    """The units that would be translated, a blank line between. Raises InputError."""
+    """Return the units that would be translated, a blank line between. Raises InputError."""
     units = [unit for unit in _opened(data)[1].units if unit.wanted]
     paragraphs = (paragraph for unit in units for paragraph in _Content(unit).markup.paragraphs)
     return "\n\n".join(_STAND_IN.sub("", paragraph).strip() for paragraph in paragraphs)
 
 
 def translate(data: bytes, translation: Translate) -> tuple[bytes, list[PlacedFinding]]:
-    """The file with an English target for each unit that has none, and what to look at. Raises InputError.
+    """Return the file with an English target for each unit that has none, and what to look at. Raises
+    InputError.
 
     Targets of somebody's own, approved units and those that say ``translate="no"`` stay. A unit whose codes
     or placeholders did not come through gets no target.

@@ -171,7 +171,7 @@ def _take(shown: Shown, batch: list[object]) -> None:
 
 
 def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dict[str, Any]:
-    """What the view shows of a reading that the browser has, its captions in English; or an error."""
+    """Return what the view shows of a reading that the browser has, its captions in English; or an error."""
     try:
         made = unpack(_parsed(value))
         if sum(map(len, made.article.captions)) > options.text_limit:
@@ -183,7 +183,7 @@ def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dic
 
 
 def _parsed(value: str) -> Any:
-    """JSON as values; None for what is none."""
+    """Return JSON as values; None for what is none."""
     try:
         return json.loads(value or "null")
     except (ValueError, RecursionError):
@@ -285,7 +285,7 @@ def tab(
 
 
 def _restored(value: str) -> tuple[str, ...]:
-    """The lines that the reader put back, as the page's script wrote them down."""
+    """Return the lines that the reader put back, as the page's script wrote them down."""
     lines = _parsed(value)
     return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
