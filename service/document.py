@@ -173,7 +173,7 @@ class Message:
         return f"{self.at}: {text}" if self.at else text
 
 
-def plain(message: Message, longest: int = 0) -> list[Any]:
+def plain(message: Message, longest: int = 0) -> list[object]:
     """Return a message as lists and strings, to be sent to another process; ``longest`` bounds its values."""
     most = longest or None
     values = [[n, plain(v, longest) if isinstance(v, Message) else v[:most]] for n, v in message.values]

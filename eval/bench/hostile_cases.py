@@ -127,7 +127,7 @@ def modules() -> list[ModuleType]:
 
 def public() -> dict[Callable[..., object], str]:
     """Return the public functions that take anything, and methods that take text, with their names."""
-    found: dict[Callable[..., Any], str] = {}
+    found: dict[Callable[..., object], str] = {}
     for module in modules():
         for name, value in vars(module).items():
             if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
@@ -194,7 +194,7 @@ def _own_terms() -> own_terms.OwnTerms:
     return own_terms.OwnTerms(given.file("own.tsv", b"id\ten\nbanjir\tflood\n"))
 
 
-def _casing(text: str) -> Any:
+def _casing(text: str) -> object:
     return normalise.learn_casing(text, given.shipped_glossary().acronyms)
 
 

@@ -46,7 +46,7 @@ def opus_mt(folder: Path, texts: Sequence[str]) -> None:
 
 
 def opus_mt_big(folder: Path, texts: Sequence[str]) -> None:
-    """``opus-mt-poz-en``: 6 + 6 layers, width 1024, 237 M parameters."""
+    """Build ``opus-mt-poz-en``: 6 + 6 layers, width 1024, 237 M parameters."""
     checkpoint(folder, texts, BIG, pieces=PIECES, endless=True)
 
 

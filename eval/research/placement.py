@@ -124,7 +124,7 @@ def table(cases: Sequence[Case], results: Sequence[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--half", choices=("tune", "held", "last", "all"), default="held")

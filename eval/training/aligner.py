@@ -223,7 +223,7 @@ def packed(chances: Sequence[float]) -> NDArray[np.uint8]:
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", type=Path, default=SHARED)
     parser.add_argument("--out", type=Path, default=OUTPUT)

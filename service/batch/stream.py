@@ -21,7 +21,7 @@ from service.errors import InputError, WartaError
 
 
 def stream_with(job: Job, executor: BatchExecutor, out: BinaryIO, watch: Watch, say: Say) -> Totals:
-    """Does the job and writes what it makes to ``out``; a stopped one begins anew.
+    """Do the job and write what it makes to ``out``; a stopped one begins anew.
 
     Parquet and Excel cannot be written row by row: they are made whole in the folder of the job's output
     first. Raises what :func:`service.batch.run.run_with` raises, BrokenPipeError.

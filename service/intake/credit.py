@@ -137,7 +137,7 @@ def by_role(line: str) -> bool:
 
 
 def author(line: str) -> str:
-    """The name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
+    """Return the name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
     role = _ROLE.match(line)
     if role and role["desk"]:
         return ""

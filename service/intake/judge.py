@@ -231,8 +231,8 @@ def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
 
 
 def is_report(line: str) -> bool:
-    """Whether a line has what only news has: a dateline, a quotation that somebody is said to have said,
-    or what was not known when the paper went to press.
+    """Return whether a line has what only news has: a dateline, a quotation that somebody is said to have
+    said, or what was not known when the paper went to press.
     """
     if _dated(line):
         return True
@@ -245,7 +245,7 @@ def reads_as_news(line: str) -> bool:
 
 
 def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -> Iterator[int]:
-    """Lines alone above a paragraph that may be subheads, or very short paragraphs.
+    """Yield lines alone above a paragraph that may be subheads, or very short paragraphs.
 
     With boilerplate above it a line must be short, and more likely text.
     """

@@ -83,7 +83,7 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
 
 
 def _chosen(
-    values: dict[str, Any], place: str, number: int, column: str, note: Message | None = None
+    values: dict[str, object], place: str, number: int, column: str, note: Message | None = None
 ) -> Record | BadRecord:
     if column not in values:
         there = ", ".join(values) or "nothing"
@@ -331,7 +331,7 @@ def is_binary(kind: DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

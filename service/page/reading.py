@@ -222,7 +222,7 @@ def warnings(found: Sequence[Message], say: Say) -> str:
 
 
 def captions(translation: Translation, say: Say) -> str:
-    """The captions of the pictures, folded: translated, or with a button that has them translated."""
+    """Return the captions of the pictures, folded: translated, or with a button that has them translated."""
     sources = translation.article.captions
     if not sources:
         return ""
@@ -240,7 +240,7 @@ def captions(translation: Translation, say: Say) -> str:
 
 
 def _caption(translation: Translation, number: int, say: Say) -> str:
-    """The English of a caption with what to check in it; nothing where there is none."""
+    """Return the English of a caption with what to check in it; nothing where there is none."""
     parts = [part for part in translation.captions if part.paragraph == number]
     if not parts:
         return ""

@@ -129,7 +129,7 @@ class Shown:
 
 
 def reopened(reading: Reading, say: Say, run: str = "reopened") -> dict[str, Any]:
-    """A reading that the browser kept, as it was shown."""
+    """Return a reading that the browser kept, as it was shown."""
     shown = Shown(run, say)
     parts = [*([reading.translation.title] if reading.translation.title else [])]
     parts += reading.translation.segments

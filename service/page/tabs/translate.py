@@ -83,7 +83,7 @@ class _Draft:
 def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
     """Yield what the view shows, again and again, until the reading is done, stopped, replaced or failed."""
 
-    def work(tell: Callable[[Any], None]) -> None:
+    def work(tell: Callable[[object], None]) -> None:
         _check(asked, options, say)
         _work(host, asked, tell)
 
@@ -95,7 +95,7 @@ def shown(
     runs: Runs,
     who: str,
     say: Say,
-    work: Callable[[Callable[[Any], None]], None],
+    work: Callable[[Callable[[object], None]], None],
     address: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does.
@@ -143,7 +143,7 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
         )
 
 
-def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
+def _work(host: Host, asked: Asked, tell: Callable[[object], None]) -> None:
     started = time.perf_counter()
     kept = numbered(asked.text, asked.restored)
     article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored_lines=kept)
@@ -154,7 +154,7 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
 def translated(
     pipeline: Pipeline,
     article: Article,
-    tell: Callable[[Any], None],
+    tell: Callable[[object], None],
     request: SummaryRequest | None = None,
     started: float | None = None,
 ) -> Reading:
@@ -177,7 +177,7 @@ def translated(
     return made
 
 
-def _take(shown: Shown, batch: list[Any]) -> None:
+def _take(shown: Shown, batch: list[object]) -> None:
     parts = [event for event in batch if isinstance(event, SegmentTranslation)]
     for event in batch:
         if isinstance(event, _Opened):
@@ -192,7 +192,7 @@ def _take(shown: Shown, batch: list[Any]) -> None:
 
 
 def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dict[str, Any]:
-    """What the view shows of a reading that the browser has, its captions in English; or an error."""
+    """Return what the view shows of a reading that the browser has, its captions in English; or an error."""
     try:
         made = unpack(_parsed(value))
         if sum(map(len, made.article.captions)) > options.text_limit:
@@ -204,7 +204,7 @@ def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dic
 
 
 def _parsed(value: str) -> Any:
-    """JSON as values; None for what is none."""
+    """Return JSON as values; None for what is none."""
     try:
         return json.loads(value or "null")
     except (ValueError, RecursionError):
@@ -274,8 +274,9 @@ def tab(
         text = gr.Textbox(
             label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
         )
-        unseen = ("restored", "origin", "current")
-        restored, origin, current = [gr.Textbox(visible="hidden", elem_id=name) for name in unseen]
+        restored, origin, current = (
+            gr.Textbox(visible="hidden", elem_id=name) for name in ("restored", "origin", "current")
+        )
         captions = gr.Button(visible="hidden", elem_id="captions-go")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
@@ -321,12 +322,12 @@ def tab(
 
 
 def _restored(value: str) -> tuple[str, ...]:
-    """The lines that the reader put back, as the page's script wrote them down."""
+    """Return the lines that the reader put back, as the page's script wrote them down."""
     lines = _parsed(value)
     return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 
-def _told(read: Callable[[], str], request: Any) -> str:
+def _told(read: Callable[[], str], request: object) -> str:
     """Return the text; what goes wrong is a message on the page."""
     import gradio as gr
 
@@ -388,13 +389,13 @@ def _view(corrections: Corrections) -> Any:
     """Return the reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
-    def save(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
+    def save(asked: dict[str, object], request: gr.Request) -> dict[str, str]:
         try:
             return downloads.file(unpack(asked.get("reading")), str(asked.get("format")), _origin(asked))
         except WartaError as error:
             return {"error": text(error, say_for(request).language)}
 
-    def reopen(value: Any, request: gr.Request) -> dict[str, Any]:
+    def reopen(value: object, request: gr.Request) -> dict[str, Any]:
         try:
             return reopened(unpack(value), say_for(request))
         except WartaError as error:
