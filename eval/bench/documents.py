@@ -277,9 +277,9 @@ class Bench:
             command = [str(self.python.with_name("libretranslate")), "--port", str(port)]
             command += ["--host", "127.0.0.1", "--load-only", "id,en", "--disable-web-ui"]
         else:
-            command = [sys.executable, "-m", "warta", "serve", "--port", str(port), "--model", NAME, "--no-memory"]
+            command = [sys.executable, "-m", "warta", "serve", "--port", str(port), "--model", NAME]
             command += ["--beam", str(BEAM), "--threads", threads, "--no-repair"]
-            command += ["--rate", "1000000", "--deadline", "600"]
+            command += ["--rate", "1000000", "--deadline", "600", "--no-memory"]
         values, log = self.process_values(layout=layout)
         name = "LibreTranslate" if layout else "warta serve"
         rows = []
