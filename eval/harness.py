@@ -142,7 +142,7 @@ class Cache:
         """
         return self._runs.get(signature, {})
 
-    def put_run(self, signature: str, measured: dict[str, object]) -> None:
+    def put_run(self, signature: str, measured: Mapping[str, object]) -> None:
         """Keep what a run measured."""
         self._append([{"run": signature, "cost": measured}])
         self._runs[signature] = measured

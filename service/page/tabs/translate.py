@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -103,7 +104,7 @@ def shown(
     ``address`` is where the article was read from.
     """
     ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
-    seen = Shown(f"{id(ask)}", say, address)
+    seen = Shown(secrets.token_hex(8), say, address)
     yield seen.values
     try:
         for batch in events(ask, work):
