@@ -142,12 +142,12 @@ class Cache:
         """
         return self._runs.get(signature, {})
 
-    def put_run(self, signature: str, measured: dict[str, Any]) -> None:
+    def put_run(self, signature: str, measured: dict[str, object]) -> None:
         """Keep what a run measured."""
         self._append([{"run": signature, "cost": measured}])
         self._runs[signature] = measured
 
-    def _append(self, records: Sequence[dict[str, Any]]) -> None:
+    def _append(self, records: Sequence[dict[str, object]]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
             file.flush()
@@ -189,8 +189,7 @@ def _run(
     reset_peak()
     start = time.perf_counter()
     system = load()
-    loaded = time.perf_counter() - start
-    signature = system.signature
+    loaded, signature = time.perf_counter() - start, system.signature
     distinct = list(dict.fromkeys(dataset.sources))
     missing = [source for source in distinct if cache.get(signature, source) is None]
     done = len(distinct) - len(missing)

@@ -157,7 +157,7 @@ class Reader:
             to_article(text), SummaryRequest(route, Length(sentences, words), language)
         )
 
-    def _translated(self, texts: Sequence[Any]) -> list[Any]:
+    def _translated(self, texts: Sequence[object]) -> list[object]:
         for number, text in enumerate(texts):
             if not (isinstance(text, str) or _missing(text)):
                 raise UsageError(
@@ -176,6 +176,6 @@ class Reader:
         return type(texts)(whole, index=texts.index, name=texts.name, dtype=texts.dtype)
 
 
-def _missing(value: Any) -> bool:
+def _missing(value: object) -> bool:
     """Return whether it stands for no value: None, or NaN, the only float that differs from itself."""
     return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124

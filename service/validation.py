@@ -52,7 +52,7 @@ def validated(kind: type[Record], value: object) -> Record:
     return cast("Record", record)
 
 
-def plain(record: Any) -> Any:
+def plain(record: object) -> Any:
     """Return a dataclass as JSON values: tuples and sets as lists, paths as text."""
     return _adapter(type(record)).dump_python(record, mode="json")
 

@@ -25,7 +25,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from eval.bench.news_site import PLACES, Reply, Site, Story, conditional, rss, serving, story
 from service.inbox import queue
@@ -90,7 +89,7 @@ def resident() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
-def day(model: str) -> dict[str, Any]:
+def day(model: str) -> dict[str, object]:
     """Replay a day, an hour at a time."""
     now, box, memory = time.time(), Sandbox(), list[float]()
     with tempfile.TemporaryDirectory() as folder, serving() as site, inbox(Path(folder), site) as store:
@@ -115,7 +114,7 @@ def day(model: str) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def hour(model: str, most: int, limit: float) -> dict[str, Any]:
+def hour(model: str, most: int, limit: float) -> dict[str, object]:
     """Translate headlines and briefs of an hour's share of that day, then articles whole until ``limit``.
 
     ``limit`` is in seconds from the start. Memory is that of this process at the start, after each batch of
@@ -155,7 +154,7 @@ def _start_middle_end(memory: Sequence[float]) -> dict[str, int]:
     }  # fmt: skip
 
 
-def kills(count: int) -> dict[str, Any]:
+def kills(count: int) -> dict[str, object]:
     """Fetch and translate in processes that are killed at random moments; then once to the end."""
     chance, now = random.Random(20), time.time()  # noqa: S311
     with tempfile.TemporaryDirectory() as folder, serving() as site, inbox(Path(folder), site) as store:
@@ -201,7 +200,7 @@ def one_round(folder: Path, port: int) -> None:
     box.close()
 
 
-def listed(count: int) -> dict[str, Any]:
+def listed(count: int) -> dict[str, object]:
     """Search a large inbox, in the store and, where there is a Chromium, in the page."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -224,7 +223,7 @@ def listed(count: int) -> dict[str, Any]:
             }
             deep = _times(lambda: store.lists.rows(Wanted(offset=count - 100)))
             articles = sum(store.lists.counts().values())
-        made: dict[str, Any] = {"articles": articles, "store_ms": found, "last page_ms": deep}
+        made: dict[str, object] = {"articles": articles, "store_ms": found, "last page_ms": deep}
         chromium = os.environ.get("WARTA_CHROMIUM") or shutil.which("chromium")
         if chromium:
             made["page"] = _in_browser(home, chromium)
@@ -233,7 +232,7 @@ def listed(count: int) -> dict[str, Any]:
 
 @contextmanager
 def served(home: Path, model: str = "echo") -> Iterator[str]:
-    """The page over what is kept in ``home``: gives its address, for as long as the block lasts."""
+    """Yield the address of the page over what is kept in ``home``, for as long as the block lasts."""
     from service.api.app import create_app, listening, server
     from service.api.config import ServerConfig
     from service.pool import Host
@@ -250,8 +249,8 @@ def served(home: Path, model: str = "echo") -> Iterator[str]:
             thread.join(20)
 
 
-def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
-    """What a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+def _in_browser(home: Path, chromium: str) -> dict[str, object]:
+    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
     from playwright.sync_api import sync_playwright
 
     with served(home) as address, sync_playwright() as play:
@@ -327,7 +326,7 @@ def main() -> None:
     if asked.what == "round":
         one_round(Path(asked.rest[0]), int(asked.rest[1]))
         return
-    work: dict[str, Callable[[], dict[str, Any]]] = {
+    work: dict[str, Callable[[], dict[str, object]]] = {
         "day": lambda: day(asked.model),
         "hour": lambda: hour(asked.model, asked.count or 1000, asked.seconds),
         "kills": lambda: kills(asked.count or 30),

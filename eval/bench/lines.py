@@ -11,7 +11,6 @@ import json
 import statistics
 import time
 from pathlib import Path
-from typing import Any
 
 from eval.pages import HAND, Page, load, measure
 from service.intake.clean import clean
@@ -57,7 +56,7 @@ def main() -> None:
     parser.add_argument("pages", nargs="*", type=Path)
     arguments = parser.parse_args()
     sources = arguments.pages or [HAND, *([SHARED] if SHARED.exists() else [])]
-    result: dict[str, Any] = {path.name: measure(load(path)).as_json() for path in sources}
+    result: dict[str, object] = {path.name: measure(load(path)).as_json() for path in sources}
     hand = load(HAND)
     result["speed"] = {**page_times(hand), "lines_in_a_page": _mean_lines(hand), "seconds": growth(hand[0])}
     text = json.dumps(result, indent=1)

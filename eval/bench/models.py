@@ -59,7 +59,7 @@ def quickmt(folder: Path, texts: Sequence[str]) -> Engine:
 
 
 def converted(make: Shape, name: str) -> Builder:
-    """A preset's engine over a checkpoint that ``make`` writes, converted to int8 as a pull does."""
+    """Return a preset's engine over a checkpoint that ``make`` writes, converted to int8 as a pull does."""
 
     def build(folder: Path, texts: Sequence[str]) -> Engine:
         from service.engines.ctranslate2 import CTranslate2Engine

@@ -37,7 +37,7 @@ def segment_lines(evaluation: Evaluation) -> Iterator[str]:
     dataset = evaluation.dataset
     tables = {s.output.name: segment_scores(s) for s in evaluation.systems}
     for i, reference in enumerate(dataset.references):
-        record: dict[str, Any] = {"line": i + 1, "reference": reference}
+        record: dict[str, object] = {"line": i + 1, "reference": reference}
         for key, column in (("source", dataset.sources), ("topic", dataset.topics)):
             record |= {key: column[i]} if column else {}
         record |= {"sentences": dataset.sentences[i]} if dataset.sentences else {}

@@ -223,12 +223,12 @@ Format = tuple[Callable[[Sequence[str]], str], Callable[[Sequence[str], Mapping[
 _ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
-def _jsonl(columns: Sequence[str], values: Mapping[str, Any]) -> str:
+def _jsonl(columns: Sequence[str], values: Mapping[str, object]) -> str:
     line = {name: values.get(name) for name in columns}
     return _ENCODE(line) + "\n"
 
 
-def _csv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
+def _csv(columns: Sequence[str], values: Mapping[str, object], keep: Callable[[str], str] = cell) -> str:
     """List and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants.
 
     ``keep`` is what becomes of a text: no spreadsheet is to compute one.
@@ -238,20 +238,20 @@ def _csv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str]
     return target.getvalue()
 
 
-def text_cell(value: Any) -> str:
+def text_cell(value: object) -> str:
     """Return a value as a cell's text: lists and objects as JSON, nothing for what is missing."""
     if value is None or value in ([], {}):
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _tsv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
+def _tsv(columns: Sequence[str], values: Mapping[str, object], keep: Callable[[str], str] = cell) -> str:
     """Do as :func:`_csv`, with a space for what would end a cell, as IANA's TSV knows no quotation marks."""
     cells = (keep(_ENDS_CELL.sub(" ", text_cell(values.get(name)))) for name in columns)
     return "\t".join(cells) + "\n"
 
 
-def encoded(value: Mapping[str, Any]) -> str:
+def encoded(value: Mapping[str, object]) -> str:
     """Return an object as a line of JSON without its end."""
     return _ENCODE(value)
 

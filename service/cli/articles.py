@@ -330,7 +330,7 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
 
 
 def _document(path: Path, into: Path, pipeline: Pipeline, status: Status, how: How) -> None:
-    """Translates a document and keeps its structure; what to check is named on standard error."""
+    """Translate a document and keep its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
     done = list[SegmentTranslation]()
@@ -389,7 +389,7 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
     _say_marked(result, path)
 
 
-def _say_marked(result: Any, path: Source) -> None:
+def _say_marked(result: object, path: Source) -> None:
     """Say on standard error how many sentences of a translation or summary are to be checked."""
     if isinstance(result, Translation) or (isinstance(result, Summary) and result.language == "en"):
         complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
@@ -425,7 +425,7 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
     return pipeline.assemble(article, done)
 
 
-def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
+def _rendered(renderers: Mapping[str, Renderer], job: Job, result: object) -> str:
     rendered = renderers[job.format](result)
     if isinstance(rendered, str):
         return rendered

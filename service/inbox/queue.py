@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from service.context import checkpoint
 from service.document import Article as Text
@@ -157,7 +156,7 @@ def _kept(article: Article, at: int, parts: Sequence[SegmentTranslation]) -> Mad
     return Made(article.id, parts[0].target, parts[1].target if at >= 0 else "", at, found)
 
 
-def _findings(at: int, part: SegmentTranslation) -> list[dict[str, Any]]:
+def _findings(at: int, part: SegmentTranslation) -> list[dict[str, object]]:
     """Return what was found in a sentence; its words are made where it is shown."""
     return [
         {"at": at, "code": found.code, "severity": found.severity, "values": dict(found.values)}

@@ -10,7 +10,7 @@ from service.document import Furniture
 from service.intake.linefeatures import key
 
 _ROLE = re.compile(
-    r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?tulis(?:\soleh|:)|penulis"
+    r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?(?:tulis|tinjau|sunting|periksa|jawab)(?:\soleh|:)|penulis|pewawancara"
     r"|reporter|pewarta|wartawan|jurnalis|kontributor|teks|oleh|by|written\sby|laporan(?:\s(?:wartawan|jurnalis))?)\b"
     r"(?:\s?/\s?\w+)?\s?[:|,]?\s*",
     re.IGNORECASE,
@@ -131,8 +131,13 @@ def _first(found: Iterable[str]) -> str:
     return next((text for text in found if text), "")
 
 
+def by_role(line: str) -> bool:
+    """Return whether a line begins as a byline does: with what somebody did for the article."""
+    return bool(_ROLE.match(line))
+
+
 def author(line: str) -> str:
-    """The name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
+    """Return the name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
     role = _ROLE.match(line)
     if role and role["desk"]:
         return ""

@@ -27,11 +27,11 @@ def quick() -> dict[str, Any]:
     return {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def label(name: str) -> Any:
-    """Return a word of the interface on its own, in the reader's language."""
+def label(name: str) -> None:
+    """Show a word of the interface on its own, in the reader's language."""
     import gradio as gr
 
-    return gr.HTML(
+    gr.HTML(
         "",
         html_template=f'<p data-word="{name}"></p>',
         js_on_load="window.warta.fill(element)",
@@ -110,4 +110,4 @@ def link(token: str, name: str, id: str, text: str, say: Say) -> str:
 
 def no_room(error: NoRoom, held: Files, say: Say) -> Message:
     """Return what to tell whoever's file does not fit."""
-    return say.message("room_all" if error.everybody else "room", limit=f"{held.room.session / 1e6:,.0f}")
+    return say.message("room_all" if error.everybody else "room", limit=say.number(held.room.session / 1e6))

@@ -83,7 +83,7 @@ def pack(reading: Reading) -> dict[str, Any]:
     return packed
 
 
-def unpack(value: Any) -> Reading:
+def unpack(value: object) -> Reading:
     """Return what :func:`pack` gave. Raises InputError for anything else, and for parts that do not fit."""
     try:
         packed = validated(_Packed, value)

@@ -19,7 +19,7 @@ from service.intake.plain import left_out
 from service.render import marks
 
 
-def _said(value: Any) -> Any:
+def _said(value: object) -> Any:
     return messages.text(value) if isinstance(value, document.Message) else value
 
 
@@ -52,7 +52,7 @@ class Finding(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _of(cls, value: Any) -> Any:
+    def _of(cls, value: object) -> Any:
         return messages.record(value) if isinstance(value, document.Finding) else value
 
 
@@ -439,7 +439,7 @@ class Ended(Whole):
         return cls.model_validate({**_whole(translation), "seconds": round(seconds, 3)})
 
 
-def _whole(translation: document.Translation) -> dict[str, Any]:
+def _whole(translation: document.Translation) -> dict[str, object]:
     return {
         "title": translation.title,
         "text": translation.text,
@@ -452,11 +452,11 @@ def _whole(translation: document.Translation) -> dict[str, Any]:
     }
 
 
-def _bilingual(translation: document.Translation) -> dict[str, Any]:
+def _bilingual(translation: document.Translation) -> dict[str, object]:
     return {**_whole(translation), "segments": translation.segments}
 
 
-def _credits(article: document.Article) -> dict[str, Any]:
+def _credits(article: document.Article) -> dict[str, object]:
     """Return who wrote the article, when and where, and what was taken out of it."""
     names = ("byline", "published", "site", "captions")
     return {name: getattr(article, name) for name in names} | {"boilerplate": article.furniture}

@@ -195,7 +195,7 @@ def _body_blocks(translation: Translation, notes: Notes) -> list[Block]:
 
 
 def _caption_lines(translation: Translation, notes: Notes) -> list[Line]:
-    """Each translated caption in a line."""
+    """Return each translated caption in a line."""
     lines: dict[int, list[Span]] = {}
     for part in translation.captions:
         where = text(Message.of("place.caption", "caption {number}", number=part.paragraph + 1))

@@ -107,7 +107,11 @@ class Sandbox:
         self.last = Use(0.0, 0)
 
     def run(
-        self, function: str, *arguments: Any, limits: Confinement | None = None, answer: Answer | None = None
+        self,
+        function: str,
+        *arguments: object,
+        limits: Confinement | None = None,
+        answer: Answer | None = None,
     ) -> Any:
         """Return what ``function`` ("package.module:name"; ".module:name" is one of ours) makes of
         ``arguments``.
@@ -329,7 +333,7 @@ class _Peer:
         self._sending = threading.Lock()
         self.problem: Exception | None = None
 
-    def send(self, values: Sequence[Any]) -> None:
+    def send(self, values: Sequence[object]) -> None:
         """Send one frame. Raises _Gone, and what the check raises."""
         parts = packed(values)
         with self._sending:
@@ -451,7 +455,7 @@ def _name(error: WartaError) -> str:
     return next(names)
 
 
-def _ours(kind: str, said: Any) -> WartaError:
+def _ours(kind: str, said: object) -> WartaError:
     """Return the error of ours by that name; any other is one about the input."""
     if kind == "MemoryError":
         return LimitExceeded("sandbox.memory", "working on it takes more memory than is allowed")

@@ -42,9 +42,9 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 # sent, with {"bytes": n} and {"text": n} for what follows. It holds plain data only: reading it runs nothing.
 
 
-def packed(values: Sequence[Any]) -> list[bytes]:
+def packed(values: Sequence[object]) -> list[bytes]:
     """Return ``values`` as a frame: JSON values, and bytes at the top level."""
-    head: list[Any] = []
+    head: list[object] = []
     rest: list[bytes] = []
     for value in values:
         if isinstance(value, str) and len(value) > _INLINE:
@@ -295,7 +295,7 @@ def _limit(order: Order) -> None:
         resource.setrlimit(which, (most, most + 1 if which == resource.RLIMIT_CPU else most))
 
 
-def _problem(error: Exception) -> list[Any]:
+def _problem(error: Exception) -> list[object]:
     """Return an error as the server is told of it: of one that is not ours its place only, as it may hold
     text.
     """
@@ -323,7 +323,7 @@ class Peer:
         self._asked = 0
         self._answers: dict[int, SimpleQueue[list[Any]]] = {}
 
-    def send(self, values: Sequence[Any]) -> None:
+    def send(self, values: Sequence[object]) -> None:
         """Send one frame."""
         parts = packed(values)
         with self._lock:

@@ -185,7 +185,9 @@ def crosssum(task: Task) -> Draft:
 
 
 def crosssum_m2m(task: Task) -> Draft:
-    """Written in English from the Indonesian by the mT5 that was trained on every pair of languages."""
+    """Write in English from the Indonesian by the mT5 that was trained on every pair of
+    languages.
+    """
     return _english(task, NEEDS["crosssum-m2m"])
 
 

@@ -271,7 +271,7 @@ def translate_document(
 def translate_data(
     data: bytes, name: str, translate: Translate, max_bytes: int, how: How = AS_EVER
 ) -> Written:
-    """:func:`translate_document` for a document in memory; ``name`` gives the suffix."""
+    """Do as :func:`translate_document` for a document in memory; ``name`` gives the suffix."""
     limits = Limits(max_bytes * UNPACKED)
     kind = kind_of(data, name)
     if kind.translate is None:
@@ -360,7 +360,7 @@ def _lines(text: str) -> str:
 
 
 def _encoded(old: bytes, text: str) -> bytes:
-    """``text`` in UTF-8, with a byte order mark where ``old`` had one, of whichever encoding."""
+    """Return ``text`` in UTF-8, with a byte order mark where ``old`` had one, of whichever encoding."""
     return (BOM_UTF8 if has_mark(old) else b"") + text.encode("utf-8", "replace")
 
 

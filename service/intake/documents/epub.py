@@ -48,7 +48,7 @@ def read(archive: Archive, limits: Limits) -> str:
 def translate(
     archive: Archive, limits: Limits, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the book in English; its contents lists, its title and its language included.
+    """Return the book again, in English; its contents lists, its title and its language included.
 
     Each chapter is translated by itself. Raises InputError for a broken or protected book.
     """
@@ -148,7 +148,7 @@ def _member(package: str, href: str) -> str:
 
 
 def _refuse_locked(archive: Archive) -> None:
-    """Books may scramble their fonts; anything else encrypted is protected text."""
+    """Refuse protected text: books may scramble their fonts, and nothing else."""
     name = "META-INF/encryption.xml"
     encryption = archive.read(name) if name in archive.names else b""
     methods = encryption.count(b"EncryptionMethod ")
