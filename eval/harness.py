@@ -197,15 +197,7 @@ def _run(
         start = time.perf_counter()
         answers = list(system(sources))
         seconds = (time.perf_counter() - start) / len(sources)
-        if len(answers) != len(sources):
-            raise EngineError(
-                "score.answers",
-                "{name} gave {count} answer to {sources} sources",
-                plural="{name} gave {count} answers to {sources} sources",
-                name=name,
-                count=len(answers),
-                sources=len(sources),
-            )
+        _whole(name, answers, sources)
         timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:
@@ -219,6 +211,19 @@ def _run(
     once = [answer for answer in kept.values() if answer is not None]
     made = sorted({answer.signature for answer in once if answer.signature})
     return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
+
+
+def _whole(name: str, answers: Sequence[Answer], sources: Sequence[str]) -> None:
+    """Raise EngineError where there are more or fewer answers than sources."""
+    if len(answers) != len(sources):
+        raise EngineError(
+            "score.answers",
+            "{name} gave {count} answer to {sources} sources",
+            plural="{name} gave {count} answers to {sources} sources",
+            name=name,
+            count=len(answers),
+            sources=len(sources),
+        )
 
 
 def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:
