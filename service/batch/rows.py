@@ -76,10 +76,11 @@ class SegmentFinding(schema.Finding):
 
 
 class Translated(schema.Model):
-    """The columns of a translation."""
+    """The columns of a translation; ``confidence`` is that of its least certain sentence."""
 
     title: str | None
     translation: str
+    confidence: float | None
     findings: list[SegmentFinding]
     warnings: list[str]
     signature: str
@@ -109,6 +110,7 @@ class Read(schema.Model):
 
     title: str | None
     translation: str
+    confidence: float | None
     findings: list[SegmentFinding]
     warnings: list[str]
     headline: str
@@ -134,6 +136,7 @@ def translated(translation: Translation) -> Translated:
     return Translated(
         title=title.target if title else None,
         translation=translation.text,
+        confidence=least_certain(translation),
         findings=findings(translation),
         warnings=[str(warning) for warning in translation.warnings],
         signature=_text(translation.signature),
@@ -174,6 +177,13 @@ def findings(translation: Translation) -> list[SegmentFinding]:
     ]
 
 
+def least_certain(translation: Translation) -> float | None:
+    """Return the confidence of the least certain sentence, the title too; None where none has any."""
+    parts = [part for part in (translation.title, *translation.segments) if part]
+    known = [part.confidence for part in parts if part.confidence is not None]
+    return round(float(min(known)), 4) if known else None
+
+
 def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, Any]:
     """Return the row of a record: what was ``made`` of it, or its error."""
     said = record.error if isinstance(record, BadRecord) else error
@@ -192,14 +202,12 @@ def table_row(
 ) -> dict[str, Any]:
     """Return what is made of a table's row: ``confidence`` is that of the least certain sentence."""
     said = record.error if isinstance(record, BadRecord) else error
-    parts = [part for part in (translation.title, *translation.segments) if part] if translation else []
-    known = [part.confidence for part in parts if part.confidence is not None]
     return {
         "key": record.key,
         "place": record.place,
         "translation": _whole(translation) if translation else None,
         "error": said or None,
-        "confidence": round(float(min(known)), 4) if known else None,
+        "confidence": least_certain(translation) if translation else None,
         "findings": [one.model_dump() for one in findings(translation)] if translation else [],
     }
 

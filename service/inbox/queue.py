@@ -19,6 +19,7 @@ from service.inbox.store import Made, Store
 from service.pipeline import Pipeline
 from service.summary.extractive import rank
 from service.text import segment
+from service.translation.confidence import is_marked
 from service.validation import plain
 
 AT_ONCE = 16
@@ -115,6 +116,7 @@ def made_of(article: Article, reading: Reading) -> Made:
     return Made(
         article.id, reading.headline, brief if article.text else "", at, found, translation.text,
         json.dumps(plain(reading), ensure_ascii=False),
+        _doubted([part for part in (translation.title, *translation.segments) if part]),
     )  # fmt: skip
 
 
@@ -153,7 +155,13 @@ def _kept(article: Article, at: int, parts: Sequence[SegmentTranslation]) -> Mad
     found = _findings(-1, parts[0])
     if at >= 0:
         found += _findings(at, parts[1])
-    return Made(article.id, parts[0].target, parts[1].target if at >= 0 else "", at, found)
+    brief, doubted = parts[1].target if at >= 0 else "", _doubted(parts)
+    return Made(article.id, parts[0].target, brief, at, found, doubted=doubted)
+
+
+def _doubted(parts: Sequence[SegmentTranslation]) -> int:
+    """Return how many sentences are marked though nothing was found in them: they are likely wrong."""
+    return sum(is_marked(part) and not part.findings for part in parts)
 
 
 def _findings(at: int, part: SegmentTranslation) -> list[dict[str, object]]:
