@@ -271,6 +271,20 @@ def test_it_fits_the_screen(browser: Any, site: str, size: tuple[int, int]) -> N
         "all => all.map(each => each.scrollHeight - each.clientHeight)"
     )
     assert max(heights) <= 1
+    # The way to the sources is in sight, and a list of one story is not a page high.
+    link = tab.page.locator('.news .item [data-action="story"]').first
+    row = tab.page.locator(".news .item").first
+    edge, inner = row.bounding_box(), link.bounding_box()
+    assert inner["x"] + inner["width"] <= edge["x"] + edge["width"]
+    assert inner["y"] + inner["height"] <= edge["y"] + edge["height"]
+    tab.page.fill('.news [name="search"]', "tanggul diperbaiki")
+    counted(tab, "1 story")
+    tab.page.wait_for_function("document.querySelector('.news .scroll').clientHeight < 200")
+    tab.page.fill('.news [name="search"]', "xyzzy")
+    counted(tab, "0 stories")
+    tab.page.fill('.news [name="search"]', "")
+    counted(tab, f"{MANY + 1} stories")
+    tab.page.wait_for_function("document.querySelectorAll('.news .item').length > 3")
     tab.context.close()
 
 

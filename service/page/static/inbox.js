@@ -110,6 +110,8 @@ function draw(anew = false) {
   if (!scroll.clientHeight) return;
   height = parseFloat(getComputedStyle(items).getPropertyValue("--row")) * parseFloat(getComputedStyle(document.documentElement).fontSize);
   items.style.height = `${total * height}px`;
+  // Few stories take little room; none still takes a row's, as what has no height is taken for a tab not shown.
+  scroll.style.setProperty("--all", `${Math.max(total, 1) * height + 4}px`);
   const first = Math.max(0, Math.floor(scroll.scrollTop / height) - SPARE);
   const last = Math.min(total, Math.ceil((scroll.scrollTop + scroll.clientHeight) / height) + SPARE);
   const focused = items.contains(document.activeElement) ? [document.activeElement.closest("li")?.dataset.index, document.activeElement.dataset.action] : null;
