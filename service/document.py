@@ -288,8 +288,8 @@ class SegmentTranslation:
     ``score`` is the engine's mean log-probability a token; ``confidence`` (0 to 1) and its
     ``band`` weigh that with the findings. An engine that gives no scores leaves both None, and the band
     says ``no score``. ``repaired`` says that a first answer was decoded
-    again; ``cached`` that the translation memory answered. ``suggestions``, best first, were
-    looked at by nobody and changed nothing.
+    again; ``cached`` that the translation memory answered; ``own`` that the English is the user's.
+    ``suggestions``, best first, were looked at by nobody and changed nothing.
     """
 
     source: str
@@ -303,6 +303,7 @@ class SegmentTranslation:
     truncated: bool = False
     paragraph: int = 0
     suggestions: tuple[Suggestion, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

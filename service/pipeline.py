@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
@@ -33,17 +33,22 @@ from service.summary.brief import brief as make_brief
 from service.summary.headline import headline
 from service.summary.summarizer import Length, Task, Writer, summarize
 from service.text import segment
-from service.text.language import check_article
+from service.text.language import check_article, is_english_article
+from service.translation import own_terms
 from service.translation.glossary import Glossary, load_user
 from service.translation.guard import rules
 from service.translation.guard.rules import Rule
 from service.translation.memory.base import Memory
 from service.translation.memory.forgiving import ForgivingMemory
 from service.translation.memory.open import open_memory
-from service.translation.translator import Care, Draft, Tally, Translator
+from service.translation.own_terms import OwnTerms
+from service.translation.translator import LARGEST_WINDOW, Care, Draft, Tally, Translator
 
 MEMORY = "memory.sqlite"
 """The translation memory's file in the settings' home."""
+
+ENGLISH = Message.of("article.english", "this is English already: read it as it is")
+"""What is said of an article that needs no translation."""
 
 Opener = Callable[[Preset], Engine]
 
@@ -91,9 +96,11 @@ class Pipeline:
         """What was translated and found so far."""
         return self._translator.tally
 
-    def stream(self, passage: Passage, draft: Draft | None = None) -> Iterator[SegmentTranslation]:
+    def stream(
+        self, passage: Passage, draft: Draft | None = None, largest: int = LARGEST_WINDOW
+    ) -> Iterator[SegmentTranslation]:
         """Translate a passage sentence by sentence, as :meth:`Translator.stream` does."""
-        return self._translator.stream(passage, draft)
+        return self._translator.stream(passage, draft, largest)
 
     def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
         """Translate passages; the sentences of several fill the engine's batches."""
@@ -110,6 +117,13 @@ class Pipeline:
         done = self.translate_all([Passage(text.sentences, article.text) for text in split])
         parts = (replace(part, paragraph=number) for number, made in enumerate(done) for part in made)
         return replace(translation, captions=tuple(parts))
+
+    def as_it_is(self, article: Article) -> list[SegmentTranslation]:
+        """Return the parts of an article that is English already: what they say, and nothing decoded."""
+        return [
+            SegmentTranslation(source, source, None, confidence=1.0, band="high")
+            for source in article.sources
+        ]
 
     def assemble(self, article: Article, done: Sequence[SegmentTranslation]) -> Translation:
         """Return the translations of an article's sources, all or only the first, as a Translation."""
@@ -171,6 +185,37 @@ class Pipeline:
         """Return what must not change in an article, each compared with its English, in reading order."""
         return ledger(translation, self._translator.glossary)
 
+    def others(self, article: Article, source: str, count: int) -> list[str]:
+        """Return the English of a sentence of an article, then up to ``count`` others, best first."""
+        ((done, found),) = self._translator.alternatives(_part_of(article, [source]), count)
+        return list(dict.fromkeys([done.target, *found]))
+
+    def corrected(self, reading: Reading, english: Mapping[str, str]) -> Reading:
+        """Return a reading with the user's English of some of its sentences, by their Indonesian."""
+        return self._replaced(reading, {s: self._translator.own(s, text) for s, text in english.items()})
+
+    def again(self, reading: Reading, sources: Sequence[str]) -> Reading:
+        """Return a reading with some of its sentences translated once more, as is done by now."""
+        (done,) = self.translate_all([_part_of(reading.article, sources)]) if sources else ([],)
+        return self._replaced(reading, dict(zip(sources, done, strict=True)))
+
+    def _replaced(self, reading: Reading, parts: Mapping[str, SegmentTranslation]) -> Reading:
+        """Return the reading with other translations of sentences; brief, facts and summary are made anew.
+
+        A summary that a model wrote stays as it is.
+        """
+
+        def now(part: SegmentTranslation) -> SegmentTranslation:
+            return replace(parts[part.source], paragraph=part.paragraph) if part.source in parts else part
+
+        old, summary = reading.translation, reading.summary
+        title = now(old.title) if old.title else None
+        made = replace(old, segments=tuple(map(now, old.segments)), title=title)
+        chosen = summary.route in ("extractive", "whole")
+        request = SummaryRequest("extractive", Length(max(1, len(summary.sentences))), summary.language)
+        read = self.read(reading.article, request if chosen else SummaryRequest("extractive"), made)
+        return replace(read, summary=read.summary if chosen else summary, seconds=reading.seconds)
+
     def _english(
         self, article: Article, translation: Translation | None
     ) -> Callable[[Sequence[str]], list[SegmentTranslation]]:
@@ -181,8 +226,7 @@ class Pipeline:
 
         def english(wanted: Sequence[str]) -> list[SegmentTranslation]:
             missing = tuple(dict.fromkeys(text for text in wanted if text not in known))
-            headlines = frozenset(index for index, text in enumerate(missing) if text == article.title)
-            (done,) = self.translate_all([Passage(missing, article.text, headlines)])
+            (done,) = self.translate_all([_part_of(article, missing)])
             known.update(zip(missing, done, strict=True))
             return [known[text] for text in wanted]
 
@@ -215,6 +259,11 @@ def to_article(
     return clean(raw, id=id, keep_furniture=keep_furniture, restored=restored, about=about_of(raw))
 
 
+def is_english(article: Article) -> bool:
+    """Return whether an article is English already, so that there is nothing to translate."""
+    return is_english_article(" ".join(article.sources))
+
+
 def warnings(article: Article) -> tuple[Message, ...]:
     """Return what a reader should know before trusting a translation of ``article``."""
     warning = check_article(article.text)
@@ -229,6 +278,12 @@ def passage_of(text: Segmented) -> Passage:
         if is_headline(first[0].text, len(rest)):
             return Passage(text.sentences, rest, frozenset((0,)))
     return Passage(text.sentences, text.text)
+
+
+def _part_of(article: Article, sources: Sequence[str]) -> Passage:
+    """Return some of an article's sources as one unit of work."""
+    heads = frozenset(index for index, source in enumerate(sources) if source == article.title)
+    return Passage(tuple(sources), article.text, heads)
 
 
 def build_pipeline(
@@ -283,4 +338,6 @@ def _rules(settings: Settings) -> tuple[Rule, ...]:
 
 def _glossary(settings: Settings) -> Glossary:
     glossary = Glossary.load()
+    if settings.memory:
+        glossary = glossary.merged(OwnTerms(settings.home / own_terms.NAME).terms())
     return glossary.merged(load_user(settings.glossary)) if settings.glossary else glossary

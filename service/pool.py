@@ -16,12 +16,16 @@ from service.engines.base import Engine
 from service.errors import EngineError, NotInstalled
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
-from service.pipeline import Opener, Pipeline, build_pipeline
+from service.pipeline import Opener, Pipeline, build_pipeline, memory_of
 from service.presets import Preset
 from service.runtime.batching import QueueLimits, SharedEngine
 from service.runtime.resident import ResidentEngine
 from service.runtime.sandbox import Sandbox
 from service.settings import Settings
+from service.translation import own_terms
+from service.translation.memory.base import Memory
+from service.translation.own_terms import OwnTerms
+from service.translation.translator import Tally
 
 KEPT = 2
 """So many models that requests chose stay open."""
@@ -61,6 +65,9 @@ class Host:
         self._engines: dict[str, ResidentEngine] = {}
         self._warned = set[str]()
         self._pipelines: dict[tuple[str, int | None], Pipeline] = {}
+        self._past: dict[str, Tally] = {}
+        self._memory: Memory | None = None
+        self.terms = OwnTerms(settings.home / own_terms.NAME)
 
     def pipeline(self, model: str = "auto", *, beam_size: int | None = None) -> Pipeline:
         """Return the pipeline of a preset, opened on first use and kept; ``auto`` is what the settings say.
@@ -81,6 +88,24 @@ class Host:
                 self._pipelines[key] = made
             return made
 
+    def memory(self) -> Memory | None:
+        """Return the translation memory of the settings, opened on first use; None where there is none.
+
+        Raises UsageError, StoreError.
+        """
+        if not self.settings.memory:
+            return None
+        with self._loads(""):
+            self._memory = self._memory or memory_of(self.settings)
+            return self._memory
+
+    def renew(self) -> None:
+        """Build every pipeline anew at its next use, as when the user's terms have changed."""
+        with self._lock:
+            for (name, _), pipeline in self._pipelines.items():
+                self._past.setdefault(name, Tally()).merge(*pipeline.tally.counts())
+            self._pipelines.clear()
+
     def engine(self, name: str) -> Engine:
         """Return the engine of a preset for work in the background, opened on first use. Raises as above."""
         return self._open(presets.get(name))
@@ -94,7 +119,7 @@ class Host:
         """Return segments and findings by kind, so far, by the preset's name."""
         with self._lock:
             pipelines = dict(self._pipelines)
-        found: dict[str, tuple[int, dict[str, int]]] = {}
+            found = {name: tally.counts() for name, tally in self._past.items()}
         for (name, _), pipeline in pipelines.items():
             segments, kinds = pipeline.tally.counts()
             before, counts = found.get(name, (0, {}))
@@ -122,6 +147,9 @@ class Host:
             engines = dict(self._engines)
             self._pipelines.clear()
             self._engines.clear()
+            memory, self._memory = self._memory, None
+        if memory:
+            memory.close()
         due = None if seconds is None else time.monotonic() + seconds
         for engine in engines.values():
             engine.close(None if due is None else max(0.0, due - time.monotonic()))

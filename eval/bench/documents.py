@@ -277,7 +277,7 @@ class Bench:
             command += ["--host", "127.0.0.1", "--load-only", "id,en", "--disable-web-ui"]
         else:
             command = [sys.executable, "-m", "warta", "serve", "--port", str(port), "--model", NAME]
-            command += ["--beam", str(BEAM), "--threads", threads, "--no-repair"]
+            command += ["--no-memory", "--beam", str(BEAM), "--threads", threads, "--no-repair"]
             command += ["--rate", "1000000", "--deadline", "600"]
         values, log = self.process_values(layout=layout)
         name = "LibreTranslate" if layout else "warta serve"

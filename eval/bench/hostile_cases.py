@@ -87,6 +87,7 @@ from service.intake.documents.archive import Archive
 from service.render import brief as briefs
 from service.render import html as pages
 from service.render import marks, schema
+from service.render import sheet as taken_out
 from service.render import text as render
 from service.summary import (
     brief,
@@ -104,7 +105,7 @@ from service.summary import (
 )
 from service.text import aligner, language, number_words, numbers, projection, segment, stems, words
 from service.text import placeholders as program_texts
-from service.translation import aside, confidence, glossary, normalise, repair, terms, translator
+from service.translation import aside, confidence, glossary, normalise, own_terms, repair, terms, translator
 from service.translation.guard import check as guard
 from service.translation.guard import consistency, form, lexicon, names, negation, offices, people, units
 from service.translation.guard import rules as own_rules
@@ -189,6 +190,10 @@ def _many(call: Callable[[str], object]) -> tuple[Run, ...]:
     return (call, lambda text: [call(line) for line in given.lines_of(text)])
 
 
+def _own_terms() -> own_terms.OwnTerms:
+    return own_terms.OwnTerms(given.file("own.tsv", b"id\ten\nbanjir\tflood\n"))
+
+
 def _casing(text: str) -> object:
     return normalise.learn_casing(text, given.shipped_glossary().acronyms)
 
@@ -255,6 +260,8 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     clean.repaired: clean.repaired,
     clean.is_headline: lambda text: clean.is_headline(text, len(text) + 1),
     credit.about_of: credit.about_of,
+    credit.author: credit.author,
+    credit.uncredited: credit.uncredited,
     credit.headed: lambda text: credit.headed(
         credit.PageText(text, credit.About(text[:50], text, text, text))
     ),
@@ -297,14 +304,13 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     aside.Aside.restore: lambda text: aside.set_aside(f"{text} a@b.com").restore(text),
     normalise.split_dateline: normalise.split_dateline,
     render.reading_laid: lambda text: render.reading_laid(given.reading_of(text)),
-    render.sentences: lambda text: render.sentences(given.translation_of(text)),
     marks.reasons: lambda text: marks.reasons(given.translation_of(text).segments[0]),
     marks.words: lambda text: marks.words(Finding.of("number.added", target=text[:40]), text),
     marks.status: lambda text: marks.status(given.translation_of(text).segments, text),
     marks.progress: lambda text: marks.progress(given.translation_of(text).segments, text, text),
     marks.caveat: marks.caveat,
     marks.Notes.span: given.noted,
-    pages.reading_html: lambda text: pages.reading_html(given.reading_of(text)),
+    pages.sheet_html: lambda text: pages.sheet_html(taken_out.sheet(given.reading_of(text))),
     pages.pieces: lambda text: pages.pieces(text, given.noted(text)),
     pages.merged: lambda text: pages.merged([(at, at + 2) for at in range(len(text))]),
     render.article_text: lambda text: render.article_text(given.translation_of(text).article),
@@ -321,6 +327,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     language.leans_english: language.leans_english,
     language.is_english: language.is_english,
     language.check_article: language.check_article,
+    language.is_english_article: language.is_english_article,
     formats.decode: (
         lambda text: formats.decode(given.encoded(text)),
         lambda text: formats.decode(given.encoded(text) + b"\xff"),
@@ -591,6 +598,10 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     memory.TranslationMemory.add_own: given.with_memory(
         lambda kept, lines: kept.add_own(zip(lines, lines, strict=True))
     ),
+    base.Memory.forget_own: given.with_memory(lambda kept, lines: kept.forget_own(lines)),
+    own_terms.OwnTerms.add: lambda text: _own_terms().add(text, text),
+    own_terms.OwnTerms.remove: lambda text: _own_terms().remove(text),
+    translator.Translator.own: lambda text: given.shipped_translator().own(text, text),
     tmx.TmxReader.__iter__: lambda text: list(tmx.TmxReader(given.tmx(text))),
     tmx.write_tmx: given.written,
     translator.Translator.stream: given.with_sentences(
@@ -674,6 +685,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     summarizer.indonanot5: given.summarized("indonanot5"),
     summarizer.endpoint: given.summarized("endpoint"),
     summarizer.crosssum: given.summarized("crosssum"),
+    summarizer.crosssum_m2m: given.summarized("crosssum-m2m"),
     summarizer.translate_first: given.summarized("translate-first"),
     summarizer.summarize: lambda text: summarizer.summarize(
         given.task_of(text), "auto", given.signature(), lambda _: False
@@ -767,6 +779,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
         "takes what others made, by way of brief.brief",
     ),
     **dict.fromkeys((blocks.together, blocks.block_steps), "is tried by way of translate_blocks"),
+    **dict.fromkeys((briefs.key_sentence, briefs.by_label), "is tried by way of brief_text"),
     **dict.fromkeys(
         (
             forgiving.ForgivingMemory.dismissed,

@@ -3,7 +3,8 @@
 ``python -m eval.bench.page [--model NAME] [--runs N] [--chromium PATH] [--json FILE]``. Starts
 ``warta serve``, opens the page in headless Chromium on the same
 machine, and reads each of the project's examples: one reading to warm up, then ``N`` timed ones.
-Seconds from the press of the button to the first English text, and to the end of the reading.
+Seconds from the press of the button to the first English text, and to the end of the reading, and how much
+the layout moved meanwhile (cumulative layout shift, without what the press itself did).
 """
 
 from __future__ import annotations
@@ -29,8 +30,17 @@ ENGLISH = ".view .title h2, .view .pair .target > p"
 FIRST = f"() => [...document.querySelectorAll('{ENGLISH}')].some(e => e.textContent)"
 
 
-def once(browser: Any, site: str, text: str) -> tuple[float, float]:
-    """Return seconds to the first English text and to the end of one reading, on a page freshly opened."""
+SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver(list => {
+    for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifts.push(each.value);
+  }).observe({ type: "layout-shift" });
+"""
+"""Has the browser note how much moves: https://web.dev/articles/cls."""
+
+
+def once(browser: Any, site: str, text: str) -> tuple[float, float, float]:
+    """Seconds to the first English text and to the end of a reading, and the layout shift; a fresh page."""
     page = browser.new_context().new_page()
     page.set_default_timeout(180_000)
     with page.expect_response(lambda answer: "/run/predict" in answer.url):
@@ -38,14 +48,17 @@ def once(browser: Any, site: str, text: str) -> tuple[float, float]:
     page.wait_for_selector("#article textarea")
     page.fill("#article textarea", text)
     page.wait_for_timeout(500)
+    page.evaluate(SHIFTS)
     began = time.perf_counter()
     page.click("#read-go")
     page.wait_for_function(FIRST, polling=20)
     first = time.perf_counter() - began
     page.wait_for_selector('.view[data-phase="done"]')
     whole = time.perf_counter() - began
+    page.wait_for_timeout(500)
+    shift = sum(page.evaluate("window.shifts"))
     page.context.close()
-    return first, whole
+    return first, whole, shift
 
 
 def main() -> None:
@@ -60,7 +73,9 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     port = free_port()
+    # Without the memory, which would answer every reading but the first.
     command = [sys.executable, "-m", "warta", "serve", "--port", str(port), "--model", options.model]
+    command.append("--no-memory")
     values = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -72,12 +87,14 @@ def main() -> None:
         for name in EXAMPLES:
             text = (ROOT / "examples" / name).read_text("utf-8")
             once(browser, site, text)
-            firsts, wholes = zip(*(once(browser, site, text) for _ in range(options.runs)), strict=True)
-            row = {"example": name, "first_s": sorted(firsts), "whole_s": sorted(wholes)}
+            runs = [once(browser, site, text) for _ in range(options.runs)]
+            firsts, wholes, shifts = (sorted(each) for each in zip(*runs, strict=True))
+            row = {"example": name, "first_s": firsts, "whole_s": wholes, "shift": shifts}
             rows.append(row)
             first = f"{statistics.median(firsts):.2f} s ({min(firsts):.2f} to {max(firsts):.2f})"
             print(
-                f"{name:24} first sentence {first}, whole {statistics.median(wholes):.1f} s",
+                f"{name:24} first sentence {first}, whole {statistics.median(wholes):.1f} s, "
+                f"layout shift {statistics.median(shifts):.3f}",
                 flush=True,
             )
         browser.close()

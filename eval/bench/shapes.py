@@ -51,17 +51,17 @@ def opus_mt_big(folder: Path, texts: Sequence[str]) -> None:
 
 
 def mt5_base(folder: Path, texts: Sequence[str]) -> None:
-    """Build ``mt5-xlsum``, ``mt5-crosssum-en``, ``mt0-base``: 12 + 12 layers, width 768, 582 M parameters."""
-    _mt5(folder, texts, d_model=768, d_ff=2048, num_layers=12, num_decoder_layers=12, num_heads=12)
+    """``mt5-xlsum``, ``mt5-crosssum-en``, ``mt0-base``: 12 + 12 layers, width 768, 582 M parameters."""
+    _mt5(folder, texts, width=768, inner=2048, layers=12, heads=12)
 
 
 def mt5_small(folder: Path, texts: Sequence[str]) -> None:
-    """Build ``mt0-small``: 8 + 8 layers, width 512, 6 heads of 64, 300 M parameters."""
-    _mt5(folder, texts, d_model=512, d_ff=1024, num_layers=8, num_decoder_layers=8, num_heads=6)
+    """``mt0-small``: 8 + 8 layers, width 512, 6 heads of 64, 300 M parameters."""
+    _mt5(folder, texts, width=512, inner=1024, layers=8, heads=6)
 
 
-def _mt5(folder: Path, texts: Sequence[str], **shape: int) -> None:
-    """Build mT5 with 250,112 pieces, heads of width 64, and an end token that is out of reach."""
+def _mt5(folder: Path, texts: Sequence[str], *, width: int, inner: int, layers: int, heads: int) -> None:
+    """mT5 with 250,112 pieces, heads of width 64, and an end token that is out of reach."""
     import torch
     from transformers import MT5Config, MT5ForConditionalGeneration
 
@@ -74,7 +74,11 @@ def _mt5(folder: Path, texts: Sequence[str], **shape: int) -> None:
         pad_token_id=0,
         eos_token_id=1,
         decoder_start_token_id=0,
-        **shape,
+        d_model=width,
+        d_ff=inner,
+        num_layers=layers,
+        num_decoder_layers=layers,
+        num_heads=heads,
     )
     model: Any = MT5ForConditionalGeneration(config)
     with torch.no_grad():

@@ -32,6 +32,7 @@ LONGEST = 60
 ROUNDS = 6
 ALPHA = 0.01
 NULL = 0.08
+LITTLE = 1e-12
 LEAST_COUNT = 3
 """How often an Indonesian word is met to have a row of its own; a rarer one stands for its stem."""
 ENGLISH_COUNT = 3
@@ -138,7 +139,7 @@ def learned(data: Cells, rounds: int = ROUNDS) -> tuple[Floats, Floats]:
         total = np.bincount(data.token, weights)
         weights /= total[data.token].astype(np.float32)
         counts = np.bincount(data.pair, weights, minlength=len(data.left))
-        whole = np.bincount(data.left, counts)[data.left]
+        whole = np.maximum(np.bincount(data.left, counts)[data.left], LITTLE)
         if number + 1 == rounds:
             return counts / whole, counts
         chances = np.exp(digamma(counts + ALPHA) - digamma(whole + ALPHA * size)).astype(np.float32)

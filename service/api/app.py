@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from math import ceil
@@ -27,6 +28,7 @@ from service.api.middleware.protocol import Punctual
 from service.api.workers import Workers
 from service.errors import WartaError
 from service.inbox.shared import Shared
+from service.models.load import choose, is_installed
 from service.pool import Host
 from service.version import __version__
 
@@ -109,23 +111,30 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
     ``config.drain_seconds`` are waited for that and ``CLOSE_SECONDS`` for what is cancelled then; after
     that this process ends, whatever still runs in it.
 
-    The model is opened before the first request, and ``say`` is told the address. Raises WartaError
-    where that cannot be listened on, and what :meth:`Host.pipeline` raises.
+    ``say`` is told the address at once; the model is opened meanwhile, and ``say`` is told if it cannot be.
+    Raises WartaError where that cannot be listened on, and UnknownModel, NotInstalled.
     """
     from service.page import warm
 
-    logs.configure()
-    model = host.pipeline().signature.preset
+    logs.configure("INFO" if config.access_log else "WARNING")
+    chosen = choose(host.settings.model, "translate", host.store)
+    if host.settings.device == "cuda" or not is_installed(chosen, host.store):
+        host.pipeline()  # which says in a line why it cannot run, if it cannot
+    model = chosen.name
     running = server(create_app(host, config, page=page), config, _ending(config))
     host.sandbox.watch(config.drain_seconds + CLOSE_SECONDS + WATCH_SECONDS)
     threading.Thread(target=_warmed, args=(host,), name="warm-sandbox", daemon=True).start()
     with listening(config) as listener, suppress(KeyboardInterrupt):
-        warm(host)
         if reason := host.unwritable():
             say(reason)
         if warning := guards.exposure(config):
             say(warning)
-        say(f"Warta listens on http://{_address(listener)} with {model}; Ctrl-C stops it")
+        address = f"http://{_address(listener)}"
+        does = "reads Indonesian news in English" if page else "translates Indonesian news"
+        say(f"Warta listens on {address} with {model}: it {does}; Ctrl-C stops it")
+        warm(host, say)
+        if config.open_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), name="open", daemon=True).start()
         running.run([listener])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from service.errors import UsageError
@@ -22,6 +23,8 @@ class ServerConfig:
     ``body_seconds`` is how long a body may take to arrive. ``allowed_hosts`` are names this server is
     called by besides its addresses and localhost. ``keys_url`` is where API keys are, if not at home.
     Where ``fetch`` allows URLs, ``reach`` says which addresses they may lead to.
+    ``page_chars`` and ``page_seconds`` bound a reading on the page of a server that is ``local``.
+    ``open_browser`` shows the page when it is there, ``access_log`` writes a line for each request.
     ``models_kept`` of the models that requests choose stay open.
     ``inbox_at`` is where the inbox is, if not at home; ``watch`` has its feeds followed.
     ``jobs`` are kept in all, ``jobs_each`` of one owner unfinished, ``job_seconds`` after their end.
@@ -29,7 +32,11 @@ class ServerConfig:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    open_browser: bool = False
+    access_log: bool = False
     text_chars: int = 20_000
+    page_chars: int = 500_000
+    page_seconds: float = 7_200.0
     batch_items: int = 100
     alternatives: int = 5
     body_bytes: int = 10_000_000
@@ -60,6 +67,11 @@ class ServerConfig:
     queue: QueueLimits = field(default_factory=QueueLimits)
 
     @property
+    def local(self) -> bool:
+        """Whether nobody but this machine's users can reach the server."""
+        return is_local(self.host, self.trusted_proxies)
+
+    @property
     def keys_used(self) -> bool:
         """Whether API keys are looked at."""
         return bool(self.keys_url) or self.keys_required
@@ -84,7 +96,7 @@ class ServerConfig:
                     least=smallest,
                     given=getattr(self, name),
                 )
-        for name in ("deadline_seconds", "file_seconds", "body_seconds", "drain_seconds"):
+        for name in ("deadline_seconds", "page_seconds", "file_seconds", "body_seconds", "drain_seconds"):
             if getattr(self, name) <= 0:
                 raise UsageError(
                     "serve.above_zero",
@@ -92,3 +104,8 @@ class ServerConfig:
                     name=name,
                     given=getattr(self, name),
                 )
+
+
+def is_local(host: str, trusted_proxies: Collection[str] = ()) -> bool:
+    """Return whether a server that listens on ``host`` is reached from its own machine alone."""
+    return host in ("127.0.0.1", "::1", "localhost") and not trusted_proxies

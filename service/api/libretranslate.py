@@ -275,7 +275,7 @@ async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, b
         if not isinstance(file, UploadFile):
             raise Refused(400, "libretranslate.missing_file", "Invalid request: missing file parameter")
         _language_pair(_text_of(form.get("source"), "source"), _text_of(form.get("target"), "target"))
-        attributes = _text_of(form.get("attributes") or "false", "attributes").lower()
+        attributes = _given(form.get("attributes"), "false")
         data, name = await file.read(config.body_bytes + 1), file.filename or ""
     if not name or not data:
         raise Refused(400, "libretranslate.empty_file", "Invalid request: empty file")

@@ -80,7 +80,7 @@ def file_body() -> dict[str, object]:
     """Return the request body of /translate_file."""
     file = {"type": "string", "format": "binary", "description": "A document, not empty."}
     told = "Whether alt, title and description texts are translated too; false unless given."
-    attributes = {"type": "string", "enum": ["true", "false"], "description": told}
+    attributes = {"type": "string", "enum": ["true", "false", ""], "description": told}
     fields = {
         "file": file,
         "source": _LANGUAGE,

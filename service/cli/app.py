@@ -295,10 +295,11 @@ def check(
 @app.command()
 @grouped
 def serve(listen: ListenOptions, access: AccessOptions, how: ServedOptions, fuzzy: Fuzzy = ALIKE) -> None:
-    """Serve LibreTranslate's API and our own over HTTP, on this machine only by default."""
-    from service.cli.serve import run_server
+    """Serve the page, LibreTranslate's API and our own over HTTP, on this machine only by default."""
+    from service.cli.serve import run_server, server_config
 
-    run_server(how.settings(fuzzy), listen, access, _note)
+    config = server_config(listen, access)
+    run_server(how.served(fuzzy, local=config.local), config, _note)
 
 
 @memory_app.command()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import update_wrapper
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -127,9 +127,14 @@ class TranslationOptions(EngineOptions):
 
 @dataclass(frozen=True, slots=True)
 class ServedOptions(TranslationOptions):
-    """The same for a server, which keeps no translation of its clients' texts unless it is told where."""
+    """The same for a server. One that others can reach keeps no translation unless it is told where."""
 
     memory: MemoryPlace = ""
+
+    def served(self, fuzzy: float, *, local: bool) -> Settings:
+        """Return the settings of a server, which is reached from its own machine alone or not."""
+        asked = replace(self, memory=HOME) if local and not self.memory else self
+        return asked.settings(fuzzy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,10 @@ class ListenOptions:
 
     host: Annotated[str, Option(help="The address to listen on.", envvar="WARTA_HOST")] = "127.0.0.1"
     port: Annotated[int, Option(help="0 takes a free one.", envvar="WARTA_PORT")] = 8000
+    open: Annotated[bool, Option("--open", help="Open the page in the browser.")] = False
+    access_log: Annotated[
+        bool, Option("--access-log", help="Log a line for each request.", envvar="WARTA_ACCESS_LOG")
+    ] = False
     text_chars: Annotated[
         int, Option(help="Characters in the texts of a request.", envvar="WARTA_TEXT_CHARS")
     ] = 20_000

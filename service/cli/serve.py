@@ -15,28 +15,27 @@ if TYPE_CHECKING:
     from service.api.config import ServerConfig
 
 
-def run_server(
-    settings: Settings, listen: ListenOptions, access: AccessOptions, say: Callable[[str], None]
-) -> None:
+def run_server(settings: Settings, config: ServerConfig, say: Callable[[str], None]) -> None:
     """Serve until told to stop; ``say`` is told the address. Raises UsageError where the extra is missing."""
     from service.pool import Host
 
     with _needing("fastapi"):
         from service.api.app import run
-
-        config = server_config(listen, access)
     host = Host(settings, config.queue, say, kept=config.models_kept)
     with _needing("gradio"):
         run(host, config, say=say)
 
 
 def server_config(listen: ListenOptions, access: AccessOptions) -> ServerConfig:
-    """Return what the options say. Raises UsageError for a limit that is none."""
-    from service.api.config import ServerConfig
+    """Return what the options say. Raises UsageError for a limit that is none, or without the extra."""
+    with _needing("fastapi"):
+        from service.api.config import ServerConfig
 
     return ServerConfig(
         host=listen.host,
         port=listen.port,
+        open_browser=listen.open,
+        access_log=listen.access_log,
         text_chars=listen.text_chars,
         body_bytes=listen.body_bytes,
         concurrent=listen.concurrent,

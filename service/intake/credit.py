@@ -10,7 +10,7 @@ from service.document import Furniture
 from service.intake.linefeatures import key
 
 _ROLE = re.compile(
-    r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?tulis(?:\soleh|:)|penulis"
+    r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?(?:tulis|tinjau|sunting|periksa|jawab)(?:\soleh|:)|penulis|pewawancara"
     r"|reporter|pewarta|wartawan|jurnalis|kontributor|teks|oleh|by|written\sby|laporan(?:\s(?:wartawan|jurnalis))?)\b"
     r"(?:\s?/\s?\w+)?\s?[:|,]?\s*",
     re.IGNORECASE,
@@ -129,6 +129,11 @@ def _is_name(text: str, owner: str) -> bool:
 
 def _first(found: Iterable[str]) -> str:
     return next((text for text in found if text), "")
+
+
+def by_role(line: str) -> bool:
+    """Return whether a line begins as a byline does: with what somebody did for the article."""
+    return bool(_ROLE.match(line))
 
 
 def author(line: str) -> str:

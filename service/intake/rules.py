@@ -148,6 +148,17 @@ _PAGE_ONLY = (
         "note",
         r"(?:identitas|nama)\s.{2,60}\s(?:disamarkan|dirahasiakan)\b.{0,80}",
     ),
+    ("note", r"(?:narahubung|kontak)\smedia\s?:?.{0,120}"),
+    (
+        "note",
+        r"pernyataan\sketerbukaan|[^.]{3,100}\stidak\sbekerja,\smenjadi\skonsultan,\smemiliki\ssaham\b.{0,220}",
+    ),
+    (
+        "newsletter",
+        r"(?:kamu|anda)\smenerima\s(?:surat|surel|e-?mail|pesan|buletin)\sini\skarena\b.{0,160}"
+        r"|(?:[^.]{0,60}\W)?berhenti\sberlangganan\W{0,3}",
+    ),
+    ("share", r"(?:sebarkan|bagikan)\b[^.]{0,30}:"),
     ("note", r"untuk\sinformasi\slebih\slanjut,?\s(?:silakan\s)?hubungi\b.{0,120}"),
     ("note", r"wallahu\sa['’‘]?lam(?:\sbis?h?[\s-]?shaw?w?ab)?\W{0,3}"),
     ("note", r"versi\sbahasa\s\w{4,12}\s.{0,60}mesin\spenerjemah\b.{0,120}"),

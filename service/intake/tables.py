@@ -75,8 +75,10 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
         value = {column: value}
     if not isinstance(value, dict):
         return bad(place, number, f"a JSON {type(value).__name__}, not an object")
-    if double and double[-1].count(column) > 1 and column in value:
-        return bad(place, number, str(which_column(double[-1], column)))
+    # Objects within come before the one that holds them.
+    outer = double[-1] if double and distinct(double[-1]) == list(value) else ()
+    if outer and outer.count(column) > 1:
+        return bad(place, number, str(which_column(outer, column)))
     return _chosen(value, place, number, column, _renamed(double[-1]) if double else None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -41,12 +41,19 @@ def build(host: Host, config: ServerConfig, held: Files, inbox: Shared) -> Block
 def options_for(config: ServerConfig) -> PageOptions:
     """Return what the page may do on a server with these limits.
 
-    Models are installed from the page only where nobody but this machine's users can reach it.
+    Models are installed from the page, the reader's words are kept, and long texts are read only where nobody
+    but this machine's users can reach it.
     """
-    local = config.host in ("127.0.0.1", "::1", "localhost") and not config.trusted_proxies
+    local = config.local
     room = Room(config.file_bytes // 2, config.file_bytes, config.file_seconds)
     return PageOptions(
-        config.text_chars, config.body_bytes, config.deadline_seconds, config.fetch, local, room=room
+        max(config.text_chars, config.page_chars) if local else config.text_chars,
+        config.body_bytes,
+        max(config.deadline_seconds, config.page_seconds) if local else config.deadline_seconds,
+        config.fetch,
+        pull=local,
+        own=local,
+        room=room,
     )
 
 
@@ -115,15 +122,22 @@ def _last_as_long(app: FastAPI, held: Files) -> None:
     app.router.lifespan_context = life
 
 
-def warm(host: Host) -> threading.Thread:
-    """Open the model in the background and has it translate, so that the first reader need not wait."""
+def warm(host: Host, say: Callable[[str], None] = lambda _: None) -> threading.Thread:
+    """Open the model in the background and have it translate, so that the first reader need not wait.
+
+    ``say`` is told if it cannot; so is whoever reads first.
+    """
 
     def work() -> None:
         try:
-            host.pipeline().translate_texts(["Selamat pagi."])
-        except WartaError:
-            # Whoever reads first is told.
-            return
+            pipeline = host.pipeline()
+            # The memory would answer for the model.
+            engine = host.engines().get(pipeline.signature.preset)
+            if engine:
+                engine.generate(["Selamat pagi."], pipeline.signature.decoding)
+        except WartaError as error:
+            if error.code != "server.closing":
+                say(str(error))
 
     thread = threading.Thread(target=work, name="warm", daemon=True)
     thread.start()

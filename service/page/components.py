@@ -110,4 +110,4 @@ def link(token: str, name: str, id: str, text: str, say: Say) -> str:
 
 def no_room(error: NoRoom, held: Files, say: Say) -> Message:
     """Return what to tell whoever's file does not fit."""
-    return say.message("room_all" if error.everybody else "room", limit=f"{held.room.session / 1e6:,.0f}")
+    return say.message("room_all" if error.everybody else "room", limit=say.number(held.room.session / 1e6))

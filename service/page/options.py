@@ -11,8 +11,9 @@ from service.page.uploads import Room
 class PageOptions:
     """``text_limit`` in characters, ``file_bytes`` of one upload; ``seconds`` bounds one reading.
 
-    ``fetch`` permits reading from a URL, ``pull`` installing models: for a server that only its own
-    machine reaches. ``runs`` readings go on at once. ``room`` is for uploads and results.
+    ``fetch`` permits reading from a URL, ``pull`` installing models, ``own`` keeping a reader's words in the
+    memory and the glossary: for a server that only its own machine reaches. ``runs`` readings go on at
+    once. ``room`` is for uploads and results.
     """
 
     text_limit: int = 20_000
@@ -20,6 +21,7 @@ class PageOptions:
     seconds: float = 120.0
     fetch: bool = False
     pull: bool = False
+    own: bool = False
     runs: int = 16
     room: Room = field(default_factory=Room)
 

@@ -29,12 +29,19 @@ from service.translation.confidence import Judged, is_marked, likely_wrong
 def flags(found: Sequence[Finding], say: Say, *, low: float | None = None) -> str:
     """Return what to check, as a list with the kind first; ``low`` is a confidence too low to pass unsaid."""
     items = [
-        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(text(f, say.language))}</span></li>"
+        f"<li><b>{escape(say.kind(f.kind))}</b> <span>{escape(text(f, say.language))}</span>"
+        f"{_advice(f.kind, say)}</li>"
         for f in found
     ]
     if not items and low is not None:
         items = [f"<li>{say('may_be_wrong')}</li>"]
     return f'<ul class="flags">{"".join(items)}</ul>' if items else ""
+
+
+def _advice(kind: str, say: Say) -> str:
+    """Return what to do about a finding of that kind."""
+    advice = say.advice(kind)
+    return f" <i>{advice}</i>" if advice else ""
 
 
 def marks(part: Judged, say: Say) -> str:
@@ -48,13 +55,23 @@ def row(number: int, part: SegmentTranslation, say: Say, *, opens: bool) -> str:
     """
     noted = marks(part, say)
     classes = "pair" + (" opens" if opens else "") + (" flagged" if noted else "")
+    yours = f'<span class="own">{say("correct_own")}</span>' if part.own else ""
+    correct = _correct(say("correct_sentence", number=number), say)
     # One tab stop for all of them; the arrow keys go on from there.
     stop = "0" if number == 1 else "-1"
     return (
         f'<li class="{classes}" id="s{number}" tabindex="{stop}">'
         f'<span class="number" aria-hidden="true">{number}</span>'
         f'<p class="source" lang="id">{escape(part.source)}</p>'
-        f'<div class="target"><p lang="en">{escape(part.target)}</p>{noted}</div></li>'
+        f'<div class="target"><p lang="en">{escape(part.target)}</p>{yours}{noted}{correct}</div></li>'
+    )
+
+
+def _correct(label: str, say: Say) -> str:
+    """Return the button that opens a sentence to be corrected; Enter on the sentence does the same."""
+    return (
+        f'<button type="button" class="correct" data-action="correct" tabindex="-1" aria-label="{label}">'
+        f"{say('correct')}</button>"
     )
 
 
@@ -85,11 +102,13 @@ def title(headline: str, part: SegmentTranslation | None, say: Say, made_from: J
         return f"<h2>{english}</h2>" + (marks(made_from, say) if made_from else "")
     noted = marks(part, say)
     source = escape(part.source)
+    yours = f'<span class="own">{say("correct_own")}</span>' if part.own else ""
     if likely_wrong(part):
         lines = f'<h2 lang="id">{source}</h2><p class="kicker doubtful">{english}</p>{noted or doubt(say)}'
     else:
-        lines = f'<h2>{english}</h2><p class="kicker" lang="id">{source}</p>{noted}'
-    return f'<div class="marked" tabindex="-1">{lines}</div>' if noted else lines
+        lines = f'<h2>{english}</h2><p class="kicker" lang="id">{source}</p>{yours}{noted}'
+    held = f'<div class="marked" tabindex="-1">{lines}</div>' if noted else lines
+    return f'<div class="head" data-source="{source}">{held}{_correct(say("correct_headline"), say)}</div>'
 
 
 def doubt(say: Say) -> str:
@@ -153,8 +172,9 @@ def _cuts(made: Brief, say: Say) -> str:
 
 
 def brief_to_come(say: Say) -> str:
-    """Return what stands in the brief's place until every sentence is read."""
-    return f'<p class="hint to-come">{say("brief_to_come")}</p>'
+    """Return what stands in the brief's place, about as large, until every sentence is read."""
+    lines = "".join(f'<span class="bone" style="width:{width}%"></span>' for width in (96, 70, 88, 92, 80))
+    return f'<p class="hint to-come">{say("brief_to_come")}</p><div aria-hidden="true">{lines}</div>'
 
 
 def columns(say: Say) -> str:
@@ -252,7 +272,10 @@ def about(reading: Reading, say: Say) -> str:
     flagged = sum(map(is_marked, parts))
     lines = [
         say(
-            "about_count", count=len(translation.segments), seconds=f"{reading.seconds:.1f}", flagged=flagged
+            "about_count",
+            count=len(translation.segments),
+            seconds=say.number(reading.seconds, 1),
+            flagged=flagged,
         ),
         escape(text(caveat(signature.preset), say.language)),
         say("about_model", model=escape(signature.preset), route=escape(reading.summary.route)),
@@ -266,7 +289,7 @@ def about(reading: Reading, say: Say) -> str:
 
 def tools(say: Say) -> str:
     """Return what can be done with a finished reading."""
-    kinds = [(kind, f"save_{kind}") for kind in ("txt", "md", "docx", "html", "json")]
+    kinds = [(kind, f"save_{kind}") for kind in ("docx", "html", "md", "txt", "json", "xlf")]
     saves = "".join(
         f'<button type="button" data-action="save" data-format="{kind}" aria-label="{say(word + "_long")}">'
         f"{say(word)}</button>"
@@ -274,6 +297,7 @@ def tools(say: Say) -> str:
     )
     return (
         f'<button type="button" data-action="copy" data-done="{say("copied")}">{say("copy")}</button>'
+        f'<button type="button" data-action="print">{say("print")}</button>'
         f'<span class="label" id="save-label">{say("save_as")}</span>{saves}'
     )
 

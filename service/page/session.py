@@ -18,12 +18,13 @@ from service.translation.confidence import is_marked
 class Shown:
     """A run as the reader sees it. ``rows`` only grows, so that only what is new goes to the browser."""
 
-    def __init__(self, run: str, say: Say) -> None:
+    def __init__(self, run: str, say: Say, address: str = "") -> None:
         self._say = say
         self._article: Article | None = None
         self._done = 0
         self._values: dict[str, Any] = {
             "run": run,
+            "address": address,
             "phase": "running",
             "done": 0,
             "total": 0,
@@ -95,11 +96,11 @@ class Shown:
         translation = reading.translation
         parts = [*([translation.title] if translation.title else []), *translation.segments]
         flagged = sum(map(is_marked, parts))
-        counted = {"count": len(translation.segments), "seconds": f"{reading.seconds:.1f}"}
+        counted = {"count": len(translation.segments), "seconds": self._say.number(reading.seconds, 1)}
         unmarked = escape(text(caveat(translation.signature.preset), self._say.language))
         self._values |= {
             "phase": "done",
-            "status": f"{self._say('read_in', **counted)}. {unmarked}",
+            "status": f'{self._say("read_in", **counted)}. <span class="caveat">{unmarked}</span>',
             "announce": f"{self._say('finished', **counted, flagged=flagged)}. {unmarked}",
             "title": view.title(reading.headline, translation.title, self._say, reading.headline_from)
             + view.credits(reading.article),

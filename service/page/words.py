@@ -15,6 +15,9 @@ from service.messages import LANGUAGES, text
 COOKIE = "warta-language"
 
 
+_SWAPPED = str.maketrans(",.", ".,")
+
+
 @cache
 def english() -> Mapping[str, tuple[str, str]]:
     """Return every text of the interface by name: the English, and its plural where it has one."""
@@ -43,9 +46,18 @@ class Say:
         one, plural = english()[name]
         return Message.of(f"page.{name}", one, plural=plural, **values)
 
+    def number(self, value: float, digits: int = 0) -> str:
+        """Return a number as the language writes it: 1,234.5 in English, 1.234,5 in Indonesian."""
+        text = f"{value:,.{digits}f}"
+        return text.translate(_SWAPPED) if self.language == "id" else text
+
     def kind(self, kind: str) -> str:
         """Return the name of a kind of finding."""
         return self._known(f"kind_{kind}", kind)
+
+    def advice(self, kind: str) -> str:
+        """Return what to do about a finding of a kind; empty where nothing special is known."""
+        return self._known(f"todo_{kind}", "")
 
     def reason(self, reason: str) -> str:
         """Return why a line counts as boilerplate."""

@@ -54,15 +54,13 @@ class Ledger:
 
 
 def brief_text(brief: Brief) -> str:
-    """Return headline, what happened, key points, figures and names, each with its sentence's number in
-    brackets.
-    """
-    parts = [f"{brief.headline}\n{'=' * min(len(brief.headline), 100)}", _sentence(brief.what)]
+    """Return headline, what happened, key points, figures and names, each with its sentence's number."""
+    parts = [f"{brief.headline}\n{'=' * min(len(brief.headline), 100)}", key_sentence(brief.what)]
     if brief.points:
-        parts.append("\n".join(f"* {_sentence(point)}" for point in brief.points))
+        parts.append("\n".join(f"* {key_sentence(point)}" for point in brief.points))
     if brief.facts:
         parts.append(
-            "\n".join(f"{term(label).capitalize()}: {'; '.join(said)}" for label, said in _by_label(brief))
+            "\n".join(f"{term(label).capitalize()}: {'; '.join(said)}" for label, said in by_label(brief))
         )
     about = [*_checks(brief), *_left_out(brief), *map(text, brief.notes)]
     if about:
@@ -72,11 +70,11 @@ def brief_text(brief: Brief) -> str:
 
 def brief_markdown(brief: Brief) -> str:
     """Return the same as Markdown."""
-    blocks = [f"# {markdown_line(brief.headline)}", f"**{markdown(_sentence(brief.what))}**"]
+    blocks = [f"# {markdown_line(brief.headline)}", f"**{markdown(key_sentence(brief.what))}**"]
     if brief.points:
-        blocks.append("\n".join(f"- {markdown_item(_sentence(point))}" for point in brief.points))
+        blocks.append("\n".join(f"- {markdown_item(key_sentence(point))}" for point in brief.points))
     if brief.facts:
-        rows = [(label, markdown_line("; ".join(said))) for label, said in _by_label(brief)]
+        rows = [(label, markdown_line("; ".join(said))) for label, said in by_label(brief)]
         blocks.append("\n".join(f"- *{term(label).capitalize()}*: {said}" for label, said in rows))
     if about := [*_checks(brief), *_left_out(brief), *map(text, brief.notes)]:
         blocks.append("\n".join(f"> {markdown_line(line)}\n>" for line in about).removesuffix("\n>"))
@@ -123,15 +121,14 @@ LEDGER: Mapping[str, Renderer] = {
 }
 
 
-def _sentence(sentence: KeySentence) -> str:
-    """Return the sentence with its number, from 1, and a mark where it is to be compared with the
-    Indonesian.
-    """
+def key_sentence(sentence: KeySentence) -> str:
+    """Return the sentence with its number, from 1, and a mark where it is to be compared."""
     doubt = f" ({_check()})" if is_marked(sentence) else ""
     return f"{sentence.text} [{sentence.sentence + 1}]{doubt}"
 
 
-def _by_label(brief: Brief) -> list[tuple[str, list[str]]]:
+def by_label(brief: Brief) -> list[tuple[str, list[str]]]:
+    """Return the figures and names of a brief by their label, each with its sentence's number."""
     return [
         (label, list(dict.fromkeys(map(_key_fact, facts))))
         for label, facts in groupby(brief.facts, key=lambda fact: fact.label)

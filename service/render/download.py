@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping
-from io import BytesIO
-from itertools import pairwise
-from typing import Any
 
 from service.document import Reading
 from service.errors import UsageError
-from service.render import schema
-from service.render.html import reading_html
-from service.render.marks import Note, Notes, words
-from service.render.text import Line, reading_laid, reading_markdown, reading_text
+from service.escape import markdown_line
+from service.render.html import sheet_html
+from service.render.sheet import UNKNOWN, Origin, Row, Sheet, sheet
+from service.render.word import sheet_docx
+from service.render.xliff import xliff
 
 
-def file(reading: Reading, format: str) -> dict[str, str]:
-    """Return ``name``, ``type`` and ``data`` (Base64) of the file.
-
-    Raises UsageError for an unknown format.
-    """
+def file(reading: Reading, format: str, origin: Origin = UNKNOWN) -> dict[str, str]:
+    """``name``, ``type`` and ``data`` (Base64) of the file. Raises UsageError for an unknown format."""
     if format not in FORMATS:
         raise UsageError(
             "command.format",
@@ -30,71 +26,92 @@ def file(reading: Reading, format: str) -> dict[str, str]:
             known=", ".join(FORMATS),
         )
     mime, make = FORMATS[format]
+    made = make(sheet(reading, origin))
+    data = made.encode("utf-8", "replace") if isinstance(made, str) else made
     return {
         "name": f"{_stem(reading.headline)}.{format}",
         "type": mime,
-        "data": base64.b64encode(make(reading)).decode("ascii"),
+        "data": base64.b64encode(data).decode("ascii"),
     }
 
 
-def docx(reading: Reading) -> bytes:
-    """Return the reading as a Word document: what is marked has a comment on its words."""
-    from docx import Document
-
-    document = Document()
-    document.core_properties.author = "Warta"
-    document.core_properties.title = _clean(reading.headline)[:200]
-    laid = reading_laid(reading)
-    for mark, lines in laid.blocks:
-        for line in lines:
-            _add(document, mark, line, laid.notes)
-    target = BytesIO()
-    document.save(target)
-    return target.getvalue()
-
-
-def _add(document: Any, mark: str, line: Line, notes: Notes) -> None:
-    if mark.startswith("#"):
-        paragraph = document.add_heading("", level=len(mark))
-    else:
-        style = {"-": "List Bullet", "[^]": "List Number"}.get(mark)
-        paragraph = document.add_paragraph("", style=style)
-    for span in line:
-        text = _clean(span.text)
-        if note := notes.of(span):
-            _comment(document, paragraph, text, note)
-        else:
-            paragraph.add_run(text)
+def sheet_text(made: Sheet) -> str:
+    """Return plain text: each sentence with its number, its Indonesian and what to check under it."""
+    head = made.title.target
+    parts = [f"{head}\n{'=' * min(len(head), 100)}"]
+    parts += [made.title.source] if made.title.source else []
+    parts.append("\n".join(f"{label}: {value}" for label, value in made.about))
+    if made.points:
+        facts = [f"{label.capitalize()}: {value}" for label, value in made.facts]
+        parts.append("\n".join(["In brief", *(f"* {point}" for point in made.points), *facts]))
+    if made.title.note:
+        parts.append("\n".join(f"! {reason}" for reason in made.title.note.reasons))
+    parts += map(_row_text, made.rows)
+    return "\n\n".join([*parts, "\n".join(made.remarks)]) + "\n"
 
 
-def _comment(document: Any, paragraph: Any, text: str, note: Note) -> None:
-    """Add a marked sentence, with a comment for each finding on its words, or on all of it."""
-    whole = 0, len(text)
-    places = [words(finding, text) or whole for finding in note.findings] or [whole]
-    cuts = sorted({0, len(text), *(edge for place in places for edge in place)})
-    runs = {start: paragraph.add_run(text[start:end]) for start, end in pairwise(cuts)}
-    for (start, end), reason in zip(places, note.reasons, strict=True):
-        inside = [run for at, run in runs.items() if start <= at < end]
-        if inside:
-            document.add_comment([inside[0], inside[-1]], text=_clean(reason), author="Warta", initials="W")
+def sheet_markdown(made: Sheet) -> str:
+    """Return Markdown: numbered sentences, the Indonesian under each, marks as footnotes."""
+    title = made.title
+    parts = [f"# {markdown_line(title.target)}{_foot(title)}"]
+    parts += [f"*{markdown_line(title.source)}*"] if title.source else []
+    parts.append("\n".join(f"- **{label}**: {markdown_line(value)}" for label, value in made.about))
+    if made.points:
+        points = [f"- {markdown_line(point)}" for point in made.points]
+        points += [f"- **{label.capitalize()}**: {markdown_line(value)}" for label, value in made.facts]
+        parts += ["## In brief", "\n".join(points)]
+    parts.append("## Sentence by sentence")
+    parts += [
+        f"{r.number}. {markdown_line(r.target)}{_foot(r)}\n\n   *{markdown_line(r.source)}*"
+        for r in made.rows
+    ]
+    if made.notes:
+        parts.append("\n".join(f"[^{note.number}]: {markdown_line(str(note))}" for note in made.notes))
+    return "\n\n".join([*parts, *map(markdown_line, made.remarks)]) + "\n"
 
 
-def _clean(text: str) -> str:
-    """Return the text without the control characters that XML cannot hold."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", text)
+def sheet_json(made: Sheet) -> str:
+    """Return the same as JSON."""
+    value = {
+        "title": made.title.target,
+        "title_source": made.title.source,
+        "title_marks": list(made.title.note.reasons) if made.title.note else [],
+        "about": dict(made.about),
+        "brief": list(made.points),
+        "facts": dict(made.facts),
+        "segments": [
+            {
+                "number": row.number,
+                "source": row.source,
+                "target": row.target,
+                "marks": list(row.note.reasons) if row.note else [],
+                "paragraph_begins": row.opens,
+                "own_words": row.own,
+            }
+            for row in made.rows
+        ],
+        "remarks": list(made.remarks),
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
-def _json(reading: Reading) -> bytes:
-    return (schema.Reading.of(reading).dumped(indent=2) + "\n").encode("utf-8", "replace")
-
-
-FORMATS: Mapping[str, tuple[str, Callable[[Reading], bytes]]] = {
-    "txt": ("text/plain", lambda reading: reading_text(reading).encode("utf-8", "replace")),
-    "md": ("text/markdown", lambda reading: reading_markdown(reading).encode("utf-8", "replace")),
-    "html": ("text/html", lambda reading: reading_html(reading).encode("utf-8", "replace")),
-    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", docx),
-    "json": ("application/json", _json),
+FORMATS: Mapping[str, tuple[str, Callable[[Sheet], str | bytes]]] = {
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", sheet_docx),
+    "html": ("text/html", sheet_html),
+    "md": ("text/markdown", sheet_markdown),
+    "txt": ("text/plain", sheet_text),
+    "json": ("application/json", sheet_json),
+    "xlf": ("application/xliff+xml", xliff),
 }
+
+
+def _row_text(row: Row) -> str:
+    marks = [f"   ! {reason}" for reason in row.note.reasons] if row.note else []
+    return "\n".join([f"{row.number}. {row.target}", f"   {row.source}", *marks])
+
+
+def _foot(row: Row) -> str:
+    return f"[^{row.note.number}]" if row.note else ""
 
 
 def _stem(headline: str) -> str:

@@ -27,6 +27,8 @@ NAMES = {
     "jv": "Javanese or Sundanese", "ms": "Malay", "nl": "Dutch", "pt": "Portuguese", "tl": "Tagalog",
     "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
+NO_LANGUAGE = "zxx"
+"""The code of what is no language at all."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # Words of the frame of a sentence: one Indonesian one in it, and part of the segment still wants translating.
 _ENGLISH_FRAME = frozenset(
@@ -81,6 +83,17 @@ def is_english(segment: str) -> bool:
     return language.code == "en" and language.confidence >= ENGLISH_CONFIDENCE
 
 
+def is_english_article(text: str) -> bool:
+    """Return whether a text as a whole is English already, whatever its single sentences look like."""
+    words = _WORD.findall(text)
+    english = sum(word.lower() in _ENGLISH_FRAME for word in words)
+    indonesian = sum(word.lower() in _INDONESIAN_FRAME for word in words)
+    if len(words) < RELIABLE_WORDS or english < 2 or indonesian * 10 > english:
+        return False
+    language = detect(text)
+    return language.code == "en" and language.confidence >= ENGLISH_CONFIDENCE
+
+
 def leans_english(text: str) -> bool:
     """Return whether a text of either language has more of the English words that frame sentences."""
     words = [word.lower() for word in _WORD.findall(text)]
@@ -105,6 +118,10 @@ def check_article(text: str) -> Message | None:
         return Message.of(
             "article.malay",
             "this reads like Malay, which is close to Indonesian: expect a rougher translation",
+        )
+    if language.code == NO_LANGUAGE:
+        return Message.of(
+            "article.no_language", "this is no text in any known language: do not rely on the translation"
         )
     if language.code not in NAMES:
         return Message.of(

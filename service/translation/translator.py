@@ -192,12 +192,15 @@ class Translator:
         """The memory's :meth:`Memory.stamp`."""
         return self._care.memory.stamp() if self._care.memory else "none"
 
-    def stream(self, passage: Passage, draft: Draft | None = None) -> Iterator[SegmentTranslation]:
+    def stream(
+        self, passage: Passage, draft: Draft | None = None, largest: int = LARGEST_WINDOW
+    ) -> Iterator[SegmentTranslation]:
         """Translate a passage lazily: one translation a sentence, in order, each as soon as it is ready.
 
         Work is done in windows that grow, so that the first answer comes soon and the rest in full
         batches, with memory bounded however many sentences there are; equal sentences are translated
-        once. ``draft`` is told of the first sentence if it is about to be decoded again, so that a reader
+        once. A window has ``largest`` sentences at most: fewer tell sooner how far it is, more are
+        quicker. ``draft`` is told of the first sentence if it is about to be decoded again, so that a reader
         need not wait for that. Raises EngineError.
         """
         prepare, count = self._preparer(passage), len(passage.sentences)
@@ -208,7 +211,7 @@ class Translator:
             window = [prepare(index) for index in range(start, min(start + size, count))]
             self._learn(known, window, draft if start == 0 else None)
             yield from self._with_suggestions([self._finished(p, known[p.key], said) for p in window])
-            start, size = start + size, min(size * WINDOW_GROWTH, LARGEST_WINDOW)
+            start, size = start + size, min(size * WINDOW_GROWTH, largest)
 
     def translate_all(self, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
         """Translate passages eagerly: what :meth:`stream` gives for each, the engine's batches filled across
@@ -227,6 +230,11 @@ class Translator:
         best = self.translate_all([passage])[0]
         prepare = self._preparer(passage)
         return [(done, self._others(prepare(i), done.target, count)) for i, done in enumerate(best)]
+
+    def own(self, source: str, target: str) -> SegmentTranslation:
+        """Return the user's translation of a sentence: left as it is, and checked like any other."""
+        prepared = self._preparer(Passage((source,)))(0)
+        return self._segment(prepared, _Answer(Output(target, 0.0, 0), False, final=True))
 
     def _others(self, prepared: _Prepared, best: str, count: int) -> list[str]:
         if len(prepared.parts) > 1 or not count or is_english(prepared.source):
@@ -406,6 +414,7 @@ class Translator:
             repaired=answer.repaired,
             cached=answer.cached,
             truncated=output.truncated,
+            own=answer.final,
         )
 
     def _undismissed(self, source: str, target: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

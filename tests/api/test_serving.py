@@ -229,7 +229,7 @@ def _accepts(url: str) -> bool:
 
 
 def test_warta_serve_says_where_and_ends_when_told(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "service", "serve", "--model", "echo", "--port", "0"]
+    command = [sys.executable, "-m", "service", "serve", "--model", "echo", "--access-log", "--port", "0"]
     environment = {**os.environ, "WARTA_HOME": str(tmp_path)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr

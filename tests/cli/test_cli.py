@@ -339,7 +339,7 @@ def test_batch_writes_to_standard_output(place: str, warta: Runner, tmp_path: Pa
     assert "warta: signature: preset:echo|" in ran.err and "standard output: 2 records" in ran.err
     ran = warta("batch", "a.txt", "in.csv", "-o", place, "--model", "echo")
     assert [json.loads(line)["place"] for line in ran.out.splitlines()] == ["a.txt", "in.csv:2", "in.csv:3"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "home", "in.csv"]
+    assert {path.name for path in tmp_path.iterdir()} - {"home"} == {"a.txt", "in.csv"}
 
 
 def test_batch_says_what_new_columns_are_called(warta: Runner, tmp_path: Path) -> None:

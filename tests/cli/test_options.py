@@ -88,6 +88,25 @@ def test_memory_means_the_same_in_every_command(
     assert (settings.memory, settings.memory_at) == (memory, place)
 
 
+@pytest.mark.parametrize(
+    ("options", "local", "memory"),
+    [
+        (ServedOptions(), True, True),
+        (ServedOptions(), False, False),
+        (ServedOptions(no_memory=True), True, False),
+        (ServedOptions(memory="mine.sqlite"), False, True),
+    ],
+)
+def test_a_server_of_this_machine_alone_keeps_translations(
+    options: ServedOptions, local: bool, memory: bool
+) -> None:
+    assert options.served(0.0, local=local).memory is memory
+    assert shared.ListenOptions().host == "127.0.0.1"
+    assert server_config(shared.ListenOptions(), shared.AccessOptions()).local
+    assert not server_config(shared.ListenOptions(host="0.0.0.0"), shared.AccessOptions()).local  # noqa: S104
+    assert not server_config(shared.ListenOptions(), shared.AccessOptions(trust_proxy=["10.0.0.1"])).local
+
+
 def test_every_option_of_a_translation_reaches_the_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from eval.bench.news_site import Reply, conditional, endless, page, reply, rss, story
+from service.confined import read_document
 from service.errors import InputError
 from service.inbox.fetcher import Forbidden, HeldBack
 from service.inbox.records import Entry, Feed
@@ -481,16 +482,13 @@ def test_a_folder_of_files_is_followed(here: Desk, tmp_path: Path) -> None:
 def test_a_file_of_a_folder_is_read_again_when_it_changed_only(
     here: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from service.inbox import fetcher
-
     seen: list[str] = []
-    read = fetcher.read_document
 
     def counted(box: Sandbox, data: bytes, name: str, most: int) -> Any:
         seen.append(name)
-        return read(box, data, name, most)
+        return read_document(box, data, name, most)
 
-    monkeypatch.setattr(fetcher, "read_document", counted)
+    monkeypatch.setattr("service.inbox.fetcher.read_document", counted)
     folder = tmp_path / "masuk"
     folder.mkdir()
     for name in ("satu", "dua"):

@@ -252,3 +252,20 @@ def test_read_hand_marks_glue(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(SHOWN))
 def test_the_docs_show_what_comes_out(name: str) -> None:
     assert example(name) in (ROOT / "docs" / "cleaning.md").read_text("utf-8")
+
+
+def test_a_page_may_begin_with_its_headline() -> None:
+    raw = "\n".join(
+        [
+            "Harga Beras Naik Lagi di Demak",
+            "Rina Lestari",
+            "Senin, 23 November 2026 | 19:05 WIB",
+            "DEMAK - Harga beras di Demak naik 12 persen sejak Senin pagi. Warga tidak panik.",
+            "Pasokan beras ke Demak aman sampai akhir tahun karena panen di Kudus cukup besar.",
+            "Berita Terkait",
+            "© 2026 Kabar Contoh",
+        ]
+    )
+    article = clean(raw)
+    assert article.title == "Harga Beras Naik Lagi di Demak"
+    assert "Rina Lestari" not in article.text

@@ -248,7 +248,7 @@ def test_an_opendocument_translated_into_itself_is_the_same() -> None:
         (
             SPANS,
             '<text:h text:outline-level="1">Judul</text:h><text:p><text:span text:style-name="T1">Rice prices'
-            '</text:span> rose sharply at <text:a xlink:href="x">the Induk Market</text:a>.</text:p>',
+            '</text:span> rose sharply at the <text:a xlink:href="x">Induk Market</text:a>.</text:p>',
         ),
         (
             "<text:p>Warga diminta tenang.<text:line-break/>Warga diminta tenang.</text:p>",
@@ -475,6 +475,17 @@ def test_a_book_comes_back_in_place() -> None:
     with zipfile.ZipFile(io.BytesIO(done)) as archive:
         assert archive.namelist()[0] == "mimetype"
     assert 'alt="FOTO PASAR"' in part(made(book(), "a.epub", How(attributes=True)), "OEBPS/a.xhtml")
+
+
+def test_elements_of_a_book_may_have_ended_where_they_begin() -> None:
+    """A browser would take all that follows such a script for its text."""
+    body = "<body><p><a id='p1'/>Harga <b>naik</b>.</p></body>"
+    chapter = f"<html xmlns='x'><head><script src='a'/></head>{body}</html>"
+    data = with_chapter(book(), chapter.encode())
+    assert document_text(data, "a.epub", LIMIT) == "Harga naik."
+    assert part(made(data, "a.epub"), "OEBPS/a.xhtml") == chapter.replace(
+        "Harga <b>naik</b>.", "HARGA <b>NAIK</b>."
+    ).replace("<html ", '<html lang="en" ')
 
 
 def test_a_book_calls_a_chapter_in_its_contents_as_at_its_head() -> None:

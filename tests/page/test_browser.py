@@ -105,7 +105,9 @@ def serving(host: Host, **limits: Any) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page over the echo."""
-    yield from serving(EchoHost(Settings(tmp_path_factory.mktemp("home"), model="echo")), text_chars=5000)
+    yield from serving(
+        EchoHost(Settings(tmp_path_factory.mktemp("home"), model="echo")), text_chars=5000, page_chars=5000
+    )
 
 
 @pytest.fixture(scope="module")
@@ -342,7 +344,7 @@ def test_markup_in_an_article_stays_text(tab: Tab) -> None:
 def test_every_format_is_saved_and_read_again(tab: Tab, tmp_path: Path) -> None:
     tab.read(EXAMPLE)
     saved = {}
-    for name in ("Text", "Markdown", "Word", "JSON"):
+    for name in ("Text", "Markdown", "Word", "HTML", "JSON", "XLIFF"):
         with tab.page.expect_download() as download:
             tab.page.get_by_role("button", name=f"Save as {name}").click()
         path = tmp_path / download.value.suggested_filename
@@ -351,8 +353,17 @@ def test_every_format_is_saved_and_read_again(tab: Tab, tmp_path: Path) -> None:
     assert saved[".txt"].decode().startswith("Banjir Rendam 340")
     assert saved[".md"].decode().startswith("# Banjir Rendam 340")
     assert len(json.loads(saved[".json"])["segments"]) == 9
+    assert saved[".xlf"].decode().count("<unit id=") == 10
     with zipfile.ZipFile(BytesIO(saved[".docx"])) as archive:
-        assert "Sungai Cikemiri" in archive.read("word/document.xml").decode()
+        saved[".docx"] = archive.read("word/document.xml")
+    today = tab.page.evaluate("new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format()")
+    for name, data in saved.items():
+        text = data.decode()
+        assert "Sungai Cikemiri" in text, name
+        assert "Warta, model echo" in text, name
+        assert today in text, name
+        # Neither what only a command line knows nor a hash.
+        assert not re.search(r"--\w|warta (?:read|clean|models)|\b[0-9a-f]{12,}\b|@[0-9a-f]{7}", text), name
 
 
 def test_history_stays_in_the_browser_and_opens_again(tab: Tab) -> None:
@@ -492,7 +503,10 @@ def test_nothing_is_asked_of_any_other_origin(tab: Tab, site: str) -> None:
         tab.page.wait_for_timeout(150)
     tab.page.get_by_role("button", name="Indonesia", exact=True).click()
     tab.page.wait_for_selector("html[lang=id]")
-    tab.page.wait_for_selector("#article textarea")
+    # The reading comes back, and with it the input is folded: only a test could have seen it before.
+    tab.wait("done")
+    assert not tab.page.locator("#article textarea").is_visible()
+    assert tab.page.locator(".folded .opening").inner_text().startswith("Banjir Rendam 340 Rumah")
     away = [url for url in tab.requests if not url.startswith((site + "/", "data:", "blob:"))]
     assert len(tab.requests) > 20
     assert "connect-src 'self'" in tab.page.reload().headers["content-security-policy"]

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from service.api.config import ServerConfig
 from service.batch.journal import Totals
 from service.context import asked, asking
 from service.document import Decoding, Finding, Message, Output, Reading, SegmentTranslation
@@ -166,10 +167,51 @@ def test_what_cannot_be_read_is_one_escaped_line(host: Host, asked: Asked, said:
     assert last["error"].count("<p>") == 1
 
 
+def test_a_long_text_shows_how_far_it_is(host: Host) -> None:
+    options = options_for(ServerConfig())
+    text = "\n\n".join(
+        f"Kalimat nomor {n} menceritakan banjir di desa itu kepada warga." for n in range(3300)
+    )
+    assert 200_000 < len(text) < options.text_limit
+    states = list(reading(host, options, Runs(), Asked(text), "me", SAY))
+    assert states[-1]["phase"] == "done"
+    told = [state["done"] for state in states if state["total"]]
+    assert told[-1] == 3300
+    assert max(after - before for before, after in pairwise(told)) <= 200
+    assert "of 3300 sentences" in states[len(states) // 2]["status"]
+
+
+def test_only_a_server_of_this_machine_reads_long_texts_and_keeps_words() -> None:
+    here, there = options_for(ServerConfig()), options_for(ServerConfig(host="0.0.0.0"))  # noqa: S104
+    assert (here.own, here.pull) == (True, True)
+    assert (there.own, there.pull, there.text_limit, there.seconds) == (False, False, 20_000, 120.0)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "1,234.5"), ("id", "1.234,5")])
+def test_numbers_are_written_as_the_language_has_them(language: str, said: str) -> None:
+    assert Say(language).number(1234.5, 1) == said
+
+
 def test_an_error_is_said_in_the_reader_s_language(host: Host) -> None:
     asked = Asked("Kalimat.", model="<b>none")
     last = list(reading(host, PageOptions(), Runs(), asked, "me", Say("id")))[-1]
     assert "tidak ada model untuk menerjemahkan bernama &#x27;&lt;b&gt;none" in last["error"]
+
+
+def test_english_is_said_before_anything_is_decoded_and_shown_as_it_is(tmp_path: Path) -> None:
+    class Never(Host):
+        def pipeline(self, *_: Any, **__: Any) -> Pipeline:
+            return build_pipeline(self.settings, lambda _: None, lambda _: SharedEngine(Broken()))
+
+    text = (
+        "The president has not signed the law yet. Rice prices rose 12 percent in March.\n\nShort one here."
+    )
+    host = Never(Settings(tmp_path, model="echo"))
+    states = list(reading(host, PageOptions(), Runs(), Asked(text), "me", SAY))
+    assert "This is English already".lower() in states[1]["warnings"].lower()
+    assert states[-1]["phase"] == "done"
+    assert states[-1]["rows"].count('lang="en">Short one here.</p>') == 1
+    assert "flagged" not in states[-1]["rows"]
 
 
 class Broken(EchoEngine):
@@ -286,7 +328,8 @@ def test_every_download_holds_the_reading(example: Reading, format: str) -> None
 
 def test_a_word_document_takes_what_xml_cannot(host: Host) -> None:
     odd = host.pipeline().read(to_article("Judul & <b>\n\nSatu \x0b kalimat \ufffe <i>aneh</i> & lain. Dua."))
-    assert downloads.docx(odd)[:2] == b"PK"
+    for format in downloads.FORMATS:
+        assert downloads.file(odd, format)["data"]
     with pytest.raises(UsageError, match="unknown format 'exe'"):
         downloads.file(odd, "exe")
 

@@ -16,8 +16,8 @@ from service import presets
 from service.document import Finding, Reading, Translation
 from service.pipeline import SummaryRequest, build_pipeline, to_article
 from service.render import marks, schema
-from service.render.download import docx
-from service.render.html import pieces, reading_html
+from service.render.html import pieces, sheet_html
+from service.render.sheet import sheet
 from service.render.text import (
     reading_markdown,
     reading_text,
@@ -26,6 +26,7 @@ from service.render.text import (
     translation_markdown,
     translation_text,
 )
+from service.render.word import sheet_docx
 from service.settings import Settings
 from service.summary.summarizer import Length
 
@@ -126,15 +127,19 @@ def test_json_says_in_a_line_what_is_marked_and_of_a_summary_sentence_how_sure(r
 
 
 def test_a_word_document_has_comments_on_the_words(reading: Reading) -> None:
-    document = Document(BytesIO(docx(reading)))
+    document = Document(BytesIO(sheet_docx(sheet(reading))))
     said = [comment.text for comment in document.comments]
-    # Both sentences stand in the summary and in the translation.
-    assert said.count("number: 340 in the source, 304 in the translation") == 2
-    assert said.count("entity: Demak is not in the translation") == 2
-    assert said.count("likely wrong: confidence 12%") == 2
+    assert said.count("number: 340 in the source, 304 in the translation") == 1
+    assert said.count("entity: Demak is not in the translation") == 1
+    assert said.count("likely wrong: confidence 12%") == 1
     assert {comment.author for comment in document.comments} == {"Warta"}
-    runs = [run.text for p in document.paragraphs if "304 homes" in p.text for run in p.runs if run.text]
-    assert runs[:3] == ["Floods hit ", "304", " homes."]
+    (table,) = document.tables
+    assert [[cell.text for cell in row.cells] for row in table.rows][:2] == [
+        ["No.", "Indonesian", "English"],
+        ["1", "Banjir merendam 340 rumah.", "Floods hit 304 homes."],
+    ]
+    runs = [run.text for run in table.rows[1].cells[2].paragraphs[0].runs if run.text]
+    assert runs == ["Floods hit ", "304", " homes."]
 
 
 class _Page(HTMLParser):
@@ -163,10 +168,10 @@ class _Page(HTMLParser):
 
 
 def test_html_marks_words_with_titles_and_footnotes(reading: Reading) -> None:
-    page = _Page(reading_html(reading))
+    page = _Page(sheet_html(sheet(reading)))
     reasons = "number: 340 in the source, 304 in the translation; entity: Demak is not in the translation"
-    assert page.marked.count(("304", reasons)) == 2
-    assert page.marked.count(("<b>Water</b> fell.", "likely wrong: confidence 12%")) == 2
+    assert page.marked.count(("304", reasons)) == 1
+    assert page.marked.count(("<b>Water</b> fell.", "likely wrong: confidence 12%")) == 1
     assert {link.removeprefix("#") for link in page.links if link} == {"note1", "note2"} <= page.ids
     assert page.tags.isdisjoint({"b", "script", "link", "img", "iframe"})
 
@@ -204,4 +209,4 @@ def test_a_file_on_disk_is_the_same_page(reading: Reading, tmp_path: Path) -> No
 
     made = file(reading, "html")
     assert made["name"].endswith(".html") and made["type"] == "text/html"
-    assert b64decode(made["data"]).decode() == reading_html(reading)
+    assert b64decode(made["data"]).decode() == sheet_html(sheet(reading))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.text.language import check_article, detect, is_english
+from service.text.language import check_article, detect, is_english, is_english_article
 
 LINES = [
     line.split("\t")
@@ -104,6 +104,26 @@ def test_the_article_as_a_whole_decides(text: str, warns: bool) -> None:
     assert (check_article(text) is not None) is warns
 
 
+def test_what_is_no_language_is_said() -> None:
+    typed = "asdf qwer zxcv uiop hjkl vbnm tyui ghjk asdf qwer zxcv uiop hjkl vbnm tyui ghjk lkjh poiu mnbv"
+    assert "no text in any known language" in str(check_article(typed + " qazx"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ENGLISH, True),
+        ("The president has not signed the law. Prices rose 12 percent.", True),
+        (INDONESIAN, False),
+        (f"{INDONESIAN} “We are very happy with the result,” katanya.", False),
+        ("Good morning", False),
+        ("", False),
+    ],
+)
+def test_an_article_that_is_english_already_is_known(text: str, expected: bool) -> None:
+    assert is_english_article(text) is expected
+
+
 @needs_data
 def test_no_indonesian_line_of_the_corpora_is_taken_for_english() -> None:
     rows = (DATA / "flores200.dev.ind-eng.tsv").read_text("utf-8").rstrip("\n").split("\n")
@@ -117,6 +137,8 @@ def test_no_article_of_warta_bench_gets_a_warning() -> None:
     for line in (DATA / "warta-bench.jsonl").read_text("utf-8").rstrip("\n").split("\n"):
         pairs = [pair for paragraph in json.loads(line)["paragraphs"] for pair in paragraph]
         assert check_article(" ".join(pair["id"] for pair in pairs)) is None
+        assert not is_english_article(" ".join(pair["id"] for pair in pairs))
+        assert is_english_article(" ".join(pair["en"] for pair in pairs))
         assert "English" in str(check_article(" ".join(pair["en"] for pair in pairs)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from service.cli.many import import_tmx
-from service.document import Decoding, Output, Passage
+from service.document import Decoding, Finding, Output, Passage
 from service.engines.echo import EchoEngine
 from service.errors import InputError, StoreError, UsageError
 from service.translation.glossary import Glossary
@@ -95,6 +95,20 @@ def test_clearing_forgets_all(place: str) -> None:
     assert memory.clear() == 2
     assert memory.suggest(["x"], 0.5) == {}
     assert (memory.stats().entries, memory.get("a", ["x"]), memory.stamp()) == ({}, {}, "none")
+
+
+def test_one_s_own_and_what_models_made_are_forgotten_apart(place: str) -> None:
+    memory = open_memory(place)
+    memory.put("a", {"x": answer("x", "y")})
+    memory.put("b", {"x": answer("x", "w")})
+    memory.add_own([("Harga beras naik.", "Rice got dearer."), ("Dua.", "Two.")])
+    memory.dismiss("x", "y", [Finding.of("number.lost", source="3")])
+    assert memory.forget_own(["Harga  beras naik.", "Tiga."]) == 1
+    assert memory.own(["Harga beras naik.", "Dua."]) == {"Dua.": "Two."}
+    assert memory.suggest(["Harga beras naik."], 0.5) == {}
+    assert memory.clear_made() == 2
+    assert (memory.get("a", ["x"]), memory.own(["Dua."])) == ({}, {"Dua.": "Two."})
+    assert len(memory.dismissed("x", "y", [Finding.of("number.lost", source="3")])) == 1
 
 
 def write(place: str, name: str) -> None:

@@ -53,7 +53,7 @@ class Comments:
                 self._anchor(first, last, note.text)
 
     def _takes(self, leaf: Element) -> bool:
-        inside = leaf.getroottree().getroot() is self._main
+        inside = leaf.getroottree().getroot() is self._main and _TYPES in self._archive.names
         return inside and next(leaf.iterancestors(_W + "txbxContent"), None) is None
 
     def _anchor(self, first: Element, last: Element, text: str) -> None:

@@ -41,14 +41,14 @@ def read(archive: Archive, limits: Limits) -> str:
     _refuse_locked(archive)
     package = _package(archive)
     names = _spine(package, parse_xml(archive.read(package), package), limits)
-    chapters = [html.visible(_BODY.sub("", decode(archive.read(name)), count=1)) for name in names]
+    chapters = [html.visible(_BODY.sub("", decode(archive.read(name)), count=1), xml=True) for name in names]
     return "\n\n".join(chapter for chapter in chapters if chapter.strip())
 
 
 def translate(
     archive: Archive, limits: Limits, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the book again, in English; its contents lists, its title and its language included.
+    """Return the book in English; its contents lists, its title and its language included.
 
     Each chapter is translated by itself. Raises InputError for a broken or protected book.
     """
@@ -97,7 +97,7 @@ class _Said:
 
 
 def _chapter(data: bytes, translation: Translate, how: How) -> tuple[bytes, list[PlacedFinding]]:
-    markup = html.parse(decode(data))
+    markup = html.parse(decode(data), xml=True)
     findings = together([markup.steps()], lambda passages: map(translation, passages))[0]
     text = as_utf8(without_illegal(markup.joined()))
     if how.attributes:

@@ -107,12 +107,18 @@ class Message:
                 text = _ONE.sub("#", text)
             text = text.replace("'", "''") if doubled else _QUOTED.sub("'\\g<0>", text)
             return text.replace(NUMBER, "#")
+        other = dict(tree.options).get("other")
         options = [
             f" {name} {{{self._written(inner, targets, doubled)}}}"
             for name, inner in tree.options
-            if not (isinstance(inner, int) and inner in self._single and not single(targets[inner]))
+            if not (isinstance(inner, int) and inner in self._single and self._is_idle(inner, other, targets))
         ]
         return f"{tree.head}{''.join(options)}}}"
+
+    def _is_idle(self, one: int, other: int | _Tree | None, targets: Sequence[str]) -> bool:
+        """Return whether a text for one cannot be used, or says what the one for several says."""
+        same = isinstance(other, int) and _ONE.sub(NUMBER, targets[one]) == targets[other]
+        return same or not single(targets[one])
 
 
 def single(text: str) -> bool:

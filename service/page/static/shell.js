@@ -12,6 +12,7 @@
   warta.fill = (root) => {
     for (const each of root.querySelectorAll("[data-word]")) each.textContent = word(each.dataset.word);
     for (const each of root.querySelectorAll("[data-word-label]")) each.setAttribute("aria-label", word(each.dataset.wordLabel));
+    for (const each of root.querySelectorAll("[data-word-hint]")) each.placeholder = word(each.dataset.wordHint);
   };
 
   warta.said = (button, text) => {

@@ -1,14 +1,18 @@
 """The Batch tab: many files in, one table out, by the same code as ``warta batch``."""
 
+import csv
+import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from html import escape
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from service.batch.away import run_away
 from service.batch.folder import REPORT
@@ -35,6 +39,11 @@ FORMATS = ("jsonl", "csv")
 _OUT = "out"
 SAME = "same"
 """The format of a table that is to come back as it is, with new columns behind its own."""
+Rows = Callable[[TextIO], Iterable[Mapping[str, Any]]]
+"""Reads the rows of a table."""
+MOST_NAMED = 20
+"""So many of the records that failed are named."""
+_NUMBER = re.compile(r"\A\d+-")
 SUFFIXES = sorted({suffix for source in SOURCES for suffix in source.suffixes})
 
 
@@ -60,10 +69,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The totals of a batch, and where its table can be had."""
+    """The totals of a batch, where its table can be had, and which records failed, each with why."""
 
     totals: Totals
     link: str
+    failed: tuple[tuple[str, str], ...] = ()
 
 
 def run_batch(
@@ -95,7 +105,9 @@ def run_batch(
                 totals, made = _document(host, asked, folder / "in", watch)
                 return tell(Finished(totals, give(made)))
             totals = run_away(host, job, asked.model, watch)
-            tell(Finished(totals, give(made_by(job) if job.follow else job.output)))
+            made = made_by(job) if job.follow else job.output
+            found = failed(made) if totals.failures else ()
+            tell(Finished(totals, give(made), found))
 
     for told in events(ask, work):
         yield told[-1]
@@ -142,6 +154,28 @@ def _document(host: Host, asked: Asked, base: Path, watch: Callable[[Progress], 
     return totals, made
 
 
+def failed(made: Path, most: int = MOST_NAMED) -> tuple[tuple[str, str], ...]:
+    """Return which records of a table failed, the first ``most``, each by its file or row, and why.
+
+    Of a table in another format than JSONL and CSV nothing can be said: its own column has it.
+    """
+    readers: Mapping[str, Rows] = {".jsonl": _json_rows, ".csv": csv.DictReader}
+    reader = readers.get(made.suffix)
+    if reader is None:
+        return ()
+    with made.open(encoding="utf-8", newline="") as file:
+        bad = (
+            (_NUMBER.sub("", str(row.get("place") or f"{number}"), count=1), str(row["error"]))
+            for number, row in enumerate(reader(file), start=1)
+            if row.get("error")
+        )
+        return tuple(islice(bad, most))
+
+
+def _json_rows(file: TextIO) -> Iterator[dict[str, Any]]:
+    return (json.loads(row) for row in file)
+
+
 def _gathered(paths: Sequence[str], folder: Path) -> Path:
     """Return the uploads in one folder, in the order given."""
     folder.mkdir()
@@ -171,24 +205,39 @@ def line(told: Progress | Finished, say: Say) -> str:
     """Return progress, or the totals and a link to the table, as HTML."""
     if isinstance(told, Finished):
         made = told.totals
-        values = {"records": f"{made.records:,}", "failures": made.failures, "findings": f"{made.findings:,}"}
-        return box("done", say("batch_done", **values, time=duration(made.seconds))) + told.link
+        values = {
+            "articles": say("batch_articles", count=made.records),
+            "failures": made.failures,
+            "findings": say("batch_findings", count=made.findings),
+        }
+        done = box("done", say("batch_done", **values, time=duration(made.seconds)))
+        return done + told.link + _named(told, say)
     totals, before = told.totals, told.before
     rate = (totals.words - before.words) / max(told.seconds, 1e-9)
     left = totals.seconds * (1 - told.share) / told.share if told.share else 0.0
     rest = say("batch_left", left=duration(left)) if left else ""
     text = say(
         "batch_progress",
-        records=f"{totals.records:,}",
-        share=f"{told.share:.0%}",
-        rate=f"{rate:,.0f}",
+        articles=say("batch_articles", count=totals.records),
+        share=f"{say.number(100 * told.share)}%",
+        rate=say.number(rate),
         left=rest,
     )
     bar = f'<progress max="1" value="{min(1.0, told.share):.3f}" aria-label="{text}"></progress>'
     return box("running", f"{bar}{text}")
 
 
-def _link(made: Path, held: Files, request: object, say: Say) -> str:
+def _named(told: Finished, say: Say) -> str:
+    """Return which records failed, each with why."""
+    if not told.failed:
+        return ""
+    items = "".join(f"<li><b>{escape(name)}</b>: {escape(why)}</li>" for name, why in told.failed)
+    more = told.totals.failures - len(told.failed)
+    rest = f"<li>{say('batch_more_failed', count=more)}</li>" if more > 0 else ""
+    return f'<div class="failed"><p>{say("batch_failed")}</p><ul>{items}{rest}</ul></div>'
+
+
+def _link(made: Path, held: Files, request: Any, say: Say) -> str:
     """Keep a table for the reader and return a link to it. Raises InputError where it does not fit."""
     try:
         token = held.give(*keeper(request), made)

@@ -28,7 +28,9 @@ def checked(source: str, target: str, options: PageOptions, say: Say) -> str:
         raise InputError(say.message("check_empty"))
     if max(len(source), len(target)) > options.text_limit:
         count = max(len(source), len(target))
-        raise InputError(say.message("too_long", count=f"{count:,}", limit=f"{options.text_limit:,}"))
+        raise InputError(
+            say.message("too_long", count=say.number(count), limit=say.number(options.text_limit))
+        )
     pairs, note = paired(source, target, say)
     rows, flagged = [], 0
     for number, (ours, theirs) in enumerate(pairs, start=1):

@@ -30,7 +30,9 @@ def compared(
         raise InputError(say.message("compare_empty"))
     longest = max(len(text), len(reference))
     if longest > options.text_limit:
-        raise InputError(say.message("too_long", count=f"{longest:,}", limit=f"{options.text_limit:,}"))
+        raise InputError(
+            say.message("too_long", count=say.number(longest), limit=say.number(options.text_limit))
+        )
     names = able(host.store)
     if not names:
         raise NotInstalled(say.message("compare_none"))
@@ -64,7 +66,13 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
     """Build the tab's contents."""
     import gradio as gr
 
-    def run(text: str, reference: str, request: gr.Request) -> Iterator[str]:
+    def run(text: str, reference: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
+        # Stop can be pressed while there is something to stop.
+        for shown_now in go_on(text, reference, request):
+            yield shown_now, gr.update(interactive=True)
+        yield gr.skip(), gr.update(interactive=False)
+
+    def go_on(text: str, reference: str, request: gr.Request) -> Iterator[str]:
         say = say_for(request)
         ask = runs.begin(request.session_hash or "", KIND)
         last = ""
@@ -88,7 +96,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
         )
     with gr.Row(elem_classes="actions"):
         go = gr.Button(word("compare_run"), variant="primary", elem_classes="go", elem_id="compare-go")
-        stop = gr.Button(word("stop"), elem_id="compare-stop")
+        stop = gr.Button(word("stop"), interactive=False, elem_classes="halt", elem_id="compare-stop")
     result = gr.HTML(elem_classes="result", elem_id="compare-result", apply_default_css=False)
-    go.click(run, [text, reference], result, **streaming(KIND, 1))
+    go.click(run, [text, reference], [result, stop], **streaming(KIND, 1))
     stop.click(stopper(runs, KIND), None, None, **quick())

@@ -6,10 +6,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from service.errors import InputError, WartaError
+from service.errors import InputError, UsageError, WartaError
 from service.messages import text
 from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
 from service.page.options import PageOptions
@@ -24,8 +25,17 @@ if TYPE_CHECKING:
 
 MOST_LINES = 20_000
 RESAMPLES = 500
+LIBRARIES = ("sacrebleu", "rouge_score")
+"""What ``pip install 'warta[eval]'`` brings for the scores."""
 CONFINED = Confinement(cpu_seconds=120, file_bytes=200_000_000)
 """What scoring may use; it writes the report."""
+
+
+def ready(say: Say) -> None:
+    """Raise UsageError where what counts the scores is not installed."""
+    lacking = [name for name in LIBRARIES if find_spec(name) is None]
+    if lacking:
+        raise UsageError(say.message("evaluate_needs", names=", ".join(lacking)))
 
 
 def scored(
@@ -42,7 +52,7 @@ def scored(
         packed = _packed(Path(place))
     systems = ", ".join(system.output.name for system in evaluation.systems)
     count = len(evaluation.dataset.references)
-    lines = say("evaluate_done", systems=escape(systems), lines=f"{count:,}")
+    lines = say("evaluate_done", systems=escape(systems), count=count)
     frame = (
         f'<details class="report"><summary>{say("evaluate_report")}</summary>'
         f'<iframe sandbox="allow-downloads" title="{say("evaluate_report")}" '
@@ -143,8 +153,11 @@ def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]
     ) -> str:
         say = say_for(request)
         try:
-            if not outputs or not references:
-                raise InputError(say.message("evaluate_missing"))
+            ready(say)
+            if not outputs:
+                raise InputError(say.message("evaluate_missing_outputs", field=say("hypotheses")))
+            if not references:
+                raise InputError(say.message("evaluate_missing_reference", field=say("reference")))
             source = sources[0] if sources else None
             work = partial(scored_confined, host.sandbox, outputs, references[0], source, task, say)
             shown, packed = run_for_session(

@@ -112,13 +112,13 @@ def opened(
     """Yield what the reading view shows of an article: as it was kept, else while it is translated."""
     article = store.lists.article(id)
     if kept := _kept(store, id):
-        yield reopened(kept, say)
+        yield {**reopened(kept, say), "address": article.url}
         return
 
     def work(tell: Callable[[Any], None]) -> None:
         store.english.put([_read(article, host, tell)])
 
-    yield from reader.shown(options, runs, who, say, work)
+    yield from reader.shown(options, runs, who, say, work, article.url)
 
 
 def _read(article: Article, host: Host, tell: Callable[[object], None]) -> Any:

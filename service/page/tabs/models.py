@@ -52,7 +52,7 @@ def cards(host: Host, options: PageOptions, say: Say, status: str = "", name: st
 
 def _card(row: ListedModel, options: PageOptions, say: Say, status: str) -> str:
     bytes_ = row.size or row.download
-    size = f" · {bytes_ / 1e6:,.0f} MB" if bytes_ else ""
+    size = f" · {say.number(bytes_ / 1e6)} MB" if bytes_ else ""
     best = f' <span class="state">{say("recommended")}</span>' if row.recommended else ""
     facts = (
         ("quality", escape(row.quality) or say("unknown_quality")),
@@ -131,10 +131,10 @@ def step(what: str, done: int, total: int, say: Say, pace: Pace | None = None) -
     text = say(f"pull_{what}") if what in known else escape(what)
     if not total:
         return _running(text, say)
-    amount = say("megabytes", done=f"{done / 1e6:,.0f}", total=f"{total / 1e6:,.0f}")
+    amount = say("megabytes", done=say.number(done / 1e6), total=say.number(total / 1e6))
     left = pace.left(total) if pace else None
     if pace and left is not None:
-        amount += f" · {pace.rate / 1e6:,.1f} MB/s · {duration(left)}"
+        amount += f" · {say.number(pace.rate / 1e6, 1)} MB/s · {duration(left)}"
     return _running(f"{text}, {amount}", say, f' max="{total}" value="{done}"')
 
 

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,7 @@ from service.intake.credit import headed
 from service.intake.encoding import read_bytes
 from service.messages import text
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
+from service.page.corrections import Corrections
 from service.page.options import PageOptions
 from service.page.runs import Made, Runs, events, run_for_session
 from service.page.serialization import unpack
@@ -28,9 +30,10 @@ from service.page.session import Shown, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
 from service.page.words import Say, say_for
-from service.pipeline import Pipeline, SummaryRequest, warnings
+from service.pipeline import ENGLISH, Pipeline, SummaryRequest, is_english, warnings
 from service.pool import Host
 from service.render import download as downloads
+from service.render.sheet import Origin
 from service.runtime.sandbox import Sandbox
 from service.summary.routes import NAMES
 from service.summary.summarizer import Length, offered
@@ -39,6 +42,9 @@ KIND = "read"
 CAPTIONED = "captions"
 """The run that only adds captions to a reading."""
 MOST_SENTENCES = 20
+LONGEST_ADDRESS = 2_000
+AT_ONCE = 32
+"""Sentences that are translated together, so that a long text shows how far it is."""
 
 Word = Callable[[str], Any]
 """A text of the interface that the browser translates."""
@@ -54,6 +60,7 @@ class Asked:
     sentences: int = 3
     keep_furniture: bool = False
     restored: tuple[str, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +87,23 @@ def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str
         _check(asked, options, say)
         _work(host, asked, tell)
 
-    yield from shown(options, runs, who, say, work)
+    yield from shown(options, runs, who, say, work, asked.address)
 
 
 def shown(
-    options: PageOptions, runs: Runs, who: str, say: Say, work: Callable[[Callable[[object], None]], None]
+    options: PageOptions,
+    runs: Runs,
+    who: str,
+    say: Say,
+    work: Callable[[Callable[[Any], None]], None],
+    address: str = "",
 ) -> Iterator[dict[str, Any]]:
-    """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does."""
+    """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does.
+
+    ``address`` is where the article was read from.
+    """
     ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
-    seen = Shown(f"{id(ask)}", say)
+    seen = Shown(f"{id(ask)}", say, address)
     yield seen.values
     try:
         for batch in events(ask, work):
@@ -117,7 +132,7 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
         raise InputError(say.message("nothing"))
     if len(asked.text) > options.text_limit:
         raise InputError(
-            say.message("too_long", count=f"{len(asked.text):,}", limit=f"{options.text_limit:,}")
+            say.message("too_long", count=say.number(len(asked.text)), limit=say.number(options.text_limit))
         )
     if asked.route not in NAMES or not 1 <= asked.sentences <= MOST_SENTENCES:
         raise UsageError(
@@ -145,12 +160,18 @@ def translated(
 ) -> Reading:
     """Read an article; ``tell`` is told of each step and at last of the reading, which is returned too."""
     started = time.perf_counter() if started is None else started
-    tell(_Opened(article, len(article.sources), pipeline.signature.preset, warnings(article)))
+    english = is_english(article)
+    warned = (ENGLISH,) if english else warnings(article)
+    tell(_Opened(article, len(article.sources), pipeline.signature.preset, warned))
     done = []
-    for part in pipeline.stream(article.passage(), lambda first: tell(_Draft(first))):
+    if english:
+        parts = iter(pipeline.as_it_is(article))
+    else:
+        parts = pipeline.stream(article.passage(), lambda first: tell(_Draft(first)), AT_ONCE)
+    for part in parts:
         done.append(part)
         tell(part)
-    translation = pipeline.assemble(article, done)
+    translation = replace(pipeline.assemble(article, done), warnings=warned)
     made = pipeline.read(article, request, translation, time.perf_counter() - started)
     tell(made)
     return made
@@ -215,24 +236,31 @@ def tab(
     import gradio as gr
 
     def run(
-        text: str, restored: str, model: str, route: str, sentences: float, keep: bool, request: gr.Request
+        text: str,
+        restored: str,
+        origin: str,
+        model: str,
+        route: str,
+        sentences: float,
+        keep: bool,
+        request: gr.Request,
     ) -> Iterator[tuple[dict[str, Any], Any]]:
-        lines = _restored(restored)
-        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep), lines)
+        lines, source = _restored(restored), (origin or "")[:LONGEST_ADDRESS]
+        asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep), lines, source)
         for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
             yield values, gr.update(interactive=values["phase"] == "running")
 
-    def opened(paths: list[str] | None, request: gr.Request) -> str:
+    def opened(paths: list[str] | None, request: gr.Request) -> tuple[str, str]:
         read = partial(_first_text, host.sandbox, paths or [], options, say_for(request))
         try:
-            return _told(_for(request, "file", read), request)
+            return _told(_for(request, "file", read), request), Path(paths[0]).name if paths else ""
         finally:
             done_with(paths or [], held)
 
-    def fetched(url: str, request: gr.Request) -> str:
+    def fetched(url: str, request: gr.Request) -> tuple[str, str]:
         read = partial(read_document, host.sandbox)
         fetch = partial(web.article, url.strip(), read=read)
-        return _told(_for(request, "file", lambda: headed(fetch())), request)
+        return _told(_for(request, "file", lambda: headed(fetch())), request), url.strip()
 
     def captioned(value: str, request: gr.Request) -> dict[str, Any]:
         say = say_for(request)
@@ -246,8 +274,8 @@ def tab(
         text = gr.Textbox(
             label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
         )
-        restored = gr.Textbox(visible="hidden", elem_id="restored")
-        current = gr.Textbox(visible="hidden")
+        unseen = ("restored", "origin", "current")
+        restored, origin, current = [gr.Textbox(visible="hidden", elem_id=name) for name in unseen]
         captions = gr.Button(visible="hidden", elem_id="captions-go")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
@@ -266,20 +294,28 @@ def tab(
             go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
             halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
             label("keys")
-    shown_view = [_view(), halt]
+    shown_view = [_view(Corrections(host, options)), halt]
+    asked = [text, restored, origin, *chosen]
     how, files_too = streaming(KIND, options.runs), streaming("files", 4)
-    go.click(run, [text, restored, *chosen], shown_view, **how)
+    # What is typed over it comes from nowhere.
+    text.input(None, None, origin, js="() => ''", **quick())
+    go.click(run, asked, shown_view, **how)
     halt.click(stopper(runs, KIND), None, None, **quick())
-    file.upload(opened, file, text, **files_too).success(run, [text, restored, *chosen], shown_view, **how)
+    file.upload(opened, file, [text, origin], **files_too).success(run, asked, shown_view, **how)
     if options.fetch:
-        found = gr.on([fetch.click, url.submit], fetched, url, text, **files_too)
-        found.success(run, [text, restored, *chosen], shown_view, **how)
+        found = gr.on([fetch.click, url.submit], fetched, url, [text, origin], **files_too)
+        found.success(run, asked, shown_view, **how)
     for button, body in shown:
-        button.click(_constant(body), None, text, **quick()).then(
-            run, [text, restored, *chosen], shown_view, **how
+        button.click(_constant((body, "")), None, [text, origin], **quick()).then(
+            run, asked, shown_view, **how
         )
-    held_reading = "() => JSON.stringify(window.warta.current())"
-    captions.click(captioned, current, shown_view[0], js=held_reading, **streaming("captions", options.runs))
+    captions.click(
+        captioned,
+        current,
+        shown_view[0],
+        js="() => JSON.stringify(window.warta.current())",
+        **streaming("captions", options.runs),
+    )
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
     return [*chosen, drawer], shown_view
 
@@ -334,17 +370,27 @@ def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
     return drawer, chosen, share
 
 
-def _constant(value: str) -> Callable[[], str]:
+def _constant(value: tuple[str, str]) -> Callable[[], tuple[str, str]]:
     return lambda: value
 
 
-def _view() -> Any:
+def _origin(asked: dict[str, Any]) -> Origin:
+    """Return where a reading is from and when it was made, as far as the browser knows."""
+    address, read = asked.get("address"), asked.get("read")
+    try:
+        moment = datetime.fromisoformat(str(read)) if read else None
+    except ValueError:
+        moment = None
+    return Origin(address[:LONGEST_ADDRESS] if isinstance(address, str) else "", moment)
+
+
+def _view(corrections: Corrections) -> Any:
     """Return the reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
     def save(asked: dict[str, object], request: gr.Request) -> dict[str, str]:
         try:
-            return downloads.file(unpack(asked.get("reading")), str(asked.get("format")))
+            return downloads.file(unpack(asked.get("reading")), str(asked.get("format")), _origin(asked))
         except WartaError as error:
             return {"error": text(error, say_for(request).language)}
 
@@ -360,6 +406,6 @@ def _view() -> Any:
         html_template=(folder / "read.html").read_text("utf-8"),
         js_on_load=(folder / "read.js").read_text("utf-8"),
         apply_default_css=False,
-        server_functions=[save, reopen],
+        server_functions=[save, reopen, *corrections.functions()],
         elem_id="reading",
     )

@@ -102,6 +102,15 @@ class Memory(ABC):
         """Forget everything; return how many entries that were."""
 
     @abstractmethod
+    def clear_made(self) -> int:
+        """Forget what models made, and keep the user's and what was dismissed; return how many entries that
+        were."""
+
+    @abstractmethod
+    def _remove_own(self, keys: Sequence[str]) -> int:
+        """Remove the user's translations of these keys; return how many there were."""
+
+    @abstractmethod
     def has_own(self) -> bool:
         """Return whether there are translations of the user's."""
 
@@ -161,6 +170,10 @@ class Memory(ABC):
             if wins:
                 batch[key] = new
         return batch, found
+
+    def forget_own(self, sources: Iterable[str]) -> int:
+        """Forget the user's translations of these sources; return how many there were."""
+        return self._remove_own(list(dict.fromkeys(map(fuzzy.normal, sources))))
 
     def dismiss(self, source: str, target: str, findings: Iterable[Finding]) -> int:
         """Remember that these findings in this translation are none; return how many they were."""

@@ -16,6 +16,7 @@ from service.errors import StoreError, UsageError
 from service.intake.compression import need
 from service.translation.memory import fuzzy
 from service.translation.memory.base import (
+    DISMISSED,
     OWN,
     SPARE,
     STALE,
@@ -189,6 +190,19 @@ class PostgresMemory(Memory):
             return database.execute("delete from warta_entries").rowcount
 
         return self._run(work)
+
+    def clear_made(self) -> int:
+        """Forget what models made; return how many entries that were."""
+        delete = """
+            delete from warta_entries where signature in
+            (select id from warta_signatures where text not in (%s, %s))
+        """
+        return self._run(lambda database: database.execute(delete, (OWN, DISMISSED)).rowcount)
+
+    def _remove_own(self, keys: Sequence[str]) -> int:
+        wanted = [hashed(OWN, key) for key in keys]
+        delete = "delete from warta_entries where key = any(%s)"
+        return self._run(lambda database: database.execute(delete, (wanted,)).rowcount)
 
     def has_own(self) -> bool:
         """Return whether there are translations of the user's."""

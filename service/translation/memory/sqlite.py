@@ -13,6 +13,7 @@ from service.document import Output
 from service.errors import StoreError
 from service.translation.memory import fuzzy
 from service.translation.memory.base import (
+    DISMISSED,
     OWN,
     SPARE,
     STALE,
@@ -48,6 +49,7 @@ create virtual table if not exists own_words using fts5vocab (own_index, row);
 
 _HAS_OWN = "select 1 from entries where signature = (select id from signatures where text = ?) limit 1"
 _COUNT_OWN = "select count(*) from entries where signature = (select id from signatures where text = ?)"
+_FORGET_MADE = "delete from entries where signature in (select id from signatures where text not in (?, ?))"
 _FORGET = """
 delete from entries where key in (
     select key from entries where signature is not (select id from signatures where text = ?)
@@ -169,6 +171,23 @@ class TranslationMemory(Memory):
             self._database.execute("vacuum")
         return count
 
+    def clear_made(self) -> int:
+        """Forget what models made; return how many entries that were."""
+        with self._told():
+            with self._database:
+                count = self._database.execute(_FORGET_MADE, (OWN, DISMISSED)).rowcount
+            self._database.execute("vacuum")
+        return count
+
+    def _remove_own(self, keys: Sequence[str]) -> int:
+        hashes = [hashed(OWN, key) for key in keys]
+        with self._told(), self._database:
+            delete = "delete from entries where key = ?"
+            count = sum(self._database.execute(delete, (key,)).rowcount for key in hashes)
+            rows = [(_row(key),) for key in hashes]
+            self._database.executemany("delete from own_index where rowid = ?", rows)
+        return count
+
     def _rows(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, str, str, float, int, int, int, float]]:
         columns = "key, source, target, score, tokens, truncated, repaired, used"
         for start in range(0, len(keys), _AT_ONCE):
@@ -195,10 +214,7 @@ class TranslationMemory(Memory):
     def _index(self, answers: Mapping[str, Remembered]) -> None:
         """Make the user's translations findable by their words; a row has its number from its key, to be
         written over."""
-        rows = [
-            (int.from_bytes(hashed(OWN, key)[:8]) >> 1, made.source, made.output.text)
-            for key, made in answers.items()
-        ]
+        rows = [(_row(hashed(OWN, key)), made.source, made.output.text) for key, made in answers.items()]
         self._database.executemany(
             "insert or replace into own_index (rowid, source, target) values (?, ?, ?)", rows
         )
@@ -216,3 +232,8 @@ class TranslationMemory(Memory):
                 name=self._path,
                 reason=error,
             ) from error
+
+
+def _row(key: bytes) -> int:
+    """Return the number of the row in the index of words that belongs to an entry of the user's."""
+    return int.from_bytes(key[:8]) >> 1
