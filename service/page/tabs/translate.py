@@ -263,8 +263,7 @@ def tab(
         return _told(_for(request, "file", lambda: headed(fetch())), request), url.strip()
 
     def captioned(value: str, request: gr.Request) -> dict[str, Any]:
-        say = say_for(request)
-        work = partial(with_captions, host, options, value, say)
+        work = partial(with_captions, host, options, value, say_for(request))
         return _for(request, "captions", work)()
 
     def _for(request: gr.Request, what: str, work: Callable[[], Made]) -> Callable[[], Made]:
