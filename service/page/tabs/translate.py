@@ -4,7 +4,7 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -373,7 +373,7 @@ def _constant(value: tuple[str, str]) -> Callable[[], tuple[str, str]]:
     return lambda: value
 
 
-def _origin(asked: dict[str, Any]) -> Origin:
+def _origin(asked: Mapping[str, object]) -> Origin:
     """Return where a reading is from and when it was made, as far as the browser knows."""
     address, read = asked.get("address"), asked.get("read")
     try:
