@@ -212,7 +212,8 @@ def _run(
             done += len(sources)
             progress(name, done, len(distinct))
     if missing:
-        measured = {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
+        measured: dict[str, object] = {"load_seconds": loaded, "batch": batch}
+        measured |= {"peak_megabytes": peak(), "hardware": hardware()}
         cache.put_run(signature, measured)
     kept = {source: cache.get(signature, source) for source in distinct}
     answers = [answer for source in dataset.sources if (answer := kept[source]) is not None]

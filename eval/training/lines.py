@@ -578,7 +578,7 @@ def _network(numbers: int) -> Any:
             where, which = lines
             rows, longest, _ = numbers.shape
             flat = numbers.new_zeros(rows * longest, 3 * COLUMNS)
-            flat[where] = torch.cat([self._looked_up(*bag, which) for bag in bags], dim=1)
+            flat[where] = torch.cat([self._looked_up(ids, starts, which) for ids, starts in bags], dim=1)
             mask = numbers.new_zeros(rows * longest).index_fill(0, where, 1).view(rows, longest, 1)
             flat = self.drop(flat.view(rows, longest, -1))
             if self.training:

@@ -62,8 +62,8 @@ def assemble(
             **quick(),
         )
         page.unload(_leaving(runs))
-    page.queue(max_size=64, default_concurrency_limit=8, api_open=False)
-    return page
+    whole: gr.Blocks = page.queue(max_size=64, default_concurrency_limit=8, api_open=False)
+    return whole
 
 
 def _masthead() -> None:
