@@ -212,14 +212,16 @@ def _run(
             done += len(sources)
             progress(name, done, len(distinct))
     if missing:
-        measured: dict[str, object] = {"load_seconds": loaded, "batch": batch}
-        measured |= {"peak_megabytes": peak(), "hardware": hardware()}
-        cache.put_run(signature, measured)
+        cache.put_run(signature, _measured(loaded, batch))
     kept = {source: cache.get(signature, source) for source in distinct}
     answers = [answer for source in dataset.sources if (answer := kept[source]) is not None]
     once = [answer for answer in kept.values() if answer is not None]
     made = sorted({answer.signature for answer in once if answer.signature})
     return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
+
+
+def _measured(loaded: float, batch: int) -> dict[str, object]:
+    return {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
 
 
 def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:
