@@ -204,8 +204,7 @@ def _run(
             done += len(sources)
             progress(name, done, len(distinct))
     if missing:
-        measured = {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
-        cache.put_run(signature, measured)
+        cache.put_run(signature, _measured(loaded, batch))
     kept = {source: cache.get(signature, source) for source in distinct}
     answers = [answer for source in dataset.sources if (answer := kept[source]) is not None]
     once = [answer for answer in kept.values() if answer is not None]
@@ -224,6 +223,10 @@ def _whole(name: str, answers: Sequence[Answer], sources: Sequence[str]) -> None
             count=len(answers),
             sources=len(sources),
         )
+
+
+def _measured(loaded: float, batch: int) -> dict[str, object]:
+    return {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
 
 
 def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:

@@ -45,7 +45,7 @@ def validated(kind: type[Record], value: object) -> Record:
     # As JSON a list may stand for a tuple even where types are strict.
     text = json.dumps(value, allow_nan=False, default=str)
     try:
-        record = _adapter(kind).validate_json(text, strict=True, extra="forbid")
+        record = _adapter(cast("type", kind)).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         raise _invalid(error) from None
     return cast("Record", record)
@@ -53,7 +53,7 @@ def validated(kind: type[Record], value: object) -> Record:
 
 def plain(record: object) -> Any:
     """Return a dataclass as JSON values: tuples and sets as lists, paths as text."""
-    return _adapter(type(record)).dump_python(record, mode="json")
+    return _adapter(cast("type", type(record))).dump_python(record, mode="json")
 
 
 def restored(kind: type[Record], value: object) -> Record:
@@ -62,7 +62,7 @@ def restored(kind: type[Record], value: object) -> Record:
 
     try:
         # Not as JSON: half a surrogate pair, as some file names hold, is none.
-        record = _adapter(kind).validate_python(value, extra="forbid")
+        record = _adapter(cast("type", kind)).validate_python(value, extra="forbid")
     except ValidationError as error:
         raise _invalid(error) from None
     return cast("Record", record)

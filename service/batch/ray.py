@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from service.batch.executors import AHEAD, Pool, Work
@@ -148,7 +147,7 @@ def _has_token() -> bool:
     return "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ or TOKEN.exists()
 
 
-def connect(ray: ModuleType, place: Place) -> None:
+def connect(ray: Any, place: Place) -> None:
     """Connect ``ray`` to the place. Raises what Ray raises, from ``ray://`` after some trials."""
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     with _silent():

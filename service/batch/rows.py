@@ -223,7 +223,7 @@ def _text(signature: Signature) -> str:
     return str(signature)
 
 
-Format = tuple[Callable[[Sequence[str]], str], Callable[[Sequence[str], Mapping[str, Any]], str]]
+Format = tuple[Callable[[Sequence[str]], str], Callable[[Sequence[str], Mapping[str, object]], str]]
 """What stands before the rows, and one row, both for the columns given."""
 
 

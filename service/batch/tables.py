@@ -332,7 +332,9 @@ def _end(taken: Sequence[str]) -> str:
     return "\n" if taken[-1].endswith("\n") and not taken[-1].endswith("\r\n") else "\r\n"
 
 
-def _join_parquet(job: Job, said: Mapping[str, Any], results: Iterator[dict[str, Any]], target: Path) -> None:
+def _join_parquet(
+    job: Job, said: Mapping[str, object], results: Iterator[dict[str, Any]], target: Path
+) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from service.document import Article, Finding, Message, Passage, SegmentTranslation, Summary, Translation
@@ -92,7 +91,7 @@ class Work:
     says how a document is written again.
     """
 
-    finish: Callable[[Pipeline, Article, Translation | None, float], Any]
+    finish: Callable[[Pipeline, Article, Translation | None, float], object]
     renderers: Mapping[str, Renderer]
     whole: bool = True
     documents: How = AS_EVER

@@ -520,7 +520,7 @@ def _wanted(
     )
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row) -> dict[str, object]:
     from service.inbox.shown import row_json
 
     return row_json(row)

@@ -40,7 +40,7 @@ def story_json(story: Story, english: Mapping[Place, str] | None = None) -> dict
     ``english`` has the translation of those sentences that have one.
     """
 
-    def placed(place: Place) -> dict[str, Any]:
+    def placed(place: Place) -> dict[str, object]:
         return {**asdict(place), "english": (english or {}).get(place, "")}
 
     return {

@@ -253,7 +253,7 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
             given = header + [""] * (width - len(header))
             names = [name or f"column {i}" for i, name in enumerate(given, 1)]
             padded = zip(distinct(names), given, cells + [""] * (width - len(cells)), strict=True)
-            values = {name: text for name, named, text in padded if named or text}
+            values: dict[str, object] = {name: text for name, named, text in padded if named or text}
             found.append(_chosen(values, place, number, column, _renamed(names)))
     named = [cells for cells in headers.values() if cells.count(column) == 1]
     return iter(found) if named else None

@@ -1,6 +1,6 @@
 """The page put together: masthead, six tabs, and what happens when it is opened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -63,8 +63,8 @@ def assemble(
             **quick(),
         )
         page.unload(_leaving(runs))
-    page.queue(max_size=64, default_concurrency_limit=8, api_open=False)
-    return page
+    whole: gr.Blocks = page.queue(max_size=64, default_concurrency_limit=8, api_open=False)
+    return whole
 
 
 def _masthead() -> None:
@@ -84,7 +84,7 @@ def _opening(host: Host, options: PageOptions) -> Callable[..., object]:
     """Fill what depends on the machine, and take the settings that the address holds."""
     import gradio as gr
 
-    def opening(address: str, request: gr.Request) -> list[Any]:
+    def opening(address: str, request: gr.Request) -> list[object]:
         asked = dict(parse_qsl((address or "").removeprefix("?")[:2000]))
         known = models.choices(host)
         names = [value for _, value in known]
@@ -115,7 +115,7 @@ def _leaving(runs: Runs) -> Callable[..., None]:
     return leaving
 
 
-def _wanted(asked: Mapping[str, str], key: str, value: Callable[[str], Any], part: str = "value") -> Any:
+def _wanted(asked: Mapping[str, str], key: str, value: Callable[[str], object], part: str = "value") -> Any:
     """Return what the address says of a setting; one it does not name is left as a quick reader may have set
     it.
     """
@@ -128,5 +128,5 @@ def _count(asked: str) -> int:
     return int(asked) if asked.isdecimal() and 1 <= int(asked[:4]) <= read.MOST_SENTENCES else SENTENCES
 
 
-def _among(asked: str | None, known: Any, usual: Any) -> Any:
+def _among(asked: str | None, known: Container[str | None], usual: str | None) -> str | None:
     return asked if asked in known else usual

@@ -45,33 +45,33 @@ class Corrections:
         """Return the functions for the page's script, by their names there."""
         import gradio as gr
 
-        def others(asked: Any, request: gr.Request) -> Answer:
+        def others(asked: object, request: gr.Request) -> Answer:
             return self._answered(self.others, asked, request)
 
-        def correct(asked: Any, request: gr.Request) -> Answer:
+        def correct(asked: object, request: gr.Request) -> Answer:
             return self._answered(self.correct, asked, request)
 
-        def define(asked: Any, request: gr.Request) -> Answer:
+        def define(asked: object, request: gr.Request) -> Answer:
             return self._answered(self.define, asked, request)
 
-        def revert(asked: Any, request: gr.Request) -> Answer:
+        def revert(asked: object, request: gr.Request) -> Answer:
             return self._answered(self.revert, asked, request)
 
-        def kept(asked: Any, request: gr.Request) -> Answer:
+        def kept(asked: object, request: gr.Request) -> Answer:
             return self._answered(self.kept, asked, request)
 
-        def forget(asked: Any, request: gr.Request) -> Answer:
+        def forget(asked: object, request: gr.Request) -> Answer:
             return self._answered(self.forget, asked, request)
 
         return [others, correct, define, revert, kept, forget]
 
-    def others(self, asked: Mapping[str, Any], _: Say) -> Answer:
+    def others(self, asked: Mapping[str, object], _: Say) -> Answer:
         """Return other translations of a sentence. Raises WartaError."""
         reading, source = unpack(asked.get("reading")), _text(asked, "source")
         _known(reading, source)
         return {"others": self._pipeline(reading).others(reading.article, source, OTHERS)}
 
-    def correct(self, asked: Mapping[str, Any], say: Say) -> Answer:
+    def correct(self, asked: Mapping[str, object], say: Say) -> Answer:
         """Put the user's English in the place of a sentence's; keep it for later if asked. Raises WartaError.
 
         ``before`` in the answer is the user's translation that was kept until then.
@@ -89,7 +89,7 @@ class Corrections:
             memory.add_own([(source, english)])
         return {"values": reopened(made, say), "before": before}
 
-    def define(self, asked: Mapping[str, Any], say: Say) -> Answer:
+    def define(self, asked: Mapping[str, object], say: Say) -> Answer:
         """Keep a term of the glossary, and translate the sentences with it again. Raises WartaError.
 
         ``before`` in the answer is its English until then, ``again`` how many sentences were translated.
@@ -104,7 +104,7 @@ class Corrections:
         made = self._pipeline(reading).again(reading, held)
         return {"values": reopened(made, say), "before": before, "again": len(held)}
 
-    def revert(self, asked: Mapping[str, Any], say: Say) -> Answer:
+    def revert(self, asked: Mapping[str, object], say: Say) -> Answer:
         """Show a reading as it was, and keep what was kept before. Raises WartaError."""
         reading, before = unpack(asked.get("reading")), asked.get("before")
         if isinstance(before, str):
@@ -124,7 +124,7 @@ class Corrections:
             self._host.renew()
         return {"values": reopened(reading, say)}
 
-    def kept(self, _: Mapping[str, Any], say: Say) -> Answer:
+    def kept(self, _: Mapping[str, object], say: Say) -> Answer:
         """Return what is kept, in a line, and whether the page may keep or forget anything."""
         if not self._host.settings.memory:
             return {"line": say("memory_off"), "own": False}
@@ -138,7 +138,7 @@ class Corrections:
         counts = {"memory_on": made, "memory_own": own, "memory_terms": terms}
         return {"line": " ".join(say(name, count=count) for name, count in counts.items()), "own": True}
 
-    def forget(self, asked: Mapping[str, Any], say: Say) -> Answer:
+    def forget(self, asked: Mapping[str, object], say: Say) -> Answer:
         """Forget what models made, or all, the user's sentences and terms too. Raises WartaError."""
         memory = self._own(say)
         if asked.get("all") is True:
@@ -164,7 +164,9 @@ class Corrections:
         except (UnknownModel, NotInstalled):
             return self._host.pipeline()
 
-    def _answered(self, work: Callable[[Mapping[str, Any], Say], Answer], asked: Any, request: Any) -> Answer:
+    def _answered(
+        self, work: Callable[[Mapping[str, object], Say], Answer], asked: object, request: Any
+    ) -> Answer:
         """Return what ``work`` answers, done on behalf of the session and in time."""
         say = say_for(request)
         # Such a call of Gradio's knows no session but the cookie's.
@@ -188,7 +190,7 @@ def _known(reading: Reading, source: str) -> None:
         raise InputError("reading.no_sentence", "there is no such sentence in this reading")
 
 
-def _text(asked: Mapping[str, Any], name: str) -> str:
+def _text(asked: Mapping[str, object], name: str) -> str:
     value = asked.get(name, "")
     if not isinstance(value, str) or len(value) > LONGEST:
         raise InputError(

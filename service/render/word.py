@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service.render.marks import Note, words
 from service.render.sheet import Row, Sheet
 from service.render.xliff import clean
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.text.paragraph import Paragraph
 
 _NARROW = 0.4
 """The width of the column of numbers, in inches."""
@@ -72,7 +76,7 @@ def _labelled(paragraph: Any, label: str, value: str) -> None:
     paragraph.paragraph_format.space_after = 0
 
 
-def _sentence(document: Any, paragraph: Any, row: Row) -> None:
+def _sentence(document: Document, paragraph: Paragraph, row: Row) -> None:
     """Add a sentence's English, with its marks as comments."""
     text = clean(row.target)
     if row.note:
@@ -81,7 +85,7 @@ def _sentence(document: Any, paragraph: Any, row: Row) -> None:
         paragraph.add_run(text)
 
 
-def _comment(document: Any, paragraph: Any, text: str, note: Note) -> None:
+def _comment(document: Document, paragraph: Paragraph, text: str, note: Note) -> None:
     """Add a marked sentence, with a comment for each finding on its words, or on all of it."""
     whole = 0, len(text)
     places = [words(finding, text) or whole for finding in note.findings] or [whole]

@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -264,8 +264,7 @@ def tab(
         return _told(_for(request, "file", lambda: headed(fetch())), request), url.strip()
 
     def captioned(value: str, request: gr.Request) -> dict[str, Any]:
-        say = say_for(request)
-        work = partial(with_captions, host, options, value, say)
+        work = partial(with_captions, host, options, value, say_for(request))
         return _for(request, "captions", work)()
 
     def _for(request: gr.Request, what: str, work: Callable[[], Made]) -> Callable[[], Made]:
@@ -376,7 +375,7 @@ def _constant(value: tuple[str, str]) -> Callable[[], tuple[str, str]]:
     return lambda: value
 
 
-def _origin(asked: dict[str, Any]) -> Origin:
+def _origin(asked: Mapping[str, object]) -> Origin:
     """Return where a reading is from and when it was made, as far as the browser knows."""
     address, read = asked.get("address"), asked.get("read")
     try:
