@@ -173,7 +173,7 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _jsonl(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+def _jsonl(records: Sequence[dict[str, object]], name: str) -> dict[str, Any]:
     missing = [n for n, r in enumerate(records, 1) if not {"source", "reference"} <= r.keys()]
     if missing:
         raise InputError(
@@ -186,7 +186,7 @@ def _jsonl(records: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
         )
     sides = list(zip(*rows, strict=True)) or [()]
     common = [key for key in records[0] if all(_is_plain(r.get(key)) for r in records)] if records else []
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         "sources": tuple(r["source"] for r in records),
         "references": sides[0],
         "others": tuple(sides[1:]),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from eval.metrics import formula
+from eval.report.formats import Report, ScoreEntry, SystemEntry
 from eval.significance import Halves, Resampling, randomisation, shuffles, unpaired
 from service.errors import Mismatch, UsageError
 from service.escape import markdown_line
@@ -51,9 +51,7 @@ def allowances(options: list[str]) -> dict[str, float]:
     return allowed
 
 
-def judge(
-    report: Mapping[str, Any], baseline: Mapping[str, Any], allowed: Mapping[str, float], plan: Resampling
-) -> list[Verdict]:
+def judge(report: Report, baseline: Report, allowed: Mapping[str, float], plan: Resampling) -> list[Verdict]:
     """Return each system of the baseline against the one of its name, or against the only one.
 
     The test is paired (approximate randomisation) when both reports carry statistics, else by intervals.
@@ -85,7 +83,7 @@ def judge(
     return verdicts
 
 
-def _entry(system: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
+def _entry(system: SystemEntry, metric: str) -> ScoreEntry:
     found = [s for s in system["scores"] if s["name"].casefold() == metric.casefold()]
     if not found:
         names = ", ".join(s["name"] for s in system["scores"])
@@ -96,8 +94,7 @@ def _entry(system: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
             metric=metric,
             known=names,
         )
-    entry: Mapping[str, Any] = found[0]
-    return entry
+    return found[0]
 
 
 # What may differ between two scores that can be compared: versions, and how intervals were drawn.
@@ -113,7 +110,7 @@ def options(signature: str) -> tuple[str, ...]:
 def _verdict(
     name: str,
     metric: str,
-    pair: tuple[Mapping[str, Any], Mapping[str, Any]],
+    pair: tuple[SystemEntry, SystemEntry],
     allowed: float,
     plan: Resampling,
 ) -> Verdict:
@@ -136,10 +133,15 @@ def _verdict(
         p = randomisation(a, b, formula(old["name"], old.get("signature", "")))
         test = f"paired, {plan.trials} trials, seed {plan.seed}"
     else:
-        p = unpaired(drop, tuple(old["interval"]), tuple(new["interval"]))
+        p = unpaired(drop, _bounds(old), _bounds(new))
         test = "unpaired, from the intervals"
     failed = drop > allowed and p < plan.alpha
     return Verdict(name, old["name"], old["score"], new["score"], drop, allowed, p, test, failed)
+
+
+def _bounds(entry: ScoreEntry) -> tuple[float, float]:
+    low, high = entry["interval"]
+    return low, high
 
 
 def summary(verdicts: Sequence[Verdict], mismatch: str = "") -> str:

@@ -54,7 +54,7 @@ class Pipeline(Protocol):
         """Return the translations of each passage's sentences."""
         ...
 
-    def summarize(self, article: Article, brief: Any) -> Summary:
+    def summarize(self, article: Article, brief: Any, /) -> Summary:
         """Return the summary of one article; ``brief`` says what kind."""
         ...
 
@@ -142,12 +142,12 @@ class Cache:
         """
         return self._runs.get(signature, {})
 
-    def put_run(self, signature: str, measured: dict[str, Any]) -> None:
+    def put_run(self, signature: str, measured: Mapping[str, object]) -> None:
         """Keep what a run measured."""
         self._append([{"run": signature, "cost": measured}])
         self._runs[signature] = measured
 
-    def _append(self, records: Sequence[dict[str, Any]]) -> None:
+    def _append(self, records: Sequence[dict[str, object]]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
             file.flush()
@@ -189,8 +189,7 @@ def _run(
     reset_peak()
     start = time.perf_counter()
     system = load()
-    loaded = time.perf_counter() - start
-    signature = system.signature
+    loaded, signature = time.perf_counter() - start, system.signature
     distinct = list(dict.fromkeys(dataset.sources))
     missing = [source for source in distinct if cache.get(signature, source) is None]
     done = len(distinct) - len(missing)
@@ -198,15 +197,7 @@ def _run(
         start = time.perf_counter()
         answers = list(system(sources))
         seconds = (time.perf_counter() - start) / len(sources)
-        if len(answers) != len(sources):
-            raise EngineError(
-                "score.answers",
-                "{name} gave {count} answer to {sources} sources",
-                plural="{name} gave {count} answers to {sources} sources",
-                name=name,
-                count=len(answers),
-                sources=len(sources),
-            )
+        _whole(name, answers, sources)
         timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:
@@ -220,6 +211,19 @@ def _run(
     once = [answer for answer in kept.values() if answer is not None]
     made = sorted({answer.signature for answer in once if answer.signature})
     return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
+
+
+def _whole(name: str, answers: Sequence[Answer], sources: Sequence[str]) -> None:
+    """Raise EngineError where there are more or fewer answers than sources."""
+    if len(answers) != len(sources):
+        raise EngineError(
+            "score.answers",
+            "{name} gave {count} answer to {sources} sources",
+            plural="{name} gave {count} answers to {sources} sources",
+            name=name,
+            count=len(answers),
+            sources=len(sources),
+        )
 
 
 def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:

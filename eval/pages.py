@@ -24,6 +24,9 @@ from service.render.text import article_text
 HAND = Path(__file__).parent / "data" / "pages"
 """Pages written for this project, Apache-2.0, on which nothing was trained."""
 
+UNSEEN = HAND.parent / "pages-held"
+"""The same, whose errors nobody has mended."""
+
 CODES = {
     "b": "body", "h": "subhead", "t": "title", "T": "title-again", "s": "site", "S": "section",
     "n": "navigation",
@@ -142,13 +145,16 @@ def _add(figures: Figures, page: Page) -> None:
     aside = {_words(piece.text): piece.reason for piece in article.furniture}
     kept = Counter(_pieces(article.text))
     whole = _words(article.text)
+    said = Counter(_words(text) for text, _ in page.lines)
     for text, kind in page.lines:
         words = _words(text)
         if kind == "title" or not words:
             continue
         own = _words(initials(text)[0])
         # A line may be part of a paragraph that was put together again.
-        held = kept[words] > 0 or kept[own] > 0 or (words not in aside and (words in whole or own in whole))
+        twice = said[words] > 1  # as when a caption repeats the lead
+        held = kept[words] > 0 or kept[own] > 0
+        held = held or ((twice or words not in aside) and (words in whole or own in whole))
         if kind in TEXT:
             figures.text += 1
             if not held and words != _words(article.title):

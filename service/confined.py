@@ -32,12 +32,14 @@ def prepare() -> None:
     """Have each kind of work done once, so that what it compiles and loads is there for all that follow."""
     import service.batch.away  # noqa: F401
     from service.intake.documents import document_text
+    from service.render import marks
     from service.translation.glossary import Glossary
 
     Glossary.load()
     document_text(b"<!doctype html><html><body><p>Banjir di Demak.</p></body></html>", "a.html", 10_000)
     article("Banjir di Demak\n\nBanjir merendam 340 rumah, kata \u201cwarga\u201d.", False)
     list(checks([("Banjir merendam 340 rumah.", "Floods submerged 340 houses.")]))
+    marks.notes(SegmentTranslation("Banjir", "", 0.0, (Finding("empty.translation"),)))
 
 
 def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
@@ -46,7 +48,7 @@ def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
     return PageText(text, restored(About, about)) if about else str(text)
 
 
-def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
+def text_of(data: bytes, name: str, max_bytes: int) -> list[object]:
     """Return a document's text, and what the data of a web page says of it."""
     from service.intake.documents import document_text
 
@@ -58,13 +60,13 @@ def text_of(data: bytes, name: str, max_bytes: int) -> list[Any]:
 def translate_document(
     box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate, *, attributes: bool = False
 ) -> bytes:
-    """:func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
+    """Do as :func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
     made = box.run(".confined:document", data, name, max_bytes, attributes, answer=_translating(translate))
     return bytes(made)
 
 
 def document(ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool) -> bytes:
-    """A document in English, what is marked with a note; ``ask`` has its sentences translated."""
+    """Return a document in English, what is marked with a note; ``ask`` has its sentences translated."""
     from service.intake.documents import translate_data
     from service.intake.documents.blocks import How
     from service.render.marks import notes
@@ -75,7 +77,7 @@ def document(ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool)
 
 
 def name_made(data: bytes, name: str) -> str:
-    """What the document is called when it is written again; empty if it cannot be."""
+    """Return what the document is called when it is written again; empty if it cannot be."""
     from service.intake.documents import kind_of
 
     kind = kind_of(data, name)
@@ -135,7 +137,7 @@ def check_pairs(box: Sandbox, pairs: Sequence[tuple[str, str]]) -> list[tuple[Fi
     return [tuple(restored(Finding, finding) for finding in found) for found in made]
 
 
-def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
+def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[object]]:
     """Yield the guard's findings in each pair of source and target."""
     from service.translation.guard.check import check
 
@@ -144,10 +146,10 @@ def checks(pairs: Iterable[Sequence[str]]) -> Iterator[list[Any]]:
         yield [plain(finding) for finding in check(source, target)]
 
 
-def _translating(translate: Translate) -> Callable[..., Any]:
+def _translating(translate: Translate) -> Callable[..., object]:
     """Return what answers a confined process that asks for translations."""
 
-    def answer(passages: Sequence[Any]) -> list[list[Any]]:
+    def answer(passages: Sequence[object]) -> list[list[object]]:
         asked = [restored(Passage, passage) for passage in passages]
         return [[plain(part) for part in parts] for parts in translate(asked)]
 

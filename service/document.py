@@ -173,7 +173,7 @@ class Message:
         return f"{self.at}: {text}" if self.at else text
 
 
-def plain(message: Message, longest: int = 0) -> list[Any]:
+def plain(message: Message, longest: int = 0) -> list[object]:
     """Return a message as lists and strings, to be sent to another process; ``longest`` bounds its values."""
     most = longest or None
     values = [[n, plain(v, longest) if isinstance(v, Message) else v[:most]] for n, v in message.values]
@@ -311,7 +311,8 @@ class Translation:
     """An article in English, segment by segment, in reading order.
 
     ``lead`` and ``gaps`` are the source's white space, so that :attr:`text` has its paragraphs.
-    ``title`` is ``None`` for an article without one.
+    ``title`` is ``None`` for an article without one. ``captions`` are the sentences of the article's captions
+    where they were asked for; their ``paragraph`` is the caption's place in ``article.captions``.
     """
 
     article: Article
@@ -321,6 +322,12 @@ class Translation:
     lead: str = ""
     gaps: tuple[str, ...] = ()
     warnings: tuple[Message, ...] = ()
+    captions: tuple[SegmentTranslation, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[SegmentTranslation, ...]:
+        """All that was translated: title, text, captions."""
+        return (*([self.title] if self.title else ()), *self.segments, *self.captions)
 
     @property
     def text(self) -> str:

@@ -24,7 +24,7 @@ from service.document import (
 from service.engines.base import Engine
 from service.facts.ledger import ledger
 from service.intake.clean import clean, is_headline
-from service.intake.credit import about_of
+from service.intake.credit import about_of, uncredited
 from service.models.load import Notice, choose, open_engine
 from service.models.store import Store
 from service.presets import Preset
@@ -109,6 +109,14 @@ class Pipeline:
     def translate(self, article: Article) -> Translation:
         """Translate an article."""
         return self.assemble(article, list(self.stream(article.passage())))
+
+    def captioned(self, translation: Translation) -> Translation:
+        """Return a translation with its article's captions in English too, without who took the pictures."""
+        article = translation.article
+        split = [segment.split(uncredited(caption)) for caption in article.captions]
+        done = self.translate_all([Passage(text.sentences, article.text) for text in split])
+        parts = (replace(part, paragraph=number) for number, made in enumerate(done) for part in made)
+        return replace(translation, captions=tuple(parts))
 
     def as_it_is(self, article: Article) -> list[SegmentTranslation]:
         """Return the parts of an article that is English already: what they say, and nothing decoded."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from service.document import Decoding, Message
 from service.errors import PresetError, UnknownModel
@@ -151,7 +150,7 @@ def load(path: Path) -> Preset:
     return parse(table, path.name)
 
 
-def parse(table: Mapping[str, Any], file: str) -> Preset:
+def parse(table: Mapping[str, object], file: str) -> Preset:
     """Return a preset from a parsed table; ``file`` is the name that errors carry."""
     try:
         preset = validated(Preset, dict(table))

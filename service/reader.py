@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -93,19 +94,34 @@ class Reader:
             type=type(texts).__name__,
         )
 
-    def translate_article(self, text: str, *, keep_boilerplate: bool = False) -> Translation:
+    def translate_article(
+        self, text: str, *, keep_boilerplate: bool = False, captions: bool = False
+    ) -> Translation:
         """Translate a pasted article: cleaned, its headline found, each sentence with what was found in it.
 
-        Raises InputError where nothing is left to read.
+        With ``captions`` the captions of its pictures are translated too. Raises InputError where nothing is
+        left to read.
         """
-        return self._pipeline.translate(to_article(text, keep_furniture=keep_boilerplate))
+        made = self._pipeline.translate(to_article(text, keep_furniture=keep_boilerplate))
+        return self._pipeline.captioned(made) if captions else made
 
     def read(
-        self, text: str, *, sentences: int = 3, words: int | None = None, keep_boilerplate: bool = False
+        self,
+        text: str,
+        *,
+        sentences: int = 3,
+        words: int | None = None,
+        keep_boilerplate: bool = False,
+        captions: bool = False,
     ) -> Reading:
-        """Translate and summarise a pasted article, as `warta read` does. Raises InputError."""
-        article = to_article(text, keep_furniture=keep_boilerplate)
-        return self._pipeline.read(article, SummaryRequest(length=Length(sentences, words)))
+        """Translate and summarise a pasted article, as `warta read` does.
+
+        With ``captions`` the captions of its pictures are translated too. Raises InputError.
+        """
+        started = time.perf_counter()
+        done = self.translate_article(text, keep_boilerplate=keep_boilerplate, captions=captions)
+        request = SummaryRequest(length=Length(sentences, words))
+        return self._pipeline.read(done.article, request, done, time.perf_counter() - started)
 
     def brief(self, text: str, *, keep_boilerplate: bool = False) -> Brief:
         """Tell what happened in a pasted article: a main sentence, key points, figures and names.
@@ -134,14 +150,14 @@ class Reader:
     ) -> Summary:
         """Summarise a pasted article in English, or in Indonesian (``language="id"``).
 
-        ``route`` is auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint. Raises
-        UsageError, NotInstalled, InputError.
+        ``route`` is auto, extractive, indonanot5, mt5, crosssum, crosssum-m2m, translate-first or endpoint.
+        Raises UsageError, NotInstalled, InputError.
         """
         return self._pipeline.summarize(
             to_article(text), SummaryRequest(route, Length(sentences, words), language)
         )
 
-    def _translated(self, texts: Sequence[Any]) -> list[Any]:
+    def _translated(self, texts: Sequence[object]) -> list[object]:
         for number, text in enumerate(texts):
             if not (isinstance(text, str) or _missing(text)):
                 raise UsageError(
@@ -160,6 +176,6 @@ class Reader:
         return type(texts)(whole, index=texts.index, name=texts.name, dtype=texts.dtype)
 
 
-def _missing(value: Any) -> bool:
+def _missing(value: object) -> bool:
     """Return whether it stands for no value: None, or NaN, the only float that differs from itself."""
     return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124

@@ -8,7 +8,6 @@ read by :func:`restored`.
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class Invalid(ValueError):
         self.problem = problem
 
 
-def validated(kind: type[Record], value: Any) -> Record:
+def validated(kind: type[Record], value: object) -> Record:
     """Return plain dictionaries and lists as the dataclass ``kind``, no key or type other than declared.
 
     Raises Invalid.
@@ -46,27 +45,27 @@ def validated(kind: type[Record], value: Any) -> Record:
     # As JSON a list may stand for a tuple even where types are strict.
     text = json.dumps(value, allow_nan=False, default=str)
     try:
-        record: Record = _adapter(cast("Any", kind)).validate_json(text, strict=True, extra="forbid")
+        record = _adapter(kind).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
         raise _invalid(error) from None
-    return record
+    return cast("Record", record)
 
 
-def plain(record: Any) -> Any:
+def plain(record: object) -> Any:
     """Return a dataclass as JSON values: tuples and sets as lists, paths as text."""
-    return _adapter(cast("Any", type(record))).dump_python(record, mode="json")
+    return _adapter(type(record)).dump_python(record, mode="json")
 
 
-def restored(kind: type[Record], value: Any) -> Record:
+def restored(kind: type[Record], value: object) -> Record:
     """Return what :func:`plain` made of a ``kind``. Raises Invalid where it is something else."""
     from pydantic import ValidationError
 
     try:
         # Not as JSON: half a surrogate pair, as some file names hold, is none.
-        record: Record = _adapter(cast("Any", kind)).validate_python(value, extra="forbid")
+        record = _adapter(kind).validate_python(value, extra="forbid")
     except ValidationError as error:
         raise _invalid(error) from None
-    return record
+    return cast("Record", record)
 
 
 def _invalid(error: ValidationError) -> Invalid:
@@ -83,11 +82,15 @@ def _invalid(error: ValidationError) -> Invalid:
 _ORDER = {"unexpected_keyword_argument": 0, "missing": 1}
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+_ADAPTERS: dict[type, TypeAdapter[object]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[object]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _path(parts: tuple[str | int, ...]) -> str:

@@ -112,6 +112,10 @@ def samples() -> Mapping[str, bytes]:
         "a.odt": _zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": _odt()}),
         "a.epub": _zipped(_epub()),
         "a.xlsx": _zipped(_xlsx()),
+        "a.pptx": _zipped({"ppt/presentation.xml": "<p/>", "ppt/slides/slide1.xml": _slide()}),
+        "a.xlf": f'<xliff><trans-unit id="1"><source>{SENTENCE}</source></trans-unit></xliff>'.encode(),
+        "a.po": f'msgid "{SENTENCE}"\nmsgstr ""\n'.encode(),
+        "a.json": f'{{"a": "{SENTENCE}"}}'.encode(),
         "a.pdf": _pdf(),
     }
 
@@ -122,6 +126,11 @@ def _zipped(members: Mapping[str, str]) -> bytes:
         for name, text in members.items():
             archive.writestr(name, text)
     return out.getvalue()
+
+
+def _slide() -> str:
+    space = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    return f'<sld xmlns:a="{space}"><a:p><a:r><a:t>{SENTENCE}</a:t></a:r></a:p></sld>'
 
 
 def _docx() -> str:

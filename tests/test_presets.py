@@ -23,7 +23,15 @@ GOOD: Mapping[str, Any] = {
 def test_every_preset_that_ships_loads() -> None:
     assert set(presets.all_presets()) == {
         *("echo", "firefox-id-en", "gemma-3-270m", "hy-mt2", "indonanot5-indosum", "mt0-base", "mt0-small"),
-        *("mt5-crosssum-en", "mt5-xlsum", "opus-mt-id-en", "opus-mt-poz-en", "quickmt-id-en", "qwen3"),
+        *(
+            "mt5-crosssum-en",
+            "mt5-crosssum-m2m",
+            "mt5-xlsum",
+            "opus-mt-id-en",
+            "opus-mt-poz-en",
+            "quickmt-id-en",
+            "qwen3",
+        ),
         *("qwen3-summary", "translategemma"),
     }
 
@@ -97,5 +105,8 @@ def test_broken_toml_is_one_line(tmp_path: Path) -> None:
 
 
 def test_an_unknown_model_lists_those_of_the_task() -> None:
-    with pytest.raises(UnknownModel, match=r"indonanot5-indosum, mt5-crosssum-en, mt5-xlsum, qwen3-summary$"):
+    with pytest.raises(
+        UnknownModel,
+        match=r"indonanot5-indosum, mt5-crosssum-en, mt5-crosssum-m2m, mt5-xlsum, qwen3-summary$",
+    ):
         presets.get("opus", task="summarize")

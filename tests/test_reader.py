@@ -11,6 +11,7 @@ import pytest
 
 import warta
 from service.document import Finding
+from tests.pictured import CAPTION, PICTURED
 
 ARTICLE = (
     "HARGA BERAS NAIK\n\nHarga beras naik 12 persen pada Selasa. Warga Demak tidak panik. "
@@ -137,3 +138,13 @@ def test_a_setting_that_does_not_fit_is_named(settings: dict[str, Any], message:
 
 def test_the_signature_names_the_model(reader: warta.Reader) -> None:
     assert reader.signature.preset == "echo"
+
+
+def test_captions_are_translated_on_demand(reader: warta.Reader) -> None:
+    assert reader.read(PICTURED).translation.captions == ()
+    for made in (
+        reader.read(PICTURED, captions=True).translation,
+        reader.translate_article(PICTURED, captions=True),
+    ):
+        assert [(part.target, part.paragraph) for part in made.captions] == [(CAPTION, 0)]
+    assert reader.translate_article(ARTICLE, captions=True).captions == ()

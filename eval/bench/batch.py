@@ -160,7 +160,7 @@ def rates(folder: Path, count: int) -> list[dict[str, object]]:
     """Return lines a second and the most memory of a process, in MB, of the pipe and of a batch, with
     the echo.
     """
-    made: list[dict[str, Any]] = []
+    made: list[dict[str, object]] = []
     for size in (count // 100, count // 10, count):
         source = write_corpus(folder / "in.jsonl", size)
         lines = folder / "in.txt"

@@ -45,7 +45,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from eval.bench.fixed_length import EOS, JOINT
 from eval.bench.fresh_process import in_fresh_process
@@ -278,8 +277,8 @@ class Bench:
             command += ["--host", "127.0.0.1", "--load-only", "id,en", "--disable-web-ui"]
         else:
             command = [sys.executable, "-m", "warta", "serve", "--port", str(port), "--model", NAME]
-            command += ["--beam", str(BEAM), "--threads", threads, "--no-repair"]
-            command += ["--rate", "1000000", "--deadline", "600", "--no-memory"]
+            command += ["--no-memory", "--beam", str(BEAM), "--threads", threads, "--no-repair"]
+            command += ["--rate", "1000000", "--deadline", "600"]
         values, log = self.process_values(layout=layout)
         name = "LibreTranslate" if layout else "warta serve"
         rows = []
@@ -464,7 +463,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.json:
         about = {"articles": options.articles, "sentences": options.sentences, "tokens": options.tokens}
         about |= {"threads": options.threads, "beam": BEAM}
-        made: dict[str, Any] = {**about, "versions": versions(bench.python), "ratios": found}
+        made: dict[str, object] = {**about, "versions": versions(bench.python), "ratios": found}
         made["rows"] = [{**asdict(row), "words_a_second": row.speed} for row in rows]
         options.json.write_text(json.dumps(made, indent=2) + "\n", "utf-8")
     return 0

@@ -226,7 +226,7 @@ def main() -> None:
     arguments.beam = arguments.beam or [1, 4]
     if arguments.allocator == "huge":
         os.environ.update(HUGE)
-    found: dict[str, Any] = {"allocator": arguments.allocator, "threads": arguments.threads}
+    found: dict[str, object] = {"allocator": arguments.allocator, "threads": arguments.threads}
     for kind in arguments.model or WORK:
         with tempfile.TemporaryDirectory() as root:
             rows = compare(kind, Path(root), arguments)

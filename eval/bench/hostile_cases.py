@@ -127,7 +127,7 @@ def modules() -> list[ModuleType]:
 
 def public() -> dict[Callable[..., object], str]:
     """Return the public functions that take anything, and methods that take text, with their names."""
-    found: dict[Callable[..., Any], str] = {}
+    found: dict[Callable[..., object], str] = {}
     for module in modules():
         for name, value in vars(module).items():
             if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
@@ -194,7 +194,7 @@ def _own_terms() -> own_terms.OwnTerms:
     return own_terms.OwnTerms(given.file("own.tsv", b"id\ten\nbanjir\tflood\n"))
 
 
-def _casing(text: str) -> Any:
+def _casing(text: str) -> dict[str, str]:
     return normalise.learn_casing(text, given.shipped_glossary().acronyms)
 
 
@@ -260,6 +260,8 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     clean.repaired: clean.repaired,
     clean.is_headline: lambda text: clean.is_headline(text, len(text) + 1),
     credit.about_of: credit.about_of,
+    credit.author: credit.author,
+    credit.uncredited: credit.uncredited,
     credit.headed: lambda text: credit.headed(
         credit.PageText(text, credit.About(text[:50], text, text, text))
     ),
@@ -302,7 +304,6 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     aside.Aside.restore: lambda text: aside.set_aside(f"{text} a@b.com").restore(text),
     normalise.split_dateline: normalise.split_dateline,
     render.reading_laid: lambda text: render.reading_laid(given.reading_of(text)),
-    render.sentences: lambda text: render.sentences(given.translation_of(text)),
     marks.reasons: lambda text: marks.reasons(given.translation_of(text).segments[0]),
     marks.words: lambda text: marks.words(Finding.of("number.added", target=text[:40]), text),
     marks.status: lambda text: marks.status(given.translation_of(text).segments, text),
@@ -684,6 +685,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     summarizer.indonanot5: given.summarized("indonanot5"),
     summarizer.endpoint: given.summarized("endpoint"),
     summarizer.crosssum: given.summarized("crosssum"),
+    summarizer.crosssum_m2m: given.summarized("crosssum-m2m"),
     summarizer.translate_first: given.summarized("translate-first"),
     summarizer.summarize: lambda text: summarizer.summarize(
         given.task_of(text), "auto", given.signature(), lambda _: False

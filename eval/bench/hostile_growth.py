@@ -64,7 +64,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise _Over
 
 
-def seconds(run: Callable[[str], Any], text: str, limit: float) -> float | None:
+def seconds(run: Callable[[str], object], text: str, limit: float) -> float | None:
     """Return processor time of one call, None where it is over the limit.
 
     An input refused is an input done.

@@ -60,7 +60,7 @@ from service.translation.memory import sqlite as memory
 from service.translation.memory import tmx as tmx_module
 from service.translation.memory.base import Memory, Remembered
 
-Run = Callable[[str], Any]
+Run = Callable[[str], object]
 
 MOST = 20_000_000
 """Characters that nothing is refused for at the sizes of this table."""
@@ -77,7 +77,7 @@ def other(shape: int, size: int) -> str:
     return VARIED[shape](size)
 
 
-def pairs(call: Callable[[str, str], Any]) -> tuple[Run, ...]:
+def pairs(call: Callable[[str, str], object]) -> tuple[Run, ...]:
     """Return a function of two texts: the same on both sides, on either beside others, and beside plain
     prose.
     """
@@ -96,12 +96,12 @@ def lines_of(text: str) -> list[str]:
     return found or [text or "a"]
 
 
-def with_sentences(call: Callable[[list[str]], Any]) -> tuple[Run, ...]:
+def with_sentences(call: Callable[[list[str]], object]) -> tuple[Run, ...]:
     """Return a function of sentences: many short ones, and one that is as long as all."""
     return (lambda text: call(lines_of(text)), lambda text: call([PROSE, text, PROSE]))
 
 
-def with_lines(call: Callable[[list[str]], Any]) -> tuple[Run, ...]:
+def with_lines(call: Callable[[list[str]], object]) -> tuple[Run, ...]:
     """Return a function of a page's lines as cleaning has them: none is empty, and runs of white space are
     one.
     """
@@ -125,7 +125,7 @@ def passage_of(lines: Sequence[str]) -> Passage:
     return Passage(tuple(lines), "\n".join(lines), frozenset((0,)))
 
 
-def translated(call: Callable[[bytes, blocks.Translate], Any]) -> tuple[Run, ...]:
+def translated(call: Callable[[bytes, blocks.Translate], object]) -> tuple[Run, ...]:
     """Return a document translated: into capitals, and into the opposite order."""
     return (lambda text: call(encoded(text), loud), lambda text: call(encoded(text), turned))
 
@@ -223,7 +223,7 @@ def xlsx(text: str) -> bytes:
 
 
 def pptx(text: str) -> bytes:
-    """One slide of a paragraph a line, in which every other word is bold."""
+    """Return one slide of a paragraph a line, in which every other word is bold."""
     space = "http://schemas.openxmlformats.org/drawingml/2006/main"
     looks = "<a:rPr/>", '<a:rPr b="1"/>'
     words = (
@@ -239,7 +239,7 @@ def pptx(text: str) -> bytes:
 
 
 def xliff(text: str) -> bytes:
-    """A unit a line, with a code before each word."""
+    """Return a unit a line, with a code before each word."""
     code = ' <x id="1"/> '
     units = (
         f'<trans-unit id="{number}"><source>{xml(line).replace(" ", code)}</source></trans-unit>'
@@ -249,12 +249,12 @@ def xliff(text: str) -> bytes:
 
 
 def catalogue(text: str) -> str:
-    """A gettext message a line."""
+    """Return a gettext message a line."""
     return "".join(f'msgid {json.dumps(line)}\nmsgstr ""\n\n' for line in text.split("\n"))
 
 
 def rows(text: str) -> list[bilingual.Row]:
-    """Each line a paragraph with a note on each of its words."""
+    """Return each line a paragraph with a note on each of its words."""
 
     def note(word: re.Match[str]) -> blocks.PlacedNote:
         return blocks.PlacedNote("a", 0, word.start(), 0, word.end())
@@ -375,8 +375,8 @@ def in_article(text: str) -> Any:
         at_work.inject(line)
 
 
-def with_terms(call: Callable[[terms.ArticleTerms, str, str], Any]) -> tuple[Run, ...]:
-    def run(source: str, target: str) -> Any:
+def with_terms(call: Callable[[terms.ArticleTerms, str, str], object]) -> tuple[Run, ...]:
+    def run(source: str, target: str) -> object:
         return call(terms.ArticleTerms(shipped_glossary(), source, expand=True), source, target)
 
     return (*pairs(run), in_article)
@@ -386,12 +386,12 @@ def spoken(text: str) -> words.Words:
     return words.words(text)
 
 
-def formed(check: Callable[[form.Pair], Iterator[form.Found]]) -> Callable[[str, str], Any]:
+def formed(check: Callable[[form.Pair], Iterator[form.Found]]) -> Callable[[str, str], object]:
     """Return a check of the form of a sentence, over two texts."""
     return lambda a, b: list(check(form.Pair(a, b, spoken(a), spoken(b))))
 
 
-def with_lexicon(call: Callable[[str, str], Iterator[Any]]) -> tuple[Run, ...]:
+def with_lexicon(call: Callable[[str, str], Iterator[object]]) -> tuple[Run, ...]:
     """Return a reader of a lexicon: the text as the whole file, and as the cells of a row."""
     head = "\t".join(lexicon.COLUMNS)
 
@@ -406,7 +406,7 @@ def with_lexicon(call: Callable[[str, str], Iterator[Any]]) -> tuple[Run, ...]:
     return whole, row
 
 
-def compared(lines: list[str]) -> Any:
+def compared(lines: list[str]) -> object:
     """Compare the sentences of one article, each its own translation, with those before it."""
     said = consistency.Consistency()
     return [said.see(line, line) for line in lines]
@@ -417,8 +417,8 @@ def doubts(text: str) -> tuple[Finding, ...]:
     return (Finding.of("entity.lost", name=text),)
 
 
-def with_numbers(call: Callable[[Any, Any, str], Any]) -> tuple[Run, ...]:
-    def run(source: str, target: str) -> Any:
+def with_numbers(call: Callable[[Any, Any, str], object]) -> tuple[Run, ...]:
+    def run(source: str, target: str) -> object:
         here = numbers.numbers(source, number_words.INDONESIAN)
         return call(here, numbers.numbers(target, number_words.ENGLISH), source)
 
@@ -520,7 +520,7 @@ def tmx(text: str) -> Path:
     return file("a.tmx", encoded(f'<tmx version="1.4"><body>{units_}</body></tmx>'))
 
 
-def with_memory(call: Callable[[Memory, list[str]], Any]) -> Run:
+def with_memory(call: Callable[[Memory, list[str]], object]) -> Run:
     def run(text: str) -> None:
         path = folder() / "memory.sqlite"
         for old in folder().glob("memory.sqlite*"):
@@ -575,12 +575,12 @@ def refused(call: Run) -> Run:
     return run
 
 
-def with_file(name: str, call: Callable[[Path], Any]) -> Run:
+def with_file(name: str, call: Callable[[Path], object]) -> Run:
     """Return a function of a file that holds the text."""
     return lambda text: call(file(name, encoded(text)))
 
 
-def with_name(name: str, call: Callable[[bytes, str], Any]) -> Run:
+def with_name(name: str, call: Callable[[bytes, str], object]) -> Run:
     """Return a function of a document's bytes and its name."""
     return lambda text: call(encoded(text), name)
 
@@ -595,7 +595,7 @@ def packed(text: str) -> bytes:
     return gzip.compress(encoded(text), 1)
 
 
-def fixed(text: str) -> Any:
+def fixed(text: str) -> object:
     """Return as many marks as a sentence may have, half of them fixed."""
     made = block(text)
     return placement.fixed_through(made.texts, made.marks[: blocks._MOST_MARKS])

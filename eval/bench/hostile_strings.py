@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, islice, product
+from types import ModuleType
 from typing import Any
 
 # The standard library's own parser of patterns, which has no public name.
-_parser: Any = importlib.import_module("re._parser")
+_parser: ModuleType = importlib.import_module("re._parser")
 
 _ALPHABET = " aA1.\n-,\"'“(<[&:;/|>*_`~=#\\!?…é\t)]}{%$@+^\u200b\ufffd😀\x00"
 _MANY = 6
@@ -308,7 +309,7 @@ class Case:
     """
 
     name: str
-    run: Callable[[str], Any]
+    run: Callable[[str], object]
     texts: Sequence[Callable[[int], str]]
     share: float = 1.0
     bound: int = 0

@@ -25,7 +25,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from eval.bench.news_site import PLACES, Reply, Site, Story, conditional, rss, serving, story
 from service.inbox import queue
@@ -90,7 +89,7 @@ def resident() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
-def day(model: str) -> dict[str, Any]:
+def day(model: str) -> dict[str, object]:
     """Replay a day, an hour at a time."""
     now, box, memory = time.time(), Sandbox(), list[float]()
     with tempfile.TemporaryDirectory() as folder, serving() as site, inbox(Path(folder), site) as store:
@@ -115,7 +114,7 @@ def day(model: str) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def hour(model: str, most: int, limit: float) -> dict[str, Any]:
+def hour(model: str, most: int, limit: float) -> dict[str, object]:
     """Translate headlines and briefs of an hour's share of that day, then articles whole until ``limit``.
 
     ``limit`` is in seconds from the start. Memory is that of this process at the start, after each batch of
@@ -155,7 +154,7 @@ def _start_middle_end(memory: Sequence[float]) -> dict[str, int]:
     }  # fmt: skip
 
 
-def kills(count: int) -> dict[str, Any]:
+def kills(count: int) -> dict[str, object]:
     """Fetch and translate in processes that are killed at random moments; then once to the end."""
     chance, now = random.Random(20), time.time()  # noqa: S311
     with tempfile.TemporaryDirectory() as folder, serving() as site, inbox(Path(folder), site) as store:
@@ -201,7 +200,7 @@ def one_round(folder: Path, port: int) -> None:
     box.close()
 
 
-def listed(count: int) -> dict[str, Any]:
+def listed(count: int) -> dict[str, object]:
     """Search a large inbox, in the store and, where there is a Chromium, in the page."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -224,41 +223,51 @@ def listed(count: int) -> dict[str, Any]:
             }
             deep = _times(lambda: store.lists.rows(Wanted(offset=count - 100)))
             articles = sum(store.lists.counts().values())
-        made: dict[str, Any] = {"articles": articles, "store_ms": found, "last page_ms": deep}
+        made: dict[str, object] = {"articles": articles, "store_ms": found, "last page_ms": deep}
         chromium = os.environ.get("WARTA_CHROMIUM") or shutil.which("chromium")
         if chromium:
             made["page"] = _in_browser(home, chromium)
         return made
 
 
-def _in_browser(home: Path, chromium: str) -> dict[str, Any]:
-    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
-    from playwright.sync_api import sync_playwright
-
+@contextmanager
+def served(home: Path, model: str = "echo") -> Iterator[str]:
+    """Yield the address of the page over what is kept in ``home``, for as long as the block lasts."""
     from service.api.app import create_app, listening, server
     from service.api.config import ServerConfig
     from service.pool import Host
 
     config = ServerConfig(port=0, requests_per_minute=1_000_000)
     with listening(config) as listener:
-        running = server(create_app(Host(Settings(home, model="echo")), config), config)
+        running = server(create_app(Host(Settings(home, model=model)), config), config)
         thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
         thread.start()
-        with sync_playwright() as play:
-            browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"http://127.0.0.1:{listener.getsockname()[1]}/?tab=inbox")
-            page.wait_for_selector(".news .item .title")
-            page.wait_for_timeout(1500)
-            shown = page.locator(".news .count").text_content()
-            searches = [
-                page.evaluate(_SEARCH, word) for word in ("banjir", "beras", "gula OR garam", "pompa", "") * 3
-            ]
-            scrolls = [page.evaluate(_SCROLL, part / 20) for part in random.Random(1).sample(range(20), 20)]  # noqa: S311
-            browser.close()
-        running.should_exit = True
-        thread.join(20)
-    return {"shown": shown, "search_ms": _spread(searches), "scroll_ms": _spread(scrolls)}
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            thread.join(20)
+
+
+def _in_browser(home: Path, chromium: str) -> dict[str, object]:
+    """Return what a reader waits for: from a key or a scroll to the frame that shows its answer, in ms."""
+    from playwright.sync_api import sync_playwright
+
+    with served(home) as address, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(120_000)
+        page.goto(f"{address}/?tab=inbox")
+        page.wait_for_selector(".news .item .title")
+        page.wait_for_timeout(1500)
+        shown = page.locator(".news .count").text_content()
+        searches = [
+            page.evaluate(_SEARCH, word) for word in ("banjir", "beras", "gula OR garam", "pompa", "") * 3
+        ]
+        scrolls = [page.evaluate(_SCROLL, part / 20) for part in random.Random(1).sample(range(20), 20)]  # noqa: S311
+        browser.close()
+    return {"shown": shown, "search_ms": _spread(searches), "scroll_ms": _spread(scrolls),
+            "load": [round(n, 1) for n in os.getloadavg()]}  # fmt: skip
 
 
 _FRAME = "const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));"
@@ -297,7 +306,8 @@ def _times(work: Callable[[], object], count: int = 15) -> float:
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
-    return {"median": round(median(values)), "most": round(max(values))}
+    return {"median": round(median(values)), "most": round(max(values)),
+            "under 200": sum(value < 200 for value in values), "of": len(values)}  # fmt: skip
 
 
 def _settings(home: Path, model: str) -> Settings:
@@ -316,7 +326,7 @@ def main() -> None:
     if asked.what == "round":
         one_round(Path(asked.rest[0]), int(asked.rest[1]))
         return
-    work: dict[str, Callable[[], dict[str, Any]]] = {
+    work: dict[str, Callable[[], dict[str, object]]] = {
         "day": lambda: day(asked.model),
         "hour": lambda: hour(asked.model, asked.count or 1000, asked.seconds),
         "kills": lambda: kills(asked.count or 30),

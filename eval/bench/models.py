@@ -26,6 +26,9 @@ from service.engines.base import Engine
 from service.models.convert import convert
 from service.text import segment
 
+Shape = Callable[[Path, Sequence[str]], None]
+Builder = Callable[[Path, Sequence[str]], Engine]
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TARGET = 30
 
@@ -55,22 +58,17 @@ def quickmt(folder: Path, texts: Sequence[str]) -> Engine:
     return CTranslate2Engine(folder, preset("quickmt-id-en"), compute_type="int8", threads=2)
 
 
-def opus(folder: Path, texts: Sequence[str]) -> Engine:
-    """Return 6 + 6 layers, width 512, 54,796 pieces."""
-    from service.engines.ctranslate2 import CTranslate2Engine
+def converted(make: Shape, name: str) -> Builder:
+    """Return a preset's engine over a checkpoint that ``make`` writes, converted to int8 as a pull does."""
 
-    shapes.opus_mt(folder / "original", texts)
-    convert(folder / "original", folder / "int8", preset("opus-mt-id-en"), "int8")
-    return CTranslate2Engine(folder / "int8", preset("opus-mt-id-en"), threads=2)
+    def build(folder: Path, texts: Sequence[str]) -> Engine:
+        from service.engines.ctranslate2 import CTranslate2Engine
 
+        make(folder / "original", texts)
+        convert(folder / "original", folder / "int8", preset(name), "int8")
+        return CTranslate2Engine(folder / "int8", preset(name), threads=2)
 
-def indonanot5(folder: Path, texts: Sequence[str]) -> Engine:
-    """Return 12 + 12 layers, width 768, 32,128 pieces."""
-    from service.engines.ctranslate2 import CTranslate2Engine
-
-    shapes.t5_base(folder / "original", texts)
-    convert(folder / "original", folder / "int8", preset("indonanot5-indosum"), "int8")
-    return CTranslate2Engine(folder / "int8", preset("indonanot5-indosum"), threads=2)
+    return build
 
 
 def firefox(folder: Path, texts: Sequence[str]) -> Engine:
@@ -81,11 +79,20 @@ def firefox(folder: Path, texts: Sequence[str]) -> Engine:
     return FirefoxEngine(folder, preset("firefox-id-en"))
 
 
-MODELS: dict[str, Callable[[Path, Sequence[str]], Engine]] = {
+CONVERTED: dict[str, Shape] = {
+    "opus-mt-id-en": shapes.opus_mt,
+    "opus-mt-poz-en": shapes.opus_mt_big,
+    "mt0-small": shapes.mt5_small,
+    "mt0-base": shapes.mt5_base,
+    "mt5-xlsum": shapes.mt5_base,
+    "indonanot5-indosum": shapes.t5_base,
+}
+"""What is converted, and the checkpoint of its shape; mt5-crosssum-en has the shape and beam of mt5-xlsum."""
+
+MODELS: dict[str, Builder] = {
     "quickmt-id-en": quickmt,
     "firefox-id-en": firefox,
-    "opus-mt-id-en": opus,
-    "indonanot5-indosum": indonanot5,
+    **{name: converted(make, name) for name, make in CONVERTED.items()},
 }
 
 

@@ -167,6 +167,7 @@ class Site:
     seen: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     at_once: Counter[str] = field(default_factory=Counter)
     most_at_once: Counter[str] = field(default_factory=Counter)
+    most_hosts_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -202,6 +203,8 @@ class Handler(BaseHTTPRequestHandler):
             self.site.seen.append((key, dict(self.headers)))
             self.site.at_once[host] += 1
             self.site.most_at_once[host] = max(self.site.most_at_once[host], self.site.at_once[host])
+            busy = sum(count > 0 for count in self.site.at_once.values())
+            self.site.most_hosts_at_once = max(self.site.most_hosts_at_once, busy)
         try:
             self.site.replies.get(key, reply(b"", 404))(self)
         except (BrokenPipeError, ConnectionResetError):

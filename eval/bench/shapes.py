@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.bench.marian import FULL, checkpoint, tokenizer
+from eval.bench.marian import BIG, FULL, checkpoint, tokenizer
 from eval.bench.marian_binary import EMBEDDING, FLOAT, INT8, Tensor, binary, shortlist
 from service.document import Decoding
 from service.presets import Preset
@@ -45,8 +45,23 @@ def opus_mt(folder: Path, texts: Sequence[str]) -> None:
     checkpoint(folder, texts, FULL, pieces=PIECES, endless=True)
 
 
+def opus_mt_big(folder: Path, texts: Sequence[str]) -> None:
+    """Build ``opus-mt-poz-en``: 6 + 6 layers, width 1024, 237 M parameters."""
+    checkpoint(folder, texts, BIG, pieces=PIECES, endless=True)
+
+
 def mt5_base(folder: Path, texts: Sequence[str]) -> None:
-    """Build ``mt5-base``: 12 + 12 layers, width 768, 250,112 pieces, 582 M parameters."""
+    """``mt5-xlsum``, ``mt5-crosssum-en``, ``mt0-base``: 12 + 12 layers, width 768, 582 M parameters."""
+    _mt5(folder, texts, width=768, inner=2048, layers=12, heads=12)
+
+
+def mt5_small(folder: Path, texts: Sequence[str]) -> None:
+    """``mt0-small``: 8 + 8 layers, width 512, 6 heads of 64, 300 M parameters."""
+    _mt5(folder, texts, width=512, inner=1024, layers=8, heads=6)
+
+
+def _mt5(folder: Path, texts: Sequence[str], *, width: int, inner: int, layers: int, heads: int) -> None:
+    """mT5 with 250,112 pieces, heads of width 64, and an end token that is out of reach."""
     import torch
     from transformers import MT5Config, MT5ForConditionalGeneration
 
@@ -55,15 +70,15 @@ def mt5_base(folder: Path, texts: Sequence[str]) -> None:
     torch.manual_seed(7)
     config = MT5Config(
         vocab_size=MT5_VOCABULARY,
-        d_model=768,
         d_kv=64,
-        d_ff=2048,
-        num_layers=12,
-        num_decoder_layers=12,
-        num_heads=12,
         pad_token_id=0,
         eos_token_id=1,
         decoder_start_token_id=0,
+        d_model=width,
+        d_ff=inner,
+        num_layers=layers,
+        num_decoder_layers=layers,
+        num_heads=heads,
     )
     model: Any = MT5ForConditionalGeneration(config)
     with torch.no_grad():

@@ -37,7 +37,7 @@ def segment_lines(evaluation: Evaluation) -> Iterator[str]:
     dataset = evaluation.dataset
     tables = {s.output.name: segment_scores(s) for s in evaluation.systems}
     for i, reference in enumerate(dataset.references):
-        record: dict[str, Any] = {"line": i + 1, "reference": reference}
+        record: dict[str, object] = {"line": i + 1, "reference": reference}
         for key, column in (("source", dataset.sources), ("topic", dataset.topics)):
             record |= {key: column[i]} if column else {}
         record |= {"sentences": dataset.sentences[i]} if dataset.sentences else {}
@@ -52,11 +52,11 @@ def segment_lines(evaluation: Evaluation) -> Iterator[str]:
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def read_report(path: Path) -> dict[str, Any]:
+def read_report(path: Path) -> report.Report:
     """Return a ``report.json``, given itself or by its folder. Raises :class:`InputError`."""
     file = path / "report.json" if path.is_dir() else path
     try:
-        document = json.loads(file.read_text("utf-8"))
+        document: report.Report = json.loads(file.read_text("utf-8"))
     except OSError as error:
         raise InputError("file.problem", "{reason}", at=file, reason=error.strerror or error) from None
     except ValueError:

@@ -8,9 +8,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypedDict
 
 from eval import subsets
+from eval.datasets import Task
+from eval.metrics import Better
 from eval.report import sections
 from eval.report.sections import digits
 from eval.scoring import Comparison, Evaluation, Score, Scored
@@ -58,7 +60,53 @@ def kinds(system: Scored) -> dict[str, int]:
 # --- JSON --------------------------------------------------------------------------------------
 
 
-def document(evaluation: Evaluation, statistics: bool = False) -> dict[str, Any]:
+class ScoreEntry(TypedDict, total=False):
+    """A metric of a system in ``report.json``; ``statistics`` is its table, a row a segment."""
+
+    name: str
+    score: float
+    interval: Sequence[float]
+    signature: str
+    better: Better
+    baselines: dict[str, float]
+    published: list[dict[str, object]]
+    statistics: list[list[float]]
+
+
+class DataEntry(TypedDict, total=False):
+    """The text that was scored."""
+
+    name: str
+    task: Task
+    segments: int
+    references: int
+    sha256: str
+
+
+class SystemEntry(TypedDict, total=False):
+    """A system in ``report.json``."""
+
+    name: str
+    scores: list[ScoreEntry]
+    signature: str
+    data: DataEntry
+    problems: list[dict[str, object]]
+    findings: dict[str, int]
+    cost: dict[str, Any] | None
+
+
+class Report(TypedDict, total=False):
+    """``report.json``; ``eval/data/report.schema.json`` is its JSON schema."""
+
+    systems: list[SystemEntry]
+    comparisons: list[dict[str, object]]
+    subsets: list[dict[str, object]]
+    coverage: list[dict[str, object]]
+    notices: list[str]
+    skipped: list[str]
+
+
+def document(evaluation: Evaluation, statistics: bool = False) -> Report:
     """Return the evaluation as the JSON schema of ``docs/evaluation.md`` has it.
 
     With ``statistics`` every score carries its per-segment table, which ``gate`` and ``compare`` need
@@ -74,7 +122,7 @@ def document(evaluation: Evaluation, statistics: bool = False) -> dict[str, Any]
     }
 
 
-def _system(evaluation: Evaluation, system: Scored, statistics: bool) -> dict[str, Any]:
+def _system(evaluation: Evaluation, system: Scored, statistics: bool) -> SystemEntry:
     dataset, output = evaluation.dataset, system.output
     return {
         "name": output.name,
@@ -93,9 +141,9 @@ def _system(evaluation: Evaluation, system: Scored, statistics: bool) -> dict[st
     }
 
 
-def _score(evaluation: Evaluation, score: Score, statistics: bool) -> dict[str, Any]:
+def _score(evaluation: Evaluation, score: Score, statistics: bool) -> ScoreEntry:
     beside = {b.output.name: own.score for b in evaluation.baselines if (own := b.score(score.name))}
-    entry: dict[str, Any] = {
+    entry: ScoreEntry = {
         "name": score.name,
         "score": score.score,
         "interval": list(score.interval),
@@ -104,10 +152,12 @@ def _score(evaluation: Evaluation, score: Score, statistics: bool) -> dict[str, 
         "baselines": beside,
         "published": [asdict(row) for row in evaluation.published if row.metric == score.name],
     }
-    return entry | ({"statistics": score.statistics.tolist()} if statistics else {})
+    if statistics:
+        entry["statistics"] = score.statistics.tolist()
+    return entry
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _comparison(comparison: Comparison) -> dict[str, object]:
     entry = asdict(comparison)
     return entry | {"interval": list(comparison.interval)}
 

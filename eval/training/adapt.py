@@ -50,7 +50,7 @@ class Task:
     pieces: list[int]
 
 
-def task(train: Sequence[Pair], held: Sequence[Pair], spm: Any, prompt: str, limit: int) -> Task:
+def task(train: Sequence[Pair], held: Sequence[Pair], spm: object, prompt: str, limit: int) -> Task:
     """Encode both and renumbers the pieces to those that occur, most frequent or not."""
     rows = [[r for p in part if len((r := encode(p, spm, prompt)).ids) <= limit] for part in (train, held)]
     pieces = sorted({i for part in rows for row in part for i in row.ids})
@@ -396,7 +396,7 @@ def main() -> None:
         (options.out / BOARD).unlink()
 
 
-def join(member: int, count: int, model: Gemma, board: Path, gate: Any) -> Team:
+def join(member: int, count: int, model: Gemma, board: Path, gate: object) -> Team:
     """Return the team of ``count`` processes, which meet at ``gate`` and share the memory of the file
     ``board``.
     """
@@ -407,7 +407,7 @@ def join(member: int, count: int, model: Gemma, board: Path, gate: Any) -> Team:
     return Team(member, count, shared.view(count, numbers), gate)
 
 
-def side_by_side(count: int, work: Callable[..., None], options: Any) -> None:
+def side_by_side(count: int, work: Callable[..., None], options: object) -> None:
     """Run ``work(member, options, gate)`` in ``count`` processes; return when all have ended.
 
     If one fails, the others are stopped and its error is raised.

@@ -107,7 +107,7 @@ def _of_facts(cases: Sequence[_Case]) -> dict[str, Any]:
     return _logistic(rows, np.concatenate([marks.any(axis=1) for _, marks in cases]), 10.0)
 
 
-def _f1(cases: Sequence[_Case], folds: Sequence[dict[str, Any]], least: float, most: int) -> float:
+def _f1(cases: Sequence[_Case], folds: Sequence[dict[str, object]], least: float, most: int) -> float:
     right = shown = wanted = found = 0
     for i, (rows, marks) in enumerate(cases):
         wanted += marks.shape[1]

@@ -9,7 +9,7 @@ layer is cut to the pieces that occur. ``tests/eval/test_training.py`` holds it 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ class _Merged(torch.autograd.Function):
         return x @ merged.T
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, merged, *sides = ctx.saved_tensors
         downs, ups = sides[::2], sides[1::2]
         gradients: list[Tensor] = []
@@ -67,7 +67,7 @@ class _TargetLosses(torch.autograd.Function):
         return each
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         (onward,) = ctx.saved_tensors
         return onward * grad[:, None].to(onward.dtype), None, None
 
@@ -155,6 +155,29 @@ def fast_dtype(device: str = "cpu") -> torch.dtype:
     return torch.float32 if narrow else torch.bfloat16
 
 
+class Layer(nn.Module):
+    """One layer: its norms, and its matrices, those beside each other stacked."""
+
+    attn_norm: Tensor
+    attn_q_norm: Tensor
+    attn_k_norm: Tensor
+    post_attention_norm: Tensor
+    ffn_norm: Tensor
+    post_ffw_norm: Tensor
+    qkv: Linear
+    out: Linear
+    gate_up: Linear
+    down: Linear
+
+    def __init__(self, gguf: GgufFile, index: int, rank: int, scale: float, dtype: torch.dtype) -> None:
+        super().__init__()
+        for name in NORMS:
+            self.register_buffer(name, _tensor(gguf, f"blk.{index}.{name}.weight"), persistent=False)
+        for name, parts in _STACKS.items():
+            weights = [_tensor(gguf, f"blk.{index}.{part}.weight").to(dtype) for part in parts]
+            setattr(self, name, Linear(weights, rank, scale))
+
+
 class Gemma(nn.Module):
     """The body of Gemma 3 from a GGUF file, with an adapter on every linear layer."""
 
@@ -185,19 +208,11 @@ class Gemma(nn.Module):
         self._head_dim, self.window = hyper("attention.key_length"), hyper("attention.sliding_window")
         self._feed_forward = hyper("feed_forward_length")
         self._bases = (LOCAL_ROTARY_BASE, hyper("rope.freq_base"))
-        layers: list[Any] = []
-        for index in range(hyper("block_count")):
-            layer: Any = nn.Module()
-            for name in NORMS:
-                layer.register_buffer(name, _tensor(gguf, f"blk.{index}.{name}.weight"), persistent=False)
-            for name, parts in _STACKS.items():
-                weights = [_tensor(gguf, f"blk.{index}.{part}.weight").to(dtype) for part in parts]
-                setattr(layer, name, Linear(weights, rank, scale))
-            layers.append(layer)
-        self.layers: Any = nn.ModuleList(layers)
+        count = hyper("block_count")
+        self.layers = nn.ModuleList(Layer(gguf, index, rank, scale, dtype) for index in range(count))
         self.register_buffer("output_norm", _tensor(gguf, "output_norm.weight"), persistent=False)
         self._gguf = gguf
-        plain: list[Any] = [rms_norm, gated, rotated]
+        plain: list[Callable[..., Tensor]] = [rms_norm, gated, rotated]
         if fused:
             # Four shapes each, with gradients and without: torch gives up compiling after eight.
             torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)
@@ -229,7 +244,7 @@ class Gemma(nn.Module):
         x = F.embedding(tokens, self.embedding).reshape(rows * length, width)
         x = x * float(torch.tensor(math.sqrt(width)).to(self._dtype))
         angles = [_angles(base, self._head_dim, length, x.device) for base in self._bases]
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._layers()):
             everywhere = (index + 1) % GLOBAL_LAYER_EVERY == 0
             attended = self._attention(layer, self._norm(x, layer.attn_norm), rows, angles[everywhere])
             x = x + self._norm(attended, layer.post_attention_norm)
@@ -237,11 +252,13 @@ class Gemma(nn.Module):
             x = x + self._norm(fed, layer.post_ffw_norm)
         return self._norm(x, self.output_norm).view(rows, length, width)
 
-    def _norm(self, x: Tensor, weight: Any) -> Tensor:
-        result: Tensor = self._rms_norm(x, weight, self._epsilon)
-        return result
+    def _layers(self) -> list[Layer]:
+        return [layer for layer in self.layers if isinstance(layer, Layer)]
 
-    def _attention(self, layer: Any, x: Tensor, rows: int, angles: tuple[Tensor, Tensor]) -> Tensor:
+    def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
+        return self._rms_norm(x, weight, self._epsilon)
+
+    def _attention(self, layer: Layer, x: Tensor, rows: int, angles: tuple[Tensor, Tensor]) -> Tensor:
         heads, kv, size = self._heads, self._kv_heads, self._head_dim
         stacked = layer.qkv(x).view(rows, -1, heads + 2 * kv, size).transpose(1, 2)
         q, k, v = stacked.split((heads, kv, kv), dim=1)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,13 +100,22 @@ _SITES_B = [
 _NEWLINES = re.compile(r"\s*\n\s*")
 
 
+class Body(TypedDict):
+    """An article that pages are composed of; ``source`` is ``x`` where it is one of IndoSum's."""
+
+    title: str
+    paragraphs: list[str]
+    id: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class Pools:
     """What pages are made of."""
 
     compose: ModuleType
     templates: list[dict[str, Any]]
-    bodies: list[dict[str, Any]]
+    bodies: list[Body]
     headlines: list[str]
     groups: dict[str, list[Lines]]
     fragments: list[Lines]
@@ -121,7 +130,7 @@ def pools(data: Path, every: bool) -> Pools:
     compose = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(compose)
     templates = _rows(data / "pages" / "templates.jsonl")
-    bodies = _rows(data / "pages" / "bodies.jsonl")
+    bodies: list[Body] = _rows(data / "pages" / "bodies.jsonl")
     if not every:
         templates = [t for i, t in enumerate(templates) if i % 4]
         bodies = [b for i, b in enumerate(bodies) if i % 4]
@@ -138,7 +147,7 @@ def pools(data: Path, every: bool) -> Pools:
     )
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def _rows(path: Path) -> list[Any]:
     return [json.loads(row) for row in path.read_text(encoding="utf-8").split("\n") if row]
 
 
@@ -149,7 +158,7 @@ def _indosum(path: Path) -> list[list[str]]:
     return [[detokenize([token for sentence in p for token in sentence]) for p in d] for d in found]
 
 
-def _as_body(paragraphs: list[str]) -> dict[str, Any] | None:
+def _as_body(paragraphs: list[str]) -> Body | None:
     """Return a document as a body for the composer, under a headline made of its lead; its boilerplate left
     out.
     """
@@ -168,7 +177,7 @@ def _as_body(paragraphs: list[str]) -> dict[str, Any] | None:
     }
 
 
-def _headlines(data: Path, bodies: Sequence[dict[str, Any]]) -> list[str]:
+def _headlines(data: Path, bodies: Sequence[Body]) -> list[str]:
     with lzma.open(data / "train" / "mono.id.tsv.xz", "rt", encoding="utf-8") as rows:
         parts = [row.rstrip("\n").split("\t") for row in rows]
     found = [
@@ -195,7 +204,7 @@ def read_groups(path: Path) -> dict[str, list[Lines]]:
 class Filler:
     """Fills the slots of groups for one page."""
 
-    def __init__(self, r: random.Random, p: Pools, body: dict[str, Any]) -> None:
+    def __init__(self, r: random.Random, p: Pools, body: Body) -> None:
         self.r, self.p, self.body = r, p, body
         self.site = r.choice(_SITES_A) + r.choice(["", " "]) + r.choice(_SITES_B)
         if r.random() < 0.2:
@@ -303,7 +312,7 @@ def page(p: Pools, seed: int) -> tuple[list[str], list[bool], list[str]]:
     r = random.Random(seed)  # noqa: S311 - the same pages every time
     if r.random() < 0.09:
         return clean_page(r, p)
-    body = dict(r.choice([b for b in p.bodies if b["source"] != "x"] if r.random() < 0.55 else p.bodies))
+    body = r.choice([b for b in p.bodies if b["source"] != "x"] if r.random() < 0.55 else p.bodies).copy()
     if len(body["paragraphs"]) > 14 and r.random() < 0.7:
         body["paragraphs"] = body["paragraphs"][: r.randint(6, 14)]
     if r.random() < 0.06:
@@ -569,7 +578,7 @@ def _network(numbers: int) -> Any:
             where, which = lines
             rows, longest, _ = numbers.shape
             flat = numbers.new_zeros(rows * longest, 3 * COLUMNS)
-            flat[where] = torch.cat([self._looked_up(*bag, which) for bag in bags], dim=1)
+            flat[where] = torch.cat([self._looked_up(ids, starts, which) for ids, starts in bags], dim=1)
             mask = numbers.new_zeros(rows * longest).index_fill(0, where, 1).view(rows, longest, 1)
             flat = self.drop(flat.view(rows, longest, -1))
             if self.training:

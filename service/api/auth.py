@@ -250,7 +250,7 @@ def default_url(home: Path) -> str:
 
 
 async def _in_body(request: Request) -> str:
-    value: Any = request.query_params.get("api_key")
+    value: object = request.query_params.get("api_key")
     if "json" not in request.headers.get("content-type", ""):
         try:
             value = (await request.form(**FORM_LIMITS)).get("api_key") or value

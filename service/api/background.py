@@ -279,7 +279,7 @@ class Jobs:
                 except StoreError as error:
                     _LOG.error("%s", error)
 
-    def _ran(self, status: Status, ask: Ask) -> dict[str, Any]:
+    def _ran(self, status: Status, ask: Ask) -> dict[str, object]:
         """Run a job to its end; what becomes of its status."""
         try:
             with asking(ask):

@@ -50,7 +50,7 @@ def refusal(error: WartaError) -> Refused:
     return Refused(status, error, type=type, headers=headers)
 
 
-def body(path: str, refused: Refused) -> dict[str, Any]:
+def body(path: str, refused: Refused) -> dict[str, object]:
     """Return the JSON that says why, in the shape that is used at ``path``."""
     line = " ".join(text(refused.message).split())
     if path.startswith("/v1"):

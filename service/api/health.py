@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -28,7 +27,7 @@ class Readiness(BaseModel):
     reason: str = Field("", examples=[""])
 
 
-_ANSWERS: dict[int | str, dict[str, Any]] = {
+_ANSWERS: dict[int | str, dict[str, object]] = {
     **errors(*ANYWHERE),
     503: {
         "description": "It does not translate, or not now; or API keys cannot be looked up",

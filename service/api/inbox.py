@@ -129,7 +129,7 @@ def router(inbox: Shared, workers: Workers) -> APIRouter:
     return routes
 
 
-def _listed(inbox: Shared, wanted: Wanted) -> dict[str, Any]:
+def _listed(inbox: Shared, wanted: Wanted) -> dict[str, object]:
     total, rows = _opened(inbox).lists.rows(wanted)
     return {"total": total, "stories": [row_json(row) for row in rows]}
 

@@ -47,7 +47,7 @@ from service.text import language
 from service.translation.confidence import is_marked
 
 _DIGITS = re.compile(r"-?[0-9]+")
-_FILE: dict[str, Any] = {
+_FILE: dict[str, object] = {
     "description": "The file",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
@@ -185,7 +185,7 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
         openapi_extra=file_body(),
     )
     async def translate_file(request: Request) -> Any:
-        """Translates a document. It keeps its type; a PDF becomes a Word document in both languages."""
+        """Translate a document. It keeps its type; a PDF becomes a Word document in both languages."""
         data, name, attributes = await _upload(request, config)
         work = partial(_translated_file, data, name, host, config, attributes=attributes)
         done, named = await workers.run(request, work)
@@ -233,7 +233,7 @@ def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
         return JSONResponse(request.app.openapi())
 
 
-async def _fields(request: Request) -> Mapping[str, Any]:
+async def _fields(request: Request) -> Mapping[str, object]:
     """Return the fields of a request wherever LibreTranslate takes them from. Raises Refused."""
     if "json" in request.headers.get("content-type", ""):
         try:
@@ -269,13 +269,13 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
 
 
 async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, bool]:
-    """The file of /translate_file, its name, and whether attributes are wanted too. Raises Refused."""
+    """Return the file of /translate_file, its name, and whether attributes are wanted too. Raises Refused."""
     async with _form(request) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Refused(400, "libretranslate.missing_file", "Invalid request: missing file parameter")
         _language_pair(_text_of(form.get("source"), "source"), _text_of(form.get("target"), "target"))
-        attributes = _text_of(form.get("attributes") or "false", "attributes").lower()
+        attributes = _given(form.get("attributes"), "false")
         data, name = await file.read(config.body_bytes + 1), file.filename or ""
     if not name or not data:
         raise Refused(400, "libretranslate.empty_file", "Invalid request: empty file")
@@ -286,7 +286,7 @@ async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, b
     return data, name, attributes == "true"
 
 
-def _order(fields: Mapping[str, Any], config: ServerConfig) -> _Order:
+def _order(fields: Mapping[str, object], config: ServerConfig) -> _Order:
     """Return what is asked for. Raises Refused in LibreTranslate's words."""
     q = fields.get("q")
     texts = _texts(q, config)
@@ -326,13 +326,13 @@ def _texts(q: Any, config: ServerConfig) -> Sequence[str]:
     return texts
 
 
-def _text_of(value: Any, name: str) -> str:
+def _text_of(value: object, name: str) -> str:
     if not value or not isinstance(value, str):
         raise Refused(400, "libretranslate.missing", "Invalid request: missing {name} parameter", name=name)
     return value
 
 
-def _given(value: Any, usual: Any) -> Any:
+def _given(value: object, usual: object) -> Any:
     """Return the value or, for none, the usual one: a form has an empty field, JSON null."""
     return usual if value is None or value == "" else value
 
@@ -387,14 +387,14 @@ def _detected(texts: Sequence[str]) -> tuple[str, float]:
     return "id", found.confidence if found.code == "id" else 0.0
 
 
-def _detection(code: str, confidence: float) -> dict[str, Any]:
+def _detection(code: str, confidence: float) -> dict[str, object]:
     return {"language": code, "confidence": round(100 * confidence, 1)}
 
 
-def _translated(order: _Order, host: Host) -> dict[str, Any]:
+def _translated(order: _Order, host: Host) -> dict[str, object]:
     done = _Done(list(order.texts)) if order.source == "en" else _done(order, host.pipeline(), host)
     targets, others = done.targets, done.others or [[] for _ in order.texts]
-    answer: dict[str, Any] = {"translatedText": targets if order.listed else targets[0]}
+    answer: dict[str, object] = {"translatedText": targets if order.listed else targets[0]}
     if done.parts:
         found = [_marks(parts) for parts in done.parts]
         answer["marks"] = found if order.listed else found[0]
@@ -449,7 +449,7 @@ def _marks(parts: Sequence[SegmentTranslation]) -> list[schema.Streamed]:
 def _translated_file(
     data: bytes, name: str, host: Host, config: ServerConfig, *, attributes: bool
 ) -> tuple[bytes, str]:
-    """The document in English and its name; text where its type cannot be written."""
+    """Return the document in English and its name; text where its type cannot be written."""
     path = PurePath(name)
     text = read_document(host.sandbox, data, name, config.body_bytes)
     if len(text) > config.text_chars:
@@ -469,7 +469,7 @@ def _translated_file(
     return pipeline.translate_texts([text])[0].encode(), f"{path.stem}_en.txt"
 
 
-def _settings(config: ServerConfig) -> dict[str, Any]:
+def _settings(config: ServerConfig) -> dict[str, object]:
     return {
         "charLimit": config.text_chars,
         "frontendTimeout": 500,

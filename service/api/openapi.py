@@ -31,7 +31,7 @@ ANYWHERE = (400, 403, 421, 429, 431, 500, 501, 503)
 """What stands before the routes answers so, whatever is asked for."""
 READING = (*ANYWHERE, 401, 504)
 SENDING = (*READING, 408, 413, 422)
-_WAIT: dict[str, Any] = {
+_WAIT: dict[str, object] = {
     "Retry-After": {"description": "In so many seconds", "schema": {"type": "integer", "minimum": 1}}
 }
 # Form fields and values in a query are text, so that an empty one is none.
@@ -45,22 +45,22 @@ _LANGUAGE = {
 _TARGET = {"type": "string", "enum": ["en"], "description": "The language wanted.", "examples": ["en"]}
 
 
-def errors(*statuses: int, model: type[BaseModel] = PlainErrorOut) -> dict[int | str, dict[str, Any]]:
+def errors(*statuses: int, model: type[BaseModel] = PlainErrorOut) -> dict[int | str, dict[str, object]]:
     """Return the error responses of ``statuses`` as FastAPI takes them."""
     return {status: _error(status, model) for status in sorted(set(statuses))}
 
 
-def our_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def our_errors(*statuses: int) -> dict[int | str, dict[str, object]]:
     """Return the same in the shape of /v1."""
     return errors(*statuses, model=ErrorOut)
 
 
-def _error(status: int, model: type[BaseModel]) -> dict[str, Any]:
+def _error(status: int, model: type[BaseModel]) -> dict[str, object]:
     headers = {"headers": _WAIT} if status in (429, 503) else {}
     return {"model": model, "description": MEANING[status], **headers}
 
 
-def translate_body(config: ServerConfig) -> dict[str, Any]:
+def translate_body(config: ServerConfig) -> dict[str, object]:
     """Return the request body of /translate."""
     fields = {
         "source": _LANGUAGE,
@@ -71,16 +71,16 @@ def translate_body(config: ServerConfig) -> dict[str, Any]:
     return _body(config, fields, "Harga beras naik.")
 
 
-def detect_body(config: ServerConfig) -> dict[str, Any]:
+def detect_body(config: ServerConfig) -> dict[str, object]:
     """Return the request body of /detect."""
     return _body(config, {}, "Harga beras naik 12 persen pada bulan Maret.")
 
 
-def file_body() -> dict[str, Any]:
+def file_body() -> dict[str, object]:
     """Return the request body of /translate_file."""
     file = {"type": "string", "format": "binary", "description": "A document, not empty."}
     told = "Whether alt, title and description texts are translated too; false unless given."
-    attributes = {"type": "string", "enum": ["true", "false"], "description": told}
+    attributes = {"type": "string", "enum": ["true", "false", ""], "description": told}
     fields = {
         "file": file,
         "source": _LANGUAGE,
@@ -116,11 +116,11 @@ def _body(config: ServerConfig, fields: dict[str, Any], example: str) -> dict[st
     return {"requestBody": {"required": True, "content": content}}
 
 
-def _object(title: str, fields: dict[str, Any], required: list[str]) -> dict[str, Any]:
+def _object(title: str, fields: dict[str, object], required: list[str]) -> dict[str, object]:
     return {"title": title, "type": "object", "properties": fields, "required": required}
 
 
-def _texts(config: ServerConfig, example: str, least: int) -> dict[str, Any]:
+def _texts(config: ServerConfig, example: str, least: int) -> dict[str, object]:
     text = {"type": "string", "maxLength": config.text_chars}
     return {
         "description": "Text, or several; the limit of characters is for all of them together.",
@@ -138,14 +138,14 @@ def _not_null(field: dict[str, Any]) -> dict[str, Any]:
     return {**field, "anyOf": [kind for kind in field["anyOf"] if kind["type"] != "null"]}
 
 
-def _key() -> dict[str, Any]:
+def _key() -> dict[str, object]:
     return {
         "description": f"The API key, where it is not in a header. {_EMPTY}",
         "anyOf": [{"type": "string"}, {"type": "null"}],
     }
 
 
-def _format() -> dict[str, Any]:
+def _format() -> dict[str, object]:
     return {
         "description": f"HTML keeps its tags. {_EMPTY}",
         "anyOf": [{"type": "string", "enum": ["text", "html", ""]}, {"type": "null"}],
@@ -153,7 +153,7 @@ def _format() -> dict[str, Any]:
     }
 
 
-def _alternatives(config: ServerConfig) -> dict[str, Any]:
+def _alternatives(config: ServerConfig) -> dict[str, object]:
     return {
         "description": f"How many other translations, at most; below 0 is none. {_EMPTY}",
         "anyOf": [

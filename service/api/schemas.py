@@ -18,7 +18,7 @@ TEXT = (
 MOST_KEYS = 100
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> Any:
     """Take 3.0 for 3: JSON has one kind of number, as has JSON Schema."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -34,7 +34,7 @@ class Strict(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _few_keys(cls, value: Any) -> Any:
+    def _few_keys(cls, value: object) -> Any:
         """Refuse many unknown keys: each is an error that takes time to be made, while nothing else is
         answered.
         """
@@ -105,7 +105,13 @@ class ArticleIn(Strict):
         return self
 
 
-class TranslateIn(ArticleIn):
+class CaptionedIn(ArticleIn):
+    """An article whose captions can be translated too."""
+
+    captions: Annotated[bool, Field(description="Translate the captions of the pictures too.")] = False
+
+
+class TranslateIn(CaptionedIn):
     """What to translate."""
 
 
@@ -120,7 +126,7 @@ class BriefIn(Strict):
     language: Annotated[Literal["en", "id"], Field(description="Of the summary.")] = "en"
 
 
-class ReadIn(ArticleIn):
+class ReadIn(CaptionedIn):
     """What to read: translation and summary."""
 
     summary: BriefIn = Field(default_factory=BriefIn)

@@ -138,13 +138,18 @@ def _options(asked: BriefIn) -> SummaryRequest:
 
 
 def _read(asked: ReadIn, host: Host) -> schema.Reading:
+    started = time.perf_counter()
     article, pipeline = _opened(asked, host)
-    return schema.Reading.of(pipeline.read(article, _options(asked.summary)))
+    made = pipeline.translate(article)
+    made = pipeline.captioned(made) if asked.captions else made
+    took = time.perf_counter() - started
+    return schema.Reading.of(pipeline.read(article, _options(asked.summary), made, took))
 
 
 def _translate(asked: TranslateIn, host: Host) -> schema.Translation:
     article, pipeline = _opened(asked, host)
-    return schema.Translation.of(pipeline.translate(article))
+    made = pipeline.translate(article)
+    return schema.Translation.of(pipeline.captioned(made) if asked.captions else made)
 
 
 def _summarize(asked: SummarizeIn, host: Host) -> schema.Summary:
@@ -193,7 +198,9 @@ def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
             yield "title", schema.Segment.model_validate(part)
         else:
             yield "segment", schema.Streamed.at(index, replace(part, paragraph=paragraphs[index]))
-    yield "done", schema.Ended.of(pipeline.assemble(article, done), time.perf_counter() - started)
+    made = pipeline.assemble(article, done)
+    made = pipeline.captioned(made) if asked.captions else made
+    yield "done", schema.Ended.of(made, time.perf_counter() - started)
 
 
 async def _streamed(events: AsyncIterator[Event]) -> Response:

@@ -60,9 +60,9 @@ class _Side:
         self._tally = tally
         self._watch = watch
 
-    def answer(self, what: str, *values: Any) -> Any:
+    def answer(self, what: str, *values: object) -> object:
         """Return one question. Raises EngineError and what the watch raises."""
-        questions: Mapping[str, Callable[..., Any]] = {
+        questions: Mapping[str, Callable[..., object]] = {
             "engine": self._signature,
             "generate": self._generate,
             "alternatives": self._alternatives,
@@ -74,18 +74,18 @@ class _Side:
     def _signature(self, name: str) -> str:
         return self._host.engine(name).signature
 
-    def _generate(self, name: str, texts: Sequence[str], decoding: Mapping[str, Any]) -> list[Any]:
+    def _generate(self, name: str, texts: Sequence[str], decoding: Mapping[str, object]) -> list[object]:
         outputs = self._host.engine(name).generate(texts, restored(Decoding, decoding))
         return [plain(output) for output in outputs]
 
-    def _alternatives(self, name: str, text: str, decoding: Mapping[str, Any], count: int) -> list[Any]:
+    def _alternatives(self, name: str, text: str, decoding: Mapping[str, object], count: int) -> list[object]:
         outputs = self._host.engine(name).alternatives(text, restored(Decoding, decoding), count)
         return [plain(output) for output in outputs]
 
     def _count(self, name: str, text: str) -> int:
         return self._host.engine(name).count_tokens(text)
 
-    def _progress(self, progress: Mapping[str, Any], segments: int, findings: Mapping[str, int]) -> None:
+    def _progress(self, progress: Mapping[str, object], segments: int, findings: Mapping[str, int]) -> None:
         self._tally(segments, findings)
         self._watch(restored(Progress, progress))
 
@@ -118,8 +118,10 @@ class _There:
         return int(self._ask("count", self._name, text))
 
 
-def work(ask: Ask, settings: Mapping[str, Any], job: Mapping[str, Any]) -> Any:
-    """The job, in the confined process: its totals. One whose output is a folder mirrors its files."""
+def work(ask: Ask, settings: Mapping[str, object], job: Mapping[str, object]) -> object:
+    """Return the totals of the job, in the confined process. One with a folder as output mirrors its
+    files.
+    """
 
     def opened(preset: Preset) -> Engine:
         return _There(ask, preset)

@@ -119,7 +119,7 @@ def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
 
     with _stopping(ThreadPoolExecutor(AT_ONCE, "batch")) as executor:
 
-        def submit(work: Work[Any, Any], job: Job, asked: Any) -> Future[Any]:
+        def submit(work: Work[object, object], job: Job, asked: object) -> Future[Any]:
             return executor.submit(context.copy().run, work, job, pipeline, asked)
 
         yield Pool(submit, job, AT_ONCE + 1, _told)
@@ -136,7 +136,7 @@ def processes(job: Job, settings: Settings, workers: int) -> Iterator[Pool]:
     context = multiprocessing.get_context("spawn")
     with _stopping(ProcessPoolExecutor(workers, context, _open, (own,))) as executor:
 
-        def submit(work: Work[Any, Any], job: Job, asked: Any) -> Future[Any]:
+        def submit(work: Work[object, object], job: Job, asked: object) -> Future[Any]:
             return executor.submit(_call, work, job, asked)
 
         yield Pool(submit, job, workers * AHEAD, _told)
@@ -169,7 +169,7 @@ def _open(settings: Settings) -> None:
         _why = error
 
 
-def _call(work: Work[Any, Any], job: Job, asked: Any) -> Any:
+def _call(work: Work[object, object], job: Job, asked: object) -> Any:
     if not _pipeline:
         raise _why or WartaError("batch.worker_model", "worker {number} has no model", number=os.getpid())
     return work(job, _pipeline, asked)

@@ -193,7 +193,7 @@ class _Mirror:
         self._started = self._last = time.perf_counter()
 
     def work(self, inputs: _Inputs) -> None:
-        """Does what is not done yet, in order: documents together, and each table by itself."""
+        """Do what is not done yet, in order: documents together, and each table by itself."""
         files, size = inputs.files(), CommitSize()
         for number in range(1, self._before.records + 1):
             file = next(files, None)
@@ -309,7 +309,7 @@ def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[
 
 
 def _document(pipeline: Pipeline, file: _File, how: How) -> _Made:
-    """A document with its structure."""
+    """Return a document with its structure."""
     asked: list[SegmentTranslation] = []
 
     def translate(passage: Passage) -> list[SegmentTranslation]:

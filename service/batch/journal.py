@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -65,7 +65,7 @@ class Commit:
 class Journal:
     """An output being made. Use it as :func:`opened` gives it: locked, with what counts read back."""
 
-    def __init__(self, output: Path, job: Mapping[str, Any], head: bytes, shown: Path) -> None:
+    def __init__(self, output: Path, job: Mapping[str, object], head: bytes, shown: Path) -> None:
         self._output = output
         self._shown = shown
         self._job = dict(job)
@@ -199,7 +199,7 @@ class Journal:
 
 @contextmanager
 def opened(
-    output: Path, job: Mapping[str, Any], head: bytes, *, fresh: bool, shown: Path | None = None
+    output: Path, job: Mapping[str, object], head: bytes, *, fresh: bool, shown: Path | None = None
 ) -> Iterator[Journal]:
     """Yield the journal of ``output``, locked: a second run on it raises UsageError.
 
@@ -248,7 +248,7 @@ def chained(chain: str, key: str) -> str:
     return sha256(f"{chain}{key}".encode()).hexdigest()[:32]
 
 
-def _read(path: Path, shown: Path) -> tuple[dict[str, Any], tuple[Commit, ...]] | None:
+def _read(path: Path, shown: Path) -> tuple[dict[str, object], tuple[Commit, ...]] | None:
     """Return the job and the commits of a journal; None for one that no commit was made in."""
     try:
         whole = path.read_bytes().rpartition(b"\n")[0].split(b"\n")
@@ -270,7 +270,7 @@ def _line(commit: Commit) -> bytes:
     return json.dumps(plain(commit)).encode() + b"\n"
 
 
-def _changes(old: Any, new: Any, name: str = "") -> Sequence[str]:
+def _changes(old: object, new: object, name: str = "") -> Sequence[str]:
     """Return what differs between two jobs, each as ``name: old → new``."""
     new = json.loads(json.dumps(new))
     if isinstance(old, dict) and isinstance(new, dict):

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import NoneType, UnionType
+from types import ModuleType, NoneType, UnionType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
@@ -137,7 +137,7 @@ def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
         yield rows
 
 
-def storable(value: Any) -> Any:
+def storable(value: object) -> Any:
     """Return ``value`` without lone surrogates, of which a file name that is not UTF-8 is made."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -156,11 +156,11 @@ def _schema(columns: Sequence[str]) -> pyarrow.Schema:
     return pa.schema([(name, arrow_type(fields.get(name, str))) for name in columns])
 
 
-def arrow_type(annotation: Any) -> pyarrow.DataType:
+def arrow_type(annotation: object) -> pyarrow.DataType:
     """Return Arrow's type for the type of a model's field. Raises TypeError for one that rows do not have."""
     import pyarrow as pa
 
-    plain: dict[Any, pyarrow.DataType] = {
+    plain: dict[object, pyarrow.DataType] = {
         str: pa.string(),
         int: pa.int64(),
         float: pa.float64(),
@@ -183,7 +183,7 @@ def arrow_type(annotation: Any) -> pyarrow.DataType:
     raise TypeError(f"a row with {annotation} has no type in Parquet")
 
 
-def _pyarrow() -> Any:
+def _pyarrow() -> ModuleType:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -192,7 +192,7 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-def _zstandard() -> Any:
+def _zstandard() -> ModuleType:
     try:
         import zstandard
     except ImportError as error:

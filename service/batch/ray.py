@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from service.batch.executors import AHEAD, Pool, Work
@@ -58,7 +59,7 @@ class _Actor:
         self._pipeline = build_pipeline(settings, lambda _: None)
         collect_seldom()
 
-    def call(self, work: Work[Any, Any], job: Job, asked: Any) -> Any:
+    def call(self, work: Work[object, object], job: Job, asked: object) -> Any:
         return work(job, self._pipeline, asked)
 
 
@@ -71,11 +72,11 @@ class _Actors:
         self._actors = [actor.remote(settings) for _ in range(workers)]
         self._busy = Counter[int]()
 
-    def submit(self, work: Work[Any, Any], job: Job, asked: Any) -> Future[Any]:
+    def submit(self, work: Work[object, object], job: Job, asked: object) -> Future[Any]:
         """Submit to the least-busy actor."""
         number = min(range(len(self._actors)), key=self._busy.__getitem__)
         self._busy[number] += 1
-        future: Future[Any] = self._actors[number].call.remote(work, job, asked).future()
+        future: Future[object] = self._actors[number].call.remote(work, job, asked).future()
         future.add_done_callback(lambda _: self._busy.subtract([number]))
         return future
 
@@ -147,7 +148,7 @@ def _has_token() -> bool:
     return "RAY_AUTH_TOKEN" in os.environ or "RAY_AUTH_TOKEN_PATH" in os.environ or TOKEN.exists()
 
 
-def connect(ray: Any, place: Place) -> None:
+def connect(ray: ModuleType, place: Place) -> None:
     """Connect ``ray`` to the place. Raises what Ray raises, from ``ray://`` after some trials."""
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     with _silent():

@@ -76,10 +76,11 @@ class SegmentFinding(schema.Finding):
 
 
 class Translated(schema.Model):
-    """The columns of a translation."""
+    """The columns of a translation; ``confidence`` is that of its least certain sentence."""
 
     title: str | None
     translation: str
+    confidence: float | None
     findings: list[SegmentFinding]
     warnings: list[str]
     signature: str
@@ -109,6 +110,7 @@ class Read(schema.Model):
 
     title: str | None
     translation: str
+    confidence: float | None
     findings: list[SegmentFinding]
     warnings: list[str]
     headline: str
@@ -134,6 +136,7 @@ def translated(translation: Translation) -> Translated:
     return Translated(
         title=title.target if title else None,
         translation=translation.text,
+        confidence=least_certain(translation),
         findings=findings(translation),
         warnings=[str(warning) for warning in translation.warnings],
         signature=_text(translation.signature),
@@ -174,6 +177,13 @@ def findings(translation: Translation) -> list[SegmentFinding]:
     ]
 
 
+def least_certain(translation: Translation) -> float | None:
+    """Return the confidence of the least certain sentence, the title too; None where none has any."""
+    parts = [part for part in (translation.title, *translation.segments) if part]
+    known = [part.confidence for part in parts if part.confidence is not None]
+    return round(float(min(known)), 4) if known else None
+
+
 def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, Any]:
     """Return the row of a record: what was ``made`` of it, or its error."""
     said = record.error if isinstance(record, BadRecord) else error
@@ -192,14 +202,12 @@ def table_row(
 ) -> dict[str, Any]:
     """Return what is made of a table's row: ``confidence`` is that of the least certain sentence."""
     said = record.error if isinstance(record, BadRecord) else error
-    parts = [part for part in (translation.title, *translation.segments) if part] if translation else []
-    known = [part.confidence for part in parts if part.confidence is not None]
     return {
         "key": record.key,
         "place": record.place,
         "translation": _whole(translation) if translation else None,
         "error": said or None,
-        "confidence": round(float(min(known)), 4) if known else None,
+        "confidence": least_certain(translation) if translation else None,
         "findings": [one.model_dump() for one in findings(translation)] if translation else [],
     }
 
@@ -223,12 +231,12 @@ Format = tuple[Callable[[Sequence[str]], str], Callable[[Sequence[str], Mapping[
 _ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
-def _jsonl(columns: Sequence[str], values: Mapping[str, Any]) -> str:
+def _jsonl(columns: Sequence[str], values: Mapping[str, object]) -> str:
     line = {name: values.get(name) for name in columns}
     return _ENCODE(line) + "\n"
 
 
-def _csv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
+def _csv(columns: Sequence[str], values: Mapping[str, object], keep: Callable[[str], str] = cell) -> str:
     """List and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants.
 
     ``keep`` is what becomes of a text: no spreadsheet is to compute one.
@@ -238,20 +246,20 @@ def _csv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str]
     return target.getvalue()
 
 
-def text_cell(value: Any) -> str:
+def text_cell(value: object) -> str:
     """Return a value as a cell's text: lists and objects as JSON, nothing for what is missing."""
     if value is None or value in ([], {}):
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _tsv(columns: Sequence[str], values: Mapping[str, Any], keep: Callable[[str], str] = cell) -> str:
+def _tsv(columns: Sequence[str], values: Mapping[str, object], keep: Callable[[str], str] = cell) -> str:
     """Do as :func:`_csv`, with a space for what would end a cell, as IANA's TSV knows no quotation marks."""
     cells = (keep(_ENDS_CELL.sub(" ", text_cell(values.get(name)))) for name in columns)
     return "\t".join(cells) + "\n"
 
 
-def encoded(value: Mapping[str, Any]) -> str:
+def encoded(value: Mapping[str, object]) -> str:
     """Return an object as a line of JSON without its end."""
     return _ENCODE(value)
 

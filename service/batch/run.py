@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from service.batch.executors import BatchExecutor, in_this_process
 from service.batch.job import Inputs, Item, Job, Say
@@ -97,7 +96,7 @@ def _skipped(journal: Journal, items: Iterator[Item]) -> str:
     return chain
 
 
-def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, int]]) -> dict[str, object]:
     """Return all that the rows depend on, but the content of the records, which the chain holds."""
     brief = asdict(job.brief) if job.task != "translate" else {}
     return {

@@ -21,7 +21,7 @@ from service.errors import InputError, WartaError
 
 
 def stream_with(job: Job, executor: BatchExecutor, out: BinaryIO, watch: Watch, say: Say) -> Totals:
-    """Does the job and writes what it makes to ``out``; a stopped one begins anew.
+    """Do the job and write what it makes to ``out``; a stopped one begins anew.
 
     Parquet and Excel cannot be written row by row: they are made whole in the folder of the job's output
     first. Raises what :func:`service.batch.run.run_with` raises, BrokenPipeError.
@@ -46,8 +46,11 @@ def stream_with(job: Job, executor: BatchExecutor, out: BinaryIO, watch: Watch, 
 
 
 def _table(job: Job, work: _Work) -> Iterator[bytes]:
-    for line in table_lines(job, work.results()):
-        yield line.encode("utf-8", "backslashreplace")
+    try:
+        for line in table_lines(job, work.results()):
+            yield line.encode("utf-8", "backslashreplace")
+    except _Bad:
+        return
 
 
 def _rows(job: Job, work: _Work) -> Iterator[bytes]:
@@ -71,6 +74,10 @@ def _told() -> Iterator[None]:
         ) from error
 
 
+class _Bad(Exception):
+    """A strict job is at its first bad record."""
+
+
 class _Work:
     """The commits of a job as they are done, with their totals."""
 
@@ -88,7 +95,7 @@ class _Work:
             yield done
             self._out.flush()
             if done.failed:
-                # Raised when the rows are out: whoever joins them passes over a stream that breaks off.
+                # Raised when the rows before it are out.
                 self.failed = done.failed
                 return
             self._watch(Progress(self.totals, Totals(), seconds, done.share))
@@ -97,3 +104,5 @@ class _Work:
         """Yield what was made of each row of a table."""
         for done in self.done():
             yield from map(json.loads, done.rows.splitlines())
+        if self.failed:
+            raise _Bad

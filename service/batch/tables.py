@@ -117,7 +117,7 @@ def _keys(file: io.BufferedReader, names: Names) -> Iterator[str]:
                 yield from wanted & _object(line).keys()
 
 
-def _object(line: str) -> dict[str, Any]:
+def _object(line: str) -> dict[str, object]:
     """Return a line's object; an empty one where it holds none."""
     try:
         value = json.loads(line)
@@ -201,7 +201,7 @@ def _checked(job: Job, made: Path) -> dict[str, int]:
     return {"records": records, "failures": failures}
 
 
-def _keep(path: Path, said: Mapping[str, Any], indent: int | None) -> None:
+def _keep(path: Path, said: Mapping[str, object], indent: int | None) -> None:
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("w", encoding="utf-8", newline="\n") as file:
         json.dump(said, file, ensure_ascii=False, indent=indent)
@@ -211,13 +211,13 @@ def _keep(path: Path, said: Mapping[str, Any], indent: int | None) -> None:
     partial.replace(path)
 
 
-def _join_text(job: Job, results: Iterator[dict[str, Any]], target: Path) -> None:
+def _join_text(job: Job, results: Iterator[dict[str, object]], target: Path) -> None:
     with writer_of(target, suffixes_of(job.output)[1]) as out:
         for line in table_lines(job, results):
             out.write(line.encode("utf-8", "backslashreplace"))
 
 
-def table_lines(job: Job, results: Iterator[dict[str, Any]]) -> Iterator[str]:
+def table_lines(job: Job, results: Iterator[dict[str, object]]) -> Iterator[str]:
     """Yield the lines of a table of text with what was made of each row, taken from ``results`` as it is
     wanted.
 
@@ -242,12 +242,12 @@ def _other(job: Job) -> UsageError:
     )
 
 
-def _values(job: Job, result: Mapping[str, Any]) -> dict[str, Any]:
+def _values(job: Job, result: Mapping[str, object]) -> dict[str, object]:
     """Return the new columns of a row by their names."""
     return {name: result[what] for what, name in asdict(job.names).items()}
 
 
-def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, object]]) -> Iterator[str]:
     # Of a stream that breaks off, what was said of it is the last row.
     with suppress(InputError):
         for line in file_lines(file):
@@ -257,7 +257,7 @@ def _json_lines(job: Job, file: io.BufferedReader, results: Iterator[dict[str, A
         yield encoded(_values(job, result)) + "\n"
 
 
-def _json_line(job: Job, line: str | None, result: Mapping[str, Any]) -> str:
+def _json_line(job: Job, line: str | None, result: Mapping[str, object]) -> str:
     """Return the object as it is written, with the new keys at its end."""
     new = encoded(_values(job, result))
     text = (line or "").strip()
@@ -307,7 +307,7 @@ def _table_rows(
         yield own + found.delimiter + _row(job, found, _texts(job, _next(job, results))) + end
 
 
-def _texts(job: Job, result: Mapping[str, Any]) -> list[str]:
+def _texts(job: Job, result: Mapping[str, object]) -> list[str]:
     """Return the new cells; no spreadsheet is to compute one, unless they are wanted raw."""
     keep = str if job.raw else cell
     return [keep(text_cell(value)) for value in _values(job, result).values()]
@@ -372,7 +372,7 @@ def _header_rows(data: bytes, name: str, column: str) -> dict[str, int]:
     return {sheet: number for sheet, (number, named) in first.items() if named}
 
 
-def _sheet_cells(values: Iterable[Any]) -> list[str | float | None]:
+def _sheet_cells(values: Iterable[object]) -> list[str | float | None]:
     """Return a row's new cells. A text that a cell cannot hold ends with ``…``."""
     texts = (value if isinstance(value, float) else text_cell(value) for value in values)
     return [

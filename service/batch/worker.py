@@ -6,7 +6,6 @@ import gc
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from service.batch import rows
 from service.batch.job import Item, Job
@@ -101,7 +100,7 @@ def _prepared(job: Job, record: Record | BadRecord) -> tuple[Article | None, str
 
 def _made(
     job: Job, pipeline: Pipeline, items: Sequence[tuple[Record | BadRecord, Article | None, str]]
-) -> list[tuple[dict[str, Any], Totals]]:
+) -> list[tuple[dict[str, object], Totals]]:
     """Return each item's row, and what it adds to the totals."""
     articles = [article for _, article, _ in items if article]
     translations: Iterator[Translation | None] = iter([None] * len(articles))
@@ -116,7 +115,7 @@ def _made(
     ]
 
 
-def _failed(job: Job, record: Record | BadRecord, error: str) -> dict[str, Any]:
+def _failed(job: Job, record: Record | BadRecord, error: str) -> dict[str, object]:
     return rows.table_row(record, error=error) if job.table else rows.row(record, error=error)
 
 
@@ -126,7 +125,7 @@ def _one(
     record: Record | BadRecord,
     article: Article,
     translation: Translation | None,
-) -> tuple[dict[str, Any], Totals]:
+) -> tuple[dict[str, object], Totals]:
     if job.table:
         return rows.table_row(record, translation), counted(article, translation)
     made: schema.Model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from service.cli.options import (
     HOME,
     AccessOptions,
     BatchOptions,
+    Captions,
     DocumentOptions,
     Files,
     Fuzzy,
@@ -42,7 +44,7 @@ from service.version import __version__
 if TYPE_CHECKING:
     from service.api.auth import KeyStore
     from service.cli.articles import Job, Work
-    from service.document import Article, Translation
+    from service.document import Article, Reading, Translation
     from service.pipeline import Pipeline
     from service.translation.memory.base import Memory
 
@@ -91,6 +93,7 @@ def read(
     how: TranslationOptions,
     output: OutputOptions,
     fuzzy: Fuzzy = ALIKE,
+    captions: Captions = False,
 ) -> None:
     """Read articles: English title, summary and translation, and what to check."""
     from service.cli.articles import Work
@@ -99,9 +102,13 @@ def read(
     from service.summary.summarizer import Length
 
     brief = SummaryRequest(summary.route, Length(summary.sentences, summary.words))
-    work = Work(
-        lambda pipeline, article, done, seconds: pipeline.read(article, brief, done, seconds), READING
-    )
+
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, seconds: float) -> Reading:
+        started = time.perf_counter()
+        whole = _captioned(pipeline, done or pipeline.translate(article), captions)
+        return pipeline.read(article, brief, whole, seconds + time.perf_counter() - started)
+
+    work = Work(finish, READING)
     _run(files, output, how.settings(fuzzy), work)
 
 
@@ -116,6 +123,7 @@ def translate(
     lines: Annotated[
         bool, typer.Option("--lines", help="Standard input to standard output, a line for a line.")
     ] = False,
+    captions: Captions = False,
 ) -> None:
     """Translate articles; paragraphs stay as they are, and documents what they are."""
     from service.cli.articles import Work
@@ -123,12 +131,22 @@ def translate(
 
     settings = how.settings(fuzzy)
     if lines:
-        _lines(settings, unused=bool(files) or (output, documents) != (OutputOptions(), DocumentOptions()))
+        _lines(
+            settings,
+            unused=bool(files) or captions or (output, documents) != (OutputOptions(), DocumentOptions()),
+        )
         return
     if not files:
         raise UsageError("command.no_file", "name a file to translate, or - for standard input")
-    work = Work(lambda _pipeline, _article, done, _seconds: done, TRANSLATION, documents=documents.how())
-    _run(files, output, settings, work)
+
+    def finish(pipeline: Pipeline, article: Article, done: Translation | None, _: float) -> Translation:
+        return _captioned(pipeline, done or pipeline.translate(article), captions)
+
+    _run(files, output, settings, Work(finish, TRANSLATION, documents=documents.how()))
+
+
+def _captioned(pipeline: Pipeline, done: Translation, captions: bool) -> Translation:
+    return pipeline.captioned(done) if captions else done
 
 
 @app.command("clean")

@@ -33,7 +33,7 @@ from service.messages import place_name, term, text
 from service.models.hint import better
 from service.pipeline import Pipeline, build_pipeline, to_article, warnings
 from service.render import marks, schema
-from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, sentences, suggestions
+from service.render.text import ARTICLE, TRANSLATION, Renderer, likeness, suggestions
 from service.settings import MAX_INPUT_BYTES, Settings
 from service.translation.guard.check import check
 from service.translation.guard.rules import check as check_rules
@@ -330,7 +330,7 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
 
 
 def _document(path: Path, into: Path, pipeline: Pipeline, status: Status, how: How) -> None:
-    """Translates a document and keeps its structure; what to check is named on standard error."""
+    """Translate a document and keep its structure; what to check is named on standard error."""
     model, similar = pipeline.signature.preset, list[str]()
 
     done = list[SegmentTranslation]()
@@ -389,11 +389,9 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
     _say_marked(result, path)
 
 
-def _say_marked(result: Any, path: Source) -> None:
+def _say_marked(result: object, path: Source) -> None:
     """Say on standard error how many sentences of a translation or summary are to be checked."""
-    if isinstance(result, Translation):
-        complain(marks.progress(sentences(result), result.signature.preset, _name(path)))
-    elif isinstance(result, Summary) and result.language == "en":
+    if isinstance(result, Translation) or (isinstance(result, Summary) and result.language == "en"):
         complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
 
 
@@ -427,7 +425,7 @@ def _translated(article: Article, path: Source, pipeline: Pipeline, job: Job, st
     return pipeline.assemble(article, done)
 
 
-def _rendered(renderers: Mapping[str, Renderer], job: Job, result: Any) -> str:
+def _rendered(renderers: Mapping[str, Renderer], job: Job, result: object) -> str:
     rendered = renderers[job.format](result)
     if isinstance(rendered, str):
         return rendered

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.document import Message
-from service.errors import UsageError, WartaError
+from service.errors import InputError, UsageError, WartaError
 from service.messages import text
 
 if TYPE_CHECKING:
+    from service.document import SegmentTranslation
     from service.inbox.fetcher import Manners
-    from service.inbox.records import Feed, Row, Wanted
+    from service.inbox.grouping import Place, Story
+    from service.inbox.records import Article, Feed, Row, Wanted
     from service.inbox.store import Store
     from service.inbox.watch import Watcher
     from service.pipeline import Pipeline
@@ -77,22 +79,41 @@ def add(
     with _store(inbox) as store:
         for url in urls:
             for feed in _meant(url, pattern, sitemap):
-                made = store.feeds.add(feed)
-                typer.echo(f"{made.id}: {made.label}")
+                try:
+                    made = _added(store, feed)
+                except (InputError, UsageError) as problem:
+                    # A list is of somebody else's making: one line of it that is no use stops no other.
+                    if not _is_list(url):
+                        raise
+                    _say(text(problem))
+                else:
+                    typer.echo(f"{made.id}: {made.label}")
+
+
+def _added(store: Store, feed: Feed) -> Feed:
+    """Follow a feed. Raises UsageError, and InputError for an address that is not public."""
+    from service.intake.fetch import parse
+
+    if feed.kind != "folder":
+        parse(feed.url)
+    return store.feeds.add(feed)
+
+
+def _is_list(url: str) -> bool:
+    """Return whether an argument of ``add`` is a file, which holds a list of feeds."""
+    return not url.lower().startswith(("http://", "https://")) and Path(url).is_file()
 
 
 def _meant(url: str, pattern: Feed, sitemap: bool) -> Iterator[Feed]:
     """Yield the feeds that an argument of ``add`` stands for. Raises UsageError, InputError."""
     from service.inbox import opml
     from service.intake.encoding import read_bytes
-    from service.intake.fetch import parse
 
     if url.lower().startswith(("http://", "https://")):
-        parse(url)
         yield replace(pattern, url=url, kind="sitemap" if sitemap else "feed")
     elif (path := Path(url)).is_dir():
         yield replace(pattern, url=str(path.resolve()), kind="folder")
-    elif path.is_file():
+    elif _is_list(url):
         for address, name in opml.read(read_bytes(path, 10_000_000)):
             yield replace(pattern, url=address, name=name)
     else:
@@ -292,6 +313,7 @@ def read(
     inbox: InboxAt = "",
 ) -> None:
     """Translate an article whole and print its reading; and what its other sources add."""
+    from service.escape import markdown_line
     from service.inbox import queue
     from service.render.text import READING
 
@@ -304,18 +326,38 @@ def read(
         )
     with _store(inbox) as store:
         article = store.lists.article(id)
-        reading, made = queue.read(article, _pipeline(_settings(model, threads)))
+        pipeline = _pipeline(_settings(model, threads))
+        reading, made = queue.read(article, pipeline)
         store.english.put([made])
         members, copies, compared = store.lists.story(article.story)
         feeds = {feed.id: feed.label for feed in store.feeds.all()}
+    english = queue.sentences(pipeline, compared.places, members)
     shown = READING[format](reading)
     if not isinstance(shown, str):
-        story = {"sources": [m.url for m in members] + [url for _, url, _ in copies], **_compared(compared)}
-        typer.echo(
-            json.dumps({**shown.model_dump(mode="json"), "story": story}, ensure_ascii=False, indent=2)
-        )
+        told = _compared(compared, {place: part.target for place, part in english.items()})
+        told["sources"] = [m.url for m in members] + [url for _, url, _ in copies]
+        whole = {**shown.model_dump(mode="json"), "story": told}
+        typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
         return
     typer.echo(shown, nl=False)
+    for line in _story_lines(members, compared, english, feeds):
+        mark = "* " if line.startswith("* ") else ""
+        typer.echo(mark + markdown_line(line.removeprefix(mark)) if format == "markdown" else line)
+
+
+def _story_lines(
+    members: Sequence[Article],
+    compared: Story,
+    english: Mapping[Place, SegmentTranslation],
+    feeds: Mapping[int, str],
+) -> Iterator[str]:
+    """Yield what the sources of a story add, in English, and where their figures differ."""
+
+    def told(place: Place) -> str:
+        part = english[place]
+        found = "; ".join(text(each) for each in part.findings)
+        return f"{part.target} [{'; '.join(filter(None, (_where(place), found)))}]"
+
     for member, added in zip(members[1:], compared.added, strict=False):
         also = Message.of(
             "inbox.also_told",
@@ -323,16 +365,25 @@ def read(
             name=feeds.get(member.feed, ""),
             url=member.url,
         )
-        typer.echo("\n" + text(also))
-        for place in added:
-            typer.echo(f"* {place.text} [{place.sentence + 1}]")
+        yield from ("", text(also), *(f"* {told(place)}" for place in added))
+    names = {member.id: feeds.get(member.feed, "") for member in members}
     for found in compared.differences:
-        head = text(Message.of("inbox.figures", "Figures differ:"))
+        yield from ("", text(Message.of("inbox.figures", "Figures differ:")))
         for figures, place in ((found.figures, found.one), (found.others, found.other)):
             said = Message.of(
-                "inbox.figures_in", "{figures} in “{text}”", figures=", ".join(figures), text=place.text
+                "inbox.figures_in",
+                "{figures} in {name}: {text}",
+                figures=", ".join(figures),
+                name=names.get(place.article, ""),
+                text=told(place),
             )
-            typer.echo(("\n" + head if place is found.one else " " * len(head)) + " " + text(said))
+            yield f"* {text(said)}"
+
+
+def _where(place: Place) -> str:
+    if place.sentence < 0:
+        return text(Message.of("inbox.headline", "headline"))
+    return text(Message.of("inbox.sentence", "sentence {number}", number=place.sentence + 1))
 
 
 @inbox_app.command("star")
@@ -475,21 +526,24 @@ def _row(row: Row) -> dict[str, Any]:
     return row_json(row)
 
 
-def _compared(compared: Any) -> dict[str, Any]:
+def _compared(compared: Story, english: Mapping[Place, str]) -> dict[str, Any]:
     from service.inbox.shown import story_json
 
-    return story_json(compared)
+    return story_json(compared, english)
 
 
 def _text(row: Row) -> str:
     """Return a story in three lines."""
     marks = f"  ⚑{row.marks + row.differs}" if row.marks + row.differs else ""
     flags = ("★ " if row.star else "") + ("✓ " if row.done else "")
-    sources = f" and {row.sources - 1} more" if row.sources > 1 else ""
+    others = Message.of(
+        "inbox.and_others", "{source} and {count} more", source=row.source, count=f"{row.sources - 1:,}"
+    )
+    sources = text(others) if row.sources > 1 else row.source
     words = f"  [{', '.join(row.words)}]" if row.words else ""
     brief = f"       {row.brief}\n" if row.brief else ""
     head = f"{row.id:>5}  {flags}{row.english or row.title}{marks}\n"
-    return f"{head}{brief}       {row.source}{sources}, {_shown(row.published)}{words}\n\n"
+    return f"{head}{brief}       {sources}, {_shown(row.published)}{words}\n\n"
 
 
 def _shown(moment: float) -> str:

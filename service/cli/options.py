@@ -53,6 +53,7 @@ KeepBoilerplate = Annotated[
         "--keep-boilerplate", "--keep-furniture", help="Leave captions, bylines and the like in the text."
     ),
 ]
+Captions = Annotated[bool, Option("--captions", help="Translate the captions of the pictures too.")]
 KeysUrl = Annotated[
     str,
     Option(
@@ -142,7 +143,10 @@ class SummaryOptions:
 
     route: Annotated[
         str,
-        Option("--route", help="auto, extractive, indonanot5, mt5, crosssum, translate-first or endpoint."),
+        Option(
+            "--route",
+            help="auto, extractive, indonanot5, mt5, crosssum, crosssum-m2m, translate-first or endpoint.",
+        ),
     ] = "auto"
     sentences: Annotated[int, Option("--sentences", help="Sentences in the summary.")] = 3
     words: Annotated[int | None, Option("--words", help="Words in the summary, instead of sentences.")] = None

@@ -74,8 +74,7 @@ class CausalEngine:
         import ctranslate2
         import sentencepiece
 
-        self._preset = preset
-        self._batch_tokens = batch_tokens
+        self._preset, self._batch_tokens = preset, batch_tokens
         workers, inner = thread_layout(threads)
         try:
             self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / TOKENIZER_FILE))

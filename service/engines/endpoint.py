@@ -245,7 +245,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _first(event: dict[str, Any]) -> dict[str, Any]:
+def _first(event: dict[str, object]) -> dict[str, Any]:
     """Return the first choice of an answer or of a piece of one; the piece that counts tokens has none."""
     choices = event.get("choices")
     if choices is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from service.context import unwanted
@@ -49,7 +50,7 @@ class TransformersEngine:
 
         self._generation_config: type[Any] = transformers.GenerationConfig
         dtype = ("float32" if device == "cpu" else "bfloat16") if dtype == "auto" else dtype
-        self._torch: Any = torch
+        self._torch: ModuleType = torch
         self._preset = preset
         self._device = device
         self._pieces = Pieces(folder)
@@ -220,7 +221,7 @@ class _GreedyScores:
     ``output_scores`` would keep rows x steps x vocabulary floats; this keeps rows x steps.
     """
 
-    def __init__(self, torch_module: Any) -> None:
+    def __init__(self, torch_module: ModuleType) -> None:
         self._torch = torch_module
         self._steps: list[torch.Tensor] = []
 
@@ -246,7 +247,7 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _quiet(logging: Any) -> Iterator[None]:
+def _quiet(logging: ModuleType) -> Iterator[None]:
     """Switch progress bars and advice of transformers off, then as they were."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.CRITICAL)

@@ -7,16 +7,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
+from urllib.parse import quote
 from xml.etree import ElementTree
 
+from service.document import Finding
 from service.escape import markdown_line
+from service.findings import CHECKS
 from service.inbox.dates import JAKARTA, day_of
-from service.inbox.grouping import Difference
+from service.inbox.grouping import Difference, Place
 from service.inbox.records import Article, Wanted
 from service.inbox.store import Store
 
 MOST = 2_000
 """Stories of one digest."""
+_DIFFERENCES, _FINDINGS = 10, 5
+"""Of one story that are shown."""
+_ENOUGH = 8
+"""Words by which a sentence is found on its page."""
 # What XML 1.0 cannot hold: most control characters, halves of pairs, two that are no characters.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -33,7 +40,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A story as the digest tells it; ``findings`` counts what is to be checked in its English."""
+    """A story as the digest tells it.
+
+    ``findings`` say what is to be checked in its English. ``tellers`` are the articles that ``differences``
+    speak of, by number.
+    """
 
     id: int
     day: str
@@ -41,8 +52,9 @@ class Told:
     title: str
     english: str
     brief: str
-    findings: int
+    findings: tuple[str, ...]
     differences: tuple[Difference, ...]
+    tellers: Mapping[int, Source]
     sources: tuple[Source, ...]
     words: tuple[str, ...]
     star: bool
@@ -74,10 +86,12 @@ def collect(store: Store, wanted: Wanted, now: float, most: int = MOST) -> Diges
         if len(told) >= most:
             break
         sources, differences = [Source(row.source, row.url)], tuple[Difference, ...]()
+        tellers: dict[int, Source] = {}
         if row.sources > 1:
             members, copies, compared = store.lists.story(row.id)
             added = [0, *map(len, compared.added)] + [0] * len(members)
             sources = [Source(_name(feeds, m), m.url, n) for m, n in zip(members, added, strict=False)]
+            tellers = {m.id: source for m, source in zip(members, sources, strict=True)}
             sources += [Source(name, url) for _, url, name in copies]
             differences = compared.differences
         for word in row.words:
@@ -85,10 +99,23 @@ def collect(store: Store, wanted: Wanted, now: float, most: int = MOST) -> Diges
         told.append(
             Told(
                 row.id, day_of(row.published), row.published, row.title, row.english or row.title, row.brief,
-                row.marks, differences, tuple(sources), row.words, row.star,
+                _found(store.lists.article(row.id)) if row.marks else (), differences, tellers,
+                tuple(sources), row.words, row.star,
             )
         )  # fmt: skip
     return Digest(now, tuple(told), counts)
+
+
+def _found(article: Article) -> tuple[str, ...]:
+    """Return what was found in an article's English, in English, each with where it was found."""
+    lines = []
+    for each in article.findings:
+        at, code = int(each["at"]), str(each["code"])
+        place = "headline" if at < 0 else "brief" if at == article.brief_at else f"sentence {at + 1}"
+        # What an earlier version of the program could find may have no words any more.
+        if code in CHECKS:
+            lines.append(f"{place}: {Finding(code, tuple(each['values'].items()))}")
+    return tuple(lines)
 
 
 def _name(feeds: Mapping[int, str], article: Article) -> str:
@@ -104,8 +131,9 @@ def as_markdown(digest: Digest) -> str:
     for day, stories in digest.days.items():
         lines += [f"## {day}", ""]
         for story in stories:
-            lines += [f"### {markdown_line(story.english)}", ""]
+            lines += [f"### {'★ ' if story.star else ''}{markdown_line(story.english)}", ""]
             lines += [markdown_line(story.brief), ""] if story.brief else []
+            lines += [f"*{markdown_line(story.title)}*", ""] if story.title != story.english else []
             lines += [f"- {markdown_line(line)}" for line in _notes(story)]
             lines += [f"- {markdown_line(source.name)}{_linked_to(source)}" for source in story.sources]
             lines.append("")
@@ -146,7 +174,7 @@ def _body(digest: Digest, title: str) -> str:
 
 
 def _story(story: Told) -> str:
-    notes = "".join(f"<li>{escape(line)}</li>" for line in _notes(story))
+    notes = "".join(f"<li>{line}</li>" for line in _html_notes(story))
     sources = "".join(f"<li>{_link(source)}{_adds(source)}</li>" for source in story.sources)
     star = "★ " if story.star else ""
     brief = f"<p>{escape(story.brief)}</p>" if story.brief else ""
@@ -176,15 +204,55 @@ def _adds(source: Source) -> str:
 
 
 def _notes(story: Told) -> Iterator[str]:
-    if story.findings:
-        yield f"{story.findings} to check in the English"
-    for found in story.differences[:10]:
-        yield (
-            f"figures differ: {', '.join(found.figures)} (“{found.one.text}”)"
-            f" and {', '.join(found.others)} (“{found.other.text}”)"
+    yield from _marks(story)
+    for found in story.differences[:_DIFFERENCES]:
+        sides = ((found.figures, found.one), (found.others, found.other))
+        yield "figures differ: " + " and ".join(
+            f"{', '.join(figures)} ({_teller(story, place).name}, {_where(place)}: “{place.text}”)"
+            for figures, place in sides
         )
     if story.words:
         yield f"watched: {', '.join(story.words)}"
+
+
+def _html_notes(story: Told) -> Iterator[str]:
+    """Yield the notes as HTML, in which figures that differ lead to the sentences they stand in."""
+    yield from map(escape, _marks(story))
+    for found in story.differences[:_DIFFERENCES]:
+        sides = ((found.figures, found.one), (found.others, found.other))
+        yield "figures differ: " + " and ".join(
+            f"<b>{escape(', '.join(figures))}</b> ({_sentence_link(_teller(story, place), place)}:"
+            f' <q lang="id">{escape(place.text)}</q>)'
+            for figures, place in sides
+        )
+    if story.words:
+        yield escape(f"watched: {', '.join(story.words)}")
+
+
+def _marks(story: Told) -> Iterator[str]:
+    for line in story.findings[:_FINDINGS]:
+        yield f"to check in the English: {line}"
+    if (more := len(story.findings) - _FINDINGS) > 0:
+        yield f"and {more} more to check"
+
+
+def _teller(story: Told, place: Place) -> Source:
+    return story.tellers.get(place.article, story.sources[0])
+
+
+def _where(place: Place) -> str:
+    return "headline" if place.sentence < 0 else f"sentence {place.sentence + 1}"
+
+
+def _sentence_link(source: Source, place: Place) -> str:
+    """Return a link to a sentence: a text fragment, by which browsers find the words on a page."""
+    name = f"{escape(source.name)}, {_where(place)}"
+    if not _linked(source.url):
+        return name
+    start = " ".join(place.text.split()[:_ENOUGH])
+    # A hyphen is of the fragment's own syntax.
+    spot = quote(start, safe="").replace("-", "%2D")
+    return f'<a href="{escape(source.url.partition("#")[0], quote=True)}#:~:text={spot}">{name}</a>'
 
 
 def _span(digest: Digest) -> str:

@@ -97,7 +97,7 @@ def _json_feed(data: bytes, url: str, now: float) -> Listing:
     return Listing(_text_of(found, "title"), tuple(_json_entries(found["items"], url, now)))
 
 
-def _json_entries(items: list[Any], base: str, now: float) -> Iterator[Entry]:
+def _json_entries(items: list[object], base: str, now: float) -> Iterator[Entry]:
     for item in items[: 2 * MOST]:
         if not isinstance(item, dict):
             continue
@@ -114,7 +114,7 @@ def _json_entries(items: list[Any], base: str, now: float) -> Iterator[Entry]:
         )
 
 
-def _text_of(item: Mapping[str, Any], key: str) -> str:
+def _text_of(item: Mapping[str, object], key: str) -> str:
     value = item.get(key)
     return value if isinstance(value, str) else ""
 

@@ -44,6 +44,8 @@ _PARTS = 3
 _PERMANENT = (301, 308)
 _DAY = 86_400.0
 _WAIT_FIRST, _WAIT_MOST = 300.0, _DAY
+_CLOCK_STEP = 2.0
+"""How coarse the times of a file system may be, in seconds."""
 _TRIES = 4
 """How often a page is asked for."""
 
@@ -53,11 +55,13 @@ class Manners:
     """How sites are treated. Times in seconds.
 
     ``pause`` lies between two requests to a host, more where its robots.txt says so. ``robots_fresh`` is how
-    long a robots.txt is believed. ``pages`` are fetched in one round. ``hosts`` are asked at once.
+    long a robots.txt is believed, ``robots_failed`` after what time one that failed is asked for again.
+    ``pages`` are fetched in one round. ``hosts`` are asked at once.
     """
 
     pause: float = 2.0
     robots_fresh: float = _DAY
+    robots_failed: float = 3600.0
     pages: int = 100
     hosts: int = 4
     limits: web.FetchLimits = field(default_factory=web.FetchLimits)
@@ -123,7 +127,7 @@ class Fetcher:
         now = self._clock()
         try:
             if feed.kind == "folder":
-                return self._taken(feed, Listing("", tuple(self._files(Path(feed.url)))), now)
+                return self._folder(feed, now)
             return self._asked(feed, now)
         except (Cancelled, DeadlinePassed, StoreError):
             raise
@@ -154,10 +158,12 @@ class Fetcher:
         except (Cancelled, DeadlinePassed, StoreError):
             raise
         except WartaError as problem:
-            tries = self._store.arrivals.page_tries(id) + 1
-            due = max(self._clock() + _back_off(tries), getattr(problem, "until", 0.0))
+            # A site that is held back was not asked for the page.
+            asked = not isinstance(problem, HeldBack)
+            tries = self._store.arrivals.page_tries(id) + asked
+            due = max(self._clock() + _back_off(max(tries, 1)), getattr(problem, "until", 0.0))
             last = isinstance(problem, Forbidden) or tries >= _TRIES
-            self._store.arrivals.page_failed(id, str(problem), due, last=last)
+            self._store.arrivals.page_failed(id, str(problem), due, asked=asked, last=last)
             raise
         self._store.arrivals.put_page(id, article.title, article.text)
 
@@ -223,17 +229,30 @@ class Fetcher:
         checkpoint()
         return self._store.arrivals.take(feed, prepared(self._box, fresh), left, now)
 
-    def _files(self, folder: Path) -> Iterator[Entry]:
-        """Yield the documents of a folder; one that cannot be read is passed over until the next round."""
+    def _folder(self, feed: Feed, now: float) -> Taken:
+        """Take what came into a folder; its ``etag`` is the moment when it was last looked through."""
+        since = float(feed.etag or 0.0)
+        found = Listing("", tuple(self._files(Path(feed.url), since)))
+        return self._taken(replace(feed, etag=str(now)), found, now)
+
+    def _files(self, folder: Path, since: float) -> Iterator[Entry]:
+        """Yield the documents of a folder that came or changed since then.
+
+        One that cannot be read is passed over until it changes.
+        """
         if not folder.is_dir():
             raise InputError("file.no_folder", "{path} is not a folder", path=folder)
         for path in list_files(folder):
             if not isinstance(path, Path):
                 continue
             try:
+                about = path.stat()
+                # A file that is moved here keeps the time of its words; that of its place is new.
+                if max(about.st_mtime, about.st_ctime) < since - _CLOCK_STEP:
+                    continue
                 data = read_bytes(path, self._manners.limits.max_bytes)
                 text = read_document(self._box, data, path.name, self._manners.limits.max_bytes)
-                yield Entry(path.resolve().as_uri(), "", text, "", path.stat().st_mtime)
+                yield Entry(path.resolve().as_uri(), "", text, "", about.st_mtime)
             except (InputError, OSError):
                 continue
 
@@ -254,13 +273,27 @@ class Fetcher:
                 at=host,
                 count=f"{wait:.0f}",
             )
-        if not at or at + self._manners.robots_fresh < self._clock():
-            text = self._robots(url)
-            self._store.hosts.put(host, 0.0, text, self._clock())
+        if not at or at + self._believed(text) < self._clock():
+            text, at = self._robots(url), self._clock()
+            self._store.hosts.put(host, 0.0, text, at)
+        if text == robots.NOBODY:
+            until = at + self._believed(text)
+            raise HeldBack(
+                "inbox.robots_failed",
+                "its robots.txt fails: asked for again in {count} second",
+                plural="its robots.txt fails: asked for again in {count} seconds",
+                until=until,
+                at=host,
+                count=f"{until - self._clock():.0f}",
+            )
         if not robots.allowed(text, url):
             raise Forbidden("inbox.forbidden", "the site's robots.txt forbids it", at=url[:200])
         with self._lock:
             self._next[f"pause {host}"] = max(self._manners.pause, robots.delay(text))
+
+    def _believed(self, text: str) -> float:
+        """Return for how many seconds a robots.txt is believed."""
+        return self._manners.robots_failed if text == robots.NOBODY else self._manners.robots_fresh
 
     def _robots(self, url: str) -> str:
         """Return the site's robots.txt: empty where there is none, one that allows nothing where the site

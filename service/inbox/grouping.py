@@ -53,6 +53,13 @@ class Story:
     added: tuple[tuple[Place, ...], ...]
     differences: tuple[Difference, ...]
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Every sentence that is shown of the story, each once."""
+        found = [place for places in self.added for place in places]
+        found += [place for each in self.differences for place in (each.one, each.other)]
+        return tuple(dict.fromkeys(found))
+
 
 def compare(members: Sequence[Member]) -> Story:
     """Return what each member adds to those before it, and where its figures are not theirs."""

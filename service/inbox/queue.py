@@ -8,37 +8,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from service.context import checkpoint
 from service.document import Article as Text
 from service.document import Passage, Reading, SegmentTranslation
 from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaError
+from service.inbox.grouping import Place
 from service.inbox.records import Article
 from service.inbox.store import Made, Store
 from service.pipeline import Pipeline
 from service.summary.extractive import rank
 from service.text import segment
+from service.translation.confidence import is_marked
 from service.validation import plain
 
 AT_ONCE = 16
 """Articles whose headlines are translated together: enough to fill the engine's batches."""
 
 
-def headlines(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda _: None) -> int:
+def headlines(
+    store: Store,
+    pipeline: Pipeline,
+    tell: Callable[[int], None] = lambda _: None,
+    enough: Callable[[], bool] = lambda: False,
+) -> int:
     """Translate headline and brief of every article that has none; return of how many.
 
-    ``tell`` is told after each batch how many are done. Raises Cancelled, DeadlinePassed, StoreError.
+    ``tell`` is told after each batch how many are done, and ``enough`` asked whether to leave the others for
+    another time. Raises Cancelled, DeadlinePassed, StoreError.
     """
     count = 0
     while articles := store.english.untranslated(AT_ONCE):
         checkpoint()
         count += _together(store, pipeline, articles)
         tell(count)
+        if enough():
+            break
     return count
 
 
-def whole(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda _: None) -> int:
+def whole(
+    store: Store,
+    pipeline: Pipeline,
+    tell: Callable[[int], None] = lambda _: None,
+    enough: Callable[[], bool] = lambda: False,
+) -> int:
     """Translate whole the articles of feeds that ask for that; return how many. Raises as above."""
     count = 0
     while articles := store.english.unread(1):
@@ -51,6 +65,8 @@ def whole(store: Store, pipeline: Pipeline, tell: Callable[[int], None] = lambda
         except WartaError as problem:
             store.english.failed([articles[0].id], str(problem), most=1)
         tell(count)
+        if enough():
+            break
     return count
 
 
@@ -66,6 +82,30 @@ def read(article: Article, pipeline: Pipeline) -> tuple[Reading, Made]:
     return (reading := pipeline.read(text_of(article))), made_of(article, reading)
 
 
+def sentences(
+    pipeline: Pipeline, places: Sequence[Place], articles: Sequence[Article]
+) -> dict[Place, SegmentTranslation]:
+    """Translate sentences of several articles, each with its article as context, in common batches."""
+    texts = {article.id: article.text for article in articles}
+    groups: dict[int, list[Place]] = {}
+    for place in places:
+        groups.setdefault(place.article, []).append(place)
+    passages = [
+        Passage(
+            tuple(place.text for place in group),
+            texts.get(article, ""),
+            frozenset(n for n, place in enumerate(group) if place.sentence < 0),
+        )
+        for article, group in groups.items()
+    ]
+    done = pipeline.translate_all(passages) if passages else []
+    return {
+        place: part
+        for group, parts in zip(groups.values(), done, strict=True)
+        for place, part in zip(group, parts, strict=True)
+    }
+
+
 def made_of(article: Article, reading: Reading) -> Made:
     """Return what is kept of a reading: its English, its findings, and all of it as JSON."""
     translation, at = reading.translation, _brief_of(reading.article)
@@ -76,6 +116,7 @@ def made_of(article: Article, reading: Reading) -> Made:
     return Made(
         article.id, reading.headline, brief if article.text else "", at, found, translation.text,
         json.dumps(plain(reading), ensure_ascii=False),
+        _doubted([part for part in (translation.title, *translation.segments) if part]),
     )  # fmt: skip
 
 
@@ -114,10 +155,16 @@ def _kept(article: Article, at: int, parts: Sequence[SegmentTranslation]) -> Mad
     found = _findings(-1, parts[0])
     if at >= 0:
         found += _findings(at, parts[1])
-    return Made(article.id, parts[0].target, parts[1].target if at >= 0 else "", at, found)
+    brief, doubted = parts[1].target if at >= 0 else "", _doubted(parts)
+    return Made(article.id, parts[0].target, brief, at, found, doubted=doubted)
 
 
-def _findings(at: int, part: SegmentTranslation) -> list[dict[str, Any]]:
+def _doubted(parts: Sequence[SegmentTranslation]) -> int:
+    """Return how many sentences are marked though nothing was found in them: they are likely wrong."""
+    return sum(is_marked(part) and not part.findings for part in parts)
+
+
+def _findings(at: int, part: SegmentTranslation) -> list[dict[str, object]]:
     """Return what was found in a sentence; its words are made where it is shown."""
     return [
         {"at": at, "code": found.code, "severity": found.severity, "values": dict(found.values)}

@@ -10,7 +10,7 @@ AGENT = "warta"
 SIZE = 500_000
 """Bytes of a robots.txt that are looked at (RFC 9309 asks for that many)."""
 MOST_DELAY = 60.0
-NOBODY = "User-agent: *\nDisallow: /"
+NOBODY = "# the site failed\nUser-agent: *\nDisallow: /"
 """What stands for a robots.txt that cannot be had because its site fails (RFC 9309, 2.3.1.4)."""
 
 

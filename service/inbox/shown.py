@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from service.inbox.grouping import Story
+from service.inbox.grouping import Place, Story
 from service.inbox.records import Row
 
 
@@ -33,14 +34,21 @@ def row_json(row: Row) -> dict[str, Any]:
     }
 
 
-def story_json(story: Story) -> dict[str, Any]:
-    """Return what the sources of a story add to each other, and where their figures differ."""
+def story_json(story: Story, english: Mapping[Place, str] | None = None) -> dict[str, Any]:
+    """Return what the sources of a story add to each other, and where their figures differ.
+
+    ``english`` has the translation of those sentences that have one.
+    """
+
+    def placed(place: Place) -> dict[str, Any]:
+        return {**asdict(place), "english": (english or {}).get(place, "")}
+
     return {
-        "added": [[asdict(place) for place in places] for places in story.added],
+        "added": [[placed(place) for place in places] for places in story.added],
         "differences": [
             {
-                "one": asdict(found.one),
-                "other": asdict(found.other),
+                "one": placed(found.one),
+                "other": placed(found.other),
                 "figures": list(found.figures),
                 "other_figures": list(found.others),
             }

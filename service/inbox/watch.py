@@ -94,22 +94,31 @@ class Watcher:
         What fails with a single feed is said, noted with it, and stops nothing else. Where another process
         fetches already, only what is there is translated.
         """
+        return self._round(feeds, enough=lambda: False)
+
+    def _round(self, feeds: Sequence[Feed] | None, enough: Callable[[], bool]) -> Round:
+        """Do one round; of what waits for its translation, as much as there is until ``enough``."""
         with self._store.database.only_fetcher() as mine:
             if not mine:
                 self._say(text(Message.of("round.other", "another process fetches already")))
             done = self._fetched(self._due() if feeds is None else feeds) if mine else Round()
             done = replace(done, pages=self._pages() if mine else 0)
         if self._pipeline and any(self._store.english.waiting()):
-            pipeline = self._pipeline()
-            done = replace(done, headlines=queue.headlines(self._store, pipeline))
-            done = replace(done, whole=queue.whole(self._store, pipeline))
+            pipeline, enough = self._pipeline(), enough if mine else lambda: False
+            done = replace(done, headlines=queue.headlines(self._store, pipeline, enough=enough))
+            if not (done.headlines and enough()):
+                done = replace(done, whole=queue.whole(self._store, pipeline, enough=enough))
         return replace(done, pruned=self._prune())
 
     def forever(self, stop: threading.Event) -> None:
-        """Do rounds until ``stop`` is set; one that fails as a whole is said, and the next tries again."""
+        """Do rounds until ``stop`` is set; one that fails as a whole is said, and the next tries again.
+
+        Translating waits as soon as a feed is due: a feed keeps what it lists for hours only, the inbox keeps
+        what waits for as long as need be.
+        """
         while not stop.is_set():
             try:
-                done = self.once()
+                done = self._round(None, enough=lambda: bool(self._due()))
                 if done != Round():
                     self._say(str(done))
             except (Cancelled, DeadlinePassed):
@@ -155,7 +164,8 @@ class Watcher:
         except (Cancelled, DeadlinePassed, StoreError):
             raise
         except WartaError as problem:
-            self._say(f"{feed.label}: {text(problem)}")
+            said = text(problem)
+            self._say(said if said.startswith(feed.label) else f"{feed.label}: {said}")
             return None
 
     def _pages(self) -> int:

@@ -10,7 +10,7 @@ from service.document import Furniture
 from service.intake.linefeatures import key
 
 _ROLE = re.compile(
-    r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?tulis(?:\soleh|:)|penulis"
+    r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?(?:tulis|tinjau|sunting|periksa|jawab)(?:\soleh|:)|penulis|pewawancara"
     r"|reporter|pewarta|wartawan|jurnalis|kontributor|teks|oleh|by|written\sby|laporan(?:\s(?:wartawan|jurnalis))?)\b"
     r"(?:\s?/\s?\w+)?\s?[:|,]?\s*",
     re.IGNORECASE,
@@ -27,6 +27,19 @@ _DATED = re.compile(
     r"(?:\s?[-–|,/]?\s?(?:pukul\s)?\d{1,2}[:.]\d\d(?::\d\d)?(?:\s?(?:WIB|WITA|WIT|[ap]m))?)?",
     re.IGNORECASE,
 )
+
+_CAPTIONED = re.compile(
+    r"(?:(?:keterangan|info)\s(?:gambar|foto)(?:\sutama)?\s?[:,]?|(?:foto|gambar)\s?[:,])\s*", re.IGNORECASE
+)
+_PICTURED_BY = re.compile(
+    r"\s?[(\[]\s?(?:(?i:foto|dok\.?|dokumentasi|sumber|ist|istimewa|antara|reuters|afp|ap|epa|getty|shutterstock"
+    r"|unsplash|pexels|pixabay|freepik|istock)\b[^()\[\]]{0,80}|[^()\[\]\s\d]{1,30}(?:\s[^()\[\]\s\d]{1,30}){0,3}/[^()\[\]]{1,60})"
+    r"[)\]]\.?$"
+    r"|(?:(?<=[.!?])\s|^)(?i:foto|dok|dokumentasi|sumber(?:\s(?:foto|gambar))?)\s?[:.,/].{1,80}$"
+    r"|(?:^|\s)(?:ANTARA(?:\sFOTO)?|REUTERS|AFP|AP|EPA)/\S.{0,60}$"
+)
+_LAST = 160
+_SMALL_WORD = re.compile(r"(?:^|\s)[a-z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +88,22 @@ def credit_line(byline: str, published: str, site: str) -> str:
     return " · ".join(part for part in (byline, published, site) if part)
 
 
+def uncredited(caption: str) -> str:
+    """Return a caption without what it is called and who took the picture; nothing where that is all."""
+    named = _CAPTIONED.match(caption)
+    said = caption[named.end() :] if named else caption
+    found = _PICTURED_BY.search(said, max(0, len(said) - _LAST))
+    said = said[: found.start()].rstrip() if found else said
+    return said if not named or _SMALL_WORD.search(said) else ""
+
+
 def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[str, str, str]:
     """Return byline, date and site, each as the page writes it, the first line that has one; ``about`` goes
     before.
     """
     known = about or About()
     lines = sorted(lines, key=lambda piece: piece.line)
-    byline = known.byline or _first(_author(piece.text) for piece in lines if piece.reason == "byline")
+    byline = known.byline or _first(author(piece.text) for piece in lines if piece.reason == "byline")
     dated = [piece.text for piece in lines if piece.reason in ("timestamp", "byline")]
     published = known.published or _first(_date(text) for text in dated)
     site = known.site or _site(lines)
@@ -109,7 +131,12 @@ def _first(found: Iterable[str]) -> str:
     return next((text for text in found if text), "")
 
 
-def _author(line: str) -> str:
+def by_role(line: str) -> bool:
+    """Return whether a line begins as a byline does: with what somebody did for the article."""
+    return bool(_ROLE.match(line))
+
+
+def author(line: str) -> str:
     """Return the name in a byline; none for an editor's, a desk's, or a line that only says what follows."""
     role = _ROLE.match(line)
     if role and role["desk"]:

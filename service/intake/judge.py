@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from service.intake.credit import author, by_role, uncredited
 from service.intake.glued import initials
 from service.intake.linefeatures import key, reads_on
 from service.intake.lines import BETWEEN, END, HEADLINE, TEXT, TOP, UNDER, Label, label
@@ -25,16 +26,41 @@ _DOUBT = 0.02
 _ABOVE = 0.9
 """How likely a headline must be before what stands above it can be no news."""
 
-_LONE = 0.03
+_LONE = 0.02
 """A line alone between two paragraphs, which no rule knows, is taken only if it is less likely than this."""
 
+_SIGNED_TEXT = 0.01
+"""How likely to be text a sentence with initials behind it must be."""
+
 _SUBHEAD = 0.002
-"""The same for one that may be a subhead."""
+"""The same for a short one, which may be a subhead."""
+
+_UNDER_OTHER = 0.015
+"""The same where boilerplate stands above it, for :data:`_MISTAKEN` kinds alone."""
+
+_FAR = 0.05
+"""How likely to be text a line under a paragraph must be at least with boilerplate under it."""
+
+_MISTAKEN = frozenset(("comments", "caption", "navigation", "summary-box", "note"))
+
+_OVER = 0.001
+"""The same over a sentence that stays though the text seemed to have ended."""
+
+_CREDITS = frozenset(("byline", "credit"))
 
 _CERTAIN = frozenset(("advertisement", "video", "share"))
 """Kinds that a rule knows for sure, so that they are taken even from a text that is no page."""
 
-_CLOSING = frozenset(("initials", "published-in", "copyright"))
+_CLOSING = frozenset(("initials", "published-in", "copyright", "tags"))
+
+_OPENING = 5
+"""Lines of text among which a dateline is looked for."""
+
+_LIKELY = 0.9
+"""From here on what stands above the dateline stays."""
+
+_LISTED = 0.6
+"""The same for a list above the first paragraph: the article in short."""
 
 _AROUND = 3
 """Lines of boilerplate around the body from which a text without a headline is a page."""
@@ -59,13 +85,20 @@ _SAID = re.compile(
 )
 _DATELINE = re.compile(r"(?:[A-Z][\w.]{2,30},?\s){1,4}?(?:\([^()]{2,40}\)\s?)?[-–—]{1,2}\s(?=[\"“A-Z])")
 _SENTENCES = re.compile(r"[a-z0-9\"”)]{2}[.!?][\"”’)]*\s+[\"“‘(]*[A-Z]")
-_STOP = re.compile(r"[.!?…][\"'”’)\]]*$")
+_STOP = re.compile(r"[.!?…][\"'”’)\]]*(?:\s?\*{1,3})?$")
+_PRESSED = re.compile(
+    r"(?i)(?:sampai|hingga)\s(?:saat\s)?berita\sini\s(?:di)?(?:turun|terbit|tayang|tulis|muat|publikasi|buat|unggah)"
+)
 _SIGNED = re.compile(
     r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$"
 )
 _SENTENCE_KINDS = frozenset(("caption", "read-also", "summary-box"))
-_SENTENCE = 0.035
+_SENTENCE = 0.025
 """How likely to be text a whole sentence must be that stays though it looks like a caption."""
+
+_LINKED_KINDS = frozenset(("teaser", "related", "note", "newsletter"))
+_LINKED = 0.1
+"""The same where it looks like one of these."""
 
 _POINTING = 0.01
 _CLOSED = re.compile(r"[.!?…][\"'”’)\]]*(?:\s?\([^()]{2,40}\))?$")
@@ -142,6 +175,10 @@ def judge(lines: Sequence[str], apart: Sequence[bool], *, titled: bool = False) 
         *_items(lines, labels),
     ]:
         reasons[i] = reasons[i] if rules[i] and not _FACT.match(lines[i]) else ""
+    for i in _over_restored(lines, labels, rules, reasons):
+        reasons[i] = ""
+    for i in (*_contents(lines, labels, reasons), *_before_dateline(lines, labels)):
+        reasons[i] = reasons[i] or labels[i].other
     for i in _pulled(lines, labels):
         reasons[i] = reasons[i] or "summary-box"
     for i in _behind(lines, labels, reasons):
@@ -174,6 +211,8 @@ def _without_leftovers(
             done[i] = ""
         elif found.part == HEADLINE and wanted and key(lines[i]).startswith(wanted):
             done[i] = "title-again"
+        elif found.part == HEADLINE and title and not (_STOP.search(lines[i]) or _FACT.match(lines[i])):
+            done[i] = found.other
     return done
 
 
@@ -202,10 +241,12 @@ def _reason(line: str, found: Label, rule: str, *, above: bool) -> str:
 
 
 def is_report(line: str) -> bool:
-    """Return whether a line has what only news has: a dateline, or a quotation that somebody is said to have
-    said.
+    """Return whether a line has what only news has: a dateline, a quotation that somebody is said to have
+    said, or what was not known when the paper went to press.
     """
-    return (len(line) > 60 and bool(_DATELINE.match(line))) or bool(_STOP.search(line) and _SAID.search(line))
+    if _dated(line):
+        return True
+    return bool(_STOP.search(line) and (_SAID.search(line) or _PRESSED.match(line)))
 
 
 def reads_as_news(line: str) -> bool:
@@ -214,18 +255,44 @@ def reads_as_news(line: str) -> bool:
 
 
 def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -> Iterator[int]:
-    """Yield lines alone between two paragraphs that may be subheads, or very short paragraphs."""
+    """Yield lines alone above a paragraph that may be subheads, or very short paragraphs.
+
+    With boilerplate above it a line must be short, and more likely text.
+    """
     counts = Counter(lines)
+    credited = (line for line, one in zip(lines, labels, strict=True) if one.kind in _CREDITS)
+    authors = Counter(key(author(line)) for line in credited)
     for i in range(1, len(lines) - 1):
-        alone = labels[i].part == BETWEEN and labels[i - 1].part == labels[i + 1].part == TEXT
-        short = lines[i].count(" ") < 4 and lines[i][-1].isalnum() and not any(map(str.isdigit, lines[i]))
-        if (
-            alone
-            and not rules[i]
-            and counts[lines[i]] == 1
-            and labels[i].text > (_SUBHEAD if short else _LONE)
-        ):
+        one, line = labels[i], lines[i]
+        if one.part not in (BETWEEN, UNDER) or rules[i] or counts[line] > 1:
+            continue
+        if labels[i + 1].part != TEXT and (one.text < _FAR or labels[i - 1].part != TEXT):
+            continue
+        if one.kind in _CREDITS and authors[key(line)] > 1:
+            continue  # whoever wrote the article took the picture above, too
+        short = _may_head(line)
+        if labels[i - 1].part == TEXT:
+            likely = _SUBHEAD if short else _LONE
+        else:
+            likely = _UNDER_OTHER if short and one.kind in _MISTAKEN else 1.0
+        if one.text > likely:
             yield i
+
+
+def _over_restored(
+    lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str], reasons: Sequence[str]
+) -> Iterator[int]:
+    """Short lines under the text and over a sentence that was taken for its end but stays: its subhead."""
+    for i in range(1, len(lines) - 1):
+        under = labels[i - 1].part == TEXT and not reasons[i - 1]
+        over = labels[i + 1].part == END and not reasons[i + 1] and _STOP.search(lines[i + 1])
+        if under and over and reasons[i] and not rules[i] and labels[i].text > _OVER and _may_head(lines[i]):
+            yield i
+
+
+def _may_head(line: str) -> bool:
+    """Whether a line is short and plain, as subheads are."""
+    return line.count(" ") < 4 and line[-1].isalnum() and not any(map(str.isdigit, line))
 
 
 def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
@@ -233,7 +300,9 @@ def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     none.
     """
     for i, found in enumerate(labels):
-        if found.part in (BETWEEN, END) and found.text > _LONE / 3 and _SIGNED.search(lines[i]):
+        signed = found.text > _SIGNED_TEXT and _SIGNED.search(lines[i])
+        behind = found.kind == "initials" and found.text > _LINKED and lines[i][0].isalpha()
+        if found.part in (BETWEEN, END) and (signed or behind):
             yield i
 
 
@@ -246,7 +315,8 @@ def _sentences(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     for i, found in enumerate(labels):
         if found.part in (BETWEEN, END):
             whole = lines[i].count(" ") > 4 and _CLOSED.search(lines[i])
-            if found.kind in _SENTENCE_KINDS and found.text > _SENTENCE and whole:
+            doubted = found.kind in _SENTENCE_KINDS and found.text > _SENTENCE
+            if whole and (doubted or (found.kind in _LINKED_KINDS and found.text > _LINKED)):
                 yield i
         elif found.part == UNDER and found.text > _POINTING and _POINTS_BACK.match(lines[i]):
             yield i
@@ -343,6 +413,30 @@ def _facts(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
         run = []
 
 
+def _contents(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> Iterator[int]:
+    """A table of contents above the first paragraph: its lines stand again below, as subheads."""
+    text = [i for i, one in enumerate(labels) if one.part == TEXT and not reasons[i]]
+    first = next((i for i in text if runs_on(lines[i])), -1)
+    below = {key(lines[i]) for i in text if i > first}
+    for i in text:
+        if i < first and key(lines[i]) in below:
+            yield i
+
+
+def _before_dateline(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
+    """What is no likely text and stands above the dateline that begins the article, or is a list there."""
+    text = [i for i, one in enumerate(labels) if one.part == TEXT]
+    head = next((n for n, i in enumerate(text[:_OPENING]) if _dated(lines[i])), 0)
+    yield from (i for i in text[:head] if labels[i].text < _LIKELY)
+    listed = next((n for n, i in enumerate(text) if not _BULLET.match(lines[i])), 0)
+    if listed > 1:
+        yield from (i for i in text[:listed] if labels[i].text < _LISTED)
+
+
+def _dated(line: str) -> bool:
+    return len(line) > 60 and bool(_DATELINE.match(line))
+
+
 def _pulled(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     """Yield sentences set large between the paragraphs: every word of them stands in a longer paragraph
     too.
@@ -364,21 +458,49 @@ def _title(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]
     """
     found = [i for i, one in enumerate(labels) if one.part == HEADLINE]
     found = found or _only_head(lines, labels, reasons)
+    authors = {key(author(lines[i])) for i, one in enumerate(labels) if one.kind in _CREDITS}
+    if len(found) == 1 and key(lines[found[0]]) in authors:
+        found = _only_head(lines, labels, reasons)
     if not found:
         return ()
-    run = [found[0]]
-    for i in found[1:]:
-        likely = labels[i].title > (0.3 if lines[i][0].islower() else 0.7)
-        if i == run[-1] + 1 and likely and _goes_on(lines[run[-1]], lines[i]):
-            run.append(i)
     body = [lines[i] for i, found in enumerate(labels) if found.part == TEXT and not reasons[i]]
-    spoken = set(key(" ".join(body)).split())
+    spoken = set(key(" ".join(map(uncredited, body))).split())
+    runs: list[list[int]] = []
+    for i in found:
+        likely = labels[i].title > (0.3 if lines[i][0].islower() else 0.7)
+        before = runs[-1][-1] if runs else -2
+        if i == before + 1 and likely and _goes_on(lines[before], lines[i]) and not _names(lines[i], spoken):
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    run = _best_run(runs, lines, labels, spoken)
     while len(run) > 1 and not _share(lines[run[0]], spoken):
         run.pop(0)  # another article's headline, or the site's name, right above
     text = " ".join(lines[i] for i in run)
     if not _can_be_headline(text, sum(map(len, body))) or not _of_this_body(text, lines, run, body):
         return ()
     return tuple(run if len(run) > 1 else [_without_site(run[0], lines)])
+
+
+def _best_run(
+    runs: Sequence[list[int]], lines: Sequence[str], labels: Sequence[Label], spoken: set[str]
+) -> list[int]:
+    """The likeliest of several headlines, one that the body speaks of before one that it does not."""
+    return max(
+        runs,
+        key=lambda run: (
+            any(word in spoken for i in run for word in key(lines[i]).split() if len(word) > 3),
+            max(labels[i].title for i in run),
+        ),
+    )
+
+
+def _names(line: str, spoken: set[str]) -> bool:
+    """Whether a line is a name that the body does not speak of, and so no second line of a headline."""
+    words = line.split()
+    return (
+        len(words) <= 3 and all(word[0].isupper() for word in words) and not spoken & set(key(line).split())
+    )
 
 
 def _only_head(lines: Sequence[str], labels: Sequence[Label], reasons: Sequence[str]) -> list[int]:
@@ -418,7 +540,7 @@ def _goes_on(line: str, following: str) -> bool:
     """Return whether a headline broken over two lines goes on: in small letters, or set as the first is."""
     if following[0].islower():
         return True
-    if _FACT.match(following):
+    if _FACT.match(following) or by_role(following):
         return False
     words, more = line.split(), following.split()
     first, second = ({w.casefold() for w in part} for part in (words, more))

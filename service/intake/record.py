@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
 
 from service.document import Message
 
@@ -43,14 +42,14 @@ class BadRecord:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
-def good(place: str, position: int, text: str, fields: Mapping[str, Any]) -> Record:
+def good(place: str, position: int, text: str, fields: Mapping[str, object]) -> Record:
     """Return a record with its key."""
     content = json.dumps([text, fields], ensure_ascii=False, default=str) if fields else text
     return Record(_key(place, position, content), text, place, fields)
 
 
-def bad(place: str, position: int, error: str, fields: Mapping[str, Any] | None = None) -> BadRecord:
-    """A bad record with its key."""
+def bad(place: str, position: int, error: str, fields: Mapping[str, object] | None = None) -> BadRecord:
+    """Return a bad record with its key."""
     return BadRecord(_key(place, position, error), place, error, fields=fields or {})
 
 

@@ -53,7 +53,7 @@ _RULES = (
     ("advertisement", r"\W{0,3}(?:advertisement|advertorial|iklan|sponsored|pasang\siklan)\W{0,3}"),
     (
         "advertisement",
-        r"(?:advertisement\W{1,3})?(?:scroll\sto\s(?:continue|resume)|gulir\suntuk\smelanjutkan).{0,40}",
+        r"(?:advertisement\W{1,3})?(?:(?:scroll|gulir|geser)\s(?:ke\sbawah\s)?(?:to|untuk)\s(?:continue|resume|melanjutkan|lanjut)\b).{0,40}",
     ),
     ("advertisement", r"(?:lanjutkan|teruskan)\smembaca(?:\sartikel)?(?:\sdi\sbawah)?(?:\sini)?"),
     ("caption", r"(?:info|keterangan)\sgambar(?:\sutama)?"),
@@ -139,11 +139,26 @@ _PAGE_ONLY = (
         r"(?:artikel|tulisan|informasi|konten|berita)\sini\s(?:bukan|tidak)\s(?:merupakan\s|bertujuan\s|dimaksudkan\s)?"
         r".{0,40}(?:nasihat|saran|ajakan|mengajak|rekomendasi|pengganti|diagnosis)\b.{0,200}",
     ),
-    ("note", r"(?:disclaimer|penafian|penyangkalan)\s?:.*"),
+    ("note", r"(?:disclaimer|penafian|penyangkalan|catatan\s(?:redaksi|editor))\s?:.*"),
+    (
+        "note",
+        r"(?:seluruh|segala|semua)\s(?:isi|informasi|konten|materi)\b.{0,80}\b(?:semata-mata|bersifat\sumum)\b.{0,200}",
+    ),
     (
         "note",
         r"(?:identitas|nama)\s.{2,60}\s(?:disamarkan|dirahasiakan)\b.{0,80}",
     ),
+    ("note", r"(?:narahubung|kontak)\smedia\s?:?.{0,120}"),
+    (
+        "note",
+        r"pernyataan\sketerbukaan|[^.]{3,100}\stidak\sbekerja,\smenjadi\skonsultan,\smemiliki\ssaham\b.{0,220}",
+    ),
+    (
+        "newsletter",
+        r"(?:kamu|anda)\smenerima\s(?:surat|surel|e-?mail|pesan|buletin)\sini\skarena\b.{0,160}"
+        r"|(?:[^.]{0,60}\W)?berhenti\sberlangganan\W{0,3}",
+    ),
+    ("share", r"(?:sebarkan|bagikan)\b[^.]{0,30}:"),
     ("note", r"untuk\sinformasi\slebih\slanjut,?\s(?:silakan\s)?hubungi\b.{0,120}"),
     ("note", r"wallahu\sa['’‘]?lam(?:\sbis?h?[\s-]?shaw?w?ab)?\W{0,3}"),
     ("note", r"versi\sbahasa\s\w{4,12}\s.{0,60}mesin\spenerjemah\b.{0,120}"),
@@ -172,6 +187,7 @@ _PAGE_ONLY = (
         r"|istimewa|ist)(?:/[\w .'’-]{2,40})?[)\]][.]?",
     ),
     ("caption", rf"(?:grafik|diagram|peta)\s?:{_ONE}.*"),
+    ("caption", r"[^.\"“”]{10,220}[.]\s(?:sumber\s)?(?:foto|dok)\s?[:/]\s?[^.\"“”]{2,60}"),
     (
         "caption",
         r"(?:dok\.|dokumentasi)\s(?:biro|humas|pribadi|istimewa|pemkot|pemkab|pemprov|polri|polda|polres)\b[^.]{0,60}",

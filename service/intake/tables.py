@@ -75,13 +75,15 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
         value = {column: value}
     if not isinstance(value, dict):
         return bad(place, number, f"a JSON {type(value).__name__}, not an object")
-    if double and double[-1].count(column) > 1 and column in value:
-        return bad(place, number, str(which_column(double[-1], column)))
+    # Objects within come before the one that holds them.
+    outer = double[-1] if double and distinct(double[-1]) == list(value) else ()
+    if outer and outer.count(column) > 1:
+        return bad(place, number, str(which_column(outer, column)))
     return _chosen(value, place, number, column, _renamed(double[-1]) if double else None)
 
 
 def _chosen(
-    values: dict[str, Any], place: str, number: int, column: str, note: Message | None = None
+    values: Mapping[str, object], place: str, number: int, column: str, note: Message | None = None
 ) -> Record | BadRecord:
     if column not in values:
         there = ", ".join(values) or "nothing"
@@ -329,7 +331,7 @@ def is_binary(kind: DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

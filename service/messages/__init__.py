@@ -23,7 +23,8 @@ from service.findings import CHECKS
 LANGUAGES = ("en", "id")
 """The languages there are; English is the source."""
 PLACES = (
-    "paragraph", "passage", "note", "page", "slide", "drawing", "message", "unit", "chapter", "cue"
+    "paragraph", "passage", "note", "page", "slide", "drawing", "message", "unit", "chapter", "cue",
+    "title", "subject", "description", "attribute",
 )  # fmt: skip
 """What a place in a document is called."""
 TERM = "term"
@@ -121,11 +122,12 @@ def term(word: str, language: str = "") -> str:
 
 def place_name(place: str, language: str = "") -> str:
     """Return a place in a document, such as ``paragraph 3``, in ``language`` or in that of the reader."""
-    parts = [part.rpartition(" ") for part in place.split(", ")]
-    return ", ".join(
-        f"{term(name, language)} {number}" if name in PLACES else f"{name}{space}{number}"
-        for name, space, number in parts
-    )
+
+    def said(part: str) -> str:
+        name, space, number = part.rpartition(" ") if " " in part else (part, "", "")
+        return f"{term(name, language)}{space}{number}" if name in PLACES else part
+
+    return ", ".join(map(said, place.split(", ")))
 
 
 def record(finding: Finding, language: str = "") -> dict[str, Any]:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from service.document import Message
 from service.errors import DamagedModel, NotInstalled
@@ -171,7 +170,7 @@ def _stamp(path: Path) -> list[int]:
     return [found.st_size, found.st_mtime_ns, found.st_ino] if path.is_file() else []
 
 
-def _checked(folder: Path) -> dict[str, list[Any]]:
+def _checked(folder: Path) -> dict[str, list[object]]:
     try:
         table = json.loads((folder / CHECKED).read_text("utf-8"))
     except (OSError, ValueError):
@@ -179,7 +178,7 @@ def _checked(folder: Path) -> dict[str, list[Any]]:
     return table if isinstance(table, dict) else {}
 
 
-def _remember(folder: Path, checked: dict[str, list[Any]]) -> None:
+def _remember(folder: Path, checked: dict[str, list[object]]) -> None:
     """Write it whole or not at all; where that cannot be, sums are made again each time."""
     partial = folder / f"{CHECKED}.{os.getpid()}.partial"
     with suppress(OSError):

@@ -1,7 +1,7 @@
 """The page put together: masthead, six tabs, and what happens when it is opened."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from service.inbox.shared import Shared
@@ -15,23 +15,29 @@ from service.page.words import say_for, words
 from service.pool import Host
 from service.summary.summarizer import SENTENCES
 
+if TYPE_CHECKING:
+    import gradio as gr
+
 SETTINGS = frozenset({"model", "route", "sentences", "keep"})
 TABS = ("read", "inbox", "batch", "check", "compare", "evaluate", "models")
 
 
-def interface_words() -> Any:
+def interface_words() -> "gr.I18n":
     """Return the labels of Gradio's widgets in both languages."""
     import gradio as gr
 
     return gr.I18n(**{language: dict(texts) for language, texts in words().items()})
 
 
-def assemble(host: Host, options: PageOptions, examples: dict[str, str], held: Files, news: Shared) -> Any:
+def assemble(
+    host: Host, options: PageOptions, examples: dict[str, str], held: Files, news: Shared
+) -> "gr.Blocks":
     """Return the whole page."""
     import gradio as gr
 
     word, runs = interface_words(), Runs()
-    with gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True) as page:
+    page: gr.Blocks = gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True)
+    with page:
         _masthead()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab(word("tab_read"), id="read"):
@@ -74,7 +80,7 @@ def _masthead() -> None:
     )
 
 
-def _opening(host: Host, options: PageOptions) -> Any:
+def _opening(host: Host, options: PageOptions) -> Callable[..., object]:
     """Fill what depends on the machine, and take the settings that the address holds."""
     import gradio as gr
 
@@ -100,7 +106,7 @@ def _opening(host: Host, options: PageOptions) -> Any:
     return opening
 
 
-def _leaving(runs: Runs) -> Any:
+def _leaving(runs: Runs) -> Callable[..., None]:
     import gradio as gr
 
     def leaving(request: gr.Request) -> None:

@@ -27,11 +27,11 @@ def quick() -> dict[str, Any]:
     return {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def label(name: str) -> Any:
-    """Return a word of the interface on its own, in the reader's language."""
+def label(name: str) -> None:
+    """Show a word of the interface on its own, in the reader's language."""
     import gradio as gr
 
-    return gr.HTML(
+    gr.HTML(
         "",
         html_template=f'<p data-word="{name}"></p>',
         js_on_load="window.warta.fill(element)",

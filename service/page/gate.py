@@ -170,10 +170,10 @@ class Gate:
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await self._app({**scope, "headers": headers, "query_string": b""}, _once(body, receive), send)
 
-    def _handles(self, session: str, scope: Scope) -> Callable[[Mapping[str, Any]], str]:
+    def _handles(self, session: str, scope: Scope) -> Callable[[Mapping[str, object]], str]:
         """Return what gives the handle of the upload that an object names. It raises Refused."""
 
-        def handle(named: Mapping[str, Any]) -> str:
+        def handle(named: Mapping[str, object]) -> str:
             token = named.get("path")
             if not isinstance(token, str) or not TOKEN.fullmatch(token):
                 raise Refused(403, "page.foreign_file", "only a file uploaded to this page can be named")
@@ -236,7 +236,7 @@ def _fields(body: bytes, shape: _Shape) -> dict[str, Any]:
     return fields
 
 
-def _replaced(value: Any, handle: Callable[[Mapping[str, Any]], str], depth: int = 0) -> Any:
+def _replaced(value: object, handle: Callable[[Mapping[str, object]], str], depth: int = 0) -> Any:
     """Return ``value`` with a handle in the place of every object that names a file."""
     if depth > MOST_DEPTH:
         raise Refused(400, "page.depth", "more than {count} levels in one call", count=MOST_DEPTH)

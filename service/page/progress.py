@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -72,5 +71,5 @@ class Progress:
         yield _event({"msg": "done"})
 
 
-def _event(value: dict[str, Any]) -> str:
+def _event(value: dict[str, object]) -> str:
     return f"data: {json.dumps(value)}\n\n"

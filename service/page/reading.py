@@ -16,6 +16,7 @@ from service.document import (
     SegmentTranslation,
     Summary,
     SummarySentence,
+    Translation,
 )
 from service.intake.credit import credit_line
 from service.intake.plain import groups
@@ -218,6 +219,33 @@ def warnings(found: Sequence[Message], say: Say) -> str:
     return "".join(
         f'<p class="warning"><b>{say("careful")}</b> {escape(text(one, say.language))}</p>' for one in found
     )
+
+
+def captions(translation: Translation, say: Say) -> str:
+    """Return the captions of the pictures, folded: translated, or with a button that has them translated."""
+    sources = translation.article.captions
+    if not sources:
+        return ""
+    done = translation.captions
+    items = "".join(
+        f'<li><span lang="id">{escape(source)}</span>{_caption(translation, number, say)}</li>'
+        for number, source in enumerate(sources)
+    )
+    word = say("captions_translate")
+    button = "" if done else f'<button type="button" class="link" data-action="captions">{word}</button>'
+    return (
+        f'<details class="captions"><summary>{say("captions", count=len(sources))}</summary>'
+        f"<ul>{items}</ul>{button}</details>"
+    )
+
+
+def _caption(translation: Translation, number: int, say: Say) -> str:
+    """Return the English of a caption with what to check in it; nothing where there is none."""
+    parts = [part for part in translation.captions if part.paragraph == number]
+    if not parts:
+        return ""
+    english = escape(" ".join(part.target for part in parts))
+    return f'<p lang="en">{english}</p>' + "".join(marks(part, say) for part in parts)
 
 
 def furniture(article: Article, say: Say) -> str:

@@ -56,6 +56,7 @@ class _Packed:
     seconds: float
     brief: Brief | None = None
     facts: tuple[Fact, ...] = ()
+    captions: tuple[SegmentTranslation, ...] = ()
 
 
 def pack(reading: Reading) -> dict[str, Any]:
@@ -76,12 +77,13 @@ def pack(reading: Reading) -> dict[str, Any]:
             seconds=reading.seconds,
             brief=reading.brief,
             facts=reading.facts,
+            captions=made.captions,
         )
     )
     return packed
 
 
-def unpack(value: Any) -> Reading:
+def unpack(value: object) -> Reading:
     """Return what :func:`pack` gave. Raises InputError for anything else, and for parts that do not fit."""
     try:
         packed = validated(_Packed, value)
@@ -101,13 +103,23 @@ def unpack(value: Any) -> Reading:
         raise InputError("reading.fact", "not a reading: a fact stands in a sentence that is not there")
     _check_brief(packed.brief, count)
     article = _article(packed)
-    title, gaps = packed.title, packed.gaps
-    made = Translation(article, packed.segments, packed.signature, title, packed.lead, gaps, packed.warnings)
+    if not all(0 <= part.paragraph < len(article.captions) for part in packed.captions):
+        raise InputError("reading.caption", "not a reading: a caption is translated that is not there")
+    made = Translation(
+        article,
+        packed.segments,
+        packed.signature,
+        packed.title,
+        packed.lead,
+        packed.gaps,
+        packed.warnings,
+        packed.captions,
+    )
     return Reading(article, packed.headline, made, packed.summary, packed.seconds, packed.brief, packed.facts)
 
 
 def _findings(packed: _Packed) -> Iterator[Finding]:
-    for part in (packed.title, *packed.segments):
+    for part in (packed.title, *packed.segments, *packed.captions):
         yield from part.findings if part else ()
     for sentence in packed.summary.sentences:
         yield from sentence.findings

@@ -107,7 +107,9 @@ class Shown:
             "brief": view.brief(reading.brief, self._say) if reading.brief else "",
             "summary": view.summary(reading.summary, [s.source for s in translation.segments], self._say),
             "tools": view.tools(self._say),
-            "tail": view.furniture(reading.article, self._say) + view.about(reading, self._say),
+            "tail": view.captions(translation, self._say)
+            + view.furniture(reading.article, self._say)
+            + view.about(reading, self._say),
             "reading": pack(reading),
         }
 
@@ -126,9 +128,9 @@ class Shown:
             self._values["tools"] = view.partial_tools(self._say)
 
 
-def reopened(reading: Reading, say: Say) -> dict[str, Any]:
+def reopened(reading: Reading, say: Say, run: str = "reopened") -> dict[str, Any]:
     """Return a reading that the browser kept, as it was shown."""
-    shown = Shown("reopened", say)
+    shown = Shown(run, say)
     parts = [*([reading.translation.title] if reading.translation.title else [])]
     parts += reading.translation.segments
     signature = reading.translation.signature

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 
-def theme() -> Any:
+def theme() -> gr.themes.Base:
     """Return the theme; ``page.css`` has the rest."""
     import gradio as gr
 

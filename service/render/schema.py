@@ -19,7 +19,7 @@ from service.intake.plain import left_out
 from service.render import marks
 
 
-def _said(value: Any) -> Any:
+def _said(value: object) -> Any:
     return messages.text(value) if isinstance(value, document.Message) else value
 
 
@@ -52,7 +52,7 @@ class Finding(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _of(cls, value: Any) -> Any:
+    def _of(cls, value: object) -> Any:
         return messages.record(value) if isinstance(value, document.Finding) else value
 
 
@@ -123,7 +123,8 @@ class Whole(Model):
     ``text`` is its English, with its paragraphs; ``status`` says how many of its sentences are marked, and
     that the others can be wrong too.
     ``byline``, ``published`` and ``site`` are as the page writes them, ``captions`` in Indonesian; ``roles``
-    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list.
+    says of each paragraph whether it is ``text``, a ``subhead`` or an ``item`` of a list. Where captions were
+    to be translated, ``caption_segments`` are their sentences; ``paragraph`` is the caption's number, from 0.
     """
 
     title: Segment | None
@@ -135,6 +136,7 @@ class Whole(Model):
     site: str
     roles: list[str]
     captions: list[str]
+    caption_segments: list[Segment]
     boilerplate: list[Boilerplate]
     signature: Signature
 
@@ -437,25 +439,24 @@ class Ended(Whole):
         return cls.model_validate({**_whole(translation), "seconds": round(seconds, 3)})
 
 
-def _whole(translation: document.Translation) -> dict[str, Any]:
-    title = [translation.title] if translation.title else []
-    sentences = [*title, *translation.segments]
+def _whole(translation: document.Translation) -> dict[str, object]:
     return {
         "title": translation.title,
         "text": translation.text,
-        "status": marks.status(sentences, translation.signature.preset),
+        "status": marks.status(translation.sentences, translation.signature.preset),
         "warnings": translation.warnings,
         "roles": translation.article.roles,
+        "caption_segments": translation.captions,
         "signature": translation.signature,
         **_credits(translation.article),
     }
 
 
-def _bilingual(translation: document.Translation) -> dict[str, Any]:
+def _bilingual(translation: document.Translation) -> dict[str, object]:
     return {**_whole(translation), "segments": translation.segments}
 
 
-def _credits(article: document.Article) -> dict[str, Any]:
+def _credits(article: document.Article) -> dict[str, object]:
     """Return who wrote the article, when and where, and what was taken out of it."""
     names = ("byline", "published", "site", "captions")
     return {name: getattr(article, name) for name in names} | {"boilerplate": article.furniture}

@@ -37,7 +37,9 @@ def translation_text(translation: Translation) -> str:
     gaps = translation.gaps or (" ",) * len(translation.segments)
     spans = _segment_spans(translation, notes)
     body = translation.lead + "".join(_said((span,)) + gap for span, gap in zip(spans, gaps, strict=True))
-    return (head + "\n" if head else "") + body.strip() + "\n" + _end(translation, notes)
+    under = "".join(f"* {_said(line)}\n" for line in _caption_lines(translation, notes))
+    under = f"\n{_captions()}:\n{under}" if under else ""
+    return (head + "\n" if head else "") + body.strip() + "\n" + under + _end(translation, notes)
 
 
 def translation_markdown(translation: Translation) -> str:
@@ -45,7 +47,7 @@ def translation_markdown(translation: Translation) -> str:
     notes = Notes()
     blocks: list[Block] = [("#", (_title(translation, notes),))] if translation.title else []
     blocks += [_block("", line)] if (line := _credits(translation)) else []
-    blocks += _body_blocks(translation, notes)
+    blocks += [*_body_blocks(translation, notes), *_caption_blocks(translation, notes)]
     if notes.made:
         blocks += [_block("##", "Check before use"), _footnotes(notes), _block("", _status(translation))]
     if lines := suggestions(translation):
@@ -89,6 +91,7 @@ def reading_laid(reading: Reading) -> Laid:
         ("-", tuple(_summary_lines(reading.summary, notes))),
         _block("##", _translation()),
         *_body_blocks(translation, notes),
+        *_caption_blocks(translation, notes),
     ]
     if notes.made:
         blocks += [_block("##", "Check before use"), _footnotes(notes)]
@@ -191,6 +194,21 @@ def _body_blocks(translation: Translation, notes: Notes) -> list[Block]:
     ]
 
 
+def _caption_lines(translation: Translation, notes: Notes) -> list[Line]:
+    """Return each translated caption in a line."""
+    lines: dict[int, list[Span]] = {}
+    for part in translation.captions:
+        where = text(Message.of("place.caption", "caption {number}", number=part.paragraph + 1))
+        span = notes.span(part.target, part, part.source, where)
+        lines.setdefault(part.paragraph, []).extend((span, Span(" ")))
+    return [_joined(line) for line in lines.values()]
+
+
+def _caption_blocks(translation: Translation, notes: Notes) -> list[Block]:
+    lines = _caption_lines(translation, notes)
+    return [_block("##", _captions()), ("-", tuple(lines))] if lines else []
+
+
 def _joined(spans: Sequence[Span]) -> Line:
     """Return the spans without white space at the end, those without a mark in one, so that each can be
     escaped.
@@ -249,12 +267,7 @@ def _end(translation: Translation, notes: Notes) -> str:
 
 
 def _status(translation: Translation) -> str:
-    return marks.status(sentences(translation), translation.signature.preset)
-
-
-def sentences(translation: Translation) -> list[SegmentTranslation]:
-    """Return what is counted of a translation: its title, if it has one, and its sentences."""
-    return [*([translation.title] if translation.title else []), *translation.segments]
+    return marks.status(translation.sentences, translation.signature.preset)
 
 
 def suggestions(translation: Translation) -> list[str]:
@@ -296,6 +309,10 @@ def _summary() -> str:
 
 def _translation() -> str:
     return text(Message.of("shown.translation", "Translation"))
+
+
+def _captions() -> str:
+    return text(Message.of("shown.captions", "Captions"))
 
 
 def _block(mark: str, *lines: str) -> Block:

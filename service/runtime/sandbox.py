@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import copy_context
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -35,7 +35,7 @@ from service.context import asked
 from service.document import message_from, plain
 from service.errors import Busy, LimitExceeded, WartaError, WorkerFailed
 from service.runtime import sandbox_child
-from service.runtime.sandbox_child import ROOT, Oversize, packed, unpacked
+from service.runtime.sandbox_child import ROOT, Ended, Order, Oversize, packed, unpacked
 
 POLL_SECONDS = 0.05
 """How often whoever waits for a confined process looks whether the answer is still wanted."""
@@ -107,7 +107,11 @@ class Sandbox:
         self.last = Use(0.0, 0)
 
     def run(
-        self, function: str, *arguments: Any, limits: Confinement | None = None, answer: Answer | None = None
+        self,
+        function: str,
+        *arguments: object,
+        limits: Confinement | None = None,
+        answer: Answer | None = None,
     ) -> Any:
         """Return what ``function`` ("package.module:name"; ".module:name" is one of ours) makes of
         ``arguments``.
@@ -198,7 +202,16 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                order = {"order": "start", "id": id, "asks": answer is not None, **asdict(limits)}
+                order: Order = {
+                    "order": "start",
+                    "id": id,
+                    "asks": answer is not None,
+                    "nice": limits.nice,
+                    "files": limits.files,
+                    "file_bytes": limits.file_bytes,
+                    "memory_bytes": limits.memory_bytes,
+                    "cpu_seconds": limits.cpu_seconds,
+                }
                 forker = self._command(order, theirs.fileno())
             peer, ended = _Peer(ours, check, limits.output_bytes), False
             try:
@@ -213,10 +226,10 @@ class Sandbox:
                 if not ended:
                     self._note(forker.end(id))
 
-    def _note(self, ended: dict[str, Any]) -> None:
+    def _note(self, ended: Ended) -> None:
         self.last = Use(ended.get("seconds", 0.0), ended.get("memory", 0))
 
-    def _command(self, order: dict[str, object], file: int | None = None) -> _Forker:
+    def _command(self, order: Order, file: int | None = None) -> _Forker:
         """Have the process that forks do something; it is started anew where it is gone."""
         for last in (False, True):
             forker = self._opened()
@@ -271,7 +284,7 @@ class _Forker:
         """Its process."""
         return self._process.pid
 
-    def command(self, order: dict[str, object], file: int | None = None) -> dict[str, object]:
+    def command(self, order: Order, file: int | None = None) -> Ended:
         """Return the answer to an order. Raises OSError where nobody answers."""
         with self._lock:
             data = json.dumps(order).encode()
@@ -282,10 +295,10 @@ class _Forker:
             answer = self._channel.recv(1 << 16)
         if not answer:
             raise ConnectionResetError
-        found: dict[str, Any] = json.loads(answer)
+        found: Ended = json.loads(answer)
         return found
 
-    def end(self, id: int) -> dict[str, object]:
+    def end(self, id: int) -> Ended:
         """Kill a confined process, if it still runs; how it ended."""
         try:
             return self.command({"order": "end", "id": id})
@@ -320,7 +333,7 @@ class _Peer:
         self._sending = threading.Lock()
         self.problem: Exception | None = None
 
-    def send(self, values: Sequence[Any]) -> None:
+    def send(self, values: Sequence[object]) -> None:
         """Send one frame. Raises _Gone, and what the check raises."""
         parts = packed(values)
         with self._sending:
@@ -442,7 +455,7 @@ def _name(error: WartaError) -> str:
     return next(names)
 
 
-def _ours(kind: str, said: Any) -> WartaError:
+def _ours(kind: str, said: object) -> WartaError:
     """Return the error of ours by that name; any other is one about the input."""
     if kind == "MemoryError":
         return LimitExceeded("sandbox.memory", "working on it takes more memory than is allowed")
@@ -452,7 +465,7 @@ def _ours(kind: str, said: Any) -> WartaError:
     return found(message) if known and found else errors.InputError(message)
 
 
-def _died(ended: dict[str, Any], limits: Confinement) -> WartaError:
+def _died(ended: Ended, limits: Confinement) -> WartaError:
     """Return why a confined process ended without an answer."""
     number = ended.get("signal", 0)
     if limits.cpu_seconds and (number == signal.SIGXCPU or ended.get("seconds", 0.0) >= limits.cpu_seconds):

@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from queue import SimpleQueue
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypedDict
 
 Read = Callable[[int], bytes]
 """Gives exactly so many bytes. Raises EOFError where there are no more."""
@@ -42,9 +42,9 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 # sent, with {"bytes": n} and {"text": n} for what follows. It holds plain data only: reading it runs nothing.
 
 
-def packed(values: Sequence[Any]) -> list[bytes]:
+def packed(values: Sequence[object]) -> list[bytes]:
     """Return ``values`` as a frame: JSON values, and bytes at the top level."""
-    head: list[Any] = []
+    head: list[object] = []
     rest: list[bytes] = []
     for value in values:
         if isinstance(value, str) and len(value) > _INLINE:
@@ -93,6 +93,31 @@ class Oversize(ValueError):
 # The process that forks.
 
 
+class Order(TypedDict, total=False):
+    """A command to the process that forks: ``order`` is load, watch, start, end or clear.
+
+    The limits of a process that is started are those of :class:`service.runtime.sandbox.Confinement`.
+    """
+
+    order: str
+    id: int
+    seconds: float
+    nice: int
+    asks: bool
+    file_bytes: int
+    files: int
+    memory_bytes: int
+    cpu_seconds: int
+
+
+class Ended(TypedDict, total=False):
+    """How a confined process ended: by which signal, and its processor seconds and peak memory in bytes."""
+
+    signal: int
+    seconds: float
+    memory: int
+
+
 def main(control: int) -> NoReturn:
     """Serve the commands that come over ``control`` until its other end is closed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -135,9 +160,9 @@ class _Forker:
             return False
         if not data:
             return False
-        order = json.loads(data)
+        order: Order = json.loads(data)
         name = order["order"]
-        answer: dict[str, Any] = {}
+        answer: Ended = {}
         if name == "load":
             self._load()
         elif name == "watch":
@@ -173,7 +198,7 @@ class _Forker:
         gc.collect()
         gc.freeze()
 
-    def _start(self, order: dict[str, Any], file: int) -> None:
+    def _start(self, order: Order, file: int) -> None:
         own = os.getpid()
         pid = os.fork()
         if pid:
@@ -190,7 +215,7 @@ class _Forker:
         finally:
             os._exit(0)
 
-    def _end(self, id: int) -> dict[str, Any]:
+    def _end(self, id: int) -> Ended:
         """Kill a confined process, if it still runs, and say how it ended."""
         pid = self._children.pop(id, None)
         if pid is None:
@@ -231,7 +256,7 @@ def _dies_with(parent: int) -> None:
 # The confined process.
 
 
-def _confined(channel: socket.socket, order: dict[str, Any]) -> None:
+def _confined(channel: socket.socket, order: Order) -> None:
     """Do one piece of work and send what it gives."""
     os.nice(order["nice"])
     _limit(order)
@@ -252,7 +277,7 @@ def _confined(channel: socket.socket, order: dict[str, Any]) -> None:
         peer.send(_problem(error))
 
 
-def _limit(order: dict[str, Any]) -> None:
+def _limit(order: Order) -> None:
     """Bound processor time, memory, files and processes of this process, for good."""
     pages = int(open("/proc/self/statm").read().split()[0]) if sys.platform == "linux" else 0  # noqa: SIM115, PTH123
     limits = [
@@ -270,7 +295,7 @@ def _limit(order: dict[str, Any]) -> None:
         resource.setrlimit(which, (most, most + 1 if which == resource.RLIMIT_CPU else most))
 
 
-def _problem(error: Exception) -> list[Any]:
+def _problem(error: Exception) -> list[object]:
     """Return an error as the server is told of it: of one that is not ours its place only, as it may hold
     text.
     """
@@ -298,7 +323,7 @@ class Peer:
         self._asked = 0
         self._answers: dict[int, SimpleQueue[list[Any]]] = {}
 
-    def send(self, values: Sequence[Any]) -> None:
+    def send(self, values: Sequence[object]) -> None:
         """Send one frame."""
         parts = packed(values)
         with self._lock:

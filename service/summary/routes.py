@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Route = Literal["auto", "extractive", "indonanot5", "mt5", "crosssum", "translate-first", "endpoint"]
+Route = Literal[
+    "auto", "extractive", "indonanot5", "mt5", "crosssum", "crosssum-m2m", "translate-first", "endpoint"
+]
 NAMES: tuple[str, ...] = get_args(Route)
 """``auto``, which chooses one of the others by the models at hand, then those."""

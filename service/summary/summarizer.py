@@ -5,6 +5,7 @@
 ``indonanot5``            indonanot5-indosum writes in Indonesian, free to use, then as ``mt5``
 ``mt5``                   mt5-xlsum writes in Indonesian, then sentence by sentence into English
 ``crosssum``              mt5-crosssum-en reads Indonesian and writes English in one step
+``crosssum-m2m``          the same by mt5-crosssum-m2m
 ``translate-first``       the article in English, then mt5-xlsum on that
 ``endpoint``              a model that a server of the user's runs reads Indonesian and writes English
 ``auto``                  the best of these that is installed, for the length at hand
@@ -183,6 +184,13 @@ def crosssum(task: Task) -> Draft:
     return _english(task, "mt5-crosssum-en")
 
 
+def crosssum_m2m(task: Task) -> Draft:
+    """Write in English from the Indonesian by the mT5 that was trained on every pair of
+    languages.
+    """
+    return _english(task, NEEDS["crosssum-m2m"])
+
+
 def endpoint(task: Task) -> Draft:
     """Write in English from the Indonesian by a model that a server of the user's runs."""
     return _english(task, NEEDS["endpoint"])
@@ -214,6 +222,7 @@ ROUTES: Mapping[str, Callable[[Task], Draft]] = {
     "indonanot5": indonanot5,
     "mt5": mt5,
     "crosssum": crosssum,
+    "crosssum-m2m": crosssum_m2m,
     "translate-first": translate_first,
     "endpoint": endpoint,
 }
@@ -222,16 +231,17 @@ ROUTES: Mapping[str, Callable[[Task], Draft]] = {
 NEEDS = {
     "indonanot5": "indonanot5-indosum",
     "crosssum": "mt5-crosssum-en",
+    "crosssum-m2m": "mt5-crosssum-m2m",
     "mt5": "mt5-xlsum",
     "translate-first": "mt5-xlsum",
     "endpoint": "qwen3-summary",
 }
 """The preset that a route needs."""
 
-AUTO = ("indonanot5", "crosssum", "mt5")
+AUTO = ("indonanot5", "crosssum", "crosssum-m2m", "mt5")
 """The routes that ``auto`` tries, in this order: first the one without a non-commercial clause."""
 
-ENGLISH_ONLY = frozenset(("crosssum", "translate-first", "endpoint"))
+ENGLISH_ONLY = frozenset(("crosssum", "crosssum-m2m", "translate-first", "endpoint"))
 
 
 def offered(installed: Callable[[str], bool]) -> tuple[str, ...]:

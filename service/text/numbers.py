@@ -86,7 +86,7 @@ class Language:
         object.__setattr__(self, "words", frozenset((*words, *self.loose, *_SIGNS)))
 
 
-_TOKEN = re.compile(r"[a-zA-ZÀ-ɏ]+|[0-9]+(?:[.,:/][0-9]+)*|(?<![\w.])\.[0-9]+|[^\w\s]|[¼½¾²³]")
+_TOKEN = re.compile(r"[a-zA-ZÀ-ɏ]++|[0-9]++(?:[.,:/][0-9]++)*+|(?<![\w.])\.[0-9]+|[^\w\s]|[¼½¾²³]")
 _DIGIT = re.compile(r"[0-9]")
 _SEPARATOR = re.compile(r"[.,:]")
 _NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv"
@@ -151,8 +151,9 @@ def _spans(raw: list[str], low: list[str], language: Language) -> list[_Span]:
     """Return the numbers among the tokens ``raw``, of which ``low`` is the lower case."""
     spans: list[_Span] = []
     end = 0
-    for at, word in enumerate(low):
-        if at >= end and (word in language.words or word[-1] in _ASCII_DIGITS):
+    known = language.words
+    for at in [at for at, word in enumerate(low) if word in known or word[-1] in _ASCII_DIGITS]:
+        if at >= end:
             found = _at(raw, low, at, language)
             if found:
                 spans.extend(found)
@@ -442,10 +443,12 @@ def _share_scales(spans: list[_Span], low: list[str]) -> list[Number]:
 # One, two, or four and more places: three could be thousands.
 _COMMA = re.compile(r"(?<![\d.,])\d{1,15},(?:\d\d?|\d{4,12})(?![\d,]|\.\d)")
 
+_BETWEEN_DIGITS = re.compile(r",(?<=\d,)\d")
+
 
 def decimal_commas(source: str, target: str) -> list[str]:
     """Return the numbers that an English ``target`` holds with the decimal comma of the Indonesian source."""
-    if "," not in target:
+    if not _BETWEEN_DIGITS.search(target):
         return []
     there = frozenset(_COMMA.findall(target))
     return [number for number in dict.fromkeys(_COMMA.findall(source)) if number in there] if there else []

@@ -37,6 +37,13 @@ _ENGLISH_LINKS = listed(
 )
 """Words that a phrase does not end with, nor, but for articles and verbs, begin with."""
 _ARTICLES = listed("a an the was were who which")
+_PRONOUNS = listed("he she it they i we you his her its their who")
+"""Words that a phrase does not end with either, but in a source that ends with one."""
+_HELPERS = listed(
+    "am is are was were do does did have has had will would must can could may might should shall"
+)
+_NEED_HELP = listed("not be")
+"""Words that begin no phrase without the helping verb before them."""
 _LINKS = listed(
     "agar akan atau bagi bahwa bila dalam dan dari daripada dengan di hingga jika kalau karena ke kepada "
     "ketika lantaran lewat melalui menjadi menurut meski namun oleh pada sambil sampai saat sebagai seiring "
@@ -44,6 +51,7 @@ _LINKS = listed(
 )
 
 
+_PERSONS = listed("ia dia mereka kami kita saya aku kamu anda beliau nya")
 _PREPOSITIONS = listed("bagi dalam dari dengan di ke kepada oleh pada untuk dan atau")
 
 
@@ -73,7 +81,7 @@ def project(
     first, stop = _best_run(gain, np.zeros(len(target)) if whole else _barriers(alignment))
     words = [token.unit for token, own in zip(source, chosen, strict=True) if own]
     first, stop = _without_links(target, first, stop, words)
-    first, stop = _whole(alignment, first, stop, free)
+    first, stop = _whole(alignment, _helped(target, first, free), stop, free)
     there = alignment.backward[chosen]
     total, within = inside[first:stop].sum(), (inside + outside)[first:stop].sum()
     recall = there[:, first:stop].sum() / max(there.sum(), 0.5 * len(there))
@@ -113,12 +121,19 @@ def _best_run(gain: Floats, barriers: Floats) -> tuple[int, int]:
 def _without_links(target: Sequence[Token], first: int, stop: int, words: Sequence[str]) -> tuple[int, int]:
     """Return a run without prepositions and the like at its edges, where the source has none at its own."""
     if words[-1] not in _LINKS:
-        while stop - first > 1 and target[stop - 1].text in _ENGLISH_LINKS:
+        loose = _ENGLISH_LINKS if words[-1] in _PERSONS else _ENGLISH_LINKS | _PRONOUNS
+        while stop - first > 1 and target[stop - 1].text in loose:
             stop -= 1
     if words[0] not in _LINKS:
         while stop - first > 1 and target[first].text in _ENGLISH_LINKS - _ARTICLES:
             first += 1
     return first, stop
+
+
+def _helped(target: Sequence[Token], first: int, free: NDArray[np.bool_]) -> int:
+    """Return the beginning of a run with the helping verb that it cannot do without."""
+    needs = target[first].text in _NEED_HELP and first and free[first - 1]
+    return first - 1 if needs and target[first - 1].text in _HELPERS else first
 
 
 def _whole(alignment: Alignment, first: int, stop: int, free: NDArray[np.bool_]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ class Words(NamedTuple):
     distinct: frozenset[str]
 
 
-_WORD = re.compile(r"[a-zà-ɏ]+(?:['’]t)?")
+_WORD = re.compile(r"[a-zà-ɏ]++(?:['’]t)?+")
 
 
 def words(text: str) -> Words:

@@ -37,8 +37,10 @@ _CASE = (
 _BRACED = rf"(?<!\w)\w{{0,16}}+(?:{BRACED}\w{{0,16}}+){{1,8}}"
 _PRINTED = rf"(?<![\w%])[^\W\d_]{{0,16}}+{PRINTED}(?!\w)"
 _ADDRESS = re.compile("|".join((_URL, _MAIL, _DOMAIN, _CASE, _HASHTAG, _HANDLE, _PHONE, _BRACED, _PRINTED)))
+# What every address holds. Each alternative begins with a sign of its own, so that the search skips the rest.
 _SIGNS = re.compile(
-    r"[@#/{]|%[-+#.(\dsdiufgxchlz@]|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62|0\d\d|\(0"
+    r"@|\{|%[-+#.(\dsdiufgxchlz@]|#|/(?:/|[\w.-]{0,41}/)|www\.|\.(?:com|co|go|or|ac|sch|net|org|info|id|tv|me|app|example)\b|\+62"
+    r"|0(?<![\w.,/-]0)\d\d|\(0"
 )
 
 # Behind a word, a number or a closing mark; not behind a unit: km², m³, CO₂ are words themselves.

@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Literal, Protocol, TypeVar
 
 from service.document import Finding
+from service.text.words import listed
 from service.translation.guard.check import RATIO_MEAN
 from service.translation.guard.vocabulary import is_indonesian
 from service.translation.repair import weight
@@ -30,12 +31,19 @@ HIGH, LOW = 0.78, 0.6
 GRAVE = 4.0
 _BELOW = 0.01
 
-NAMES = ("constant", "score", "summed score", "words", "rare words", "length", "minor", "major", "critical")
+NAMES = (
+    "constant", "score", "summed score", "words", "rare words", "length", "digits", "no stop", "pronoun",
+    "names", "nya", "minor", "major", "critical",
+)  # fmt: skip
 """What :func:`features` gives, in order."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _MOST_WORDS = 60
 _MOST_RARE = 6
+_DIGIT = re.compile(r"\d")
+_STOPS = (".", "!", "?", '"', "”")
+_PRONOUNS = listed("ia dia beliau")
+"""Words for she and he, of which Indonesian does not say which."""
 
 
 def features(source: str, target: str, score: float, findings: Sequence[Finding]) -> tuple[float, ...]:
@@ -43,6 +51,8 @@ def features(source: str, target: str, score: float, findings: Sequence[Finding]
 
     ``score`` is the mean log-probability a token, 0 at best. Rare words are those of the source, in small
     letters, that common Indonesian texts do not have; "length" is how far the ratio of lengths is from usual.
+    "no stop" is of headlines, which end without a mark; "names" counts capitals behind the first word, and
+    "nya" the words whose ending may be his, her, its or the.
     """
     words = _WORD.findall(source)
     count = min(len(words), _MOST_WORDS)
@@ -57,6 +67,11 @@ def features(source: str, target: str, score: float, findings: Sequence[Finding]
         count / 20,
         min(rare, _MOST_RARE) / 2,
         min(abs(ratio), 1.0),
+        float(_DIGIT.search(source) is not None),
+        float(not source.rstrip().endswith(_STOPS)),
+        float(any(word.lower() in _PRONOUNS for word in words[:_MOST_WORDS])),
+        sum(word[0].isupper() for word in words[1:_MOST_WORDS]) / 5,
+        sum(word.endswith("nya") for word in words[:_MOST_WORDS]) / 2,
         float("minor" in grades),
         float("major" in grades),
         float("critical" in grades),

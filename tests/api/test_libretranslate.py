@@ -15,6 +15,7 @@ from service.document import Finding, Passage, SegmentTranslation
 from service.pool import Host
 from service.settings import Settings
 from service.translation.translator import Translator
+from tests.intake.test_documents import odt_of, pdf_of
 from tests.serving import started
 
 FRENCH = "Le président de la République a signé la loi hier soir à Paris."
@@ -203,6 +204,38 @@ def test_a_file_comes_back_as_its_own_kind(client: TestClient) -> None:
     assert "word/document.xml" in ZipFile(BytesIO(found.content)).namelist()
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "made", "held"),
+    [
+        ("a.po", b'msgid "Harga naik %s"\nmsgstr ""\n', "a_en.po", b'msgstr "Harga naik %s"'),
+        ("a.json", b'{"a": "Harga naik"}', "a_en.json", b'{"a": "Harga naik"}'),
+        ("a.pdf", pdf_of([["Harga beras naik."]]), "a_en.docx", b"word/document.xml"),
+        ("a.odt", odt_of(["Harga beras naik."]), "a_en.odt", b"content.xml"),
+    ],
+)
+def test_each_kind_has_its_counterpart(
+    client: TestClient, name: str, data: bytes, made: str, held: bytes
+) -> None:
+    found = client.get(upload(client, name, data).json()["translatedFileUrl"])
+    assert found.headers["content-disposition"] == f'attachment; filename="{made}"'
+    assert held in found.content
+
+
+@pytest.mark.parametrize(
+    ("attributes", "alt"), [("true", "PASAR RAMAI"), ("false", "Pasar ramai"), ("", "Pasar ramai")]
+)
+def test_attributes_are_translated_where_that_is_asked_for(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, attributes: str, alt: str
+) -> None:
+    def loud(self: Translator, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        return [[SegmentTranslation(s, s.upper(), -1.0) for s in p.sentences] for p in passages]
+
+    monkeypatch.setattr(Translator, "translate_all", loud)
+    page = b'<p>Harga naik.</p><img alt="Pasar ramai">'
+    url = upload(client, "a.html", page, attributes=attributes).json()["translatedFileUrl"]
+    assert client.get(url).text == f'<p>HARGA NAIK.</p><img alt="{alt}">'
+
+
 def test_a_file_that_cannot_be_written_comes_back_as_text(client: TestClient) -> None:
     url = upload(client, "a.txt", b"Harga beras naik.\n").json()["translatedFileUrl"]
     assert client.get(url).text == "Harga beras naik.\n"
@@ -215,6 +248,7 @@ def test_a_file_that_cannot_be_written_comes_back_as_text(client: TestClient) ->
         ("a.txt", b"", {}, "Invalid request: empty file"),
         ("a.txt", b"x", {"source": ""}, "Invalid request: missing source parameter"),
         ("a.txt", b"x", {"target": "fr"}, "fr is not supported"),
+        ("a.txt", b"x", {"attributes": "maybe"}, "Invalid request: attributes is true or false"),
         ("a.docx", b"x", {}, "not what its name says: no Word document, or a broken one"),
         ("a.txt", b"x" * 501, {}, "Invalid request: request (501) exceeds text limit (500)"),
     ],

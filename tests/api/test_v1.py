@@ -15,6 +15,7 @@ from service.pool import Host
 from service.render import schema
 from service.settings import Settings
 from tests.live import CONFIG, Gated, gated_host
+from tests.pictured import CAPTION, PICTURED
 
 HERE = "http://127.0.0.1"
 ARTICLE = "Banjir di Demak\n\nBanjir merendam 340 rumah. Warga mengungsi.\n\nAir mulai surut pada sore hari."
@@ -79,6 +80,17 @@ def test_translate(client: TestClient) -> None:
     answer = client.post("/v1/translate", json={"text": ARTICLE, "beam_size": 2}).json()
     assert [s["target"] for s in answer["segments"]] == SENTENCES
     assert answer["signature"]["decoding"]["beam_size"] == 2
+
+
+def test_captions_are_translated_on_demand(client: TestClient) -> None:
+    for place in ("read", "translate"):
+        plain = client.post(f"/v1/{place}", json={"text": PICTURED}).json()
+        assert plain["captions"] and plain["caption_segments"] == []
+        asked = client.post(f"/v1/{place}", json={"text": PICTURED, "captions": True}).json()
+        assert [(part["target"], part["paragraph"]) for part in asked["caption_segments"]] == [(CAPTION, 0)]
+    body, accept = {"text": PICTURED, "captions": True}, {"Accept": "text/event-stream"}
+    told = dict(events(client.post("/v1/translate", json=body, headers=accept).text))
+    assert [part["source"] for part in told["done"]["caption_segments"]] == [CAPTION]
 
 
 def test_translate_as_a_stream(client: TestClient) -> None:

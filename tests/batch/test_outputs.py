@@ -70,6 +70,7 @@ def test_parquet_holds_what_the_lines_hold(tmp_path: Path) -> None:
     made = [{**row, "fields": json.loads(row["fields"])} for row in table.to_pylist()]
     assert made[:-1] == lines[:-1]
     assert made[-1]["place"] == f"{tmp_path}/b\\udcff.txt"
+    assert str(table.schema.field("confidence").type) == "double"
     assert str(table.schema.field("findings").type).endswith("segment: int64>>")
 
 

@@ -333,7 +333,10 @@ def test_columns_of_one_name_are_kept_under_other_names(tmp_path: Path) -> None:
 
 def test_two_texts_in_one_object_are_refused(tmp_path: Path) -> None:
     job = replace(table(tmp_path, ".jsonl", '{"text": "Harga.", "text": "Warga."}\n'), wide=False)
+    twice = '{"text": "Harga.", "x": {"text": 1, "text": 2}}\n'
+    job.inputs[0].write_text(job.inputs[0].read_text("utf-8") + twice, "utf-8")
     assert run(job, pipeline()).failures == 1
+    assert read_rows(job.output)[1]["fields"] == {"x": {"text": 1, "text_2": 2}}
     assert "more than one column 'text'" in str(read_rows(job.output)[0]["error"])
 
 

@@ -161,6 +161,18 @@ def test_a_line_that_stays_the_same_in_english_is_no_copy() -> None:
     assert score("copy-rate", corpus) == 100.0
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "kept"),
+    [
+        ("1.250,5 ton", "1,250.5 tons", 100.0),
+        ("pukul 19.30", "at 7:30 p.m.", 100.0),
+        ("tiga orang, 14 rumah", "three people, 41 houses", 50.0),
+    ],
+)
+def test_numbers_are_kept_where_they_mean_the_same(source: str, target: str, kept: float) -> None:
+    assert score("numbers-kept", Corpus([target], ["a"], [source])) == kept
+
+
 def test_a_metric_without_anything_to_count_is_undefined() -> None:
     assert np.isnan(score("numbers-kept", Corpus(["a"], ["a"], ["a"])))
 

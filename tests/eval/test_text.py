@@ -1,10 +1,10 @@
-"""Words, sentences and numbers."""
+"""Words and sentences."""
 
 from __future__ import annotations
 
 import pytest
 
-from eval.text import numbers, sentences, words
+from eval.text import sentences, words
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,3 @@ def test_words(text: str, expected: list[str]) -> None:
 )
 def test_sentences(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "kept"),
-    [("1.250,5 ton", "1,250.5 tons", 1), ("pukul 07.30", "at 7:30", 0), ("14 dan 14", "14 only", 1)],
-)
-def test_numbers_compare_by_digits(source: str, target: str, kept: int) -> None:
-    assert (numbers(source) & numbers(target)).total() == kept

@@ -11,22 +11,23 @@ from contextlib import suppress
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from eval.bench.news_site import conditional, rss, story
+from eval.bench.news_site import conditional, reply, rss, story
 from service.cli.app import app
 from service.errors import InputError, UsageError
-from service.inbox import digest, feeds, opml, query, queue, shingles, spans
+from service.inbox import digest, feeds, opml, query, queue, shingles, spans, watch
 from service.inbox.addresses import canonical
 from service.inbox.dates import day_of, when
 from service.inbox.grouping import Member, compare
 from service.inbox.names import names
 from service.inbox.records import Feed, Wanted
-from service.inbox.store import Store
+from service.inbox.store import Made, Store
 from service.inbox.watched import matcher
 from service.runtime.sandbox import Sandbox
 from tests.inbox.builders import NOW, Desk, articles, desk, echo, entry, follow, take
@@ -217,8 +218,36 @@ def test_a_digest_is_by_day_with_sources_words_and_figures(made: tuple[Store, di
 def test_a_digest_as_html_is_one_file_and_text_stays_text(made: tuple[Store, digest.Digest]) -> None:
     page = digest.as_html(made[1])
     assert "<script" not in page and "&lt;script&gt;" in page
-    assert "figures differ: 340" in page and "430" in page
+    assert "figures differ: <b>340</b>" in page and "<b>430</b>" in page
+    # Each figure leads to its sentence on the outlet's page, and says whose it is.
+    assert (
+        'href="https://lain.example/berita/3#:~:text=Kalimat%20nomor%200%20menyebut%20430%20rumah%20terendam%20di">'
+        "Kabar 1 &lt;i&gt;, sentence 1</a>" in page
+    )
     assert 'src="' not in page and "@import" not in page and "url(" not in page
+
+
+def test_a_digest_says_what_is_to_check_and_where(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "inbox.sqlite"))
+    take(store, follow(store), [entry(1)])
+    found: list[dict[str, Any]] = [
+        {"at": at, "code": "number.lost", "severity": "critical", "values": {"source": f"{at}<&"}}
+        for at in (-1, 2, 3, 4, 5, 6)
+    ]
+    found.insert(3, {"at": 0, "code": "number.of_old", "severity": "minor", "values": {}})
+    store.english.put([Made(1, "Flood", "A brief.", 2, found)])
+    told = digest.collect(store, Wanted(), NOW)
+    text = digest.as_markdown(told)
+    for line in (
+        "to check in the English: headline: -1<& is not in the translation",
+        "to check in the English: brief: 2<& is not in the translation",
+        "to check in the English: sentence 4: 3<& is not in the translation",
+        "and 1 more to check",
+    ):
+        assert f"<li>{escape(line)}</li>" in digest.as_html(told)
+        assert f"<li>{escape(line)}</li>" in MarkdownIt().render(text)
+    assert "of_old" not in text
+    store.close()
 
 
 def test_a_digest_as_markdown_shows_what_it_holds(made: tuple[Store, digest.Digest]) -> None:
@@ -312,6 +341,7 @@ def test_from_a_feed_to_a_digest_by_commands(
     run("inbox", "done", id, home=tmp_path)
     assert json.loads(run("inbox", "--open", "-f", "json", home=tmp_path))["total"] == 3
     assert "Summary" in run("inbox", "read", id, home=tmp_path)
+    assert "## Summary" in run("inbox", "read", id, "-f", "markdown", home=tmp_path)
     whole = here.store.lists.article(int(id))
     assert whole.state == "whole" and whole.english_text
     word = stories[0].title.split()[0]
@@ -323,9 +353,35 @@ def test_from_a_feed_to_a_digest_by_commands(
         assert target.stat().st_size > 500
     run("feeds", "export", str(tmp_path / "feeds.opml"), home=tmp_path)
     assert opml.read((tmp_path / "feeds.opml").read_bytes()) == [(here.site.url("kabar"), "Kabar Uji")]
+    # A list that holds a feed which is there already, and one that is not public, brings the others.
+    (tmp_path / "more.opml").write_text(
+        opml.write(
+            [Feed(0, here.site.url("kabar")), Feed(0, "http://10.0.0.1/rss"), Feed(0, here.site.url("b"))]
+        )
+    )
+    added = run("feeds", "add", str(tmp_path / "more.opml"), home=tmp_path)
+    assert "is followed already" in added and "not a public address" in added
+    assert [feed.url for feed in here.store.feeds.all()] == [here.site.url("kabar"), here.site.url("b")]
     assert "kept for 5 days" in run("inbox", "keep", "--days", "5", home=tmp_path)
     assert run("inbox", "forget", id, home=tmp_path) == "1 article forgotten\n"
     assert "3 articles" in run("feeds", "remove", "1", home=tmp_path)
+
+
+def test_reading_says_in_english_what_other_sources_add_and_where_figures_differ(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "inbox.sqlite"))
+    text = " ".join(f"Kalimat nomor {n} menyebut 340 rumah terendam di desa itu." for n in range(5))
+    more = f"{text.replace('340', '430')} Gubernur *meninjau* lokasi banjir pada Rabu pagi."
+    take(store, follow(store, name="Satu"), [entry(1, text=text)])
+    take(store, follow(store, "https://dua.example/rss", name="Dua"), [entry(2, text=more, host="dua")])
+    store.close()
+    shown = run("inbox", "read", "1", home=tmp_path).split("Also told by Dua")[1]
+    assert "overnor *meninjau* lokasi banjir pada Rabu pagi. [sentence 6" in shown
+    assert "* 340 in Satu: Kalimat nomor 0" in shown and "* 430 in Dua: Kalimat nomor 0" in shown
+    marked = run("inbox", "read", "1", "-f", "markdown", home=tmp_path)
+    assert "<em>meninjau" not in MarkdownIt().render(marked)
+    story = json.loads(run("inbox", "read", "1", "-f", "json", home=tmp_path))["story"]
+    assert story["added"][0][0]["english"].lower().startswith("governor")
+    assert story["differences"][0]["other"]["english"].startswith("Kalimat nomor 0 menyebut 430")
 
 
 @pytest.mark.parametrize(
@@ -353,6 +409,30 @@ def test_what_is_wrong_with_a_command_is_said(words: tuple[str, ...], said: str,
 def test_an_address_inside_is_not_followed(url: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["feeds", "add", url], env={"WARTA_HOME": str(tmp_path)})
     assert isinstance(done.exception, InputError)
+
+
+def test_translating_waits_as_soon_as_a_feed_is_due(
+    here: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.site.replies["kabar/rss"] = reply(rss(here.site.url("kabar", ""), here.stories(40)))
+    here.store.feeds.add(Feed(0, here.site.url("kabar"), every=60, whole=True))
+    watcher, stop, said = here.watcher(echo(tmp_path)), threading.Event(), list[tuple[int, int, int]]()
+    # What a round finds due: the feed at first, and again after the first batch of headlines.
+    due = iter([here.store.feeds.all(), here.store.feeds.all(), [], []])
+    monkeypatch.setattr(watcher, "_due", lambda: next(due, []))
+    monkeypatch.setattr(watcher, "_sleep", lambda: 0.0)
+    round = watcher._round
+
+    def noted(*asked: Any, **more: Any) -> watch.Round:
+        done = round(*asked, **more)
+        said.append((done.feeds, done.headlines, done.whole))
+        if len(said) == 3:
+            stop.set()
+        return done
+
+    monkeypatch.setattr(watcher, "_round", noted)
+    watcher.forever(stop)
+    assert said == [(1, queue.AT_ONCE, 0), (0, 40 - queue.AT_ONCE, 40), (0, 0, 0)]
 
 
 def test_a_watcher_goes_on_until_stopped_and_through_failures(here: Desk, tmp_path: Path) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from eval.bench.news_site import Reply, conditional, endless, page, reply, rss, story
+from service.confined import read_document
 from service.errors import InputError
 from service.inbox.fetcher import Forbidden, HeldBack
 from service.inbox.records import Entry, Feed
@@ -111,6 +116,34 @@ def test_a_feed_is_read_however_it_is_written(
     if found is not None:
         assert sorted(titles(here.store)) == sorted(found)
         assert taken.new == len(found)
+
+
+DATED: list[tuple[str, str, str]] = [
+    ("as e-mail has it", "Mon, 23 Nov 2026 12:05:00 GMT", "2026-11-23T12:05:00Z"),
+    ("ISO without a zone", "2026-11-23 19:05:00", "2026-11-23T12:05:00Z"),
+    ("Indonesian, in full", "Senin, 23 November 2026 19.05 WIB", "2026-11-23T12:05:00Z"),
+    ("Indonesian, shortened", "Sen, 23 Nop 2026 20:05 WITA", "2026-11-23T12:05:00Z"),
+    ("Indonesian, in the east", "Senin (23/11/2026) 21.05 WIT", "2026-11-23T12:05:00Z"),
+    ("an e-mail's with Indonesian names", "Sab, 10 Okt 2026 08:00:00 +0700", "2026-10-10T01:00:00Z"),
+    ("Indonesian names and GMT", "Min, 04 Okt 2026 01:00:00 GMT", "2026-10-04T01:00:00Z"),
+]
+
+
+@pytest.mark.parametrize(("written", "moment"), [row[1:] for row in DATED], ids=[row[0] for row in DATED])
+def test_the_dates_of_a_feed_may_be_indonesian(here: Desk, written: str, moment: str) -> None:
+    more = f"<pubDate>{written}</pubDate>"
+    here.site.replies["kabar/rss"] = reply(channel(item("Panen raya", more=more)))
+    here.clock.now = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
+    here.fetcher().fetch(here.store.feeds.add(Feed(0, here.site.url("kabar"))))
+    (kept,) = articles(here.store)
+    assert datetime.fromtimestamp(kept.published, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") == moment
+
+
+@pytest.mark.parametrize("written", ["", "kemarin sore", "Senin, 23 November 2099 19.05 WIB", "32 Nov 2026"])
+def test_an_article_without_a_date_that_can_be_is_dated_when_it_came(here: Desk, written: str) -> None:
+    here.site.replies["kabar/rss"] = reply(channel(item("Panen", more=f"<pubDate>{written}</pubDate>")))
+    here.fetcher().fetch(here.store.feeds.add(Feed(0, here.site.url("kabar"))))
+    assert articles(here.store)[0].published == pytest.approx(here.clock.now, abs=60)
 
 
 REFUSED: list[tuple[str, Reply, str]] = [
@@ -248,6 +281,17 @@ def test_a_feed_that_moved_for_good_is_asked_for_there(here: Desk, status: int, 
     assert here.again(feed).url == (there if kept else feed.url)
 
 
+def test_a_feed_that_moved_to_another_that_is_followed_brings_nothing_twice(here: Desk) -> None:
+    there = here.site.url("kabar-baru", "/umpan")
+    here.site.replies["kabar/rss"] = reply(b"", 301, Location=there)
+    here.site.replies["kabar-baru/umpan"] = reply(rss("http://kabar.example", here.stories(2)))
+    old, new = (here.store.feeds.add(Feed(0, url)) for url in (here.site.url("kabar"), there))
+    assert here.fetcher().fetch(new) == Taken(new=2)
+    assert here.fetcher().fetch(old) == Taken()
+    assert [feed.url for feed in here.store.feeds.all()] == [old.url, new.url]
+    assert here.again(old).problem == ""
+
+
 def test_a_feed_that_is_gone_is_not_asked_for_again(here: Desk) -> None:
     here.site.replies["kabar/rss"] = reply(b"", 410)
     feed = here.store.feeds.add(Feed(0, here.site.url("kabar")))
@@ -271,7 +315,6 @@ ROBOTS: list[tuple[str, Reply, bool]] = [
         reply(b"User-agent: *\nDisallow: /\n\nUser-agent: warta\nDisallow:\n"),
         True,
     ),
-    ("a site that fails", reply(b"", 500), False),
 ]
 
 
@@ -289,6 +332,42 @@ def test_robots_txt_is_asked_once_and_heeded(here: Desk, robots: Reply, allowed:
                 fetcher.fetch(here.again(feed))
     assert [path for path, _ in here.site.seen].count("kabar/robots.txt") == 1
     assert bool(here.site.asked) == allowed
+
+
+def test_a_robots_txt_that_fails_forbids_all_for_an_hour(here: Desk) -> None:
+    here.site.replies["kabar/robots.txt"] = reply(b"", 500)
+    here.site.replies["kabar/rss"] = reply(rss("http://kabar.example", here.stories(1)))
+    feed = here.store.feeds.add(Feed(0, here.site.url("kabar"), every=60))
+    begun = here.clock.now
+    for _ in range(2):
+        with pytest.raises(HeldBack, match=r"its robots\.txt fails"):
+            here.fetcher().fetch(here.again(feed))
+    assert here.site.asked == []
+    assert len(here.site.seen) == 1
+    assert here.again(feed).due == pytest.approx(begun + 3600, abs=5)
+    here.site.replies["kabar/robots.txt"] = reply(b"", 404)
+    here.clock.now = here.again(feed).due + 1
+    assert here.fetcher().fetch(here.again(feed)).new == 1
+
+
+def test_a_robots_txt_that_fails_gives_no_page_up(here: Desk) -> None:
+    pytest.importorskip("trafilatura")
+    made = story(7, here.clock.now, sentences=10)
+    base = here.site.url("lain", "")
+    here.site.replies["kabar/rss"] = reply(rss(base, [replace(made, text="Ringkasan saja.")]))
+    here.site.replies["lain/robots.txt"] = reply(b"", 502)
+    here.site.replies["lain/berita/7"] = reply(page(made), type="text/html")
+    here.store.feeds.add(Feed(0, here.site.url("kabar"), full=True))
+    here.fetcher().fetch(here.store.feeds.all()[0])
+    ((id, _, url, title),) = here.store.arrivals.pages(here.clock.now, 10)
+    for _ in range(6):
+        with pytest.raises(HeldBack):
+            here.fetcher().page(id, url, title)
+    here.site.replies["lain/robots.txt"] = reply(b"", 404)
+    here.clock.now += 3700
+    assert here.store.arrivals.pages(here.clock.now, 10)
+    here.fetcher().page(id, url, title)
+    assert articles(here.store)[0].page == 2
 
 
 def test_a_redirect_to_a_site_that_forbids_it_is_not_followed(here: Desk) -> None:
@@ -322,6 +401,7 @@ def test_one_host_is_asked_one_request_at_a_time_and_two_hosts_at_once(here: Des
             here.store.feeds.add(Feed(0, here.site.url(host, path)))
     assert here.watcher().once().feeds == 4
     assert here.site.most_at_once == {"satu": 1, "dua": 1}
+    assert here.site.most_hosts_at_once == 2
 
 
 def test_no_more_than_the_cap_is_taken_in_a_day_and_the_rest_comes_later(here: Desk) -> None:
@@ -397,6 +477,39 @@ def test_a_folder_of_files_is_followed(here: Desk, tmp_path: Path) -> None:
     (folder / "dua.md").write_text("# Banjir surut\n\nAir mulai surut pada sore hari di Demak.")
     assert here.fetcher().fetch(here.again(feed)) == Taken(new=1)
     assert titles(here.store) == ["Harga beras naik", "Banjir surut"]
+
+
+def test_a_file_of_a_folder_is_read_again_when_it_changed_only(
+    here: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def counted(box: Sandbox, data: bytes, name: str, most: int) -> Any:
+        seen.append(name)
+        return read_document(box, data, name, most)
+
+    monkeypatch.setattr("service.inbox.fetcher.read_document", counted)
+    folder = tmp_path / "masuk"
+    folder.mkdir()
+    for name in ("satu", "dua"):
+        (folder / f"{name}.txt").write_text(f"Berita {name}\n\nHarga beras naik di pasar {name} di Kudus.")
+    feed = here.store.feeds.add(Feed(0, str(folder), kind="folder", cap=1))
+    assert here.fetcher().fetch(feed) == Taken(new=1, left=1)
+    here.clock.now += 86_400
+    # What was left for another day is read again.
+    assert here.fetcher().fetch(here.again(feed)) == Taken(new=1)
+    assert len(seen) == 4
+    assert here.fetcher().fetch(here.again(feed)) == Taken()
+    assert len(seen) == 4
+    # One that is moved in brings the time of its words along.
+    other = tmp_path / "tiga.txt"
+    other.write_text("Berita tiga\n\nHarga gula turun di pasar tiga di Pati.")
+    os.utime(other, (here.clock.now - 900_000,) * 2)
+    here.clock.now = time.time()
+    here.store.feeds.put_off(replace(here.again(feed), etag=str(here.clock.now - 1)))
+    shutil.move(other, folder / "tiga.txt")
+    here.fetcher().fetch(here.again(feed))
+    assert "tiga.txt" in seen
 
 
 def test_an_index_of_sitemaps_is_followed_to_its_newest(here: Desk) -> None:

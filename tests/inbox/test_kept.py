@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from eval.bench.news_site import story
+from service.document import Passage, SegmentTranslation
 from service.errors import StoreError, UsageError
 from service.inbox import queue
 from service.inbox.grouping import Member, compare
@@ -23,6 +24,7 @@ from service.inbox.records import Entry, Feed, Wanted
 from service.inbox.store import Made, Store, Taken
 from service.inbox.store.database import Database
 from service.inbox.store.schema import STEPS
+from service.pipeline import Pipeline
 from tests import postgres
 from tests.inbox.builders import NOW, articles, echo, entry, follow, take
 
@@ -360,6 +362,7 @@ from service.inbox.records import Entry
 from tests.inbox.builders import echo, entry, take, NOW
 from service.inbox.store import Store
 store = Store(sys.argv[1])
+from service.pipeline import Pipeline
 feed = store.feeds.find("1")
 print("begun", flush=True)
 for start in range(0, 200, 10):
@@ -392,6 +395,25 @@ def test_nothing_is_lost_or_twice_when_killed(tmp_path: Path) -> None:
     kept = articles(store)
     assert sorted(a.title for a in kept) == sorted(story(n, NOW).title for n in range(200))
     assert {a.state for a in kept} == {"headline"}
+    store.close()
+
+
+def test_a_sentence_that_is_likely_wrong_is_marked_without_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(str(tmp_path / "inbox.sqlite"))
+    take(store, follow(store), [entry(1)])
+
+    def unsure(_: Pipeline, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+        return [
+            [SegmentTranslation(said, "English.", -3.0, (), 0.3, "low") for said in passage.sentences]
+            for passage in passages
+        ]
+
+    monkeypatch.setattr(Pipeline, "translate_all", unsure)
+    assert queue.headlines(store, echo(tmp_path)) == 1
+    (row,) = store.lists.rows(Wanted(marked=True))[1]
+    assert row.marks == 2  # the headline and the sentence that says most
     store.close()
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from eval.bench.segmenter import detokenise
 from service.errors import InputError
 from service.intake.clean import clean
+from service.intake.credit import uncredited
 from service.intake.rules import page_only
 
 ROOT = Path(__file__).parents[2]
@@ -277,3 +278,20 @@ def test_nothing_is_taken_from_indosum(gap: str) -> None:
         article = clean(raw)
         # Four of them hold marks of direction, which nobody sees and repair takes out.
         assert (article.text, article.title, article.furniture) == (raw.replace("\u200e", ""), "", ())
+
+
+@pytest.mark.parametrize(
+    ("caption", "words"),
+    [
+        ("Siswa belajar di tenda. (Foto: Rina Lestari/Contoh)", "Siswa belajar di tenda."),
+        ("Ilustrasi borgol. Foto: Dok. Contoh", "Ilustrasi borgol."),
+        ("Foto: Ilustrasi pekerja pabrik (Dokumentasi Perusahaan)", "Ilustrasi pekerja pabrik"),
+        ("Keterangan gambar, Lebah di sarang.", "Lebah di sarang."),
+        ("Warga mengungsi, Senin (12/8/2024). ANTARA FOTO/Budi/foc.", "Warga mengungsi, Senin (12/8/2024)."),
+        ("Pasar Bintoro (12/8)", "Pasar Bintoro (12/8)"),
+        ("Presiden (kiri) dan menteri (kanan)", "Presiden (kiri) dan menteri (kanan)"),
+        ("Foto: Rina Lestari", ""),
+    ],
+)
+def test_a_caption_without_who_took_the_picture(caption: str, words: str) -> None:
+    assert uncredited(caption) == words

@@ -59,6 +59,10 @@ KNOWN = {
         *("csebuetnlp/mT5_m2o_english_crossSum", "978a27f"),
         "config.json generation_config.json spiece.model pytorch_model.bin",
     ),
+    "mt5-crosssum-m2m": (
+        *("csebuetnlp/mT5_m2m_crossSum_enhanced", "91041ad"),
+        "config.json generation_config.json spiece.model pytorch_model.bin",
+    ),
     "indonanot5-indosum": (
         *("LazarusNLP/IndoNanoT5-base-IndoSum", "be642ad"),
         "config.json generation_config.json tokenizer.json model.safetensors",
@@ -184,6 +188,19 @@ def test_indonanot5_is_pulled_and_converted_with_its_tokenizer_json(
         settings = Settings(store.root.parent, device="cpu", threads=1, engine=engine)
         loaded = open_engine(preset, store, settings, lambda _: None)
         assert loaded.generate([SOURCE], GREEDY)[0].text == TARGET
+
+
+@pytest.mark.parametrize("name", ["mt0-base", "mt0-small", "mt5-crosssum-en", "mt5-crosssum-m2m"])
+def test_the_mt5_family_is_pulled_and_converted(
+    name: str, hub: Hub, store: Store, mt5: Path, tmp_path: Path
+) -> None:
+    preset = presets.get(name)
+    hub.add(preset.model, whole(preset), mt5)
+    pull(store, offer(preset, sources(hub, tmp_path)), silent)
+    assert store.require(preset).revision == whole(preset)
+    settings = Settings(store.root.parent, device="cpu", threads=1)
+    engine = open_engine(preset, store, settings, lambda _: None)
+    assert engine.generate([SOURCE], GREEDY)[0].tokens > 0
 
 
 @pytest.fixture

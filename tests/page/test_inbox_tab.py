@@ -198,6 +198,28 @@ def test_a_story_shows_what_each_source_adds_and_where_figures_differ(tab: Tab) 
     assert page.evaluate("document.activeElement.closest('details').open")
 
 
+def test_a_source_of_a_story_is_read_in_english(tab: Tab, home: Path) -> None:
+    page = tab.page
+    page.keyboard.press("j")
+    page.keyboard.press("g")
+    page.wait_for_selector(".news .story:not([hidden])")
+    added = page.locator(".news .story ul:not(.differences) li", has_text="tanggul akan diperbaiki")
+    assert added.locator('[lang="en"]').count() == 0
+    page.locator('.news .story [data-action="read"]').last.click()
+    tab.wait("done")
+    store = Store(str(home / FILE))
+    read = [m for m in store.lists.story(store.lists.rows(Wanted(limit=1))[1][0].id)[0] if m.state == "whole"]
+    store.close()
+    assert "Banjir Demak" in [article.title for article in read]
+    # What it adds is in English from then on, with the words of the source below.
+    tab.open("Inbox")
+    page.keyboard.press("j")
+    page.keyboard.press("g")
+    page.wait_for_selector(".news .story ul:not(.differences) .original")
+    assert "tanggul" in (added.locator('[lang="en"]').text_content() or "")
+    assert added.locator('[lang="id"]').text_content().startswith("Kepala dinas")
+
+
 def test_a_list_of_any_length_holds_what_is_in_sight(tab: Tab) -> None:
     page = tab.page
     page.keyboard.press("j")
@@ -220,10 +242,11 @@ def test_trends_are_of_what_is_there(tab: Tab) -> None:
     assert len({point.split(",")[1] for point in points}) > 1
 
 
+@pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, site: str, scheme: str) -> None:
+def test_axe_finds_nothing(browser: Any, site: str, scheme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    tab = inbox(browser, site, color_scheme=scheme)
+    tab = inbox(browser, site, color_scheme=scheme, viewport={"width": width, "height": 900})
     found = {"list": _violations(axe, tab)}
     tab.page.keyboard.press("j")
     tab.page.keyboard.press("g")
@@ -248,6 +271,20 @@ def test_it_fits_the_screen(browser: Any, site: str, size: tuple[int, int]) -> N
         "all => all.map(each => each.scrollHeight - each.clientHeight)"
     )
     assert max(heights) <= 1
+    # The way to the sources is in sight, and a list of one story is not a page high.
+    link = tab.page.locator('.news .item [data-action="story"]').first
+    row = tab.page.locator(".news .item").first
+    edge, inner = row.bounding_box(), link.bounding_box()
+    assert inner["x"] + inner["width"] <= edge["x"] + edge["width"]
+    assert inner["y"] + inner["height"] <= edge["y"] + edge["height"]
+    tab.page.fill('.news [name="search"]', "tanggul diperbaiki")
+    counted(tab, "1 story")
+    tab.page.wait_for_function("document.querySelector('.news .scroll').clientHeight < 200")
+    tab.page.fill('.news [name="search"]', "xyzzy")
+    counted(tab, "0 stories")
+    tab.page.fill('.news [name="search"]', "")
+    counted(tab, f"{MANY + 1} stories")
+    tab.page.wait_for_function("document.querySelectorAll('.news .item').length > 3")
     tab.context.close()
 
 

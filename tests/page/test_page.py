@@ -35,7 +35,7 @@ from service.page.session import Shown, reopened
 from service.page.shell import head_in, language_for, with_head
 from service.page.tabs import batch, evaluate, models
 from service.page.tabs.check import checked, paired
-from service.page.tabs.translate import Asked, file_text, reading
+from service.page.tabs.translate import Asked, file_text, reading, with_captions
 from service.page.words import Say, language_of, words
 from service.pipeline import Pipeline, build_pipeline, to_article
 from service.pool import Host
@@ -43,6 +43,7 @@ from service.render import download as downloads
 from service.runtime.batching import SharedEngine
 from service.runtime.sandbox import Sandbox
 from service.settings import Settings
+from tests.pictured import CAPTION, PICTURED
 
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "banjir-tiga-desa.txt").read_text("utf-8")
 SAY = Say("en")
@@ -333,6 +334,19 @@ def test_a_word_document_takes_what_xml_cannot(host: Host) -> None:
         downloads.file(odd, "exe")
 
 
+def test_captions_are_shown_and_translated_when_asked(host: Host) -> None:
+    made = host.pipeline().read(to_article(PICTURED))
+    before = reopened(made, SAY)
+    assert "1 caption" in before["tail"] and 'data-action="captions"' in before["tail"]
+    after = with_captions(host, PageOptions(), json.dumps(pack(made)), SAY)
+    assert f'<p lang="en">{CAPTION}</p>' in after["tail"] and 'data-action="captions"' not in after["tail"]
+    assert unpack(after["reading"]).translation.captions[0].target == CAPTION
+    assert with_captions(host, PageOptions(text_limit=9), json.dumps(pack(made)), SAY) == {
+        "failed": "These captions are too long to translate."
+    }
+    assert "not a reading" in with_captions(host, PageOptions(), "{", SAY)["failed"]
+
+
 def lost(*pairs: list[object]) -> dict[str, object]:
     """A finding as a browser sends it, with the values given."""
     return {"code": "number.lost", "values": [*pairs]}
@@ -354,6 +368,7 @@ def lost(*pairs: list[object]) -> dict[str, object]:
         lambda value: value["segments"][0].update(findings=[lost(["source"])]),
         lambda value: value["segments"][0].update(findings=[lost(["name", "x"])]),
         lambda value: value["segments"][0].update(findings=[lost(["source", 3])]),
+        lambda value: value.update(captions=[value["segments"][0]]),
     ],
 )
 def test_what_comes_back_from_a_browser_is_checked(example: Reading, change: Any) -> None:

@@ -13,6 +13,7 @@ import pytest
 from service.document import Finding, Reading
 from service.page.serialization import pack
 from tests.page.test_browser import EXAMPLE, SLOW, Tab, browser, site, tab  # noqa: F401
+from tests.pictured import CAPTION, PICTURED
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),
@@ -181,6 +182,37 @@ def test_a_copy_keeps_the_marks_as_footnotes(tab: Tab, made: Reading) -> None:
     assert f"{sentences[6]}[2]" in copied
     note = "Number: 340 is not in the translation"
     assert copied.endswith(f"---\n[1] {note}\n[2] {note}\n")
+
+
+def test_a_line_put_back_is_read_with_the_article(tab: Tab) -> None:
+    page = tab.page
+    tab.read(PICTURED)
+    assert len(tab.rows()) == 3
+    page.locator(".furniture > summary").click()
+    page.locator(".furniture li", has_text=CAPTION).get_by_role("button").click()
+    page.wait_for_selector(f".pair .source:has-text('{CAPTION}')")
+    tab.wait("done")
+    assert any(CAPTION in row for row in tab.rows())
+    assert page.locator(".furniture li", has_text=CAPTION).count() == 0
+    assert page.locator(".furniture li", has_text="Baca juga").count() == 1
+
+
+def test_captions_are_translated_by_a_press_and_kept(tab: Tab) -> None:
+    page = tab.page
+    tab.read(PICTURED)
+    fold = page.locator("details.captions")
+    assert CAPTION in fold.locator('span[lang="id"]').text_content()
+    fold.locator("summary").click()
+    fold.get_by_role("button", name="translate").click()
+    fold.locator('p[lang="en"]').wait_for()
+    assert fold.locator('p[lang="en"]').text_content() == CAPTION
+    assert page.evaluate("document.activeElement.closest('details').className") == "captions"
+    page.get_by_role("button", name="Copy the English").click()
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"Captions\n* {CAPTION}\n")
+    page.reload()
+    page.locator(".history li button").click()
+    tab.wait("done")
+    assert page.locator('details.captions p[lang="en"]').text_content() == CAPTION
 
 
 def test_paper_shows_the_reading_and_nothing_of_the_page(tab: Tab, made: Reading) -> None:

@@ -99,6 +99,8 @@ def writer(
     # It writes Indonesian from Indonesian, as mt5-xlsum does; its own kind is tried in models/test_offer.py.
     like = writers["mt5-xlsum"]
     writers["indonanot5-indosum"] = replace(like, preset=replace(like.preset, name="indonanot5-indosum"))
+    cross = writers["mt5-crosssum-en"]
+    writers["mt5-crosssum-m2m"] = replace(cross, preset=replace(cross.preset, name="mt5-crosssum-m2m"))
     return writers.__getitem__
 
 
@@ -139,9 +141,11 @@ def test_mt5_is_translated_sentence_by_sentence(index: int, writer: Callable[[st
 ENGLISH_TO_ID = {target: source for source, target in ENGLISH.items()}
 
 
+@pytest.mark.parametrize("route", ["crosssum", "crosssum-m2m"])
 @pytest.mark.parametrize("index", range(3))
-def test_crosssum_writes_english_at_once(index: int, writer: Callable[[str], Writer]) -> None:
-    summary = summarize(task(index, writer), "crosssum", SIGNATURE, bool)
+def test_crosssum_writes_english_at_once(index: int, route: str, writer: Callable[[str], Writer]) -> None:
+    summary = summarize(task(index, writer), route, SIGNATURE, bool)
+    assert summary.signature.route.startswith(f"{route}(mt5-{route.removesuffix('-m2m')}")
     assert " ".join(s.text for s in summary.sentences) == NEWS[index][4]
     for sentence in summary.sentences:
         assert [NEWS[index][3][i] for i in sentence.support] == [sentence.text]
@@ -209,6 +213,8 @@ def test_what_the_source_does_not_say_is_flagged(written: str, kinds: list[str])
         (("mt5-xlsum",), "en", "mt5"),
         (("mt5-xlsum", "mt5-crosssum-en"), "en", "crosssum"),
         (("mt5-xlsum", "mt5-crosssum-en"), "id", "mt5"),
+        (("mt5-xlsum", "mt5-crosssum-m2m"), "en", "crosssum-m2m"),
+        (("mt5-crosssum-m2m",), "id", "extractive"),
         (("mt5-crosssum-en",), "id", "extractive"),
         (("mt5-xlsum", "mt5-crosssum-en", "indonanot5-indosum"), "en", "indonanot5"),
         (("mt5-xlsum", "mt5-crosssum-en", "indonanot5-indosum"), "id", "indonanot5"),
@@ -261,9 +267,14 @@ def test_extractive_keeps_to_the_words_within_a_sentence(words: int) -> None:
 @pytest.mark.parametrize(
     ("route", "language", "message"),
     [
-        ("magic", "en", "there are: auto, extractive, indonanot5, mt5, crosssum, translate-first, endpoint"),
+        (
+            "magic",
+            "en",
+            "there are: auto, extractive, indonanot5, mt5, crosssum, crosssum-m2m, translate-first, endpoint",
+        ),
         ("auto", "fr", "there are: en, id"),
         ("crosssum", "id", "English only"),
+        ("crosssum-m2m", "id", "English only"),
         ("translate-first", "id", "English only"),
         ("endpoint", "id", "English only"),
     ],

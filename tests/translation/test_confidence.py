@@ -82,7 +82,7 @@ def test_bands_mean_what_the_docs_say_on_sentences_that_were_not_fitted_to() -> 
     wrong = [row.wrong for value, row in scored if value < LOW]
     assert sum(right) / len(right) < 0.1 and len(right) > 200
     assert sum(wrong) / len(wrong) > 0.6 and len(wrong) > 100
-    assert research.auc(scored) > 0.74
+    assert research.auc(scored) > 0.75
 
 
 def test_labels_of_other_features_are_refused(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def route(scope: Scope) -> str:
     return "page" if scope.get("app_root_path") or scope.get("root_path") else "other"
 
 
-_ANSWERS: dict[int | str, dict[str, Any]] = {
+_ANSWERS: dict[int | str, dict[str, object]] = {
     **errors(*ANYWHERE, 401),
     200: {"description": "The figures", "content": {"text/plain": {"schema": {"type": "string"}}}},
 }

@@ -46,7 +46,7 @@ def exposure(config: ServerConfig) -> str:
 
 def install(app: FastAPI, host: Host, config: ServerConfig, keys: Lookup | None, jobs: Jobs) -> None:
     """Put the guards before ``app``, and ``/ready`` and ``/metrics`` into it. Raises UsageError."""
-    layers: list[tuple[Callable[..., Any], dict[str, Any]]] = [(Log, {}), (Language, {})]
+    layers: list[tuple[Callable[..., object], dict[str, object]]] = [(Log, {}), (Language, {})]
     if config.metrics:
         figures = metrics.Metrics(host, jobs)
         app.include_router(metrics.router(figures))

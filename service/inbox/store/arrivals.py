@@ -264,15 +264,24 @@ class Arrivals:
                 connection, id, int(rows[0][0]), title, text, sketch, self._words.matcher(connection)
             )
 
-    def page_failed(self, id: int, problem: str, due: float, *, last: bool) -> None:
-        """Note why a page is not there; it is tried again when ``due``, unless that was the ``last`` time."""
+    def page_failed(self, id: int, problem: str, due: float, *, asked: bool, last: bool) -> None:
+        """Note why a page is not there; it is tried again when ``due``, unless that was the ``last`` time.
+
+        Only what was ``asked`` of the site counts as a try.
+        """
         with self._database.writing() as connection:
             query = (
                 "update warta_articles set page = :page, page_problem = :problem, page_due = :due,"
-                " page_tries = page_tries + 1 where id = :id"
+                " page_tries = page_tries + :asked where id = :id"
             )
             self._database.rows(
-                connection, query, id=id, page=3 if last else 1, problem=problem[:300], due=due
+                connection,
+                query,
+                id=id,
+                page=3 if last else 1,
+                problem=problem[:300],
+                due=due,
+                asked=int(asked),
             )
 
     def page_tries(self, id: int) -> int:

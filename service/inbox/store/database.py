@@ -65,17 +65,17 @@ class Database:
             with connection.begin():
                 yield connection
 
-    def rows(self, connection: Connection, query: str, **values: Any) -> list[Any]:
+    def rows(self, connection: Connection, query: str, **values: object) -> list[Any]:
         """Return the rows of a statement; ``:name`` in it stands for a value."""
         found = connection.execute(self._sql.text(query), values)
         return list(found.fetchall()) if found.returns_rows else []
 
-    def many(self, connection: Connection, query: str, values: Sequence[dict[str, Any]]) -> None:
+    def many(self, connection: Connection, query: str, values: Sequence[dict[str, object]]) -> None:
         """Run a statement once for each set of values."""
         if values:
             connection.execute(self._sql.text(query), list(values))
 
-    def changed(self, connection: Connection, query: str, **values: Any) -> int:
+    def changed(self, connection: Connection, query: str, **values: object) -> int:
         """Run a statement; return how many rows it changed."""
         return int(connection.execute(self._sql.text(query), values).rowcount)
 

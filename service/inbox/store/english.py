@@ -17,7 +17,8 @@ from service.inbox.store.words import Words
 class Made:
     """The English of an article: headline and brief, or all of it.
 
-    ``reading`` is JSON, empty for headlines.
+    ``reading`` is JSON, empty for headlines; ``doubted`` counts the sentences that are likely wrong though
+    nothing was found in them.
     """
 
     id: int
@@ -27,6 +28,7 @@ class Made:
     findings: Sequence[Mapping[str, Any]]
     english_text: str = ""
     reading: str = ""
+    doubted: int = 0
 
 
 class English:
@@ -79,7 +81,8 @@ class English:
                     " state = :state, problem = '' where id = :id",
                     id=each.id, english=each.english, brief=each.brief, at=each.brief_at,
                     text=each.english_text,
-                    findings=json.dumps(list(each.findings), ensure_ascii=False), marks=len(each.findings),
+                    findings=json.dumps(list(each.findings), ensure_ascii=False),
+                    marks=len(each.findings) + each.doubted,
                     reading=each.reading, state="whole" if each.reading else "headline",
                 )  # fmt: skip
                 self._words.hit(

@@ -57,15 +57,15 @@ class Lists:
             hits = self._words_of(connection, [int(row[0]) for row in found])
         return total, [_row(row, hits.get(int(row[0]), ())) for row in found]
 
-    def _where(self, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    def _where(self, wanted: Wanted) -> tuple[str, dict[str, object]]:
         """Return the condition of a list, and its values. A story is found by any of its articles."""
-        parts, values = ["a.story = a.id"], dict[str, Any]()
+        parts, values = ["a.story = a.id"], dict[str, object]()
 
-        def add(part: str, **more: Any) -> None:
+        def add(part: str, **more: object) -> None:
             parts.append(part)
             values.update(more)
 
-        def of_any(condition: str, **more: Any) -> None:
+        def of_any(condition: str, **more: object) -> None:
             add(f"a.id in (select m.story from warta_articles m where {condition})", **more)
 
         if wanted.since:

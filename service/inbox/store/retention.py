@@ -86,7 +86,7 @@ class Retention:
 
         They do not come back while their feed lists them.
         """
-        conditions, values = ["1 = 1"], dict[str, Any]()
+        conditions, values = ["1 = 1"], dict[str, object]()
         for condition, name, value in (
             ("a.published < :before", "before", before),
             ("a.feed = :feed", "feed", feed),

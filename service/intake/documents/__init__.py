@@ -237,7 +237,7 @@ def add_columns(
 
 
 def keeps_structure(source: Path, target: Path) -> bool:
-    """Whether :func:`translate_document` makes ``target``: its source's type, or what that becomes."""
+    """Return whether :func:`translate_document` makes ``target``: its source's type, or what that becomes."""
     old, new = source.suffix.lower(), target.suffix.lower()
     return any(kind.translate and old in kind.suffixes and new in (kind.made or (old,)) for kind in KINDS)
 
@@ -271,7 +271,7 @@ def translate_document(
 def translate_data(
     data: bytes, name: str, translate: Translate, max_bytes: int, how: How = AS_EVER
 ) -> Written:
-    """:func:`translate_document` for a document in memory; ``name`` gives the suffix."""
+    """Do as :func:`translate_document` for a document in memory; ``name`` gives the suffix."""
     limits = Limits(max_bytes * UNPACKED)
     kind = kind_of(data, name)
     if kind.translate is None:
@@ -360,7 +360,7 @@ def _lines(text: str) -> str:
 
 
 def _encoded(old: bytes, text: str) -> bytes:
-    """``text`` in UTF-8, with a byte order mark where ``old`` had one, of whichever encoding."""
+    """Return ``text`` in UTF-8, with a byte order mark where ``old`` had one, of whichever encoding."""
     return (BOM_UTF8 if has_mark(old) else b"") + text.encode("utf-8", "replace")
 
 

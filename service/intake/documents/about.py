@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from service.intake.compression import need
 from service.intake.credit import About
 from service.intake.entities import unescape
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 _ARTICLE = re.compile(r"\A(?:[A-Za-z]{0,60}Article|[A-Za-z]{0,60}Posting|Report)\Z")
 _DEPTH = 6
@@ -50,7 +53,7 @@ def of_page(text: str) -> About:
     return About(title, "" if "://" in byline else byline, _SHORT.sub("", published), site)
 
 
-def _articles(tree: Any) -> Iterator[dict[str, Any]]:
+def _articles(tree: Element) -> Iterator[dict[str, object]]:
     """Yield the articles that the page's JSON-LD describes."""
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or ""):
@@ -76,7 +79,7 @@ def _of_kind(value: object, depth: int) -> Iterator[dict[str, object]]:
         yield from _of_kind(value.get("@graph"), depth + 1)
 
 
-def _meta(tree: Any) -> dict[str, str]:
+def _meta(tree: Element) -> dict[str, str]:
     """Return the first content of each named meta element."""
     found: dict[str, str] = {}
     for element in tree.iter("meta"):

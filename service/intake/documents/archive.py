@@ -127,7 +127,9 @@ class Archive:
             ) from problem
 
     def copy(self, changed: dict[str, bytes]) -> bytes:
-        """The archive again, with the members of ``changed`` replaced or added and the rest as they were."""
+        """Return the archive again, with the members of ``changed`` replaced or added and the rest as they
+        were.
+        """
         out = BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
             for member in self.members:

@@ -37,18 +37,18 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def read(archive: Archive, limits: Limits) -> str:
-    """The text of every chapter of the spine. Raises InputError for a broken or protected book."""
+    """Return the text of every chapter of the spine. Raises InputError for a broken or protected book."""
     _refuse_locked(archive)
     package = _package(archive)
     names = _spine(package, parse_xml(archive.read(package), package), limits)
-    chapters = [html.visible(_BODY.sub("", decode(archive.read(name)), count=1)) for name in names]
+    chapters = [html.visible(_BODY.sub("", decode(archive.read(name)), count=1), xml=True) for name in names]
     return "\n\n".join(chapter for chapter in chapters if chapter.strip())
 
 
 def translate(
     archive: Archive, limits: Limits, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """The book again, in English; its contents lists, its title and its language included.
+    """Return the book again, in English; its contents lists, its title and its language included.
 
     Each chapter is translated by itself. Raises InputError for a broken or protected book.
     """
@@ -97,7 +97,7 @@ class _Said:
 
 
 def _chapter(data: bytes, translation: Translate, how: How) -> tuple[bytes, list[PlacedFinding]]:
-    markup = html.parse(decode(data))
+    markup = html.parse(decode(data), xml=True)
     findings = together([markup.steps()], lambda passages: map(translation, passages))[0]
     text = as_utf8(without_illegal(markup.joined()))
     if how.attributes:
@@ -107,7 +107,7 @@ def _chapter(data: bytes, translation: Translate, how: How) -> tuple[bytes, list
 
 
 def _contents(root: Element, translation: Translate) -> bytes:
-    """The contents list of old readers, whose labels are plain texts."""
+    """Return the contents list of old readers, whose labels are plain texts."""
     labels = [label for label in root.iter("{*}text") if (label.text or "").strip()]
     changes, _ = translate_blocks([Block((label.text or "",), (), "", True) for label in labels], translation)
     for label, change in zip(labels, changes, strict=True):
@@ -118,7 +118,7 @@ def _contents(root: Element, translation: Translate) -> bytes:
 
 
 def _spine(package: str, root: Element, limits: Limits) -> list[str]:
-    """The chapters in reading order; one that is named by several of its places stands once."""
+    """Return the chapters in reading order; one that is named by several of its places stands once."""
     items = {item.get("id", ""): item.get("href", "") for item in root.iter("{*}item")}
     spine = [items.get(reference.get("idref", ""), "") for reference in root.iter("{*}itemref")]
     if len(spine) > limits.pages:
@@ -148,7 +148,7 @@ def _member(package: str, href: str) -> str:
 
 
 def _refuse_locked(archive: Archive) -> None:
-    """Books may scramble their fonts; anything else encrypted is protected text."""
+    """Refuse protected text: books may scramble their fonts, and nothing else."""
     name = "META-INF/encryption.xml"
     encryption = archive.read(name) if name in archive.names else b""
     methods = encryption.count(b"EncryptionMethod ")

@@ -71,9 +71,12 @@ def read(text: str) -> str:
     return PageText(article(text, about.title) or visible(text), about)
 
 
-def visible(text: str) -> str:
-    """Return all text that a browser would show, a blank line between paragraphs."""
-    return "\n\n".join(parse(text).paragraphs)
+def visible(text: str, *, xml: bool = False) -> str:
+    """Return all text that a browser would show, a blank line between paragraphs.
+
+    ``xml`` is as :func:`parse` has it.
+    """
+    return "\n\n".join(parse(text, xml=xml).paragraphs)
 
 
 def article(text: str, title: str = "") -> str:
@@ -99,22 +102,29 @@ def article(text: str, title: str = "") -> str:
     return _LINE_BREAKS.sub("\n\n", body)
 
 
-def parse(text: str) -> Markup:
-    """Return the page's blocks. Code, scripts, styles and what says ``translate="no"`` are not among them."""
+def parse(text: str, *, xml: bool = False) -> Markup:
+    """Return the page's blocks. Code, scripts, styles and what says ``translate="no"`` are not among
+    them.
+
+    ``xml``: it is XHTML as books have it, in which ``<a/>`` is an element that has ended.
+    """
     markup = Markup(lambda new: html.escape(new, quote=False))
-    feed(markup, text)
+    feed(markup, text, xml=xml)
     markup.end()
     return markup
 
 
-def feed(markup: Markup, text: str) -> None:
+def feed(markup: Markup, text: str, *, xml: bool = False) -> None:
     """Add ``text`` to ``markup``; the last block is left open."""
     skipped = 0
     skipping = raw = figure = ""
     for token, match in _tokens(text):
         name = match["name"].lower() if match and match["name"] else ""
         ends = bool(match and match["end"])
-        if raw:
+        if xml and match and name and match["rest"].endswith("/"):
+            inline = name in INLINE or name in FIXED or name in VOID_INLINE
+            (markup.inline if inline and not raw and not skipping else markup.end)(token)
+        elif raw:
             if name == raw and ends:
                 raw = ""
             markup.end(token)
@@ -154,7 +164,9 @@ def _tokens(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
 
 
 def translate_attributes(text: str, translate: Translate) -> tuple[str, list[PlacedFinding]]:
-    """The page with what stands in attributes in English: ``alt``, ``title`` and descriptions in ``meta``."""
+    """Return the page with what stands in attributes in English: ``alt``, ``title`` and descriptions in
+    ``meta``.
+    """
     found: list[tuple[int, int, str]] = []
     raw = ""
     for token, match in _tokens(text):
@@ -178,7 +190,7 @@ def translate_attributes(text: str, translate: Translate) -> tuple[str, list[Pla
 
 
 def _values(name: str, tag: str, at: int) -> Iterator[tuple[int, int, str]]:
-    """Where the values of a tag stand that a reader may be told, with their quotation marks, and each."""
+    """Yield where values of a tag stand that a reader may be told, with their quotation marks, and each."""
     attributes = {m["name"].lower(): m for m in _ATTRIBUTE.finditer(tag)}
     wanted = _ATTRIBUTES
     if name == "meta":

@@ -47,12 +47,12 @@ class _Level:
 
 
 def read(text: str) -> str:
-    """The texts, a blank line between. Raises InputError for what is not JSON."""
+    """Return the texts, a blank line between. Raises InputError for what is not JSON."""
     return "\n\n".join(found.value for found in _wanted(_texts(text), ()))
 
 
 def translate(text: str, translation: Translate, how: How = AS_EVER) -> tuple[str, list[PlacedFinding]]:
-    """The file with its texts in English, and what to look at. Raises InputError for what is not JSON.
+    """Return the file with its texts in English, and what to look at. Raises InputError for what is not JSON.
 
     Keys stay, and so do texts that are no words, such as addresses; ``how.keys`` says otherwise which texts
     are meant. A text whose placeholders did not come through stays as it is.

@@ -50,7 +50,7 @@ _HOLE = re.compile(r"<\?warta (\d{1,9})\?>")
 
 
 def read(archive: Archive) -> str:
-    """Headings, paragraphs and tables, a blank line between; neither comments nor what was deleted."""
+    """Return headings, paragraphs and tables, a blank line between; neither comments nor what was deleted."""
     _refuse_locked(archive)
     root = parse_xml(archive.read(_CONTENT), _CONTENT)
     body = _body(root)
@@ -69,7 +69,7 @@ def read(archive: Archive) -> str:
 def translate(
     archive: Archive, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """The document again, in English; tables, notes, headers, footers and the title included."""
+    """Return the document again, in English; tables, notes, headers, footers and the title included."""
     _refuse_locked(archive)
     parts = [name for name in (_CONTENT, _STYLES) if name in archive.names]
     roots = {name: parse_xml(archive.read(name), name) for name in parts}
@@ -237,7 +237,7 @@ def _names(root: Element) -> Mapping[str, str]:
 
 
 def _lines(element: Element) -> Iterator[str]:
-    """The text of a paragraph; a paragraph inside it (a note, a frame) is one of its own."""
+    """Yield the text of a paragraph; a paragraph inside it (a note, a frame) is one of its own."""
     yield element.text or ""
     for child in element:
         if child.tag == _TEXT + "s":

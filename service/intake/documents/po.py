@@ -209,13 +209,13 @@ class _Catalogue:
 
 
 def read(text: str) -> str:
-    """The texts that would be translated, a blank line between. Raises InputError."""
+    """Return the texts that would be translated, a blank line between. Raises InputError."""
     catalogue = _Catalogue(text)
     return "\n\n".join(dict.fromkeys(e.text for of_one in catalogue.entries() for e in of_one))
 
 
 def translate(text: str, translation: Translate) -> tuple[str, list[PlacedFinding]]:
-    """The catalogue with its messages in English, and what to look at. Raises InputError.
+    """Return the catalogue with its messages in English, and what to look at. Raises InputError.
 
     Where the translations are Indonesian they become English. Where the ids are, the empty and the fuzzy
     translations are filled; others are somebody's own and stay. A message whose placeholders did not come

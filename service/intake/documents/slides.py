@@ -32,7 +32,7 @@ _UNREAD = ("sldNum", "dt")
 
 
 def read(archive: Archive) -> str:
-    """What stands on the slides, each followed by its notes; a blank line between paragraphs."""
+    """Return what stands on the slides, each followed by its notes; a blank line between paragraphs."""
     lines = [
         _line(paragraph)
         for name in _ordered(archive)
@@ -45,7 +45,7 @@ def read(archive: Archive) -> str:
 def translate(
     archive: Archive, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """The presentation again, in English; tables, charts, diagrams, notes and the title included."""
+    """Return the presentation again, in English; tables, charts, diagrams, notes and the title included."""
     roots = {name: parse_xml(archive.read(name), name) for name in _ordered(archive)}
     core = parse_xml(archive.read(CORE), CORE) if CORE in archive.names else None
     properties = Properties(core, described=how.attributes) if core is not None else None
@@ -76,7 +76,7 @@ def translate(
 
 
 def _ordered(archive: Archive) -> list[str]:
-    """The parts with text: slides as they are shown, each with what belongs to it, then what is left."""
+    """Return the parts with text: slides as shown, each with what belongs to it, then what is left."""
     shown = [slide for slide in _slides(archive) if slide in archive.names]
     names: dict[str, None] = {}
     for slide in shown:
@@ -99,7 +99,7 @@ def _slides(archive: Archive) -> Iterator[str]:
 
 
 def _relations(archive: Archive, part: str) -> dict[str, str]:
-    """What a part refers to, by id: names of the archive, which are only looked up in it."""
+    """Return what a part refers to, by id: names of the archive, which are only looked up in it."""
     folder, name = posixpath.split(part)
     relations = f"{folder}/_rels/{name}.rels"
     if relations not in archive.names:
@@ -118,7 +118,7 @@ def _place(name: str, number: int) -> str:
 
 
 def _placeholder(paragraph: Element) -> str:
-    """What kind of placeholder of the slide's layout a paragraph stands in, empty for none."""
+    """Return what kind of placeholder of the slide's layout a paragraph stands in, empty for none."""
     shape = next(paragraph.iterancestors("{*}sp"), None)
     found = None if shape is None else next(shape.iter("{*}ph"), None)
     return "" if found is None else str(found.get("type", ""))

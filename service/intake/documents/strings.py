@@ -80,7 +80,7 @@ def translate_entries(entries: Sequence[Entry], translate: Translate) -> list[Tr
 
 
 def _marked(text: str) -> Markup:
-    """The text as blocks: HTML by its tags, anything else by its lines."""
+    """Return the text as blocks: HTML by its tags, anything else by its lines."""
     text = held(text)
     if _TAG.search(text) or _ENTITY.search(text):
         return html.parse(text)

@@ -49,7 +49,7 @@ WORD = Dialect(
 
 
 def read_docx(archive: Archive) -> str:
-    """Body, tables, text boxes and notes, a blank line between paragraphs; not headers and footers."""
+    """Return body, tables, text boxes and notes, a blank line between paragraphs; not headers and footers."""
     parts = [parse_xml(archive.read(name), name) for name in _sorted(archive, _BODY)]
     lines = (line for root in parts for p in root.iter(_W + "p") for line in _lines(p))
     return "\n\n".join(line for line in lines if line.strip())
@@ -58,7 +58,7 @@ def read_docx(archive: Archive) -> str:
 def translate_docx(
     archive: Archive, translate: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """The document again, in English; headers, footers, tables, notes, links and the title included.
+    """Return the document again, in English; headers, footers, tables, notes, links and the title included.
 
     What ``how.notes`` says of a sentence of the body stands as a comment on its words.
     """
@@ -129,7 +129,7 @@ def _heading_styles(roots: Iterable[Element]) -> frozenset[str]:
 
 
 def _is_heading(paragraph: Element, styles: frozenset[str]) -> bool:
-    """Whether a paragraph has one of the styles or an outline level of its own; level 9 is body text."""
+    """Return whether a paragraph has one of the styles or an outline level; level 9 is body text."""
     look = paragraph.find(_W + "pPr")
     if look is None:
         return False
@@ -147,7 +147,7 @@ def _value(element: Element, name: str) -> str:
 
 
 def _sorted(archive: Archive, wanted: re.Pattern[str]) -> list[str]:
-    """The parts in reading order: the document first, then notes, headers and footers."""
+    """Return the parts in reading order: the document first, then notes, headers and footers."""
     return sorted(filter(wanted.fullmatch, archive.names), key=lambda name: ("document" not in name, name))
 
 

@@ -160,6 +160,7 @@ class _Content:
 
     def __init__(self, unit: _Unit) -> None:
         self._codes: list[str] = []
+        self._held: list[tuple[str, str]] = []
         self.markup = Markup(self._escaped)
         pieces, at = unit.pieces, 0
         while at < len(pieces):
@@ -168,9 +169,9 @@ class _Content:
             if token.kind == "text":
                 self._words(token.plain)
             elif local in _PAIRED and token.kind == "start":
-                self.markup.open(token.raw, local, fixed=_is_fixed(token))
+                self._marks().open(token.raw, local, fixed=_is_fixed(token))
             elif local in _PAIRED and token.kind == "end":
-                self.markup.close(token.raw, local)
+                self._marks().close(token.raw, local)
             elif local in _CODES:
                 stop = _behind(pieces, at) if token.kind == "start" else stop
                 around = (
@@ -180,9 +181,9 @@ class _Content:
                 raw = "".join(piece.raw for piece in pieces[at:stop])
                 self._code(token, local, raw, apart=not any(map(str.isalnum, around)))
             else:
-                self.markup.inline(token.raw)
+                self._marks().inline(token.raw)
             at = stop
-        self.markup.end()
+        self._marks().end()
 
     def _words(self, text: str) -> None:
         """Take words; tags of HTML that are written among them are marks."""
@@ -191,30 +192,37 @@ class _Content:
             self._plain(text[at : found.start()])
             name, raw = found["name"].lower(), written(found[0])
             if name not in _FORMATS or found[0].endswith("/>"):
-                self.markup.inline(raw, space=name == "br")
+                self._marks().inline(raw, space=name == "br")
             elif found[0].startswith("</"):
-                self.markup.close(raw, f"html {name}")
+                self._marks().close(raw, f"html {name}")
             else:
-                self.markup.open(raw, f"html {name}", fixed=name == "code")
+                self._marks().open(raw, f"html {name}", fixed=name == "code")
             at = found.end()
         self._plain(text[at:])
 
     def _plain(self, text: str) -> None:
         if text:
-            self.markup.text(written(text), held(text))
+            self._held.append((written(text), held(text)))
 
     def _code(self, token: Token, local: str, raw: str, *, apart: bool) -> None:
         id = token.get("id")
         kind = token.get("ctype") or token.get("type")
         if local in _OPENS or (local == "x" and id.startswith("START_")):
-            self.markup.open(raw, f"code {_pair(token, local)}")
+            self._marks().open(raw, f"code {_pair(token, local)}")
         elif local in _CLOSES or (local == "x" and id.startswith("CLOSE_")):
-            self.markup.close(raw, f"code {_pair(token, local)}")
+            self._marks().close(raw, f"code {_pair(token, local)}")
         elif local in ("x", "ph") and kind not in _BREAKS and apart:
-            self.markup.text(raw, f"{{~{len(self._codes)}}}")
+            self._held.append((raw, f"{{~{len(self._codes)}}}"))
             self._codes.append(raw)
         else:
-            self.markup.inline(raw, space=kind in _BREAKS)
+            self._marks().inline(raw, space=kind in _BREAKS)
+
+    def _marks(self) -> Markup:
+        """Return the markup for what comes next; words and codes up to there are one text of it."""
+        if self._held:
+            self.markup.text(*("".join(side) for side in zip(*self._held, strict=True)))
+            self._held = []
+        return self.markup
 
     def _escaped(self, text: str) -> str:
         codes = self._codes
@@ -236,14 +244,15 @@ def _pair(token: Token, local: str) -> str:
 
 
 def read(data: bytes) -> str:
-    """The units that would be translated, a blank line between. Raises InputError."""
+    """Return the units that would be translated, a blank line between. Raises InputError."""
     units = [unit for unit in _opened(data)[1].units if unit.wanted]
     paragraphs = (paragraph for unit in units for paragraph in _Content(unit).markup.paragraphs)
     return "\n\n".join(_STAND_IN.sub("", paragraph).strip() for paragraph in paragraphs)
 
 
 def translate(data: bytes, translation: Translate) -> tuple[bytes, list[PlacedFinding]]:
-    """The file with an English target for each unit that has none, and what to look at. Raises InputError.
+    """Return the file with an English target for each unit that has none, and what to look at. Raises
+    InputError.
 
     Targets of somebody's own, approved units and those that say ``translate="no"`` stay. A unit whose codes
     or placeholders did not come through gets no target.

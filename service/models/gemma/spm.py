@@ -7,6 +7,7 @@ so nothing has to be learnt again: the model is those three lists and a few sett
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 SPACE = "▁"
@@ -55,7 +56,7 @@ def _settings(model: Any, metadata: Mapping[str, Any]) -> None:
     normalizer.escape_whitespaces = True
 
 
-def _protobuf() -> Any:
+def _protobuf() -> ModuleType:
     """Return the generated module, whose names only exist at run time."""
     from sentencepiece import sentencepiece_model_pb2
 

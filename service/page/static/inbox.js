@@ -110,6 +110,8 @@ function draw(anew = false) {
   if (!scroll.clientHeight) return;
   height = parseFloat(getComputedStyle(items).getPropertyValue("--row")) * parseFloat(getComputedStyle(document.documentElement).fontSize);
   items.style.height = `${total * height}px`;
+  // Few stories take little room; none still takes a row's, as what has no height is taken for a tab not shown.
+  scroll.style.setProperty("--all", `${Math.max(total, 1) * height + 4}px`);
   const first = Math.max(0, Math.floor(scroll.scrollTop / height) - SPARE);
   const last = Math.min(total, Math.ceil((scroll.scrollTop + scroll.clientHeight) / height) + SPARE);
   const focused = items.contains(document.activeElement) ? [document.activeElement.closest("li")?.dataset.index, document.activeElement.dataset.action] : null;
@@ -166,6 +168,8 @@ function linked(url, name) {
   return made;
 }
 
+// A sentence in English where it was read already, then as its source has it.
+const both = (spot) => (spot.english ? [text("span", "", spot.english, "en"), " ", text("span", "original", spot.text, "id")] : [text("span", "", spot.text, "id")]);
 const place = (article, sentence) => `story-${article}-${sentence}`;
 const jump = (spot) => {
   const made = text("a", "jump", spot.sentence < 0 ? word("inbox_headline") : word("sentence", { number: spot.sentence + 1 }));
@@ -188,7 +192,7 @@ async function story(index) {
       const line = document.createElement("li");
       for (const [spot, figures] of [[each.one, each.figures], [each.other, each.other_figures]]) {
         const side = document.createElement("p");
-        side.append(text("b", "", figures.join(", ")), " ", text("span", "", spot.text, "id"), " (", text("span", "", found.names[spot.article] || ""), ", ", jump(spot), ")");
+        side.append(text("b", "", figures.join(", ")), " ", ...both(spot), " (", text("span", "", found.names[spot.article] || ""), ", ", jump(spot), ")");
         line.append(side);
       }
       list.append(line);
@@ -198,12 +202,17 @@ async function story(index) {
   for (const source of found.sources) {
     const head = text("h3", "", "");
     head.append(linked(source.url, source.name));
+    if (!source.copy) {
+      const read = button("link", word("inbox_read"), "read");
+      read.dataset.id = source.id;
+      head.append(" ", read);
+    }
     area.append(head);
     if (source.copy) { area.append(text("p", "hint", word("inbox_copy"))); continue; }
     if (source.added.length) {
       area.append(text("p", "hint", word("inbox_adds")));
       const list = document.createElement("ul");
-      for (const spot of source.added) { const line = text("li", "", spot.text + " ", "id"); line.append(jump(spot)); list.append(line); }
+      for (const spot of source.added) { const line = document.createElement("li"); line.append(...both(spot), " ", jump(spot)); list.append(line); }
       area.append(list);
     }
     const whole = document.createElement("details");
@@ -222,6 +231,8 @@ async function story(index) {
 }
 
 part("story").addEventListener("click", (event) => {
+  const read = event.target.closest("button[data-id]");
+  if (read) { trigger("open_story", { id: Number(read.dataset.id) }); return; }
   const link = event.target.closest("a.jump");
   if (!link) return;
   event.preventDefault();

@@ -21,6 +21,7 @@ function put(name, html) {
 }
 
 function show(value) {
+  if (value?.failed) failed(value.failed);
   if (!value || !value.phase) return;
   const begins = value.run !== shown.run;
   for (const name of ["error", "warnings", "title", "brief", "summary", "columns", "rows", "tail", "tools"]) put(name, value[name]);
@@ -37,14 +38,28 @@ function show(value) {
   bar.hidden = value.phase !== "running";
   if (value.total) { bar.max = value.total; bar.value = value.done; } else bar.removeAttribute("value");
   view.dataset.phase = value.phase;
-  const fresh = value.phase === "done" && shown.phase !== "done" && value.run !== "reopened";
+  const fresh = value.phase === "done" && (shown.phase !== "done" || begins) && value.run !== "reopened";
   shown = { at: Date.now(), ...value };
+  if (value.run === "captions") unfolded();
   if (fresh) { keep(value.reading); remembered(); }
   if (begins && value.run !== "reopened") undone.length = 0;
   if (begins) { part("changed").hidden = true; part("find").value = ""; find(); editing = null; }
   if (value.total || value.phase === "running") fold(value);
   else if (value.phase === "failed") unfold();
   if (begins && view.getBoundingClientRect().top > window.innerHeight / 2) view.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
+}
+
+// The captions were asked for: they are shown, and whoever pressed the button is there.
+function unfolded() {
+  const captions = part("captions");
+  captions.open = true;
+  captions.querySelector("summary").focus();
+}
+
+function failed(message) {
+  part("error").textContent = message;
+  const button = view.querySelector("[data-action=captions]");
+  if (button) button.disabled = false;
 }
 
 // While an article is read, what it was pasted into is one line with its first words.
@@ -193,8 +208,10 @@ function english() {
   }
   const title = view.querySelector(".title .headline");
   const head = title ? [title.textContent + told(view.querySelector(".title"))] : [];
+  const captions = [...view.querySelectorAll(".captions li")].filter((each) => each.querySelector("p")).map((each) => "* " + each.querySelector("p").textContent + told(each));
+  const under = captions.length ? [word("captions_head") + "\n" + captions.join("\n")] : [];
   const foot = notes.length ? ["---\n" + notes.map((note, index) => `[${index + 1}] ${note}`).join("\n")] : [];
-  return [...head, ...paragraphs, ...foot].join("\n\n") + "\n";
+  return [...head, ...paragraphs, ...under, ...foot].join("\n\n") + "\n";
 }
 
 function claim(button) {
@@ -434,6 +451,7 @@ const actions = {
   copy: async (button) => { if (await warta.copy(english())) warta.said(button, button.dataset.done); },
   save,
   restore,
+  captions: (button) => { button.disabled = true; document.getElementById("captions-go").click(); },
   edit: () => {
     if (shown.reading) fill(written(shown.reading));
     unfold();

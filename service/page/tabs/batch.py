@@ -237,7 +237,7 @@ def _named(told: Finished, say: Say) -> str:
     return f'<div class="failed"><p>{say("batch_failed")}</p><ul>{items}{rest}</ul></div>'
 
 
-def _link(made: Path, held: Files, request: Any, say: Say) -> str:
+def _link(made: Path, held: Files, request: object, say: Say) -> str:
     """Keep a table for the reader and return a link to it. Raises InputError where it does not fit."""
     try:
         token = held.give(*keeper(request), made)

@@ -128,7 +128,7 @@ def _words(say: Say) -> dict[str, str]:
     }
 
 
-def _link(packed: bytes, held: Files, request: Any, say: Say) -> str:
+def _link(packed: bytes, held: Files, request: object, say: Say) -> str:
     """Return a link to the report. Raises InputError where it does not fit."""
     with held.workplace() as place:
         made = place / "warta-report.zip"

@@ -9,7 +9,8 @@ from typing import Any
 from service.document import Reading
 from service.errors import InputError, UsageError, WartaError
 from service.inbox import queue
-from service.inbox.dates import day_of
+from service.inbox.dates import day_of, when
+from service.inbox.grouping import Place
 from service.inbox.records import Article, Wanted
 from service.inbox.shared import Shared
 from service.inbox.shown import row_json, story_json
@@ -32,7 +33,7 @@ _MOST = 500
 _LONGEST = 300
 
 
-def stories(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
+def stories(store: Store, asked: Mapping[str, object]) -> dict[str, Any]:
     """Return the stories that the page asks for. Raises UsageError for what it cannot have asked."""
     wanted = Wanted(
         since(_text(asked, "since"), time.time()), 0.0, _text(asked, "search"), _number(asked, "feed"),
@@ -48,7 +49,7 @@ def facets(store: Store) -> dict[str, Any]:
     """Return what stories can be chosen by: feeds, watched words with their trend, people and places."""
     now = time.time()
     days = [day_of(now - back * 86_400.0) for back in reversed(range(DAYS))]
-    trends = store.words.trends(now - DAYS * 86_400.0)
+    trends = store.words.trends(when(days[0], now))
     return {
         "feeds": [{"id": feed.id, "name": feed.label} for feed in store.feeds.all()],
         "trends": [
@@ -65,7 +66,14 @@ def told(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sources of a story: their sentences, what each adds, and where figures differ."""
     members, copies, compared = store.lists.story(_number(asked, "id"))
     feeds = {feed.id: feed.label for feed in store.feeds.all()}
-    found = story_json(compared)
+    english = {
+        place: said
+        for member in members
+        if member.state == "whole" and (kept := _kept(store, member.id))
+        for place in compared.places
+        if place.article == member.id and (said := _english(kept, place))
+    }
+    found = story_json(compared, english)
     added = [[], *found["added"]]
     sources = [
         {
@@ -81,6 +89,14 @@ def told(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
     sources += [{"name": name, "url": url, "copy": True} for _, url, name in copies]
     names = {str(member.id): feeds.get(member.feed, "") for member in members}
     return {"sources": sources, "differences": found["differences"], "names": names}
+
+
+def _english(kept: Reading, place: Place) -> str:
+    """Return the English of a sentence of an article that was read, empty where there is none."""
+    if place.sentence < 0:
+        return kept.headline
+    parts = kept.translation.segments
+    return parts[place.sentence].target if place.sentence < len(parts) else ""
 
 
 def marked(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +121,7 @@ def opened(
     yield from reader.shown(options, runs, who, say, work, article.url)
 
 
-def _read(article: Article, host: Host, tell: Callable[[Any], None]) -> Any:
+def _read(article: Article, host: Host, tell: Callable[[object], None]) -> Any:
     if not article.text and not article.title:
         raise InputError("input.no_article", "no article text in it")
     return queue.made_of(article, reader.translated(host.pipeline(), queue.text_of(article), tell))
@@ -122,12 +138,16 @@ def _kept(store: Store, id: int) -> Reading | None:
         return None
 
 
-def tab(host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: Any, view: list[Any]) -> None:
+def tab(
+    host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: object, view: list[object]
+) -> None:
     """Build the tab's contents; ``view`` is the reading view of the Read tab and its Stop button."""
     import gradio as gr
 
-    def answered(work: Callable[[Store, Mapping[str, Any]], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-        def answer(asked: Any, request: gr.Request) -> dict[str, Any]:
+    def answered(
+        work: Callable[[Store, Mapping[str, object]], dict[str, object]],
+    ) -> Callable[..., dict[str, Any]]:
+        def answer(asked: object, request: gr.Request) -> dict[str, Any]:
             try:
                 return work(inbox.store(), asked if isinstance(asked, dict) else {})
             except WartaError as error:
@@ -135,16 +155,16 @@ def tab(host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: Any, 
 
         return answer
 
-    def list_stories(asked: Any, request: gr.Request) -> dict[str, Any]:
+    def list_stories(asked: object, request: gr.Request) -> dict[str, Any]:
         return answered(stories)(asked, request)
 
-    def list_facets(asked: Any, request: gr.Request) -> dict[str, Any]:
+    def list_facets(asked: object, request: gr.Request) -> dict[str, Any]:
         return answered(lambda store, _: facets(store))(asked, request)
 
-    def tell_story(asked: Any, request: gr.Request) -> dict[str, Any]:
+    def tell_story(asked: object, request: gr.Request) -> dict[str, Any]:
         return answered(told)(asked, request)
 
-    def mark(asked: Any, request: gr.Request) -> dict[str, Any]:
+    def mark(asked: object, request: gr.Request) -> dict[str, Any]:
         return answered(marked)(asked, request)
 
     for function, name in ((list_stories, "stories"), (list_facets, "facets"), (tell_story, "story")):
@@ -172,7 +192,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: Any, 
     shown.open_story(open_story, None, [tabs, *view], **streaming(reader.KIND, options.runs))
 
 
-def _text(asked: Mapping[str, Any], key: str) -> str:
+def _text(asked: Mapping[str, object], key: str) -> str:
     value = asked.get(key, "")
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise UsageError(
@@ -181,12 +201,12 @@ def _text(asked: Mapping[str, Any], key: str) -> str:
     return value.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
-def _number(asked: Mapping[str, Any], key: str) -> int:
+def _number(asked: Mapping[str, object], key: str) -> int:
     value = asked.get(key, 0)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
         raise UsageError("inbox.asked_number", "{name} is a number from 0", name=key)
     return value
 
 
-def _flag(asked: Mapping[str, Any], key: str) -> bool:
+def _flag(asked: Mapping[str, object], key: str) -> bool:
     return asked.get(key) is True

@@ -25,7 +25,7 @@ from service.messages import text
 from service.page.components import done_with, label, quick, stopper, streaming, uploads
 from service.page.corrections import Corrections
 from service.page.options import PageOptions
-from service.page.runs import Runs, events, run_for_session
+from service.page.runs import Made, Runs, events, run_for_session
 from service.page.serialization import unpack
 from service.page.session import Shown, reopened
 from service.page.tabs import models
@@ -40,6 +40,8 @@ from service.summary.routes import NAMES
 from service.summary.summarizer import Length, offered
 
 KIND = "read"
+CAPTIONED = "captions"
+"""The run that only adds captions to a reading."""
 MOST_SENTENCES = 20
 LONGEST_ADDRESS = 2_000
 AT_ONCE = 32
@@ -82,7 +84,7 @@ class _Draft:
 def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
     """Yield what the view shows, again and again, until the reading is done, stopped, replaced or failed."""
 
-    def work(tell: Callable[[Any], None]) -> None:
+    def work(tell: Callable[[object], None]) -> None:
         _check(asked, options, say)
         _work(host, asked, tell)
 
@@ -94,7 +96,7 @@ def shown(
     runs: Runs,
     who: str,
     say: Say,
-    work: Callable[[Callable[[Any], None]], None],
+    work: Callable[[Callable[[object], None]], None],
     address: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does.
@@ -142,7 +144,7 @@ def _check(asked: Asked, options: PageOptions, say: Say) -> None:
         )
 
 
-def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
+def _work(host: Host, asked: Asked, tell: Callable[[object], None]) -> None:
     started = time.perf_counter()
     kept = numbered(asked.text, asked.restored)
     article = read_article(host.sandbox, asked.text, keep_furniture=asked.keep_furniture, restored_lines=kept)
@@ -153,7 +155,7 @@ def _work(host: Host, asked: Asked, tell: Callable[[Any], None]) -> None:
 def translated(
     pipeline: Pipeline,
     article: Article,
-    tell: Callable[[Any], None],
+    tell: Callable[[object], None],
     request: SummaryRequest | None = None,
     started: float | None = None,
 ) -> Reading:
@@ -176,7 +178,7 @@ def translated(
     return made
 
 
-def _take(shown: Shown, batch: list[Any]) -> None:
+def _take(shown: Shown, batch: list[object]) -> None:
     parts = [event for event in batch if isinstance(event, SegmentTranslation)]
     for event in batch:
         if isinstance(event, _Opened):
@@ -188,6 +190,26 @@ def _take(shown: Shown, batch: list[Any]) -> None:
     for event in batch:
         if isinstance(event, Reading):
             shown.finished(event)
+
+
+def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dict[str, Any]:
+    """Return what the view shows of a reading that the browser has, its captions in English; or an error."""
+    try:
+        made = unpack(_parsed(value))
+        if sum(map(len, made.article.captions)) > options.text_limit:
+            raise InputError(say.message("captions_too_long"))
+        pipeline = host.pipeline(made.translation.signature.preset)
+        return reopened(replace(made, translation=pipeline.captioned(made.translation)), say, CAPTIONED)
+    except WartaError as error:
+        return {"failed": text(error, say.language)}
+
+
+def _parsed(value: str) -> Any:
+    """Return JSON as values; None for what is none."""
+    try:
+        return json.loads(value or "null")
+    except (ValueError, RecursionError):
+        return None
 
 
 def file_text(box: Sandbox, path: str, options: PageOptions) -> str:
@@ -241,15 +263,22 @@ def tab(
         fetch = partial(web.article, url.strip(), read=read)
         return _told(_for(request, "file", lambda: headed(fetch())), request), url.strip()
 
-    def _for(request: gr.Request, what: str, work: Callable[[], str]) -> Callable[[], str]:
+    def captioned(value: str, request: gr.Request) -> dict[str, Any]:
+        say = say_for(request)
+        work = partial(with_captions, host, options, value, say)
+        return _for(request, "captions", work)()
+
+    def _for(request: gr.Request, what: str, work: Callable[[], Made]) -> Callable[[], Made]:
         return partial(run_for_session, runs, request.session_hash or "", what, options.seconds, work)
 
     with gr.Column(elem_classes="desk"):
         text = gr.Textbox(
             label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
         )
-        restored = gr.Textbox(visible="hidden", elem_id="restored")
-        origin = gr.Textbox(visible="hidden", elem_id="origin")
+        restored, origin, current = (
+            gr.Textbox(visible="hidden", elem_id=name) for name in ("restored", "origin", "current")
+        )
+        captions = gr.Button(visible="hidden", elem_id="captions-go")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
             uploads(file, held)
@@ -282,20 +311,24 @@ def tab(
         button.click(_constant((body, "")), None, [text, origin], **quick()).then(
             run, asked, shown_view, **how
         )
+    captions.click(
+        captioned,
+        current,
+        shown_view[0],
+        js="() => JSON.stringify(window.warta.current())",
+        **streaming("captions", options.runs),
+    )
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
     return [*chosen, drawer], shown_view
 
 
 def _restored(value: str) -> tuple[str, ...]:
     """Return the lines that the reader put back, as the page's script wrote them down."""
-    try:
-        lines = json.loads(value or "[]")
-    except ValueError:
-        return ()
+    lines = _parsed(value)
     return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 
-def _told(read: Callable[[], str], request: Any) -> str:
+def _told(read: Callable[[], str], request: object) -> str:
     """Return the text; what goes wrong is a message on the page."""
     import gradio as gr
 
@@ -357,13 +390,13 @@ def _view(corrections: Corrections) -> Any:
     """Return the reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
-    def save(asked: dict[str, Any], request: gr.Request) -> dict[str, str]:
+    def save(asked: dict[str, object], request: gr.Request) -> dict[str, str]:
         try:
             return downloads.file(unpack(asked.get("reading")), str(asked.get("format")), _origin(asked))
         except WartaError as error:
             return {"error": text(error, say_for(request).language)}
 
-    def reopen(value: Any, request: gr.Request) -> dict[str, Any]:
+    def reopen(value: object, request: gr.Request) -> dict[str, Any]:
         try:
             return reopened(unpack(value), say_for(request))
         except WartaError as error:

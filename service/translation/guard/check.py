@@ -123,14 +123,14 @@ _ARTEFACT = re.compile(
     r"|▁|@-@|@@|\b(?:(?:(?:(?:i?n)?d)?o)?nesian|(?:e?n)?glish|Translation|Translate|Source|Target) ?:",
     re.IGNORECASE,
 )
-_ARTEFACT_SIGNS = frozenset("<⁇\ufffd&▁@:")
+_ARTEFACT_SIGNS = re.compile("[<⁇\ufffd&▁@:]")
 
 
 def _artefact(source: str, target: str) -> list[Finding]:
     """Return model tokens, entities or prompt text that the source does not hold."""
     if "\n" in target.strip() and "\n" not in source.strip():
         return [Finding("artefact.line_break")]
-    if _ARTEFACT_SIGNS.isdisjoint(target):
+    if not _ARTEFACT_SIGNS.search(target):
         return []
     theirs = frozenset(_ARTEFACT.findall(source))
     for found in dict.fromkeys(_ARTEFACT.findall(target)):
@@ -199,8 +199,8 @@ def _loop(spoken: list[str], repeated: int) -> list[str]:
 
 
 # A sentence ends after a longer word, so that "dr.", "St." and initials do not end one.
-_END = re.compile(r"(?<=[^\W_]{3})[.!?][\"”')]*+\s*+(?=[\"“(]*+[A-Z])")
-_END_ENGLISH = re.compile(r"(?<=[a-z0-9]{2})[.!?][\"”')]*+\s*+(?=[\"“(]*+[A-Z])")
+_END = re.compile(r"[.!?](?<=[^\W_]{3}[.!?])[\"”')]*+\s*+(?=[\"“(]*+[A-Z])")
+_END_ENGLISH = re.compile(r"[.!?](?<=[a-z0-9]{2}[.!?])[\"”')]*+\s*+(?=[\"“(]*+[A-Z])")
 # ln(target characters / source characters) of the FLORES dev references: mean and standard deviation.
 RATIO_MEAN, RATIO_SPREAD = -0.0835, 0.1305
 

@@ -192,6 +192,7 @@ _NEVER = {
     "to": _MODALS | listed("to of"),
 }
 _CLAUSES = re.compile(r"\b(?:be|been|being) (?:it|he|she|they|we) (?:is|are|was|were|has|had|will|would)\b")
+_BEING = listed("be been being")
 _CAPITAL_INSIDE = re.compile(r"([A-Z](?<=[a-z] [A-Z])[a-z]{1,7})(?= [a-z]{1,20} [a-z])")
 # Words that have no capital inside a sentence.
 _SMALL = listed(
@@ -213,7 +214,8 @@ def seam(pair: Pair) -> Iterator[Found]:
             if _place(words, pair.target) >= 0 and _place(words, pair.source) < 0:
                 yield "seam.words", {"words": words}
                 return
-    if (clauses := _CLAUSES.search(pair.target)) and clauses[0] not in pair.source:
+    being = not _BEING.isdisjoint(pair.theirs.distinct)
+    if being and (clauses := _CLAUSES.search(pair.target)) and clauses[0] not in pair.source:
         yield "seam.words", {"words": clauses[0]}
     for inside in _CAPITAL_INSIDE.findall(pair.target):
         if inside in _SMALL and ":" not in pair.target and not _is_title(pair.target):

@@ -111,6 +111,30 @@ class Lexicon:
             )
             for sense in self.senses
         )
+        self._rival_words = self._contradicting()
+        self._against = self._contradicted()
+
+    def _contradicting(self) -> tuple[frozenset[str], ...]:
+        """Return for each sense a word of each form that contradicts it, by which one is soon ruled out."""
+        said: dict[int, set[str]] = {}
+        for first, entries in self._theirs.items():
+            for entry in entries:
+                for number in entry.firm:
+                    said.setdefault(number, set()).add(_longest(first, entry))
+        return tuple(
+            frozenset(word for rival in rivals for word in said.get(rival, ())) for rivals in self._rivals
+        )
+
+    def _contradicted(self) -> dict[str, frozenset[str]]:
+        """Return a word of each Indonesian form -> the English words of which one contradicts the form."""
+        found: dict[str, frozenset[str]] = {}
+        for first, entries in self._ours.items():
+            for entry in entries:
+                if entry.firm:
+                    word = _longest(first, entry)
+                    sets = (self._rival_words[number] for number in entry.firm)
+                    found[word] = found.get(word, frozenset()).union(*sets)
+        return found
 
     @classmethod
     def load(cls, *names: str) -> Lexicon:
@@ -122,8 +146,10 @@ class Lexicon:
     def contradictions(self, ours: Words, theirs: Words) -> list[Contradiction]:
         """Return where the English ``theirs`` says the rival of what the Indonesian ``ours`` says; ours in
         order."""
+        if not self._may_contradict(ours.distinct, theirs.distinct):
+            return []
         here = _scan(ours.low, self._ours)
-        if not here.firm:
+        if all(self._rival_words[number].isdisjoint(theirs.distinct) for number in here.firm):
             return []
         there = _scan(theirs.low, self._theirs)
         if not there.firm:
@@ -142,6 +168,11 @@ class Lexicon:
             if word and not (negatable and negated(ours, forms[0]) != negated(theirs, word)):
                 found.append(Contradiction(self.senses[number].group, forms[0], word))
         return found
+
+    def _may_contradict(self, ours: frozenset[str], theirs: frozenset[str]) -> bool:
+        """Return whether an English word stands there that contradicts a word of the source."""
+        against = self._against
+        return any(not against[word].isdisjoint(theirs) for word in against.keys() & ours)
 
     def _unaccounted(
         self, number: int, rivals: frozenset[int], here: _Side, there: _Side, source: frozenset[str]
@@ -163,6 +194,11 @@ class Lexicon:
                 ):
                     return form
         return ""
+
+
+def _longest(first: str, entry: _Entry) -> str:
+    """Return the longest word of a form, which is not in every sentence."""
+    return max((first, *entry.rest), key=len)
 
 
 def _scan(low: Sequence[str], table: _Table) -> _Side:

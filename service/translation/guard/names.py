@@ -68,13 +68,14 @@ _CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.from
 # news needs some dozens; without a bound a text of names alone would take time by the square of its length.
 _COMPARED = 4000
 _LONGEST = 40
+_MOSTLY = 0.6
 
 
 class _Said:
     """The words of a translation, to look for other spellings of names in; each name is looked for once."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._words = dict.fromkeys(words)
+        self._words = words
         self._known: dict[str, bool] = {}
         self._starts: set[str] = set()
         self._by_letter: dict[str, list[str]] = {}
@@ -98,7 +99,7 @@ class _Said:
         return low[:4] in self._starts or any(self.alike(low, other) for other in self._candidates(low))
 
     def _sorted(self) -> None:
-        for word in self._words:
+        for word in dict.fromkeys(self._words):
             self._starts.add(word[:4])
             if len(word) > 2:
                 self._by_letter.setdefault(word[0], []).append(word)
@@ -152,7 +153,11 @@ def _alike(ours: str, theirs: str) -> bool:
     skeleton = _skeleton(ours)
     if len(skeleton) > 2 and skeleton == _skeleton(theirs):
         return True
-    return SequenceMatcher(None, ours, theirs).ratio() > 0.6
+    # No more letters can match than both have: that rules out most pairs, and is soon counted.
+    most = sum(min(ours.count(letter), theirs.count(letter)) for letter in set(ours))
+    if 2.0 * most / (len(ours) + len(theirs)) <= _MOSTLY:
+        return False
+    return SequenceMatcher(None, ours, theirs).ratio() > _MOSTLY
 
 
 def _skeleton(word: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -138,15 +138,19 @@ def changed(
     translate it; ``alike`` whether two words are spellings of one name.
     """
     runs = [(match[0], match.start()) for match in islice(_RUN.finditer(source), _MOST)]
-    # Asked for only where a name is gone, and once.
-    is_headline = cache(partial(_is_headline, source))
+    headline: bool | None = None
     lost: list[str] = []
     cut: list[str] = []
     for name in _unkept(source, runs, theirs.distinct):
         low = [word.lower() for word in name]
         last = low[-1] in theirs.distinct or known(low[-1])
-        if last or (len(name) == 1 and is_headline()):
+        if last:
             continue
+        if len(name) == 1:
+            # Asked for only where a name is gone, and once.
+            headline = _is_headline(source) if headline is None else headline
+            if headline:
+                continue
         kept = any(word in theirs.distinct or known(word) for word in low[:-1])
         (cut if kept else lost).append(" ".join(name))
     added = _added(source, ours, target, alike)
@@ -178,7 +182,7 @@ def _swapped(source: str, target: str, runs: _Runs) -> tuple[str, str] | None:
     """
     places = [target.find(run.rpartition(" ")[2]) for run, _ in runs]
     ordered = sorted(placed := [place for place in places if place >= 0]) == placed
-    if ordered and not _PASSIVE.search(target):
+    if ordered and not (" by" in target and _PASSIVE.search(target)):
         return None
     for (one, first, at), (other, second, then) in pairwise(_standing(source, target, runs)):
         between = source[first:second]
