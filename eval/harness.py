@@ -142,7 +142,7 @@ class Cache:
         """
         return self._runs.get(signature, {})
 
-    def put_run(self, signature: str, measured: dict[str, object]) -> None:
+    def put_run(self, signature: str, measured: Mapping[str, object]) -> None:
         """Keep what a run measured."""
         self._append([{"run": signature, "cost": measured}])
         self._runs[signature] = measured
@@ -197,15 +197,7 @@ def _run(
         start = time.perf_counter()
         answers = list(system(sources))
         seconds = (time.perf_counter() - start) / len(sources)
-        if len(answers) != len(sources):
-            raise EngineError(
-                "score.answers",
-                "{name} gave {count} answer to {sources} sources",
-                plural="{name} gave {count} answers to {sources} sources",
-                name=name,
-                count=len(answers),
-                sources=len(sources),
-            )
+        _whole(name, answers, sources)
         timed = [replace(answer, seconds=seconds) for answer in answers]
         cache.put(signature, sources, timed)
         if progress is not None:
@@ -222,6 +214,19 @@ def _run(
 
 def _measured(loaded: float, batch: int) -> dict[str, object]:
     return {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
+
+
+def _whole(name: str, answers: Sequence[Answer], sources: Sequence[str]) -> None:
+    """Raise EngineError where there are more or fewer answers than sources."""
+    if len(answers) != len(sources):
+        raise EngineError(
+            "score.answers",
+            "{name} gave {count} answer to {sources} sources",
+            plural="{name} gave {count} answers to {sources} sources",
+            name=name,
+            count=len(answers),
+            sources=len(sources),
+        )
 
 
 def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:

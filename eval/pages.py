@@ -24,6 +24,9 @@ from service.render.text import article_text
 HAND = Path(__file__).parent / "data" / "pages"
 """Pages written for this project, Apache-2.0, on which nothing was trained."""
 
+UNSEEN = HAND.parent / "pages-held"
+"""The same, whose errors nobody has mended."""
+
 CODES = {
     "b": "body", "h": "subhead", "t": "title", "T": "title-again", "s": "site", "S": "section",
     "n": "navigation",

@@ -8,7 +8,6 @@ read by :func:`restored`.
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -83,11 +82,15 @@ def _invalid(error: ValidationError) -> Invalid:
 _ORDER = {"unexpected_keyword_argument": 0, "missing": 1}
 
 
-@cache
+_ADAPTERS: dict[type, TypeAdapter[object]] = {}
+
+
 def _adapter(kind: type) -> TypeAdapter[object]:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(kind)
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _path(parts: tuple[str | int, ...]) -> str:

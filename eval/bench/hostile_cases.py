@@ -194,7 +194,7 @@ def _own_terms() -> own_terms.OwnTerms:
     return own_terms.OwnTerms(given.file("own.tsv", b"id\ten\nbanjir\tflood\n"))
 
 
-def _casing(text: str) -> Mapping[str, str]:
+def _casing(text: str) -> dict[str, str]:
     return normalise.learn_casing(text, given.shipped_glossary().acronyms)
 
 

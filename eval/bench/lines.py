@@ -1,7 +1,8 @@
 """How well and how fast pages are cleaned: ``python -m eval.bench.lines [--json FILE] [PAGES…]``.
 
-Without PAGES: the pages written for this project (``eval/data/pages``) and, where there, the development
-pages of ``../shared/data/pages``. Then the time for a page, and for texts of 1,000 to 100,000 lines.
+Without PAGES: the pages written for this project (``eval/data/pages`` and, held out, ``pages-held``) and,
+where there, the development pages of ``../shared/data/pages``. Then the time for a page, and for texts of
+1,000 to 100,000 lines.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import statistics
 import time
 from pathlib import Path
 
-from eval.pages import HAND, Page, load, measure
+from eval.pages import HAND, UNSEEN, Page, load, measure
 from service.intake.clean import clean
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "pages" / "dev.jsonl.xz"
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("pages", nargs="*", type=Path)
     arguments = parser.parse_args()
-    sources = arguments.pages or [HAND, *([SHARED] if SHARED.exists() else [])]
+    sources = arguments.pages or [HAND, UNSEEN, *([SHARED] if SHARED.exists() else [])]
     result: dict[str, object] = {path.name: measure(load(path)).as_json() for path in sources}
     hand = load(HAND)
     result["speed"] = {**page_times(hand), "lines_in_a_page": _mean_lines(hand), "seconds": growth(hand[0])}

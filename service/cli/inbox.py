@@ -334,14 +334,10 @@ def read(
     english = queue.sentences(pipeline, compared.places, members)
     shown = READING[format](reading)
     if not isinstance(shown, str):
-        targets = {place: part.target for place, part in english.items()}
-        story = {
-            "sources": [m.url for m in members] + [url for _, url, _ in copies],
-            **_compared(compared, targets),
-        }
-        typer.echo(
-            json.dumps({**shown.model_dump(mode="json"), "story": story}, ensure_ascii=False, indent=2)
-        )
+        told = _compared(compared, {place: part.target for place, part in english.items()})
+        told["sources"] = [m.url for m in members] + [url for _, url, _ in copies]
+        whole = {**shown.model_dump(mode="json"), "story": told}
+        typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
         return
     typer.echo(shown, nl=False)
     for line in _story_lines(members, compared, english, feeds):

@@ -26,8 +26,11 @@ _DOUBT = 0.02
 _ABOVE = 0.9
 """How likely a headline must be before what stands above it can be no news."""
 
-_LONE = 0.03
+_LONE = 0.02
 """A line alone between two paragraphs, which no rule knows, is taken only if it is less likely than this."""
+
+_SIGNED_TEXT = 0.01
+"""How likely to be text a sentence with initials behind it must be."""
 
 _SUBHEAD = 0.002
 """The same for a short one, which may be a subhead."""
@@ -35,7 +38,10 @@ _SUBHEAD = 0.002
 _UNDER_OTHER = 0.015
 """The same where boilerplate stands above it, for :data:`_MISTAKEN` kinds alone."""
 
-_MISTAKEN = frozenset(("comments", "caption", "navigation", "related", "summary-box", "note", "read-also"))
+_FAR = 0.05
+"""How likely to be text a line under a paragraph must be at least with boilerplate under it."""
+
+_MISTAKEN = frozenset(("comments", "caption", "navigation", "summary-box", "note"))
 
 _OVER = 0.001
 """The same over a sentence that stays though the text seemed to have ended."""
@@ -87,8 +93,12 @@ _SIGNED = re.compile(
     r"\w{3}[.!?][\"”’)]*\s?\((?:\*{1,3}|[a-z]{2,5}/[a-z]{2,5}|[a-zA-Z]{2,8}(?:/[a-zA-Z]{2,8})+)\)$"
 )
 _SENTENCE_KINDS = frozenset(("caption", "read-also", "summary-box"))
-_SENTENCE = 0.035
+_SENTENCE = 0.025
 """How likely to be text a whole sentence must be that stays though it looks like a caption."""
+
+_LINKED_KINDS = frozenset(("teaser", "related", "note", "newsletter"))
+_LINKED = 0.1
+"""The same where it looks like one of these."""
 
 _POINTING = 0.01
 _CLOSED = re.compile(r"[.!?…][\"'”’)\]]*(?:\s?\([^()]{2,40}\))?$")
@@ -201,7 +211,7 @@ def _without_leftovers(
             done[i] = ""
         elif found.part == HEADLINE and wanted and key(lines[i]).startswith(wanted):
             done[i] = "title-again"
-        elif found.part == HEADLINE and title and not done[i] and not _STOP.search(lines[i]):
+        elif found.part == HEADLINE and title and not (_STOP.search(lines[i]) or _FACT.match(lines[i])):
             done[i] = found.other
     return done
 
@@ -254,7 +264,9 @@ def _lone(lines: Sequence[str], labels: Sequence[Label], rules: Sequence[str]) -
     authors = Counter(key(author(line)) for line in credited)
     for i in range(1, len(lines) - 1):
         one, line = labels[i], lines[i]
-        if one.part not in (BETWEEN, UNDER) or labels[i + 1].part != TEXT or rules[i] or counts[line] > 1:
+        if one.part not in (BETWEEN, UNDER) or rules[i] or counts[line] > 1:
+            continue
+        if labels[i + 1].part != TEXT and (one.text < _FAR or labels[i - 1].part != TEXT):
             continue
         if one.kind in _CREDITS and authors[key(line)] > 1:
             continue  # whoever wrote the article took the picture above, too
@@ -288,7 +300,9 @@ def _signed(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     none.
     """
     for i, found in enumerate(labels):
-        if found.part in (BETWEEN, END) and found.text > _LONE / 3 and _SIGNED.search(lines[i]):
+        signed = found.text > _SIGNED_TEXT and _SIGNED.search(lines[i])
+        behind = found.kind == "initials" and found.text > _LINKED and lines[i][0].isalpha()
+        if found.part in (BETWEEN, END) and (signed or behind):
             yield i
 
 
@@ -301,7 +315,8 @@ def _sentences(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     for i, found in enumerate(labels):
         if found.part in (BETWEEN, END):
             whole = lines[i].count(" ") > 4 and _CLOSED.search(lines[i])
-            if found.kind in _SENTENCE_KINDS and found.text > _SENTENCE and whole:
+            doubted = found.kind in _SENTENCE_KINDS and found.text > _SENTENCE
+            if whole and (doubted or (found.kind in _LINKED_KINDS and found.text > _LINKED)):
                 yield i
         elif found.part == UNDER and found.text > _POINTING and _POINTS_BACK.match(lines[i]):
             yield i

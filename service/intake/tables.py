@@ -83,7 +83,7 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
 
 
 def _chosen(
-    values: dict[str, object], place: str, number: int, column: str, note: Message | None = None
+    values: Mapping[str, object], place: str, number: int, column: str, note: Message | None = None
 ) -> Record | BadRecord:
     if column not in values:
         there = ", ".join(values) or "nothing"

@@ -36,7 +36,8 @@ def assemble(
     import gradio as gr
 
     word, runs = interface_words(), Runs()
-    with gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True) as page:
+    page: gr.Blocks = gr.Blocks(title="Warta", analytics_enabled=False, fill_width=True)
+    with page:
         _masthead()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab(word("tab_read"), id="read"):

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import pytest
 
@@ -252,11 +254,11 @@ class _Unlucky:
 def test_a_session_that_rays_client_server_failed_to_start_is_asked_for_again() -> None:
     place = Place("ray://head:10001")
     ray = _Unlucky(TRIALS - 1)
-    connect(ray, place)
+    connect(cast("ModuleType", ray), place)
     assert ray.calls == [place.address] * TRIALS
     for unlucky, calls in ((_Unlucky(TRIALS), TRIALS), (_Unlucky(1, "the versions differ"), 1)):
         with pytest.raises(RuntimeError, match=unlucky.said):
-            connect(unlucky, place)
+            connect(cast("ModuleType", unlucky), place)
         assert len(unlucky.calls) == calls
 
 

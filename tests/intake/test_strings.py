@@ -126,6 +126,7 @@ def test_each_choice_is_a_whole_sentence(text: str, expected: str) -> None:
         "# {n, plural, other {berkas}}",
         "{n, plural, other {" * 20 + "}}" * 20,
         "{a, select, x {a} y {b} z {c} other {d}}" * 4,
+        "{a, select, other {d}}" * 3000,
     ],
 )
 def test_choices_that_cannot_be_rebuilt_stay_and_are_named(text: str) -> None:

@@ -18,6 +18,7 @@ from docx.oxml.ns import nsdecls
 from lxml import etree
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table
 
@@ -321,7 +322,7 @@ def workbook() -> openpyxl.Workbook:
     sheet["D2"] = '=IF(C2="Lunas",B2*2,0)'
     sheet["E2"] = "Baris satu\nBaris dua"
     sheet["E3"] = CellRichText("Harga ", TextBlock(InlineFont(b=True), "beras"), " naik")
-    sheet["A1"].font = openpyxl.styles.Font(bold=True)
+    sheet["A1"].font = Font(bold=True)
     sheet.add_table(Table(displayName="Daftar", ref="A1:C3"))
     choices = DataValidation(type="list", formula1='"Lunas,Belum"')
     sheet.add_data_validation(choices)

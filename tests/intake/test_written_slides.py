@@ -171,7 +171,7 @@ def test_a_pdf_becomes_a_word_document_in_two_languages() -> None:
     ]
     assert [one.text for one in document.comments] == ["number: <look>"] * 2
     assert [one.place for one in found] == ["page 1", "page 2"]
-    inside, held = False, []
+    inside, held = False, list[str | None]()
     for element in document.element.body.iter():
         local = etree.QName(element).localname
         inside = local == "commentRangeStart" or (inside and local != "commentRangeEnd")

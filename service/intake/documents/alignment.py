@@ -26,7 +26,7 @@ _ARTICLE = re.compile(r"\A(?:the|an?)\s+", re.IGNORECASE)
 _LONGEST_NEEDLE = 400
 """Letters up to which marked words are looked for whatever their case and as whole words."""
 _EDGE = " \t\r\n.,;:!?…\"'“”‘’()[]"
-SURE = 0.56
+SURE = 0.6
 """How sure the aligner must be of a mark's place; below it the mark's own translation is asked for."""
 
 

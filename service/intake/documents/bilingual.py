@@ -155,7 +155,8 @@ def _commented_runs(row: Row, number: int) -> Iterator[str]:
     """Yield the English of a row as runs, its notes as comments from ``number`` on."""
     open_notes: list[PlacedNote] = []
     numbers = {id(note): number + index for index, note in enumerate(row.notes)}
-    for text, notes in [*_parted(row), ("", [])]:
+    end: tuple[str, list[PlacedNote]] = ("", [])
+    for text, notes in (*_parted(row), end):
         for note in [one for one in open_notes if one not in notes]:
             open_notes.remove(note)
             id_ = numbers[id(note)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING
@@ -99,19 +100,20 @@ class _Pieces:
     """The texts of a stretch, cut where a note begins or ends."""
 
     def __init__(self, leaves: Sequence[Element | None], stretch: Stretch) -> None:
-        self._cut = [[(0, leaf)] if leaf is not None else [] for leaf in leaves]
+        self._leaves = [[leaf] if leaf is not None else [] for leaf in leaves]
+        self._starts = [[0] * len(held) for held in self._leaves]
         self._stretch = stretch
 
     def within(self, note: PlacedNote) -> list[Element]:
         """Return the texts that hold the note's words and nothing else, as they stand in the document."""
         self._part(note.first, note.start)
         self._part(note.last, note.end)
-        found = [
-            leaf
-            for slot in range(note.first, note.last + 1)
-            for at, leaf in self._cut[slot]
-            if (slot > note.first or at >= note.start) and (slot < note.last or at < note.end) and leaf.text
-        ]
+        found: list[Element] = []
+        for slot in range(note.first, note.last + 1):
+            starts = self._starts[slot]
+            first = bisect_left(starts, note.start) if slot == note.first else 0
+            last = bisect_left(starts, note.end) if slot == note.last else len(starts)
+            found += [leaf for leaf in self._leaves[slot][first:last] if leaf.text]
         if note.first < note.last and found:
             # Marks may have changed places.
             paragraph = next(found[0].iterancestors(self._stretch.dialect.paragraph))
@@ -121,12 +123,12 @@ class _Pieces:
 
     def _part(self, slot: int, at: int) -> None:
         """Have a text of the slot begin at a character; what follows it in its run goes with it."""
-        for index, (start, leaf) in enumerate(self._cut[slot]):
-            text = leaf.text or ""
-            if start < at < start + len(text):
-                right = self._split(leaf, text, at - start)
-                self._cut[slot].insert(index + 1, (at, right))
-                return
+        starts, leaves = self._starts[slot], self._leaves[slot]
+        index = bisect_right(starts, at) - 1
+        text = (leaves[index].text or "") if index >= 0 else ""
+        if index >= 0 and starts[index] < at < starts[index] + len(text):
+            leaves.insert(index + 1, self._split(leaves[index], text, at - starts[index]))
+            starts.insert(index + 1, at)
 
     def _split(self, leaf: Element, text: str, at: int) -> Element:
         dialect = self._stretch.dialect

@@ -48,7 +48,7 @@ def read(archive: Archive, limits: Limits) -> str:
 def translate(
     archive: Archive, limits: Limits, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the book in English; its contents lists, its title and its language included.
+    """Return the book again, in English; its contents lists, its title and its language included.
 
     Each chapter is translated by itself. Raises InputError for a broken or protected book.
     """

@@ -164,7 +164,9 @@ def _tokens(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:
 
 
 def translate_attributes(text: str, translate: Translate) -> tuple[str, list[PlacedFinding]]:
-    """Return the page with its attributes in English: ``alt``, ``title`` and descriptions in ``meta``."""
+    """Return the page with what stands in attributes in English: ``alt``, ``title`` and descriptions in
+    ``meta``.
+    """
     found: list[tuple[int, int, str]] = []
     raw = ""
     for token, match in _tokens(text):
@@ -188,7 +190,7 @@ def translate_attributes(text: str, translate: Translate) -> tuple[str, list[Pla
 
 
 def _values(name: str, tag: str, at: int) -> Iterator[tuple[int, int, str]]:
-    """Yield where the values that a reader may be told stand in a tag, quotation marks too, and each."""
+    """Yield where values of a tag stand that a reader may be told, with their quotation marks, and each."""
     attributes = {m["name"].lower(): m for m in _ATTRIBUTE.finditer(tag)}
     wanted = _ATTRIBUTES
     if name == "meta":

@@ -22,6 +22,8 @@ _ONE = re.compile(r"(?<![\w.,])1(?![\w]|[.,]\d)")
 NUMBER = "{#}"
 """The number that a plural is of, as a placeholder."""
 _DEEPEST = 6
+_MOST_CHOICES = 12
+"""Choices that a text may need."""
 _MOST = 64
 """Texts that a message may come to: choices in choices multiply."""
 
@@ -52,13 +54,15 @@ class Message:
         """Raise ValueError for one that would come to too many texts."""
         self.texts: list[str] = []
         self._single = set[int]()
-        self._tree = self._whole(nodes, "")
+        self._tree = self._whole(nodes, "", 0)
 
-    def _whole(self, nodes: _Nodes, plural: str) -> int | _Tree:
+    def _whole(self, nodes: _Nodes, plural: str, chosen: int) -> int | _Tree:
         at = next((index for index, node in enumerate(nodes) if isinstance(node, _Choice)), -1)
         if at < 0:
             text = "".join(node for node in nodes if isinstance(node, str)).replace("''", "'")
             return self._added(text.replace("#", NUMBER) if plural else text)
+        if chosen > _MOST_CHOICES:
+            raise ValueError("too many choices")
         choice = nodes[at]
         assert isinstance(choice, _Choice)  # noqa: S101  (that is what was looked for)
         before, after = nodes[:at], nodes[at + 1 :]
@@ -72,7 +76,8 @@ class Message:
         if plural and choice.kind != "select":
             raise ValueError("a plural in a plural")
         options = [
-            (name, self._whole([*before, *nodes_of, *after], inner)) for name, nodes_of in choice.options
+            (name, self._whole([*before, *nodes_of, *after], inner, chosen + 1))
+            for name, nodes_of in choice.options
         ]
         return _Tree(choice.head, (*self._singular(choice, options), *options))
 

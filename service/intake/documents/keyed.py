@@ -52,7 +52,7 @@ def read(text: str) -> str:
 
 
 def translate(text: str, translation: Translate, how: How = AS_EVER) -> tuple[str, list[PlacedFinding]]:
-    """Return the file with its texts in English, and what to look at; raise InputError for what is not JSON.
+    """Return the file with its texts in English, and what to look at. Raises InputError for what is not JSON.
 
     Keys stay, and so do texts that are no words, such as addresses; ``how.keys`` says otherwise which texts
     are meant. A text whose placeholders did not come through stays as it is.

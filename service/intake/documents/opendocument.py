@@ -50,7 +50,7 @@ _HOLE = re.compile(r"<\?warta (\d{1,9})\?>")
 
 
 def read(archive: Archive) -> str:
-    """Return headings, paragraphs and tables, a blank line between; no comments, nothing deleted."""
+    """Return headings, paragraphs and tables, a blank line between; neither comments nor what was deleted."""
     _refuse_locked(archive)
     root = parse_xml(archive.read(_CONTENT), _CONTENT)
     body = _body(root)
@@ -69,7 +69,7 @@ def read(archive: Archive) -> str:
 def translate(
     archive: Archive, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the document in English; tables, notes, headers, footers and the title included."""
+    """Return the document again, in English; tables, notes, headers, footers and the title included."""
     _refuse_locked(archive)
     parts = [name for name in (_CONTENT, _STYLES) if name in archive.names]
     roots = {name: parse_xml(archive.read(name), name) for name in parts}

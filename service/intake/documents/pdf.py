@@ -82,7 +82,10 @@ def paragraphs(data: bytes, limits: Limits) -> list[tuple[str, int, bool]]:
 def translate(
     data: bytes, limits: Limits, translation: Translate, how: How
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the text in both languages beside each other, as a Word document or a page."""
+    """Return the text in both languages beside each other, as a Word document or a page.
+
+    Raises InputError.
+    """
     found = paragraphs(data, limits)
     blocks = [Block((text,), (), f"page {page}", heading=heading) for text, page, heading in found]
     changes, findings = translate_blocks(blocks, translation, how)

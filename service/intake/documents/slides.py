@@ -45,7 +45,7 @@ def read(archive: Archive) -> str:
 def translate(
     archive: Archive, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the presentation in English; tables, charts, diagrams, notes and the title included."""
+    """Return the presentation again, in English; tables, charts, diagrams, notes and the title included."""
     roots = {name: parse_xml(archive.read(name), name) for name in _ordered(archive)}
     core = parse_xml(archive.read(CORE), CORE) if CORE in archive.names else None
     properties = Properties(core, described=how.attributes) if core is not None else None
@@ -76,7 +76,7 @@ def translate(
 
 
 def _ordered(archive: Archive) -> list[str]:
-    """Return the parts with text: slides as they are shown, each with what belongs to it, then the rest."""
+    """Return the parts with text: slides as shown, each with what belongs to it, then what is left."""
     shown = [slide for slide in _slides(archive) if slide in archive.names]
     names: dict[str, None] = {}
     for slide in shown:
@@ -118,7 +118,7 @@ def _place(name: str, number: int) -> str:
 
 
 def _placeholder(paragraph: Element) -> str:
-    """Return the kind of placeholder of the layout that a paragraph stands in, empty for none."""
+    """Return what kind of placeholder of the slide's layout a paragraph stands in, empty for none."""
     shape = next(paragraph.iterancestors("{*}sp"), None)
     found = None if shape is None else next(shape.iter("{*}ph"), None)
     return "" if found is None else str(found.get("type", ""))

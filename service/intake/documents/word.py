@@ -49,7 +49,7 @@ WORD = Dialect(
 
 
 def read_docx(archive: Archive) -> str:
-    """Return body, tables, text boxes and notes, a blank line between; not headers and footers."""
+    """Return body, tables, text boxes and notes, a blank line between paragraphs; not headers and footers."""
     parts = [parse_xml(archive.read(name), name) for name in _sorted(archive, _BODY)]
     lines = (line for root in parts for p in root.iter(_W + "p") for line in _lines(p))
     return "\n\n".join(line for line in lines if line.strip())
@@ -58,7 +58,7 @@ def read_docx(archive: Archive) -> str:
 def translate_docx(
     archive: Archive, translate: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the document in English; headers, footers, tables, notes, links and the title included.
+    """Return the document again, in English; headers, footers, tables, notes, links and the title included.
 
     What ``how.notes`` says of a sentence of the body stands as a comment on its words.
     """

@@ -45,7 +45,7 @@ _FORMULAS = ("{*}f", "{*}formula", "{*}formula1", "{*}formula2", "{*}calculatedC
 def translate(
     archive: Archive, limits: Limits, translation: Translate, how: How = AS_EVER
 ) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the workbook, its texts in English; the names of sheets stay, for formulas say them.
+    """Return the workbook again, its texts in English; the names of sheets stay, for formulas say them.
 
     So do the texts that a formula or a list of choices names. Values that formulas gave are computed anew
     when the workbook is opened.

@@ -251,7 +251,8 @@ def read(data: bytes) -> str:
 
 
 def translate(data: bytes, translation: Translate) -> tuple[bytes, list[PlacedFinding]]:
-    """Return the file with an English target for each unit that has none, and what to look at.
+    """Return the file with an English target for each unit that has none, and what to look at. Raises
+    InputError.
 
     Targets of somebody's own, approved units and those that say ``translate="no"`` stay. A unit whose codes
     or placeholders did not come through gets no target.

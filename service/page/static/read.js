@@ -64,7 +64,8 @@ function failed(message) {
 
 // While an article is read, what it was pasted into is one line with its first words.
 function fold(value) {
-  if (document.body.classList.contains("reads") && value.run === folded && value.run !== "reopened") return;
+  // Once a run: who opens it again while it runs keeps it open.
+  if (value.run === folded && value.run !== "reopened") return;
   folded = value.run;
   const desk = document.querySelector(".desk");
   const within = desk?.contains(document.activeElement);

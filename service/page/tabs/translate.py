@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -95,7 +96,7 @@ def shown(
     runs: Runs,
     who: str,
     say: Say,
-    work: Callable[[Callable[[Any], None]], None],
+    work: Callable[[Callable[[object], None]], None],
     address: str = "",
 ) -> Iterator[dict[str, Any]]:
     """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does.
@@ -103,7 +104,7 @@ def shown(
     ``address`` is where the article was read from.
     """
     ask = runs.begin(who, KIND, time.monotonic() + options.seconds)
-    seen = Shown(f"{id(ask)}", say, address)
+    seen = Shown(secrets.token_hex(8), say, address)
     yield seen.values
     try:
         for batch in events(ask, work):
@@ -273,8 +274,9 @@ def tab(
         text = gr.Textbox(
             label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
         )
-        unseen = ("restored", "origin", "current")
-        restored, origin, current = [gr.Textbox(visible="hidden", elem_id=name) for name in unseen]
+        restored, origin, current = (
+            gr.Textbox(visible="hidden", elem_id=name) for name in ("restored", "origin", "current")
+        )
         captions = gr.Button(visible="hidden", elem_id="captions-go")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
