@@ -142,7 +142,7 @@ class Cache:
         """
         return self._runs.get(signature, {})
 
-    def put_run(self, signature: str, measured: Mapping[str, object]) -> None:
+    def put_run(self, signature: str, measured: dict[str, object]) -> None:
         """Keep what a run measured."""
         self._append([{"run": signature, "cost": measured}])
         self._runs[signature] = measured
@@ -212,6 +212,10 @@ def _run(
     return Output(name, tuple(answers), "|".join([signature, *made]), _cost(once, cache.run(signature)))
 
 
+def _measured(loaded: float, batch: int) -> dict[str, object]:
+    return {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
+
+
 def _whole(name: str, answers: Sequence[Answer], sources: Sequence[str]) -> None:
     """Raise EngineError where there are more or fewer answers than sources."""
     if len(answers) != len(sources):
@@ -223,10 +227,6 @@ def _whole(name: str, answers: Sequence[Answer], sources: Sequence[str]) -> None
             count=len(answers),
             sources=len(sources),
         )
-
-
-def _measured(loaded: float, batch: int) -> dict[str, object]:
-    return {"load_seconds": loaded, "batch": batch, "peak_megabytes": peak(), "hardware": hardware()}
 
 
 def _chunks(sources: Sequence[str], batch: int) -> Iterator[Sequence[str]]:

@@ -83,8 +83,9 @@ def _parsed(line: str, place: str, number: int, column: str) -> Record | BadReco
 
 
 def _chosen(
-    values: Mapping[str, object], place: str, number: int, column: str, note: Message | None = None
+    row: Mapping[str, object], place: str, number: int, column: str, note: Message | None = None
 ) -> Record | BadRecord:
+    values = dict(row)
     if column not in values:
         there = ", ".join(values) or "nothing"
         return bad(place, number, f"no {column!r} in it; there is: {there}", values)
