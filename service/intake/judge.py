@@ -315,7 +315,8 @@ def _sentences(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[int]:
     for i, found in enumerate(labels):
         if found.part in (BETWEEN, END):
             whole = lines[i].count(" ") > 4 and _CLOSED.search(lines[i])
-            doubted = found.kind in _SENTENCE_KINDS and found.text > _SENTENCE
+            enough = _POINTING / 2 if _POINTS_BACK.match(lines[i]) else _SENTENCE
+            doubted = found.kind in _SENTENCE_KINDS and found.text > enough
             if whole and (doubted or (found.kind in _LINKED_KINDS and found.text > _LINKED)):
                 yield i
         elif found.part == UNDER and found.text > _POINTING and _POINTS_BACK.match(lines[i]):
