@@ -120,6 +120,12 @@ CODES = [
     ("Kemarin Sutrisno, yang dipimpin Megawati, hadir.", "Yesterday Megawati led Sutrisno there.", []),
     ("Klaim utusan Presiden Trump, Steve Witkoff, dibantah.",
      "The claim of President Witkoff's envoy, Steve Trump, was denied.", ["name.exchanged"]),
+    # a word that the source has a word for answers for no negation
+    ("Sutrisno menolak tawaran itu dan tidak hadir.", "Sutrisno refused the offer and attended.",
+     ["negation.lost"]),
+    ("Sutrisno tidak mau menerima tawaran itu.", "Sutrisno refused the offer.", []),
+    ("Namun, Sutrisno belum dijadwalkan.", "Sutrisno has yet to be scheduled, however.", []),
+    ("Tetapi Sutrisno tidak selalu hadir.", "Yet Sutrisno always attends.", ["negation.lost"]),
     ("Perum Bulog menjual beras.", "The State Logistics Agency sold rice.", []),
     ("Tiket itu GRATIS.", "The ticket is FREE.", []),
     ("Saham Indocement Tiga Roda naik.", "Shares of Indocement Tiga Roda rose.", []),

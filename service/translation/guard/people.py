@@ -215,11 +215,15 @@ def _standing(source: str, target: str, runs: _Runs) -> Iterator[tuple[str, int,
 
 def _only_place(word: str, text: str) -> int:
     """Return where a word stands in a text that holds it once, parts of longer words apart; else -1."""
-    at = text.find(word)
-    if at < 0 or text.find(word, at + 1) < 0:
-        return at
-    places = [found.start() for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
-    return places[0] if len(places) == 1 else -1
+    place, at = -1, text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not text[at - 1 : at].isalnum() and not text[end : end + 1].isalnum():
+            if place >= 0:
+                return -1
+            place = at
+        at = text.find(word, end)
+    return place
 
 
 def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str]]:
