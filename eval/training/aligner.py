@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,8 +139,8 @@ def learned(data: Cells, rounds: int = ROUNDS) -> tuple[Floats, Floats]:
         weights = chances[data.pair] * data.prior
         total = np.bincount(data.token, weights)
         weights /= total[data.token].astype(np.float32)
-        counts = np.bincount(data.pair, weights, minlength=len(data.left))
-        whole = np.maximum(np.bincount(data.left, counts)[data.left], LITTLE)
+        counts: Floats = np.bincount(data.pair, weights, minlength=len(data.left)).astype(np.float64)
+        whole: Floats = np.maximum(np.bincount(data.left, counts)[data.left], LITTLE).astype(np.float64)
         if number + 1 == rounds:
             return counts / whole, counts
         chances = np.exp(digamma(counts + ALPHA) - digamma(whole + ALPHA * size)).astype(np.float32)
@@ -219,7 +220,8 @@ def _arrays(
 def packed(chances: Sequence[float]) -> NDArray[np.uint8]:
     """Return probabilities as bytes: 255 is 1, each 16 less is a half; 0 is 2^-16 and less."""
     values = np.log2(np.maximum(np.array(chances), 2.0**-16))
-    return np.clip(np.rint(255 + values * 16), 0, 255).astype(np.uint8)
+    found: NDArray[np.uint8] = np.clip(np.rint(255 + values * 16), 0, 255).astype(np.uint8)
+    return found
 
 
 def main() -> None:
@@ -236,7 +238,8 @@ def main() -> None:
             rows.append((one, other))
     arrays = table(rows)
     options.out.parent.mkdir(exist_ok=True)
-    np.savez_compressed(options.out, **arrays)
+    stored: dict[str, Any] = {**arrays}
+    np.savez_compressed(options.out, **stored)
     sys.stdout.write(
         f"{len(rows):,} pairs; {len(arrays['sizes']):,} words, {len(arrays['which']):,} translations; "
         f"{options.out.stat().st_size:,} bytes\n"
