@@ -103,7 +103,7 @@ def title(headline: str, part: SegmentTranslation | None, say: Say, made_from: J
     noted = marks(part, say)
     source = escape(part.source)
     yours = f'<span class="own">{say("correct_own")}</span>' if part.own else ""
-    if likely_wrong(part):
+    if likely_wrong(part) and not part.own:
         lines = f'<h2 lang="id">{source}</h2><p class="kicker doubtful">{english}</p>{noted or doubt(say)}'
     else:
         lines = f'<h2>{english}</h2><p class="kicker" lang="id">{source}</p>{yours}{noted}'
