@@ -153,7 +153,7 @@ def test_a_file_of_records(server: Server) -> None:
     made = rows(server.get(f"/v1/jobs/{job['id']}/result"))
     assert [(row["fields"], row["translation"], row["place"]) for row in made] == [
         ({"id": "7"}, "Satu dua.", "upload.csv:2"),
-        ({}, None, "upload.csv:3"),
+        ({"id": "8"}, None, "upload.csv:3"),
     ]
     assert str(server.host.settings.home) not in json.dumps(made)
 
