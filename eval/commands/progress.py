@@ -9,8 +9,6 @@ from contextlib import contextmanager
 
 import typer
 
-from service.batch.progress import Teller, duration
-
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
@@ -18,6 +16,9 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
     A log has its first line within five seconds, also while a model is being opened.
     """
+    # Not above: help is quicker without what a batch needs.
+    from service.batch.progress import Teller, duration
+
     watched = sys.stderr.isatty()
     with Teller(_show if watched else None, _say) as teller:
         teller.tell("opening the model")

@@ -344,12 +344,12 @@ def test_batch_writes_to_standard_output(place: str, warta: Runner, tmp_path: Pa
 
 def test_batch_says_what_new_columns_are_called(warta: Runner, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,error\nHarga naik.,x\n")
-    ran = warta("batch", "in.csv", "-o", "out.csv", "--model", "echo", "--wide",
+    ran = warta("batch", "in.csv", "-o", "out.csv", "--model", "echo",
                 "--names", "translation=english")  # fmt: skip
     assert ran.code == 0
     assert "the table has columns of these names: error → error_2\n" in ran.err
     assert (tmp_path / "out.csv").read_text().startswith("text,error,english,error_2,confidence,findings\n")
-    assert warta("batch", "in.csv", "-o", "long.csv", "--model", "echo").code == 0
+    assert warta("batch", "in.csv", "-o", "long.csv", "--model", "echo", "--long").code == 0
     assert (tmp_path / "long.csv").read_text().startswith("key,place,error,fields,title,translation,")
 
 
