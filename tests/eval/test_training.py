@@ -442,7 +442,7 @@ def test_candidates_are_chosen_by_what_they_translate(
     """The untouched model knows its lines by heart; what the run made of it says something else."""
     wheels = gemma.wheels(tmp_path / "wheels", tiny_gemma.gguf, gemma.random_adapter(tiny_gemma.model))
     wheels.use(monkeypatch.setattr)
-    spoilt = {n: side.float() for n, side in load(gemma.random_adapter(tiny_gemma.model)).items()}
+    spoilt = {n: 5 * side.float() for n, side in load(gemma.random_adapter(tiny_gemma.model)).items()}
     good = {n: torch.zeros_like(side) for n, side in spoilt.items()}
     (tmp_path / "dev.tsv").write_text("".join(f"doc\t{p.indonesian}\t{p.english}\n" for p in PAIRS), "utf-8")
     sets = [export.development(tmp_path / "dev.tsv", 3), export.development(tmp_path / "dev.tsv")]

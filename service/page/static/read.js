@@ -408,7 +408,7 @@ function find() {
   hits = rows.filter((row) => [".source", ".target > p"].some((each) => row.querySelector(each).textContent.toLowerCase().includes(wanted)));
   hit = -1;
   light(wanted);
-  part("hits").textContent = !wanted ? "" : hits.length ? word("found", { at: 0, count: hits.length }) : word("found_none");
+  part("hits").textContent = !wanted ? "" : hits.length ? word("found", { which: 0, count: hits.length }) : word("found_none");
 }
 
 function light(wanted) {
@@ -433,7 +433,7 @@ function light(wanted) {
 function further(step) {
   if (!hits.length) return;
   hit = (hit + step + hits.length) % hits.length;
-  part("hits").textContent = word("found", { at: hit + 1, count: hits.length });
+  part("hits").textContent = word("found", { which: hit + 1, count: hits.length });
   view.querySelectorAll(".pair.lit").forEach((row) => row.classList.remove("lit"));
   hits[hit].classList.add("lit");
   hits[hit].scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
