@@ -261,6 +261,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     clean.is_headline: lambda text: clean.is_headline(text, len(text) + 1),
     credit.about_of: credit.about_of,
     credit.author: credit.author,
+    credit.by_role: credit.by_role,
     credit.uncredited: credit.uncredited,
     credit.headed: lambda text: credit.headed(
         credit.PageText(text, credit.About(text[:50], text, text, text))

@@ -60,7 +60,7 @@ def serialised(root: Element) -> bytes:
 
 def is_indonesian(language: str) -> bool:
     """Return whether a language tag is of Indonesian, in Java's old code too."""
-    return re.split("[-_]", language.strip().lower())[0] in ("id", "in", "ind")
+    return language.strip().lower().replace("_", "-").partition("-")[0] in ("id", "in", "ind")
 
 
 class Properties:
