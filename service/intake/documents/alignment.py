@@ -71,7 +71,9 @@ def fixed_through(parts: Sequence[str], marks: Sequence[Mark]) -> tuple[Mark, ..
     """Return the marks; one whose words all stand in a fixed one inside it is fixed too."""
     fixed = [mark for mark in marks if mark.fixed]
     return tuple(
-        replace(mark, fixed=mark.fixed or any(_fills(parts, inner, mark) for inner in fixed))
+        mark
+        if mark.fixed or not any(_fills(parts, inner, mark) for inner in fixed)
+        else replace(mark, fixed=True)
         for mark in marks
     )
 

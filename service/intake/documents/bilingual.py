@@ -18,6 +18,8 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_TOGETHER = 20
+"""Notes at most about one piece of a row: more of them about the same words would be told as often."""
 _STYLE = (
     "body{max-width:70em;margin:2em auto;padding:0 1em;font:1em/1.5 Georgia,serif}"
     "table{border-collapse:collapse;width:100%}"
@@ -95,9 +97,15 @@ def _marked_words(row: Row) -> Iterator[str]:
 def _parted(row: Row) -> Iterator[tuple[str, list[PlacedNote]]]:
     """Yield the English of a row in pieces, each with the notes that are about it."""
     most = len(row.target)
+    opening: dict[int, list[PlacedNote]] = {}
+    for note in row.notes:
+        if note.start < min(note.end, most):
+            opening.setdefault(note.start, []).append(note)
     edges = sorted({0, most, *(min(edge, most) for note in row.notes for edge in (note.start, note.end))})
+    about: list[PlacedNote] = []
     for start, end in pairwise(edges):
-        yield row.target[start:end], [note for note in row.notes if note.start <= start and end <= note.end]
+        about = [note for note in (*about, *opening.get(start, ())) if note.end >= end][:_TOGETHER]
+        yield row.target[start:end], about
 
 
 def as_docx(found: Sequence[Row]) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
@@ -275,7 +275,7 @@ def _clipped(block: Block, ends: Sequence[int], mark: Mark, first: int, parts: S
         ends[mark.stop - 1] - ends[mark.first] + len(block.texts[mark.first]) if mark.stop > mark.first else 0
     )
     inside = sum(map(len, parts[begin:stop])) == length
-    return replace(mark, first=begin, stop=stop, pinned=mark.pinned or not inside)
+    return Mark(begin, stop, mark.fixed, mark.line, mark.pinned or not inside)
 
 
 def _rebuilt(

@@ -15,7 +15,7 @@ _CHOICE = re.compile(r"\{\s*+[\w.-]{1,60}+\s*+,\s*+(?:plural|selectordinal|selec
 _HEAD = re.compile(
     r"\{\s*+[\w.-]{1,60}+\s*+,\s*+(plural|selectordinal|select)\s*+,(?:\s*+offset:\s*+\d{1,4})?"
 )
-_OPTION = re.compile(r"\s*+((?:=\d{1,9}|[\w.-]{1,60}))\s*+\{")
+_OPTION = re.compile(r"(?<!\s)\s*+((?:=\d{1,9}|[\w.-]{1,60}))\s*+\{")
 _SPACE = re.compile(r"\s*+")
 _QUOTED = re.compile(r"'[{}#|]")
 _ONE = re.compile(r"(?<![\w.,])1(?![\w]|[.,]\d)")
