@@ -29,9 +29,9 @@ from service.translation.guard.check import check
 # Small, so that linear work is done before anybody measures; what is quadratic is not.
 SIZE = 4_000
 SAMPLE = 6
+"""Strings of each case beside those that found most."""
 LONGEST = 3.0
 """Seconds for one call: aligning the marked words of 500 sentences takes one."""
-"""Strings of each case beside those that found most."""
 AREAS = ("service.intake", "service.translation", "service.summary", "service.render.text", "eval.")
 MADE_OF_WORDS = {"_occurrences", "_introduce", "_pattern", "_rules"}
 """Functions whose patterns are made of words at hand: tried by way of the functions that call them."""

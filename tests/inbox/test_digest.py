@@ -418,8 +418,8 @@ def test_translating_waits_as_soon_as_a_feed_is_due(
     here.site.replies["kabar/rss"] = reply(rss(here.site.url("kabar", ""), here.stories(40)))
     here.store.feeds.add(Feed(0, here.site.url("kabar"), every=60, whole=True))
     watcher, stop, said = here.watcher(echo(tmp_path)), threading.Event(), list[tuple[int, int, int]]()
-    # What a round finds due: the feed at first, and again after the first batch of headlines.
-    due = iter([here.store.feeds.all(), here.store.feeds.all(), [], []])
+    # What a round finds due: the feed at first, after the first batch of headlines, and before whole ones.
+    due = iter([here.store.feeds.all()] * 3)
     monkeypatch.setattr(watcher, "_due", lambda: next(due, []))
     monkeypatch.setattr(watcher, "_sleep", lambda: 0.0)
     round = watcher._round
