@@ -28,4 +28,4 @@ class PageOptions:
     @property
     def call_bytes(self) -> int:
         """The most that one call holds: a reading with both texts, its marks and its notes."""
-        return 1_000_000 + 50 * self.text_limit
+        return 1_000_000 + 10 * self.text_limit

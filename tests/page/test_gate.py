@@ -378,7 +378,7 @@ def test_another_session_s_queue_and_runs_are_out_of_reach(site: Site) -> None:
         ("/gradio_api/queue/join", {"data": [], "fn_index": 0, "session_hash": "../z"}, 400),
         ("/gradio_api/queue/join", [], 400),
         ("/gradio_api/queue/join", {"data": [float("nan")], "fn_index": 0, "session_hash": "z"}, 400),
-        ("/gradio_api/queue/join", {"data": ["x" * 3_000_000], "fn_index": 0, "session_hash": "z"}, 413),
+        ("/gradio_api/queue/join", {"data": ["x" * 9_000_000], "fn_index": 0, "session_hash": "z"}, 413),
         ("/gradio_api/call/x", {"data": []}, 404),
         ("/login", {}, 404),
     ],
