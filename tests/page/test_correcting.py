@@ -220,7 +220,9 @@ def test_axe_finds_nothing_at_any_width(browser: Any, site: str, scheme: str, wi
         found[name] = _violations(axe, tab)
         # No label is cut: what of the tabs does not fit is in the menu.
         cut = tab.page.evaluate(
-            """() => [...document.querySelectorAll('.tab-container:not(.visually-hidden) button')].filter(each => {
+            """() => [
+              ...document.querySelectorAll('.tab-container:not(.visually-hidden) button')
+            ].filter(each => {
               const [at, whole] = [each.getBoundingClientRect(), each.parentElement.getBoundingClientRect()];
               return at.width && (each.scrollWidth > each.clientWidth || at.right > whole.right + 1);
             }).map(each => each.textContent)"""
