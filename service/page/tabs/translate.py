@@ -314,7 +314,7 @@ def tab(
         captioned,
         current,
         shown_view[0],
-        js="() => JSON.stringify(window.warta.current())",
+        js="() => JSON.stringify(window.warta.current().reading)",
         **streaming("captions", options.runs),
     )
     share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
