@@ -86,6 +86,12 @@ BASE = (
         "A phrase follows itself, and does not in the source.",
     ),
     Check(
+        "repetition.again",
+        "critical",
+        "'{phrase}' stands twice",
+        "A phrase of five words stands twice, and nothing in the source does.",
+    ),
+    Check(
         "dropped.short",
         "critical",
         "{count} character for {source}",

@@ -211,6 +211,7 @@ BAD = [
     ("Harga beras naik di pasar hari ini.", "Harga beras naik di pasar dan untuk ini itu.", "echo"),
     ("Harga beras naik tajam.", "Harga beras naik tajam.", "echo"),
     ("Harga naik.", "The price rose again and again and again and again and again and again.", "repetition"),
+    ("Harga naik.", "It rose, as the paper has it, today, as the paper has it.", "repetition"),
     ("Harga naik.", "The price hahahahahahahahahahahahahahaha rose.", "repetition"),
     ("Pemerintah menaikkan harga beras di semua pasar kota itu mulai Senin.", "Up.", "dropped"),
     (

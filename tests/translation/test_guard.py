@@ -49,6 +49,12 @@ CASES = [
     # repetition
     (MARKET, "The market vendor arranged her goods goods goods before dawn.", ["repetition"]),
     (MARKET, "The market vendor said it was her market, it was her market, before dawn.", ["repetition"]),
+    (MARKET, "The vendor arranged goods, as told by the paper, at dawn, as told by the paper.", ["repetition"]),
+    (
+        "Ada yang dari pasar itu dan ada yang dari desa.",
+        "There are some who come from that market and there are some who come from the village.",
+        [],
+    ),
     (MARKET, "The market vendor was sorry I'm sorry I'm sorry I'm sorry I'm sorry.", ["repetition"]),
     (MARKET, "The market vendor arranged her hahahahahahahahahahahahahaha before dawn.", ["repetition"]),
     ("Ia berseru maju, maju, maju sambil melambai.", "He shouted forward, forward, forward, waving.", []),
