@@ -49,7 +49,7 @@ CASES = [
     # repetition
     (MARKET, "The market vendor arranged her goods goods goods before dawn.", ["repetition"]),
     (MARKET, "The market vendor said it was her market, it was her market, before dawn.", ["repetition"]),
-    (MARKET, "The vendor arranged goods, as told by the paper, at dawn, as told by the paper.", ["repetition"]),
+    (MARKET, "The vendor set goods, as told by the paper, at dawn, as told by the paper.", ["repetition"]),
     (
         "Ada yang dari pasar itu dan ada yang dari desa.",
         "There are some who come from that market and there are some who come from the village.",

@@ -38,13 +38,14 @@ const button = (classes, value, action) => {
 };
 const when = (iso) => new Intl.DateTimeFormat(warta.language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 
-async function load(page, run) {
-  if (pages.has(page)) return;
-  pages.set(page, []);
+async function load(page, run, into = pages) {
+  if (into.has(page)) return;
+  into.set(page, []);
   const found = await server.stories({ ...wanted(), offset: page * PAGE, limit: PAGE });
   if (run !== asked) return;
   part("problem").textContent = found.error || "";
-  pages.set(page, found.stories || []);
+  into.set(page, found.stories || []);
+  pages = into;
   total = found.total || 0;
   part("count").textContent = total === 1 ? word("inbox_one") : word("inbox_count", { count: total.toLocaleString(warta.language) });
   draw(true);
@@ -59,11 +60,11 @@ async function search() {
   if (run === asked) { scroll.scrollTop = 0; draw(true); root.dataset.answered = String(run); }
 }
 
-// What came meanwhile, or was read, is shown when the tab is shown again; the reader's place stays.
+// What came meanwhile, or was read, is shown when the tab is shown again; the reader's place stays, and the rows
+// before it until the new ones are there, so that no key meets an empty list.
 async function refresh() {
   asked += 1;
-  pages = new Map();
-  await load(Math.floor(at / PAGE), asked);
+  await load(Math.floor(at / PAGE), asked, new Map());
 }
 
 function item(index) {
