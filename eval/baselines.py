@@ -36,7 +36,7 @@ def published(dataset: str) -> tuple[Reference, ...]:
 
 
 def baselines(dataset: Dataset) -> list[tuple[str, tuple[str, ...]]]:
-    """Name and texts: the copied source of a translation; Lead-1, 2, 3 and the oracle of a summary."""
+    """Return names and texts: a translation's copied source; a summary's Lead-1, 2, 3 and oracle."""
     if not dataset.sources:
         return []
     if dataset.task == "mt":

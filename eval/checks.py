@@ -43,7 +43,7 @@ class Problem:
 
 
 def repair(lines: Sequence[str]) -> tuple[str, ...]:
-    """Text whose UTF-8 was once read as Windows-1252, read rightly again."""
+    """Return text whose UTF-8 was once read as Windows-1252, read rightly again."""
     import ftfy
 
     return tuple(ftfy.fix_encoding(line) for line in lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from eval.commands.challenge import challenge
 from eval.commands.progress import interruptible, progress
 from eval.commands.rating import rate, sheet, spans
 from service.errors import InputError, Mismatch, UsageError
+from service.grouped import grouped
 
 if TYPE_CHECKING:
     from eval.checks import Problem
@@ -60,75 +61,90 @@ Out = Annotated[
 ]
 Printed = Annotated[Format, typer.Option("--format", help="What to print.")]
 Data = Annotated[Path | None, typer.Option(envvar="WARTA_DATA", help="Folder that holds the named sets.")]
-Terms = Annotated[Path | None, typer.Option(help="Terms for term-accuracy: source TAB target.")]
-Stem = Annotated[bool, typer.Option(help="Porter stemmer for ROUGE; English only, and recorded.")]
-Weights = Annotated[list[str] | None, typer.Option(help="METRIC=PATH: local weights of COMET or BERTScore.")]
-Repair = Annotated[bool, typer.Option(help="Repair double-encoded sources and references before use.")]
-Train = Annotated[
-    list[Path] | None,
-    typer.Option(help="Training text, tab-separated, to look for in the test set; again for more."),
-]
 By = Annotated[
     list[str] | None,
     typer.Option(help="Divide scores by a column of the data, `length` or `confidence`; again for more."),
 ]
-CometPython = Annotated[
-    Path | None,
-    typer.Option(envvar="WARTA_COMET_PYTHON", help="The Python of another environment, which has COMET."),
-]
-Tokenize = Annotated[str, typer.Option(help="sacreBLEU's tokenizer for BLEU: 13a, intl, char, none …")]
-Lowercase = Annotated[bool, typer.Option(help="BLEU and chrF blind to case.")]
-Smooth = Annotated[str, typer.Option(help="BLEU's smoothing: exp, floor, add-k or none.")]
-SmoothValue = Annotated[float | None, typer.Option(help="The value of the smoothing floor or add-k.")]
-TerCase = Annotated[bool, typer.Option(help="TER that minds case.")]
-Resamples = Annotated[int, typer.Option(min=40, help="Bootstrap resamples.")]
 Seed = Annotated[int, typer.Option(help="Seed of resamples and trials, recorded.")]
 
 
-def _options(terms: Path | None, stem: bool, weights: list[str] | None, resamples: int, seed: int) -> Options:
-    from eval.metrics import Options
-    from eval.significance import Resampling
-    from eval.tables import read_lines
+@dataclass(frozen=True, slots=True)
+class CountingOptions:
+    """How sacreBLEU counts, and how often is resampled."""
 
-    rows = [line.split("\t") for line in read_lines(terms)] if terms else []
-    if any(len(row) < 2 for row in rows):
-        raise InputError("score.terms_line", "every line needs source TAB target", at=terms)
-    pairs = [weight.partition("=") for weight in weights or ()]
-    if any(not path for _, _, path in pairs):
-        raise UsageError("score.weights_option", "--weights takes METRIC=PATH")
-    return Options(
-        stem=stem,
-        terms=tuple((row[0], row[1]) for row in rows),
-        weights={name: path for name, _, path in pairs},
-        plan=Resampling(resamples=resamples, seed=seed),
+    tokenize: Annotated[str, typer.Option(help="sacreBLEU's tokenizer for BLEU: 13a, intl, char, none …")] = (
+        "13a"
     )
+    lowercase: Annotated[bool, typer.Option(help="BLEU and chrF blind to case.")] = False
+    smooth: Annotated[str, typer.Option(help="BLEU's smoothing: exp, floor, add-k or none.")] = "exp"
+    smooth_value: Annotated[float | None, typer.Option(help="The value of the smoothing floor or add-k.")] = (
+        None
+    )
+    ter_case: Annotated[bool, typer.Option(help="TER that minds case.")] = False
+    resamples: Annotated[int, typer.Option(min=40, help="Bootstrap resamples.")] = 1000
+    seed: Seed = 12345
+
+    def options(self) -> Options:
+        """Return the options of the metrics, the rest of them as usual."""
+        from eval.metrics import Counting, Options
+        from eval.significance import Resampling
+
+        counting = Counting(self.tokenize, self.lowercase, self.smooth, self.smooth_value, self.ter_case)
+        return Options(counting=counting, plan=Resampling(resamples=self.resamples, seed=self.seed))
 
 
-def _counting(
-    options: Options,
-    comet: Path | None,
-    tokenize: str,
-    lowercase: bool,
-    smooth: str,
-    smooth_value: float | None,
-    ter_case: bool,
-) -> Options:
-    """Return the options with those of sacreBLEU and COMET's environment."""
-    from eval.metrics import Counting
+@dataclass(frozen=True, slots=True)
+class MetricOptions:
+    """What some metrics need beside the texts."""
 
-    counting = Counting(tokenize, lowercase, smooth, smooth_value, ter_case)
-    return replace(options, counting=counting, comet=str(comet) if comet else "")
+    terms: Annotated[Path | None, typer.Option(help="Terms for term-accuracy: source TAB target.")] = None
+    stem: Annotated[bool, typer.Option(help="Porter stemmer for ROUGE; English only, and recorded.")] = False
+    weights: Annotated[
+        list[str] | None, typer.Option(help="METRIC=PATH: local weights of COMET or BERTScore.")
+    ] = None
+    comet_python: Annotated[
+        Path | None,
+        typer.Option(envvar="WARTA_COMET_PYTHON", help="The Python of another environment, which has COMET."),
+    ] = None
+
+    def options(self, counting: CountingOptions) -> Options:
+        """Return the options of the metrics. Raises InputError, UsageError."""
+        from eval.tables import read_lines
+
+        rows = [line.split("\t") for line in read_lines(self.terms)] if self.terms else []
+        if any(len(row) < 2 for row in rows):
+            raise InputError("score.terms_line", "every line needs source TAB target", at=self.terms)
+        pairs = [weight.partition("=") for weight in self.weights or ()]
+        if any(not path for _, _, path in pairs):
+            raise UsageError("score.weights_option", "--weights takes METRIC=PATH")
+        return replace(
+            counting.options(),
+            stem=self.stem,
+            terms=tuple((row[0], row[1]) for row in rows),
+            weights={name: path for name, _, path in pairs},
+            comet=str(self.comet_python) if self.comet_python else "",
+        )
 
 
-def _prepared(
-    dataset: Dataset, repair: bool, train: list[Path] | None
-) -> tuple[Dataset, list[Problem], list[str]]:
-    """Return the data set as it will be used, and its overlap with the training text, for list and report."""
-    from eval.checks import repaired
-    from eval.contamination import with_training
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """What is done with a data set before it is used."""
 
-    dataset, noted, notices = with_training(dataset, train) if train else (dataset, [], [])
-    return (repaired(dataset) if repair else dataset), noted, notices
+    repair: Annotated[bool, typer.Option(help="Repair double-encoded sources and references before use.")] = (
+        False
+    )
+    train: Annotated[
+        list[Path] | None,
+        typer.Option(help="Training text, tab-separated, to look for in the test set; again for more."),
+    ] = None
+
+    def prepared(self, dataset: Dataset) -> tuple[Dataset, list[Problem], list[str]]:
+        """Return the data set as it will be used; its overlap with the training text, for list and report."""
+        from eval.checks import repaired
+        from eval.contamination import with_training
+
+        dataset, noted, notices = with_training(dataset, self.train) if self.train else (dataset, [], [])
+        return (repaired(dataset) if self.repair else dataset), noted, notices
 
 
 def _divided(evaluation: Evaluation, by: list[str] | None, notices: list[str]) -> Evaluation:
@@ -189,11 +205,15 @@ def _report(evaluation: Evaluation, form: Format, out: Path | None, *, named: bo
 
 
 @app.command()
+@grouped
 def score(
     hyp: Annotated[
         list[Path], typer.Option(help="A system's lines, - for standard input; again for more systems.")
     ],
     ref: Annotated[list[Path], typer.Option(help="Reference lines; again for further references.")],
+    given: MetricOptions,
+    counting: CountingOptions,
+    texts: DataOptions,
     name: Annotated[
         list[str] | None, typer.Option(help="A system's name, in the order of --hyp; file names by default.")
     ] = None,
@@ -210,19 +230,6 @@ def score(
     by: By = None,
     form: Printed = Format.text,
     out: Out = None,
-    terms: Terms = None,
-    stem: Stem = False,
-    tokenize: Tokenize = "13a",
-    lowercase: Lowercase = False,
-    smooth: Smooth = "exp",
-    smooth_value: SmoothValue = None,
-    ter_case: TerCase = False,
-    weights: Weights = None,
-    comet_python: CometPython = None,
-    repair: Repair = False,
-    train: Train = None,
-    resamples: Resamples = 1000,
-    seed: Seed = 12345,
 ) -> None:
     """Score any system's files, line by line; no model is needed."""
     from eval import imported
@@ -232,14 +239,12 @@ def score(
 
     if sum(str(path) == "-" for path in [*hyp, *ref, src]) > 1:
         raise UsageError("score.stdin_twice", "only one file can be standard input")
-    given = imported.parse(scores or [], len(hyp))
-    dataset, noted, notices = _prepared(from_files(ref, src, task.value), repair, train)
-    outputs = imported.with_scores(_outputs(hyp, name), given)
+    brought = imported.parse(scores or [], len(hyp))
+    dataset, noted, notices = texts.prepared(from_files(ref, src, task.value))
+    outputs = imported.with_scores(_outputs(hyp, name), brought)
     if spans is not None:
         outputs = imported.with_spans(outputs, read_spans(spans))
-    options = _options(terms, stem, weights, resamples, seed)
-    options = _counting(options, comet_python, tokenize, lowercase, smooth, smooth_value, ter_case)
-    options = replace(options, given=imported.better_sides(outputs, given))
+    options = replace(given.options(counting), given=imported.better_sides(outputs, brought))
     found = evaluate(dataset, outputs, _names(metrics), options, _guard(), noted)
     _report(_divided(found, by, notices), form, out, named=bool(metrics))
 
@@ -255,6 +260,7 @@ def _outputs(paths: list[Path], names: list[str] | None) -> list[Output]:
 
 
 @app.command()
+@grouped
 def run(
     dataset: Annotated[
         list[str],
@@ -262,6 +268,9 @@ def run(
     ],
     model: Annotated[list[str], typer.Option(help="A preset; give it again for more.")],
     out: Annotated[Path, typer.Option(help="Folder for answers and report; a second run goes on from it.")],
+    given: MetricOptions,
+    counting: CountingOptions,
+    texts: DataOptions,
     data: Data = None,
     task: Annotated[Task, typer.Option(help="For a file of your own; named sets know theirs.")] = Task.mt,
     route: Annotated[str, typer.Option(help="How summaries are made; see `warta summarize`.")] = "auto",
@@ -272,19 +281,6 @@ def run(
         int | None, typer.Option(min=1, help="Segments asked at once: by default 16, articles one by one.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N segments.")] = None,
-    terms: Terms = None,
-    stem: Stem = False,
-    tokenize: Tokenize = "13a",
-    lowercase: Lowercase = False,
-    smooth: Smooth = "exp",
-    smooth_value: SmoothValue = None,
-    ter_case: TerCase = False,
-    weights: Weights = None,
-    comet_python: CometPython = None,
-    repair: Repair = False,
-    train: Train = None,
-    resamples: Resamples = 1000,
-    seed: Seed = 12345,
 ) -> None:
     """Translate or summarise a test set with the product's own pipeline, then score, compare and report."""
     from eval import contamination, harness
@@ -292,10 +288,9 @@ def run(
     from eval.scoring import evaluate
     from eval.subsets import check_names
 
-    options = _options(terms, stem, weights, resamples, seed)
-    options = _counting(options, comet_python, tokenize, lowercase, smooth, smooth_value, ter_case)
+    options = given.options(counting)
     for loaded in [load(name, data, task.value) for name in dataset]:
-        chosen, noted, notices = _prepared(first(loaded, limit) if limit else loaded, repair, train)
+        chosen, noted, notices = texts.prepared(first(loaded, limit) if limit else loaded)
         check_names(chosen, by or ())
         folder = out / loaded.name if len(dataset) > 1 else out
         systems = {name: partial(_system, name, chosen.task, route) for name in dict.fromkeys(model)}
@@ -308,21 +303,16 @@ def run(
 
 
 @app.command()
+@grouped
 def compare(
     folders: Annotated[
         list[Path], typer.Argument(metavar="DIR...", help="Report folders over the same text.")
     ],
+    counting: CountingOptions,
     metrics: Metrics = "",
     by: By = None,
     form: Printed = Format.text,
     out: Out = None,
-    tokenize: Tokenize = "13a",
-    lowercase: Lowercase = False,
-    smooth: Smooth = "exp",
-    smooth_value: SmoothValue = None,
-    ter_case: TerCase = False,
-    resamples: Resamples = 1000,
-    seed: Seed = 12345,
 ) -> None:
     """Put finished reports side by side, with paired tests between all their systems."""
     from eval.report.folder import imported_metrics, merge
@@ -330,10 +320,8 @@ def compare(
 
     dataset, outputs, names = merge(folders)
     given = imported_metrics(folders)
-    options = _options(None, False, None, resamples, seed)
-    options = _counting(options, None, tokenize, lowercase, smooth, smooth_value, ter_case)
     wanted = _names(metrics) or [name for name in names if name not in given]
-    found = evaluate(dataset, outputs, wanted, replace(options, given=given))
+    found = evaluate(dataset, outputs, wanted, replace(counting.options(), given=given))
     _report(_divided(found, by, []), form, out, named=bool(metrics))
 
 

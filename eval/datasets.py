@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict
 
 from eval.tables import STDIN, read_lines, read_table, suffix
 from service.errors import InputError, UsageError
 
 Task = Literal["mt", "sum"]
+Record = dict[str, Any]
+"""A line of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,17 @@ class Dataset:
     def signature(self) -> str:
         """The name and the first 12 digits of the sum, as scores carry it."""
         return f"data:{self.name}@{self.sha256[:12]}"
+
+
+class Columns(TypedDict, total=False):
+    """What a file gives of a :class:`Dataset`."""
+
+    sources: tuple[str, ...]
+    references: Required[tuple[str, ...]]
+    topics: tuple[str, ...]
+    sentences: tuple[tuple[str, ...], ...]
+    others: tuple[tuple[str, ...], ...]
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def first(dataset: Dataset, count: int) -> Dataset:
@@ -120,7 +133,7 @@ def from_files(
 # --- file formats ------------------------------------------------------------------------------
 
 
-def _tsv(lines: Sequence[str], columns: Sequence[int], name: str) -> dict[str, Any]:
+def _tsv(lines: Sequence[str], columns: Sequence[int], name: str) -> Columns:
     rows = [line.split("\t") for line in lines]
     short = [n for n, row in enumerate(rows, 1) if len(row) <= max(columns)]
     if short:
@@ -137,7 +150,7 @@ def _tsv(lines: Sequence[str], columns: Sequence[int], name: str) -> dict[str, A
     }
 
 
-def _records(lines: Sequence[str], name: str) -> list[dict[str, Any]]:
+def _records(lines: Sequence[str], name: str) -> list[Record]:
     records = []
     for number, line in enumerate(lines, 1):
         try:
@@ -150,7 +163,7 @@ def _records(lines: Sequence[str], name: str) -> list[dict[str, Any]]:
     return records
 
 
-def _table(path: Path) -> dict[str, Any]:
+def _table(path: Path) -> Columns:
     """Return the columns of a user's TSV or CSV file; those that its header names besides are kept for
     subsets.
     """
@@ -173,7 +186,7 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _jsonl(records: Sequence[dict[str, object]], name: str) -> dict[str, Any]:
+def _jsonl(records: Sequence[Record], name: str) -> Columns:
     missing = [n for n, r in enumerate(records, 1) if not {"source", "reference"} <= r.keys()]
     if missing:
         raise InputError(
@@ -186,7 +199,7 @@ def _jsonl(records: Sequence[dict[str, object]], name: str) -> dict[str, Any]:
         )
     sides = list(zip(*rows, strict=True)) or [()]
     common = [key for key in records[0] if all(_is_plain(r.get(key)) for r in records)] if records else []
-    columns: dict[str, object] = {
+    columns: Columns = {
         "sources": tuple(r["source"] for r in records),
         "references": sides[0],
         "others": tuple(sides[1:]),
@@ -205,7 +218,7 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, str | int | float | bool)
 
 
-def _bench_segments(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _bench_segments(records: Sequence[Record]) -> Columns:
     pairs = [(pair, r["topic"]) for r in records for paragraph in r["paragraphs"] for pair in paragraph]
     return {
         "sources": tuple(pair["id"] for pair, _ in pairs),
@@ -214,7 +227,7 @@ def _bench_segments(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _bench_articles(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _bench_articles(records: Sequence[Record]) -> Columns:
     return {
         "sources": tuple(
             "\n".join(" ".join(pair["id"] for pair in paragraph) for paragraph in r["paragraphs"])
@@ -228,7 +241,7 @@ def _bench_articles(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _indosum(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _indosum(records: Sequence[Record]) -> Columns:
     """Join IndoSum's sentences with spaces, one a line: it ships tokenised."""
 
     def lines(sentences: Iterable[Sequence[str]]) -> tuple[str, ...]:
@@ -244,7 +257,7 @@ def _indosum(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 _OWN: Mapping[str, str] = {".tsv": "table", ".csv": "table", ".jsonl": "jsonl"}
-_DOCUMENTS: Mapping[str, Callable[[Sequence[dict[str, Any]]], dict[str, Any]]] = {
+_DOCUMENTS: Mapping[str, Callable[[Sequence[Record]], Columns]] = {
     "bench-segments": _bench_segments,
     "bench-articles": _bench_articles,
     "indosum": _indosum,

@@ -95,7 +95,7 @@ class Cache:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._answers: dict[str, Answer] = {}
-        self._runs: dict[str, dict[str, Any]] = {}
+        self._runs: dict[str, dict[str, object]] = {}
         data = path.read_bytes() if path.exists() else b""
         whole = data[: data.rfind(b"\n") + 1]
         for number, line in enumerate(whole.decode("utf-8").split("\n")[:-1], 1):
@@ -136,7 +136,7 @@ class Cache:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def run(self, signature: str) -> dict[str, Any]:
+    def run(self, signature: str) -> dict[str, object]:
         """Return what the last run that did work for this signature measured: load time, memory, batch,
         hardware.
         """

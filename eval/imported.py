@@ -155,7 +155,8 @@ def _marked(answer: Answer, rated: Sequence[spans.Rated]) -> Answer:
     if not rated:
         return answer
     marked = tuple(span for one in rated for span in one.spans)
-    return replace(answer, spans=marked, scores=(*answer.scores, spans.score(rated)))
+    raters = tuple((one.rater, one.score) for one in rated)
+    return replace(answer, spans=marked, scores=(*answer.scores, spans.score(rated)), raters=raters)
 
 
 def _plain(text: str) -> str:

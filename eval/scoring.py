@@ -40,7 +40,8 @@ class Answer:
     ``support`` is (summary sentences the source carries, all of them); ``findings`` is ``None``
     when the system did not look. ``seconds`` is this segment's share of its batch;
     ``signature`` is what made this answer, where a system decides that answer by answer.
-    ``scores`` are (metric, score) pairs that came with it, ``spans`` the errors that raters marked in it.
+    ``scores`` are (metric, score) pairs that came with it, ``spans`` the errors that raters marked in it;
+    ``raters`` are all who looked at it, also who found nothing, each with the ESA score given, if any.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Answer:
     signature: str = ""
     scores: tuple[tuple[str, float], ...] = ()
     spans: tuple[Span, ...] = ()
+    raters: tuple[tuple[str, float | None], ...] = ()
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Answer:
@@ -65,6 +67,7 @@ class Answer:
             record["signature"],
             tuple((name, value) for name, value in record.get("scores", ())),
             tuple(Span(**span) for span in record.get("spans", ())),
+            tuple((name, value) for name, value in record.get("raters", ())),
         )
 
 

@@ -119,6 +119,8 @@ def read_table(path: Path) -> tuple[Table, Roles]:
 
     The first row is a header when its cells name a source and a reference column. Further references are
     columns of the same name with a number or a letter: ``reference``, ``reference2`` or ``refA``, ``refB``.
+    Raises :class:`InputError` that names a line with too few columns, or with more than two that no header
+    names.
     """
     rows = separated(path)
     roles = header_roles(rows[0]) if rows else None
@@ -126,6 +128,16 @@ def read_table(path: Path) -> tuple[Table, Roles]:
     roles = roles or Roles(0, (1,))
     width = len(header) or 1 + max(roles.source, *roles.references)
     body = rows[1:] if header else rows
+    if not header and (long := next((n for n, row in enumerate(body, 1) if any(row[width:])), 0)):
+        # Left out unsaid, a second reference would change the scores, and a first column the sources.
+        raise InputError(
+            "score.unnamed_columns",
+            "line {line} has {count} columns; where there are more than source and reference, a first line "
+            "names them, as in source, reference, reference2",
+            at=path,
+            line=long,
+            count=len(body[long - 1]),
+        )
     short = [n for n, row in enumerate(body, 2 if header else 1) if len(row) < width]
     if short:
         what = f"{width} columns as the header" if header else "source, reference"

@@ -29,6 +29,7 @@ def compare(
     A model that cannot run is told with its error, and the others go on. Raises UnknownModel before anything
     is loaded, Cancelled, DeadlinePassed.
     """
+    # All of them before the first is loaded, which may take long.
     for name in names:
         presets.get(name, "translate")
     for name in names:

@@ -37,42 +37,55 @@ def prepare() -> None:
 
     Glossary.load()
     document_text(b"<!doctype html><html><body><p>Banjir di Demak.</p></body></html>", "a.html", 10_000)
+    # With signs beyond ASCII, so that the mending of damaged text is loaded too.
     article("Banjir di Demak\n\nBanjir merendam 340 rumah, kata \u201cwarga\u201d.", False)
     list(checks([("Banjir merendam 340 rumah.", "Floods submerged 340 houses.")]))
     marks.notes(SegmentTranslation("Banjir", "", 0.0, (Finding("empty.translation"),)))
 
 
-def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int) -> str:
+def read_document(box: Sandbox, data: bytes, name: str, max_bytes: int, keys: Sequence[str] = ()) -> str:
     """Do as :func:`service.intake.documents.document_text`, confined."""
-    text, about = box.run(".confined:text_of", data, name, max_bytes)
+    text, about = box.run(".confined:text_of", data, name, max_bytes, [*keys])
     return PageText(text, restored(About, about)) if about else str(text)
 
 
-def text_of(data: bytes, name: str, max_bytes: int) -> list[object]:
+def text_of(data: bytes, name: str, max_bytes: int, keys: Sequence[str] = ()) -> list[object]:
     """Return a document's text, and what the data of a web page says of it."""
     from service.intake.documents import document_text
 
-    text = document_text(data, name, max_bytes)
+    text = document_text(data, name, max_bytes, keys)
     about = about_of(text)
     return [str(text), plain(about) if about else None]
 
 
 def translate_document(
-    box: Sandbox, data: bytes, name: str, max_bytes: int, translate: Translate, *, attributes: bool = False
+    box: Sandbox,
+    data: bytes,
+    name: str,
+    max_bytes: int,
+    translate: Translate,
+    *,
+    attributes: bool = False,
+    keys: Sequence[str] = (),
 ) -> bytes:
-    """Do as :func:`service.intake.documents.translate_data`, confined; the sentences are translated here."""
-    made = box.run(".confined:document", data, name, max_bytes, attributes, answer=_translating(translate))
-    return bytes(made)
+    """Do as :func:`service.intake.documents.translate_data`, confined; the sentences are translated here.
+
+    ``attributes`` and ``keys`` are those of :class:`service.intake.documents.blocks.How`.
+    """
+    asked = data, name, max_bytes, attributes, [*keys]
+    return bytes(box.run(".confined:document", *asked, answer=_translating(translate)))
 
 
-def document(ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool) -> bytes:
+def document(
+    ask: Ask, data: bytes, name: str, max_bytes: int, attributes: bool, keys: Sequence[str]
+) -> bytes:
     """Return a document in English, what is marked with a note; ``ask`` has its sentences translated."""
     from service.intake.documents import translate_data
     from service.intake.documents.blocks import How
     from service.render.marks import notes
 
     translate = _asking(ask)
-    how = How(attributes=attributes, notes=notes)
+    how = How(attributes=attributes, keys=tuple(keys), notes=notes)
     return translate_data(data, name, lambda passage: translate([passage])[0], max_bytes, how)[0]
 
 
@@ -109,6 +122,7 @@ def read_article(
         return to_article(text, keep_furniture=keep_furniture, restored=restored_lines)
     about = about_of(text)
     known = plain(about) if about else None
+    # Beside the text: as plain data a PageText is a string.
     made = box.run(".confined:article", str(text), keep_furniture, sorted(restored_lines), known)
     return restored(Article, made)
 

@@ -56,12 +56,14 @@ _asking: ContextVar[Ask | None] = ContextVar("asking", default=None)
 
 @contextmanager
 def asking(ask: Ask) -> Iterator[Ask]:
-    """Call of a :class:`SharedEngine` within belong to ``ask``."""
+    """Have the calls of a :class:`SharedEngine` within belong to ``ask``."""
     token = _asking.set(ask)
     try:
         yield ask
     finally:
         _asking.reset(token)
+        # When the ask is set no more: what is done here is on nobody's behalf.
+        # Popped one by one, so that what they add themselves is done too.
         while ask.at_end:
             ask.at_end.pop()()
 

@@ -190,6 +190,7 @@ def message_from(value: Any) -> Message:
     return Message(str(code), str(text), pairs, str(plural), str(at))
 
 
+# ``{name}`` or ``{name!r}``, nothing else of str.format.
 _PLACE = re.compile(r"\{(\w++)(!r)?\}")
 
 
@@ -200,6 +201,7 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     """
 
     def value(place: re.Match[str]) -> str:
+        # A place without a value stays as it is written.
         held = values.get(place[1], place[0])
         return repr(held) if place[2] else held
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
+# What Excel, LibreOffice or Google Sheets take for the beginning of a formula.
 _FORMULA = re.compile(r"[=+\-@\t\r]")
+# "-5", "+1,000.50", "2e6", "-12 %": these compute to themselves.
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?\s?%?")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 # All of ASCII's punctuation may be escaped; these are the marks that mean something inside a line.
 _INLINE = re.compile(r"[\\`*_\[\]<>&~|$]|!(?=\[)|(?<=[A-Za-z])://|(?<=\bwww)\.(?=\S)|@(?=\w)", re.I)
+# "1. ", "# ", "- ", "+ ", "=== " at the beginning of a line: a list, a heading, a rule.
 _START = re.compile(r"\A([0-9]{1,9}(?=[.)](?:\s|\Z))|(?=[#+=:-]))(.)")
+# " [1, 4]", the numbers of the sentences that a line rests on.
 _SUPPORT = re.compile(r" \[[0-9]+(?:, [0-9]+)*\]\Z")
 
 

@@ -47,6 +47,8 @@ class Check:
         return frozenset(name for _, name, _, _ in Formatter().parse(self.plural or self.message) if name)
 
 
+_EXCHANGED = "'{source}' in the source, '{target}' in the translation"
+
 BASE = (
     Check("empty.translation", "critical", "no translation", "The source has text, the translation none."),
     Check(
@@ -138,6 +140,18 @@ BASE = (
         "An equal number stands beside another unit or currency.",
         terms=("source", "target"),
     ),
+    Check(
+        "number.score",
+        "major",
+        "{source} in the source, {target} in the translation",
+        "The two figures of a score changed places: 2-1 became 1-2.",
+    ),
+    Check(
+        "number.rank",
+        "major",
+        "{source} in the source, {target} in the translation",
+        "A rank became an amount: the 29th album (ke-29) became 29 albums.",
+    ),
     Check("entity.lost", "minor", "{name} is not in the translation", "A name is missing in any spelling."),
     Check("entity.added", "minor", "{name} is not in the source", "A country that the source does not name."),
     Check(
@@ -152,10 +166,14 @@ BASE = (
         "'{word}' is not in the source",
         "The translation negates, and nothing in the source does.",
     ),
+    Check(
+        "negation.few",
+        "major",
+        _EXCHANGED,
+        "What is not few became few: tak sedikit is many, tidak jarang often.",
+    ),
 )
 """Whether the engine worked at all; numbers, names and negation."""
-
-_EXCHANGED = "'{source}' in the source, '{target}' in the translation"
 
 
 def _word(group: str, severity: Severity, about: str) -> Check:
@@ -209,6 +227,41 @@ WORDS = (
     _word(
         "role", "critical", "Suspect, defendant, convict, witness, victim, judge, prosecutor were exchanged."
     ),
+    _word(
+        "kin", "critical", "A relation changed: a child became a son-in-law, a younger sister an older one."
+    ),
+    _word("staff", "critical", "Subordinates became children: anak buah are no children."),
+    _word("crime", "critical", "Another crime: a murder became a robbery."),
+    _word("law", "major", "Another law: the one on electronic information became the one on terrorism."),
+    _word("ministry", "critical", "Another ministry or its minister."),
+    _word("agency", "critical", "Another agency, court, house of parliament or force."),
+    _word("grade", "major", "Another rank of the police or the army."),
+    _word(
+        "opposite",
+        "critical",
+        "A word became its opposite: rich and poor, easy and difficult, arrived and departed.",
+    ),
+    _word("body", "major", "Another part of the body."),
+    _word("illness", "major", "Another illness."),
+    _word("job", "major", "Another occupation: a singer became a writer, a soldier a police officer."),
+    _word("work", "major", "Another kind of work: a song became a film, a novel an album."),
+    _word("position", "major", "Another position on the field: a goalkeeper became a striker."),
+    _word("sport", "major", "Another sport."),
+    _word("round", "major", "Another round of a contest or half of a match."),
+    _word("court", "major", "Another step of a case: appeal, cassation, verdict, indictment."),
+    _word("poll", "major", "Another kind of election."),
+    _word("paper", "major", "Another document or degree, or shares that became bonds."),
+    _word("prize", "major", "Another prize: a cup became a crown or a medal."),
+    _word("club", "major", "The AS of a football club became US."),
+    _word("mineral", "major", "Another mineral or fuel."),
+    _word("clothes", "major", "Other clothes."),
+    _word("place", "major", "Another kind of place: a port became an airport, a hospital a school."),
+    _word("weapon", "major", "Another weapon."),
+    _word("religion", "major", "Another religion."),
+    _word("feast", "major", "Another holiday."),
+    _word("meal", "major", "Another meal."),
+    _word("device", "major", "Another device."),
+    _word("weather", "major", "Rain, snow and fog were exchanged."),
     _word("level", "major", "Higher became lower, or the reverse."),
     _word("weight", "major", "Larger became smaller, or the reverse."),
     _word("age", "major", "The oldest became the youngest, or the reverse."),
@@ -362,6 +415,12 @@ ARTICLE = (
         "minor",
         "the same sentence was translated otherwise before: {first}",
         "One sentence stands twice in an article and was translated unlike.",
+    ),
+    Check(
+        "pronoun.woman",
+        "major",
+        "'{pronoun}' may stand for {name}, a woman",
+        "English says he; whom the article names last is a woman.",
     ),
 )
 """What is found by comparing the sentences of one article."""

@@ -23,6 +23,7 @@ from service.document import (
 )
 from service.engines.base import Engine
 from service.facts.ledger import ledger
+from service.facts.pronouns import Pronouns
 from service.intake.clean import clean, is_headline
 from service.intake.credit import about_of, uncredited
 from service.models.load import Notice, choose, open_engine
@@ -134,6 +135,7 @@ class Pipeline:
             # Copying is slow, and a part is made for the first paragraph.
             tuple(
                 replace(part, paragraph=number) if number != part.paragraph else part
+                # Only the first sentences may be done yet.
                 for part, number in zip(body, article.body.paragraphs(), strict=False)
             ),
             self._translator.signature,
@@ -165,6 +167,7 @@ class Pipeline:
         done = self._translator.alternatives(passage_of(split), count)
         rows = [[part.target, *others] for part, others in done]
         ranks = range(max(map(len, rows), default=1))
+        # The k-th text has the k-th best of each sentence, or its last one where it has fewer.
         texts = (split.filled([row[: k + 1][-1] for row in rows]) for k in ranks)
         return list(dict.fromkeys(texts)), [part for part, _ in done]
 
@@ -211,6 +214,8 @@ class Pipeline:
         old, summary = reading.translation, reading.summary
         title = now(old.title) if old.title else None
         made = replace(old, segments=tuple(map(now, old.segments)), title=title)
+        # What is chosen changes with its sentences for nothing; what a model wrote would have to be written
+        # again.
         chosen = summary.route in ("extractive", "whole")
         request = SummaryRequest("extractive", Length(max(1, len(summary.sentences))), summary.language)
         read = self.read(reading.article, request if chosen else SummaryRequest("extractive"), made)
@@ -321,7 +326,15 @@ def build_pipeline(
     glossary = _glossary(settings)
     words = glossary.with_words(Glossary.words()) if preset.words else None
     care = Care(
-        glossary, settings.expand, repairs, translates, memory, settings.fuzzy, _rules(settings), words
+        glossary,
+        settings.expand,
+        repairs,
+        translates,
+        memory,
+        settings.fuzzy,
+        _rules(settings),
+        words,
+        Pronouns,
     )
     translator = Translator(engine, preset, revision, beam_size=settings.beam_size, care=care)
     return Pipeline(translator, writer, installed)
@@ -339,5 +352,6 @@ def _rules(settings: Settings) -> tuple[Rule, ...]:
 def _glossary(settings: Settings) -> Glossary:
     glossary = Glossary.load()
     if settings.memory:
+        # What is merged later goes before: a file that is named for this run, then the page's, then ours.
         glossary = glossary.merged(OwnTerms(settings.home / own_terms.NAME).terms())
     return glossary.merged(load_user(settings.glossary)) if settings.glossary else glossary

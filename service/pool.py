@@ -77,9 +77,11 @@ class Host:
         asked = self.settings.model if model == "auto" else model
         name = choose(asked, "translate", self.store).name
         key = name, beam_size or self.settings.beam_size
+        # Without the lock: to look into a dict is one step, and most calls end here.
         if found := self._pipelines.get(key):
             return found
         with self._loads(name):
+            # Another thread may have built it while this one waited.
             if found := self._pipelines.get(key):
                 return found
             settings = replace(self.settings, model=name, beam_size=key[1])
@@ -169,6 +171,7 @@ class Host:
         models.
         """
         with self._lock:
+            # One that its holder may take again: building a pipeline opens the engine of the same model.
             lock = self._loading.setdefault(name, threading.RLock())
         with lock:
             yield
@@ -195,6 +198,7 @@ class Host:
 
     def _shared(self, preset: Preset) -> SharedEngine:
         with self._lock:
+            # Counted before there is room: two that are opened at once must both find it.
             self._opening[preset.name] += 1
         try:
             with self._tidying:
@@ -202,6 +206,7 @@ class Host:
             return SharedEngine(self._opener(preset), limits=self._limits)
         finally:
             with self._lock:
+                # Counter's own subtraction, which drops what falls to 0.
                 self._opening -= Counter([preset.name])
 
     def _tidy(self) -> None:
@@ -212,12 +217,14 @@ class Host:
 
     def _make_room(self) -> None:
         """Put to rest what was used longest ago, until no more is open or being opened than may stay."""
+        # Before the lock is taken, as it reads the disk.
         usual = self._usual()
         with self._lock:
             opening = self._opening.keys() - {usual}
             chosen = [k for name, k in self._engines.items() if name not in (usual, *opening) and k.open]
         many = len(chosen) + len(opening) - self._kept
         for kept in sorted(chosen, key=lambda kept: kept.used):
+            # One in use does not rest: the next oldest does.
             if many > 0 and kept.rest():
                 many -= 1
 

@@ -37,6 +37,7 @@ def load(model: str = "auto", *, notice: Callable[[str], None] = lambda _: None,
                 name=name,
                 known=", ".join(known),
             )
+    # Strings are what people write in Python; settings have paths.
     for name in ("home", "glossary", "rules"):
         if isinstance(settings.get(name), str):
             settings[name] = Path(settings[name])
@@ -82,6 +83,7 @@ class Reader:
             return self._pipeline.translate_texts([texts])[0]
         if isinstance(texts, list | tuple):
             return type(texts)(self._translated(texts))
+        # By its name, so that neither library has to be there.
         library = type(texts).__module__.partition(".")[0]
         if type(texts).__name__ == "Series" and library == "pandas":
             return self._pandas(texts)
@@ -170,6 +172,7 @@ class Reader:
         return [next(done) if isinstance(text, str) else text for text in texts]
 
     def _pandas(self, texts: Any) -> Any:
+        # ``isna`` also knows pandas' NA and NaT, which no comparison finds.
         given = [None if gone else text for text, gone in zip(texts, texts.isna(), strict=True)]
         done = self._translated(given)
         whole = [text if new is None else new for text, new in zip(texts, done, strict=True)]

@@ -48,6 +48,7 @@ class Server:
     @property
     def host(self) -> str:
         """The host and port that texts are sent to."""
+        # Without a user name and password, which an error would show.
         return urlsplit(self.address).netloc.rpartition("@")[2]
 
     @property
@@ -57,6 +58,7 @@ class Server:
         try:
             return ip_address(name).is_loopback
         except ValueError:
+            # Any other name is resolved by somebody else, and may lead anywhere.
             return name.lower() == "localhost"
 
 

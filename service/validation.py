@@ -69,6 +69,7 @@ def restored(kind: type[Record], value: object) -> Record:
 
 
 def _invalid(error: ValidationError) -> Invalid:
+    # An unknown key before a missing one: the first is most likely how the second was misspelt.
     first = min(error.errors(include_url=False), key=lambda e: _ORDER.get(e["type"], 2))
     path = _path(first["loc"])
     if first["type"] == "missing":

@@ -68,13 +68,30 @@ SLOW = frozenset(
 )
 
 
+# Modules that hold times, which other tests beside them disturb: `scripts/check` runs them after the others.
+ALONE = frozenset(
+    (
+        "api/test_hostile.py",
+        "inbox/test_digest.py",
+        "inbox/test_fetcher.py",
+        "page/test_browser.py",
+        "page/test_correcting.py",
+        "page/test_inbox_tab.py",
+        "test_growth.py",
+    )
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    missing = [name for name in SLOW if not (here / name).is_file()]
+    missing = [name for name in SLOW | ALONE if not (here / name).is_file()]
     assert not missing, f"tests/conftest.py names modules that are gone: {missing}"
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).as_posix() in SLOW:
+        name = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        if name in SLOW:
             item.add_marker(pytest.mark.slow)
+        if name in ALONE:
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -55,6 +55,14 @@ def until(true: Callable[[], object], seconds: float = 60.0) -> None:
         time.sleep(0.01)
 
 
+def settled(value: Callable[[], int], wanted: int, seconds: float = 60.0) -> int:
+    """Return the value once it is the wanted one, or what it is after so long."""
+    end = time.monotonic() + seconds
+    while (found := value()) != wanted and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
+
+
 def share_used(pid: int, seconds: float = 1.0) -> float:
     """The share of one processor that it and those below it use, for so long."""
     before, started = processor_seconds(below(pid)), time.monotonic()

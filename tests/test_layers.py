@@ -19,6 +19,7 @@ LAYERS: dict[str, int] = {
     "service.version": 0,
     "service.extras": 0,
     "service.escape": 0,
+    "service.grouped": 0,
     "service.context": 0,
     "service.validation": 0,
     "prompts": 0,

@@ -68,29 +68,35 @@ def write_corpus(path: Path, count: int, sentences: int = 1) -> Path:
 def torture(folder: Path, records: int, kills: int, seed: int = 7, options: Sequence[str] = ()) -> Torture:
     """Run ``warta batch`` with SIGKILL at random moments until ``kills`` are done, then to the end.
 
-    A run that finishes before its kill is started over, so that every kill counts.
+    A run that finishes before its kill is started over, so that every kill counts; kills go on, up to five
+    times as many, until one came while records were done.
     """
     source = write_corpus(folder / "in.jsonl", records, sentences=3)
     clean, output = folder / "clean.jsonl", folder / "out.jsonl"
     journal = output.with_name(output.name + ".journal")
     started = time.perf_counter()
+    # An undisturbed run is what the killed one is compared with, and says how long it takes.
     _batch(folder, source, clean, *options).wait()
     whole = time.perf_counter() - started
     moments, done, midway = random.Random(seed), 0, 0  # noqa: S311 - not for secrets
-    while done < kills:
+    while done < kills or (not midway and done < 5 * kills):
         process = _batch(folder, source, output, *options)
         # From before the model is opened to about the end of the work.
         time.sleep(moments.uniform(whole * 0.4, whole))
         process.kill()
         process.wait()
+        # It was done before it was killed: that does not count.
         if output.exists() and not journal.exists():
             output.unlink()
             whole *= 0.8  # the machine was busier when it was measured
             continue
         done += 1
-        midway += journal.exists() and journal.read_bytes().count(b"\n") > 2
+        # Two lines are there before any record is done: the job, and the empty first commit.
+        begun = journal.exists() and journal.read_bytes().count(b"\n") > 2
+        midway += begun
+        whole *= 1.0 if begun else 1.2  # it was quieter then
     _batch(folder, source, output, *options).wait()
-    return _judged(output, clean, kills, midway)
+    return _judged(output, clean, done, midway)
 
 
 def ray_torture(folder: Path, records: int, kills: int, seed: int = 7) -> Torture:
@@ -196,7 +202,7 @@ def _waited(process: subprocess.Popen[bytes]) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if status:
         raise SystemExit(f"it ended with {process.returncode}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    return time.perf_counter() - started, usage.ru_maxrss / 1024  # Linux counts in KiB
 
 
 def overhead(folder: Path, records: int = 40, tokens: int = 24) -> dict[str, object]:
@@ -253,7 +259,7 @@ class _Timed:
             yield done
 
 
-def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
+def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, float]]:
     """Return seconds of a batch on Ray with 1 and 2 workers, and by 1 process, with a tiny random Marian.
 
     ``all_s`` is all; ``busy_s`` what the chunks took where they were done, all workers added up; ``idle_s``
@@ -263,7 +269,7 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
     texts = [json.loads(line)["text"] for line in source.read_text("utf-8").splitlines()]
     install(folder / "home", texts, TINY)
     settings = Settings(folder / "home", model=NAME, threads=1, beam_size=1, repair=False)
-    made: list[dict[str, Any]] = []
+    made: list[dict[str, float]] = []
     for workers in (0, 1, 2):
         job = Job([source], folder / f"out{workers}.jsonl")
         started = time.perf_counter()
@@ -273,7 +279,12 @@ def ray_efficiency(folder: Path, records: int = 768) -> list[dict[str, Any]]:
             seconds = time.perf_counter() - started
         if job.output.read_bytes() != (folder / "out0.jsonl").read_bytes():
             raise SystemExit("Ray wrote other bytes")
-        row = {"ray_workers": workers, "segments": totals.segments, "all_s": seconds, "busy_s": timed.busy}
+        row: dict[str, float] = {
+            "ray_workers": workers,
+            "segments": totals.segments,
+            "all_s": seconds,
+            "busy_s": timed.busy,
+        }
         row["idle_s"] = seconds - timed.busy / (workers or AT_ONCE)
         row["efficiency"] = (made[0]["all_s"] if made else seconds) / (max(1, workers) * seconds)
         made.append(row)

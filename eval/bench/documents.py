@@ -108,6 +108,7 @@ def templates() -> list[str]:
         for path in sorted((ROOT / "examples").glob("*.txt"))
         for part in segment.split(path.read_text("utf-8")).segments
     ]
+    # Without quotation marks, dashes and full stops inside, at which the splitters differ.
     whole = (text for text in parts if text.endswith(".") and not re.search(r'["–:]|\.\s', text))
     return [text.removesuffix(".") for text in (*whole, *SENTENCES)]
 
@@ -267,6 +268,7 @@ class Bench:
         row = Side("batch", "Argos Translate", layout, 0, total, seconds, cores, whole - seconds)
         decoded = read(log, 0)
         sentences = self.options.sentences * len(self.articles)
+        # Without those of the first article, which warms up.
         return self.judged(row, decoded[-sentences:])
 
     def server(self, layout: str) -> list[Side]:
@@ -287,9 +289,9 @@ class Bench:
             asyncio.run(_ask(port, [self.first], 1))
             start = time.perf_counter() - began
             for clients in self.options.clients:
-                before, used = log.stat().st_size, _core_seconds(pid)
+                before, used = log.stat().st_size, core_seconds(pid)
                 seconds, waits = asyncio.run(_ask(port, self.articles, clients))
-                used = _core_seconds(pid) - used
+                used = core_seconds(pid) - used
                 total, wait = words(self.articles), statistics.median(waits)
                 shown = layout or f"{threads} threads"
                 row = Side("serve", name, shown, clients, total, seconds, used, start, wait)
@@ -374,10 +376,11 @@ def running(command: Sequence[str], values: dict[str, str], folder: Path, port: 
             process.terminate()
 
 
-def _core_seconds(pid: int) -> float:
+def core_seconds(pid: int) -> float:
     """Return the processor time that a process has used; on Linux."""
     # The name, in brackets, may hold anything.
     fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    # Fields 14 and 15 of the file: time in the program and in the system.
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 

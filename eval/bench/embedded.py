@@ -86,15 +86,17 @@ def preparation(root: Path, adapter: Path | None) -> Preparation:
     marks: list[tuple[str, float]] = []
     began = time.perf_counter()
     embedded.prepare(Store(root), presets.get(PRESET), lambda s: marks.append((s, time.perf_counter())), data)
+    # A stage is told when it begins, so it ends where the next one does.
     ends = [*(at for _, at in marks[1:]), time.perf_counter()]
     stages = tuple((name, end - at) for (name, at), end in zip(marks, ends, strict=True))
     return Preparation(stages, ends[-1] - began, peak_mb())
 
 
 def first_sentence(root: Path, began: float) -> Start:
-    """Open the model and translates; ``began`` is the wall clock before this process."""
+    """Open the model and translate; ``began`` is the wall clock before this process."""
     from service.engines.causal import CausalEngine
 
+    # The wall clock, as ``began`` was taken in another process.
     inside, preset = time.time(), presets.get(PRESET)
     engine = CausalEngine(Store(root).folder(preset), preset)
     loaded = time.time()
@@ -103,7 +105,7 @@ def first_sentence(root: Path, began: float) -> Start:
 
 
 def quality(root: Path, pairs: Sequence[tuple[str, str]], beam: int, penalty: float) -> DecodingRun:
-    """Translate the sources and scores them with sacreBLEU."""
+    """Translate the sources and score them with sacreBLEU."""
     from service.engines.causal import CausalEngine
 
     preset = presets.get(PRESET)
@@ -147,6 +149,7 @@ def output_layer(root: Path) -> OutputLayer:
     folder = Store(root).folder(preset)
     layers = cut_to_one_layer(folder, root / "one")
     whole, one = step(folder), step(root / "one")
+    # A straight line through one layer and all layers, at none.
     return OutputLayer(whole * 1000, (one - (whole - one) / (layers - 1)) * 1000)
 
 
@@ -173,11 +176,13 @@ def step(folder: Path) -> float:
     import ctranslate2
 
     generator = ctranslate2.Generator(str(folder), compute_type="int8", inter_threads=1, intra_threads=1)
+    # The difference of two lengths leaves out what a call costs however long it is.
     return min(_steps(generator, 2 * STEPS) - _steps(generator, STEPS) for _ in range(5)) / STEPS
 
 
 def _steps(generator: Any, count: int) -> float:
     began = time.process_time()
+    # Least and most the same, so that the end token cannot make it shorter.
     generator.generate_batch([["<bos>"]], max_length=count, min_length=count)
     return time.process_time() - began
 
@@ -197,12 +202,13 @@ def show(rows: Iterable[DecodingRun]) -> None:
         print(f"{quality} {speed} {r.peak_mb:8.0f} {r.truncated:4}")
 
 
-def measure(root: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+def measure(root: Path, arguments: argparse.Namespace) -> dict[str, object]:
     """Return all measurements in the empty folder ``root``, printed as they come."""
     prepared = in_fresh_process(preparation, root, arguments.adapter)
     for name, seconds in prepared.stages:
         print(f"{seconds:6.2f} s  {name}")
     print(f"{prepared.seconds:6.2f} s  preparation, peak {prepared.peak_mb:.0f} MB")
+    # The best of three: whatever else the machine does only ever adds time.
     start = min(
         (in_fresh_process(first_sentence, root, time.time()) for _ in range(3)), key=lambda s: s.process
     )

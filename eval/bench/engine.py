@@ -86,6 +86,7 @@ def ours(folder: Path, preset: Preset, texts: Sequence[str], device: str, thread
     began = time.perf_counter()
     engine = CTranslate2Engine(folder, preset, device=device, threads=threads)
     load = time.perf_counter() - began
+    # Not timed: the first call allocates and picks kernels.
     engine.generate(texts[:1], preset.decoding)
     began = time.perf_counter()
     outputs = engine.generate(texts, preset.decoding)
@@ -111,6 +112,7 @@ def peer(
     model = load_checkpoint(folder, dtype).to(device).eval()
     load = time.perf_counter() - began
     rows = [torch.tensor(pieces.ids([*pieces.encode(text), EOS])) for text in texts]
+    # Longest first, so that a batch has rows of like length and little padding.
     order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
     size, pad = WORK[preset.architecture].rows, model.config.pad_token_id
 
@@ -118,7 +120,7 @@ def peer(
         ids = torch.nn.utils.rnn.pad_sequence([rows[i] for i in chosen], True, pad).to(device)
         return _generated(model, ids, pad, preset.decoding)
 
-    run(order[:1])
+    run(order[:1])  # not timed either
     began, answers = time.perf_counter(), dict[int, list[int]]()
     for start in range(0, len(order), size):
         batch = order[start : start + size]
@@ -145,10 +147,12 @@ def _generated(model: Any, ids: Any, pad: int, decoding: Decoding) -> list[list[
             early_stopping=True,
             max_length=None,
             max_new_tokens=decoding.max_new_tokens,
+            # Marian checkpoints say so themselves; random ones need it, or padding would be chosen.
             bad_words_ids=[[pad]],
+            # Marian's setting would end an answer at the limit with the end token, one token early.
             forced_eos_token_id=None,
         )
-    answers: list[list[int]] = made[:, 1:].tolist()
+    answers: list[list[int]] = made[:, 1:].tolist()  # without the start token
     return answers
 
 
@@ -172,6 +176,7 @@ def sources(work: Work) -> list[str]:
     # The small tokenizer needs about 1.6 pieces a word on the text it was trained on.
     size = max(4, round(wanted / 1.6))
     rounds = words * (2 + count * size // len(words))
+    # Of three lengths, a word apart, so that batches have some padding as in practice.
     return [" ".join(rounds[i * (size - 3) :][: size - i % 3]) for i in range(count)]
 
 
@@ -201,6 +206,7 @@ def compare(kind: str, root: Path, arguments: argparse.Namespace) -> list[Engine
 
 def show(kind: str, rows: Sequence[EngineRun]) -> None:
     """Print a line an engine: speed, its ratio to the first row's, and how many answers are the same."""
+    # The peer in float32 (on CUDA in bfloat16), to which all are compared.
     first = rows[0]
     for row in rows:
         same = sum(a == b for a, b in zip(row.answers, first.answers, strict=True)) / len(first.answers)
@@ -225,6 +231,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.beam = arguments.beam or [1, 4]
     if arguments.allocator == "huge":
+        # glibc reads these when a process starts, so they hold for the processes below and not for this one.
         os.environ.update(HUGE)
     found: dict[str, object] = {"allocator": arguments.allocator, "threads": arguments.threads}
     for kind in arguments.model or WORK:

@@ -31,6 +31,7 @@ def fix_length(translator: Any, tokens: int, log: str) -> None:
     translator.translate_batch = fixed
 
 
+# Only where Python loads it at the start, not where this project imports it.
 if __name__ == "sitecustomize":
     import ctranslate2
 

@@ -14,6 +14,7 @@ Result = TypeVar("Result")
 
 def in_fresh_process(task: Callable[..., Result], *arguments: object) -> Result:
     """Return ``task`` in a fresh process, which takes its environment from this one."""
+    # Spawned, not forked: a fork begins with all that its parent holds.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(task, *arguments).result()
 

@@ -94,6 +94,7 @@ def read_ntrex(path: Path) -> Corpus:
         document, source, reference = line.split("\t")
         documents.setdefault(document, []).append((source, reference))
     corpus = Corpus([("\n".join(source for source, _ in pairs), pairs) for pairs in documents.values()])
+    # Only rows in which a term is put in can differ.
     held = [row for row in corpus.rows if len(row[1]) < NTREX_LENGTH and row[0].inject(row[1]) != row[1]]
     corpus.rows = held[:NTREX_ROWS]
     return corpus
@@ -102,6 +103,7 @@ def read_ntrex(path: Path) -> Corpus:
 def measure_peers(folder: Path) -> list[GlossaryScores]:
     """Return each peer's output for FLORES-200 dev, as it is and edited."""
     pairs = list(zip(_lines(folder / "flores-dev.id"), _lines(folder / "flores-dev.en"), strict=True))
+    # FLORES' sentences are of many articles, so there is none around them.
     corpus = Corpus([("", pairs)])
     rows = [corpus.measure("reference", [reference for _, reference in pairs], [r for _, r in pairs])]
     for peer in PEERS:

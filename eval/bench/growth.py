@@ -71,6 +71,7 @@ def measure(model: str, count: int) -> Size:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(home({}) if model != "echo" else Path(folder), model=model)
         pipeline = build_pipeline(settings, lambda _: None)
+        # What is loaded at the first sentence is no part of the time.
         translate_lines(pipeline, _Lines(sentences(8)), _Count())  # type: ignore[arg-type]
         target, began = _Count(), time.perf_counter()
         translate_lines(pipeline, _Lines(sentences(count)), target)  # type: ignore[arg-type]

@@ -27,13 +27,13 @@ import eval.metrics
 import eval.text
 from eval.bench import hostile_inputs as given
 from eval.bench.hostile_inputs import LIMITS, MOST, PROSE, Run
-from eval.bench.hostile_strings import FAMILIES, Case, derived
+from eval.bench.hostile_strings import FAMILIES, Case, Pattern, derived
 from service import facts as ledgers
 from service import intake, summary, translation
 from service import text as text_package
 from service.document import Finding, Furniture, Output
 from service.engines.echo import EchoEngine
-from service.facts import fates, figures, ledger, quotations
+from service.facts import fates, figures, ledger, pronouns, quotations
 from service.facts import names as named_in
 from service.intake import (
     clean,
@@ -107,7 +107,17 @@ from service.text import aligner, language, number_words, numbers, projection, s
 from service.text import placeholders as program_texts
 from service.translation import aside, confidence, glossary, normalise, own_terms, repair, terms, translator
 from service.translation.guard import check as guard
-from service.translation.guard import consistency, form, lexicon, names, negation, offices, people, units
+from service.translation.guard import (
+    consistency,
+    form,
+    lexicon,
+    names,
+    negation,
+    offices,
+    people,
+    phrases,
+    units,
+)
 from service.translation.guard import rules as own_rules
 from service.translation.guard import vocabulary as known_words
 from service.translation.memory import base, forgiving, fuzzy, postgres, tmx
@@ -130,12 +140,14 @@ def public() -> dict[Callable[..., object], str]:
     found: dict[Callable[..., object], str] = {}
     for module in modules():
         for name, value in vars(module).items():
+            # Only what a module itself defines, not what it imports.
             if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
                 continue
             if inspect.isclass(value):
                 found |= {method: f"{module.__name__}.{name}.{key}" for key, method in _methods(value)}
             elif (
                 callable(value)
+                # Unwrapped, since functions behind a cache are no functions to inspect.
                 and inspect.isfunction(inspect.unwrap(value))
                 and inspect.signature(value).parameters
             ):
@@ -151,9 +163,9 @@ def _methods(made: type) -> Iterator[tuple[str, Callable[..., object]]]:
                 yield name, value
 
 
-def patterns() -> dict[str, re.Pattern[Any]]:
+def patterns() -> dict[str, Pattern]:
     """Return the compiled patterns of the modules, those in tables too, by a name; each once."""
-    found: dict[re.Pattern[Any], str] = {}
+    found: dict[Pattern, str] = {}
     for module in modules():
         for name, value in vars(module).items():
             for index, pattern in enumerate(_inside(value)):
@@ -162,7 +174,7 @@ def patterns() -> dict[str, re.Pattern[Any]]:
     return {name: pattern for pattern, name in found.items()}
 
 
-def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
+def _inside(value: Any) -> Iterator[Pattern]:
     if isinstance(value, re.Pattern):
         yield value
     elif isinstance(value, Mapping):
@@ -172,8 +184,9 @@ def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
             yield from _inside(each)
 
 
-def _used(pattern: re.Pattern[Any], text: str) -> None:
+def _used(pattern: Pattern, text: str) -> None:
     """Use a pattern in all ways: at the start, on the whole, and wherever it matches."""
+    # A pattern of bytes takes bytes.
     given: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
     pattern.match(given)
     pattern.fullmatch(given)
@@ -441,6 +454,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
         lambda text: po.translate(text, given.loud),
         lambda text: po.translate(given.catalogue(text), given.turned),
     ),
+    keyed.key_paths: keyed.key_paths,
     keyed.read: (keyed.read, lambda text: keyed.read(json.dumps(text.split("\n")))),
     keyed.translate: (
         lambda text: keyed.translate(text, given.loud),
@@ -458,6 +472,10 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     xmltext.tokens: lambda text: list(xmltext.tokens(text)),
     xmltext.Token.get: lambda text: [token.get("a") for token in xmltext.tokens(f"<a {text}>")],
     xmltext.Token.having: lambda text: xmltext.Token("start", f"<a {text}>", 0, "a").having("b", text),
+    xmltext.until_end: (
+        lambda text: list(xmltext.until_end(xmltext.tokens(text), "a")),
+        lambda text: list(xmltext.until_end(xmltext.tokens(f"<a>{text}</a>"), "a")),
+    ),
     xmltext.written: xmltext.written,
     xmltext.as_utf8: (xmltext.as_utf8, lambda text: xmltext.as_utf8(f"<?xml {text}")),
     html.translate_attributes: (
@@ -525,6 +543,12 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     people.words_of_names: lambda text: list(people.words_of_names(text)),
     people.is_derived: lambda text: people.is_derived(text.lower()),
+    phrases.turned_round: given.pairs(
+        lambda a, b: list(phrases.turned_round(a, given.spoken(a), b, given.spoken(b)))
+    ),
+    phrases.scores: given.pairs(lambda a, b: list(phrases.scores(a, given.spoken(a), b, given.spoken(b)))),
+    phrases.ranks: given.pairs(lambda a, b: list(phrases.ranks(a, b))),
+    phrases.not_few: given.pairs(lambda a, b: list(phrases.not_few(a, given.spoken(a), b, given.spoken(b)))),
     consistency.Consistency.see: given.with_sentences(given.compared),
     known_words.is_english: lambda text: known_words.is_english(text.lower()),
     known_words.is_indonesian: lambda text: known_words.is_indonesian(text.lower()),
@@ -556,6 +580,9 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     stems.english_stem: stems.english_stem,
     words.words: words.words,
     words.listed: words.listed,
+    words.has_digit: words.has_digit,
+    words.says_twice: lambda text: words.says_twice(text.split()),
+    words.follows_itself: lambda text: words.follows_itself(text.split(), 8),
     normalise.normalise: (
         normalise.normalise,
         lambda text: normalise.normalise(text, headline=True, casing=_casing(text)),
@@ -641,6 +668,12 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
         lambda lines: [named_in.NameReader(lines, given.shipped_glossary()).names(line) for line in lines[:1]]
     ),
     named_in.sentence_open: named_in.sentence_open,
+    pronouns.Pronouns.put_right: given.with_sentences(
+        lambda lines: given.pronouns_of(lines).put_right(lines[-1], " ".join(lines))
+    ),
+    pronouns.Pronouns.doubted: given.with_sentences(
+        lambda lines: given.pronouns_of(lines).doubted(lines[-1], "He is tired.")
+    ),
     fates.fate: given.pairs(given.fates_of),
     quotations.quotations: given.with_sentences(quotations.quotations),
     quotations.outcomes: given.pairs(
@@ -779,6 +812,9 @@ EXEMPT: Mapping[Callable[..., object], str] = {
         ),
         "takes what others made, by way of brief.brief",
     ),
+    **dict.fromkeys(
+        (translator.Pronouns.put_right, translator.Pronouns.doubted), "is what facts.pronouns.Pronouns does"
+    ),
     **dict.fromkeys((blocks.together, blocks.block_steps), "is tried by way of translate_blocks"),
     **dict.fromkeys((briefs.key_sentence, briefs.by_label), "is tried by way of brief_text"),
     **dict.fromkeys(
@@ -841,7 +877,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
 }
 """Function -> why it is not tried."""
 
-BOUNDED: Mapping[re.Pattern[Any], int] = {
+BOUNDED: Mapping[Pattern, int] = {
     normalise._SENTENCE_START: 8,
     rules._rules(): rules._LONGEST,
     rules._PAGE_ONLY_RULES: rules._LONGEST,

@@ -20,9 +20,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from eval.bench.hostile_strings import WORST, Case
 from service.errors import WartaError
@@ -69,6 +69,7 @@ def seconds(run: Callable[[str], object], text: str, limit: float) -> float | No
 
     An input refused is an input done.
     """
+    # Processor time, and again every 0.2 s: code under test may swallow the first alarm.
     signal.setitimer(signal.ITIMER_PROF, limit, 0.2)
     began = time.process_time()
     try:
@@ -108,7 +109,8 @@ def judge(case: Case, text: Callable[[int], str], size: int, limit: float = LIMI
     best = dict.fromkeys(sizes, float("inf"))
     for _ in range(_ROUNDS):
         for each in sizes:
-            best[each] = min(best[each], _once(case.run, text(each), limit) or limit)
+            taken = _once(case.run, text(each), limit)
+            best[each] = min(best[each], limit if taken is None else taken)
         if best[size] < RATIO * best[sizes[0]] or best[size] < FLOOR:
             return None
     return Finding(case.name, name, tuple(best.items()))
@@ -139,7 +141,7 @@ def chosen(case: Case, sample: int) -> list[Callable[[int], str]]:
     return [*WORST, *random.Random(case.name).sample(others, sample)]  # noqa: S311
 
 
-def _child(pipe: Any, part: str, size: int, start: int, limit: float, sample: int) -> None:
+def _child(pipe: Connection, part: str, size: int, start: int, limit: float, sample: int) -> None:
     """Measure the cases from ``start`` on, telling of each string before it is tried."""
     from eval.bench.hostile_cases import cases
 
@@ -149,6 +151,7 @@ def _child(pipe: Any, part: str, size: int, start: int, limit: float, sample: in
     for case in cases(part):
         with suppress(Exception):
             case.run(_ORDINARY)  # what is loaded at the first call is not the text's doing
+        # A collection in the middle of a call would be counted as the text's doing.
         gc.collect()
         gc.disable()
         left = SHOWN

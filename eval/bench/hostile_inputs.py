@@ -41,6 +41,7 @@ from service.facts.fates import English, fate
 from service.facts.figures import Outcome
 from service.facts.ledger import MOST_NAMES, Mentions, ledger, mentions
 from service.facts.names import NameReader
+from service.facts.pronouns import Pronouns
 from service.intake.documents import alignment as placement
 from service.intake.documents import bilingual, blocks
 from service.intake.documents import markup as builder
@@ -138,6 +139,7 @@ def encoded(text: str) -> bytes:
 def folder() -> Path:
     """Return a folder for the files of this process, removed with it."""
     folder = tempfile.TemporaryDirectory()
+    # Kept, or the folder would be removed as soon as this returns.
     _KEPT.append(folder)
     return Path(folder.name)
 
@@ -170,6 +172,7 @@ _ODT = "urn:oasis:names:tc:opendocument:xmlns"
 
 
 def xml(text: str) -> str:
+    # A parser makes a line feed of a bare carriage return; as a reference it stays one.
     return escape(_ILLEGAL.sub("", text), {"\r": "&#13;"})
 
 
@@ -197,6 +200,7 @@ def odt(text: str) -> bytes:
 
 def epub(text: str) -> bytes:
     """Return a book of one chapter, which is the text itself, and a spine that names a chapter a line."""
+    # Bounded, so that the package is not what takes the time.
     lines = text.count("\n") % 4000
     items = "".join(f'<item id="i{n}" href="c.html#{n}"/>' for n in range(lines + 1))
     spine = "".join(f'<itemref idref="i{n}"/>' for n in range(lines + 1))
@@ -280,6 +284,7 @@ def placed_cells(text: str) -> bytes:
 
 def pdf(text: str) -> bytes:
     """Return a page with the lines of the text, as far as Latin-1 has their letters."""
+    # In a PDF string brackets and backslashes are escaped: ``(a\(b\))``.
     shown = re.sub(r"([\\()])", r"\\\1", text.replace("\r", " "))
     body = "\n".join(f"({line}) Tj T*" for line in shown.split("\n")).encode("latin-1", "replace")
     stream = b"BT /F 9 Tf 12 TL 9 800 Td\n" + body + b"\nET"
@@ -294,6 +299,7 @@ def pdf(text: str) -> bytes:
     for number, each in enumerate(objects, 1):
         places.append(len(made))
         made += b"%d 0 obj%s endobj\n" % (number, each)
+    # Each entry of the table is 20 bytes, the space before the line end included.
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     return (
         made
@@ -367,7 +373,7 @@ def shipped_glossary() -> glossary.Glossary:
     return glossary.Glossary.load()
 
 
-def in_article(text: str) -> Any:
+def in_article(text: str) -> None:
     """Return the glossary at work on an article of this text, sentence by sentence."""
     at_work = terms.ArticleTerms(shipped_glossary(), text, expand=True)
     for line in lines_of(text):
@@ -395,7 +401,7 @@ def with_lexicon(call: Callable[[str, str], Iterator[object]]) -> tuple[Run, ...
     """Return a reader of a lexicon: the text as the whole file, and as the cells of a row."""
     head = "\t".join(lexicon.COLUMNS)
 
-    def row(text: str) -> Any:
+    def row(text: str) -> object:
         cell = text.replace("\t", " ").replace("\n", " ")
         return list(call(f"{head}\na\tb\t{cell}\t\t{cell}\t\t\t\n", "a"))
 
@@ -486,6 +492,10 @@ def fates_of(source: str, target: str) -> list[Outcome]:
     english, known = English(target), frozenset(source.lower().split())
     names = NameReader([source], shipped_glossary()).names(source)
     return [fate(name, english, known) for name in names[:MOST_NAMES]]
+
+
+def pronouns_of(sentences: Sequence[str]) -> Pronouns:
+    return Pronouns(Passage(tuple(sentences), "\n".join(sentences)), shipped_glossary())
 
 
 def brief_of(text: str) -> Brief:

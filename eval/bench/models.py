@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from eval.bench import shapes
 from eval.bench.fresh_process import in_fresh_process, peak_mb
@@ -101,12 +100,13 @@ def preset(name: str) -> presets.Preset:
     return presets.get(name)
 
 
-def measured(name: str, folder: str, texts: Sequence[str], seconds: float) -> dict[str, Any]:
+def measured(name: str, folder: str, texts: Sequence[str], seconds: float) -> dict[str, object]:
     """Return the speed of one model over ``texts``, again and again for ``seconds``."""
     began = time.perf_counter()
     engine = MODELS[name](Path(folder), texts)
     load = time.perf_counter() - began
     decoding: Decoding = replace(preset(name).decoding, max_new_tokens=TARGET)
+    # The first call allocates buffers and picks kernels; its time is not counted.
     engine.generate(texts[:2], decoding)
     tokens, began, busy = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:
@@ -139,6 +139,7 @@ def lock(folder: str, texts: Sequence[str]) -> dict[str, float]:
         started.set()
         for _ in range(30):
             translator.translate(" ".join(texts[2:4]))
+        # Of this thread alone: the library does all its work in the thread that calls.
         worked.append(time.thread_time() - began)
         done.set()
 
@@ -146,6 +147,7 @@ def lock(folder: str, texts: Sequence[str]) -> dict[str, float]:
     thread.start()
     started.wait()
     began = time.thread_time()
+    # Busy on purpose: a thread that holds the lock leaves this loop no processor time at all.
     while not done.is_set():
         pass
     beside = time.thread_time() - began
@@ -164,6 +166,7 @@ def main() -> None:
         for file in sorted(EXAMPLES.glob("*.txt"))
         for part in segment.split(file.read_text("utf-8")).segments
     ]
+    # Always 32 texts, however many sentences the examples have.
     texts = (sentences * 32)[:32]
     if asked.lock:
         with tempfile.TemporaryDirectory() as folder:

@@ -78,6 +78,7 @@ class Story:
 
 def story(number: int, published: float, sentences: int = 6) -> Story:
     """Return the invented article of that number, always the same."""
+    # Of its own number, so that a story is the same in every process and whatever was made before it.
     chance = random.Random(number)  # noqa: S311
 
     def fill(pattern: str) -> str:
@@ -154,6 +155,7 @@ def endless(handler: Handler) -> None:
     handler.send_response(200)
     handler.send_header("Content-Type", "application/rss+xml")
     handler.end_headers()
+    # Ends when the client hangs up, by a BrokenPipeError that the handler below takes.
     while True:
         handler.wfile.write(b"<item><title>lagi</title></item>" * 2000)
 
@@ -180,8 +182,11 @@ class Site:
         """Leads every ``.example`` name here, and refuses what is not public as always."""
         loopback = ipaddress.ip_address("127.0.0.1")
         return Reach(
+            # Other names get a private address, which has to be refused: a redirect that leads out of the
+            # invented web must fail here as it would outside.
             lambda host, _: ["127.0.0.1"] if host.endswith(".example") else ["10.0.0.7"],
             lambda address: address == loopback,
+            # The site's own port is not among the web's, which are all that is open otherwise.
             lambda port: port in (80, self.port),
         )
 
@@ -203,6 +208,7 @@ class Handler(BaseHTTPRequestHandler):
             self.site.seen.append((key, dict(self.headers)))
             self.site.at_once[host] += 1
             self.site.most_at_once[host] = max(self.site.most_at_once[host], self.site.at_once[host])
+            # How many outlets are asked at the same moment: the fetcher bounds it.
             busy = sum(count > 0 for count in self.site.at_once.values())
             self.site.most_hosts_at_once = max(self.site.most_hosts_at_once, busy)
         try:
@@ -220,8 +226,11 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving() -> Iterator[Site]:
     """Yield a site on a free port of loopback, for as long as the block lasts."""
+    # http.server makes handlers itself and passes them nothing, so the site hangs on a class of its own for
+    # each server; on ``Handler`` two servers of one process would share it.
     kind = type("Bound", (Handler,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        # A reply without an end must not keep the block from ending.
         server.daemon_threads = True
         site = Site(server.server_port)
         kind.site = site  # type: ignore[attr-defined]

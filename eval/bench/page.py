@@ -1,8 +1,8 @@
 """How soon the first sentence stands on the page after the press, in a real browser.
 
 ``python -m eval.bench.page [--model NAME] [--runs N] [--chromium PATH] [--json FILE]``. Starts
-``warta serve``, opens the page in headless Chromium on the same
-machine, and reads each of the project's examples: one reading to warm up, then ``N`` timed ones.
+``warta serve``, opens the page in headless Chromium on the same machine, and reads each of the project's
+examples: one reading to warm up, then ``N`` timed ones.
 Seconds from the press of the button to the first English text, and to the end of the reading, and how much
 the layout moved meanwhile (cumulative layout shift, without what the press itself did).
 """
@@ -18,9 +18,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from eval.bench.documents import free_port, running
 
@@ -39,10 +38,12 @@ SHIFTS = """
 """Has the browser note how much moves: https://web.dev/articles/cls."""
 
 
-def once(browser: Any, site: str, text: str) -> tuple[float, float, float]:
-    """Seconds to the first English text and to the end of a reading, and the layout shift; a fresh page."""
+def once(browser: Browser, site: str, text: str) -> tuple[float, float, float]:
+    """Return seconds to the first English text and to the end, and the layout shift, on a fresh page."""
+    # A context of its own has no cache and no storage, as a new reader.
     page = browser.new_context().new_page()
     page.set_default_timeout(180_000)
+    # Gradio's page asks for its first state after it has loaded.
     with page.expect_response(lambda answer: "/run/predict" in answer.url):
         page.goto(site)
     page.wait_for_selector("#article textarea")
@@ -51,6 +52,8 @@ def once(browser: Any, site: str, text: str) -> tuple[float, float, float]:
     page.evaluate(SHIFTS)
     began = time.perf_counter()
     page.click("#read-go")
+    # Looked at each 20 ms, which is the measure's error; the default, each frame, would compete with the page
+    # for the frame's time.
     page.wait_for_function(FIRST, polling=20)
     first = time.perf_counter() - began
     page.wait_for_selector('.view[data-phase="done"]')

@@ -29,9 +29,11 @@ from service.text.segment import split
 Splitter = Callable[[str], Sequence[str]]
 Paragraph = list[list[str]]
 
+# Beside the repository, not in it.
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "indosum.dev.jsonl.xz"
 # Indonesian traps, written for this project: a boundary is the ``¦`` that stands for the text's space.
 TRAPS = (
+    "Albumnya ialah Terbang Lagi! (2002) dan Pulang (2009).¦Keduanya laris.",
     "Pasien itu dirawat oleh dr. Ratih Permata sejak Senin.¦Kondisinya membaik.",
     "Menurut drg. Seno Aji, gigi susu perlu dirawat.¦Orang tua sering lupa.",
     "Sapi itu diperiksa drh. Wulan Sari.¦Hasilnya negatif.",
@@ -170,6 +172,7 @@ def detokenise(tokens: Iterable[str]) -> str:
         before, after = _glued(word, open_quotes)
         if word == "-":
             before, after = True, True
+        # ``Jakarta-Polisi`` would be one word; ``Jakarta - Polisi`` is how a dateline is written.
         elif out and out[-1] == "-" and word[0].isupper():
             out[-1] = " - " if out[-2:-1] else "- "
         if not (glue or before):
@@ -184,6 +187,7 @@ def _glued(word: str, open_quotes: set[str]) -> tuple[bool, bool]:
     if word in {'"', "'"}:
         closing = word in open_quotes
         open_quotes.symmetric_difference_update(word)
+        # A straight quote opens the first time and closes the second, and so on by turns.
         return closing, not closing
     if word == "/":
         return True, True
@@ -194,8 +198,10 @@ def _positions(pieces: Iterable[str]) -> set[int]:
     """Return boundaries between ``pieces``, in characters other than white space."""
     seen, total = set(), 0
     for piece in pieces:
+        # In characters other than white space, so that a wrong guess of a space moves no boundary.
         total += len("".join(piece.split()))
         seen.add(total)
+    # The ends of the paragraph are given to every splitter.
     return seen - {total, 0}
 
 
@@ -257,10 +263,12 @@ _SHORT = frozenset(
 
 
 def _slip(before: Sequence[str], after: Sequence[str], first: bool) -> int | None:
+    # ``1.`` or ``12 .``
     if first and re.fullmatch(r"\d{1,3} ?\.", " ".join(before)):
         return 0
     if before[-1] in _SHORT or (before[-1] == "." and len(before) > 1 and before[-2] + "." in _SHORT):
         return 1
+    # ``"Kenapa ?"`` before ``tanya dia``: a sentence does not begin in lower case here.
     quoted = before[-1] in {'"', "'"} and len(before) > 1 and before[-2] in {"?", "!", "."}
     return 2 if quoted and after[0][0].islower() else None
 
@@ -304,6 +312,7 @@ def measure(name: str, factory: Callable[[], Splitter], gold: Sequence[Paragraph
     except OSError as problem:
         return SplitterScores(name, note=f"cannot load: {str(problem).splitlines()[0][:60]}")
     texts = [detokenise(t for sentence in paragraph for t in sentence) for paragraph in gold]
+    # Processor time, so that other work on the machine counts for nothing.
     began = time.process_time()
     count = sum(len(splitter(text)) for text in texts)
     seconds = time.process_time() - began

@@ -56,8 +56,10 @@ _WHEN = (
     "menjelang libur panjang yang dimulai pada akhir pekan ini.", "kemarin.",
     "di dua kecamatan, kata juru bicara kepada wartawan pada Kamis siang.",
 )  # fmt: skip
+# 8 x 7 x 7 = 392 different sentences.
 SENTENCES = [" ".join(parts) for parts in itertools.product(_WHO, _DOES, _WHEN)]
 
+# Ten of them, under a headline.
 ARTICLE = "Banjir di Demak\n\n" + " ".join(SENTENCES[index] for index in range(0, 100, 10))
 
 
@@ -100,6 +102,7 @@ def _tree(pid: int) -> list[int]:
     """Return a process and all that it or they started."""
     found = [pid]
     with suppress(OSError):
+        # Children are listed under the thread that started them, so all threads are asked.
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text("ascii").split():
                 found += _tree(int(child))
@@ -155,6 +158,8 @@ def _random_marian(folder: Path) -> None:
             )  # fmt: skip
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
     names = [pieces.id_to_piece(index) for index in range(len(pieces))]
+    # Up to the rows of the real model, for the last matrix is a good part of a step's cost; ``<pad>`` last,
+    # as there.
     names += [f"<filler_{index}>" for index in range(54_796 - len(names) - 1)] + ["<pad>"]
     (folder / "vocab.json").write_text(json.dumps({name: index for index, name in enumerate(names)}), "utf-8")
     last = len(names) - 1
@@ -177,19 +182,28 @@ def serve(options: argparse.Namespace) -> int:
 
     limits = QueueLimits()
     if options.rows:
+        # A batch of one has nothing to wait for.
         limits = replace(limits, batch_rows=options.rows, parallel=options.parallel, wait_seconds=0.0)
     config = ServerConfig(
-        port=0, requests_per_minute=10_000_000, queue=limits, deadline_seconds=options.deadline
+        port=0,
+        # All clients have one address, and would be refused.
+        requests_per_minute=10_000_000,
+        queue=limits,
+        deadline_seconds=options.deadline,
     )
     settings = Settings(home(os.environ), options.model, beam_size=options.beam)
     host = Host(settings, limits)
     if options.model == "marian":
         engine = marian(Path(options.folder))
+        # Without repair, which would find fault with every random answer and translate again.
         host = Host(replace(settings, model=MARIAN, repair=False), limits, opener=lambda _: engine)
+    # Loads the model and forks the sandbox before the port is told, so that no client pays for it.
     host.pipeline().translate_texts(SENTENCES[:2])
     host.sandbox.warm()
     running = server(create_app(host, config, page=False), config)
     with listening(config) as listener:
+        # The parent waits for this line; the socket listens already, so no connection is refused from here
+        # on.
         print(listener.getsockname()[1], flush=True)
         running.run([listener])
     return 0
@@ -209,6 +223,7 @@ def serving(options: argparse.Namespace, folder: Path, rows: int = 0, parallel: 
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
     ) as process:
         try:
+            # An empty line is the end of its output: it died before it listened.
             line = process.stdout.readline() if process.stdout else ""
             if not line:
                 raise SystemExit(f"the server did not start: {' '.join(command)}")
@@ -248,6 +263,7 @@ async def _client(port: int, texts: Iterator[str], until: float, seen: _Seen) ->
                 seen.wrong += seen.answers.setdefault(fields["q"], made) != made
             elif answer.status_code == 503 and retry.isdigit():
                 seen.refused += 1
+                # No longer than the measure itself goes on.
                 await asyncio.sleep(min(int(retry), max(0.0, until - time.perf_counter())))
             else:
                 seen.errors += 1
@@ -259,12 +275,14 @@ def load(server: Server, clients: int, seconds: float) -> Load:
     async def run() -> Load:
         mixed = SENTENCES.copy()
         random.Random(7).shuffle(mixed)  # noqa: S311 - not for secrets
+        # One iterator for all clients: they never ask for the same text at once, so no batch gets it twice.
         texts, seen = itertools.cycle(mixed), _Seen([])
         before = await _batches(server.port)
         started = time.perf_counter()
         async with asyncio.TaskGroup() as group:
             for _ in range(clients):
                 group.create_task(_client(server.port, texts, started + seconds, seen))
+        # Longer than ``seconds``: requests under way have ended by now.
         took = time.perf_counter() - started
         batches, rows = (now - then for now, then in zip(await _batches(server.port), before, strict=True))
         p50, p99 = _percentiles(seen.latencies)
@@ -293,6 +311,7 @@ def _percentiles(values: Sequence[float]) -> tuple[float, float]:
     if len(values) < 2:
         return (values[0], values[0]) if values else (float("nan"), float("nan"))
     cuts = statistics.quantiles(values, n=100, method="inclusive")
+    # Of 99 cuts into hundredths, the 50th and the 99th.
     return cuts[49], cuts[98]
 
 
@@ -305,6 +324,8 @@ def levels(options: argparse.Namespace, folder: Path) -> list[Load]:
 def against(options: argparse.Namespace, folder: Path) -> dict[str, Load]:
     """Measure 32 clients: common batches, one sentence at a time, and two at a time but each by itself."""
     found = {}
+    # The server batches what two workers take; "one at a time" is a plain server, "two at a time" tells what
+    # the second worker alone would give.
     for name, rows, parallel in (("batches", 0, 2), ("one at a time", 1, 1), ("two at a time", 1, 2)):
         with serving(options, folder, rows, parallel) as server:
             print(name, end=": ")
@@ -332,6 +353,7 @@ def memory(options: argparse.Namespace, folder: Path) -> list[float]:
 
         async def client() -> None:
             async with connected(port) as session:
+                # Shared by all 32: ``count`` requests in all, not each.
                 for text in texts:
                     fields = {"q": text, "source": "id", "target": "en"}
                     answer = await session.post("/translate", json=fields)
@@ -472,6 +494,7 @@ async def _sizes(server: Server, seconds: float, sizes: list[float]) -> None:
 
 
 async def _meanwhile(server: Server, clients: int, seconds: float) -> Slow:
+    # Three seconds of rest, to compare with.
     quiet = await _health(server.port, time.perf_counter() + 3)
     found: dict[str, dict[str, float]] = {}
     sizes, seen = [server.memory(below=True)], _Seen([])

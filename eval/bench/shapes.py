@@ -20,6 +20,7 @@ from eval.bench.marian_binary import EMBEDDING, FLOAT, INT8, Tensor, binary, sho
 from service.document import Decoding
 from service.presets import Preset
 
+# Rows of mT5's embedding; its tokenizer has 250,100 pieces.
 MT5_VOCABULARY = 250_112
 PIECES = 8000
 
@@ -51,17 +52,17 @@ def opus_mt_big(folder: Path, texts: Sequence[str]) -> None:
 
 
 def mt5_base(folder: Path, texts: Sequence[str]) -> None:
-    """``mt5-xlsum``, ``mt5-crosssum-en``, ``mt0-base``: 12 + 12 layers, width 768, 582 M parameters."""
+    """Build ``mt5-xlsum``, ``mt5-crosssum-en``, ``mt0-base``: 12 + 12 layers, width 768, 582 M parameters."""
     _mt5(folder, texts, width=768, inner=2048, layers=12, heads=12)
 
 
 def mt5_small(folder: Path, texts: Sequence[str]) -> None:
-    """``mt0-small``: 8 + 8 layers, width 512, 6 heads of 64, 300 M parameters."""
+    """Build ``mt0-small``: 8 + 8 layers, width 512, 6 heads of 64, 300 M parameters."""
     _mt5(folder, texts, width=512, inner=1024, layers=8, heads=6)
 
 
 def _mt5(folder: Path, texts: Sequence[str], *, width: int, inner: int, layers: int, heads: int) -> None:
-    """mT5 with 250,112 pieces, heads of width 64, and an end token that is out of reach."""
+    """Build mT5 with 250,112 pieces, heads of width 64, and an end token that is out of reach."""
     import torch
     from transformers import MT5Config, MT5ForConditionalGeneration
 
@@ -115,6 +116,8 @@ def t5_base(folder: Path, texts: Sequence[str]) -> None:
         model.lm_head.weight[config.eos_token_id].zero_()
     model.save_pretrained(folder)
     written = json.loads((folder / "config.json").read_text("utf-8"))
+    # As in the real file, which is older than the first of these fields and whose head is not tied to the
+    # embedding.
     written.pop("scale_decoder_outputs", None)
     (folder / "config.json").write_text(json.dumps({**written, "tie_word_embeddings": False}), "utf-8")
 
@@ -149,7 +152,7 @@ def quickmt(folder: Path, texts: Sequence[str]) -> None:
     )
     model: Any = MarianMTModel(config)
     model.final_logits_bias[0, 3] = -1e4  # never the end, so that lengths are forced
-    model.config.normalize_before = model.config.normalize_embedding = False
+    model.config.normalize_before = model.config.normalize_embedding = False  # BartLoader reads both
     with torch.no_grad():
         spec = BartLoader().get_model_spec(model)
     spec.register_source_vocabulary(vocabularies[0])
@@ -165,6 +168,7 @@ def _quickmt_side(folder: Path, texts: Sequence[str], side: str, rows: int) -> l
     """Return one side's SentencePiece model and its vocabulary, filled up to ``rows``."""
     found = tokenizer(folder / f"{'src' if side == 'source' else 'tgt'}.spm.model", texts, PIECES)
     kept = [piece for piece in found if piece not in ("<unk>", "<s>", "</s>")]
+    # The order of OpenNMT's vocabularies, which the ids above follow.
     tokens = ["<unk>", "<blank>", "<s>", "</s>", *kept]
     tokens += [f"<unused_{i}>" for i in range(rows - len(tokens))]
     (folder / f"{side}_vocabulary.json").write_text(json.dumps(tokens), "utf-8")
@@ -181,6 +185,8 @@ def firefox_tiny(folder: Path, texts: Sequence[str]) -> None:
     words = [i for i, piece in enumerate(pieces) if piece.startswith("▁") and len(piece) > 3]
     made = _Random(width, ffn)
     made.tensors[EMBEDDING] = INT8, made.random.normal(0, 0.5, (rows, width)).astype(np.float32)
+    # Firefox's models are quantised ahead for the inputs too: each matrix has the multiplier of its input
+    # beside it, and this one is the output layer's.
     made.row("none_QuantMultA", 1, 16.0)
     made.row("decoder_ff_logit_out_b", rows)
     made.tensors["decoder_ff_logit_out_b"][1][0, 0] = -1e4  # never the end
@@ -196,6 +202,7 @@ def firefox_tiny(folder: Path, texts: Sequence[str]) -> None:
         made.norm(f"decoder_l{layer}_rnn_ffn")
     sizes = {"dim-emb": width, "transformer-heads": 8, "enc-depth": 6, "dec-depth": 2}
     (folder / "model.bin").write_bytes(binary(made.tensors, {**sizes, "transformer-dim-ffn": ffn}))
+    # Candidates in a multiple of eight: 8-bit products of intgemm take columns by eight.
     (folder / "lex.bin").write_bytes(shortlist(len(pieces), words[: len(words) // 8 * 8]))
 
 

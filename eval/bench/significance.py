@@ -41,6 +41,7 @@ def corpus(seed: int) -> Corpus:
 
 
 def _worn(line: str, rng: random.Random) -> str:
+    # About what a middling translation gets right.
     words = [word for word in line.split() if rng.random() > 0.15]
     for _ in range(len(words) // 8):
         i, j = rng.randrange(len(words)), rng.randrange(len(words))
@@ -64,6 +65,8 @@ def theirs(text: Corpus) -> tuple[dict[str, float], float, float]:
     halves, counting, resampling = {}, 0.0, 0.0
     for name, metric in (("BLEU", BLEU(force=True)), ("chrF2", CHRF())):
         start = time.process_time()
+        # Private functions of sacreBLEU: its public ones count and resample in one go, and the two are to be
+        # timed apart.
         table = metric._extract_corpus_statistics(text.hypotheses, [text.references])
         counted = time.process_time()
         _, scores = _bootstrap_resample(table, metric, PLAN.resamples)
@@ -93,6 +96,7 @@ Measured = TypeVar("Measured", bound=tuple[object, float, float])
 
 def best(work: Callable[[], Measured]) -> Measured:
     """Return the fastest of three rounds."""
+    # The fastest: other work on the machine only ever adds time.
     return min((work() for _ in range(3)), key=lambda result: result[1] + result[2])
 
 
@@ -106,6 +110,7 @@ def main() -> None:
     same_work = best(lambda: ours(text, ("BLEU", "chrF2")))
     peer = best(lambda: theirs(text))
     p, paired_seconds, peer_p, peer_paired_seconds = randomised(text)
+    # sacreBLEU gives half the width of an interval, we its two ends.
     gaps = [abs((high - low) / 2 - peer[0][name]) for name, (low, high) in same_work[0].items()]
     result = {
         "segments": SEGMENTS,

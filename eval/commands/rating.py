@@ -103,22 +103,20 @@ def spans(
 
 
 def _rated(dataset: Dataset, outputs: list[Output], form: SpanFormat) -> list[Rated]:
-    """Return every rated segment, one entry a rater; ESA's score is the mean that the report holds."""
+    """Return every rated segment, one entry a rater, those who found nothing in it too."""
     from eval.spans import Rated
 
     rows = []
     for output in outputs:
         for i, answer in enumerate(output.answers):
-            scores = dict(answer.scores)
-            esa = scores.get("ESA")
-            # A segment without errors is told from one that nobody looked at by its score.
-            if scores.get(form.value.upper()) is None and (form is SpanFormat.esa or not answer.spans):
-                continue
+            raters = dict(answer.raters)
+            if form is SpanFormat.esa:
+                raters = {name: score for name, score in raters.items() if score is not None}
             source = dataset.sources[i] if dataset.sources else ""
-            for rater in dict.fromkeys(span.rater for span in answer.spans) or {"": None}:
+            for rater, score in raters.items():
                 own = tuple(span for span in answer.spans if span.rater == rater)
                 rows.append(
-                    Rated(output.name, dataset.name, str(i + 1), rater, source, answer.text, own, esa)
+                    Rated(output.name, dataset.name, str(i + 1), rater, source, answer.text, own, score)
                 )
     return rows
 

@@ -99,8 +99,11 @@ def _start(python: str, notes: IO[bytes]) -> subprocess.Popen[bytes]:
     """
     script = (files("eval") / "outside" / "comet_side.py").read_text("utf-8")
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
+    # It runs in another folder. A link is not followed: by it an environment's Python knows its packages.
+    given = Path(python).expanduser()
+    program = str(given.absolute()) if given.is_file() else python
     return subprocess.Popen(  # noqa: S603 - the interpreter is the user's choice, no shell is involved
-        [python, "-c", script],
+        [program, "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=notes,

@@ -14,7 +14,7 @@ not smooth: its BLEU is sacreBLEU's where every length of n-gram has a match.
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -198,6 +198,8 @@ def main() -> None:
     options = parser.parse_args()
     if len(options.hyp) != 2:
         parser.error("--hyp must be given twice")
+    if importlib.util.find_spec("compare_mt") is None:
+        parser.error("compare-mt is not installed here: pip install compare-mt")
     references, first, second = (read_lines(path) for path in (options.ref, *options.hyp))
     sys.stdout.write(as_markdown(compared((references, first, second))))
 

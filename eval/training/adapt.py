@@ -1,4 +1,4 @@
-"""Stage 2: trains the adapter further, by the clock or by steps.
+"""Stage 2: train the adapter further, by the clock or by steps.
 
     python -m eval.training.adapt --data OUT --out OUT --until 20:10        # or --steps N
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -33,6 +33,10 @@ from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded
 from service.models.gemma.gguf import GgufFile
+from service.runtime.parent import end_with_parent
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
 
 STATE, CURVE, BOARD = "state.pt", "curve.tsv", "board"
 PATIENCE = 3600
@@ -50,9 +54,13 @@ class Task:
     pieces: list[int]
 
 
-def task(train: Sequence[Pair], held: Sequence[Pair], spm: object, prompt: str, limit: int) -> Task:
-    """Encode both and renumbers the pieces to those that occur, most frequent or not."""
+def task(
+    train: Sequence[Pair], held: Sequence[Pair], spm: SentencePieceProcessor, prompt: str, limit: int
+) -> Task:
+    """Encode both, and renumber the pieces to those that occur, most frequent or not."""
+    # A row beyond the limit is left out, not cut: half a translation teaches stopping early.
     rows = [[r for p in part if len((r := encode(p, spm, prompt)).ids) <= limit] for part in (train, held)]
+    # The output layer is cut to the pieces that occur, which is most of the work of a step.
     pieces = sorted({i for part in rows for row in part for i in row.ids})
     small = {piece: place for place, piece in enumerate(pieces)}
     cut = [[TrainingRow([small[i] for i in row.ids], row.start) for row in part] for part in rows]
@@ -72,6 +80,7 @@ def batches(
     for at in range(0, len(order), STRETCH):
         stretch: list[list[TrainingRow]] = []
         batch: list[TrainingRow] = []
+        # By length within a stretch only, so that the order of the whole stays that of a shuffle.
         for row in sorted((rows[i] for i in order[at : at + STRETCH]), key=lambda r: len(r.ids)):
             if batch and (len(batch) + 1) * len(row.ids) > tokens:
                 stretch.append(batch)
@@ -93,6 +102,7 @@ def padded(batch: Sequence[TrainingRow]) -> tuple[Tensor, Tensor]:
     for n, row in enumerate(batch):
         tokens[n, : len(row.ids)] = torch.tensor(row.ids)
         labels[n, row.start : len(row.ids)] = torch.tensor(row.ids[row.start :])
+    # Each token is to predict the next; -100 is what torch leaves out of a loss.
     return tokens[:, :-1], labels[:, 1:]
 
 
@@ -100,8 +110,10 @@ def losses(model: Gemma, batch: Sequence[TrainingRow]) -> tuple[Tensor, Tensor]:
     """Return the summed loss of each row in nats, and each row's number of target tokens."""
     tokens, labels = (side.to(model.embedding.device) for side in padded(batch))
     wanted = labels != -100
+    # Only the places that have a target meet the vocabulary.
     each = target_losses(model(tokens)[wanted], model.embedding, labels[wanted])
     owner = wanted.nonzero()[:, 0]
+    # Summed up by the row that each token is of.
     return each.new_zeros(len(batch)).index_add(0, owner, each), wanted.sum(1)
 
 
@@ -141,6 +153,7 @@ class Team:
         """Add up over all members, in place; return the first two, the loss and its tokens."""
         if self.board is not None:
             with torch.no_grad():
+                # Each member writes its own row of the board; after the gate all add up the same numbers.
                 torch.cat([v.detach().flatten() for v in values], out=self.board[self.member])
                 self.gate.wait(PATIENCE)
                 whole = self.board.sum(0)
@@ -171,6 +184,7 @@ class Run:
     def __init__(self, model: Gemma, work: Task, config: Mapping[str, Any], team: Team | None = None) -> None:
         self.model, self.work, self.config = model, work, config
         self.team = team or Team()
+        # The rate is set at each step, by ``rate``.
         self.optimiser = torch.optim.AdamW(
             model.parameters(), lr=0.0, betas=(0.9, 0.98), weight_decay=0.0, fused=True
         )
@@ -185,6 +199,7 @@ class Run:
         for epoch in range(self.config["epochs"]):
             for batch in batches(self.work.rows, tokens, seed + epoch, ordered=not epoch):
                 past += 1
+                # Gone over again, not kept in the state: the order follows from the seed.
                 if past > self.step:
                     yield batch
 
@@ -199,12 +214,14 @@ class Run:
         """
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
+        # Sums over all members, divided once: every token weighs alike, whoever had it.
         loss, tokens = (float(sum_) for sum_ in self.team.total(self._gradients(self.team.share(batch))))
         if tokens:
             for side in self.model.parameters():
                 side.grad = side.grad / tokens if side.grad is not None else None
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config["clip"])
             self.optimiser.step()
+            # The forward pass uses the merged weights, which are of the step before until now.
             self.model.merge()
         self.step += 1
         self.pairs += len(batch)
@@ -215,10 +232,12 @@ class Run:
         gradients.
         """
         for side in self.model.parameters():
+            # Of a member without a row too, as its part of the board is read in any case.
             side.grad = torch.zeros_like(side)
         found = [torch.zeros(()), torch.zeros(())]
         if rows:
             sums, counts = losses(self.model, rows)
+            # Rows that are this improbable are taken for wrong translations.
             good = (sums / counts).detach() < self.config["noise"]
             found = [sums[good].sum(), counts[good].sum().float()]
             found[0].backward()  # type: ignore[no-untyped-call]
@@ -231,6 +250,7 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             **{name: getattr(self, name) for name in ("step", "pairs", "progress", "seconds")},
         }
+        # Beside it first: a run that is killed has the old state or the new one, whole.
         torch.save(state, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
 
@@ -284,6 +304,7 @@ def _note(run: Run, out: Path, rate: float, loss: float) -> None:
     with (out / CURVE).open("a", encoding="utf-8") as curve:
         print(*columns, sep="\t", file=curve)
     since = run.config["snapshots_from"]
+    # From 0 to 1 over the part of the run in which snapshots are taken.
     late = (run.progress - since) / (1 - since)
     snapshot = out / f"snapshot-{int(late * run.config['snapshots']) + 1}.safetensors"
     if late >= 0 and not snapshot.exists():
@@ -402,7 +423,9 @@ def join(member: int, count: int, model: Gemma, board: Path, gate: object) -> Te
     """
     if count == 1:
         return Team()
+    # The loss, its tokens, and all gradients.
     numbers = 2 + sum(side.numel() for side in model.parameters())
+    # A file mapped into the memory of every process.
     shared = torch.from_file(str(board), shared=True, size=count * numbers, dtype=torch.float32)
     return Team(member, count, shared.view(count, numbers), gate)
 
@@ -410,12 +433,18 @@ def join(member: int, count: int, model: Gemma, board: Path, gate: object) -> Te
 def side_by_side(count: int, work: Callable[..., None], options: object) -> None:
     """Run ``work(member, options, gate)`` in ``count`` processes; return when all have ended.
 
-    If one fails, the others are stopped and its error is raised.
+    If one fails, the others are stopped and its error is raised. If this process ends, so do they: a run
+    that went on unseen would write over the one that is started in its place.
     """
     from torch.multiprocessing.spawn import spawn
 
     gate = multiprocessing.get_context("spawn").Barrier(count)
-    spawn(work, (options, gate), nprocs=count)  # type: ignore[no-untyped-call]
+    spawn(_led, (work, options, gate), nprocs=count)  # type: ignore[no-untyped-call]
+
+
+def _led(member: int, work: Callable[..., None], options: object, gate: object) -> None:
+    end_with_parent()
+    work(member, options, gate)
 
 
 if __name__ == "__main__":

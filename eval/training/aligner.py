@@ -30,6 +30,7 @@ TERM_TIMES = 3
 """How often a term of the glossary counts."""
 LONGEST = 60
 ROUNDS = 6
+# The values that fast_align itself has, as has DIAGONAL.
 ALPHA = 0.01
 NULL = 0.08
 LITTLE = 1e-12
@@ -102,9 +103,11 @@ def cells(left: Sequence[Ints], right: Sequence[Ints], width: int) -> Cells:
     for one, other in zip(left, right, strict=True):
         count, length = len(one), len(other)
         places = np.abs((np.arange(count)[:, None] + 0.5) / count - (np.arange(length) + 0.5) / length)
+        # (source words, target words); the places of a target word sum to 1 less what is kept for no word.
         prior = np.exp(-DIAGONAL * places)
         prior *= (1 - NULL) / prior.sum(0)
         prior = np.vstack([np.full(length, NULL), prior])
+        # A pair as one number; 0 on the left stands for no word.
         keys.append((np.concatenate([[0], one])[:, None] * width + other).ravel())
         tokens_.append(np.tile(np.arange(at, at + length, dtype=np.int32), count + 1))
         priors.append(prior.astype(np.float32).ravel())
@@ -123,6 +126,7 @@ def digamma(values: Floats) -> Floats:
     """Return the derivative of the logarithm of the gamma function, for positive values."""
     low = np.zeros_like(values)
     high = values.copy()
+    # Moved up by the recurrence until the series below is exact enough.
     for _ in range(6):
         low -= np.where(high < 6, 1 / high, 0)
         high = np.where(high < 6, high + 1, high)
@@ -135,11 +139,13 @@ def learned(data: Cells, rounds: int = ROUNDS) -> tuple[Floats, Floats]:
     chances = np.ones(len(data.left), dtype=np.float32)
     size = int(data.right.max()) + 1
     for number in range(rounds):
+        # Each running target word is shared out among the source words of its sentence.
         weights = chances[data.pair] * data.prior
         total = np.bincount(data.token, weights)
         weights /= total[data.token].astype(np.float32)
         counts: Floats = np.bincount(data.pair, weights, minlength=len(data.left)).astype(np.float64)
         whole: Floats = np.maximum(np.bincount(data.left, counts)[data.left], LITTLE).astype(np.float64)
+        # The last round gives plain shares; the prior is for learning.
         if number + 1 == rounds:
             return counts / whole, counts
         chances = np.exp(digamma(counts + ALPHA) - digamma(whole + ALPHA * size)).astype(np.float32)
@@ -174,6 +180,7 @@ def table(rows: Sequence[tuple[list[str], list[str]]]) -> dict[str, NDArray[np.g
     there = cells(ids, others, len(stems))
     forward, counts = learned(there)
     pairs_there, keys = (there.left, there.right), there.left * len(stems) + there.right
+    # Some gigabytes, before the other direction needs as much.
     del there
     back = cells(others, ids, len(words))
     backward, _ = learned(back)
@@ -207,6 +214,7 @@ def _arrays(
     return {
         "words": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
         "stems": np.frombuffer("\n".join(stems).encode(), dtype=np.uint8),
+        # A row has at most ROW translations, and there are fewer than 65,536 stems.
         "sizes": np.array([len(keep[word]) for word in words], dtype=np.uint8),
         "which": np.array([at[row[1]] for row in rows], dtype=np.uint16),
         "forward": packed([row[2] for row in rows]),

@@ -11,7 +11,6 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ LEASTS = (-1.5, -1.0, -0.5, 0.0, 0.5)
 FOLDS = 6
 
 
-def train(briefs: Sequence[Written], held: Sequence[Sequence[Mentions]]) -> dict[str, Any]:
+def train(briefs: Sequence[Written], held: Sequence[Sequence[Mentions]]) -> dict[str, object]:
     """Return the chooser as the data of its file.
 
     How strongly the weights are held back, what a repeat costs and when a further point is taken is
@@ -63,12 +62,13 @@ def train(briefs: Sequence[Written], held: Sequence[Sequence[Mentions]]) -> dict
 
 
 def _others(fold: int) -> Callable[[int], bool]:
+    # By the place in the data, so that the folds are the same in every run.
     return lambda place: place % FOLDS != fold
 
 
 def train_facts(
     briefs: Sequence[Written], held: Sequence[Sequence[Mentions]], chooser: Chooser
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the models of names and figures, each with the least log-odds to show one for.
 
     The candidates are those of the sentences that ``chooser`` takes; ``least`` has the best F1 out of fold.
@@ -94,15 +94,16 @@ def _marks(right: Sequence[Sequence[bool]], wanted: int) -> NDArray[np.bool_]:
     return marks.reshape(len(right), wanted)
 
 
-def _with_least(name: str, cases: Sequence[_Case], most: int) -> dict[str, Any]:
+def _with_least(name: str, cases: Sequence[_Case], most: int) -> dict[str, object]:
     folds = [_of_facts([c for i, c in enumerate(cases) if i % FOLDS != fold]) for fold in range(FOLDS)]
+    # From -2.5 to 1 in quarters.
     tried = [(_f1(cases, folds, least / 4, most), least / 4) for least in range(-10, 5)]
     value, least = max(tried)
     sys.stdout.write(f"{name}: least {least}, F1 {value:.4f} out of fold\n")
     return {**_of_facts(cases), "least": least}
 
 
-def _of_facts(cases: Sequence[_Case]) -> dict[str, Any]:
+def _of_facts(cases: Sequence[_Case]) -> dict[str, object]:
     rows = np.vstack([rows for rows, _ in cases])
     return _logistic(rows, np.concatenate([marks.any(axis=1) for _, marks in cases]), 10.0)
 
@@ -116,6 +117,8 @@ def _f1(cases: Sequence[_Case], folds: Sequence[dict[str, object]], least: float
         scores = linear(folds[i % FOLDS]).scores(rows)
         best = [j for j in np.argsort(-scores)[:most] if scores[j] >= least]
         shown += len(best)
+        # Rows are candidates and columns what the editor has: precision counts over the one, recall over the
+        # other, since two candidates may name the same.
         right += int(marks[best].any(axis=1).sum())
         found += int(marks[best].any(axis=0).sum())
     precision, recall = right / max(1, shown), found / max(1, wanted)
@@ -133,7 +136,7 @@ def quality(brief: Written, held: Sequence[Mentions], chooser: Chooser) -> float
 
 def _fitted(
     briefs: Sequence[Written], rows: Sequence[Floats], ridge: float, within: Callable[[int], bool]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     kept = [i for i in range(len(briefs)) if within(i)]
     matrix = np.vstack([rows[i] for i in kept])
     what = np.concatenate([_marked(briefs[i].what_support, len(rows[i])) for i in kept])
@@ -147,14 +150,17 @@ def _marked(support: frozenset[int], count: int) -> NDArray[np.bool_]:
     return marks
 
 
-def _logistic(rows: Floats, labels: NDArray[np.bool_], ridge: float) -> dict[str, Any]:
+def _logistic(rows: Floats, labels: NDArray[np.bool_], ridge: float) -> dict[str, object]:
     """Fit by Newton's method; the bias is not held back."""
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    # A feature that never varies: divided by 1, it is 0 everywhere.
     scale[scale < 1e-9] = 1.0
     x = np.hstack([(rows - mean) / scale, np.ones((len(rows), 1))])
     weights = np.zeros(x.shape[1])
     penalty = np.full(x.shape[1], ridge)
+    # Not quite nought, so that the matrix below can always be inverted.
     penalty[-1] = 1e-6
+    # Newton's steps double the right digits each, so 30 are far more than enough.
     for _ in range(30):
         odds = 1 / (1 + np.exp(-x @ weights))
         gradient = x.T @ (odds - labels) + penalty * weights
@@ -169,6 +175,7 @@ def _logistic(rows: Floats, labels: NDArray[np.bool_], ridge: float) -> dict[str
 
 
 def _short(values: Floats) -> list[float]:
+    # Five digits: the file stays small.
     return [float(f"{value:.5g}") for value in values]
 
 

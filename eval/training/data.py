@@ -28,6 +28,7 @@ from eval.training.settings import settings
 
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+# "<b>", "&nbsp;", "%s", "{0}", "$name": texts of programs, of which collected pairs are full.
 _MARKUP = re.compile(r"</?\w+[^>]*>|&\w+;|%\w\b|\{\w*\}|\$\w+|https?://|\\n")
 _CLOSERS = "\"'”’)»"
 
@@ -86,11 +87,14 @@ def read_written(path: Path) -> list[Written]:
 
 def key(text: str) -> str:
     """Return ``text`` as duplicates are compared: letters and digits, folded."""
+    # Without spaces: "ke depan" and "kedepan" are one text here.
     return "".join(_WORD.findall(text.casefold()))
 
 
 def digits_agree(a: str, b: str) -> bool:
     """Return whether both sides hold the same numbers written in digits, however thousands are grouped."""
+    # Points and commas go, for "1.000" is English "1,000". Order does not count, as sentences are turned
+    # round.
     one, other = (sorted(re.sub(r"[.,]", "", n) for n in _NUMBER.findall(side)) for side in (a, b))
     return one == other
 
@@ -117,7 +121,7 @@ def is_text(pair: Pair) -> bool:
     return (
         min(letters) > 0.7
         and not any(_MARKUP.search(side) for side in both)
-        and pair.english != pair.english.lower()
+        and pair.english != pair.english.lower()  # no capital at all: a lower-cased corpus
         and key(pair.indonesian) != key(pair.english)
     )
 
@@ -137,7 +141,9 @@ def languages_fit(pair: Pair) -> bool:
 def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+    # An identifier of its own, since the module's is shared and set_languages would change it for all.
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=False)
+    # Only what such corpora hold: among a hundred languages short lines go astray.
     identifier.set_languages(["id", "ms", "en", "jv", "nl", "de", "fr", "es", "pt", "it", "tl"])
     return identifier
 
@@ -227,6 +233,8 @@ def filtered(
     seen: set[str] = set()
     for pair in pairs:
         failed = next((name for name, passes in checks.items() if not passes(pair)), None)
+        # A letter before, so that the two sides are told apart in one set. Either side alone makes a repeat:
+        # of two translations of one text the first stays.
         keys = {"i" + key(pair.indonesian), "e" + key(pair.english)}
         if failed is None and seen & keys:
             failed = "duplicate"
@@ -247,6 +255,7 @@ def sampled(pairs: Sequence[Pair], rows: Mapping[str, int], seed: int) -> list[P
     for name in rows:
         group = groups[name]
         median = sorted(len(p.english) for p in group)[len(group) // 2] if group else 0
+        # Half a random number is twice as likely to be among the smallest.
         draw = [(dice.random() / (2 if len(p.english) > median else 1), n) for n, p in enumerate(group)]
         chosen += [group[n] for _, n in sorted(draw)[: rows[name]]]
     dice.shuffle(chosen)
@@ -273,12 +282,15 @@ def kept_out(rows: Sequence[Written], config: Mapping[str, Any]) -> set[int]:
 
     found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, row in enumerate(rows):
+        # Drills are made by pattern and stand anywhere, so they are taken from all of the file.
         if place >= config["held_from"] * len(rows) or row.kind.startswith("drill"):
+            # A row without a document is one by itself.
             found[group(row)][row.document or row.pair.indonesian].append(place)
     counts = Counter(map(group, rows))
     chosen: set[int] = set()
     for kind, documents in found.items():
         wanted, taken = max(1, round(config["held_share"] * counts[kind])), 0
+        # By a hash of its name: what is chosen stays chosen when the file grows.
         for name in sorted(documents, key=chance):
             if taken >= wanted:
                 break
@@ -309,8 +321,10 @@ def lessons(
     for place, row in enumerate(rows):
         if place not in places:
             (first if place >= border or row.kind.startswith("drill") else later).append(row.pair)
+    # The others are spread in the same proportion over both parts.
     cut = round(len(others) * len(first) / max(1, len(first) + len(later)))
     dice = random.Random(config["seed"])  # noqa: S311 - an order, not a secret
+    # Shuffled within each part but not across, since the order of the parts is the lesson.
     order = [
         pair
         for part in ([*first, *others[:cut]], [*later, *others[cut:]])

@@ -18,7 +18,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -28,6 +28,9 @@ from eval.training.data import Pair, digits_agree, ends_agree, is_text, language
 from eval.training.rows import TrainingRow
 from eval.training.settings import settings
 from eval.training.travel import PackedCorpus
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
 
 TEACHER = "distilled"
 EOS, UNK, PAD = "</s>", "<unk>", "<pad>"
@@ -45,6 +48,7 @@ def answers(
     for at in range(0, len(order), batch):
         part = order[at : at + batch]
         width = len(part[0].ids)
+        # Padded on the left, so that all answers begin in one column.
         tokens = torch.tensor([[end] * (width - len(r.ids)) + r.ids for r in part], device=device)
         mask = torch.tensor([[0] * (width - len(r.ids)) + [1] * len(r.ids) for r in part], device=device)
         with torch.inference_mode():
@@ -74,6 +78,7 @@ def good(pair: Pair) -> bool:
 
 def asked(corpus: PackedCorpus, prompt: Sequence[int]) -> str:
     """Return the text that a prompt asks about: what stands between its label and its last line break."""
+    # The last line break is the one before the answer's label.
     end = len(prompt) - 1 - list(reversed(prompt)).index(corpus.pieces.index("\n"))
     start = corpus.pieces.index("<bos>")
     return corpus.text([i for i in prompt[:end] if i != start]).partition(":")[2].strip()
@@ -92,7 +97,7 @@ def teach(corpus: PackedCorpus, model: Any, *, reverse: bool, batch: int) -> Ite
 
 
 def learn_pieces(pairs: Sequence[Pair], folder: Path, count: int) -> list[str]:
-    """Return one SentencePiece model for both sides, written as Marian's files; returns the pieces by id."""
+    """Train one SentencePiece model for both sides, written as Marian's files; return the pieces by id."""
     import sentencepiece as spm
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +106,7 @@ def learn_pieces(pairs: Sequence[Pair], folder: Path, count: int) -> list[str]:
             sentence_iterator=(side for p in pairs for side in (p.indonesian, p.english)),
             model_writer=file,
             vocab_size=count,
-            bos_id=-1,
+            bos_id=-1,  # Marian has none; its padding is the last piece, added below
             eos_id=0,
             unk_id=1,
             pad_id=-1,
@@ -161,7 +166,7 @@ def new_student(pieces: int, config: Mapping[str, Any]) -> Any:
     )
 
 
-def encoded(pairs: Sequence[Pair], spm: Any, longest: int) -> list[Encoded]:
+def encoded(pairs: Sequence[Pair], spm: SentencePieceProcessor, longest: int) -> list[Encoded]:
     """Return both sides as ids with ``</s>`` (0) at the end; pairs too long on a side go."""
     ids = [([*spm.encode(p.indonesian), 0], [*spm.encode(p.english), 0]) for p in pairs]
     return [pair for pair in ids if max(map(len, pair)) <= longest]
@@ -192,9 +197,10 @@ def _padded(rows: Sequence[list[int]], fill: int, device: torch.device) -> Tenso
 
 
 def student_loss(model: Any, batch: Sequence[Encoded], smoothing: float) -> Tensor:
-    """Return Label-smoothed cross-entropy in nats a target token."""
+    """Return label-smoothed cross-entropy in nats a target token."""
     pad = model.config.pad_token_id
     sources, targets = (_padded([p[side] for p in batch], pad, model.device) for side in (0, 1))
+    # Marian's decoder starts with the padding token.
     begun = torch.cat((torch.full_like(targets[:, :1], pad), targets[:, :-1]), dim=1)
     with torch.autocast(model.device.type, torch.bfloat16):
         logits = model(input_ids=sources, attention_mask=sources != pad, decoder_input_ids=begun).logits
@@ -238,6 +244,7 @@ class Lesson:
                     self.pairs, self.config["batch_tokens"], self.config["seed"] + epoch
                 ):
                     past += 1
+                    # As in adapt.Run: the order follows from the seed.
                     if past <= self.step:
                         continue
                     self.progress = progress()

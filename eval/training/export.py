@@ -44,6 +44,7 @@ Adapter = Mapping[str, Tensor]
 def updates(adapter: Adapter) -> dict[str, Tensor]:
     """Return the change of each weight matrix, before scaling, by projection."""
     names = [name.removesuffix(".lora_A") for name in adapter if name.endswith(".lora_A")]
+    # (out, rank) @ (rank, in)
     return {name: adapter[f"{name}.lora_B"] @ adapter[f"{name}.lora_A"] for name in names}
 
 
@@ -51,7 +52,9 @@ def factored(changes: Adapter, rank: int) -> dict[str, Tensor]:
     """Return the adapter of rank ``rank`` nearest to ``changes``, both sides of like size."""
     adapter = {}
     for name, change in changes.items():
+        # The best of its rank in the least-squares sense (Eckart and Young).
         left, values, right = torch.linalg.svd(change, full_matrices=False)
+        # The root of the values on both sides, so that neither is much larger than the other.
         root = values[:rank].sqrt()
         adapter[f"{name}.lora_A"] = (root[:, None] * right[:rank]).contiguous()
         adapter[f"{name}.lora_B"] = (left[:, :rank] * root).contiguous()
@@ -60,6 +63,7 @@ def factored(changes: Adapter, rank: int) -> dict[str, Tensor]:
 
 def mean(adapters: Sequence[Adapter], rank: int) -> dict[str, Tensor]:
     """Return the mean of what the adapters do to the weights, which is not the mean of their sides."""
+    # Of the products: two adapters may have the same effect with other sides.
     all_changes = [updates(adapter) for adapter in adapters]
     changes = {n: torch.stack([c[n] for c in all_changes]).mean(0) for n in all_changes[0]}
     return factored(changes, rank)
@@ -69,6 +73,8 @@ def rounded(adapter: Adapter) -> bytes:
     """Return the adapter as the product reads it: bfloat16, keys in order, the same bytes every time."""
     from safetensors.torch import save
 
+    # Sorted, as safetensors writes in the order that it is given, and the digest is to depend on the weights
+    # alone.
     return bytes(save({name: adapter[name].bfloat16().contiguous() for name in sorted(adapter)}))
 
 
@@ -78,6 +84,7 @@ def candidates(run: Path, rank: int) -> dict[str, dict[str, Tensor]]:
 
     end = load_file(run / "final.safetensors")
     others = [load_file(path) for path in sorted(run.glob("snapshot-*.safetensors"))]
+    # The first tensor in any file is a lora_A, of shape (rank, in).
     found = {"end": end if len(next(iter(end.values()))) <= rank else factored(updates(end), rank)}
     if others:
         found[f"mean of {len(others) + 1}"] = mean([*others, end], rank)
@@ -182,6 +189,7 @@ def by_loss(options: argparse.Namespace, config: Mapping[str, Any]) -> Callable[
     def judge(adapter: Adapter) -> tuple[float, str]:
         model.load_adapter(adapter)
         loss = held_loss(model, work.held, config["batch_tokens"])
+        # Turned round, for the higher is the better.
         return -loss, f"loss {loss:.4f} nats a token"
 
     return judge
@@ -194,6 +202,8 @@ def chosen(options: argparse.Namespace, config: Mapping[str, Any], choice: Choic
     start = adapter_of(begun) if begun else shipped_adapter()
     choice.weigh({"start": start})
     choice.weigh(candidates(options.run, rank))
+    # Mixtures are made with the run's own best, even where the start is better still: between the two there
+    # may be something better than both.
     own = max((name for name in choice.scored if name != "start"), key=lambda name: choice.scored[name][0])
     for name, other in {"start": start, **{path.stem: adapter_of(path) for path in options.mix}}.items():
         mixed = mixtures(other, choice.scored[own][1], rank, options.share or SHARES)

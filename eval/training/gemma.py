@@ -38,6 +38,7 @@ class _Merged(torch.autograd.Function):
         downs, ups = sides[::2], sides[1::2]
         gradients: list[Tensor] = []
         for part, down, up in zip(torch.split(grad, [len(up) for up in ups], dim=1), downs, ups, strict=True):
+            # With y = x (W + s B A)': dA = s (g B)' x, dB = s g' (x A').
             gradients.append((part @ up.to(part.dtype)).T.mm(x).to(down.dtype) * ctx.scale)
             gradients.append(part.T.mm(x @ down.to(x.dtype).T).to(up.dtype) * ctx.scale)
         onward = grad @ merged if ctx.needs_input_grad[0] else None
@@ -59,8 +60,10 @@ class _TargetLosses(torch.autograd.Function):
             part, wanted = slice(at, at + CHUNK), labels[at : at + CHUNK, None]
             chances = torch.softmax(hidden[part] @ table.T, -1, dtype=torch.float32)
             chosen = chances.gather(1, wanted)
+            # Clamped, as the logarithm of 0 would end the run.
             each[part] = -chosen.clamp_min(torch.finfo(torch.float32).tiny).log()[:, 0]
             if onward is not None:
+                # The gradient of cross-entropy: the probabilities, less 1 at the token that was right.
                 chances.scatter_(1, wanted, chosen - 1)
                 onward[part] = chances.to(hidden.dtype) @ table
         ctx.save_for_backward(onward)
@@ -88,6 +91,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """
     rows, heads, length, size = q.shape
     kv = k.shape[1]
+    # Several query heads share a key: they are laid side by side, and the key is not copied.
     scores = q.reshape(rows, kv, -1, size) @ k.transpose(-1, -2)
     ahead = torch.ones(length, length, dtype=torch.bool, device=q.device).triu(1)
     scores = (scores.float() * size**-0.5).view(rows, heads, length, length).masked_fill(ahead, -torch.inf)
@@ -109,7 +113,9 @@ class Linear(nn.Module):
         self.register_buffer("merged", self.base.clone(), persistent=False)
         width = self.base.shape[1]
         self.downs = nn.ParameterList(
-            nn.Parameter(torch.randn(rank, width) / math.sqrt(width)) for _ in weights
+            # One side random, the other zero: at first the adapter changes nothing.
+            nn.Parameter(torch.randn(rank, width) / math.sqrt(width))
+            for _ in weights
         )
         self.ups = nn.ParameterList(nn.Parameter(torch.zeros(len(w), rank)) for w in weights)
 
@@ -129,6 +135,7 @@ class Linear(nn.Module):
 
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    # Squares summed in bfloat16 would be too coarse.
     wide = x.float()
     wide = wide * torch.rsqrt(wide.square().mean(-1, keepdim=True) + epsilon)
     return (wide * weight).to(x.dtype)
@@ -141,6 +148,7 @@ def gated(gate_up: Tensor) -> Tensor:
 
 def rotated(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     """Return ``x`` (rows, heads, length, head_dim) turned by its positions (length, head_dim / 2)."""
+    # The pairs that turn are the two halves of a head, not neighbours.
     left, right = x.float().chunk(2, dim=-1)
     turned = torch.cat((left * cosine - right * sine, right * cosine + left * sine), dim=-1)
     return turned.to(x.dtype)
@@ -242,10 +250,11 @@ class Gemma(nn.Module):
             raise ValueError(f"{length} tokens are more than the window of {self.window}")
         width = self.embedding.shape[1]
         x = F.embedding(tokens, self.embedding).reshape(rows * length, width)
+        # Rounded to the type of the weights first, as the stock implementation does.
         x = x * float(torch.tensor(math.sqrt(width)).to(self._dtype))
         angles = [_angles(base, self._head_dim, length, x.device) for base in self._bases]
         for index, layer in enumerate(self._layers()):
-            everywhere = (index + 1) % GLOBAL_LAYER_EVERY == 0
+            everywhere = (index + 1) % GLOBAL_LAYER_EVERY == 0  # True is 1, the second base
             attended = self._attention(layer, self._norm(x, layer.attn_norm), rows, angles[everywhere])
             x = x + self._norm(attended, layer.post_attention_norm)
             fed: Tensor = layer.down(self._gated(layer.gate_up(self._norm(x, layer.ffn_norm))))
@@ -296,6 +305,7 @@ class Gemma(nn.Module):
         return model.eval()
 
     def _stock_weights(self) -> dict[str, Tensor]:
+        # GGUF has the norms with the 1 added that transformers adds by itself.
         named = {"model.embed_tokens.weight": self.embedding, "model.norm.weight": self.output_norm - 1}
         for index, layer in enumerate(self.layers):
             start = f"model.layers.{index}."
@@ -312,6 +322,7 @@ class Gemma(nn.Module):
         with torch.no_grad():
             for name, down, up in self.sides():
                 old_down, old_up = tensors[f"{name}.lora_A"], tensors[f"{name}.lora_B"]
+                # The further rows of A keep their random start; the columns of B that belong to them are 0.
                 down[: len(old_down)] = old_down
                 up.zero_()
                 up[:, : len(old_down)] = old_up
@@ -325,7 +336,7 @@ class Gemma(nn.Module):
         return named
 
     def sides(self) -> list[tuple[str, Tensor, Tensor]]:
-        """Name, A and B of every projection."""
+        """Return name, A and B of every projection."""
         return [
             (f"model.layers.{index}.{PROJECTIONS[part]}", down, up)
             for index, layer in enumerate(self.layers)
@@ -353,6 +364,7 @@ _STACKS = {
 
 
 def _tensor(gguf: GgufFile, name: str) -> Tensor:
+    # A copy, as torch wants an array that may be written.
     return torch.from_numpy(np.array(gguf.tensor(name), copy=True))
 
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service import presets
 from service.models.gemma import build as embedded
@@ -24,18 +24,21 @@ from service.models.gemma.gguf import GgufFile
 from service.models.gemma.spm import pieces, sentencepiece_model
 from service.models.gemma.vocabulary import pack, unpack
 
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
+
 NORMAL = 1
 AT_ONCE = 20_000
 
 
-def needed(lines: Iterable[str], processor: Any) -> set[int]:
+def needed(lines: Iterable[str], processor: SentencePieceProcessor) -> set[int]:
     """Return the ids that ``lines`` are cut into."""
     found: set[int] = set()
     batch: list[str] = []
     for line in lines:
         batch.append(line)
         if len(batch) == AT_ONCE:
-            found.update(*processor.encode(batch))
+            found.update(*processor.encode(batch))  # a list of ids for each line
             batch.clear()
     return found.union(*processor.encode(batch))
 
@@ -46,6 +49,7 @@ def merged_from(piece: str, scores: Mapping[str, float]) -> set[str]:
     made = set(symbols)
     while len(symbols) > 1:
         pairs = [a + b for a, b in pairwise(symbols)]
+        # The best pair, of equals the leftmost: SentencePiece's order.
         at = max(range(len(pairs)), key=lambda i: (scores.get(pairs[i], float("-inf")), -i))
         if pairs[at] not in scores:
             break
@@ -60,6 +64,8 @@ def closed(ids: Iterable[int], metadata: Mapping[str, Any]) -> list[int]:
     rows = zip(names, kinds, metadata["tokenizer.ggml.scores"], strict=True)
     scores = {name: score for name, kind, score in rows if kind == NORMAL}
     place = {name: i for i, name in enumerate(names)}
+    # Control marks, the unknown piece, bytes and user-defined pieces; of these "<unused0>" and its like are
+    # in no text.
     keep = {i for i, kind in enumerate(kinds) if kind != NORMAL and not names[i].startswith("<unused")}
     for i in ids:
         if kinds[i] == NORMAL:

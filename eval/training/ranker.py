@@ -59,11 +59,14 @@ def _complete(tree: Any, rate: float) -> tuple[list[int], list[float], list[floa
         below = []
         for node in level:
             left, right = int(tree.children_left[node]), int(tree.children_right[node])
+            # scikit-learn marks a leaf by children of -1.
             leaf = left < 0
             split.append(0 if leaf else int(tree.feature[node]))
             bounds.append(0.0 if leaf else _short(tree.threshold[node]))
+            # Threshold and feature of a leaf do not matter: both ways lead to its value.
             below += [node, node] if leaf else [left, right]
         level = below
+    # The rate is multiplied in here, so that the ranker only adds up leaves.
     return split, bounds, [_short(rate * tree.value[node, 0, 0]) for node in level]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from eval.training.data import Pair
 from service.models.gemma.gguf import GgufFile
 from service.models.gemma.spm import sentencepiece_model
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
 
 PRESET = "gemma-3-270m"
 
@@ -20,13 +23,13 @@ class TrainingRow:
     start: int
 
 
-def encode(pair: Pair, spm: Any, prompt: str) -> TrainingRow:
+def encode(pair: Pair, spm: SentencePieceProcessor, prompt: str) -> TrainingRow:
     """Return the prompt as the engine writes it, then the answer, which ends with a line break."""
     asked = [spm.bos_id(), *spm.encode(prompt.replace("{source}", pair.indonesian))]
     return TrainingRow(asked + spm.encode(f" {pair.english}\n"), len(asked))
 
 
-def tokenizer(gguf: GgufFile) -> Any:
+def tokenizer(gguf: GgufFile) -> SentencePieceProcessor:
     """Return the SentencePiece processor of the file, all 262,144 pieces."""
     import sentencepiece
 

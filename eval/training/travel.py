@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,9 @@ from eval.training.settings import settings
 from service import presets
 from service.models.gemma import build as embedded
 from service.models.gemma.gguf import GgufFile
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
 
 REVERSE_PROMPT = "English: {source}\nIndonesian:"
 PART = 48 << 20
@@ -68,6 +71,7 @@ def mono_lines(path: Path, sources: Sequence[str], tests: TestText, overlap: flo
     with lzma.open(path, "rt", encoding="utf-8", newline="\n") as file:
         for row in file:
             source, licence, _, text = row.rstrip("\n").split("\t")
+            # There is no English; a letter stands for it, as the filters take pairs.
             pair = Pair(source, licence, " ".join(text.split()), "A")
             if not source.startswith(tuple(sources)) or not is_text(pair):
                 continue
@@ -80,6 +84,7 @@ def body(gguf: bytes | bytearray, ids: Sequence[int], target: Path) -> None:
     from gguf import GGUFReader, GGUFWriter
 
     whole = target.with_suffix(".whole")
+    # GGUFReader reads files only.
     whole.write_bytes(gguf)
     metadata, reader = GgufFile(gguf).metadata, GGUFReader(whole)
     writer = GGUFWriter(target, "gemma3")
@@ -87,6 +92,7 @@ def body(gguf: bytes | bytearray, ids: Sequence[int], target: Path) -> None:
         if key.startswith("gemma3."):
             writer.add_key_value(key, value, reader.fields[key].types[0])
     for tensor in reader.tensors:
+        # Rows of quantised blocks, which can be picked as they are.
         data = tensor.data[np.asarray(ids)] if tensor.name == "token_embd.weight" else tensor.data
         writer.add_tensor(tensor.name, np.ascontiguousarray(data), raw_dtype=tensor.tensor_type)
     writer.write_header_to_file()
@@ -144,7 +150,7 @@ def _bytes(piece: str) -> bytes:
     return piece.replace("▁", " ").encode()
 
 
-def prompt_rows(lines: Sequence[str], spm: Any, prompt: str) -> list[TrainingRow]:
+def prompt_rows(lines: Sequence[str], spm: SentencePieceProcessor, prompt: str) -> list[TrainingRow]:
     """Return prompts to be answered; nothing in them is a target."""
     rows = [[spm.bos_id(), *spm.encode(prompt.replace("{source}", line))] for line in lines]
     return [TrainingRow(ids, len(ids)) for ids in rows]
@@ -153,15 +159,16 @@ def prompt_rows(lines: Sequence[str], spm: Any, prompt: str) -> list[TrainingRow
 def write(
     folder: Path,
     rows: Mapping[str, Sequence[TrainingRow]],
-    spm: Any,
+    spm: SentencePieceProcessor,
     gguf: bytes | bytearray,
     part: int = PART,
 ) -> None:
     """Write ``texts.npz`` and the parts of ``teacher.gguf``, all ids renumbered to the pieces that occur."""
     pieces = sorted({i for some in rows.values() for row in some for i in row.ids})
+    # Two bytes an id where that is enough.
     place = np.zeros(len(spm), np.uint16 if len(pieces) < 1 << 16 else np.int32)
     place[pieces] = np.arange(len(pieces))
-    arrays: dict[str, npt.NDArray[Any]] = {"pieces": np.array([spm.id_to_piece(i) for i in pieces])}
+    arrays: dict[str, npt.NDArray[np.generic]] = {"pieces": np.array([spm.id_to_piece(i) for i in pieces])}
     for name, some in rows.items():
         packed = pack(some, place)
         arrays |= {f"{name}.{k}": getattr(packed, k) for k in ("ids", "lengths", "starts")}

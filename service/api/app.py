@@ -73,6 +73,7 @@ def create_app(host: Host, config: ServerConfig, *, page: bool = True) -> FastAP
     app.include_router(jobs.router(work, config))
     app.include_router(inbox.router(news, workers))
     app.include_router(libretranslate.router(host, config, workers, store), dependencies=[needs_key])
+    # Before the page, whose routes take any path: a wrong method is answered as one, not with the page.
     app.router.routes.append(OtherMethods(app.router.routes))
     if page:
         from service import page as web_page
@@ -91,6 +92,7 @@ async def _lifespan(
     others: Sequence[FileStore | KeyStore | Shared],
 ) -> AsyncIterator[None]:
     """Start the jobs; in the end close all that works or is open."""
+    # It takes a lock and reads folders, which would hold up the event loop.
     await asyncio.to_thread(work.start)
     if watch:
         await asyncio.to_thread(watch.start)
@@ -122,8 +124,10 @@ def run(host: Host, config: ServerConfig, *, page: bool = True, say: Callable[[s
         host.pipeline()  # which says in a line why it cannot run, if it cannot
     model = chosen.name
     running = server(create_app(host, config, page=page), config, _ending(config))
+    # In the main thread: it sets what signals write to, which Python allows nowhere else.
     host.sandbox.watch(config.drain_seconds + CLOSE_SECONDS + WATCH_SECONDS)
     threading.Thread(target=_warmed, args=(host,), name="warm-sandbox", daemon=True).start()
+    # uvicorn ends in order after Ctrl-C and then raises it again.
     with listening(config) as listener, suppress(KeyboardInterrupt):
         if reason := host.unwritable():
             say(reason)
@@ -160,6 +164,7 @@ def _ending(config: ServerConfig) -> type[uvicorn.Server]:
 
     class Ending(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # uvicorn waits for requests, but not only for them: a thread in native code may keep it for ever.
             timer = threading.Timer(config.drain_seconds + CLOSE_SECONDS, give_up)
             timer.daemon = True
             timer.start()

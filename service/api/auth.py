@@ -11,7 +11,7 @@ import binascii
 import hmac
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,6 +54,7 @@ _KEYS = Table(
     Column("created", String(40), nullable=False),
     Column("revoked", String(40)),
 )
+# Compared with where there is no such key, so that the time taken does not tell which IDs exist.
 _NOBODY = sha256(b"").hexdigest()
 
 
@@ -79,6 +80,7 @@ class KeyStore:
         # Two servers that start at once may both make the table: then the other's is as good.
         with suppress(StoreError), self._begun() as database:
             database.execute(CreateTable(_KEYS, if_not_exists=True))
+        # Raises where the database cannot be used: told at the start, not with the first request.
         self.all()
 
     def add(self, name: str) -> str:
@@ -110,9 +112,12 @@ class KeyStore:
     def find(self, key: str) -> Key | None:
         """Return the valid key that ``key`` is, or None."""
         prefix, _, rest = key.partition("_")
+        # The secret is URL-safe base64, which may hold "_" itself: only the first two split.
         id, _, secret = rest.partition("_")
         plain = prefix == "wk" and len(key) < 100 and key.isascii() and key.isprintable() and bool(secret)
         with self._begun() as database:
+            # What is no key is looked up too, under a name that no key has: it takes as long, and nothing odd
+            # gets to the database.
             row = database.execute(_KEYS.select().where(_KEYS.c.id == (id if plain else ""))).first()
         digest = row.digest if row else _NOBODY
         same = hmac.compare_digest(digest, sha256(key.encode("utf-8", "replace")).hexdigest())
@@ -195,13 +200,14 @@ class Keys:
         path = scope["path"]
         if given:
             return await self._lookup.noted(scope["state"], given)
+        # Those that may have it in the body pass; body_key() looks at them.
         if not self._required or path in IN_BODY or any(_below(path, open) for open in OPEN):
             return None
         basic = {"WWW-Authenticate": 'Basic realm="Warta", charset="UTF-8"'}
         return Refused(401, "keys.needed", "an API key is needed: Authorization: Bearer KEY", headers=basic)
 
 
-def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], Any]:
+def body_key(lookup: Lookup | None, *, required: bool) -> Callable[[Request], Awaitable[None]]:
     """Return a dependency of LibreTranslate's routes: the key of ``api_key``, where the header has none.
 
     Only now is known whom the request counts for, so it is counted here.
@@ -234,12 +240,14 @@ def header_key(scope: Scope) -> str:
     """Return the key of ``Authorization: Bearer KEY``, or the password of ``Basic``; empty where there is
     none.
     """
+    # Two such headers could be read differently here and by a proxy, so they are none.
     found = fields(scope, b"authorization")
     scheme, _, value = (found[0] if len(found) == 1 else "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
     if scheme.lower() == "basic":
         with suppress(binascii.Error, UnicodeDecodeError):
+            # ``user:password``, whoever the user is.
             return base64.b64decode(value, validate=True).decode().partition(":")[2]
     return ""
 
@@ -251,6 +259,7 @@ def default_url(home: Path) -> str:
 
 async def _in_body(request: Request) -> str:
     value: object = request.query_params.get("api_key")
+    # Starlette keeps a form that was read: it must be read under the limits that the route reads it with.
     if "json" not in request.headers.get("content-type", ""):
         try:
             value = (await request.form(**FORM_LIMITS)).get("api_key") or value
@@ -278,6 +287,7 @@ def _engine(url: str) -> Engine:
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         path = Path(url.removeprefix("sqlite:///"))
+        # One connection is kept; SQLAlchemy lends it to one thread at a time.
         return create_engine("sqlite://", creator=lambda: _sqlite(path), poolclass=QueuePool, pool_size=1)
     if scheme in ("postgresql", "postgres"):
         psycopg = _psycopg()
@@ -301,7 +311,7 @@ def _sqlite(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Sums of random keys tell nothing, but whoever can write here can make himself a key.
-        path.touch(mode=0o600)
+        path.touch(mode=0o600)  # only a new file gets that mode
     except OSError as error:
         raise StoreError(
             "file.unwritable", "cannot be written: {reason}", at=path, reason=error.strerror

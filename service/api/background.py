@@ -39,6 +39,7 @@ QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed"
 OVER = (DONE, FAILED, CANCELLED)
 ID = re.compile(r"[0-9a-f]{32}")
 
+# What one commit may add to a result, at most, before its size is looked at again.
 _CHUNK_BYTES = 100_000_000
 _STATE, _RESULT = "job.json", "result.jsonl"
 _LOG = logging.getLogger("warta.server.jobs")
@@ -122,9 +123,11 @@ class Jobs:
         self._clock = clock
         self._changed = threading.Condition()
         self._stopping = False
+        # When each owner last had a job begun.
         self._turns: dict[str, float] = {}
         self._running: tuple[str, Ask] | None = None
         self.why: Message | None = None
+        # Not the thread's own: whoever closes is not in the thread that started.
         self._lock = FileLock(folder / ".lock", thread_local=False)
         self._jobs: dict[str, Status] = {}
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -187,9 +190,11 @@ class Jobs:
             self._path(id).mkdir(parents=True, mode=0o700)
             try:
                 name = put(self._path(id)).name
+                # The status comes after the input: a folder without one was never taken on, and is removed at
+                # a start.
                 made = Status(id, order, name, self._clock())
                 self._write(made)
-            except BaseException:
+            except BaseException:  # a request that is cancelled leaves no folder either
                 shutil.rmtree(self._path(id), ignore_errors=True)
                 raise
         with self._changed:
@@ -220,16 +225,19 @@ class Jobs:
             status = self._jobs.get(id)
             if not status or status.state in OVER:
                 return
+            # Noted before it is stopped: whatever the worker then says of it counts no more.
             self._set(replace(status, state=CANCELLED, ended=self._clock()))
             if self._running and self._running[0] == id:
                 self._running[1].cancelled.set()
             else:
+                # One that runs is cleaned by the worker, when nothing writes into the folder any more.
                 self._clean(id)
 
     def delete(self, id: str) -> None:
         """Cancel a job and, when the batch that runs has ended, remove it. Raises StoreError."""
         self.cancel(id)
         with self._changed:
+            # The wait lets go of the lock, which the worker needs to end the job.
             self._changed.wait_for(lambda: not (self._running and self._running[0] == id))
             if self._jobs.pop(id, None):
                 shutil.rmtree(self._path(id), ignore_errors=True)
@@ -249,6 +257,7 @@ class Jobs:
             self._noted(status, state=RUNNING)
             ended = self._ran(status, ask)
             with self._changed:
+                # It may have been cancelled meanwhile.
                 if self._jobs[status.id].state == RUNNING:
                     self._noted(self._jobs[status.id], **ended)
                 if self._jobs[status.id].state == CANCELLED:
@@ -263,10 +272,12 @@ class Jobs:
                 self._tidy()
                 waiting = [status for status in self._jobs.values() if status.state == QUEUED]
                 if waiting:
+                    # By the owner first, so that one with many jobs does not keep others waiting.
                     status = min(waiting, key=lambda s: (self._turns.get(s.order.owner, 0.0), s.created))
                     self._running = status.id, Ask(f"job {status.id}", background=True)
                     self._turns[status.order.owner] = self._clock()
                     return status, self._running[1]
+                # Woken now and then to remove what has become too old.
                 self._changed.wait(60)
         return None
 
@@ -299,6 +310,7 @@ class Jobs:
 
         def watch(progress: batch.Progress) -> None:
             with self._changed:
+                # In memory only: on disk the journal of the batch knows it better.
                 if self._jobs[status.id].state == RUNNING:
                     now = self._jobs[status.id]
                     self._jobs[status.id] = replace(now, totals=progress.totals, share=progress.share)
@@ -400,6 +412,7 @@ class Jobs:
             except (OSError, ValueError):
                 _LOG.error("a job cannot be read, and is left as it is")
                 continue
+            # The batch goes on behind the last commit of its journal.
             yield replace(status, state=QUEUED) if status.state == RUNNING else status
 
     def _path(self, id: str) -> Path:

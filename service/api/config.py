@@ -82,6 +82,7 @@ class ServerConfig:
         return 10 * self.requests_per_minute
 
     def __post_init__(self) -> None:
+        # A port of 0 has the system choose a free one.
         least = {
             "port": 0, "text_chars": 1, "batch_items": 1, "alternatives": 0, "body_bytes": 1, "concurrent": 1,
             "file_bytes": 0, "requests_per_minute": 1, "wrong_keys_per_minute": 1,
@@ -108,4 +109,5 @@ class ServerConfig:
 
 def is_local(host: str, trusted_proxies: Collection[str] = ()) -> bool:
     """Return whether a server that listens on ``host`` is reached from its own machine alone."""
+    # Behind a proxy everybody comes from this machine.
     return host in ("127.0.0.1", "::1", "localhost") and not trusted_proxies

@@ -92,6 +92,7 @@ def _http(error: HTTPException) -> Refused:
 
 def _invalid(error: RequestValidationError) -> Refused:
     """Return the first of what is wrong with a request; what was sent is not repeated."""
+    # Pydantic quotes the input in each error; it may be long, or private, so only the words are used.
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return Refused(400, "request.not_json", "the body is not valid JSON")

@@ -39,6 +39,7 @@ class FileStore:
         """Keep ``data``; the name to ask for it by, which ends in ``name``, made safe."""
         token = secrets.token_urlsafe(24)
         path = Path(self._folder.name) / token
+        # Outside the lock: nobody knows the name yet.
         path.write_bytes(data)
         with self._lock:
             self._kept[given := f"{token}.{safe_name(name)}"] = _StoredFile(
@@ -52,7 +53,7 @@ class FileStore:
         with self._lock:
             self._tidy()
             kept = self._kept.get(given)
-            return (kept.path.read_bytes(), given.split(".", 1)[1]) if kept else None
+            return (kept.path.read_bytes(), given.split(".", 1)[1]) if kept else None  # a token has no dot
 
     def close(self) -> None:
         """Delete everything."""
@@ -62,6 +63,7 @@ class FileStore:
 
     def _tidy(self) -> None:
         now, total = self._clock(), sum(kept.size for kept in self._kept.values())
+        # Oldest first: a dict keeps the order of arrival, and all are kept equally long.
         for given, kept in list(self._kept.items()):
             if kept.until <= now or total > self._most:
                 total -= kept.size
@@ -71,5 +73,7 @@ class FileStore:
 
 def safe_name(name: str) -> str:
     """Return the last part of ``name``, in letters, digits, ``.``, ``-`` and ``_``."""
+    # Some browsers on Windows send the whole path, with backslashes.
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    # No dot in front, which would hide the file; the end is kept, for it has the suffix.
     return _UNSAFE.sub("_", last).strip("._")[-100:] or "file"

@@ -64,6 +64,7 @@ class ReadinessProbe:
 
     def check(self) -> Readiness:
         """Return the answer, made anew where the last one is old and nobody else is at it."""
+        # Whoever comes while one asks gets the last answer, and does not wait for the model.
         if self._clock() - self._made > self._fresh and self._lock.acquire(blocking=False):
             try:
                 self._last = self._asked()
@@ -73,6 +74,7 @@ class ReadinessProbe:
         return self._last
 
     def _asked(self) -> Readiness:
+        # A client of its own, so that it stands in no other's queue.
         ask, model = Ask("probe", time.monotonic() + PATIENCE_SECONDS), ""
         try:
             with asking(ask):

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
@@ -34,6 +34,7 @@ from service.render.schema import Model
 
 ATOM = "application/atom+xml"
 _MOST = 500
+# The largest integer that a JavaScript client holds exactly; SQLite takes 64 bits.
 _NUMBER = 2**53 - 1
 _ATOM_STORIES = 100
 
@@ -70,16 +71,17 @@ def _plain(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError("holds half of a surrogate pair") from None
+    # SQLite's functions on text end at it.
     if "\0" in text:
         raise ValueError("holds a zero character")
     return text
 
 
-def _text(description: str) -> Any:
+def _text(description: str) -> object:
     return Query(max_length=300, description=description)
 
 
-def _number(description: str, most: int = _NUMBER, least: int = 0) -> Any:
+def _number(description: str, most: int = _NUMBER, least: int = 0) -> object:
     return Query(ge=least, le=most, description=description)
 
 
@@ -103,7 +105,7 @@ def router(inbox: Shared, workers: Workers) -> APIRouter:
         open: Annotated[bool, Query(description="Only stories that are not done.")] = False,
         offset: Annotated[int, _number("Stories to pass over.")] = 0,
         limit: Annotated[int, _number("Stories in the answer.", _MOST, 1)] = 100,
-    ) -> Any:
+    ) -> object:
         """Return the stories of the feeds that are followed here, newest first."""
         wanted = Wanted(
             moment(since, time.time()), 0.0, search, feed, word, about,

@@ -74,7 +74,7 @@ class JobOut(Strict):
 
 
 class JobsOut(Strict):
-    """One's own jobs, newest first."""
+    """The caller's own jobs, newest first."""
 
     jobs: list[JobOut]
 
@@ -86,6 +86,7 @@ _NOT_THERE = our_errors(404)
 class _Name(Convertor[str]):
     """Anything but ``file``, which is an address of its own and not a job whose ID is wrong."""
 
+    # "0f3a..." and any other name; not "file", while "file2" is one.
     regex = "(?!file$)[^/]+"
 
     def convert(self, value: str) -> str:
@@ -103,6 +104,7 @@ def open_jobs(host: Host, config: ServerConfig) -> Jobs:
 
 def router(jobs: Jobs, config: ServerConfig) -> APIRouter:
     """Return the endpoints."""
+    # Starlette keeps convertors for the whole process; the same one again does no harm.
     register_url_convertor("job", _Name())
     routes = APIRouter(prefix="/v1/jobs", tags=["Jobs"], responses=our_errors(*SENDING, 422))
     _add_submission(routes, jobs, config)
@@ -171,6 +173,7 @@ def _add_results(routes: APIRouter, jobs: Jobs, config: ServerConfig) -> None:
                 409, "jobs.not_done", "the job is {state}, not done", type="not_done", state=status.state
             )
         made = jobs.result(status)
+        # Headers are ASCII, a model's name need not be.
         headers = {SIGNATURE: made.signature.encode("ascii", "backslashreplace").decode()}
         return StreamingResponse(
             _opened(made.chunks()),
@@ -186,6 +189,7 @@ def _add_ends(routes: APIRouter, jobs: Jobs) -> None:
     def cancel(id: Id, request: Request) -> JobOut:
         """Stop a job. One that is over stays as it is."""
         jobs.cancel(_own(jobs, id, request).id)
+        # Asked for anew: what it was before is not what it is now.
         return _out(_own(jobs, id, request))
 
     @routes.delete("/{id:job}", status_code=204, responses=_NOT_THERE)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -38,6 +38,7 @@ from service.api.workers import Workers
 from service.confined import read_document, translate_document, translate_markup
 from service.document import Passage, SegmentTranslation
 from service.intake.documents import SUFFIXES
+from service.intake.documents.keyed import key_paths
 from service.pipeline import Pipeline
 from service.pool import Host
 from service.refusal import Refused
@@ -46,6 +47,7 @@ from service.render.marks import status
 from service.text import language
 from service.translation.confidence import is_marked
 
+# "3", "-1"; not "3.0" and not "three".
 _DIGITS = re.compile(r"-?[0-9]+")
 _FILE: dict[str, object] = {
     "description": "The file",
@@ -155,9 +157,10 @@ def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Wor
         responses={**errors(*SENDING), **examples.of("translate")},
         openapi_extra=translate_body(config),
     )
-    async def translate(request: Request) -> Any:
+    async def translate(request: Request) -> object:
         """Translate a text, or several."""
         fields = await _fields(request)
+        # In a worker too, as finding out the language takes a while; both pieces of work share one deadline.
         order = await workers.run(request, partial(_order, fields, config))
         return await workers.run(request, partial(_translated, order, host))
 
@@ -167,10 +170,11 @@ def _add_texts(routes: APIRouter, host: Host, config: ServerConfig, workers: Wor
         responses={**errors(*SENDING), **examples.of("detect")},
         openapi_extra=detect_body(config),
     )
-    async def detect(request: Request) -> Any:
+    async def detect(request: Request) -> list[dict[str, object]]:
         """Say what language a text is in."""
         texts = _texts((await _fields(request)).get("q"), config)
         found = await workers.run(request, partial(language.detect, " ".join(texts)))
+        # LibreTranslate's clients expect a language, however unsure.
         return [_detection(found.code, found.confidence)] if found.confidence else [_detection("en", 0.0)]
 
 
@@ -184,11 +188,10 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
         responses={**errors(*SENDING), **examples.of("translate_file")},
         openapi_extra=file_body(),
     )
-    async def translate_file(request: Request) -> Any:
+    async def translate_file(request: Request) -> dict[str, str]:
         """Translate a document. It keeps its type; a PDF becomes a Word document in both languages."""
-        data, name, attributes = await _upload(request, config)
-        work = partial(_translated_file, data, name, host, config, attributes=attributes)
-        done, named = await workers.run(request, work)
+        sent = await _upload(request, config)
+        done, named = await workers.run(request, partial(_translated_file, sent, host, config))
         kept = store.put(named, done)
         return {"translatedFileUrl": str(request.url_for("download_file", filename=kept))}
 
@@ -198,6 +201,7 @@ def _add_files(routes: APIRouter, host: Host, config: ServerConfig, means: tuple
         if not (found := store.get(filename)):
             raise Refused(404, "libretranslate.no_file", "there is no such file (any more)")
         data, name = found
+        # A document may hold HTML with scripts: no browser is to show it as a page of this server.
         headers = {
             "Content-Disposition": f'attachment; filename="{name}"',
             "X-Content-Type-Options": "nosniff",
@@ -209,22 +213,22 @@ def _add_facts(routes: APIRouter, config: ServerConfig) -> None:
     """Add the routes that a client's form asks before it asks for a translation."""
 
     @routes.get("/languages", response_model=list[LanguageOut], responses=examples.of("languages"))
-    async def languages() -> Any:
+    async def languages() -> list[dict[str, object]]:
         """Return the languages there are."""
         return [{"code": code, "name": NAMES[code], "targets": TARGETS[code]} for code in NAMES]
 
     @routes.get("/frontend/settings", response_model=SettingsOut, responses=examples.of("settings"))
-    async def settings() -> Any:
+    async def settings() -> dict[str, object]:
         """Return the limits, for a client's form."""
         return _settings(config)
 
     @routes.post("/suggest", status_code=403, response_model=PlainErrorOut, responses=errors(*SENDING))
-    async def suggest() -> Any:
+    async def suggest() -> NoReturn:
         """Refuse a suggestion: none are taken."""
         raise Refused(403, "libretranslate.suggestions", "Suggestions are disabled on this server.")
 
     @routes.get("/health", response_model=HealthOut)
-    async def health() -> Any:
+    async def health() -> dict[str, str]:
         """Return whether the server is alive."""
         return {"status": "ok"}
 
@@ -249,6 +253,7 @@ async def _fields(request: Request) -> Mapping[str, object]:
         return found
     async with _form(request) as form:
         given = [*form.multi_items(), *request.query_params.multi_items()]
+    # Of a field that is repeated the first counts, and the form comes before the query.
     first = dict(reversed(given))
     # A client that has a form and a list repeats the field.
     several = [value for name, value in given if name == "q"]
@@ -268,14 +273,33 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         await form.close()
 
 
-async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, bool]:
-    """Return the file of /translate_file, its name, and whether attributes are wanted too. Raises Refused."""
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """The file of /translate_file and its name; ``attributes`` and ``keys`` are those of ``How``."""
+
+    data: bytes
+    name: str
+    attributes: bool
+    keys: tuple[str, ...]
+
+
+_FIELDS = ("source", "target", "attributes", "keys", "api_key")
+"""The fields of a form beside its file."""
+
+
+async def _upload(request: Request, config: ServerConfig) -> _Upload:
+    """Return what was sent to /translate_file. Raises Refused, UsageError."""
     async with _form(request) as form:
+        # A field twice: which one is meant, nobody knows.
+        if any(len(form.getlist(name)) > 1 for name in _FIELDS):
+            raise Refused(400, "libretranslate.form", "Invalid request: the form cannot be read")
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Refused(400, "libretranslate.missing_file", "Invalid request: missing file parameter")
         _language_pair(_text_of(form.get("source"), "source"), _text_of(form.get("target"), "target"))
         attributes = _given(form.get("attributes"), "false")
+        keys = _given(form.get("keys"), "")
+        # A byte more than is allowed, so that whoever reads it sees that it is too large.
         data, name = await file.read(config.body_bytes + 1), file.filename or ""
     if not name or not data:
         raise Refused(400, "libretranslate.empty_file", "Invalid request: empty file")
@@ -283,7 +307,9 @@ async def _upload(request: Request, config: ServerConfig) -> tuple[bytes, str, b
         raise Refused(400, "libretranslate.file_format", "Invalid request: file format not supported")
     if attributes not in ("true", "false"):
         raise Refused(400, "libretranslate.attributes", "Invalid request: attributes is true or false")
-    return data, name, attributes == "true"
+    if not isinstance(keys, str):
+        raise Refused(400, "libretranslate.keys", "Invalid request: keys parameter is not text")
+    return _Upload(data, name, attributes == "true", key_paths(keys))
 
 
 def _order(fields: Mapping[str, object], config: ServerConfig) -> _Order:
@@ -310,6 +336,7 @@ def _texts(q: Any, config: ServerConfig) -> Sequence[str]:
     texts = q if isinstance(q, list) else [q]
     if not all(isinstance(text, str) for text in texts):
         raise Refused(400, "libretranslate.q_not_text", "Invalid request: q parameter is not text")
+    # JSON can spell such a half ("\ud83d"); no model and no file can hold it.
     if any("\ud800" <= letter <= "\udfff" for text in texts for letter in text):
         raise Refused(
             400, "libretranslate.surrogate", "Invalid request: q parameter holds half of a surrogate pair"
@@ -340,6 +367,7 @@ def _given(value: object, usual: object) -> Any:
 def _number(value: Any, most: int) -> int:
     """Return a whole number, as JSON or as text, in JSON ``2.0`` too."""
     value = _given(value, 0)
+    # True is an int to Python. NaN and infinity, which its JSON knows, leave no 0 here.
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
     if not (whole or (isinstance(value, str) and _DIGITS.fullmatch(value))):
         raise Refused(
@@ -347,6 +375,7 @@ def _number(value: Any, most: int) -> int:
         )
     if whole and value <= most:
         return max(0, int(value))
+    # The pattern bounds the digits before int() sees them: it refuses more than 4,300.
     if isinstance(value, str) and re.fullmatch(alternatives_pattern(most), value):
         return 0 if value.startswith("-") else int(value.lstrip("0") or "0")
     raise Refused(
@@ -378,6 +407,7 @@ def _language_pair(source: str, target: str) -> None:
 def _detected(texts: Sequence[str]) -> tuple[str, float]:
     """Return English where that is sure, Indonesian unless another language is. Raises Refused."""
     found = language.detect(" ".join(texts))
+    # Indonesian is easily taken for its near relatives Malay and Javanese.
     if found.reliable and found.code not in ("id", "ms", "jv"):
         if found.code != "en":
             raise Refused(
@@ -426,6 +456,7 @@ def _done(order: _Order, pipeline: Pipeline, host: Host) -> _Done:
     if order.alternatives:
         most = order.alternatives
         rows = [pipeline.alternatives(text, most) for text in order.texts]
+        # The best one is the translation; as many others are asked for as come after it.
         others = [ranked[1 : most + 1] for ranked, _ in rows]
         return _Done([ranked[0] for ranked, _ in rows], others, [sentences for _, sentences in rows], model)
     made = pipeline.translate_parts(order.texts)
@@ -446,12 +477,10 @@ def _marks(parts: Sequence[SegmentTranslation]) -> list[schema.Streamed]:
     return [schema.Streamed.at(index, part) for index, part in enumerate(parts) if is_marked(part)]
 
 
-def _translated_file(
-    data: bytes, name: str, host: Host, config: ServerConfig, *, attributes: bool
-) -> tuple[bytes, str]:
+def _translated_file(sent: _Upload, host: Host, config: ServerConfig) -> tuple[bytes, str]:
     """Return the document in English and its name; text where its type cannot be written."""
-    path = PurePath(name)
-    text = read_document(host.sandbox, data, name, config.body_bytes)
+    data, name, path = sent.data, sent.name, PurePath(sent.name)
+    text = read_document(host.sandbox, data, name, config.body_bytes, sent.keys)
     if len(text) > config.text_chars:
         raise Refused(
             400,
@@ -461,9 +490,16 @@ def _translated_file(
             limit=config.text_chars,
         )
     pipeline = host.pipeline()
+    # Empty where a document of this type can be read but not written.
     if made := str(host.sandbox.run(".confined:name_made", data, name)):
         done = translate_document(
-            host.sandbox, data, name, config.body_bytes, pipeline.translate_all, attributes=attributes
+            host.sandbox,
+            data,
+            name,
+            config.body_bytes,
+            pipeline.translate_all,
+            attributes=sent.attributes,
+            keys=sent.keys,
         )
         return done, f"{path.stem}_en{PurePath(made).suffix}"
     return pipeline.translate_texts([text])[0].encode(), f"{path.stem}_en.txt"
@@ -472,7 +508,7 @@ def _translated_file(
 def _settings(config: ServerConfig) -> dict[str, object]:
     return {
         "charLimit": config.text_chars,
-        "frontendTimeout": 500,
+        "frontendTimeout": 500,  # milliseconds; LibreTranslate's own default
         "apiKeys": config.keys_used,
         "keyRequired": config.keys_required,
         "suggestions": False,

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from service.api.config import ServerConfig
 from service.api.schemas import ErrorOut, PlainErrorOut
+from service.intake.documents.keyed import LISTED
 
 MEANING: Mapping[int, str] = {
     400: "Something in the request is missing or wrong, or it is not HTTP as it should be",
@@ -81,11 +82,13 @@ def file_body() -> dict[str, object]:
     file = {"type": "string", "format": "binary", "description": "A document, not empty."}
     told = "Whether alt, title and description texts are translated too; false unless given."
     attributes = {"type": "string", "enum": ["true", "false", ""], "description": told}
+    told = "Of JSON, only texts at these paths, parted by commas, `*` for any key: title,items.*.name."
     fields = {
         "file": file,
         "source": _LANGUAGE,
         "target": _TARGET,
         "attributes": attributes,
+        "keys": {"type": "string", "pattern": LISTED, "description": told},
         "api_key": _not_null(_key()),
     }
     named = {"schema": {"type": "string"}, "example": 'form-data; name="file"; filename="berita.txt"'}
@@ -102,7 +105,7 @@ def alternatives_pattern(most: int) -> str:
     return f"^(-[0-9]+|0*({'|'.join(str(number) for number in range(most + 1))}))?$"
 
 
-def _body(config: ServerConfig, fields: dict[str, Any], example: str) -> dict[str, Any]:
+def _body(config: ServerConfig, fields: dict[str, Any], example: str) -> dict[str, object]:
     """Return JSON, or a form: there a text that is repeated is a list, and nothing can be null."""
     required = ["q", *(name for name in ("source", "target") if name in fields)]
     title = "TranslateFields" if fields else "DetectFields"
@@ -110,7 +113,7 @@ def _body(config: ServerConfig, fields: dict[str, Any], example: str) -> dict[st
     json = _object(title, {"q": _texts(config, example, 1), **given}, required)
     plain = {name: _not_null(field) for name, field in given.items()}
     form = _object(title, {"q": _texts(config, example, 2), **plain}, required)
-    content: dict[str, Any] = {"application/json": {"schema": json}}
+    content: dict[str, object] = {"application/json": {"schema": json}}
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
         content[kind] = {"schema": form}
     return {"requestBody": {"required": True, "content": content}}

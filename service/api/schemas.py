@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field, model_validator
 
@@ -18,7 +18,7 @@ TEXT = (
 MOST_KEYS = 100
 
 
-def _whole(value: object) -> Any:
+def _whole(value: object) -> object:
     """Take 3.0 for 3: JSON has one kind of number, as has JSON Schema."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -30,11 +30,12 @@ WHOLE = BeforeValidator(_whole)
 class Strict(BaseModel):
     """No key that is not declared, no value of another type."""
 
+    # Strict, or "yes" would be true and "3" a number, and clients would rely on it.
     model_config = ConfigDict(extra="forbid", strict=True)
 
     @model_validator(mode="before")
     @classmethod
-    def _few_keys(cls, value: object) -> Any:
+    def _few_keys(cls, value: object) -> object:
         """Refuse many unknown keys: each is an error that takes time to be made, while nothing else is
         answered.
         """
@@ -65,6 +66,7 @@ class ArticleIn(Strict):
 
     model_config = ConfigDict(
         json_schema_extra={
+            # For the description only; the check is ``_one_of_them``. Null counts as absent.
             "oneOf": [
                 {"required": ["text"], "properties": {"text": {"type": "string"}, "url": {"type": "null"}}},
                 {"required": ["url"], "properties": {"url": {"type": "string"}, "text": {"type": "null"}}},
@@ -155,6 +157,7 @@ Pairs = Annotated[
 class CheckIn(Strict):
     """Segments and what somebody made of them, pair by pair."""
 
+    # Stops at the first bad item: ten thousand errors would take long to be made.
     source: Annotated[Pairs, FailFast(), Field(examples=[["Banjir merendam 340 rumah."]])]
     target: Annotated[Pairs, FailFast(), Field(examples=[["Floods hit 430 homes."]])]
 

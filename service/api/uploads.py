@@ -13,6 +13,7 @@ from typing import BinaryIO
 from service.errors import InputError
 from service.intake.records import source_of
 
+# ".csv", ".jsonl.gz".
 _SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,10}){1,2}")
 _CHUNK = 1 << 20
 
@@ -28,6 +29,7 @@ def keep(file: BinaryIO, name: str, folder: Path, max_bytes: int) -> Path:
     suffixes = "".join(PurePath(name.replace("\\", "/")).suffixes[-2:]).lower()
     suffixes = suffixes if _SUFFIXES.fullmatch(suffixes) else ""
     target = folder / f"upload{suffixes}"
+    # Raises for a kind that is not read, before anything is written.
     source_of(target.name, head[:8])
     size = 0
     with target.open("xb") as kept:

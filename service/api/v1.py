@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -54,18 +54,19 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
             if not config.fetch:
                 raise Refused(403, "request.no_urls", "this server reads no URLs")
             fetch = partial(_fetched, asked.url, host, config)
+            # Not validated anew: the bounds of the text are looked at below, whichever way it came.
             asked = asked.model_copy(update={"text": await workers.run(request, fetch)})
         _within(config, asked.text or "")
         return asked
 
     @routes.post("/read", response_model=schema.Reading, responses=examples.of("v1-read"))
-    async def read(asked: ReadIn, request: Request) -> Any:
+    async def read(asked: ReadIn, request: Request) -> object:
         """Translate and summarise an article, with what to check and what each sentence rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_read, asked, host))
 
     @routes.post("/translate", response_model=schema.Translation, responses=examples.of("v1-translate"))
-    async def translate(asked: TranslateIn, request: Request) -> Any:
+    async def translate(asked: TranslateIn, request: Request) -> object:
         """Translate an article. `Accept: text/event-stream` gets each segment as soon as it is ready.
 
         The events: `start`, `title` where there is one, `segment` for each, and `done`; or `error`.
@@ -76,25 +77,25 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         return await workers.run(request, partial(_translate, asked, host))
 
     @routes.post("/summarize", response_model=schema.Summary, responses=examples.of("v1-summarize"))
-    async def summarize(asked: SummarizeIn, request: Request) -> Any:
+    async def summarize(asked: SummarizeIn, request: Request) -> object:
         """Summarise an article; each sentence names the source sentences that it rests on."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_summarize, asked, host))
 
     @routes.post("/brief", response_model=schema.Brief, responses=examples.of("v1-brief"))
-    async def brief(asked: BriefArticleIn, request: Request) -> Any:
+    async def brief(asked: BriefArticleIn, request: Request) -> object:
         """Make a brief: what happened, key points, figures and names, each with its sentence."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_brief, asked, host))
 
     @routes.post("/facts", response_model=schema.Facts, responses=examples.of("v1-facts"))
-    async def facts(asked: FactsIn, request: Request) -> Any:
+    async def facts(asked: FactsIn, request: Request) -> object:
         """Translate an article and compare every number, date, name and quotation with its English."""
         asked = await whole(asked, request)
         return await workers.run(request, partial(_facts, asked, host))
 
     @routes.post("/check", response_model=schema.Checked, responses=examples.of("v1-check"))
-    async def check_pairs(asked: CheckIn, request: Request) -> Any:
+    async def check_pairs(asked: CheckIn, request: Request) -> object:
         """Check any system's translation: numbers, names, negation, dropped text, loops, echoes."""
         _within(config, *asked.source, *asked.target)
         if len(asked.source) != len(asked.target):
@@ -108,7 +109,7 @@ def router(host: Host, config: ServerConfig, workers: Workers) -> APIRouter:
         return await workers.run(request, partial(_check, asked, host))
 
     @routes.get("/models", response_model=schema.Models, responses=examples.of("v1-models"))
-    async def models(request: Request) -> Any:
+    async def models(request: Request) -> object:
         """Return the models there are, which are installed, and their licences."""
         return await workers.run(request, partial(_models, host))
 
@@ -192,6 +193,7 @@ def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
     yield "start", schema.Started(title=article.title, segments=len(paragraphs))
     titles = 1 if article.title else 0
     done = []
+    # The title, where there is one, comes first and is number -1.
     for index, part in enumerate(pipeline.stream(article.passage()), start=-titles):
         done.append(part)
         if index < 0:
@@ -205,11 +207,13 @@ def _events(asked: TranslateIn, host: Host) -> Iterator[Event]:
 
 async def _streamed(events: AsyncIterator[Event]) -> Response:
     """Return the events as they come. What fails before the first translation is an answer of its own."""
+    # The status goes out with the first byte and cannot be changed then, so nothing is sent before that.
     early: list[Event] = []
     async for event in events:
         early.append(event)
         if event[0] != "start":
             break
+    # nginx would hold the stream back to fill its buffer.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_lines(early, events), media_type=EVENTS, headers=headers)
 
@@ -225,4 +229,5 @@ async def _lines(early: Sequence[Event], events: AsyncIterator[Event]) -> AsyncI
 
 
 def _line(name: str, data: schema.Model) -> str:
+    # JSON in one line, as a line end would end the field; the empty line ends the event.
     return f"event: {name}\ndata: {data.dumped()}\n\n"

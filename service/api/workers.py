@@ -68,12 +68,14 @@ class Workers:
         try:
             return await _in_time(done, ask)
         finally:
+            # Also where the answer was not waited for to its end: its thread is let go.
             ask.cancelled.set()
             watch.cancel()
 
     async def stream(self, request: Request, work: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
         """Yield what ``work`` yields, as it comes; whoever stops reading cancels it. Raises Busy as above."""
         loop = asyncio.get_running_loop()
+        # Filled in the loop's own thread only, as asyncio's queues are not for several threads.
         ready: asyncio.Queue[T | None] = asyncio.Queue()
         ask = self._ask(request)
 
@@ -83,12 +85,13 @@ class Workers:
                 loop.call_soon_threadsafe(ready.put_nowait, item)
 
         done = self._start(ask, produce)
+        # Called in the loop after the items, which were handed to it before: None comes last.
         done.add_done_callback(lambda _: ready.put_nowait(None))
         watch = asyncio.create_task(_hung_up(request, ask))
         try:
             while (item := await _in_time(ready.get(), ask)) is not None:
                 yield item
-            await _in_time(done, ask)
+            await _in_time(done, ask)  # raises what the work raised
         finally:
             ask.cancelled.set()
             watch.cancel()
@@ -100,6 +103,7 @@ class Workers:
         return Ask(client_of(request), deadline)
 
     def _start(self, ask: Ask, work: Callable[[], T]) -> asyncio.Future[T]:
+        # The pool would let requests wait without end; counted here, the one too many is told at once.
         with self._lock:
             if self._running >= self._most:
                 raise Busy(RETRY_SECONDS)
@@ -110,6 +114,7 @@ class Workers:
             with asking(ask):
                 return work()
 
+        # The language of the request's messages goes along into the thread.
         started = self._pool.submit(contextvars.copy_context().run, run)
         started.add_done_callback(lambda _: self._ended(ask))
         future = asyncio.wrap_future(started)
@@ -127,6 +132,7 @@ async def _in_time(wanted: Awaitable[T], ask: Ask) -> T:
     """Return ``wanted``, or DeadlinePassed when its time is over, whatever its thread is at."""
     left = None if ask.deadline is None else max(0.0, ask.deadline - time.monotonic())
     future = asyncio.ensure_future(wanted)
+    # Unlike wait_for() this does not wait for what it gives up.
     done, _ = await asyncio.wait((future,), timeout=left)
     if not done:
         future.cancel()
@@ -136,6 +142,7 @@ async def _in_time(wanted: Awaitable[T], ask: Ask) -> T:
 
 async def _hung_up(request: Request, ask: Ask) -> None:
     """Cancel ``ask`` when the client of a request whose body was read goes away."""
+    # The body was read before; all that still comes is this.
     while (await request.receive())["type"] != "http.disconnect":
         pass
     ask.cancelled.set()

@@ -28,6 +28,7 @@ from service.validation import plain, restored
 if TYPE_CHECKING:
     from service.pool import Host
 
+# Sentences of one question to the server.
 _SENTENCES = 512
 MEMORY_BYTES = 2_000_000_000
 FILE_BYTES = 1_000_000_000
@@ -43,11 +44,18 @@ def run_away(
     """
     pipeline = host.pipeline(model)
     side = _Side(host, pipeline.tally.merge, watch)
+    # By its name: there, "auto" could choose another model than the one that is open here.
     settings = replace(host.settings, model=pipeline.signature.preset)
     limits = Confinement(
-        cpu_seconds=0, memory_bytes=MEMORY_BYTES, file_bytes=file_bytes, files=256, output_bytes=100_000_000
+        # No limit of processor time: a batch may rightly take hours.
+        cpu_seconds=0,
+        memory_bytes=MEMORY_BYTES,
+        file_bytes=file_bytes,
+        files=256,
+        output_bytes=100_000_000,
     )
     work = ".batch.away:work", plain(settings), plain(job)
+    # Taken to its end, so that the process is cleared away here.
     totals, *_ = host.sandbox.stream(*work, limits=limits, answer=side.answer)
     return restored(Totals, totals)
 
@@ -61,8 +69,8 @@ class _Side:
         self._watch = watch
 
     def answer(self, what: str, *values: object) -> object:
-        """Return one question. Raises EngineError and what the watch raises."""
-        questions: Mapping[str, Callable[..., object]] = {
+        """Answer one question. Raises EngineError and what the watch raises."""
+        questions: Mapping[str, Callable[..., Any]] = {
             "engine": self._signature,
             "generate": self._generate,
             "alternatives": self._alternatives,
@@ -130,6 +138,7 @@ def work(ask: Ask, settings: Mapping[str, object], job: Mapping[str, object]) ->
     told: Counter[str] = Counter()
 
     def watch(progress: Progress) -> None:
+        # The server adds up what it is told, so it is told what is new since the last time.
         segments, findings = pipeline.tally.counts()
         now = Counter({"": segments, **findings})
         new = now - told

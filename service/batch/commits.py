@@ -25,6 +25,7 @@ class CommitSize:
 
     def took(self, seconds: float) -> None:
         """Learn from a commit's time."""
+        # By 4 while far from it, so that few commits are small ones.
         factor = 4 if seconds < QUICK / 4 else 2 if seconds < QUICK else 1 / 2 if seconds > SLOW else 1
         self.now = min(max(int(self.now * factor), SMALLEST), LARGEST)
 

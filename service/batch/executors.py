@@ -62,6 +62,7 @@ class Pool:
     @property
     def about(self) -> About:
         """What the rows depend on beside the job."""
+        # Only a worker has a pipeline, so one of them is asked.
         with self.told():
             about: About = self.submit(_about, self.job, None).result()
         return about
@@ -73,6 +74,7 @@ class Pool:
     def done(self, items: Iterator[Item]) -> Iterator[Done]:
         """Yield the items' commits in their order. Raises WartaError where a worker died."""
         size = CommitSize()
+        # ``commits`` looks at the size for each new group: what was learnt holds for the next that is read.
         for _, done in self.ordered(process_records, commits(items, size, sentences_in)):
             size.took(done.seconds)
             yield done
@@ -83,6 +85,7 @@ class Pool:
         with self.told():
             for one in asked:
                 waiting.append((one, self.submit(work, self.job, one)))
+                # The oldest is waited for, whichever is done first: results come in the order of the input.
                 if len(waiting) >= self.waiting:
                     yield _taken(waiting)
             while waiting:
@@ -119,7 +122,8 @@ def in_this_process(job: Job, pipeline: Pipeline) -> Iterator[Pool]:
 
     with _stopping(ThreadPoolExecutor(AT_ONCE, "batch")) as executor:
 
-        def submit(work: Work[object, object], job: Job, asked: object) -> Future[Any]:
+        def submit(work: Work[object, object], job: Job, asked: object) -> Future[object]:
+            # A copy for each, as one context cannot be entered by two threads.
             return executor.submit(context.copy().run, work, job, pipeline, asked)
 
         yield Pool(submit, job, AT_ONCE + 1, _told)
@@ -136,7 +140,7 @@ def processes(job: Job, settings: Settings, workers: int) -> Iterator[Pool]:
     context = multiprocessing.get_context("spawn")
     with _stopping(ProcessPoolExecutor(workers, context, _open, (own,))) as executor:
 
-        def submit(work: Work[object, object], job: Job, asked: object) -> Future[Any]:
+        def submit(work: Work[object, object], job: Job, asked: object) -> Future[object]:
             return executor.submit(_call, work, job, asked)
 
         yield Pool(submit, job, workers * AHEAD, _told)
@@ -165,11 +169,12 @@ def _open(settings: Settings) -> None:
     try:
         _pipeline = build_pipeline(settings, lambda _: None)
         collect_seldom()
+    # An initializer that raises breaks the pool and its reason is lost: so it is kept until somebody asks.
     except WartaError as error:
         _why = error
 
 
-def _call(work: Work[object, object], job: Job, asked: object) -> Any:
+def _call(work: Work[object, object], job: Job, asked: object) -> object:
     if not _pipeline:
         raise _why or WartaError("batch.worker_model", "worker {number} has no model", number=os.getpid())
     return work(job, _pipeline, asked)

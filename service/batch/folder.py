@@ -12,6 +12,7 @@ import os
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import groupby
@@ -23,7 +24,7 @@ from service.batch import rows
 from service.batch.commits import LARGEST, CommitSize, commits
 from service.batch.executors import Pool
 from service.batch.job import Say
-from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened
+from service.batch.journal import BESIDE, Journal, Totals, beside, chained, opened, sync_folder
 from service.batch.outputs import format_of
 from service.batch.run import Job, Progress, Watch, counted, described, run_with
 from service.batch.tables import as_table, is_workbook_table
@@ -128,11 +129,12 @@ class _Inputs:
                     yield _File(path.place, path.key, path.error, share=before / self._bytes)
                     continue
                 relative = top / path.relative_to(root) if root.is_dir() else PurePath(path.name)
-                before += path.stat().st_size if path.exists() else 0
+                before += path.stat().st_size if path.exists() else 0  # a broken link is listed too
                 yield self._seen(path, relative, before / self._bytes)
 
     def _below(self, root: Path) -> Iterator[Path | BadRecord]:
         for path in list_files(root):
+            # The output may lie below an input: what a run makes is not its input.
             if isinstance(path, BadRecord) or self._own not in path.resolve().parents:
                 yield path
 
@@ -149,6 +151,7 @@ class _Inputs:
         return self._free(PurePath(root.resolve().name or "root"))
 
     def _seen(self, path: Path, relative: PurePath, share: float) -> _File:
+        # Until the content is read the key is of the name alone: a file that cannot be read has one too.
         file = _File(str(path), sha256(os.fsencode(path)).hexdigest()[:16], path=path, share=share)
         try:
             file.key = _sum(path)
@@ -195,10 +198,12 @@ class _Mirror:
     def work(self, inputs: _Inputs) -> None:
         """Do what is not done yet, in order: documents together, and each table by itself."""
         files, size = inputs.files(), CommitSize()
+        # Those that are done are read again as well: so the others get the names that they would have had.
         for number in range(1, self._before.records + 1):
             file = next(files, None)
             self._chain = chained(self._chain, file.key if file else "")
             self._journal.check(number, self._chain)
+        # groupby is lazy and keeps the order: a run of documents shares commits, a table ends it.
         for tables, some in groupby(files, lambda file: file.table and not file.error):
             if tables:
                 for file in some:
@@ -210,12 +215,14 @@ class _Mirror:
                     self._done(group, made)
 
     def _done(self, files: Sequence[_File], made: Sequence[_Made]) -> None:
-        """Put the counterparts in their places and commits them."""
+        """Put the counterparts in their places and commit them."""
         bad = next((n for n, one in enumerate(made) if one.row.error), -1) if self._job.strict else -1
+        # The files before the bad one count.
         if bad > 0:
             self._done(files[:bad], made[:bad])
         if bad >= 0:
             raise InputError("batch.record", "{reason}", at=made[bad].row.place, reason=made[bad].row.error)
+        # In their places first, then in the report: a crash in between makes them once more, and loses none.
         placed = [self._placed(file, one) for file, one in zip(files, made, strict=True)]
         now = time.perf_counter()
         seconds, self._last = Totals(seconds=now - self._last), now
@@ -237,10 +244,10 @@ class _Mirror:
     def _table(self, file: _File) -> _Made:
         """Make a table by a batch of its own, which goes on by itself where it was stopped."""
         output = self._job.output / file.target
-        output.parent.mkdir(parents=True, exist_ok=True)
         before = self._journal.last.totals
 
         def watch(progress: Progress) -> None:
+            # A table is one record of this job, and not before it is done.
             inside = replace(before + progress.totals, records=before.records, failures=before.failures)
             self._watch(Progress(inside, self._before, time.perf_counter() - self._started, file.share))
 
@@ -248,24 +255,35 @@ class _Mirror:
         fresh = self._job.fresh or (output.exists() and not beside(output, "journal").exists())
         job = replace(self._job, inputs=[file.path], output=output, folder=False, fresh=fresh)
         try:
+            with self._writing(output):
+                _make_folder(output.parent)
             job = as_table(job)
             totals = run_with(job, self._executor.of(job), watch, self._say)
         except InputError as error:
             return _failed(file, error)
         row = _row(file, records=totals.records, failures=totals.failures)
+        # Its time is in that of the commit.
         return _Made(row, replace(totals, records=1, failures=int(totals.failures > 0), seconds=0.0))
 
     def _put(self, file: _File, data: bytes) -> None:
         """Write a counterpart: whole, durable and in its place. Raises InputError for a name too long."""
         target = self._job.output / file.target
         partial = beside(target, "partial")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+        with self._writing(target):
+            _make_folder(target.parent)
             with partial.open("wb") as out:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
             partial.replace(target)
+            # Before the report says that the file is there.
+            sync_folder(target.parent)
+
+    @contextmanager
+    def _writing(self, target: Path) -> Iterator[None]:
+        """Raise what the system refuses in a line: InputError for a name too long, else WartaError."""
+        try:
+            yield
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 raise InputError(
@@ -281,12 +299,20 @@ class _Mirror:
             ) from error
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, durably."""
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in new:
+        sync_folder(one.parent)
+
+
 def _read(job: Job, file: _File) -> _File:
     """Return the file with its article, if it is read as one."""
     if file.error or file.kind != "text":
         return file
     try:
-        text = document_text(file.data, unpacked_name(file.path.name), MAX_INPUT_BYTES)
+        text = document_text(file.data, unpacked_name(file.path.name), MAX_INPUT_BYTES, job.keys)
         file.article = to_article(text, id=file.place, keep_furniture=job.keep_furniture)
     except InputError as error:
         file.error = str(error)
@@ -305,6 +331,7 @@ def _counterparts(job: Job, pipeline: Pipeline, files: Sequence[_File]) -> list[
     """Return what a worker makes of a commit's documents."""
     texts = iter(_texts(job, pipeline, [file for file in files if file.article]))
     how = How(attributes=job.attributes, keys=job.keys, notes=notes)
+    # The texts come in the order of the files that have an article.
     return [next(texts) if file.article else _document(pipeline, file, how) for file in files]
 
 
@@ -349,6 +376,7 @@ def _text(
             text = translation_text(translation)
         elif translation:
             reading = pipeline.read(article, job.brief, translation)
+            # A file is the same whoever makes it, and when.
             text = reading_markdown(replace(reading, seconds=0.0))
         elif job.task == "brief":
             text = brief_markdown(pipeline.brief(article))
@@ -369,6 +397,7 @@ def _failed(file: _File, error: InputError) -> _Made:
 def _counterpart(path: Path, job: Job) -> tuple[str, str, bool, bytes]:
     """Return the counterpart's name, what it is, whether it is a table, and the content of a document."""
     with open_unpacked(path) as file:
+        # The first bytes tell a packed or binary table, whatever its name.
         if source_of(path.name, file.peek(8)[:8]).many:
             return _table_name(path.name), "table", True, b""
         data = read_whole(file)
@@ -401,6 +430,7 @@ def _same(path: PurePath) -> str:
 
 def _sum(path: Path) -> str:
     digest = sha256(os.fsencode(path))
+    # The path is part of it: two files of one content are two records.
     with path.open("rb") as file:
         while data := file.read(1 << 20):
             digest.update(data)

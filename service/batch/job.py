@@ -54,6 +54,7 @@ class Job:
                 task=self.task,
                 known=", ".join(rows.TASKS),
             )
+        # An Excel output is no rows; whether it can be made, as_table() finds out.
         if not self.folder and not (self.wide and self.output.suffix.lower() == ".xlsx"):
             format_of(self.output)
             maker_of(self.output)
@@ -112,6 +113,7 @@ class Inputs:
 
     def __init__(self, job: Job, say: Say = lambda _: None) -> None:
         self._say = say
+        # The output may be in a folder that is an input.
         own = {beside(job.output, kind).resolve() for kind in (*BESIDE, rows.META)}
         self._own = own | {job.output.resolve()}
         self._job = job
@@ -126,14 +128,17 @@ class Inputs:
                 place = str(self._job.shown(Path(file.place)))
                 yield Item(replace(file, place=place), before / self._bytes)
                 continue
+            # A table keeps its columns, so there is no renaming to tell of.
             size, seen, said = _bytes(file), 0, bool(self._job.table)
-            for record in read_records(file, column=self._job.column, shown=self._job.shown(file)):
+            shown = self._job.shown(file)
+            for record in read_records(file, column=self._job.column, keys=self._job.keys, shown=shown):
                 if self._job.table and isinstance(record, BadRecord) and record.sheet:
                     continue  # it stays in the workbook as it is
                 if isinstance(record, Record) and record.note and not said:
                     said = True
-                    self._say(record.note.placed(self._job.shown(file)))
+                    self._say(record.note.placed(shown))
                 seen += len(record.text.encode("utf-8", "replace")) if isinstance(record, Record) else 0
+                # Texts of a packed file are longer than the file: it is not counted for more than it is.
                 yield Item(record, (before + min(size, seen)) / self._bytes)
             before += size
 

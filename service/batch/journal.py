@@ -78,15 +78,16 @@ class Journal:
     @property
     def placed(self) -> bool:
         """Whether an earlier run had put the whole output in its place."""
+        # These change in this order: the last line, the partial file, the output; and the journal goes last.
         return self.last.complete and not self._partial.exists() and self._output.exists()
 
     @property
     def last(self) -> Commit:
-        """What counts."""
+        """The last commit, up to which the output counts as written."""
         return self.commits[-1]
 
     def start(self, *, fresh: bool) -> None:
-        """Begin or goes on where an interrupted run stopped. Raises UsageError where neither may be."""
+        """Begin, or go on where an interrupted run stopped. Raises UsageError where neither may be."""
         if fresh:
             self._path.unlink(missing_ok=True)
         found = _read(self._path, self._shown)
@@ -112,6 +113,7 @@ class Journal:
 
     def check(self, records: int, chain: str) -> None:
         """Raise UsageError if the input's first ``records`` records are not those that were done."""
+        # A chain is known at the end of a commit only.
         for before, after in zip((Commit(), *self.commits), self.commits, strict=False):
             if after.totals.records == records and after.chain != chain:
                 raise UsageError(
@@ -136,6 +138,7 @@ class Journal:
 
     def finish(self, make: Callable[[Path, Path], None] | None = None) -> None:
         """Put the output in its place and take the rest away; ``make`` makes it of the rows."""
+        # Else an earlier run had put it in its place, and only the journal was left.
         if self._log and self._data:
             with _told(self._shown, self.last):
                 _write(self._log, _line(replace(self.last, complete=True)))
@@ -144,7 +147,7 @@ class Journal:
                     self._make(make)
                 else:
                     self._partial.replace(self._output)
-                _sync_folder(self._output.parent)
+                sync_folder(self._output.parent)
         self._path.unlink()
 
     def _make(self, make: Callable[[Path, Path], None]) -> None:
@@ -153,7 +156,7 @@ class Journal:
         with made.open("rb") as file:
             os.fsync(file.fileno())
         made.replace(self._output)
-        _sync_folder(self._output.parent)
+        sync_folder(self._output.parent)
         # Until the rows are gone, the output counts as not made and is made again.
         self._partial.unlink()
 
@@ -173,7 +176,7 @@ class Journal:
             _write(self._data, self._head)
             self._log = self._path.open("wb", buffering=0)
             _write(self._log, json.dumps(self._job).encode() + b"\n" + _line(first))
-            _sync_folder(self._output.parent)
+            sync_folder(self._output.parent)
 
     def _cut(self) -> None:
         """Take off what a crash left behind the last commit, in both files."""
@@ -192,6 +195,7 @@ class Journal:
             self._data.truncate(self.last.size)
             self._data.seek(self.last.size)
             self._log = self._path.open("r+b", buffering=0)
+            # A line without its end was being written in the moment of the crash.
             whole = self._log.read().rpartition(b"\n")[0] + b"\n"
             self._log.truncate(len(whole))
             self._log.seek(len(whole))
@@ -251,6 +255,7 @@ def chained(chain: str, key: str) -> str:
 def _read(path: Path, shown: Path) -> tuple[dict[str, object], tuple[Commit, ...]] | None:
     """Return the job and the commits of a journal; None for one that no commit was made in."""
     try:
+        # Without what follows the last line break: a line that was not written to its end.
         whole = path.read_bytes().rpartition(b"\n")[0].split(b"\n")
     except FileNotFoundError:
         return None
@@ -258,6 +263,7 @@ def _read(path: Path, shown: Path) -> tuple[dict[str, object], tuple[Commit, ...
         job, *lines = (json.loads(line) for line in whole)
         commits = tuple(restored(Commit, line) for line in lines)
     except ValueError as error:
+        # Nothing but the first line, or less: no commit was made, so nothing is lost by beginning anew.
         if len(whole) < 2:
             return None
         raise WartaError(
@@ -272,6 +278,7 @@ def _line(commit: Commit) -> bytes:
 
 def _changes(old: object, new: object, name: str = "") -> Sequence[str]:
     """Return what differs between two jobs, each as ``name: old → new``."""
+    # JSON makes lists of tuples: made of the new one too, before they are compared.
     new = json.loads(json.dumps(new))
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [*old, *(key for key in new if key not in old)]
@@ -281,6 +288,7 @@ def _changes(old: object, new: object, name: str = "") -> Sequence[str]:
 
 def _write(file: BinaryIO, data: bytes) -> None:
     view = memoryview(data)
+    # Unbuffered, one call may write less than all.
     while view:
         view = view[file.write(view) :]
     os.fsync(file.fileno())
@@ -308,7 +316,7 @@ def _told(output: Path, last: Commit) -> Iterator[None]:
         ) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Write the folder to disk: a new name is durable only then.
 
     Windows cannot open one and needs no such call.

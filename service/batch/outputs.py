@@ -29,6 +29,7 @@ Make = Callable[[Path, Path], None]
 PARQUET = ".parquet"
 PACKED = (".gz", ".zst")
 _ALIASES = {".ndjson": ".jsonl", ".tab": ".tsv", ".pq": PARQUET}
+# A group of rows is in memory at once, and is one row group of the file.
 _GROUP_ROWS, _GROUP_BYTES = 10_000, 32_000_000
 _GZIP_LEVEL, _ZSTD_LEVEL = 6, 9
 
@@ -40,6 +41,7 @@ def format_of(output: Path, *, raw: bool = False) -> Format:
     Raises UsageError.
     """
     suffix, packing = suffixes_of(output)
+    # Parquet is made of JSON lines at the end, and packs itself.
     kind = ".jsonl" if suffix == PARQUET and not packing else suffix
     if kind not in FORMATS:
         known = [*FORMATS, PARQUET, *(f"{kind}{packing}" for kind in FORMATS for packing in PACKED)]
@@ -61,6 +63,7 @@ def maker_of(output: Path) -> Make | None:
     if packing == ".gz":
         return _gzip
     if packing:
+        # Asked for now, so that a missing library does not end a batch on its last step.
         _zstandard()
         return _zstd
     if suffix == PARQUET:
@@ -110,18 +113,19 @@ def _parquet(source: Path, target: Path) -> None:
     with target.open("wb") as file:
         writer = None
         for rows in _groups(source):
+            # Every row of a job has the same columns.
             schema = _schema(list(rows[0]))
             writer = writer or parquet.ParquetWriter(file, schema, compression="zstd")
             writer.write_table(pyarrow.Table.from_pylist(rows, schema))
         if writer:
             writer.close()
         else:
-            parquet.write_table(pyarrow.table({}), file)
+            parquet.write_table(pyarrow.table({}), file)  # no rows, so no columns are known either
 
 
-def _groups(source: Path) -> Iterator[list[dict[str, Any]]]:
+def _groups(source: Path) -> Iterator[list[dict[str, object]]]:
     """Yield the rows, in lists that fit into memory."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     size = 0
     with source.open("rb") as lines:
         for line in lines:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from service.batch.journal import Totals
@@ -12,7 +15,7 @@ from service.document import Message
 from service.messages import text
 
 SOON, EVERY = 4.0, 60.0
-"""Seconds until a log has its first line of progress, and between two lines."""
+"""Seconds from a process's start until a log has its first line of progress, and between two lines."""
 
 
 class Teller:
@@ -25,6 +28,7 @@ class Teller:
 
     def __init__(self, show: Callable[[str], None] | None, say: Callable[[str], None]) -> None:
         self._show, self._say, self._line = show, say, ""
+        # An Event and not a sleep, so that the end of the run ends the wait at once.
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._tell, name="progress", daemon=True)
 
@@ -47,16 +51,28 @@ class Teller:
             self._show(line)
 
     def _tell(self) -> None:
-        wait = SOON
+        # Who waits has counted since the command began, and a busy machine takes seconds to load it.
+        wait = max(SOON - running(), 0.0)
         while not self._over.wait(wait):
             if self._line:
                 self._say(self._line)
             wait = EVERY
 
 
+def running() -> float:
+    """Return for how many seconds this process has been running, 0.0 where the system does not tell."""
+    try:
+        # The name of the program may hold spaces and brackets; the start is the 20th field behind it.
+        fields = Path("/proc/self/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, IndexError, ValueError):
+        return 0.0
+
+
 def progress_line(name: str, progress: Progress) -> str:
     """Return ``out.jsonl: 1,200 records, 31 %, 85 words/s, 2 h 05 min left``."""
     totals, before = progress.totals, progress.before
+    # The speed of this run alone.
     rate = (totals.words - before.words) / max(progress.seconds, 1e-9)
     # The time that all work so far took, so that a run that went on from 90 % does not promise too much.
     left = totals.seconds * (1 - progress.share) / progress.share if progress.share else 0.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -58,7 +59,7 @@ class _Actor:
         self._pipeline = build_pipeline(settings, lambda _: None)
         collect_seldom()
 
-    def call(self, work: Work[object, object], job: Job, asked: object) -> Any:
+    def call(self, work: Work[object, object], job: Job, asked: object) -> object:
         return work(job, self._pipeline, asked)
 
 
@@ -67,17 +68,26 @@ class _Actors:
 
     def __init__(self, settings: Settings, workers: int) -> None:
         ray = import_module("ray")
+        # -1: without end.
         actor = ray.remote(max_restarts=-1, max_task_retries=-1, **_needs(settings))(_Actor)
         self._actors = [actor.remote(settings) for _ in range(workers)]
         self._busy = Counter[int]()
+        # Ray calls back in a thread of its own.
+        self._lock = threading.Lock()
 
-    def submit(self, work: Work[object, object], job: Job, asked: object) -> Future[Any]:
+    def submit(self, work: Work[object, object], job: Job, asked: object) -> Future[object]:
         """Submit to the least-busy actor."""
-        number = min(range(len(self._actors)), key=self._busy.__getitem__)
-        self._busy[number] += 1
+        with self._lock:
+            number = min(range(len(self._actors)), key=self._busy.__getitem__)
+            self._busy[number] += 1
         future: Future[object] = self._actors[number].call.remote(work, job, asked).future()
-        future.add_done_callback(lambda _: self._busy.subtract([number]))
+        # Not under the lock: of a future that is done already, this calls back at once.
+        future.add_done_callback(lambda _: self._freed(number))
         return future
+
+    def _freed(self, number: int) -> None:
+        with self._lock:
+            self._busy[number] -= 1
 
 
 def _needs(settings: Settings) -> dict[str, float]:
@@ -101,7 +111,7 @@ def _asked(settings: Settings) -> About:
 
 @contextmanager
 def cluster(job: Job, settings: Settings, place: Place) -> Iterator[Pool]:
-    """Yield a crew of actors on a Ray cluster; ``local`` starts one that only this machine can reach.
+    """Yield a pool of actors on a Ray cluster; ``local`` starts one that only this machine can reach.
 
     Raises UsageError for more workers than it has cores, WartaError where the cluster cannot be reached.
     """
@@ -114,6 +124,7 @@ def cluster(job: Job, settings: Settings, place: Place) -> Iterator[Pool]:
 @contextmanager
 def _connected(settings: Settings, place: Place) -> Iterator[tuple[Settings, int]]:
     """Yield a connection to Ray; the settings of a worker, and how many there are to be."""
+    # Before Ray is imported, which reads them only then.
     os.environ.update(_TOLD)
     if place.address == LOCAL:
         os.environ.update(_ALONE)
@@ -161,6 +172,7 @@ def connect(ray: Any, place: Place) -> None:
             except (ConnectionError, RuntimeError) as error:
                 if _UNLUCKY not in str(error) or trial == TRIALS - 1:
                     raise
+                # A session that was half begun stands in the way of the next.
                 ray.shutdown()
             else:
                 return
@@ -169,6 +181,7 @@ def connect(ray: Any, place: Place) -> None:
 @contextmanager
 def _silent() -> Iterator[None]:
     """Keep standard error silent meanwhile: Ray's C++ part writes there at which level it logs."""
+    # On the descriptor: what is written from C++ does not pass through sys.stderr.
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:

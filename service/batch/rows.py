@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from itertools import count
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from service.document import Brief, Reading, SegmentTranslation, Signature, Summary, Translation
 from service.errors import UsageError
@@ -22,6 +22,7 @@ from service.intake.record import OWN_COLUMNS
 from service.intake.records import BadRecord, Record
 from service.render import schema
 
+# CRLF first, so that it becomes one space and not two.
 _ENDS_CELL = re.compile(r"\r\n|[\t\r\n]")
 COMMON = OWN_COLUMNS
 META = "meta.json"
@@ -42,11 +43,13 @@ class Names:
     @classmethod
     def of(cls, text: str) -> Names:
         """Return the names that ``translation=english,error=problem`` says. Raises UsageError."""
+        # Before and after "=": ``partition`` gives the sign in the middle, which [::2] leaves out.
         pairs = [part.partition("=")[::2] for part in text.split(",") if part.strip()]
         given = {what.strip(): name.strip() for what, name in pairs}
         known = [field.name for field in fields(cls)]
         names = replace(cls(), **{what: name for what, name in given.items() if what in known})
         values = [getattr(names, what) for what in known]
+        # In turn: one named twice, one that does not exist, one name for two columns, an empty name.
         if len(given) < len(pairs) or not given.keys() <= set(known) or len(set(values)) < 4 or "" in values:
             raise UsageError(
                 "batch.names",
@@ -184,9 +187,10 @@ def least_certain(translation: Translation) -> float | None:
     return round(float(min(known)), 4) if known else None
 
 
-def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, Any]:
+def row(record: Record | BadRecord, made: schema.Model | None = None, error: str = "") -> dict[str, object]:
     """Return the row of a record: what was ``made`` of it, or its error."""
     said = record.error if isinstance(record, BadRecord) else error
+    # The common columns come first, and no task's columns may have their names.
     own = made.model_dump() if made else {}
     return {
         "key": record.key,
@@ -199,7 +203,7 @@ def row(record: Record | BadRecord, made: schema.Model | None = None, error: str
 
 def table_row(
     record: Record | BadRecord, translation: Translation | None = None, error: str = ""
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return what is made of a table's row: ``confidence`` is that of the least certain sentence."""
     said = record.error if isinstance(record, BadRecord) else error
     return {
@@ -237,7 +241,7 @@ def _jsonl(columns: Sequence[str], values: Mapping[str, object]) -> str:
 
 
 def _csv(columns: Sequence[str], values: Mapping[str, object], keep: Callable[[str], str] = cell) -> str:
-    """List and objects as JSON, nothing for what is missing; lines end as RFC 4180 wants.
+    """Return a row of CSV: lists and objects as JSON, nothing for what is missing; ended as RFC 4180 wants.
 
     ``keep`` is what becomes of a text: no spreadsheet is to compute one.
     """

@@ -58,6 +58,8 @@ def run_with(
     with opened(job.output, what, first, fresh=job.fresh, shown=shown) as journal:
         if not journal.placed:
             _work(journal, executor, inputs.items(), watch)
+        # A table is joined to its input at the end, other rows are packed or made Parquet where the name says
+        # so.
         journal.finish(joiner_of(job, about.signature) if job.table else maker_of(job.output))
         return journal.last.totals
 
@@ -81,6 +83,7 @@ def _committed(journal: Journal, done: Done, totals: Totals, chain: str) -> str:
     """Commit rows; return the chain with them."""
     for key in done.keys:
         chain = chained(chain, key)
+    # Nothing but the bad record of a strict job leaves nothing to commit.
     if done.keys:
         journal.commit(done.rows, totals, chain)
     return chain
@@ -103,6 +106,7 @@ def described(job: Job, about: About | Pipeline, sizes: Mapping[str, tuple[int, 
         "task": job.task,
         "column": job.column,
         "keep-boilerplate": job.keep_furniture,
+        # Only where they are wanted, so that a journal from before there was such an option still fits.
         **({"raw": True} if job.raw else {}),
         **({"attributes": True} if job.attributes else {}),
         **({"keys": list(job.keys)} if job.keys else {}),

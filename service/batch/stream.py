@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from service.batch.executors import BatchExecutor
 from service.batch.job import Inputs, Job, Say
@@ -93,6 +93,7 @@ class _Work:
             seconds = time.perf_counter() - started
             self.totals = replace(self.totals + done.totals, seconds=seconds)
             yield done
+            # Whoever took the rows has written them when it comes back here.
             self._out.flush()
             if done.failed:
                 # Raised when the rows before it are out.
@@ -100,7 +101,7 @@ class _Work:
                 return
             self._watch(Progress(self.totals, Totals(), seconds, done.share))
 
-    def results(self) -> Iterator[dict[str, Any]]:
+    def results(self) -> Iterator[dict[str, object]]:
         """Yield what was made of each row of a table."""
         for done in self.done():
             yield from map(json.loads, done.rows.splitlines())

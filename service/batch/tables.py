@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from service.batch.job import Inputs, Job
 from service.batch.journal import beside
@@ -29,15 +29,19 @@ from service.escape import cell
 from service.intake.compression import open_unpacked, unpacked_name
 from service.intake.documents import add_columns, sheet_rows
 from service.intake.documents.columns import MOST
+from service.intake.encoding import has_mark
 from service.intake.records import read_whole, source_of
 from service.intake.tables import Rows, file_lines, is_binary, open_parquet, rows_of, which_column
 from service.settings import MAX_INPUT_BYTES
+
+if TYPE_CHECKING:
+    import pyarrow
 
 JSONL, CSV, TSV, XLSX = ".jsonl", ".csv", ".tsv", ".xlsx"
 STREAMED = (JSONL, CSV, TSV)
 """The tables that are written row by row."""
 _KINDS = {"JSON lines": JSONL, "CSV": CSV, "TSV": TSV, "Parquet": PARQUET}
-_TYPES: Mapping[str, Any] = {
+_TYPES: Mapping[str, object] = {
     "translation": str,
     "error": str,
     "confidence": float,
@@ -57,6 +61,7 @@ def as_table(job: Job) -> Job:
     if job.wide and not job.folder and job.task == "translate" and len(job.inputs) == 1:
         kind, header = _seen(job)
     output = job.output.with_suffix(kind) if kind and job.follow else job.output
+    # Only a table of the same type can keep the input's own columns as they are written.
     if kind and kind == suffixes_of(output)[0]:
         return replace(job, output=output, table=kind, names=job.names.beside(header))
     if suffixes_of(job.output)[0] == XLSX:
@@ -109,6 +114,7 @@ def _keys(file: io.BufferedReader, names: Names) -> Iterator[str]:
     # A few renamed ones are looked for at once, so that one reading is enough.
     wanted = {f"{name}{ending}" for name in asdict(names).values() for ending in ("", *Names.ENDINGS)}
     texts = [json.dumps(name) for name in asdict(names).values()]
+    # ``"translation`` without its closing quote: a line without any such text need not be parsed.
     starts = tuple(text[:-1] for text in texts)
     # What a stream that breaks off holds is worked on all the same.
     with suppress(InputError):
@@ -133,12 +139,13 @@ def _header(found: Rows | None, column: str) -> Sequence[str]:
         header = [name.strip() for name in next(found.rows)]
     except csv.Error as error:
         raise InputError("records.header", "not a header: {reason}", reason=error) from error
+    # Twice is as bad as never: nobody could say which one is meant.
     if header.count(column) != 1:
         raise InputError(which_column(header, column))
     return header
 
 
-def _columns(schema: Any, column: str) -> Sequence[str]:
+def _columns(schema: pyarrow.Schema, column: str) -> Sequence[str]:
     names: Sequence[str] = schema.names
     if names.count(column) != 1:
         raise InputError(which_column(names, column))
@@ -156,6 +163,7 @@ def _workbook(data: bytes, name: str, column: str) -> tuple[str, Header]:
     """Return whether it is one with the column in it, and the names in its headers."""
     headers: dict[str, list[str]] = {}
     for sheet, _, cells in sheet_rows(data, name, MAX_INPUT_BYTES):
+        # The header is the first row of a sheet that holds anything.
         if any(cells):
             headers.setdefault(sheet, cells)
     named = [cells for cells in headers.values() if cells.count(column) == 1]
@@ -192,6 +200,7 @@ def _checked(job: Job, made: Path) -> dict[str, int]:
     """Return how many rows there are, and failures. Raises UsageError where the input is another by now."""
     records = failures = 0
     with made.open("rb") as lines:
+        # The input is read once more, and may have changed since.
         for item, line in zip_longest(Inputs(job).items(), lines):
             result = json.loads(line) if line else {}
             if not item or result.get("key") != item.record.key:
@@ -225,10 +234,13 @@ def table_lines(job: Job, results: Iterator[dict[str, object]]) -> Iterator[str]
     """
     join = _json_lines if job.table == JSONL else _cells
     with open_unpacked(job.inputs[0]) as file:
+        # Excel takes a table without the mark for Windows-1252; JSON may not have one (RFC 8259).
+        if job.table != JSONL and has_mark(file.peek(4)[:4]):
+            yield "\ufeff"
         yield from join(job, file, results)
 
 
-def _next(job: Job, results: Iterator[dict[str, Any]]) -> dict[str, Any]:
+def _next(job: Job, results: Iterator[dict[str, object]]) -> dict[str, object]:
     if (result := next(results, None)) is None:
         raise _other(job)
     return result
@@ -269,14 +281,16 @@ def _json_line(job: Job, line: str | None, result: Mapping[str, object]) -> str:
     if not isinstance(value, dict):
         return encoded({job.column: value, **_values(job, result)}) + "\n"
     inside = text[1:-1].strip()
+    # Spliced as text: parsed and written anew, 1.0 or an escaped letter would come out otherwise.
     return f"{text[:-1].rstrip()}{', ' if inside else ''}{new[1:]}\n"
 
 
-def _cells(job: Job, file: io.BufferedReader, results: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _cells(job: Job, file: io.BufferedReader, results: Iterator[dict[str, object]]) -> Iterator[str]:
     """Yield the rows as they are written, whatever their quotes, with the new cells at their ends."""
     found = rows_of(file, "\t" if job.table == TSV else None)
     if not found:
         return
+    # ``taken`` holds the lines of the row as they are in the file, which csv has made into cells.
     columns, end = next(found.rows), _end(found.taken)
     yield _body(found.taken) + found.delimiter + _row(job, found, list(asdict(job.names).values())) + end
     with suppress(InputError):  # as above
@@ -286,7 +300,7 @@ def _cells(job: Job, file: io.BufferedReader, results: Iterator[dict[str, Any]])
 
 
 def _table_rows(
-    job: Job, found: Rows, results: Iterator[dict[str, Any]], width: int, end: str
+    job: Job, found: Rows, results: Iterator[dict[str, object]], width: int, end: str
 ) -> Iterator[str]:
     while True:
         found.taken.clear()
@@ -300,7 +314,9 @@ def _table_rows(
         else:
             if not any(value.strip() for value in cells):
                 continue
+            # A row with too few cells is filled up, so that the new ones stand below their names.
             own = _body(found.taken) + found.delimiter * (width - len(cells))
+            # One with too many: the last column takes the rest, for the same reason.
             if len(cells) > width:
                 rest = (" " if job.table == TSV else found.delimiter).join(cells[width - 1 :])
                 own = _row(job, found, [*cells[: width - 1], rest])
@@ -315,6 +331,7 @@ def _texts(job: Job, result: Mapping[str, object]) -> list[str]:
 
 def _row(job: Job, found: Rows, cells: Sequence[str]) -> str:
     if job.table == TSV:
+        # TSV knows no quotes, so what would end a cell or a row becomes a space.
         return "\t".join(
             " ".join(text.replace("\r\n", "\n").replace("\t", "\n").splitlines()) for text in cells
         )
@@ -329,11 +346,12 @@ def _body(taken: Sequence[str]) -> str:
 
 
 def _end(taken: Sequence[str]) -> str:
+    # As the header ends. CRLF, as RFC 4180 wants, where that has no end at all.
     return "\n" if taken[-1].endswith("\n") and not taken[-1].endswith("\r\n") else "\r\n"
 
 
 def _join_parquet(
-    job: Job, said: Mapping[str, object], results: Iterator[dict[str, Any]], target: Path
+    job: Job, said: Mapping[str, object], results: Iterator[dict[str, object]], target: Path
 ) -> None:
     import pyarrow as pa
     from pyarrow import parquet
@@ -342,6 +360,8 @@ def _join_parquet(
     with open_unpacked(job.inputs[0]) as file, open_parquet(file) as source:
         own = source.schema_arrow
         noted: dict[bytes | str, bytes | str] = {b"warta": json.dumps(said, ensure_ascii=False).encode()}
+        # What others noted stays, such as pandas' types; of an earlier run of ours the new note takes the
+        # place.
         noted = {**noted, **{name: value for name, value in (own.metadata or {}).items() if name != b"warta"}}
         schema = pa.schema([*own, *new], metadata=noted)
         with target.open("wb") as out, parquet.ParquetWriter(out, schema, compression="zstd") as writer:
@@ -352,13 +372,14 @@ def _join_parquet(
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
 
-def _join_workbook(job: Job, results: Iterator[dict[str, Any]], target: Path) -> None:
+def _join_workbook(job: Job, results: Iterator[dict[str, object]], target: Path) -> None:
     path = job.inputs[0]
     with open_unpacked(path) as file:
         data, name = read_whole(file), unpacked_name(path.name)
     sheets: dict[str, dict[int, Sequence[str | float | None]]] = {}
     for result in results:
-        _, sheet, number = result["place"].rsplit(":", 2)
+        # A place is ``path:sheet:row``. A path may hold colons, the name of a sheet may not.
+        _, sheet, number = str(result["place"]).rsplit(":", 2)
         sheets.setdefault(sheet, {})[int(number)] = _sheet_cells(_values(job, result).values())
     for sheet, header in _header_rows(data, name, job.column).items():
         sheets.setdefault(sheet, {})[header] = list(asdict(job.names).values())

@@ -56,6 +56,7 @@ def sentences_in(item: Item) -> int:
 
 def collect_seldom() -> None:
     """Have this process look for garbage seldom: many records hold no cycles. A quarter faster."""
+    # Models and word lists live as long as the process: they are never looked through again.
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 
@@ -72,6 +73,7 @@ def process_records(job: Job, pipeline: Pipeline, items: Sequence[Item]) -> Done
     started = time.perf_counter()
     prepared = [(item.record, *_prepared(job, item.record)) for item in items]
     failed = ""
+    # The first bad one; what is before it still counts.
     if job.strict and (at := next((i for i, (_, _, error) in enumerate(prepared) if error), -1)) >= 0:
         failed = f"{prepared[at][0].place}: {prepared[at][2]}"
         prepared = prepared[:at]
@@ -103,11 +105,13 @@ def _made(
 ) -> list[tuple[dict[str, object], Totals]]:
     """Return each item's row, and what it adds to the totals."""
     articles = [article for _, article, _ in items if article]
+    # The other tasks translate for themselves, what they show.
     translations: Iterator[Translation | None] = iter([None] * len(articles))
     if job.task in WHOLE:
         done = pipeline.translate_all([article.passage() for article in articles])
         translations = iter(map(pipeline.assemble, articles, done))
     return [
+        # Records without an article take no translation.
         _one(job, pipeline, record, article, next(translations))
         if article
         else (_failed(job, record, error), Totals(records=1, failures=1))

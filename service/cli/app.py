@@ -32,11 +32,11 @@ from service.cli.options import (
     ServedOptions,
     SummaryOptions,
     TranslationOptions,
-    grouped,
     memory_at,
 )
 from service.errors import UsageError, WartaError
 from service.extras import lacks
+from service.grouped import grouped
 from service.messages import of_locale, speak, text
 from service.settings import ALIKE, Settings, home
 from service.version import __version__

@@ -12,12 +12,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from service.document import Article, Finding, Message, Passage, SegmentTranslation, Summary, Translation
+from service.document import (
+    Article,
+    Finding,
+    Message,
+    Passage,
+    Reading,
+    SegmentTranslation,
+    Summary,
+    Translation,
+)
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import (
     JSON,
     KINDS,
     MARKDOWN,
+    PDF,
     TEXT,
     document_text,
     keeps_structure,
@@ -88,7 +98,7 @@ class Work:
 
     ``finish`` gets the translation and the seconds it took, or None where ``whole`` is false
     and only a part of the article will be translated; ``renderers`` render what it gives; ``documents``
-    says how a document is written again.
+    says what of a document is translated, and how it is written again.
     """
 
     finish: Callable[[Pipeline, Article, Translation | None, float], object]
@@ -149,7 +159,7 @@ def _run_all(job: Job, settings: Settings, work: Work, status: Status) -> int:
     for path in job.files:
         try:
             document = _document_for(path, job, work)
-            article = None if document else _article(path, job)
+            article = None if document else _article(path, job, work.documents)
             if pipeline is None:
                 if line := better(settings):
                     status.say(line)
@@ -287,7 +297,7 @@ def _equal_lines(source: Path, target: Path) -> tuple[list[str], list[str]]:
     return ours, theirs
 
 
-def _article(path: Source, job: Job) -> Article:
+def _article(path: Source, job: Job, how: How = AS_EVER) -> Article:
     if isinstance(path, str):
         raw = read_url(path)
     elif path == STDIN:
@@ -305,7 +315,7 @@ def _article(path: Source, job: Job) -> Article:
             )
         raw = document_text(data, "", MAX_INPUT_BYTES)
     else:
-        raw = read_document(path, MAX_INPUT_BYTES)
+        raw = read_document(path, MAX_INPUT_BYTES, how.keys)
     kept = [number - 1 for number in job.keep_lines]
     return to_article(raw, id=_name(path), keep_furniture=job.keep_furniture, restored=kept)
 
@@ -318,6 +328,13 @@ def _document_for(path: Source, job: Job, work: Work) -> Path | None:
         return None
     if single and isinstance(path, Path) and keeps_structure(path, into):
         return into
+    if into.suffix.lower() in PDF.suffixes:
+        raise UsageError(
+            "command.pdf",
+            "no PDF is written; a PDF becomes {made} in both languages, and everything .txt",
+            at=into,
+            made=" ".join(PDF.made),
+        )
     if into.suffix.lower() in DOCUMENTS:
         raise UsageError(
             "command.document",
@@ -389,7 +406,9 @@ def _one(article: Article, path: Source, pipeline: Pipeline, job: Job, work: Wor
 
 
 def _say_marked(result: object, path: Source) -> None:
-    """Say on standard error how many sentences of a translation or summary are to be checked."""
+    """Say on standard error how many sentences of a translation, summary or reading are to be checked."""
+    if isinstance(result, Reading):
+        result = result.translation
     if isinstance(result, Translation) or (isinstance(result, Summary) and result.language == "en"):
         complain(marks.progress(result.sentences, result.signature.preset, _name(path)))
 

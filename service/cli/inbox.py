@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -526,7 +526,7 @@ def _row(row: Row) -> dict[str, object]:
     return row_json(row)
 
 
-def _compared(compared: Story, english: Mapping[Place, str]) -> dict[str, Any]:
+def _compared(compared: Story, english: Mapping[Place, str]) -> dict[str, object]:
     from service.inbox.shown import story_json
 
     return story_json(compared, english)

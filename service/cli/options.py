@@ -1,25 +1,14 @@
 """The options of the commands: each declared once, in the record that the commands take it by.
 
-A command has parameters of these records beside its own, and :func:`grouped` above it::
-
-    @app.command()
-    @grouped
-    def translate(files: Files, how: TranslationOptions, output: OutputOptions) -> None: ...
-
-Typer reads a command's parameters from its signature. ``grouped`` gives it one in which each field of a
-record is a parameter of its own, and makes the records from what Typer calls the command with.
+:func:`service.grouped.grouped` makes the options of a command's records its own.
 """
 
 from __future__ import annotations
 
-import inspect
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import update_wrapper
-from inspect import Parameter, Signature
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
@@ -28,9 +17,6 @@ from service.settings import Settings, home
 
 if TYPE_CHECKING:
     from service.intake.documents.blocks import How
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 HOME = "home"
 """The translation memory of Warta's home folder, as a value of ``--memory``."""
@@ -179,9 +165,9 @@ class DocumentOptions:
     def how(self) -> How:
         """Return how a document is written again."""
         from service.intake.documents.blocks import How
+        from service.intake.documents.keyed import key_paths
 
-        keys = tuple(filter(None, (key.strip() for key in self.keys.split(","))))
-        return How(attributes=self.attributes, keys=keys)
+        return How(attributes=self.attributes, keys=key_paths(self.keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,43 +268,3 @@ class AccessOptions:
 def memory_at(place: str) -> str:
     """Return the place of a memory as :class:`Settings` has it: nothing for the one of the home folder."""
     return "" if place == HOME else place
-
-
-def grouped(command: Callable[P, R]) -> Callable[..., R]:
-    """Return a command for Typer that takes each field of its parameters' records as an option.
-
-    Raises TypeError where two of the parameters share a name.
-    """
-    hints = get_type_hints(command, include_extras=True)
-    records = {name: kind for name, kind in hints.items() if isinstance(kind, type) and is_dataclass(kind)}
-    signature = inspect.signature(command)
-    flat: list[Parameter] = []
-    for name, parameter in signature.parameters.items():
-        if name in records:
-            flat += _parameters(records[name])
-        else:
-            flat.append(parameter.replace(annotation=hints[name], kind=Parameter.KEYWORD_ONLY))
-    if len({parameter.name for parameter in flat}) < len(flat):
-        raise TypeError(f"{command.__name__} has two options of one name")
-
-    def called(**given: object) -> R:
-        values = dict(given)
-        for name, kind in records.items():
-            values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
-        return command(**values)  # type: ignore[arg-type, call-arg]
-
-    update_wrapper(called, command)
-    # Both are what Typer asks; what it wraps would lead it to the command's own.
-    del called.__wrapped__  # type: ignore[attr-defined]
-    called.__signature__ = Signature(flat)  # type: ignore[attr-defined]
-    called.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
-    return called
-
-
-def _parameters(record: type) -> list[Parameter]:
-    """Return each field of a record as a parameter with its default."""
-    hints: Mapping[str, object] = get_type_hints(record, include_extras=True)
-    return [
-        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
-        for field in fields(record)
-    ]

@@ -55,7 +55,9 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     batch: list[int] = []
+    # The first of a batch is its longest, as lengths only fall from here on: it is what all are padded to.
     for index in order:
+        # An empty text has no tokens, yet takes a row.
         if batch and max(1, lengths[batch[0]]) * (len(batch) + 1) > budget:
             yield batch
             batch = []

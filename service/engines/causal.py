@@ -91,7 +91,7 @@ class CausalEngine:
                 "engine.load", "cannot be loaded: {reason}", at=preset.name, reason=error
             ) from error
         self._ends = _end_tokens(self._pieces)
-        self._start = self._static_prompt()
+        self._start = self._static_prompt()  # computed once by CTranslate2, which keeps its state
         self._stop: list[str] = self._pieces.encode(STOP, out_type=str)
         self._window, self._room = window, window - len(self._start)
         self._check_room()
@@ -115,6 +115,7 @@ class CausalEngine:
         """See :class:`service.engines.base.Engine`. The beam is widened to ``count`` where narrower."""
         wide = replace(decoding, beam_size=max(decoding.beam_size, count))
         best: dict[str, Output] = {}
+        # Different pieces may spell the same text; only the likeliest spelling of each is kept.
         for answer in sorted(self._search([text], wide, count)[0], key=lambda output: -output.score):
             best.setdefault(answer.text, answer)
         return list(best.values())
@@ -128,6 +129,7 @@ class CausalEngine:
         import numpy as np
 
         start = [*self._start, *self._prompt(source)]
+        # As in the examples: a space after "English:", and the line break at which the answer ends.
         answer = self._pieces.encode(f" {target}\n", out_type=str)
         if len(start) + len(answer) > self._window:
             raise EngineError(
@@ -161,9 +163,11 @@ class CausalEngine:
 
     def _static_prompt(self) -> list[str]:
         shown = "".join(f"{self._fill(e.source)} {e.target}\n\n" for e in self._preset.examples)
+        # SentencePiece adds no ``<bos>`` by itself.
         return [self._pieces.id_to_piece(self._pieces.bos_id()), *self._pieces.encode(shown, out_type=str)]
 
     def _fill(self, source: str) -> str:
+        # Not str.format: a source may hold braces of its own.
         return self._preset.prompt.replace("{source}", source)
 
     def _prompt(self, source: str) -> list[str]:
@@ -171,9 +175,11 @@ class CausalEngine:
         return prompt
 
     def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
+        # What an empty text is answered with: it gets no row.
         answers: list[list[Output]] = [[Output("", 0.0, 0)] for _ in texts]
         rows = [row for index, text in enumerate(texts) if (row := self._row(index, text))]
         try:
+            # All batches are handed over before the first answer is waited for, so that all workers are busy.
             running = [
                 (batch, self._submit(batch, cut, decoding, count))
                 for cut, batch in self._batches(rows, _stride(decoding))
@@ -193,6 +199,7 @@ class CausalEngine:
             return None
         ids = self._pieces.encode(source)
         keep = min(len(ids), self._preset.max_input_tokens)
+        # Cut text is cut into pieces anew, which may give more of them than were kept: so it is tried again.
         while len(prompt := self._prompt(self._first(ids, keep, source))) > self._room:
             keep -= len(prompt) - self._room
         return _Prompt(index, prompt, keep < len(ids))
@@ -201,6 +208,7 @@ class CausalEngine:
         """Return ``source``, or the text of its first ``keep`` tokens."""
         if keep >= len(ids):
             return source
+        # A cut may fall between the bytes of one character, which leaves a replacement character.
         return str(self._pieces.decode(ids[: max(keep, 0)])).rstrip("\ufffd ")
 
     def _batches(self, rows: Sequence[_Prompt], stride: int) -> Iterator[tuple[int, list[_Prompt]]]:
@@ -212,14 +220,18 @@ class CausalEngine:
             by_cut[_cut(len(row.prompt), stride)].append(row)
         for cut in sorted(by_cut, reverse=True):
             same = by_cut[cut]
+            # Each row counts as the longest that its cut allows: how many share a batch depends on the cut
+            # alone.
             for batch in token_batches([max(cut + stride, ROW_TOKENS)] * len(same), self._batch_tokens):
                 yield cut, [same[index] for index in batch]
 
     def _submit(self, batch: Sequence[_Prompt], cut: int, decoding: Decoding, count: int) -> list[Any]:
         prompts = [row.prompt for row in batch]
         longest = max(map(len, prompts))
+        # With a stride of 1 all rows are cut + 1 long, and the cut falls there without help.
         if cut + 1 < longest:
             prompts.append(self._stop_row(cut + 1))
+            # Of the cut, not of the batch: the limit of a text's answer must not depend on its company.
             longest = cut + STRIDE + 1
         bound = NEW_TOKENS_BASE + NEW_TOKENS_FACTOR * longest
         futures: list[Any] = self._generator.generate_batch(
@@ -241,6 +253,7 @@ class CausalEngine:
 
     def _stop_row(self, length: int) -> list[str]:
         """Return a prompt of ``length`` tokens after which the next is an end."""
+        # Line breaks fill it up on the left, where they matter least to what comes next.
         return ([*["\n"] * length, *self._stop])[-length:]
 
     def _outputs(self, result: Any, row: _Prompt, decoding: Decoding) -> list[Output]:

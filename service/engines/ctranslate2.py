@@ -56,6 +56,7 @@ class CTranslate2Engine:
         self._end = [] if config.get("add_source_eos") else [EOS]
         # As quickmt's own library searches; the checkpoints of other kinds are searched as transformers does.
         self._no_unknown = preset.architecture == "ct2"
+        # Conversion writes the key (service/models/convert.py); folders that are published so have none.
         check_architecture(preset, config.get("warta_architecture", preset.architecture))
         self.signature = f"ctranslate2-{ctranslate2.__version__}/{device}/{self._translator.compute_type}"
 
@@ -74,6 +75,7 @@ class CTranslate2Engine:
 
     def likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """See :class:`service.engines.base.Likelihood`."""
+        # One place is the end token's.
         limit = self._preset.max_input_tokens - 1
         prompts = [self._preset.prompt.replace("{source}", source) for source, _ in pairs]
         try:
@@ -82,6 +84,7 @@ class CTranslate2Engine:
                 [self._pieces.encode_target(target) for _, target in pairs],
                 max_batch_size=self._batch_tokens,
                 batch_type="tokens",
+                # 0 is no limit: CTranslate2 would cut at 1,024 without a word, and what was cut is said here.
                 max_input_length=0,
             )
         except (RuntimeError, ValueError) as error:
@@ -91,6 +94,7 @@ class CTranslate2Engine:
         return [sum(one.log_probs) / max(1, len(one.log_probs)) for one in scored]
 
     def _search(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
+        # One place is the end token's.
         limit = self._preset.max_input_tokens - 1
         rows = [self._pieces.encode(self._preset.prompt.replace("{source}", text)) for text in texts]
         try:
@@ -104,9 +108,11 @@ class CTranslate2Engine:
                 repetition_penalty=decoding.repetition_penalty,
                 no_repeat_ngram_size=decoding.no_repeat_ngram_size,
                 disable_unk=self._no_unknown,
+                # As above: the cut is made, and noted, before.
                 max_input_length=0,
                 max_decoding_length=decoding.max_new_tokens,
                 return_scores=True,
+                # An answer without its end token ran into the limit: that is how a cut target is told.
                 return_end_token=True,
             )
         except (RuntimeError, ValueError) as error:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from service.context import unwanted
@@ -22,6 +22,9 @@ from service.document import Decoding, Output
 from service.errors import Cancelled, EngineError, UsageError
 from service.presets import Preset
 from service.settings import Server
+
+if TYPE_CHECKING:
+    import httpx2
 
 AT_ONCE = 4
 """Sentences asked for at once: servers work on several in one batch, small ones queue them."""
@@ -47,6 +50,7 @@ class EndpointEngine:
             base_url=server.address.rstrip("/"),
             headers=headers,
             timeout=httpx2.Timeout(server.seconds, connect=min(10.0, server.seconds)),
+            # No proxy and no .netrc of the environment: the text and the key go to this server only.
             trust_env=False,
             follow_redirects=False,
         )
@@ -56,10 +60,13 @@ class EndpointEngine:
 
     def generate(self, texts: Sequence[str], decoding: Decoding) -> list[Output]:
         """See :class:`service.engines.base.Engine`. Beams are the server's affair; scores are all 0."""
+        # Whom the work is for is a context variable, which a pool's thread does not inherit. A copy for each,
+        # as one context cannot be entered by two threads.
         running = [self._pool.submit(copy_context().run, self._answer, text, decoding) for text in texts]
         try:
             return [future.result() for future in running]
         finally:
+            # After the first failure the sentences that were not asked for yet are not asked for any more.
             for future in running:
                 future.cancel()
 
@@ -88,8 +95,10 @@ class EndpointEngine:
             listed = _parsed(response.content).get("data")
         names = [str(entry["id"]) for entry in listed or () if isinstance(entry, dict) and "id" in entry]
         wanted = self._server.model or self._preset.model
+        # A server that lists nothing is taken at its word, but only where the user named a model.
         if wanted in names or (self._server.model and not names):
             return wanted
+        # llama.cpp lists the one file that it was started with, under any name.
         if not self._server.model and len(names) == 1:
             return names[0]
         there = ", ".join(names[:20]) or "none that it names"
@@ -110,10 +119,11 @@ class EndpointEngine:
             "model": self._model,
             "messages": [{"role": "user", "content": self._preset.prompt.replace("{source}", source)}],
             "temperature": 0,
-            "seed": 0,
+            "seed": 0,  # for servers that sample even so
             "max_tokens": decoding.max_new_tokens,
             "stream": True,
         }
+        # The client's own limit is for each read: a server that sends a word a minute would never meet it.
         due = time.monotonic() + self._server.seconds
         parts: list[str] = []
         ending = ""
@@ -125,6 +135,7 @@ class EndpointEngine:
                 piece = (choice.get("delta") or choice.get("message") or {}).get("content")
                 parts += [piece] if isinstance(piece, str) else []
                 ending = choice.get("finish_reason") or ending
+        # A stream that was closed half-way looks like one that ended, but for the missing reason.
         if not ending:
             raise EngineError(
                 "endpoint.broke_off_answer",
@@ -133,11 +144,13 @@ class EndpointEngine:
                 host=self._server.host,
             )
         said = _without_thought("".join(parts)).strip()
+        # Servers send a token a piece, so pieces are the best count of tokens there is.
         return Output(said, 0.0, max(1, len(parts)), truncated=ending == "length")
 
-    def _events(self, response: Any, due: float) -> Iterator[dict[str, Any]]:
+    def _events(self, response: httpx2.Response, due: float) -> Iterator[dict[str, object]]:
         """Yield what the server says, piece by piece, or at once where it does not stream."""
         size = 0
+        # Some servers ignore "stream" and answer with one JSON object.
         if "text/event-stream" not in response.headers.get("content-type", ""):
             yield _parsed(response.read())
             return
@@ -153,6 +166,8 @@ class EndpointEngine:
                     host=self._server.host,
                     seconds=f"{self._server.seconds:.0f}",
                 )
+            # Empty lines part events and ":" begins a comment (often sent to keep the line open): both are
+            # passed over.
             data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
             if data and data != "[DONE]":
                 yield _parsed(data.encode())

@@ -58,6 +58,7 @@ class FirefoxEngine:
                 at=preset.name,
                 file=vocabulary.name,
             ) from error
+        # Source and target share one vocabulary, and the library wants it twice.
         pieces = vocabulary.read_bytes()
         parts = model.read_bytes(), pieces, pieces, shortlist.read_bytes()
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -76,6 +77,7 @@ class FirefoxEngine:
         """
         cut = [self._first(text) for text in texts]
         running: list[Future[str]] = []
+        # Put in the queue all at once: the thread is not idle while this one fetches answers.
         for source, _ in cut:
             done: Future[str] = Future()
             self._jobs.put((source, done))
@@ -103,6 +105,7 @@ class FirefoxEngine:
         self._thread.join()
 
     def __del__(self) -> None:
+        # Loading may have failed before there was a queue.
         if jobs := getattr(self, "_jobs", None):
             jobs.put(None)
 
@@ -113,6 +116,7 @@ class FirefoxEngine:
         return (line, False) if len(ids) <= limit else (str(self._pieces.decode(ids[:limit])), True)
 
     def _output(self, text: str, *, truncated: bool) -> Output:
+        # The end token counts too, as with the other engines.
         return Output(text.strip(), 0.0, len(self._pieces.encode(text)) + 1, truncated=truncated)
 
 
@@ -128,7 +132,7 @@ def _work(
             EngineError("engine.load", "cannot be loaded: {reason}", at=name, reason=_line(error))
         )
         return
-    while job := jobs.get():
+    while job := jobs.get():  # None ends it
         source, done = job
         try:
             done.set_result(translator.translate(source) if source else "")

@@ -54,6 +54,7 @@ class Pieces:
             self._source: _Side = _SentencePiece(folder / "source.spm")
             self._target: _Side = _SentencePiece(folder / "target.spm")
             ids = json.loads((folder / "vocab.json").read_text("utf-8"))
+            # vocab.json maps a piece to its id; here they are in the order of their ids.
             self.tokens = tuple(sorted(ids, key=ids.__getitem__))
         elif joint or (folder / "src.spm.model").is_file():
             self._source = _SentencePiece(folder / ("joint.spm.model" if joint else "src.spm.model"))
@@ -74,12 +75,14 @@ class Pieces:
             )
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         known = set(self._source.tokens)
+        # Marian's SentencePiece models know pieces that vocab.json lacks, and the model never saw those.
         known = known & set(self._ids) if (folder / "source.spm").is_file() else known
         missing = {sign: plain for sign, plain in _PLAIN.items() if sign not in known and plain in known}
         self._plain = str.maketrans(missing)
 
     def encode(self, text: str) -> list[str]:
         """Return the pieces of a source without an end token; signs it lacks are written plainly."""
+        # A space after "<" keeps "<extra_id_0>" from being one piece.
         return self._source.encode(_SENTINEL.sub("< ", text).translate(self._plain))
 
     def encode_target(self, text: str) -> list[str]:
@@ -145,7 +148,9 @@ class _Unigram:
             raise EngineError(
                 "engine.not_tokenizer", "not a tokenizer: {reason}", at=path, reason=error
             ) from error
+        # Special tokens in a text are encoded as the text they are.
         self._tokenizer.encode_special_tokens = True
+        # The file may order both, and a text would be cut without a word.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
@@ -193,6 +198,7 @@ def start_token(config: dict[str, object], language: str, pieces: Pieces) -> str
             known=", ".join(languages) or "none",
         )
     index, piece = languages[language]
+    # The wrong language piece still gives fluent text, in another language: so it is not trusted.
     if not pieces.has(piece) or pieces.ids([piece]) != [index]:
         raise EngineError(
             "engine.language_piece",

@@ -19,6 +19,7 @@ from service.presets import Preset
 
 if TYPE_CHECKING:
     import torch
+    import transformers
 
 BATCH_TOKENS = 2048
 
@@ -48,7 +49,8 @@ class TransformersEngine:
         if threads:
             torch.set_num_threads(threads)
 
-        self._generation_config: type[Any] = transformers.GenerationConfig
+        # Kept, so that the library is imported only where an engine is made.
+        self._generation_config: type[transformers.GenerationConfig] = transformers.GenerationConfig
         dtype = ("float32" if device == "cpu" else "bfloat16") if dtype == "auto" else dtype
         self._torch: ModuleType = torch
         self._preset = preset
@@ -96,6 +98,7 @@ class TransformersEngine:
     def _likelihood(self, source: list[int], target: list[int]) -> float:
         torch = self._torch
         inputs = torch.tensor([source], device=self._device)
+        # The decoder is fed the target shifted by one: at each place it predicts the token that comes next.
         before = torch.tensor([[self._start, *target[:-1]]], device=self._device)
         try:
             logits = self._model(input_ids=inputs, decoder_input_ids=before).logits[0].float()
@@ -121,6 +124,7 @@ class TransformersEngine:
         found: list[list[Output]] = [[] for _ in texts]
         for batch in token_batches([len(row) for row in rows], BATCH_TOKENS):
             ids = [self._pieces.ids([*rows[i][:limit], EOS]) for i in batch]
+            # Held for one batch, so that another caller gets its turn between two.
             with self._lock, self._torch.inference_mode():
                 answers = self._batch(ids, decoding, count)
             for index, outputs in zip(batch, answers, strict=True):
@@ -150,7 +154,7 @@ class TransformersEngine:
                 at=self._preset.name,
                 reason=_first_line(error),
             ) from error
-        sequences = result.sequences[:, 1:].tolist()
+        sequences = result.sequences[:, 1:].tolist()  # without the start token
         lengths = [_length(row, eos, pad) for row in sequences]
         if greedy:
             totals = greedy.totals(lengths)
@@ -161,9 +165,10 @@ class TransformersEngine:
             self._output(row[:n], total, eos)
             for row, n, total in zip(sequences, lengths, totals, strict=True)
         ]
+        # The rows of one source follow each other, best first.
         return [outputs[i : i + count] for i in range(0, len(outputs), count)]
 
-    def _generation(self, decoding: Decoding, count: int) -> Any:
+    def _generation(self, decoding: Decoding, count: int) -> transformers.GenerationConfig:
         """Return the settings of the whole search.
 
         ``early_stopping`` and ``renormalize_logits`` are what CTranslate2 does: both engines search alike.
@@ -189,6 +194,7 @@ class TransformersEngine:
 
     def _output(self, ids: list[int], total: float, eos: int) -> Output:
         ended = bool(ids) and ids[-1] == eos
+        # mT5's embedding has more rows than its tokenizer has pieces; such an id is no text.
         pieces = [self._pieces.tokens[i] if i < len(self._pieces.tokens) else PAD for i in ids]
         text = self._pieces.decode(pieces)
         return Output(text, total / max(1, len(ids)), len(ids), truncated=not ended)
@@ -208,7 +214,7 @@ def load_checkpoint(folder: Path, dtype: str) -> Any:
         )
 
 
-def _until_unwanted(_input_ids: Any, scores: Any) -> Any:
+def _until_unwanted(_input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
     """Return a logits processor that changes nothing, and ends a search for whose end nobody waits."""
     if unwanted():
         raise Cancelled("engine.nobody_waits", "nobody waits for it any more")
@@ -225,7 +231,9 @@ class _GreedyScores:
         self._torch = torch_module
         self._steps: list[torch.Tensor] = []
 
-    def __call__(self, _input_ids: Any, scores: Any) -> Any:
+    def __call__(self, _input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        # In float32: half precision is too coarse for a sum of logarithms. The best of a step is the one
+        # taken.
         self._steps.append(self._torch.log_softmax(scores.float(), dim=-1).amax(dim=-1))
         return scores
 

@@ -15,6 +15,7 @@ from service.translation.guard.names import is_common, same_sound
 
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 _SMALL = listed("of the for and de van von der bin binti al el")
+# "Malaysian", "Balinese", "British", "Iraqi", "Jakartans", "Icelandic".
 _OF_PLACE = ("n", "ese", "ish", "i", "er", "ers", "ns", "s", "ic")
 _MOST = 200
 """Words of a translation that names are looked for in; a sentence has some dozens."""
@@ -49,7 +50,9 @@ class English:
         self.text = target
         self._people = people
         self._found = list(_WORD.finditer(target))[:_MOST]
+        # "Jakarta's" is Jakarta.
         self._low = [match[0].lower().removesuffix("'s").removesuffix("’s") for match in self._found]
+        # Index of the words, as many names are looked for in one sentence.
         self._places: dict[str, list[int]] = {}
         for index, low in enumerate(self._low):
             self._places.setdefault(low, []).append(index)
@@ -72,6 +75,7 @@ class English:
     def phrase(self, words: str) -> tuple[int, int] | None:
         """Return the indices of the first and last word of a phrase, in any case, also in the plural."""
         parts = [part.strip(".") for part in words.lower().replace("-", " ").split()]
+        # The first word in the plural too, for a phrase of one word.
         for start in self._places.get(parts[0], []) + self._places.get(f"{parts[0]}s", []):
             here = self._low[start : start + len(parts)]
             if (
@@ -99,6 +103,7 @@ class English:
                     between = self.text[
                         self._found[min(index, other)].end() : self._found[max(index, other)].start()
                     ]
+                    # With a comma or a stop between them they are two names.
                     if between == " ":
                         return other
         return None
@@ -177,9 +182,11 @@ def fate(name: Name, english: English, source_words: frozenset[str]) -> Outcome:
 
 def _of_term(term: Term, english: English) -> Outcome:
     forms = [form.removeprefix("the ") for form in (*term.renderings, *term.forms)]
+    # The longest first: "National Police Chief" holds "police" as well.
     for form in sorted(forms, key=len, reverse=True):
         if found := english.phrase(form.replace("(", " ").replace(")", " ")):
             return english.outcome("kept", *found)
+    # Only after all right renderings, for a wrong one may be a part of a right one.
     for wrong in term.wrong:
         if found := english.phrase(wrong.removeprefix("the ")):
             return english.outcome("changed", *found)
@@ -192,6 +199,7 @@ def _of_table(name: Name, english: English) -> Outcome:
     for form in sorted(name.english, key=len, reverse=True):
         if found := english.phrase(form):
             return english.outcome("kept", *found, widen=bool(name.words))
+    # "Balinese" for *Bali*; of a name of two words nothing like it is made.
     if " " not in name.english[0] and (people := english.people_of(name.english[0])) is not None:
         return english.outcome("kept", people, people)
     words = name.english[0].split()
@@ -201,6 +209,7 @@ def _of_table(name: Name, english: English) -> Outcome:
         for word in _ALL_DIRECTIONS.difference(words)
         if _ALL_DIRECTIONS.intersection(words) and (index := english.where(word)) is not None
     ]
+    # "West Java" for *Jawa Timur*: another direction beside the same word.
     if held and turned and abs(held[0] - turned[0]) < 3:
         return english.outcome("changed", min(held[0], turned[0]), max(held[0], turned[0]))
     if held:
@@ -212,6 +221,7 @@ def _of_office(name: Name, english: English, source_words: frozenset[str]) -> Ou
     forms = sorted((form.removeprefix("the ") for form in name.english), key=len, reverse=True)
     for form in forms:
         if found := english.phrase(form):
+            # "Deputy" has to be there for "Wakil", wherever it stands in the sentence.
             lost = any(not any(map(english.phrase, rank)) for rank in _ranks(forms, source_words))
             return english.outcome("changed" if lost else "kept", *found, widen=True)
     # A deputy who became the head is changed, and so is one office that became another.
@@ -267,6 +277,8 @@ def _of_lost(
     if spelled:
         return english.outcome("changed", *_span([*held, *spelled]))
     if held:
+        # "Joko Susilo" for *Joko Widodo*: beside the part that is there stands one that the source does not
+        # have.
         other = english.strange(held, source_words) if name.kind == "person" else None
         if other is not None:
             return english.outcome("changed", *_span([*held, other]))

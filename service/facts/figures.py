@@ -17,15 +17,28 @@ from service.text.numbers import Label, Number, Placed, Value, placed, unmatched
 from service.text.words import listed
 from service.translation.guard.units import MONEY, measured
 
+# What lies between the parts of a date: " ", " (", ", ", " pagi (".
 _GAP = re.compile(r"[\s,(]{0,3}|\s(?:pagi|siang|sore|petang|malam|dini hari),?\s\(?")
 _RANGE = re.compile(r"\s?[-–]\s?")
+# "19.30 - 21.00", "19.30 hingga 21.00".
 _BETWEEN = re.compile(r"\s?[-–]\s?|\s(?:hingga|sampai)\s")
+# "Piala Dunia " before a year; not at the beginning of a sentence, and not "Tahun 2026".
 _OF_A_NAME = re.compile(r"(?<!\. )(?<!^)\b(?!Tahun|Pada|Sejak|Di|Per)[A-Z][\w'’-]{1,24} $")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _BEFORE_CLOCK = re.compile(r"\b(?:[Pp]ukul|[Jj]am)\s$")
+# " p.m.", " WIB".
 _ZONE = re.compile(r"(?:\s?[ap]\.?m\b\.?)?(?:\s?(?:WIB|WITA|WIT|GMT|UTC)\b)?")
+# "Rp", "US$ ", "€" right before the number.
 _BEFORE_MONEY = re.compile(r"(?:\b(?:Rp|IDR|US|USD)\.?|US\$|[$€£¥])\s?$")
+# " US dollars", " yuan", " dolar Singapura" behind it.
+_AFTER_MONEY = re.compile(
+    r"\s(?:(?:(?:US|Singapore|Australian|Canadian|Hong Kong) )?(?:dollars?|euros?|yuan|yen|won|ringgit"
+    r"|pounds?|baht|rupees?|riyals?|rupiah)|dolar(?: (?:AS|Singapura|Australia|Kanada|Hong Kong))?"
+    r"|poundsterling)\b",
+    re.IGNORECASE,
+)
 # The word a number counts stands right behind it.
+# " %", " rumah", "-meter".
 _COUNTED = re.compile(r"\s?%|[\s-][^\W\d_]{1,24}")
 _MOST_COUNTED = 3
 """Words behind an English number at most: *80 illegal drug traffickers*. Indonesian has the noun first."""
@@ -39,7 +52,8 @@ _UNCOUNTED = listed(
     to of for with and or the that which who by from as is are was were has have had after before when
     while until during into than per also more other others as its his her their it he she they this these
     died fell rose won took came went said got left sank hit ago only still now then there not will would
-    can cannot could
+    can cannot could against about around over under between among through toward towards but so if where
+    being be been
     """
 )
 
@@ -71,6 +85,7 @@ def figures(text: str) -> list[Figure]:
     return [
         _figure(text, group)
         for group in _groups(text, placed(text, INDONESIAN))
+        # "Minggu" is loose, as it is a week too; with its capital it is Sunday.
         if any(part.number.firm for part in group) or text[group[0].start] == "M"
     ]
 
@@ -97,10 +112,12 @@ class _Answers:
 
     def take(self, number: Number) -> Placed | None:
         """Return the first equal that no other has taken, or the first where all are."""
+        # A sentence made for it may hold one number thousands of times.
         equal = [part for value in number.values for part in self._by_value.get(value, ())[:50]]
         if not equal:
             return None
         free = [part for part in equal if part not in self._taken] or equal
+        # One that has to be a number before one that only may be.
         best = min(free, key=lambda part: (not part.number.firm, part.start))
         self._taken.add(best)
         return best
@@ -175,6 +192,7 @@ def _belongs(text: str, group: Sequence[Placed], part: Placed, dated: Sequence[b
 def _dated(text: str, parts: Sequence[Placed]) -> list[bool]:
     """Return whether each number can be part of a date; a day of the month only before its month."""
     dated = [False] * len(parts)
+    # From the end, as a day of the month is known by the month behind it.
     for index in range(len(parts) - 1, -1, -1):
         part, written = parts[index], text[parts[index].start : parts[index].end]
         if _named(part, written) or "/" in written or _YEAR.fullmatch(written):
@@ -234,12 +252,25 @@ def _widened(text: str, start: int, end: int, kind: FactKind, most: int = 1) -> 
         return start, end
     if sign := _BEFORE_MONEY.search(text, max(0, start - 5), start):
         return sign.start(), end
+    if kind == "money" and (currency := _AFTER_MONEY.match(text, end)):
+        return start, currency.end()
     for _ in range(most):
         counted = _COUNTED.match(text, end)
         word = counted[0].strip(" -") if counted else ""
-        if not counted or word in _UNCOUNTED or word[0].isupper() or (most > 1 and word.endswith("ed")):
+        if not counted or word in _UNCOUNTED or (most > 1 and word.endswith("ed")):
+            break
+        if word[0].isupper() and not (most > 1 and _is_noun(text, counted.end())):
             break
         end = counted.end()
         if word == "%":
             break
     return start, end
+
+
+def _is_noun(text: str, end: int) -> bool:
+    """Return whether what is counted stands behind a name: *seven US sailors*, *3 La Liga titles*."""
+    following = _COUNTED.match(text, end)
+    if following and following[0].strip()[:1].isupper():
+        following = _COUNTED.match(text, following.end())
+    word = following[0].strip() if following else ""
+    return word[:1].islower() and word.endswith("s") and word not in _UNCOUNTED

@@ -25,6 +25,7 @@ NOT_ENGLISH = frozenset(("echo", "empty", "artefact"))
 """Findings of the guard that leave nothing to compare a fact with."""
 MOST_NAMES = 60
 """Names of one sentence that are looked for in its English; a sentence has some, a list is left unclear."""
+# Words with what may stand inside them: "Jum'at", "anak-anak", "H.M".
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 
 
@@ -52,6 +53,7 @@ def mentions(article: Article, glossary: Glossary) -> list[Mentions]:
 
 
 def _read(sentence: str, reader: NameReader) -> tuple[tuple[Figure, ...], tuple[Name, ...]]:
+    # Spaces for what is left out, so that all places are those of the sentence.
     dateline = len(split_dateline(sentence)[0])
     text = blanked(" " * dateline + sentence[dateline:])
     counted = tuple(figures(text))
@@ -101,6 +103,7 @@ def facts_of(held: Mentions, part: SegmentTranslation) -> list[Fact]:
 
 def _compared(held: Mentions, target: str) -> Iterator[tuple[FactKind, int, int, Outcome]]:
     dateline = len(split_dateline(target)[0])
+    # Of the same length, for the places in it are those in the target.
     plain = blanked(" " * dateline + target[dateline:])
     results = outcomes(held.text, held.figures, plain)
     for figure, outcome in zip(held.figures, results, strict=True):

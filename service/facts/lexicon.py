@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from service.text.words import listed
 
+# All tables are in small letters, as the words are compared.
 ORGANISATION_HEADS = listed(
     """
     pt cv ud tbk universitas institut politeknik akademi sekolah sman smkn smpn sdn sma smk smp madrasah
@@ -117,5 +118,5 @@ def longest() -> Mapping[str, int]:
 
 def _table(name: str) -> dict[str, tuple[str, ...]]:
     text = (files("prompts") / "lexicon" / name).read_text("utf-8")
-    rows = (line.split("\t") for line in text.rstrip("\n").split("\n")[1:])
+    rows = (line.split("\t") for line in text.rstrip("\n").split("\n")[1:])  # without the head
     return {row[0]: tuple(filter(None, row[1].split("|"))) for row in rows}

@@ -19,21 +19,26 @@ from service.translation.glossary import Glossary, Surroundings, Term
 from service.translation.guard.names import country, is_common
 from service.translation.normalise import split_dateline
 
+# Initials and titles with their point ("A.", "Dr.", "Pol."), words with hyphens and apostrophes, signs.
 _TOKEN = re.compile(
     r"(?:\b(?:[A-Z]|[Dd]rg?|Prof|Ir|Hj|KH|Drs|Dra|Pol|Muh|Moh|Abd)\.)(?=\s)"
     r"|[^\W_]++(?:['’-][^\W_]++)*+|[^\w\s]"
 )
 _OPENS = frozenset('.!?:;"“”‘(–—')
+# ", 45 tahun", " (45)": what stands behind a person's name only.
 _AGE = re.compile(r",?\s\(?\d{1,2}(?:\stahun\b|\))")
 _WANTED = frozenset(
     ("institution", "ministry", "security", "party", "company", "international", "disaster", "government")
 )
 _MOST_WORDS = 10
 """Words of one name at most; a longer row of capitals is no name but a list."""
+# Words that end so may be names, as Setiawan, Budiman and Setiawati are, whatever the dictionary says.
 _NAME_ENDINGS = ("wan", "man", "wati")
+# In the table of countries, but faiths, feasts and peoples here, and no place.
 _NOT_COUNTRIES = frozenset(
     ["islam", "muslim", "hindu", "hindia", "natal", "lebaran", "imlek", "idulfitri", "iduladha", "tionghoa"]
 )
+# From this share of words with a capital, capitals say nothing of names.
 _HEADLINE_SHARE = 0.6
 _SHOUTED = 4
 _JOINERS = frozenset(("dan", "untuk"))
@@ -74,6 +79,7 @@ class _Token:
     @property
     def acronym(self) -> bool:
         letters = self.text.replace("-", "")
+        # Longer rows of capitals are shouted words; ``isalpha`` keeps ``B2`` and the like out.
         return 1 < len(letters) < 13 and letters.isupper() and letters.isalpha()
 
 
@@ -95,6 +101,7 @@ class NameReader:
     def __init__(self, sentences: Sequence[str], glossary: Glossary) -> None:
         """Read all ``sentences`` once, to learn what the article's words are."""
         self._glossary = glossary
+        # What the glossary decides ambiguous acronyms by: the whole article, as in translating.
         self._around = Surroundings("\n".join(sentences))
         texts = [_bare(sentence) for sentence in sentences]
         tokens = [token for text in texts for token in _tokens(text)]
@@ -104,6 +111,7 @@ class NameReader:
             frozenset(word for word, count in capitals.items() if count > 1),
         )
         self._done: dict[str, list[Name]] = {}
+        # All sentences before any is asked for: who is named below with an office may stand above without.
         for text in texts:
             for name in self._read(text):
                 self._learn(name)
@@ -116,6 +124,7 @@ class NameReader:
 
     def _learn(self, name: Name) -> None:
         if name.kind == "person":
+            # Short words such as "al" would make somebody of every other word.
             self._known.people.update(word for word in name.words if len(word) > 2)
         elif name.kind == "place" and not name.english:
             self._known.places.update(name.words)
@@ -124,6 +133,7 @@ class NameReader:
         tokens = _tokens(text)
         words = [token for token in tokens if token.text[0].isalpha()]
         capitals = sum(token.capital for token in words)
+        # In a few words one name is a large share.
         mostly = len(words) > 3 and capitals >= _HEADLINE_SHARE * len(words)
         heading = mostly and (sentence_open(text) or text.isupper())
         shouted = heading and sum(token.text.isupper() for token in words) * 2 > len(words)
@@ -161,8 +171,10 @@ class _Scanner:
         while at < len(self._tokens):
             found, after = self._at(at)
             yield from found
+            # A plain word: what was said of an office before it mostly ends here.
             if after == at + 1 and not found:
                 token = self._tokens[at]
+                # An honorific or a comma may stand between an office and whoever holds it.
                 kept = token.low in lexicon.HONORIFICS or (self._person_next and token.text == ",")
                 self._person_next = kept and (self._person_next or token.capital)
             at = after
@@ -173,6 +185,8 @@ class _Scanner:
         if not token.text[0].isalpha():
             return [], at + 1
         term = self._terms.get(token.start)
+        # The glossary's bodies first: "Komisi Pemilihan Umum" is one name, though its words have entries of
+        # their own.
         if term and term[0].kind != "office":
             return self._organisation_of(term, at)
         if term or (size := self._office_words(at)):
@@ -196,12 +210,14 @@ class _Scanner:
     def _is_holder(self, at: int) -> bool:
         """Return whether the word is the name of somebody whose office or title stands before it."""
         token = self._tokens[at]
+        # In a headline every word has a capital, so only who is named in the text counts.
         unseen = self._heading and token.low not in self._known.people
         other = self._is_country(at) or self._match(at, lexicon.places()) or self._common(token)
         return self._person_next and not unseen and not other
 
     def _capital(self, at: int, token: _Token) -> tuple[list[Name], int]:
         """Return what a word with a capital begins."""
+        # From the surest to the least sure: what a table knows first, an unknown word last.
         if token.low in lexicon.ORGANISATION_HEADS and not self._heading:
             return self._headed(at, "organisation", self._past_organisation(at))
         if token.low in lexicon.PLACE_HEADS and not self._heading:
@@ -237,10 +253,13 @@ class _Scanner:
         if self._heading:
             return None
         aged = _AGE.match(self._text, self._tokens[end - 1].end) is not None
+        # "Persib Bandung": an unknown word with a known place behind it.
         club = end < len(self._tokens) and self._joined(end) and self._match(end, lexicon.places()) > 0
         plain = any(is_common(word) and not word.endswith(_NAME_ENDINGS) for word in words)
+        # Two unknown words in a row are somebody unless something speaks for a body.
         if aged or (len(words) > 1 and not (club or plain or words[-1] in lexicon.ORGANISATION_ENDS)):
             return "person"
+        # One unknown word that opens the sentence may be any word, unless it has its capital elsewhere too.
         known = club or not self._tokens[at].opens or words[0] in self._known.repeated
         return "organisation" if known else None
 
@@ -256,6 +275,7 @@ class _Scanner:
         follows = after < len(self._tokens) and self._tokens[after].capital and self._joined(after)
         named = any(token.capital and not token.opens for token in self._tokens[first:after])
         self._person_next = True
+        # "menteri" by itself, with nobody and nothing behind it, names no office in particular.
         if not named and not (follows and not self._common(self._tokens[after])):
             self._person_next = False
             return [], end
@@ -309,6 +329,7 @@ class _Scanner:
             return [], end
         words = tuple(word for word in self._words(at + 1, end) if word not in _JOINERS)
         english: tuple[str, ...] = ()
+        # "Kabupaten Bandung" whole in the table of places has the table's English.
         if kind == "place" and (size := self._match(at + 1, lexicon.places())) == end - at - 1:
             english = lexicon.places()[self._key(at + 1, at + 1 + size)]
         return [self._name(kind, at, end, words, english)], end
@@ -385,6 +406,7 @@ class _Scanner:
 
     def _match(self, at: int, table: Mapping[tuple[str, ...], tuple[str, ...]]) -> int:
         """Return how many words from ``at`` are an entry of ``table``, the longest."""
+        # Most words begin no entry at all.
         most = lexicon.longest().get(self._tokens[at].low, 0)
         for size in range(min(most, len(self._tokens) - at), 0, -1):
             if self._key(at, at + size) in table:
@@ -451,6 +473,7 @@ def _bare(sentence: str) -> str:
 def _calm(tokens: Sequence[_Token]) -> list[_Token]:
     """Return the tokens without the capitals of words that are shouted, ``_SHOUTED`` or more in a row."""
     calm, run = list(tokens), 0
+    # The None ends the last row.
     for index, token in enumerate((*tokens, None)):
         if token and token.text.isupper() and len(token.text) > 1:
             run += 1
@@ -465,5 +488,6 @@ def _tokens(text: str) -> list[_Token]:
     found, opens = [], True
     for match in _TOKEN.finditer(text):
         found.append(_Token(match[0], match.start(), match.end(), opens))
+        # Whether the next word stands where any word has a capital.
         opens = match[0] in _OPENS
     return found

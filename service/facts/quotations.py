@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from service.document import FactStatus
 from service.facts.figures import Outcome
 
+# Only the straight mark may be either; curly ones and guillemets tell which.
 _OPENING, _CLOSING, _BOTH = "“«", "”»", '"'
 SHORTEST = 3
 """Words of a quotation at least; a shorter one is a title or a word that is meant otherwise."""
@@ -42,6 +43,7 @@ def _ends_one(sentence: str) -> bool:
     """Return whether a sentence begins within a quotation, as its marks tell: *Kami menunggu," kata
     Surya.*"""
     first = next((at for at, sign in enumerate(sentence) if sign in _OPENING + _CLOSING + _BOTH), 0)
+    # A mark behind a comma or a stop ends what was said; one that opens has a space before it.
     return first > 0 and sentence[first - 1] in ",.!?" and _closes(sentence)
 
 
@@ -59,6 +61,7 @@ def _spans(text: str, within: bool) -> tuple[list[Quotation], bool]:
         elif start >= 0 and (sign in _CLOSING or sign in _BOTH):
             spans.append(Quotation(start, at + 1, opened, True))
             start = -1
+        # It was only thought to go on from the sentence before: this mark opens it anew.
         elif start >= 0 and sign in _OPENING and not opened:
             start, opened = at, True
     # Without its other mark, a quotation goes on only where the paragraph does; the caller joins those.
@@ -72,6 +75,7 @@ def outcomes(found: Sequence[Quotation], target: str) -> list[Outcome]:
     if not found:
         return []
     theirs, _ = _spans(target, within=not found[0].opens and _closes(target))
+    # Two marks with nothing between them are no quotation.
     spans = [span for span in theirs if span.end - span.start > 2]
     if len(found) == 1 and not found[0].opens and not found[0].closes and not spans:
         # All of the sentence is quoted, and its marks are in its neighbours.
@@ -92,4 +96,5 @@ def _compared(ours: Quotation, theirs: Quotation) -> Outcome:
 def _closes(target: str) -> bool:
     """Return whether the first mark of ``target`` closes a quotation that began before."""
     marks = [sign for sign in target if sign in _OPENING + _CLOSING + _BOTH]
+    # An odd number of straight marks: one of them has its other in another sentence.
     return bool(marks) and (marks[0] in _CLOSING or (marks[0] in _BOTH and len(marks) % 2 == 1))

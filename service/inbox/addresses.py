@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+# "utm_source", "fbclid", "from"; bounded, as a query may hold anything.
 _TRACKING = re.compile(
     r"utm_\w{1,40}|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|ref|ref_src|source|from|spm|_ga|cmpid|ocid"
     r"|amp|share|outputtype",
     re.IGNORECASE,
 )
 """Parameters that say where a reader came from, and not which article it is."""
+# "/index.html", "/default.aspx" at the end of a path.
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)\Z", re.IGNORECASE)
 _SLASHES = re.compile(r"/{2,8}")
 
@@ -24,17 +26,19 @@ def canonical(url: str) -> str:
     """
     try:
         parts = urlsplit(url.strip())
-        port = parts.port
+        port = parts.port  # raises ValueError for "host:abc"
     except ValueError:
         return url.strip()
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         return url.strip()
     host = parts.hostname.lower().rstrip(".")
     for prefix in ("www.", "m.", "amp."):
+        # Not where a bare name would be left: "m.id" is a host of its own.
         if host.startswith(prefix) and "." in host[len(prefix) :]:
             host = host[len(prefix) :]
             break
     place = host if port in (None, 80, 443) else f"{host}:{port}"
+    # Spelt in one way: "%7E" and "~" are the same letter.
     path = _SLASHES.sub("/", quote(unquote(parts.path), safe="/%:@!$&'()*+,;=~-._"))
     path = _INDEX.sub("", path).rstrip("/").removesuffix("/amp") or "/"
     kept = sorted(

@@ -17,16 +17,19 @@ _MONTHS = {
     "des": 12, "desember": 12, "dec": 12, "december": 12,
 }  # fmt: skip
 _ZONES = {"wib": 7, "wita": 8, "wit": 9}
+# "23 Nov 2026", "23/11/2026", "23-11-2026".
 _DATE = re.compile(
     r"(?<![0-9])(?P<day>[0-3]?[0-9])[\s./-]{1,3}(?P<month>[a-z]{3,9}|[01]?[0-9])[\s.,/-]{1,3}(?P<year>(?:19|20)[0-9]{2})",
     re.IGNORECASE,
 )
+# "19.05 WIB", "19:05:30", "19:05 +07:00".
 _TIME = re.compile(
     r"(?<![0-9.:])(?P<hour>[0-2]?[0-9])[.:](?P<minute>[0-5][0-9])(?:[.:](?P<second>[0-5][0-9]))?"
     r"\s{0,3}(?P<zone>wib|wita|wit|z\b|gmt|utc|[+-][0-9]{2}:?[0-9]{2})?",
     re.IGNORECASE,
 )
 _ISO = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
+# "3 jam lalu", "2 hari yang lalu".
 _AGO = re.compile(r"(?P<count>[0-9]{1,3})\s(?P<unit>menit|jam|hari|minggu)\s(?:yang\s)?lalu", re.IGNORECASE)
 _SECONDS = {"menit": 60, "jam": 3600, "hari": 86_400, "minggu": 604_800}
 JAKARTA = timezone(timedelta(hours=7))
@@ -43,6 +46,7 @@ def when(text: str, now: float) -> float:
     text = text.strip()[:_LONGEST]
     if ago := _AGO.search(text):
         return now - int(ago["count"]) * _SECONDS[ago["unit"].lower()]
+    # That of e-mail comes last: it passes over zones that it does not know, such as WITA.
     for read in (_iso, _indonesian, _mail):
         if found := read(text):
             return found
@@ -79,6 +83,7 @@ def _indonesian(text: str) -> float:
         made = datetime(int(date["year"]), number, int(date["day"]), hour, minute, second, tzinfo=UTC)
     except ValueError:
         return 0.0
+    # Read as if it were UTC, then moved by the zone.
     return calendar.timegm(made.timetuple()) - 3600 * _offset(time["zone"] if time else "")
 
 

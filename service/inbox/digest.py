@@ -38,12 +38,16 @@ class Source:
     adds: int = 0
 
 
+CAVEAT = "Sentences without a mark can be wrong too: each was translated by a program."
+"""What every digest ends with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A story as the digest tells it.
 
-    ``findings`` say what is to be checked in its English. ``tellers`` are the articles that ``differences``
-    speak of, by number.
+    ``findings`` say what is to be checked in its English; ``doubted`` counts sentences that are likely wrong
+    though nothing was found in them. ``tellers`` are the articles that ``differences`` speak of, by number.
     """
 
     id: int
@@ -53,6 +57,7 @@ class Told:
     english: str
     brief: str
     findings: tuple[str, ...]
+    doubted: int
     differences: tuple[Difference, ...]
     tellers: Mapping[int, Source]
     sources: tuple[Source, ...]
@@ -89,6 +94,7 @@ def collect(store: Store, wanted: Wanted, now: float, most: int = MOST) -> Diges
         tellers: dict[int, Source] = {}
         if row.sources > 1:
             members, copies, compared = store.lists.story(row.id)
+            # Only the first members of a large story are compared; the others add nothing that is known.
             added = [0, *map(len, compared.added)] + [0] * len(members)
             sources = [Source(_name(feeds, m), m.url, n) for m, n in zip(members, added, strict=False)]
             tellers = {m.id: source for m, source in zip(members, sources, strict=True)}
@@ -96,11 +102,12 @@ def collect(store: Store, wanted: Wanted, now: float, most: int = MOST) -> Diges
             differences = compared.differences
         for word in row.words:
             counts[word] = counts.get(word, 0) + 1
+        article = store.lists.article(row.id) if row.marks else None
         told.append(
             Told(
                 row.id, day_of(row.published), row.published, row.title, row.english or row.title, row.brief,
-                _found(store.lists.article(row.id)) if row.marks else (), differences, tellers,
-                tuple(sources), row.words, row.star,
+                _found(article) if article else (), row.marks - len(article.findings) if article else 0,
+                differences, tellers, tuple(sources), row.words, row.star,
             )
         )  # fmt: skip
     return Digest(now, tuple(told), counts)
@@ -137,7 +144,7 @@ def as_markdown(digest: Digest) -> str:
             lines += [f"- {markdown_line(line)}" for line in _notes(story)]
             lines += [f"- {markdown_line(source.name)}{_linked_to(source)}" for source in story.sources]
             lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"*{CAVEAT}*", ""])
 
 
 _STYLE = (
@@ -170,6 +177,7 @@ def _body(digest: Digest, title: str) -> str:
         parts.append(f"<section><h2>{day}</h2>\n")
         parts += [_story(story) for story in stories]
         parts.append("</section>\n")
+    parts.append(f"<p>{CAVEAT}</p>\n")
     return "".join(parts)
 
 
@@ -196,11 +204,16 @@ def _linked_to(source: Source) -> str:
 
 def _linked(url: str) -> bool:
     """Return whether an address may be a link: of the web, and with nothing that ends a link in Markdown."""
+    # Feeds are written by strangers: ``javascript:`` must not become a link.
     return url.lower().startswith(("http://", "https://")) and not set(url) & set("<> \n\r")
 
 
 def _adds(source: Source) -> str:
-    return f", adds {source.adds} {'sentence' if source.adds == 1 else 'sentences'}" if source.adds else ""
+    return f", adds {source.adds} {_sentences(source.adds)}" if source.adds else ""
+
+
+def _sentences(count: int) -> str:
+    return "sentence" if count == 1 else "sentences"
 
 
 def _notes(story: Told) -> Iterator[str]:
@@ -234,6 +247,8 @@ def _marks(story: Told) -> Iterator[str]:
         yield f"to check in the English: {line}"
     if (more := len(story.findings) - _FINDINGS) > 0:
         yield f"and {more} more to check"
+    if story.doubted:
+        yield f"to check in the English: {story.doubted} more {_sentences(story.doubted)} likely wrong"
 
 
 def _teller(story: Told, place: Place) -> Source:
@@ -264,6 +279,7 @@ def _span(digest: Digest) -> str:
 
 def as_atom(digest: Digest, title: str = "Indonesian news in English", id: str = "urn:warta:digest") -> str:
     """Return the stories as an Atom feed in English (RFC 4287)."""
+    # Else every element is written as ns0:entry, which some readers do not take.
     ElementTree.register_namespace("", _ATOM)
     root = _element(None, "feed", "", {"{http://www.w3.org/XML/1998/namespace}lang": "en"})
     newest = max((story.published for story in digest.stories), default=digest.made)
@@ -287,6 +303,7 @@ def as_atom(digest: Digest, title: str = "Indonesian news in English", id: str =
         for word in story.words:
             _element(entry, "category", "", {"term": _xml(word)})
         _element(entry, "content", _xml(_story(story)), {"type": "html"})
+    # "unicode" gives a string without a declaration.
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
 
 
@@ -322,6 +339,7 @@ def as_epub(digest: Digest) -> bytes:
         for day, stories in digest.days.items()
     ]
     made = datetime.fromtimestamp(digest.made, JAKARTA)
+    # A book without a chapter is not valid.
     return book(title, chapters or [Chapter(title, f"<h1>{escape(title)}</h1>")], made)
 
 

@@ -48,6 +48,7 @@ def book(title: str, chapters: Sequence[Chapter], made: datetime) -> bytes:
 
 
 def _package(title: str, chapters: Sequence[Chapter], made: datetime) -> str:
+    # The same digest is the same book to a reading program, however often it is made.
     id = blake2b(f"{title}{made.isoformat()}".encode(), digest_size=16).hexdigest()
     moment = made.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     numbers = range(1, len(chapters) + 1)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from io import BytesIO
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -23,6 +24,8 @@ from service.intake.documents.archive import Limits, unpack
 from service.intake.entities import unescape
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from service.runtime.sandbox import Sandbox
 
 MOST = 1000
@@ -44,6 +47,7 @@ def read(data: bytes, url: str, type: str, now: float) -> dict[str, Any]:
     """Return a :class:`Listing` as JSON values. Raises InputError for what is no feed."""
     if is_packed(data):
         data = unpack(data, Limits(_UNPACKED))
+    # Behind a byte order mark and white space, with which feeds often begin, against the standard.
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:4000]
     if start.startswith(b"{"):
         found = _json_feed(data, url, now)
@@ -51,6 +55,7 @@ def read(data: bytes, url: str, type: str, now: float) -> dict[str, Any]:
         found = _sitemap(data, now)
     else:
         found = _feed(data, url, type, now)
+    # One for each address.
     kept = {entry.url: entry for entry in found.entries if _is_web(entry.url)}
     return asdict(Listing(_line(found.title), tuple([*kept.values()][:MOST]), found.parts))
 
@@ -62,19 +67,24 @@ def _feed(data: bytes, url: str, type: str, now: float) -> Listing:
         raise InputError(
             "inbox.feeds_need", "feeds: {reason}", reason=lacks(error, "inbox", "feedparser")
         ) from error
+    # The type may name the encoding; the location is what relative links start from.
     headers = {"content-type": type, "content-location": url} if type else {"content-location": url}
+    # As a stream: a text it would take for a URL or a file's name, and open that.
     found = feedparser.parse(BytesIO(data), response_headers=headers)
     if not found.get("version") and not found.entries:
         raise InputError("inbox.no_feed_format", "no feed: neither RSS, Atom, JSON Feed nor a sitemap")
+    # More than are kept, as some have no address, or one that another has.
     entries = [_entry(item, url, now) for item in found.entries[: 2 * MOST]]
     return Listing(str(found.feed.get("title", "")), tuple(entries))
 
 
 def _entry(item: Mapping[str, Any], base: str, now: float) -> Entry:
     contents = [str(part.get("value", "")) for part in item.get("content", ())]
+    # Feeds put the article into one or the other; the longer one is more of it.
     text = max([*contents, str(item.get("summary", ""))], key=len)
     dated = next((str(item[key]) for key in ("published", "updated", "created") if item.get(key)), "")
     link = str(item.get("link") or "")
+    # RSS without a link often has the address as its guid.
     if not link and _is_web(str(item.get("id", ""))):
         link = str(item["id"])
     return Entry(
@@ -125,21 +135,36 @@ def _sitemap(data: bytes, now: float) -> Listing:
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
+        # No DTD, so no entities that grow to gigabytes or read local files.
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as problem:
         raise InputError("inbox.broken_sitemap", "no sitemap: its XML cannot be read") from problem
     found: list[tuple[float, Entry]] = []
     for node in root:
-        said = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in node.iter()}
+        said = _said(node)
         moment = when(said.get("publication_date") or said.get("lastmod", ""), now)
         found.append(
             (moment, Entry(said.get("loc", "")[:_URL], _line(said.get("title", "")), "", "", moment))
         )
+    # Newest first, so that of an index the newest parts are read.
     found.sort(key=lambda pair: -pair[0])
     entries = tuple(entry for _, entry in found)
     if root.tag.endswith("sitemapindex"):
         return Listing("", (), tuple(entry.url for entry in entries if _is_web(entry.url)))
     return Listing("", entries)
+
+
+def _said(node: Element) -> dict[str, str]:
+    """Return what a sitemap says of a page itself and of its news, by element; the first of a name counts.
+
+    Extensions say the same names of a page's images and videos, which have addresses and titles of their own.
+    """
+    said: dict[str, str] = {}
+    # By their names alone: the namespace of the news extension is written in several ways.
+    news = (child for child in node if child.tag.rpartition("}")[2] == "news")
+    for child in chain(node, *news):
+        said.setdefault(child.tag.rpartition("}")[2], (child.text or "").strip())
+    return said
 
 
 def _plain(markup: str) -> str:

@@ -129,6 +129,7 @@ class Fetcher:
             if feed.kind == "folder":
                 return self._folder(feed, now)
             return self._asked(feed, now)
+        # None of these is the feed's fault, so nothing is noted with it.
         except (Cancelled, DeadlinePassed, StoreError):
             raise
         except WartaError as problem:
@@ -172,6 +173,7 @@ class Fetcher:
 
         Raises HeldBack, Forbidden, InputError.
         """
+        # One temporary redirect on the way and the old address is still the one to ask.
         permanent, here = True, url
         for _ in range(self._manners.limits.redirects + 1):
             self._permit(here)
@@ -208,6 +210,7 @@ class Fetcher:
         said = listing(self._box, answer.data, answer.url, answer.fields.get("content-type", ""), now)
         said = self._with_parts(said, now)
         etag, modified = answer.fields.get("etag", ""), answer.fields.get("last-modified", "")
+        # The validators are kept together with the articles: see Store.take.
         return self._taken(replace(feed, etag=etag[:500], modified=modified[:100]), said, now)
 
     def _with_parts(self, said: Listing, now: float) -> Listing:
@@ -289,6 +292,7 @@ class Fetcher:
         if not robots.allowed(text, url):
             raise Forbidden("inbox.forbidden", "the site's robots.txt forbids it", at=url[:200])
         with self._lock:
+            # In the same table; no host has a space in its name.
             self._next[f"pause {host}"] = max(self._manners.pause, robots.delay(text))
 
     def _believed(self, text: str) -> float:
@@ -304,6 +308,8 @@ class Fetcher:
             if not answer.location:
                 break
             here = answer.location
+        # A site that fails may have rules that cannot be read now, one that has no such file has none (RFC
+        # 9309).
         if answer.status >= 500:
             return robots.NOBODY
         return answer.data[: robots.SIZE].decode("utf-8", "replace") if answer.status == 200 else ""
@@ -317,11 +323,13 @@ class Fetcher:
                     url, {"User-Agent": USER_AGENT, **headers}, self._manners.limits, self._manners.reach
                 )
             except InputError as problem:
-                if empty and str(problem).endswith(": empty"):
+                # fetch.ask() takes an empty answer for an error; an empty robots.txt forbids nothing.
+                if empty and problem.code == "input.empty":
                     return web.Answer(url, 404, {})
                 raise
         if answer.status in (429, 503):
             now = self._clock()
+            # A minute at least and a day at most, whatever the site says.
             until = now + min(max(_retry_after(answer, now), self._manners.pause, 60.0), _DAY)
             _, text, at = self._store.hosts.of(host)
             self._store.hosts.put(host, until, text, at)
@@ -343,11 +351,13 @@ class Fetcher:
             lock = self._hosts.setdefault(host, threading.Lock())
         with lock:
             while (wait := self._next.get(host, 0.0) - self._clock()) > 0:
+                # In steps of a second, so that a stop is noticed in the middle of a pause.
                 checkpoint()
                 self._sleep(min(wait, 1.0))
             try:
                 yield
             finally:
+                # From the end of a request, so that a slow site gets its pause too.
                 with self._lock:
                     pause = self._next.get(f"pause {host}", self._manners.pause)
                     self._next[host] = self._clock() + pause
@@ -361,6 +371,7 @@ def _failed(feed: Feed, problem: WartaError, now: float) -> Feed:
 
 
 def _back_off(failures: int) -> float:
+    # 5 minutes, 10, 20, ... a day; the exponent is bounded, for 2.0**1024 is an error.
     return min(_WAIT_FIRST * 2.0 ** min(failures - 1, 20), _WAIT_MOST)
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from service.text.words import listed
 
+# "Joko Widodo", "Abdul bin Ali", "Ma'ruf Amin".
 _NAME = re.compile(r"[A-Z][\w'’.-]{1,30}(?: (?:bin|binti|van|de|von|al|[A-Z][\w'’.-]{0,30})){0,4}")
+# "Bupati " in front of a name: \Z is where the search is told to end.
 _BEFORE = re.compile(r"(\w+)\.? \Z")
 _AFTER = re.compile(r",? (\w+)")
 _PERSON_TITLES = listed(
@@ -53,6 +55,7 @@ def names(text: str, most: int = 12) -> list[tuple[str, str]]:
     counts: Counter[str] = Counter()
     for name, kind in _found(text[:_MOST]):
         counts[name] += 1
+        # Counted even without a kind, for the order; the kind that was told most often wins.
         kinds.setdefault(name, Counter())[kind] += bool(kind)
     known = [(name, kinds[name].most_common(1)[0]) for name, _ in counts.most_common()]
     return [(name, kind) for name, (kind, count) in known if count][:most]

@@ -25,6 +25,7 @@ def read(data: bytes) -> list[tuple[str, str]]:
     for outline in root.iter("outline"):
         url = (outline.get("xmlUrl") or "").strip()
         if url.lower().startswith(("http://", "https://")):
+            # A feed that is in several folders is taken once, with its first name.
             found.setdefault(url, " ".join((outline.get("text") or outline.get("title") or "").split())[:200])
     if not found:
         raise InputError("inbox.opml_empty", "no feed in it: an OPML file names them as xmlUrl")

@@ -40,4 +40,5 @@ def _cleaned(title: str, text: str) -> list[str]:
         article = clean(text, title=title or None)
     except InputError:
         return [repaired(title), ""]
+    # Some feeds give no title: then the one that is found in the text, else the first line.
     return [repaired(title) or article.title or article.text.split("\n", 1)[0][:200], article.text]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from service.errors import UsageError
 
+# ``"harga beras"``, ``-"harga beras`` (not closed), ``beras*``, ``-beras``.
 _PART = re.compile(r'-?"[^"]{0,300}"?|[^\s"]+')
+# Only these characters reach the database's own query language, so that nobody can write in it.
 _WORD = re.compile(r"\w+")
 _MOST = 40
 """Terms in one search."""
@@ -34,6 +36,7 @@ def parse(text: str) -> Query:
     alternatives: list[list[Term]] = [[]]
     without = False
     for part in _PART.findall(text):
+        # With nothing before it there is no alternative.
         if part == "OR" and alternatives[-1]:
             alternatives.append([])
         elif part == "NOT":
@@ -57,6 +60,7 @@ def fts5(query: Query) -> str:
     """Return the query as SQLite's FTS5 writes it."""
 
     def term(one: Term) -> str:
+        # In quotation marks, in which nothing is an operator.
         return f'"{" ".join(one.words)}"' + ("*" if one.prefix else "")
 
     return " OR ".join(
@@ -72,6 +76,7 @@ def tsquery(query: Query) -> str:
     """Return the query as PostgreSQL's ``to_tsquery`` reads it."""
 
     def term(one: Term) -> str:
+        # Words of ``\w`` only, so no quotation mark can be in them.
         words = [f"'{word}'" for word in one.words]
         phrase = " <-> ".join([*words[:-1], words[-1] + (":*" if one.prefix else "")])
         return ("!" if one.without else "") + f"({phrase})"

@@ -32,12 +32,14 @@ def headlines(
     tell: Callable[[int], None] = lambda _: None,
     enough: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Translate headline and brief of every article that has none; return of how many.
+    """Translate headline and brief of every article that has none; return how many.
 
     ``tell`` is told after each batch how many are done, and ``enough`` asked whether to leave the others for
     another time. Raises Cancelled, DeadlinePassed, StoreError.
     """
     count = 0
+    # Asked for anew each time, so that what comes meanwhile is next, the newest first. It ends, because each
+    # batch changes the state of its articles or counts a try.
     while articles := store.english.untranslated(AT_ONCE):
         checkpoint()
         count += _together(store, pipeline, articles)
@@ -63,6 +65,7 @@ def whole(
         except (Busy, Cancelled, DeadlinePassed):
             raise
         except WartaError as problem:
+            # After one try, unlike a headline: the next look would give the same article again.
             store.english.failed([articles[0].id], str(problem), most=1)
         tell(count)
         if enough():
@@ -94,6 +97,7 @@ def sentences(
         Passage(
             tuple(place.text for place in group),
             texts.get(article, ""),
+            # A sentence below 0 is the headline.
             frozenset(n for n, place in enumerate(group) if place.sentence < 0),
         )
         for article, group in groups.items()
@@ -126,6 +130,7 @@ def _together(store: Store, pipeline: Pipeline, articles: Sequence[Article]) -> 
         store.english.put(_made(pipeline, articles))
     except (Busy, Cancelled, DeadlinePassed):
         raise
+    # One by one, to find the article that fails; the others are kept.
     except (EngineError, ValueError) as problem:
         if len(articles) == 1:
             store.english.failed([articles[0].id], str(problem))
@@ -140,6 +145,7 @@ def _made(pipeline: Pipeline, articles: Sequence[Article]) -> list[Made]:
     passages = []
     for article, text, at in zip(articles, texts, places, strict=True):
         brief = (text.body.sentences[at],) if at >= 0 else ()
+        # The first sentence is a headline, translated as one.
         passages.append(Passage((article.title, *brief), article.text, frozenset((0,))))
     done = pipeline.translate_all(passages)
     return [_kept(a, at, parts) for a, at, parts in zip(articles, places, done, strict=True)]

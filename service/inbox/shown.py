@@ -11,7 +11,7 @@ from service.inbox.grouping import Place, Story
 from service.inbox.records import Row
 
 
-def row_json(row: Row) -> dict[str, Any]:
+def row_json(row: Row) -> dict[str, object]:
     """Return a story of a list; ``published`` is a time in UTC, ``marks`` counts all that is to be
     checked.
     """

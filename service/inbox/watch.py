@@ -98,14 +98,18 @@ class Watcher:
 
     def _round(self, feeds: Sequence[Feed] | None, enough: Callable[[], bool]) -> Round:
         """Do one round; of what waits for its translation, as much as there is until ``enough``."""
+        # Only for fetching: translating may be done by several processes, each in its own time.
         with self._store.database.only_fetcher() as mine:
             if not mine:
                 self._say(text(Message.of("round.other", "another process fetches already")))
             done = self._fetched(self._due() if feeds is None else feeds) if mine else Round()
             done = replace(done, pages=self._pages() if mine else 0)
         if self._pipeline and any(self._store.english.waiting()):
+            # A process that does not fetch has nothing to hurry back to.
             pipeline, enough = self._pipeline(), enough if mine else lambda: False
             done = replace(done, headlines=queue.headlines(self._store, pipeline, enough=enough))
+            # After headlines that were broken off for a feed that is due, whole articles are left for later
+            # too.
             if not (done.headlines and enough()):
                 done = replace(done, whole=queue.whole(self._store, pipeline, enough=enough))
         return replace(done, pruned=self._prune())
@@ -119,9 +123,11 @@ class Watcher:
         while not stop.is_set():
             try:
                 done = self._round(None, enough=lambda: bool(self._due()))
+                # A round with nothing to say is not said.
                 if done != Round():
                     self._say(str(done))
             except (Cancelled, DeadlinePassed):
+                # Cancelled for this round only, unless it is the end.
                 if stop.is_set():
                     return
             except WartaError as problem:
@@ -133,6 +139,7 @@ class Watcher:
             due = [feed.due for feed in self._store.feeds.all() if feed.state == "on"]
         except StoreError:
             return LONGEST_SLEEP
+        # A second at least, or a feed that is due but refused would keep this turning.
         return min([LONGEST_SLEEP, *(max(moment - time.time(), 1.0) for moment in due)])
 
     def _due(self) -> list[Feed]:
@@ -152,9 +159,12 @@ class Watcher:
                     total = _added(total, taken)
 
         groups = by_host(feeds)
+        # A host's feeds one after the other, several hosts at once.
         with ThreadPoolExecutor(self._manners.hosts, "feeds") as pool:
+            # A copy of the context for each, as one context runs in one thread at a time; in it is who asks,
+            # for checkpoints.
             for future in [pool.submit(copy_context().run, host, group) for group in groups]:
-                future.result()
+                future.result()  # raises what stops the whole round
         return total
 
     def _fetch(self, feed: Feed) -> Taken | None:

@@ -12,6 +12,7 @@ Watched = Callable[[str], list[int]]
 
 def matcher(watched: Sequence[tuple[int, str]]) -> Watched:
     """Return what finds the given words or phrases, each with its number."""
+    # Spaces at both ends, here and below, so that only whole words are found.
     phrases = [(number, f" {' '.join(words(word))} ") for number, word in watched]
 
     def find(text: str) -> list[int]:

@@ -20,12 +20,28 @@ from service.intake.linefeatures import key
 from service.intake.rules import rule_of
 from service.text import segment
 
+# Columns: text that mail or a terminal has wrapped is no wider than the first; a line that runs on and
+# has at least the second is joined to the next even where no column of a wrap is found.
 _WIDEST_WRAP = 120
 _SURE_WRAP = 40
 
+# Not str.splitlines, which also breaks at separators that stand within pasted lines.
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\v\f\u2028\u2029]")
+# Soft hyphens, joiners, marks of direction, byte order marks: they hide in copied text and part words.
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffe\uffff]")
+# "JAKARTA, KOMPAS.com - ", "Bandung (ANTARA) – ".
 _DATELINE = re.compile(r"[A-Z][\w .,'/()]{1,60}?\s?[-–—]{1,2}\s")
+_OWN_LINE = re.compile(
+    rf"{_DATELINE.pattern}"
+    r"|[a-z0-9][\w-]{0,40}(?:\.[a-z]{2,12}){1,3}(?:,\s[\w ]{2,30})?\s?[-–—|]{1,2}\s"
+    r"|(?:dr|drg|drh)\.\s[^.]{3,60}\d{4}$|(?:(?:oleh|by)\s)?(?:@\w{1,40}|\w{1,40}[_/]\w{1,40})$"
+)
+"""A dateline, be it of a site in small letters; a doctor's name with a date; by whom, as an account's name
+or two desks: none goes on with the line above."""
+
+_BY_NAME = re.compile(r"(?:oleh|by|teks|foto|naskah)(?:\s[A-Z][\w.'’-]*){1,4}$")
+"""A byline in small letters, where no column of a wrap is known."""
+
 _FULL_STOP = re.compile(r"[.,;:…–-][\"'”’)\]]*$")
 _INNER_STOP = re.compile(r"[.?!]\s")
 _LONGEST_TITLE = 160
@@ -64,15 +80,14 @@ def clean(
     Without ``title``, and without one in ``about``, what a page's own data says, the headline is looked for
     among the lines. With ``keep_furniture`` nothing but the headline is taken out, and the lines whose
     numbers are in ``restored`` stay in any case. A text that is no page, with neither a headline nor
-    boilerplate around it,
-    comes back as it is. Raises :class:`InputError` when nothing is left.
+    boilerplate around it, comes back as it is. Raises :class:`InputError` when nothing is left.
     """
     lines = _unwrapped(_lines(raw))
     known = title if title is not None else (about.title if about and about.title else None)
     judged = judge([line.text for line in lines], [line.apart for line in lines], titled=bool(known))
     heading = repaired(known) if known is not None else " ".join(lines[i].text for i in judged.title)
     headline = judged.title or ((0,) if heading and lines and key(lines[0].text) == key(heading) else ())
-    headline = headline if len(headline) < len(lines) else ()
+    headline = headline if len(headline) < len(lines) else ()  # a text that is only a headline keeps it
     reasons = [""] * len(lines) if keep_furniture else _reasons(lines, judged, heading, headline)
     reasons = ["" if line.number in restored else r for line, r in zip(lines, reasons, strict=True)]
     parts = [
@@ -100,6 +115,7 @@ def numbered(raw: str, wanted: Collection[str]) -> frozenset[int]:
         return frozenset()
     lines, known = [repaired(piece) for piece in _LINE_BREAK.split(raw)], frozenset(wanted)
     whole = {i for i, line in enumerate(lines) if line in known}
+    # What is no line by itself was taken out of the middle of one: that line is named.
     lost = known - {lines[i] for i in whole}
     return frozenset(
         whole | {i for i, line in enumerate(lines) if any(text and text in line for text in lost)}
@@ -130,6 +146,7 @@ def _reasons(lines: Sequence[_Line], judged: Judged, heading: str, headline: Seq
 
 def _unglued(parts: Sequence[_Part], furniture: list[Furniture], restored: Collection[int]) -> list[_Part]:
     """Return the paragraphs without what is glued into them, which is added to ``furniture``."""
+    # Where a link that is glued into a paragraph ends, its headline elsewhere on the page tells.
     links = {key(piece.text) for piece in furniture if piece.reason in ("related", "read-also", "teaser")}
     kept = []
     for part in parts:
@@ -137,6 +154,7 @@ def _unglued(parts: Sequence[_Part], furniture: list[Furniture], restored: Colle
         furniture += [Furniture(piece, kind, part.number) for piece, kind in taken]
         kept.append(replace(part, text=text))
     runs = [i for i, part in enumerate(kept) if runs_on(part.text)]
+    # Initials stand behind the last paragraph, or the last that is running text, and only once.
     for i in [len(kept) - 1, *runs[-1:]] if kept else ():
         text, signed = initials(kept[i].text)
         if signed and kept[i].number not in restored:
@@ -159,10 +177,12 @@ def _lines(raw: str) -> list[_Line]:
 
 def repaired(line: str) -> str:
     """Return ``line`` without mojibake, control and zero-width characters; NFC; single spaces."""
+    # Plain ASCII without an entity cannot be damaged so, and ftfy need not be imported for it.
     if not line.isascii() or "&" in line:
         line = _mended(line)
     kept = _INVISIBLE.sub("", line)
     if not kept.isprintable():
+        # Control characters that are white space, such as a tab, become a space below.
         kept = "".join(c for c in kept if c.isspace() or unicodedata.category(c) != "Cc")
     return " ".join(kept.split())
 
@@ -181,8 +201,10 @@ def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
         return [*lines]
     pairs = [(a, b) for a, b in pairwise(lines) if not b.apart]
     lengths = sorted(len(line.text) for line in lines)
+    # Of the longest lines one in fifty is left out: an address is not wrapped and may be as long as it likes.
     width = lengths[len(lengths) * 49 // 50] if lengths else 0
     inside = [_forced(a, b, width) for a, b in pairs if _runs_on(a, b)]
+    # Of the breaks inside sentences four in five must have come where the next word had no room.
     fixed = width <= _WIDEST_WRAP and len(inside) > 1 and sum(inside) * 5 >= len(inside) * 4
     groups: list[list[_Line]] = []
     for line in lines:
@@ -195,7 +217,9 @@ def _unwrapped(lines: Sequence[_Line]) -> list[_Line]:
 
 def _belongs(line: _Line, following: _Line, width: int) -> bool:
     """Return whether ``following`` continues ``line``; ``width`` is the column of the wrap, 0 for none."""
-    if rule_of(line.text) or rule_of(following.text) or _DATELINE.match(following.text):
+    if rule_of(line.text) or rule_of(following.text) or _OWN_LINE.match(following.text):
+        return False
+    if not width and _BY_NAME.match(following.text):
         return False
     if _runs_on(line, following) and (width or len(line.text) >= _SURE_WRAP):
         return True
@@ -209,7 +233,7 @@ def _runs_on(line: _Line, following: _Line) -> bool:
 
 def _forced(line: _Line, following: _Line, width: int) -> bool:
     """Return whether the first word of ``following`` had no room left on ``line``."""
-    return len(line.text) + 1 + len(following.text.split(" ", 1)[0]) > width
+    return len(line.text) + 1 + len(following.text.split(" ", 1)[0]) > width  # one for the space
 
 
 def _glued(group: Sequence[_Line]) -> str:

@@ -63,8 +63,10 @@ def open_unpacked(path: Path, *, depth: int = DEPTH) -> io.BufferedReader:
     stream: io.BufferedReader = file
     try:
         for _ in range(depth):
+            # A look that takes nothing away.
             if not is_packed(stream.peek(4)[:4]):
                 return stream
+            # Compared with the bytes of the file itself, however many times over it is packed.
             stream = io.BufferedReader(Unpacked(stream, file.tell), _BUFFER)
         if is_packed(stream.peek(4)[:4]):
             raise InputError("input.packed_deep", "packed more than {times} times over", times=depth)
@@ -141,6 +143,7 @@ class ZstdReader:
                 raise InputError(
                     "input.zstandard", "a broken Zstandard file: {reason}", reason=problem
                 ) from problem
+            # What follows a frame is the next one, which the library would leave unread.
             if self._frame.eof:
                 self._rest, self._frame = self._frame.unused_data, None
         given, self._ready = self._ready[:size], self._ready[size:]

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from service.document import Furniture
 from service.intake.linefeatures import key
 
+# "Penulis: ", "Ditulis oleh ", "Reporter/Editor | ", "Laporan wartawan "; a desk is no author.
 _ROLE = re.compile(
     r"(?:(?P<desk>editor|redaktur|penyunting|penerjemah|redaksi|fotografer|foto)|(?:di)?(?:tulis|tinjau|sunting|periksa|jawab)(?:\soleh|:)|penulis|pewawancara"
     r"|reporter|pewarta|wartawan|jurnalis|kontributor|teks|oleh|by|written\sby|laporan(?:\s(?:wartawan|jurnalis))?)\b"
     r"(?:\s?/\s?\w+)?\s?[:|,]?\s*",
     re.IGNORECASE,
 )
+# "Siti Nurhaliza", "Abdul bin Ali", "Budi & Ani".
 _NAME = re.compile(r"(?:[A-Z][\w.'’-]*|van|bin|binti|al)(?:\s(?:[A-Z][\w.'’-]*|van|bin|binti|al|&|dan)){0,5}")
 _NO_NAME = re.compile(
     r"(?i)(?:tim|redaksi|admin|penulis|editor|reporter|ikuti|follow|tentang\spenulis|topik|about|jurnalis|kontributor)\b"
 )
+# "Senin, 23 Nov 2026, 19:05 WIB", "23/11/2026", "November 23, 2026", "2026-11-23".
 _DATED = re.compile(
     r"(?:(?:Senin|Selasa|Rabu|Kamis|Jum'?at|Sabtu|Minggu|Ahad|Sen|Sel|Rab|Kam|Jum|Sab|Min|Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
     r"[a-z]*,?\s)?"
@@ -28,9 +31,11 @@ _DATED = re.compile(
     re.IGNORECASE,
 )
 
+# "Keterangan foto: ", "Info gambar", "Foto: ".
 _CAPTIONED = re.compile(
     r"(?:(?:keterangan|info)\s(?:gambar|foto)(?:\sutama)?\s?[:,]?|(?:foto|gambar)\s?[:,])\s*", re.IGNORECASE
 )
+# At the end: "(Foto: Antara)", "(ANTARA/Budi S)", "Foto: Dok. Humas" after a sentence, "REUTERS/Kim".
 _PICTURED_BY = re.compile(
     r"\s?[(\[]\s?(?:(?i:foto|dok\.?|dokumentasi|sumber|ist|istimewa|antara|reuters|afp|ap|epa|getty|shutterstock"
     r"|unsplash|pexels|pixabay|freepik|istock)\b[^()\[\]]{0,80}|[^()\[\]\s\d]{1,30}(?:\s[^()\[\]\s\d]{1,30}){0,3}/[^()\[\]]{1,60})"
@@ -39,6 +44,7 @@ _PICTURED_BY = re.compile(
     r"|(?:^|\s)(?:ANTARA(?:\sFOTO)?|REUTERS|AFP|AP|EPA)/\S.{0,60}$"
 )
 _LAST = 160
+# A name has none, so a caption without one is a photographer's name only.
 _SMALL_WORD = re.compile(r"(?:^|\s)[a-z]{3}")
 
 
@@ -57,6 +63,7 @@ class PageText(str):
 
     about: About
 
+    # Any operation on it gives a plain str again, without ``about``: it is to be asked for before.
     def __new__(cls, text: str, about: About = About()) -> PageText:
         """Return ``text`` as it is, and ``about`` beside it."""
         made = super().__new__(cls, text)
@@ -107,7 +114,8 @@ def credits_of(lines: Iterable[Furniture], about: About | None = None) -> tuple[
     dated = [piece.text for piece in lines if piece.reason in ("timestamp", "byline")]
     published = known.published or _first(_date(text) for text in dated)
     site = known.site or _site(lines)
-    return byline, published, site
+    # "KotaKita, 08/10/2023": whoever the site names there is itself.
+    return ("" if key(byline) == key(site) else byline), published, site
 
 
 def _site(lines: Iterable[Furniture]) -> str:
@@ -124,6 +132,7 @@ def _site(lines: Iterable[Furniture]) -> str:
 
 def _is_name(text: str, owner: str) -> bool:
     words = key(text)
+    # Spaces around both, so that only whole words are found in the notice.
     return len(words) > 3 and words.count(" ") < 4 and f" {words} " in f" {owner} "
 
 

@@ -33,7 +33,10 @@ _MAGIC = (
     (b"SQLite format", Message("term", "a database")),
 )
 _SAMPLE = 4096
+# Control characters but tab and the line breaks.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+# One character as the Unicode standard allows it (table 3-7), or any other byte alone. Plain ASCII is taken
+# in runs, for the speed.
 _UTF8_PART = re.compile(
     rb"[\x00-\x7f]++|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
     rb"|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}"
@@ -54,6 +57,7 @@ def decode(data: bytes) -> str:
     for magic, name in _MAGIC:
         if data.startswith(magic):
             raise InputError("input.not_text", "{kind}, not text; save the article as plain text", kind=name)
+    # No text in UTF-8 or Windows-1252 holds a zero byte.
     if b"\0" in data:
         return _utf16_without_mark(data)
     try:
@@ -76,6 +80,7 @@ def read_bytes(path: Path, max_bytes: int, shown: str = "") -> bytes:
         raise InputError("file.directory", "a directory, not a file", at=name)
     try:
         with path.open("rb") as file:
+            # A byte more than is allowed tells that there is more, without reading all of it.
             data = file.read(max_bytes + 1)
     except FileNotFoundError:
         raise InputError("file.missing", "no such file", at=name) from None
@@ -104,12 +109,14 @@ def read_text(path: Path, max_bytes: int) -> str:
 
 
 def _utf16_without_mark(data: bytes) -> str:
-    """Return the name of UTF-16 where zero bytes stand almost all in one half of the pairs; anything
+    """Return the text of UTF-16 where zero bytes stand almost all in one half of the pairs; anything
     else is binary.
     """
     sample = data[:_SAMPLE]
     zeros = sample[0::2].count(0), sample[1::2].count(0)
     most, least = max(zeros), min(zeros)
+    # Latin letters in UTF-16 have one zero byte each: a quarter of the pairs at least, and hardly any in the
+    # other half.
     if len(data) % 2 == 0 and most > len(sample) // 8 and least * 20 <= most:
         try:
             text = data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
@@ -129,6 +136,7 @@ def _mixed(data: bytes) -> str:
 
 def _single(byte: bytes) -> str:
     try:
+        # It lacks 81, 8D, 8F, 90 and 9D.
         return byte.decode("cp1252")
     except UnicodeDecodeError:
         return byte.decode("latin-1")

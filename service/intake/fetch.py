@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from queue import Empty, Queue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from service.document import Message
@@ -25,6 +25,11 @@ from service.intake.compression import is_packed
 from service.intake.documents import document_text
 from service.intake.documents.archive import Limits, unpack
 from service.version import __version__
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpcore2 as httpcore
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -47,8 +52,11 @@ _CONNECT = 5.0
 """Seconds for one address of several."""
 # IANA's registry of global unicast space; within it, what is for documents, relays and benchmarks.
 _GLOBAL = ipaddress.ip_network("2000::/3")
+# Teredo and other protocol assignments, documentation, 6to4 (whose relays lead into IPv4), documentation.
 _NOT_GLOBAL = tuple(map(ipaddress.ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
+# Behind it stands an IPv4 address, its last 32 bits, and that is the one to ask about.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Names that a local resolver answers, and no public one.
 _HOME = (
     "localhost",
     "local",
@@ -63,6 +71,7 @@ _HOME = (
 )
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+# "2130706433" and "0x7f.1" are 127.0.0.1 to many resolvers.
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.I)
 
 
@@ -80,10 +89,11 @@ def is_public(address: Address) -> bool:
     reach.
     """
     if isinstance(address, ipaddress.IPv4Address):
+        # Python's is_global holds for multicast and for some reserved addresses.
         return address.is_global and not (address.is_multicast or address.is_reserved)
     if address in _NAT64:
         return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-    if address.scope_id or address not in _GLOBAL:
+    if address.scope_id or address not in _GLOBAL:  # "fe80::1%eth0" is of one network card
         return False
     return address.is_global and not any(address in network for network in _NOT_GLOBAL)
 
@@ -165,7 +175,8 @@ def article(
     try:
         return read(page.data, TYPES[page.type], limits.max_bytes)
     except InputError as problem:
-        raise type(problem)(f"{page.url}: {problem}") from problem.__cause__
+        # Of the same class, so that a limit stays a limit.
+        raise type(problem)(problem, at=page.url) from problem.__cause__
 
 
 def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach()) -> Page:
@@ -173,12 +184,14 @@ def fetch(url: str, limits: FetchLimits = FetchLimits(), reach: Reach = Reach())
 
     Raises InputError in one line: not public, not found, too large, too slow …
     """
+    # One deadline, however often it is redirected.
     deadline = time.monotonic() + limits.seconds
     target = parse(url, reach)
     for _ in range(limits.redirects + 1):
         found = _request(target, limits, reach, deadline, {"Accept": ", ".join(TYPES)}, _page)
         if not found.location:
             return Page(found.url, found.type, found.data)
+        # A redirect is checked as the first address was: it may lead to a private one.
         target = parse(found.location, reach)
     raise InputError(
         "web.redirects", "redirected more than {count} times", at=url[:200], count=limits.redirects
@@ -212,7 +225,7 @@ def parse(url: str, reach: Reach = Reach()) -> Target:
         )
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port = parts.port  # raises ValueError for "host:abc"
     except ValueError as problem:
         raise InputError("web.malformed", "not a URL: {reason}", at=repr(shown), reason=problem) from problem
     if parts.scheme not in _PORTS:
@@ -230,6 +243,7 @@ def _host(parts: SplitResult, shown: str, reach: Reach) -> str:
     dot.
     """
     bare = parts.hostname or ""
+    # An IPv6 address, which needs no resolver.
     if parts.netloc.startswith("["):
         _permitted(bare, shown, reach)
         return bare
@@ -254,6 +268,8 @@ def _ascii(host: str, shown: str) -> str:
         import idna
 
         try:
+            # It also makes ASCII of full-width letters and dots, so that the checks behind it see what a
+            # resolver sees.
             host = idna.encode(host, uts46=True).decode("ascii")
         except (idna.IDNAError, UnicodeError) as problem:
             raise InputError(
@@ -263,6 +279,7 @@ def _ascii(host: str, shown: str) -> str:
 
 
 def _path(parts: SplitResult) -> str:
+    # "%" is safe: what is escaped already must not be escaped twice.
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
     return path + (f"?{query}" if query else "")
@@ -324,12 +341,15 @@ def _request(
     import httpcore2 as httpcore
 
     url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
+    # Only what is unpacked here, with a limit; httpcore itself unpacks nothing.
     usual = {"User-Agent": f"warta/{__version__}", "Accept-Encoding": "gzip"}
+    # Resolved anew for each request, and for this request only once.
     backend = _pinned(_addresses(target, reach, deadline), deadline)
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), limits.seconds)
     sent = [*{**usual, **headers}.items()]
     with (
         _told(target),
+        # A pool of its own: a connection that is kept could be another site's.
         httpcore.ConnectionPool(network_backend=backend, max_connections=1) as pool,
         pool.stream("GET", url, headers=sent, extensions={"timeout": timeouts}) as response,
     ):
@@ -361,6 +381,7 @@ def _body(
 ) -> bytes:
     parts, size = [], 0
     for chunk in chunks:
+        # As it comes, so that neither a false length nor none matters.
         size += len(chunk)
         if size > limits.max_bytes:
             raise InputError(
@@ -386,6 +407,7 @@ def _body(
             at=target.url[:200],
             packing=packing[:60],
         )
+    # Some servers name it and send the page as it is.
     if packing == "gzip" and is_packed(data):
         data = unpack(data, Limits(limits.max_bytes))
     if not data:
@@ -409,7 +431,7 @@ def _told(target: Target) -> Iterator[None]:
         ) from problem
 
 
-def _pinned(addresses: Sequence[str], deadline: float) -> Any:
+def _pinned(addresses: Sequence[str], deadline: float) -> httpcore.NetworkBackend:
     """Return a network for httpcore that connects to the checked addresses only, and until the deadline."""
     import httpcore2 as httpcore
 
@@ -429,7 +451,10 @@ def _pinned(addresses: Sequence[str], deadline: float) -> Any:
             self._inner.close()
 
         def start_tls(
-            self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+            self,
+            ssl_context: ssl.SSLContext,
+            server_hostname: str | None = None,
+            timeout: float | None = None,
         ) -> httpcore.NetworkStream:
             return Timed(self._inner.start_tls(ssl_context, server_hostname, _left(deadline, timeout)))
 
@@ -437,7 +462,8 @@ def _pinned(addresses: Sequence[str], deadline: float) -> Any:
             return self._inner.get_extra_info(info)
 
     class Pinned(httpcore.SyncBackend):
-        def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        # The name is not looked at: httpcore resolves nothing. TLS still checks the certificate for it.
+        def connect_tcp(self, host: str, port: int, *_: object, **__: object) -> httpcore.NetworkStream:
             refused: Exception = httpcore.ConnectError(f"{host} has no address")
             for address in addresses:
                 try:

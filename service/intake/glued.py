@@ -13,22 +13,29 @@ from service.intake.linefeatures import key
 
 # After a sentence, or where the paragraph begins.
 _AFTER = r"(?:(?<=[.!?…\"”’)\]])\s+|^)"
+# What follows is a sentence, or nothing.
 _MORE = r"(?=[\"“‘(]?[A-Z0-9]|$)"
+# "(Baca juga: Harga beras naik)", "[Lihat: ...]". The white space before it is taken from its first sign
+# only, or a long run of it would be tried from each.
 _BRACKETED = re.compile(
     r"(?<!\s)\s*+(?:\((?:baca|simak|lihat)(?:\s(?:juga|pula))?\s?:[^()]{1,200}(?:\([^()]{1,60}\)[^()]{0,100})?\)"
     r"|\[(?:baca|simak|lihat)(?:\s(?:juga|pula))?\s?:[^\[\]]{1,200}\])",
     re.IGNORECASE,
 )
+# "ADVERTISEMENT SCROLL TO CONTINUE WITH CONTENT", "IKLAN".
 _ADVERT = re.compile(
     _AFTER + r"(?:(?:ADVERTISEMENT|Advertisement)(?:\s+SCROLL\sTO\s(?:CONTINUE|RESUME)\s(?:WITH\s)?CONTENT)?"
     r"|SCROLL\sTO\s(?:CONTINUE|RESUME)\s(?:WITH\s)?CONTENT|IKLAN)(?:\s+|$)" + _MORE
 )
+# "[Gambas:Video 20detik]", which Detik's pages leave where a film was.
 _VIDEO = re.compile(r"(?<!\s)\s*+\[Gambas:[^\]]{1,80}\]")
+# "Baca juga: ", "SIMAK JUGA VIDEO: " and then a headline, whose end must be found.
 _LINK = re.compile(
     _AFTER
     + r"(?:Baca|BACA|Simak|SIMAK|Lihat|LIHAT)\s(?:[Jj]uga|JUGA|[Pp]ula|PULA)(?:\s[Vv]ideo)?\s?:\s*(?=\S)"
 )
 _TOKEN = re.compile(r"\S+")
+# Words that headlines write small.
 _SMALL = frozenset(
     [
         "di",
@@ -61,7 +68,9 @@ _SMALL = frozenset(
     ]
 )
 _ENDS = re.compile(r"[.!?][\"”’)]*$")
+# A quick look: most paragraphs hold none of them, and are done.
 _SIGNS = re.compile(r"(?i)juga\s?:|baca\s?:|pula\s?:|advertisement|scroll\sto|iklan|gambas")
+# Behind the last sentence: "(dek/fra)", "(***)", "[ABC/de]".
 _INITIALS = re.compile(
     r"(?<=[.!?\"”’])\s?([(\[](?:[a-z]{2,5}|[a-zA-Z]{2,8}(?:[/-][a-zA-Z0-9]{2,8}){1,3}|\*{1,3}|[A-Z]{2,4}/[a-z]{2,8})[)\]])$"
 )
@@ -80,6 +89,7 @@ def without(paragraph: str, links: Collection[str]) -> tuple[str, list[tuple[str
         paragraph = _cut(paragraph, pattern, kind, taken)
     while found := _LINK.search(paragraph):
         end = _link_end(paragraph, found.end(), links)
+        # Rather a link that stays than a sentence that goes.
         if end < 0:
             break
         taken.append((paragraph[found.start() : end].strip(), "read-also"))
@@ -90,6 +100,7 @@ def without(paragraph: str, links: Collection[str]) -> tuple[str, list[tuple[str
 def _cut(paragraph: str, pattern: re.Pattern[str], kind: str, taken: list[tuple[str, str]]) -> str:
     while found := pattern.search(paragraph):
         rest = _joined(paragraph[: found.start()], paragraph[found.end() :])
+        # A paragraph that is nothing else is left to those who judge whole lines.
         if not rest:
             break
         taken.append((found[0].strip(), kind))
@@ -107,9 +118,11 @@ def _link_end(text: str, start: int, links: Collection[str]) -> int:
     """Return where the headline that begins at ``start`` ends; -1 if that cannot be told."""
     rest = text[start : start + _LONGEST * 2]
     for known in links:
+        # Short ones, such as "video", begin many a headline.
         if key(rest).startswith(known) and len(known) > 20 and (end := _through(rest, known)) > 0:
             return start + end
     tokens = list(_TOKEN.finditer(rest))
+    # Words of the headline so far that have a capital letter or are figures.
     titled = 0
     for i, token in enumerate(tokens):
         word = token[0].strip("\"'“”‘’().,:;!?")
@@ -120,6 +133,7 @@ def _link_end(text: str, start: int, links: Collection[str]) -> int:
         begins = word[:1].isupper() and following[:1].islower() and following.strip(".,") not in _SMALL
         if titled >= 3 and begins and not token[0].endswith(","):
             return start + token.start()
+        # Headlines of links have capitals; in small letters no end can be seen but the paragraph's.
         if word[:1].islower() and word not in _SMALL:
             return start + len(rest) if len(rest) == len(text) - start and len(rest) <= _LONGEST else -1
         titled += word[:1].isupper() or word[:1].isdigit()

@@ -18,14 +18,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
+# The weights were learnt with these numbers, with NUMBERS in their order, and with every pattern of this
+# module: a change to any of them asks for training anew (python -m eval.training.lines).
 BUCKETS = 1 << 15
 HEAD, TAIL = 64, 32
 _NGRAMS = (3, 5)
+# Four, as the longest n-gram begins at the last letter and has four behind it.
 _PAD = "\x03" * 4
 _TOKENS = 14
 _LONG = 90
 """Characters from which a line that ends as a sentence counts as running text."""
 
+# All digits are one: "23 Nov" and "11 Mei" are to look alike.
 _DIGITS = str.maketrans("123456789", "000000000")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -102,6 +106,7 @@ def see(lines: Sequence[str], apart: Sequence[bool], rules: Floats) -> Seen:
     which = np.array([places.setdefault(line, len(places)) for line in lines], dtype=np.int64)
     different = list(places)
     tokens = [_ends_of(_TOKEN.findall(line[:600])) for line in different]
+    # Once for each different line; ``which`` spreads them over the lines.
     own = np.array([_own(line) for line in different], dtype=np.float32)[which]
     numbers = np.hstack([own, _around(lines, apart), rules]).astype(np.float32)
     words, shape = (_bag([ids(t) for t in tokens]) for ids in (_word_ids, _shape_ids))
@@ -111,19 +116,24 @@ def see(lines: Sequence[str], apart: Sequence[bool], rules: Floats) -> Seen:
 def letters(lines: Sequence[str]) -> Hashed:
     """Return letter n-grams of the beginning and the end of each line, digits alike, case folded."""
     texts = [f"\x02{_clipped(line).lower().translate(_DIGITS)}{_PAD}" for line in lines]
+    # A number a character: all lines are worked on as one array.
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     lengths = np.array([len(text) for text in texts])
+    # Where each line begins among all characters (with padding), and among the n-grams (without).
     first = np.cumsum(lengths) - lengths
     counts = lengths - len(_PAD)
     starts = np.cumsum(counts) - counts
+    # For each n-gram the place of its first character.
     places = np.arange(counts.sum()) + np.repeat(first - starts, counts)
     columns = []
     for size in _NGRAMS:
         mixed = np.full(len(places), size, dtype=np.uint32)
         for offset in range(size):
+            # FNV's prime and a shift mix the bits; uint32 wraps around, as meant.
             mixed = (mixed ^ codes[places + offset]) * np.uint32(0x01000193)
             mixed ^= mixed >> np.uint32(13)
         columns.append(mixed % np.uint32(BUCKETS))
+    # Row by row: at each place the n-gram of 3, then that of 5.
     return Hashed(np.column_stack(columns).astype(np.int64).ravel(), starts * len(_NGRAMS))
 
 
@@ -141,6 +151,7 @@ def _word_ids(tokens: Sequence[str]) -> list[int]:
     pieces += [f"^{folded[0]}", "^" + " ".join(folded[:2]), "^" + " ".join(folded[:3]), f"{folded[-1]}$"]
     if len(folded) <= 6:
         pieces.append("^" + " ".join(folded) + "$")
+    # Not hash(), which is another in every process.
     return [crc32(piece.encode("utf-8", "surrogatepass")) % BUCKETS for piece in pieces]
 
 
@@ -148,6 +159,7 @@ def _shape_ids(tokens: Sequence[str]) -> list[int]:
     shape = "^" + "".join(map(_shape, tokens)) + "$"
     pieces = [shape[i : i + size] for size in (2, 3, 4) for i in range(max(1, len(shape) - size + 1))]
     pieces.append(shape[:12])
+    # A mark of its own, so that "T" the shape is not "T" the word.
     return [crc32(b"\x01" + piece.encode("utf-8", "surrogatepass")) % BUCKETS for piece in pieces]
 
 
@@ -193,6 +205,7 @@ def _own(line: str) -> list[float]:
     quote, says = bool(_QUOTE.search(head)), bool(_SAYS.search(head))
     first, last = line[0], line[-1]
     return [
+        # Divided so that most numbers lie between 0 and 1.
         np.log1p(len(line)) / 6, np.log1p(count) / 4, min(size, 200) / 200, min(size / count, 15) / 15,
         bool(_ENDS.search(line[-8:])), last == ":", last == ",", last == "?", last.isalnum(),
         line.endswith(("...", "…")), bool(_BRACKETED.search(line[-64:])),
@@ -241,6 +254,7 @@ def _repeats(lines: Sequence[str]) -> list[Floats]:
     starts: dict[str, int] = {}
     for text in counts:
         for words in (4, 7):
+            # Lines that share their first words: a headline and a longer or shorter form of it.
             opening = " ".join(text.split(" ", words)[:words])
             starts[opening] = starts.get(opening, 0) + 1
     again = np.array([min(counts[k] - 1, 3) / 3 for k in keys], dtype=np.float32)
@@ -272,7 +286,9 @@ def _overlaps(lines: Sequence[str], running: NDArray[np.bool_]) -> list[Floats]:
     texts = int(running.sum())
     shares, weighed, nexts = [], [], []
     following: set[str] = set()
+    # From the end, so that ``following`` is the next running line.
     for bag, runs in zip(reversed(bags), reversed(running), strict=True):
+        # A running line's own words do not count for it.
         known = [spread[word] - bool(runs) for word in bag]
         size = max(1, len(bag))
         shares.append(sum(k > 0 for k in known) / size)
@@ -286,6 +302,7 @@ def _overlaps(lines: Sequence[str], running: NDArray[np.bool_]) -> list[Floats]:
 def _distances(running: NDArray[np.bool_]) -> list[Floats]:
     """Return how many lines back and on the nearest running text is, on a log scale; far without any."""
     count, place = len(running), np.arange(len(running))
+    # Where there is none, as if it were 50 lines off.
     back = place - np.maximum.accumulate(np.where(running, place, -50))
     there = np.where(running, place, count + 50)
     on = np.minimum.accumulate(there[::-1])[::-1] - place

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from service.intake.linefeatures import Floats, Hashed, Seen, see
 
+# In the order of the network's outputs.
 KINDS = (
     "body", "subhead", "title", "title-again", "site", "section", "navigation", "breadcrumb", "timestamp",
     "byline", "initials", "share", "control", "caption", "credit", "read-also", "teaser", "related", "video",
@@ -30,12 +31,14 @@ KINDS = (
 RULE_KINDS = KINDS[4:]
 """The kinds that a rule may know a line by; the network is told which did."""
 
+# How far apart the lines are that a layer looks at: together 15 lines up and down.
 DILATIONS = (1, 2, 4, 8)
 _BODY, _SUBHEAD, _TITLE = range(3)
 _CHUNK = 256
 _MOST = 4096
 _SMALL = 250_000
 """Multiplications up to which numerical libraries stay on one core."""
+# So that nothing is wholly impossible: the logarithm of 0 would rule a sequence out.
 _FLOOR = 1e-6
 
 
@@ -87,12 +90,16 @@ def _scores(bags: Floats, numbers: Floats, w: Weights) -> Floats:
     inputs = np.hstack([bags, (numbers - w.mean) / w.spread])
     hidden = np.maximum(_times(inputs, w.inner) + w.inner_bias, 0)
     for layer, dilation in enumerate(DILATIONS):
+        # 0 weighs the line above, 1 the line itself, 2 the line below.
         mixed = _times(hidden, w.along[layer, 1]) + w.along_bias[layer]
+        # At the ends of the page there is no such line, and nothing is added.
         mixed[dilation:] += _times(hidden[:-dilation], w.along[layer, 0])
         mixed[:-dilation] += _times(hidden[dilation:], w.along[layer, 2])
         hidden = hidden + np.maximum(mixed, 0)
+    # The page as a whole, told to each of its lines.
     hidden = hidden + np.maximum(hidden.mean(axis=0) @ w.whole, 0)
     scores = _times(hidden, w.outer) + w.outer_bias
+    # Less the greatest, so that exp() does not overflow; the shares stay the same.
     scores = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: Floats = scores / scores.sum(axis=1, keepdims=True)
     return shares
@@ -118,6 +125,7 @@ def _means(bag: Hashed, table: NDArray[np.int8]) -> Iterator[Floats]:
     for first in range(0, len(bag.starts), _CHUNK):
         starts, stop = bag.starts[first : first + _CHUNK], ends[first : first + _CHUNK][-1]
         rows = table[bag.ids[starts[0] : stop]]
+        # In int32, as int8 would overflow. Every line has a piece at least, so no sum is of nothing.
         sums = np.add.reduceat(rows, starts - starts[0], axis=0, dtype=np.int32)
         counts = (ends[first : first + _CHUNK] - starts)[:, None]
         yield (sums / counts).astype(np.float32)
@@ -133,6 +141,7 @@ _MAY_FOLLOW = {
     BETWEEN: (BETWEEN, TEXT),
     END: (END,),
 }
+# Log scores: a page without a headline is rarer than one with it, and so is a headline of several lines.
 _COST = {(TOP, UNDER): -2.0, (TOP, TEXT): -2.0, (HEADLINE, HEADLINE): -0.5}
 _STARTS = (TOP, HEADLINE, TEXT)
 _STOPS = (TEXT, END)
@@ -157,11 +166,13 @@ def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
     text = shares[:, _BODY] + shares[:, _SUBHEAD]
     title = shares[:, _TITLE]
     rest = 1 - text - title
+    # A column a part, in their order: all boilerplate is one here, its kind is found afterwards.
     scores = np.log(np.column_stack([rest, title, rest, text * keep, rest, rest]).astype(np.float64) + _FLOOR)
     steps = _steps().copy()
     steps[TEXT, BETWEEN] -= np.log(inner)
     count = len(scores)
     back = np.zeros((count, 6), dtype=np.intp)
+    # Viterbi's algorithm: the best way to each part, and where it came from.
     best = np.where(np.isin(np.arange(6), _STARTS), scores[0], -np.inf)
     for i in range(1, count):
         ways = best[:, None] + steps
@@ -169,6 +180,7 @@ def parts(shares: Floats, keep: float, inner: float) -> NDArray[np.intp]:
         best = ways.max(axis=0) + scores[i]
     path = np.zeros(count, dtype=np.intp)
     path[-1] = _STOPS[int(best[list(_STOPS)].argmax())]
+    # From the last line back.
     for i in range(count - 1, 0, -1):
         path[i - 1] = back[i, path[i]]
     return path
@@ -200,6 +212,7 @@ def label(
     where = parts(shares, keep, inner)
     text = shares[:, _BODY] + shares[:, _SUBHEAD]
     allowed = np.ones((6, len(KINDS)), dtype=bool)
+    # A part of the page holds only some kinds: text, the headline, or boilerplate.
     allowed[TEXT, 2:] = False
     allowed[HEADLINE] = np.arange(len(KINDS)) == _TITLE
     for part in (TOP, UNDER, BETWEEN, END):

@@ -16,6 +16,7 @@ _INSIDE = (
     r"\s{0,20}(?:<a\b[^<>]{0,500}>\s{0,20})?[\[(]?\s{0,20}(\d{1,3}(?:\s?,\s?\d{1,3})*)"
     r"\s{0,20}[\])]?\s{0,20}(?:</a\s{0,20}>\s{0,20})?"
 )
+# ``<sup>2</sup>``, ``<sup><a href="#n1">[1]</a></sup>``, ``<sup>1,3</sup>``.
 _RAISED = re.compile(rf"<sup\b[^<>]{{0,500}}>{_INSIDE}</sup\s{{0,20}}>", re.IGNORECASE)
 _LOWERED = re.compile(r"<sub\b[^<>]{0,500}>\s{0,20}(\d{1,3})\s{0,20}</sub\s{0,20}>", re.IGNORECASE)
 # A link to a note of the same page, its number in brackets or alone right behind a word.

@@ -55,4 +55,5 @@ def bad(place: str, position: int, error: str, fields: Mapping[str, object] | No
 
 def _key(place: str, position: int, content: str) -> str:
     digest = sha256(f"{place}\0{content}".encode("utf-8", "surrogatepass")).hexdigest()
+    # The position too, so that a text that comes twice has two keys.
     return f"{digest[:16]}-{position}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +42,9 @@ __all__ = (
 UNPACKED = 10
 """How many times the largest document a packed one may unpack to."""
 
+# A ZIP archive (Office, EPUB), PDF, old Office, RTF: known whatever their names.
 _DOCUMENT_HEADS = (b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0", b"{\\rtf")
-_OFFICE_LOCK = "~$"
+_OFFICE_LOCK = "~$"  # "~$report.docx" lies beside a document while it is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Source:
     many: bool = True
 
 
-def _read_document(path: Path, file: io.BufferedReader, column: str) -> Iterator[Record | BadRecord]:
+def _read_document(
+    path: Path, file: io.BufferedReader, column: str, keys: Sequence[str] = ()
+) -> Iterator[Record | BadRecord]:
     """Yield the whole file as one article; a workbook with the column in it has a record a row."""
     data = read_whole(file)
     name = unpacked_name(path.name)
@@ -67,7 +70,7 @@ def _read_document(path: Path, file: io.BufferedReader, column: str) -> Iterator
     if found := sheet_records(path, rows, column):
         yield from found
     else:
-        yield good(str(path), 1, document_text(data, name, MAX_INPUT_BYTES), {})
+        yield good(str(path), 1, document_text(data, name, MAX_INPUT_BYTES, keys), {})
 
 
 def read_whole(file: io.BufferedReader) -> bytes:
@@ -75,6 +78,7 @@ def read_whole(file: io.BufferedReader) -> bytes:
 
     Raises InputError for an empty or too large one.
     """
+    # A raw file is not packed; of a packed one the limit is for what it unpacks to.
     most = MAX_INPUT_BYTES if isinstance(file.raw, io.FileIO) else MAX_INPUT_BYTES * UNPACKED
     data = file.read(most + 1)
     if len(data) > most:
@@ -122,16 +126,22 @@ def source_of(name: str, head: bytes) -> Source:
     return found
 
 
-def read_records(path: Path, *, column: str, shown: Path | None = None) -> Iterator[Record | BadRecord]:
+def read_records(
+    path: Path, *, column: str, keys: Sequence[str] = (), shown: Path | None = None
+) -> Iterator[Record | BadRecord]:
     """Yield the records of one file; one that cannot be read, or no further, ends with a BadRecord.
 
-    Their places name the file as ``shown``, else by its path.
+    Their places name the file as ``shown``, else by its path. ``keys`` are the paths that are read in a JSON
+    document.
     """
     shown = shown or path
     try:
         with open_unpacked(path) as file:
             source = source_of(path.name, file.peek(8)[:8])
-            yield from source.read(shown, file, column)
+            if source is DOCUMENT:
+                yield from _read_document(shown, file, column, keys)
+            else:
+                yield from source.read(shown, file, column)
     except InputError as error:
         yield bad(str(shown), 1, str(error))
     except OSError as error:
@@ -158,6 +168,7 @@ def list_files(path: Path, above: frozenset[tuple[int, int]] | None = None) -> I
         yield bad(str(path), 0, f"cannot be read: {error.strerror or error}")
         return
     own = status.st_dev, status.st_ino
+    # A link may lead to a folder that is above where the walk began.
     above = frozenset(_identities(path.resolve().parents)) if above is None else above
     if own in above:
         yield bad(str(path), 0, "a link back to a folder above it")

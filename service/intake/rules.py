@@ -17,14 +17,17 @@ from service.intake.lines import RULE_KINDS
 
 _LONGEST = 300
 
+# Parts of the rules: "Nov", "November"; "Jum'at"; "pukul 19.05 WIB"; "Senin, 23/11/2026".
 _MONTH = r"(?:jan|feb|mar|apr|mei|may|jun|jul|agu|aug|sep|okt|oct|nov|des|dec)[a-z]{0,6}"
 _DAY = r"(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad)"
 _CLOCK = r"(?:pukul\s)?\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:\s?(?:wib|wita|wit|gmt\s?\+?\d?))?"
 _DATE = rf"(?:{_DAY},?\s?)?\d{{1,2}}[\s/-](?:\d{{1,2}}|{_MONTH})[\s/-]\d{{2,4}}"
+# "Diperbarui: ", "Terbit ", "Kompas.com - ".
 _LABEL = (
     r"(?:(?:diperbarui|diterbitkan|dipublikasikan|terbit|tayang|update)\s?:?\s"
     r"|[\w.]{2,30}(?:\s[\w.]{2,15})?\s?[-–|,]\s?)"
 )
+# Where a page is shared to; "x" and "line" are words too, so one alone does not count (judge.py).
 _NETWORK = (
     r"(?:facebook|twitter|whatsapp|telegram|line|linkedin|pinterest|e-?mail|instagram|tiktok|youtube|threads|x"
     r"|bagikan(?:\sartikel)?(?:\sini)?|share(?:\sthis)?|salin\s(?:link|tautan)|copy\slink|link|cetak|print|simpan)"
@@ -150,6 +153,16 @@ _PAGE_ONLY = (
     ),
     ("note", r"(?:narahubung|kontak)\smedia\s?:?.{0,120}"),
     (
+        "copyright",
+        r"dilarang\s(?:keras\s)?(?:memakai|menggunakan|memuat|menyalin|mengutip|memperbanyak)\b.{0,120}"
+        r"\btanpa\s(?:izin|lisensi|persetujuan)\b.{0,80}",
+    ),
+    (
+        "published-in",
+        r"(?:percakapan|wawancara|laporan|esai|cerita|naskah)\sini\s(?:(?:telah|sudah|pernah|pertama\skali)\s)?"
+        r"(?:terbit|dimuat|diterbitkan|dipublikasikan)\s(?:di|dalam|pada)\b.{0,120}",
+    ),
+    (
         "note",
         r"pernyataan\sketerbukaan|[^.]{3,100}\stidak\sbekerja,\smenjadi\skonsultan,\smemiliki\ssaham\b.{0,220}",
     ),
@@ -158,6 +171,13 @@ _PAGE_ONLY = (
         r"(?:kamu|anda)\smenerima\s(?:surat|surel|e-?mail|pesan|buletin)\sini\skarena\b.{0,160}"
         r"|(?:[^.]{0,60}\W)?berhenti\sberlangganan\W{0,3}",
     ),
+    ("note", r"tentang\s(?:pt|cv|yayasan|koperasi|perusahaan|perum|grup)\s[^.]{2,60}"),
+    ("note", r"pernyataan\s(?:berwawasan|melihat|yang\sberorientasi)\ske\s(?:masa\s)?depan"),
+    (
+        "comments",
+        r"(?:tulis|tinggalkan|tambahkan)\s(?:komentar|jejak|balasan)(?:\s(?:mu|anda|kamu))?(?:\sdi\ssini)?\W{0,3}",
+    ),
+    ("comments", r"thread\s(?:sudah\s)?(?:digembok|ditutup|terkunci)|post\s?:\s?[\d.]{1,9}"),
     ("share", r"(?:sebarkan|bagikan)\b[^.]{0,30}:"),
     ("note", r"untuk\sinformasi\slebih\slanjut,?\s(?:silakan\s)?hubungi\b.{0,120}"),
     ("note", r"wallahu\sa['’‘]?lam(?:\sbis?h?[\s-]?shaw?w?ab)?\W{0,3}"),
@@ -189,6 +209,43 @@ _PAGE_ONLY = (
     ("caption", rf"(?:grafik|diagram|peta)\s?:{_ONE}.*"),
     ("caption", r"[^.\"“”]{10,220}[.]\s(?:sumber\s)?(?:foto|dok)\s?[:/]\s?[^.\"“”]{2,60}"),
     (
+        "timestamp",
+        rf"(?:dipublikasikan|diunggah|diposting|diterbitkan|terbit|tayang|diubah|pembaruan\sterakhir|posted\son)"
+        rf"(?:\spada)?\s?:?\s(?:{_DATE}|{_CLOCK})(?:,?\s(?:pukul\s|jam\s)?{_CLOCK})?",
+    ),
+    ("timestamp", rf"(?:baru\ssaja|barusan|(?:kemarin|hari\sini),?\s{_CLOCK})"),
+    ("comments", r"(?:hits|views|dilihat|dibaca|pembaca)\s?:?\s?\d[\d.,]{0,9}\s?[kK]?(?:\skali)?"),
+    (
+        "byline",
+        r"(?:naskah|teks|kata|peliput|liputan|writer|uploader|pengunggah|publisher|pengirim|juru\skamera|kamerawan"
+        rf"|video\seditor|penulis\snaskah|penyelaras\sbahasa)(?:\s(?:&|dan)\s\w+)?\s?:\s?"
+        rf"(?-i:{_NAME}(?:[ ,/&|]{{1,3}}{_NAME}){{0,6}})",
+    ),
+    ("tags", r"(?:category|categories|tagged|posted\sin)\s?:\s?[^.:]{1,120}"),
+    (
+        "control",
+        r"(?:seberapa|apakah)\s(?:(?:bermanfaat|membantu|berguna)\s)?(?:artikel|informasi|tulisan|ringkasan)\sini\b"
+        r".{0,40}\?",
+    ),
+    ("advertisement", r"(?:artikel\s)?(?:ber)?lanjut(?:kan)?\s(?:mem)?(?:baca\s)?[^.]{0,24}\biklan\b.{0,20}"),
+    (
+        "advertisement",
+        r"(?:iklan\ssela|konten\sber(?:sponsor|bayar))\b.{0,100}|\W{0,3}iklan\s(?:atas|bawah)\W{0,3}",
+    ),
+    ("note", r"dokumen\sini\s(?:hanya|dicetak)\b.{0,100}|halaman\s\d{1,2}\sdari\s\d{1,2}"),
+    ("note", r"(?:belum|tidak)\sada\s(?:agenda|data|pengumuman)"),
+    (
+        "copyright",
+        r".{0,60}\b(?:diberdayakan|ditenagai|dikembangkan|powered)\s(?:oleh|by)\s\S{2,20}(?:\s\S{2,20}){0,2}"
+        r"|(?:theme|tema)\s?:.{1,60}",
+    ),
+    ("control", r"(?:blog|situs)\s(?:pada|di)\sword\w{3,9}(?:\.com)?\W{0,2}"),
+    (
+        "share",
+        r"salin\stautan(?:\skiriman)?|(?:bagikan|sebarkan)\s(?:kiriman|berita|artikel|pembaruan)(?:\sini)?",
+    ),
+    ("summary-box", r"(?:poin\sutama|pokok\sberita|intisari|ringkasan\s(?:singkat|ai|berita))"),
+    (
         "caption",
         r"(?:dok\.|dokumentasi)\s(?:biro|humas|pribadi|istimewa|pemkot|pemkab|pemprov|polri|polda|polres)\b[^.]{0,60}",
     ),
@@ -205,6 +262,7 @@ def _rules() -> re.Pattern[str]:
     """Return all rules as one pattern; the name of the group that matched is the rule's place in the
     table.
     """
+    # The first rule that fits wins. No rule may have a named group, which lastgroup would name instead.
     return re.compile("|".join(f"(?P<r{i}>{rule})" for i, (_, rule) in enumerate(_RULES)), re.IGNORECASE)
 
 
@@ -222,7 +280,7 @@ def rule_of(line: str) -> str:
     """Return why ``line`` is boilerplate by its form alone, or nothing."""
     if len(line) > _LONGEST or not (found := _rules().fullmatch(line)):
         return ""
-    return _RULES[int((found.lastgroup or "")[1:])][0]
+    return _RULES[int((found.lastgroup or "")[1:])][0]  # "r12" is rule 12
 
 
 @lru_cache(4096)

@@ -24,6 +24,8 @@ from service.intake.record import OWN_COLUMNS, BadRecord, Record, bad, good
 from service.settings import MAX_INPUT_BYTES
 
 if TYPE_CHECKING:
+    from _csv import Reader
+
     from pyarrow import DataType
     from pyarrow.parquet import ParquetFile
 
@@ -58,11 +60,12 @@ def read_jsonl(path: Path, file: io.BufferedReader, column: str) -> Records:
 def _parsed(line: str, place: str, number: int, column: str) -> Record | BadRecord:
     double: list[Sequence[str]] = []
 
-    def whole(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def whole(pairs: list[tuple[str, object]]) -> dict[str, object]:
         made = dict(pairs)
         if len(made) == len(pairs):
             return made
         double.append([name for name, _ in pairs])
+        # A name that comes twice gets a number, so that no value is lost.
         return dict(zip(distinct(double[-1]), (value for _, value in pairs), strict=True))
 
     try:
@@ -152,7 +155,7 @@ class Rows:
     emptied, so that a row can be had as it is written.
     """
 
-    rows: Any
+    rows: Reader
     delimiter: str
     blank: int
     taken: list[str]
@@ -171,6 +174,7 @@ def rows_of(file: io.BufferedReader, delimiter: str | None) -> Rows | None:
     if delimiter:
         return Rows(csv.reader(source, delimiter=delimiter, quoting=csv.QUOTE_NONE), delimiter, blank, taken)
     # Strict, so that a quote left open is an error, and not one record with all the rest in it.
+    # The commonest sign of the header, where texts with commas in them are not expected.
     delimiter = max(_DELIMITERS, key=first.count)
     return Rows(csv.reader(source, delimiter=delimiter, strict=True), delimiter, blank, taken)
 
@@ -186,11 +190,12 @@ def _chained(first: str, rest: Iterable[str]) -> Iterator[str]:
     yield from rest
 
 
-def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
+def _table_records(path: Path, column: str, rows: Reader, blank: int) -> Records:
     header: list[str] = []
     names: list[str] = []
     own, note = False, None
     while True:
+        # Before the row is read: it may take several lines, and is named by its first.
         number = blank + rows.line_num + 1
         place = f"{path}:{number}"
         try:
@@ -199,9 +204,12 @@ def _table_records(path: Path, column: str, rows: Any, blank: int) -> Records:
             return
         except csv.Error as error:
             yield bad(place, number, f"not a row: {error}")
+            # The reader goes on with the next line.
             continue
         if not header:
             header = [name.strip() for name in row]
+            # A table that this program wrote: its cells were made safe for spreadsheets, which is taken back
+            # below.
             own = tuple(header[: len(OWN_COLUMNS)]) == OWN_COLUMNS
             if header.count(column) != 1:
                 yield bad(str(path), 1, str(which_column(header, column)))
@@ -254,6 +262,7 @@ def sheet_records(path: Path, rows: Iterable[tuple[str, int, list[str]]], column
             given = header + [""] * (width - len(header))
             names = [name or f"column {i}" for i, name in enumerate(given, 1)]
             padded = zip(distinct(names), given, cells + [""] * (width - len(cells)), strict=True)
+            # A column without a name and without a text is only the sheet's width.
             values: dict[str, object] = {name: text for name, named, text in padded if named or text}
             found.append(_chosen(values, place, number, column, _renamed(names)))
     named = [cells for cells in headers.values() if cells.count(column) == 1]
@@ -300,6 +309,7 @@ def _parquet_records(path: Path, parquet: ParquetFile, column: str) -> Records:
     number = 0
     names, note = distinct(schema.names), _renamed(schema.names)
     for batch in parquet.iter_batches(batch_size=_ROWS):
+        # Under distinct names: a dict would keep only the last of two columns of one name.
         for values in batch.rename_columns(names).to_pylist():
             number += 1
             place = f"{path}:{number}"
@@ -335,7 +345,7 @@ def is_binary(kind: DataType) -> bool:
 def _plain(value: object) -> Any:
     """Return a value as JSON holds it: bytes that are no text in base 64, dates as ISO 8601, NaN as null."""
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return value if math.isfinite(value) else None  # JSON has no NaN
     if isinstance(value, bytes):
         return _text_or_base64(value)
     if isinstance(value, Mapping):
@@ -364,7 +374,9 @@ def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
         try:
             yield from wrapper
         finally:
-            wrapper.detach()  # the file is the caller's to close
+            # The file is the caller's to close, who may have done so before the last line was read.
+            if not file.closed:
+                wrapper.detach()
         return
     if head.startswith(_MARK):
         file.read(len(_MARK))
@@ -372,6 +384,7 @@ def file_lines(file: io.BufferedReader) -> Iterator[str | None]:
         if len(line) < MAX_INPUT_BYTES or line.endswith(b"\n"):
             yield line_text(line)
             continue
+        # The rest of it, in pieces, so that the next line is whole.
         while line and not line.endswith(b"\n"):
             line = file.readline(MAX_INPUT_BYTES)
         yield None

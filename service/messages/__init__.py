@@ -14,7 +14,6 @@ from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
-from typing import Any
 
 from service.document import Finding, Message, filled
 from service.errors import UsageError, WartaError
@@ -30,7 +29,9 @@ PLACES = (
 TERM = "term"
 """The context of words that stand in several messages, such as the names of units."""
 
+# Indonesian was ``in`` until 1989, and Java programs still say so.
 _OLDER = {"in": "id"}
+# ``q=0.8`` of ``id;q=0.8``; three digits at most (RFC 9110).
 _WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 _LONGEST_HEADER = 1000
 _spoken: ContextVar[str] = ContextVar("language", default="en")
@@ -65,6 +66,7 @@ def speak(language: str) -> None:
 
 def of_locale(environment: Mapping[str, str]) -> str:
     """Return the language that a system's locale asks for, such as ``id_ID.UTF-8``; else English."""
+    # In the order in which POSIX looks at them.
     named = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return _known(next(filter(None, named), "")) or "en"
 
@@ -75,12 +77,15 @@ def preferred(accepted: str) -> str:
     for place, wish in enumerate(accepted[:_LONGEST_HEADER].split(",")):
         name, _, weight = wish.partition(";")
         if language := _known(name.strip()):
+            # Turned round, so that the least is the best: the heaviest, of equals the first.
             wishes.append((-_weight(weight), place, language))
+    # A weight of 0 is a language that the reader does not want.
     return min(wishes)[2] if wishes and min(wishes)[0] < 0 else "en"
 
 
 def _known(name: str) -> str:
     """Return the language of a tag such as ``id-ID`` or ``in_ID.UTF-8``, its older name; else nothing."""
+    # ``id-ID``, ``id_ID.UTF-8``, ``id_ID@euro``
     code = re.split("[-_.@]", name.lower(), maxsplit=1)[0]
     code = _OLDER.get(code, code)
     return code if code in LANGUAGES else ""
@@ -124,13 +129,14 @@ def place_name(place: str, language: str = "") -> str:
     """Return a place in a document, such as ``paragraph 3``, in ``language`` or in that of the reader."""
 
     def said(part: str) -> str:
+        # "paragraph 3": the number, which may be a letter, is after the last space.
         name, space, number = part.rpartition(" ") if " " in part else (part, "", "")
         return f"{term(name, language)}{space}{number}" if name in PLACES else part
 
     return ", ".join(map(said, place.split(", ")))
 
 
-def record(finding: Finding, language: str = "") -> dict[str, Any]:
+def record(finding: Finding, language: str = "") -> dict[str, object]:
     """Return a finding as JSON values; only ``message`` depends on the language."""
     return {
         "code": finding.code,
@@ -144,9 +150,11 @@ def record(finding: Finding, language: str = "") -> dict[str, Any]:
 def _said(
     catalogue: NullTranslations, code: str, message: str, plural: str, values: Mapping[str, str]
 ) -> str:
+    # Counts are written for people, "1,200".
     count = values.get("count", "").replace(",", "") if plural else ""
     if count.isdecimal():
         return filled(catalogue.npgettext(code, message, plural, int(count)), values)
+    # Without a count that is a number, in the plural: "many records".
     return filled(catalogue.pgettext(code, plural or message), values)
 
 

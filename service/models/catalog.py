@@ -45,6 +45,7 @@ def rows(store: Store) -> list[ListedModel]:
 
 
 def _place(preset: Preset) -> tuple[bool, bool, bool, int, str]:
+    # False comes before True.
     return (
         preset.task == "summarize",
         preset.architecture == "echo",

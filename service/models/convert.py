@@ -40,6 +40,7 @@ def convert(source: Path, target: Path, preset: Preset, quantization: str = "int
         raise StoreError(
             "models.conversion", "cannot be converted: {reason}", at=preset.name, reason=error
         ) from error
+    # CTranslate2 wants as many pieces as the embedding has rows.
     tokens = _vocabulary(pieces, spec)
     spec.register_source_vocabulary(tokens)
     spec.register_target_vocabulary(tokens)
@@ -63,6 +64,7 @@ def _marian(source: Path) -> Any:
 
     with torch.no_grad():
         spec = MarianMTLoader().get_model_spec(load_checkpoint(source, "float32"))
+    # torch's copy of the weights has to be gone before the quantised one is made.
     gc.collect()
     return spec
 

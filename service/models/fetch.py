@@ -47,6 +47,7 @@ def _there(path: Path, file: RemoteFile) -> bool:
     """Return whether the file is there whole: it gets its name only after its sum was found right."""
     if not path.is_file():
         return False
+    # What was unpacked has another size than what was offered; that it has its name is enough.
     return file.name.endswith(".gz") or path.stat().st_size == file.size
 
 
@@ -71,14 +72,16 @@ def _download(offered: Offer, file: RemoteFile, path: Path, progress: Progress) 
     from huggingface_hub.utils._headers import build_hf_headers
 
     preset, part = offered.preset, _part(path)
+    # Longer than the whole: it is no beginning of this file.
     if part.exists() and part.stat().st_size > file.size:
         part.unlink()
     # A hub's token goes to the hub and to nobody else; and to make its headers the client asks the hub.
     hub = preset.host == "hub"
     headers = build_hf_headers(library_name="warta") if hub else {"user-agent": f"warta/{__version__}"}
     where = "the hub" if hub else offered.origin
+    # An earlier try may have ended between the last byte and the comparison of sums.
     if not (part.exists() and part.stat().st_size == file.size):
-        with part.open("ab") as stream, hub_errors(preset, where):
+        with part.open("ab") as stream, hub_errors(preset, where):  # appended from where it stopped
             http_get(
                 offered.urls[file.name],
                 stream,
@@ -93,6 +96,7 @@ def _download(offered: Offer, file: RemoteFile, path: Path, progress: Progress) 
 def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
     name = offered.preset.name
     if part.stat().st_size != file.size or not _sound(part, file):
+        # The next pull begins it anew, for nobody knows where the damage is.
         part.unlink()
         raise StoreError(
             "models.arrived_damaged",
@@ -121,6 +125,7 @@ def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
             at=name,
             file=file.name,
         )
+    # In this order: one that is killed in between has the file whole, and a part too many.
     unpacked.replace(path)
     part.unlink()
 
@@ -128,6 +133,7 @@ def _keep(offered: Offer, file: RemoteFile, part: Path, path: Path) -> None:
 def _sound(path: Path, file: RemoteFile) -> bool:
     if file.sha256:
         return sha256(path) == file.sha256
+    # No sum is known: its size was compared, more is not to be had.
     if not file.blob_id:
         return True
     data = path.read_bytes()
@@ -141,6 +147,7 @@ def _bar(progress: Progress) -> type[Any]:
 
     class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
+            # A bar that is switched off draws nothing, and counts nothing either: so it is counted here.
             super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
             self._size = int(kwargs.get("initial") or 0)
 

@@ -25,6 +25,7 @@ def choose(name: str, task: str, store: Store) -> Preset:
     """
     if name != "auto":
         return presets.get(name, task)
+    # A preset of negative preference runs only for who names it.
     able = [p for p in presets.all_presets().values() if p.task == task and p.preference >= 0]
     best = sorted((p for p in able if is_installed(p, store)), key=lambda p: -p.preference)
     if not best:

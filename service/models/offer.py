@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from logging import CRITICAL
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service.errors import StoreError
 from service.presets import Preset, RemoteFile
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import RepoSibling
 
 LFS = "https://media.githubusercontent.com/media"
 """Where GitHub serves large files: below it come owner, repository, commit and path."""
@@ -74,6 +77,7 @@ def _carried(preset: Preset, folder: Path) -> Offer:
         return _cached(preset, snapshot, str(folder))
     found: dict[str, Path] = {}
     for file in preset.files:
+        # Where the repository has the safer file, it is what was most likely carried here.
         for name in (file.name, SAFER.get(file.name, file.name)):
             base = name.rpartition("/")[2]
             places = (folder / name, folder / base, folder / preset.name / base)
@@ -119,6 +123,7 @@ def _chosen(preset: Preset, there: Iterable[str], where: str) -> list[RemoteFile
     chosen = []
     for file in preset.files:
         safer = SAFER.get(file.name, "")
+        # Its sum is not the preset's, which is of the pickle: what the hub states of it is compared instead.
         if safer in names:
             chosen.append(RemoteFile(safer))
         elif file.name in names:
@@ -130,9 +135,10 @@ def _chosen(preset: Preset, there: Iterable[str], where: str) -> list[RemoteFile
     return chosen
 
 
-def _stated(preset: Preset, file: RemoteFile, sibling: Any) -> RemoteFile:
+def _stated(preset: Preset, file: RemoteFile, sibling: RepoSibling) -> RemoteFile:
     """Return ``file`` with what the hub states of it, which must not differ from what the preset knows."""
     sum_, size = sibling.lfs.sha256 if sibling.lfs else "", sibling.size or 0
+    # A hub that serves another file under the pinned commit is not to be trusted with either.
     if (file.sha256 and sum_ and sum_ != file.sha256) or (file.size and size != file.size):
         raise StoreError(
             "models.holds_other",
@@ -155,6 +161,7 @@ def _snapshot(preset: Preset, root: Path) -> Path | None:
     from huggingface_hub.file_download import repo_folder_name
 
     snapshots = root / repo_folder_name(repo_id=preset.model, repo_type="model") / "snapshots"
+    # The cache names folders by the whole hash, a preset may have its beginning.
     for folder in sorted(snapshots.glob(preset.revision + "*")):
         try:
             _chosen(preset, (path.name for path in folder.iterdir()), str(folder))
@@ -170,6 +177,7 @@ def _model_info(preset: Preset, endpoint: str | None) -> Any:
 
     api = HfApi(endpoint=endpoint, library_name="warta")
     revision = preset.revision
+    # The hub's interface takes whole hashes only.
     if len(revision) < 40:
         commits = [c.commit_id for c in api.list_repo_commits(preset.model)]
         matches = [c for c in commits if c.startswith(revision)]

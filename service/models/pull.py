@@ -40,6 +40,7 @@ def pull(store: Store, offered: Offer, progress: Progress) -> Path:
             converter = ""
             if preset.architecture in CONVERTED:
                 progress("converting", 0, 0)
+                # What a killed conversion left: unlike a download it cannot be gone on with.
                 shutil.rmtree(partial / "int8", ignore_errors=True)
                 convert(original, partial / "int8", preset, "int8")
                 converter = _converter()
@@ -95,6 +96,7 @@ def _alone(partial: Path, preset: Preset) -> Iterator[None]:
     try:
         with lock:
             yield
+    # It is an OSError, which pull() would take for trouble with the disk.
     except filelock.Timeout as error:
         raise StoreError("models.pulling", "another process is pulling it", at=preset.name) from error
 

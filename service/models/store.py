@@ -124,15 +124,19 @@ class Store:
         manifest, folder = self.require(preset), self.folder(preset)
         checked = _checked(folder)
         for name, expected in manifest.files.items():
+            # A checkpoint and its conversion lie side by side; only the one that is to run is read through.
             if not name.startswith(f"{part}/" if part else ""):
                 continue
             stamp = _stamp(folder / name)
             if not stamp or stamp[0] != expected.size:
                 raise _damaged(preset, name)
+            # The sum is part of it, so that a new manifest makes all be read again. JSON gives lists back,
+            # not tuples.
             if checked.get(name) != [*stamp, expected.sha256]:
                 if sha256(folder / name) != expected.sha256:
                     raise _damaged(preset, name)
                 checked[name] = [*stamp, expected.sha256]
+                # After each file: what was read of some gigabytes is not lost if the next one takes too long.
                 _remember(folder, checked)
 
     def remove(self, preset: Preset) -> int:
@@ -180,6 +184,7 @@ def _checked(folder: Path) -> dict[str, list[object]]:
 
 def _remember(folder: Path, checked: dict[str, list[object]]) -> None:
     """Write it whole or not at all; where that cannot be, sums are made again each time."""
+    # The process is part of the name: two that check at once do not write into one file.
     partial = folder / f"{CHECKED}.{os.getpid()}.partial"
     with suppress(OSError):
         partial.write_text(json.dumps(checked), "utf-8")
@@ -203,6 +208,8 @@ def seal(partial: Path, target: Path, preset: Preset, revision: str, converter: 
     # Their sums were made just now, and renaming changes neither time nor inode.
     sums = {name: [*_stamp(partial / name), entry.sha256] for name, entry in manifest.files.items()}
     _remember(partial, sums)
+    # A folder cannot be renamed onto another that holds something. Between the two renames there is no model;
+    # one that is killed there leaves it in the old folder, and not installed.
     aside = target.with_name(target.name + ".old")
     shutil.rmtree(aside, ignore_errors=True)
     if target.exists():
@@ -216,7 +223,7 @@ def write_manifest(folder: Path, preset: Preset, revision: str, converter: str) 
     files = {
         path.relative_to(folder).as_posix(): FileSum(path.stat().st_size, sha256(path))
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (MANIFEST, CHECKED)
+        if path.is_file() and path.name not in (MANIFEST, CHECKED)  # they describe the rest
     }
     manifest = Manifest(preset.name, preset.model, revision, preset.licence, converter, files)
     text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n"

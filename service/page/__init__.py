@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from service.errors import WartaError
 from service.page.options import PageOptions
 from service.page.shell import Shell
+from service.page.startup import applications_later, import_gradio
 from service.page.uploads import Files, Room
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def options_for(config: ServerConfig) -> PageOptions:
 
 def mount(app: FastAPI, host: Host, config: ServerConfig, inbox: Shared) -> None:
     """Mount the page at ``/`` of ``app``, behind all routes that are there already."""
+    import_gradio()
     import gradio as gr
     from starlette.routing import Mount
 
@@ -68,7 +70,8 @@ def mount(app: FastAPI, host: Host, config: ServerConfig, inbox: Shared) -> None
 
     options = options_for(config)
     held = Files(host.settings.home, options.room)
-    page = build(host, config, held, inbox)
+    with applications_later():
+        page = build(host, config, held, inbox)
     gr.mount_gradio_app(
         app,
         page,
@@ -145,13 +148,14 @@ def warm(host: Host, say: Callable[[str], None] = lambda _: None) -> threading.T
 
 
 def examples() -> dict[str, str]:
-    """Return the project's example articles by their title; empty where they were not installed."""
+    """Return the project's example articles by their title, the shortest first; empty where they were not
+    installed.
+    """
     # In the source tree they are at its root, in an installed package beside this file.
     for folder in (files("service.page") / "examples", Path(__file__).parents[2] / "examples"):
         if folder.is_dir():
-            found: Any = sorted(folder.iterdir(), key=lambda path: path.name)
-            texts = [path.read_text("utf-8") for path in found if path.name.endswith(".txt")]
-            return {_title(text): text for text in texts}
+            texts = [path.read_text("utf-8") for path in folder.iterdir() if path.name.endswith(".txt")]
+            return {_title(text): text for text in sorted(texts, key=len)}
     return {}
 
 

@@ -115,7 +115,7 @@ def _leaving(runs: Runs) -> Callable[..., None]:
     return leaving
 
 
-def _wanted(asked: Mapping[str, str], key: str, value: Callable[[str], Any], part: str = "value") -> Any:
+def _wanted(asked: Mapping[str, str], key: str, value: Callable[[str], Any], part: str = "value") -> object:
     """Return what the address says of a setting; one it does not name is left as a quick reader may have set
     it.
     """

@@ -3,15 +3,29 @@
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from service.document import Message
 from service.page.runs import Runs
 from service.page.uploads import Files, NoRoom
 from service.page.words import Say
 
+Word = Callable[[str], Any]
+"""A text of the interface that the browser translates. Not every widget's types say that it takes one."""
 
-def streaming(what: str, limit: int) -> dict[str, Any]:
+
+class Event(TypedDict, total=False):
+    """How an event of Gradio's runs."""
+
+    show_progress: Literal["hidden"]
+    concurrency_limit: int
+    concurrency_id: str
+    trigger_mode: Literal["multiple"]
+    api_visibility: Literal["private"]
+    queue: bool
+
+
+def streaming(what: str, limit: int) -> Event:
     """Return how an event runs that may take long: ``limit`` of this kind at once, a press need not wait."""
     return {
         "show_progress": "hidden",
@@ -22,7 +36,7 @@ def streaming(what: str, limit: int) -> dict[str, Any]:
     }
 
 
-def quick() -> dict[str, Any]:
+def quick() -> Event:
     """Return how an event runs that is done at once, past the queue."""
     return {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
@@ -56,7 +70,7 @@ def box(kind: str, text: str) -> str:
     return f'<div class="line {kind}" role="{role}">{text}</div>' if text else ""
 
 
-def uploads(component: Any, held: Files) -> Any:
+def uploads(component: Any, held: Files) -> None:
     """Have a file component of Gradio's give its handler the paths of uploads, as a list, None for none.
 
     It takes nothing but the handles that the gate puts in the place of files. Set on the one component: a
@@ -73,7 +87,6 @@ def uploads(component: Any, held: Files) -> Any:
 
     component.data_model = Handles
     component.preprocess = preprocess
-    return component
 
 
 def _held(handle: str, held: Files) -> Path:

@@ -5,8 +5,8 @@ strangers share a server, nothing that one of them writes is kept for the others
 """
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
 
 from service.context import Ask, asking
 from service.document import Reading, SegmentTranslation
@@ -14,13 +14,16 @@ from service.errors import InputError, NotInstalled, UnknownModel, UsageError, W
 from service.messages import text
 from service.page.options import PageOptions
 from service.page.serialization import unpack
-from service.page.session import reopened
+from service.page.session import View, reopened
 from service.page.uploads import COOKIE
 from service.page.words import Say, say_for
 from service.pipeline import Pipeline
 from service.pool import Host
 from service.translation.glossary import Glossary, Term
 from service.translation.memory.base import DISMISSED, OWN, Memory
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 PATIENCE_SECONDS = 120.0
 """How long a reader may wait for an answer."""
@@ -31,7 +34,17 @@ LONGEST = 5_000
 MOST_AGAIN = 50
 """Sentences of an article that are translated again when a term is given."""
 
-Answer = dict[str, Any]
+
+class Answer(TypedDict, total=False):
+    """What the page's script is answered: what it asked for, or ``error``."""
+
+    values: View
+    others: Sequence[str]
+    before: str | None
+    again: int
+    line: str
+    own: bool
+    error: str
 
 
 class Corrections:
@@ -165,7 +178,7 @@ class Corrections:
             return self._host.pipeline()
 
     def _answered(
-        self, work: Callable[[Mapping[str, object], Say], Answer], asked: object, request: Any
+        self, work: Callable[[Mapping[str, object], Say], Answer], asked: object, request: "gr.Request"
     ) -> Answer:
         """Return what ``work`` answers, done on behalf of the session and in time."""
         say = say_for(request)

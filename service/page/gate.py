@@ -13,7 +13,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp as App
@@ -27,6 +27,9 @@ from service.page.progress import Progress
 from service.page.uploads import COOKIE, TOKEN, Files, NoRoom
 from service.page.words import say_for
 from service.refusal import Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 API = "/gradio_api"
 
@@ -236,7 +239,7 @@ def _fields(body: bytes, shape: _Shape) -> dict[str, Any]:
     return fields
 
 
-def _replaced(value: object, handle: Callable[[Mapping[str, object]], str], depth: int = 0) -> Any:
+def _replaced(value: object, handle: Callable[[Mapping[str, object]], str], depth: int = 0) -> object:
     """Return ``value`` with a handle in the place of every object that names a file."""
     if depth > MOST_DEPTH:
         raise Refused(400, "page.depth", "more than {count} levels in one call", count=MOST_DEPTH)
@@ -263,7 +266,7 @@ def _once(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _request(scope: Scope) -> Any:
+def _request(scope: Scope) -> Request:
     from starlette.requests import Request
 
     return Request(scope)

@@ -23,6 +23,7 @@ from service.intake.plain import groups
 from service.messages import text
 from service.page.words import Say
 from service.render.marks import caveat
+from service.summary.routes import NAMES
 from service.translation.confidence import Judged, is_marked, likely_wrong
 
 
@@ -278,13 +279,18 @@ def about(reading: Reading, say: Say) -> str:
             flagged=flagged,
         ),
         escape(text(caveat(signature.preset), say.language)),
-        say("about_model", model=escape(signature.preset), route=escape(reading.summary.route)),
+        say("about_model", model=escape(signature.preset), route=_route(reading.summary.route, say)),
     ]
     rest = f"<p><code>{escape(str(reading.summary.signature))}</code></p>"
     return (
         f'<details class="about"><summary>{say("about")}</summary>'
         f"{''.join(f'<p>{line}</p>' for line in lines)}{rest}</details>"
     )
+
+
+def _route(name: str, say: Say) -> str:
+    """Return how the menu names a route; one that is not in it, as of a text too short, by its own name."""
+    return say("route_" + name) if name in NAMES else escape(name)
 
 
 def tools(say: Say) -> str:

@@ -59,6 +59,7 @@ class Runs:
 
 
 Made = TypeVar("Made")
+Told = TypeVar("Told")
 
 
 def run_for_session(runs: Runs, session: str, what: str, seconds: float, work: Callable[[], Made]) -> Made:
@@ -75,14 +76,14 @@ def run_for_session(runs: Runs, session: str, what: str, seconds: float, work: C
         runs.end(ask)
 
 
-def events(ask: Ask, work: Callable[[Callable[[object], None]], None]) -> Iterator[list[Any]]:
+def events(ask: Ask, work: Callable[[Callable[[Told], None]], None]) -> Iterator[list[Told]]:
     """Yield what ``work`` tells, as it comes, several at once where they came at once.
 
     It runs in a thread of its own on behalf of ``ask``, so that the caller goes on within
     ``POLL_SECONDS`` of a Stop: the events end, whatever the thread still does. What ``work`` raises is
     raised here.
     """
-    told: Queue[object] = Queue()
+    told: Queue[Any] = Queue()
 
     def run() -> None:
         try:
@@ -114,7 +115,7 @@ class _Failed:
         self.error = error
 
 
-def _next(told: Queue[object]) -> list[Any]:
+def _next(told: Queue[Told]) -> list[Told]:
     """Return what has been told, waiting a moment for the first of it."""
     batch = []
     try:

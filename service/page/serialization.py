@@ -59,7 +59,7 @@ class _Packed:
     captions: tuple[SegmentTranslation, ...] = ()
 
 
-def pack(reading: Reading) -> dict[str, Any]:
+def pack(reading: Reading) -> dict[str, object]:
     """Return the reading as JSON values."""
     article, made = reading.article, reading.translation
     about = _About(**{name: getattr(article, name) for name in _About.__slots__})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import TypedDict
 
 from service.document import Article, Message, Reading, SegmentTranslation
 from service.messages import text
@@ -15,6 +15,28 @@ from service.render.marks import caveat
 from service.translation.confidence import is_marked
 
 
+class View(TypedDict):
+    """What the view's script lays out."""
+
+    run: str
+    address: str
+    phase: str
+    done: int
+    total: int
+    status: str
+    announce: str
+    error: str
+    warnings: str
+    title: str
+    brief: str
+    summary: str
+    columns: str
+    rows: str
+    tail: str
+    tools: str
+    reading: dict[str, object] | None
+
+
 class Shown:
     """A run as the reader sees it. ``rows`` only grows, so that only what is new goes to the browser."""
 
@@ -22,7 +44,7 @@ class Shown:
         self._say = say
         self._article: Article | None = None
         self._done = 0
-        self._values: dict[str, Any] = {
+        self._values: View = {
             "run": run,
             "address": address,
             "phase": "running",
@@ -43,9 +65,9 @@ class Shown:
         }
 
     @property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> View:
         """A copy, as it is now."""
-        return dict(self._values)
+        return self._values.copy()
 
     def opened(self, article: Article, total: int, model: str, warnings: Sequence[Message]) -> None:
         """Show that the article is read and the model is there; ``total`` counts the sentences, the
@@ -128,7 +150,7 @@ class Shown:
             self._values["tools"] = view.partial_tools(self._say)
 
 
-def reopened(reading: Reading, say: Say, run: str = "reopened") -> dict[str, Any]:
+def reopened(reading: Reading, say: Say, run: str = "reopened") -> View:
     """Return a reading that the browser kept, as it was shown."""
     shown = Shown(run, say)
     parts = [*([reading.translation.title] if reading.translation.title else [])]

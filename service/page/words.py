@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING
 
 from service.document import Message
 from service.messages import LANGUAGES, text
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from starlette.requests import Request
 
 COOKIE = "warta-language"
 
@@ -77,7 +81,7 @@ def language_of(cookies: Mapping[str, str], accepted: str, asked: str = "") -> s
     return LANGUAGES[0]
 
 
-def say_for(request: Any) -> Say:
+def say_for(request: gr.Request | Request) -> Say:
     """Return the language of a Gradio request."""
     cookies = request.cookies or {}
     return Say(language_of(cookies, str(request.headers.get("accept-language", ""))))

@@ -77,6 +77,7 @@ def brief_markdown(brief: Brief) -> str:
         rows = [(label, markdown_line("; ".join(said))) for label, said in by_label(brief)]
         blocks.append("\n".join(f"- *{term(label).capitalize()}*: {said}" for label, said in rows))
     if about := [*_checks(brief), *_left_out(brief), *map(text, brief.notes)]:
+        # An empty line of the quotation between two, or Markdown would join them to one paragraph.
         blocks.append("\n".join(f"> {markdown_line(line)}\n>" for line in about).removesuffix("\n>"))
     return "\n\n".join(blocks) + "\n"
 
@@ -131,6 +132,7 @@ def by_label(brief: Brief) -> list[tuple[str, list[str]]]:
     """Return the figures and names of a brief by their label, each with its sentence's number."""
     return [
         (label, list(dict.fromkeys(map(_key_fact, facts))))
+        # Facts with one label stand together already; groupby joins only neighbours.
         for label, facts in groupby(brief.facts, key=lambda fact: fact.label)
     ]
 

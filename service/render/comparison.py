@@ -63,6 +63,7 @@ def cells(found: Sequence[Compared]) -> tuple[list[str], list[list[str]]]:
 def side_by_side(found: Sequence[Compared]) -> Iterable[tuple[str, list[tuple[str, SegmentTranslation]]]]:
     """Yield each source sentence with what every model that ran made of it."""
     able = [one for one in found if not one.error]
+    # All models were given the same articles, so they have the same sentences.
     rows = zip(*(one.segments for one in able), strict=True)
     for row in rows:
         yield row[0].source, [(one.model, part) for one, part in zip(able, row, strict=True)]
@@ -147,6 +148,7 @@ def as_html(found: Sequence[Compared], words: Mapping[str, str], language: str) 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     lines = "".join(
+        # Line ends after escaping, or the <br> would be escaped too.
         "<tr>" + "".join(f"<td>{escape(cell).replace(chr(10), '<br>')}</td>" for cell in row) + "</tr>"
         for row in rows
     )

@@ -17,7 +17,7 @@ from service.render.xliff import xliff
 
 
 def file(reading: Reading, format: str, origin: Origin = UNKNOWN) -> dict[str, str]:
-    """``name``, ``type`` and ``data`` (Base64) of the file. Raises UsageError for an unknown format."""
+    """Return ``name``, ``type`` and ``data`` (Base64) of a file. Raises UsageError for an unknown format."""
     if format not in FORMATS:
         raise UsageError(
             "command.format",
@@ -27,6 +27,7 @@ def file(reading: Reading, format: str, origin: Origin = UNKNOWN) -> dict[str, s
         )
     mime, make = FORMATS[format]
     made = make(sheet(reading, origin))
+    # Half a surrogate pair, of a damaged paste, becomes a question mark: a file is better than an error.
     data = made.encode("utf-8", "replace") if isinstance(made, str) else made
     return {
         "name": f"{_stem(reading.headline)}.{format}",
@@ -116,5 +117,7 @@ def _foot(row: Row) -> str:
 
 def _stem(headline: str) -> str:
     """Return a file name of the headline's words, in ASCII."""
+    # Only these, so that no system refuses the name and none of it means a path: "Harga beras: naik 12%"
+    # gives ``harga-beras-naik-12``.
     words = re.findall(r"[a-z0-9]+", headline.lower())
     return "-".join(words)[:60].strip("-") or "warta"

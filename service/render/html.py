@@ -50,7 +50,9 @@ def pieces(text: str, note: Note | None) -> list[tuple[str, bool]]:
 
     All of the sentence is where no finding names words of it; one without a note is not marked at all.
     """
+    # A finding without words of its own marks the whole sentence.
     spans = merged([words(finding, text) or (0, len(text)) for finding in note.findings]) if note else []
+    # A note with no findings is that of a low confidence, which is of the whole.
     spans = spans or ([(0, len(text))] if note else [])
     made, at = [], 0
     for start, end in spans:
@@ -62,6 +64,7 @@ def pieces(text: str, note: Note | None) -> list[tuple[str, bool]]:
 def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return spans in order, those that overlap as one; one of a whole text gives way to those inside it."""
     widest = max((end for _, end in spans), default=0)
+    # What marks the whole sentence would hide which words of it another finding means.
     inner = [span for span in spans if span != (0, widest)] or list(spans)
     made: list[tuple[int, int]] = []
     for start, end in sorted(inner):
@@ -100,6 +103,7 @@ def _english(row: Row) -> str:
     note = row.note
     if not note:
         return escape(row.target)
+    # ``escape`` also takes quotation marks, so it may stand in an attribute.
     title = escape("; ".join(note.reasons))
     shown = "".join(
         f'<mark title="{title}">{escape(text)}</mark>' if found else escape(text)

@@ -60,6 +60,7 @@ class Notes:
         """
         if not is_marked(part):
             return Span(shown)
+        # With the findings: the same sentence may have another English, with other things to check.
         key = source or shown, part.findings
         if key not in self._notes:
             note = Note(len(self._notes) + 1, where, shown, part.findings, tuple(reasons(part)))
@@ -114,6 +115,7 @@ def _found(value: str, target: str) -> int:
     at = text.find(value)
     while at >= 0:
         end = at + len(value)
+        # "12" in "2012" is no hit.
         if not text[max(0, at - 1) : at].isalnum() and not text[end : end + 1].isalnum():
             return at
         at = text.find(value, end)

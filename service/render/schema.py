@@ -30,6 +30,7 @@ Said = Annotated[str, BeforeValidator(_said)]
 class Model(BaseModel):
     """A frozen object of declared fields, which records give by their attributes and JSON by its keys."""
 
+    # ``from_attributes`` also passes a record's properties, so that they can be fields.
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
 
     def dumped(self, indent: int | None = None) -> str:
@@ -52,7 +53,7 @@ class Finding(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _of(cls, value: object) -> Any:
+    def _of(cls, value: object) -> object:
         return messages.record(value) if isinstance(value, document.Finding) else value
 
 

@@ -65,6 +65,7 @@ def sheet(reading: Reading, origin: Origin = UNKNOWN) -> Sheet:
     notes, translation, brief = Notes(), reading.translation, reading.brief
     made_from = reading.headline_from
     where = "title" if translation.title else "sentence 1"
+    # Before the rows, so that the headline's note has the first number.
     marked = notes.of(notes.span(reading.headline, made_from, made_from.source, where))
     source = translation.title.source if translation.title else ""
     title = Row(0, source, reading.headline, marked, own=made_from.own)
@@ -111,6 +112,7 @@ def _about(reading: Reading, origin: Origin) -> list[tuple[str, str]]:
 
 
 def _day(moment: datetime) -> str:
+    # ``%-d``, a day without its nought, is not known on Windows.
     return f"{moment.day} {moment:%B %Y, %H:%M}"
 
 

@@ -45,6 +45,7 @@ def translation_text(translation: Translation) -> str:
 def translation_markdown(translation: Translation) -> str:
     """Return title as heading, paragraphs, then what to be careful about."""
     notes = Notes()
+    # The order is that of reading: notes are numbered as their sentences are met.
     blocks: list[Block] = [("#", (_title(translation, notes),))] if translation.title else []
     blocks += [_block("", line)] if (line := _credits(translation)) else []
     blocks += [*_body_blocks(translation, notes), *_caption_blocks(translation, notes)]
@@ -215,6 +216,7 @@ def _joined(spans: Sequence[Span]) -> Line:
     """
     made: list[Span] = []
     for span in spans:
+        # Joined, so that what means something to Markdown across two of them is seen.
         if made and not made[-1].note and not span.note:
             made[-1] = Span(made[-1].text + span.text)
         else:
@@ -330,6 +332,7 @@ def _marked(block: Block) -> str:
         return "".join(_escaped(span, markdown) for span in lines[0])
     if mark == "[^]":
         numbered = enumerate(lines, start=1)
+        # Each note in one line, as a second line without indentation would end the footnote.
         return "\n".join(f"[^{number}]: {markdown_line(line[0].text)}" for number, line in numbered)
     return "\n".join(f"{mark} {''.join(_escaped(span, markdown_line) for span in line)}" for line in lines)
 
@@ -341,6 +344,7 @@ def _escaped(span: Span, escape: Callable[[str], str]) -> str:
     if span.ours:
         return span.text
     text = span.text
+    # A span of white space alone gives one space, not one for each side.
     before, after = " " * (text[:1].isspace()), " " * (text[-1:].isspace() and bool(text.strip()))
     return before + escape(text.strip()) + after + (f"[^{span.note}]" if span.note else "")
 

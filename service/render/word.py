@@ -55,6 +55,7 @@ def _table(document: Any, rows: Sequence[Row]) -> None:
     table = document.add_table(rows=0, cols=3)
     table.style = "Table Grid"
     head = table.add_row()
+    # python-docx has no name for it.
     repeats = OxmlElement("w:tblHeader")
     head._tr.get_or_add_trPr().append(repeats)
     for cell, label in zip(head.cells, ("No.", "Indonesian", "English"), strict=True):
@@ -65,12 +66,13 @@ def _table(document: Any, rows: Sequence[Row]) -> None:
         source.paragraphs[0].add_run(clean(row.source)).bold = row.subhead
         _sentence(document, target.paragraphs[0], row)
     wide = (document.sections[0].page_width - document.sections[0].left_margin * 2 - Inches(_NARROW)) // 2
+    # Word goes by the widths of the cells, not by that of the column.
     for column, width in zip(table.columns, (Inches(_NARROW), wide, wide), strict=True):
         for cell in column.cells:
             cell.width = width
 
 
-def _labelled(paragraph: Any, label: str, value: str) -> None:
+def _labelled(paragraph: Paragraph, label: str, value: str) -> None:
     paragraph.add_run(f"{clean(label)}: ").bold = True
     paragraph.add_run(clean(value))
     paragraph.paragraph_format.space_after = 0
@@ -89,6 +91,7 @@ def _comment(document: Document, paragraph: Paragraph, text: str, note: Note) ->
     """Add a marked sentence, with a comment for each finding on its words, or on all of it."""
     whole = 0, len(text)
     places = [words(finding, text) or whole for finding in note.findings] or [whole]
+    # Every edge of a finding parts the runs: a comment begins and ends with a run.
     cuts = sorted({0, len(text), *(edge for place in places for edge in place)})
     runs = {start: paragraph.add_run(text[start:end]) for start, end in pairwise(cuts)}
     for (start, end), reason in zip(places, note.reasons, strict=True):

@@ -14,6 +14,7 @@ def xliff(made: Sheet) -> str:
     about += [("brief", point) for point in made.points]
     about += [("brief", f"{label}: {value}") for label, value in made.facts]
     about += [("about", remark) for remark in made.remarks]
+    # A title that was made has no Indonesian, and so is no unit.
     units = [_unit(row) for row in ([made.title] if made.title.source else []) + list(made.rows)]
     original = next((value for label, value in made.about if label == "Source"), "")
     named = f" original={quoteattr(clean(original))}" if original else ""

@@ -25,8 +25,11 @@ from service.errors import Busy, Cancelled, DeadlinePassed, EngineError, WartaEr
 POLL_SECONDS = 0.05
 """How often a waiting caller looks whether it was cancelled."""
 
+# The share of the time that recent batches took that a short batch may wait for company.
 _WAIT_SHARE = 0.1
+# For as many batches the client whose turn it is may be passed over for a kind of rows that has more company.
 _TURN_BATCHES = 4
+# Rows of a batch before any pace is known.
 _UNTRIED = 4
 _RECENT = 0.25
 """The weight of the last batch in what recent batches were like."""
@@ -124,9 +127,12 @@ class SharedEngine:
         # Some engines run only texts of one class in a batch; see CausalEngine.batch_class.
         self._class_of: Callable[[str, Decoding], int] | None = getattr(inner, "batch_class", None)
         self._lock = threading.Condition()
+        # By (background, client). A dict keeps its order, and that order is the order of turns: the first key
+        # is next.
         self._queues: dict[tuple[bool, str], deque[_QueuedText]] = {}
         self._tokens = 0
         self._running = 0
+        # Rows that are usually at hand: it rises at once with a new caller and falls slowly with each batch.
         self._usual = 0.0
         self._closed = False
         self._count = _Count()
@@ -175,11 +181,13 @@ class SharedEngine:
     # The caller's side.
 
     def _ask(self, texts: Sequence[str], decoding: Decoding, count: int) -> list[list[Output]]:
+        # Who calls outside of ``asking`` (the command line, a test) is never refused.
         ask = asked() or Ask(admitted=True)
         ask.check()
         if not texts:
             return []
         call = _Call(ask, [[] for _ in texts], len(texts))
+        # Outside the lock: tokenizing takes a while. An empty text still takes a row.
         sizes = [max(1, self._inner.count_tokens(text)) for text in texts]
         now = time.monotonic()
         kinds = [self._class_of(text, decoding) if self._class_of else 0 for text in texts]
@@ -191,6 +199,7 @@ class SharedEngine:
         self._await(call)
         ask.waited += call.waited
         if call.error:
+            # One row failed; the call's others may still wait, and nobody wants them any more.
             self._leave(call)
             raise call.error
         return call.answers
@@ -199,6 +208,7 @@ class SharedEngine:
         with self._lock:
             if self._closed:
                 raise EngineError("engine.closed", "the engine was closed")
+            # Once for a whole request: an article that was let in is not refused in the middle.
             if not ask.admitted:
                 self._admit(ask)
             self._queues.setdefault(ask.lane, deque()).extend(rows)
@@ -208,6 +218,7 @@ class SharedEngine:
 
     def _admit(self, ask: Ask) -> None:
         most = self._limits.max_tokens_waiting
+        # Work in the background never keeps anybody out, so it is not counted.
         waiting = {
             client: sum(row.tokens for row in queue)
             for (background, client), queue in self._queues.items()
@@ -221,6 +232,7 @@ class SharedEngine:
 
     def _await(self, call: _Call) -> None:
         while not call.done.wait(POLL_SECONDS):
+            # The batch itself is not stopped here: other callers may have rows in it.
             try:
                 call.ask.check()
             except (Cancelled, DeadlinePassed):
@@ -245,6 +257,7 @@ class SharedEngine:
 
     def _work(self) -> None:
         while batch := self._next_batch():
+            # The engine runs outside the lock, so that callers can enter and leave meanwhile.
             started = time.monotonic()
             answers = self._run(batch)
             with self._lock:
@@ -289,12 +302,15 @@ class SharedEngine:
             return 0.0
         oldest = min(queue[0].since for queue in self._queues.values())
         patience = min(self._limits.wait_seconds, _WAIT_SHARE * self._count.recent_seconds)
+        # From when the worker was free: before that nothing could have run anyhow.
         return max(oldest, free) + patience - time.monotonic()
 
     def _take(self) -> list[_QueuedText]:
         first = self._first()
+        # Alternatives are a search of their own and share with nobody.
         batch = [first] if first.count else self._fill(first)
         chosen = set(map(id, batch))
+        # Taken out and put in again, a lane stands last in the dict.
         for lane in {row.call.ask.lane for row in batch}:
             left = deque(row for row in self._queues.pop(lane) if id(row) not in chosen)
             if left:
@@ -305,6 +321,7 @@ class SharedEngine:
         self._count.add(batch, self._limits)
         for row in batch:
             row.call.waited = max(row.call.waited, time.monotonic() - row.since)
+        # Longest first, as in token_batches.
         return sorted(batch, key=lambda row: -row.tokens)
 
     def _first(self) -> _QueuedText:
@@ -316,6 +333,7 @@ class SharedEngine:
         heads = [queue[0] for queue in self._queues.values()]
         if not self._class_of:
             return heads[0]
+        # A client of a rare kind would otherwise wait as long as others keep coming.
         overdue = time.monotonic() - _TURN_BATCHES * self._count.recent_seconds
         if heads[0].since < overdue:
             return heads[0]
@@ -335,12 +353,14 @@ class SharedEngine:
         batch, longest = [first], first.tokens
         most = min(self._limits.batch_rows, self._share())
         ask = first.call.ask
+        # Where others wait too, full batches are worth more than what is done in vain for one who goes away.
         if ask.deadline is not None and all(row.call.ask is ask for row in alike):
             most = min(most, self._prompt())
         for background in (False, True):
             some = (row for row in alike if row.call.ask.background == background)
             for row in sorted(some, key=lambda row: abs(row.tokens - first.tokens)):
                 wide = max(longest, row.tokens)
+                # The rest are further off in length still, and would be padded more.
                 if len(batch) >= most or wide * (len(batch) + 1) > self._limits.batch_tokens:
                     break
                 batch.append(row)
@@ -353,7 +373,7 @@ class SharedEngine:
         return max(1, int(self._limits.batch_seconds / pace)) if pace else _UNTRIED
 
     def _share(self) -> int:
-        """Return one worker's part of all rows at hand: whoever takes all leaves the others with crumbs."""
+        """Return one worker's part of all rows at hand, which a batch may not exceed."""
         return ceil(self._at_hand() / self._limits.parallel)
 
     def _for_batches(self, more: int = 0) -> int:
@@ -372,7 +392,9 @@ class SharedEngine:
             return self._answers(batch)
         except WartaError as error:
             if len(batch) == 1 or isinstance(error, Cancelled):
+                # Cancelled: everybody in this batch has gone, so nothing is tried again.
                 return [error for _ in batch]
+            # One by one, to find the text that fails: the others' callers get their answers.
             return [answer for row in batch for answer in self._run([row])]
         except Exception as error:  # whatever it is, somebody waits for it
             return [error for _ in batch]
@@ -381,6 +403,7 @@ class SharedEngine:
         first = batch[0]
         asks = {id(row.call.ask): row.call.ask for row in batch}.values()
         # The thread's own: it is set anew for each batch.
+        # A batch goes on as long as one of its callers waits.
         batch_wanted.set(lambda: any(ask.wanted for ask in asks))
         if first.count:
             return [self._inner.alternatives(first.text, first.decoding, first.count)]
@@ -415,6 +438,7 @@ class _Count:
 
     def ran(self, seconds: float, rows: int) -> None:
         self.busy_seconds += seconds
+        # The first measurement is taken whole; there is nothing yet to blend it with.
         first = not self.row_seconds
         self.row_seconds += (1.0 if first else _RECENT) * (seconds / rows - self.row_seconds)
         self.recent_seconds += _RECENT * (seconds - self.recent_seconds)

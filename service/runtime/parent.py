@@ -43,6 +43,7 @@ def end_with(parent: int) -> None:
     """
 
     def gone() -> None:
+        # A process whose parent ended is given another one.
         while os.getppid() == parent:
             time.sleep(_LOOKS)
 
@@ -54,6 +55,7 @@ def _end_after(gone: Callable[[], object]) -> None:
 
     def watch() -> None:
         gone()
+        # Not sys.exit, which in a thread would end the thread only.
         os._exit(_ENDED)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
@@ -65,8 +67,9 @@ def _kill_when_closed(pipe: int) -> None:
     A thread needs the interpreter's lock to do it, which a long match of a regular expression holds. Where
     the pipe is closed already the thread finds it so.
     """
-    import fcntl
+    import fcntl  # Linux and others of its family only
 
+    # Whatever happens on the pipe sends SIGKILL. The parent writes nothing to it, so what happens is its end.
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(pipe, _F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)

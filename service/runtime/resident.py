@@ -61,7 +61,7 @@ class ResidentEngine:
         return engine.stats() if engine else QueueStats()
 
     def rest(self) -> bool:
-        """Close the model unless it is in use; whether that was done."""
+        """Close the model unless it is in use; return whether that was done."""
         with self._lock:
             if self._users or not self._engine:
                 return False
@@ -84,9 +84,11 @@ class ResidentEngine:
     def _in_use(self) -> Iterator[SharedEngine]:
         ask = asked()
         user: object = ask or object()
+        # Entered before the engine is looked at: rest() closes only what has no users, under the same lock.
         with self._lock:
             new = user not in self._users
             self._users.add(user)
+        # Once for each request, however often it calls.
         if ask and new:
             ask.at_end.append(partial(self._leave, user))
         try:
@@ -104,6 +106,7 @@ class ResidentEngine:
             if engine := self._engine:
                 return engine
             engine = self._opened()
+            # It may have been closed while the weights were read.
             with self._lock:
                 if not self._closed:
                     self._engine = engine
@@ -115,4 +118,4 @@ class ResidentEngine:
         with self._lock:
             self._users.discard(user)
             self.used = time.monotonic()
-        self._over()
+        self._over()  # outside the lock: it may call rest()

@@ -46,10 +46,12 @@ AVAILABLE = sys.platform == "linux"
 Answer = Callable[..., object]
 """Answers what a confined process asks."""
 
+# Not "-m": the child must find the same modules as this process, wherever those came from.
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     f"from {sandbox_child.__name__} import main; main(int(sys.argv[2]))"
 )
+# The first command waits for all imports, which on a slow disk takes many seconds.
 _COMMAND_SECONDS = 60.0
 _ANSWERS = 4
 """Questions of one confined process that are answered at once."""
@@ -122,6 +124,7 @@ class Sandbox:
         otherwise, and Cancelled, DeadlinePassed, Busy.
         """
         with self._place(answer):
+            # Only a generator yields more than one, and that is what stream() is for.
             for value in self._work(function, arguments, limits or self._limits, answer):
                 return value
         return None
@@ -146,7 +149,7 @@ class Sandbox:
         return nullcontext() if answer else self._turns.taken()
 
     def warm(self) -> None:
-        """Start the process that forks, and has it import what the work needs."""
+        """Start the process that forks, and have it import what the work needs."""
         if AVAILABLE:
             self._command({"order": "load"})
 
@@ -159,6 +162,8 @@ class Sandbox:
         """
         if not AVAILABLE:
             return
+        # Python's C handler writes a byte with the signal's number to the pipe; the process that forks reads
+        # it.
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -201,7 +206,7 @@ class Sandbox:
         id = next(self._ids)
         ours, theirs = socket.socketpair()
         with ours:
-            with theirs:
+            with theirs:  # closed once the child has it: when the child dies, ours reads the end
                 order: Order = {
                     "order": "start",
                     "id": id,
@@ -218,7 +223,7 @@ class Sandbox:
                 peer.send([function, *arguments])
                 yield from _frames(peer, answer)
             except _Gone:
-                ended = True
+                ended = True  # a zombie until it is asked for, which tells what it used
                 died = forker.end(id)
                 self._note(died)
                 raise _died(died, limits) from None
@@ -231,6 +236,8 @@ class Sandbox:
 
     def _command(self, order: Order, file: int | None = None) -> _Forker:
         """Have the process that forks do something; it is started anew where it is gone."""
+        # Once more with a new one: the old one may have been killed, by the system for want of memory for
+        # example.
         for last in (False, True):
             forker = self._opened()
             try:
@@ -238,6 +245,7 @@ class Sandbox:
                 return forker
             except OSError as error:
                 with self._lock:
+                    # Another thread may have started a new one already.
                     if self._forker is forker:
                         self._forker = None
                 forker.close()
@@ -253,6 +261,7 @@ class Sandbox:
                 raise errors.EngineError("server.closing", "the server is closing")
             if not self._forker:
                 self._forker = _Forker()
+                # The new one must watch over the server's end as the old one did.
                 if self._watched:
                     reader, seconds = self._watched
                     self._forker.command({"order": "watch", "seconds": seconds}, reader)
@@ -263,10 +272,12 @@ class _Forker:
     """The process that forks, as the server sees it."""
 
     def __init__(self) -> None:
+        # Packets keep their borders, so that an order and its file arrive together, and are one read.
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(_COMMAND_SECONDS)
         self._channel = ours
         self._lock = threading.Lock()
+        # An empty entry is the folder that Python was started in.
         path = json.dumps([entry or os.getcwd() for entry in sys.path])  # noqa: PTH109
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603
@@ -286,6 +297,7 @@ class _Forker:
 
     def command(self, order: Order, file: int | None = None) -> Ended:
         """Return the answer to an order. Raises OSError where nobody answers."""
+        # An order and its answer belong together: nobody else's come between.
         with self._lock:
             data = json.dumps(order).encode()
             if file is None:
@@ -326,6 +338,7 @@ class _Peer:
     """A confined process, as whoever waits for it sees it."""
 
     def __init__(self, channel: socket.socket, check: Callable[[], None], most: int) -> None:
+        # Every wait is in short steps, between which it is asked whether the answer is still wanted.
         channel.setblocking(False)
         self._channel = channel
         self._check = check
@@ -336,6 +349,7 @@ class _Peer:
     def send(self, values: Sequence[object]) -> None:
         """Send one frame. Raises _Gone, and what the check raises."""
         parts = packed(values)
+        # Answers are sent by several threads; a frame must not be cut by another.
         with self._sending:
             for part in parts:
                 rest = memoryview(part)
@@ -355,8 +369,9 @@ class _Peer:
             raise LimitExceeded(
                 "sandbox.makes", "working on it makes more than {size} bytes", size=f"{self._most:,}"
             ) from None
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError):  # a list within a list, a thousand deep, is a RecursionError
             values = []
+        # A process that read a hostile document may send anything.
         if not values or len(values) <= _VALUES.get(str(values[0]), 1 << 30):
             raise WorkerFailed("sandbox.no_answer", "it cannot be worked on; its process sent no answer")
         return values
@@ -379,6 +394,7 @@ class _Peer:
 
     def _wait(self, *, write: bool = False) -> None:
         self._check()
+        # From a thread that answers: it stops the work, and this is who can stop it.
         if self.problem:
             raise self.problem
         poll = select.poll()
@@ -421,6 +437,7 @@ def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequenc
     if not answer:
         yield None
         return
+    # So that a question waits in the queue of the client that it is asked for.
     context, pool = copy_context(), ThreadPoolExecutor(_ANSWERS, "answers")
 
     def work(number: Any, *values: Any) -> None:
@@ -432,11 +449,13 @@ def _answering(peer: _Peer, answer: Answer | None) -> Iterator[Callable[[Sequenc
             peer.problem = error
 
     def handed_over(values: Sequence[Any]) -> None:
+        # A copy for each, as one context cannot be entered by two threads.
         pool.submit(context.copy().run, work, *values)
 
     try:
         yield handed_over
     finally:
+        # Not waited for: an answer may wait for a model, and nobody reads it any more.
         pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -460,6 +479,7 @@ def _ours(kind: str, said: object) -> WartaError:
     if kind == "MemoryError":
         return LimitExceeded("sandbox.memory", "working on it takes more memory than is allowed")
     found = getattr(errors, kind, None)
+    # Busy is made of seconds, not of a message.
     known = isinstance(found, type) and issubclass(found, WartaError) and found is not Busy
     message = message_from(said)
     return found(message) if known and found else errors.InputError(message)
@@ -468,6 +488,7 @@ def _ours(kind: str, said: object) -> WartaError:
 def _died(ended: Ended, limits: Confinement) -> WartaError:
     """Return why a confined process ended without an answer."""
     number = ended.get("signal", 0)
+    # Code that caught SIGXCPU was killed at the upper limit: the time used tells it all the same.
     if limits.cpu_seconds and (number == signal.SIGXCPU or ended.get("seconds", 0.0) >= limits.cpu_seconds):
         return LimitExceeded(
             "sandbox.seconds",
@@ -532,12 +553,14 @@ class _Turns:
             self._waiting.append(mine)
             try:
                 while not (self._free and self._next() is mine):
+                    # In steps, as nothing tells it of a client that hangs up.
                     self._changed.wait(POLL_SECONDS)
                     check()
                 self._free -= 1
                 self._held[client] += 1
             finally:
                 self._waiting.remove(mine)
+                # Whoever goes may have stood before one that can go now.
                 self._changed.notify_all()
 
     def _next(self) -> tuple[str, object]:

@@ -31,7 +31,7 @@ PRELOADED = ("lxml.etree", "lxml.html", "trafilatura", "pypdf", "openpyxl", "zst
 ROOT = __name__.partition(".")[0]
 """The package that a function named ".module:name" lies in."""
 
-_WORD = 4
+_WORD = 4  # bytes of the length before a head
 _INLINE = 4096
 """Texts longer than this travel beside the JSON, unescaped."""
 _DEEPEST_PROBLEM = 2000
@@ -48,6 +48,7 @@ def packed(values: Sequence[object]) -> list[bytes]:
     rest: list[bytes] = []
     for value in values:
         if isinstance(value, str) and len(value) > _INLINE:
+            # Text of a broken file may hold half a surrogate pair.
             rest.append(value.encode("utf-8", "surrogatepass"))
             head.append({"text": len(rest[-1])})
         elif isinstance(value, bytes | bytearray | memoryview):
@@ -65,6 +66,7 @@ def unpacked(read: Read, most: int) -> list[Any]:
     Raises ValueError for no frame or one over ``most`` bytes, EOFError.
     """
     size = int.from_bytes(read(_WORD), "big")
+    # Compared before anything is read, so that a false length takes no memory.
     if size > most:
         raise Oversize(size)
     head = json.loads(read(size))
@@ -76,6 +78,7 @@ def unpacked(read: Read, most: int) -> list[Any]:
         if kind == "value":
             values.append(value)
             continue
+        # ``type``, for True is an int to isinstance.
         if kind not in ("text", "bytes") or type(value) is not int or value < 0:
             raise ValueError("not a frame")
         size += value
@@ -153,8 +156,9 @@ class _Forker:
                 return
 
     def _command(self) -> bool:
-        """Return one command of the server; False where there is no server any more."""
+        """Carry out one command of the server; return False where there is no server any more."""
         try:
+            # At most one file comes with an order.
             data, files, _, _ = socket.recv_fds(self._channel, 1 << 16, 1)
         except OSError:
             return False
@@ -193,6 +197,7 @@ class _Forker:
                 continue
         import gc
 
+        # What a reader makes at first use is made here, once for all copies.
         import_module(".confined", ROOT).prepare()
         # What is loaded is shared with every copy as long as nobody writes to it, which counting would.
         gc.collect()
@@ -202,17 +207,21 @@ class _Forker:
         own = os.getpid()
         pid = os.fork()
         if pid:
+            # The child has it now. Held here, it would never read as closed when the child dies.
             os.close(file)
             self._children[order["id"]] = pid
             return
         try:
             _dies_with(own)
+            # The child must neither give orders nor keep the server's end of them open.
             self._channel.close()
             if self._signals >= 0:
                 os.close(self._signals)
             with socket.socket(fileno=file) as channel:
                 _confined(channel, order)
         finally:
+            # Not sys.exit: the copy would go on to the exit handlers, and the loop, of the process it was
+            # forked from.
             os._exit(0)
 
     def _end(self, id: int) -> Ended:
@@ -226,7 +235,7 @@ class _Forker:
         return {
             "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
             "seconds": usage.ru_utime + usage.ru_stime,
-            "memory": usage.ru_maxrss * 1024,
+            "memory": usage.ru_maxrss * 1024,  # Linux counts in KiB
         }
 
     def _told(self) -> None:
@@ -239,6 +248,7 @@ class _Forker:
 
     def _end_server(self) -> None:
         self._due = float("inf")
+        # Once the server has ended its number may be another process's.
         if os.getppid() == self._server:
             os.kill(self._server, signal.SIGKILL)
 
@@ -249,6 +259,7 @@ def _dies_with(parent: int) -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    # It may have ended between the fork and the call above, which then tells of nothing.
     if os.getppid() != parent:
         os._exit(1)
 
@@ -279,6 +290,7 @@ def _confined(channel: socket.socket, order: Order) -> None:
 
 def _limit(order: Order) -> None:
     """Bound processor time, memory, files and processes of this process, for good."""
+    # All that is mapped already, shared libraries too, counts towards the limit of the address space.
     pages = int(open("/proc/self/statm").read().split()[0]) if sys.platform == "linux" else 0  # noqa: SIM115, PTH123
     limits = [
         (resource.RLIMIT_CORE, 0),
@@ -332,9 +344,10 @@ class Peer:
 
     def receive(self) -> list[Any]:
         """Return the next frame of the server."""
+        # The server is trusted: whatever it sends is read.
         return unpacked(self._read, 1 << 62)
 
-    def ask(self, *values: Any) -> Any:
+    def ask(self, *values: object) -> Any:
         """Return what the server answers to ``values``. Raises the WartaError that it answers with.
 
         Several threads may ask at once.
@@ -344,6 +357,7 @@ class Peer:
             self._asked += 1
             number = self._asked
             self._answers[number] = answers
+        # Until it asks, a process reads one frame and has no thread, which most work is done with.
         if number == 1:
             threading.Thread(target=self._listen, name="answers", daemon=True).start()
         self.send(["ask", number, *values])

@@ -37,7 +37,10 @@ English = Callable[[Sequence[str]], list[SegmentTranslation]]
 """Translates Indonesian sentences, or looks up those that are translated already."""
 
 MOST_DATES = 2
+# A closing mark, and what opens with it.
 _MARKS = {"”": "“", "“": "“", '"': '"'}
+# "ten", "1,250"; not "2-1", "12%".
+_BARE = re.compile(r"[^\W\d_]+|[\d.,]+")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -57,13 +60,14 @@ def brief(article: Article, glossary: Glossary, english: English, translator: Si
     chosen = _chosen(article, held, chooser, english)
     title = english([article.title])[0] if article.title else None
     what = _shown(chosen.what, chosen)
+    points = [_shown(index, chosen) for index in chosen.points]
     origin = title or what
     return Brief(
         title.target if title else headline(what.text),
         article.title,
         what,
-        tuple(_shown(index, chosen) for index in chosen.points),
-        tuple(_facts(held, chosen, chooser)),
+        tuple(points),
+        tuple(_facts(held, chosen, chooser, _told_where((what, *points), chosen))),
         replace(translator, route=f"brief({_weights()})"),
         origin.findings,
         origin.band,
@@ -112,21 +116,38 @@ def _shown(index: int, chosen: _Chosen) -> KeySentence:
 def _opened(text: str) -> str:
     """Return a sentence that ends a quotation, with the mark that opened it in a sentence before."""
     first = next((sign for sign in text if sign in _MARKS), "")
+    # A first mark that closes, or a single straight one that does not begin the sentence.
     if first == "”" or (first == '"' and text.count('"') == 1 and not text.startswith('"')):
         return _MARKS[first] + text
     return text
 
 
-def _facts(held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser) -> list[KeyFact]:
-    """Return who, where, when and how much, in the order in which the article names them."""
+def _told_where(shown: Sequence[KeySentence], chosen: _Chosen) -> Mapping[int, int]:
+    """Return from which character on each sentence says only where and to whom it was said."""
+    return {
+        sentence.sentence: chosen.english[sentence.sentence].source.rfind(cut.source)
+        for sentence in shown
+        for cut in sentence.cuts
+        if cut.kind == "attribution"
+    }
+
+
+def _facts(
+    held: Sequence[Mentions], chosen: _Chosen, chooser: Chooser, told: Mapping[int, int]
+) -> list[KeyFact]:
+    """Return who, where, when and how much, in the order in which the article names them.
+
+    Where something was only said, behind the place ``told`` in a sentence, it did not happen.
+    """
     what, points = chosen.what, chosen.points
-    found = keyfacts.places(held, what, points)
+    found = keyfacts.places(held, what, points, told)
     for model, (candidates, rows), most in (
         (chooser.name, keyfacts.names(held, what, points), keyfacts.MOST_NAMES),
         (chooser.figure, keyfacts.figures(held, what, points), keyfacts.MOST_FIGURES),
     ):
         if model:
             found += keyfacts.pick(candidates, rows, *model, most)
+    # The labels in their order, each once.
     order = list(dict.fromkeys(keyfacts.LABELS.values()))
     facts = [fact for candidate in found if (fact := _key_fact(candidate, chosen))]
     dates = [fact for fact in facts if fact.fact.kind == "date"]
@@ -140,9 +161,14 @@ def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
     """Return a candidate beside its English; a place or body without English words of its own is none."""
     part = chosen.english[candidate.held.sentence or 0]
     facts = {(fact.start, fact.end): fact for fact in facts_of(candidate.held, part)}
+    # By its place: one name may stand twice in a sentence.
     fact = facts[candidate.what.start, candidate.what.end]
+    # A name of one word that English changed or lost may have been no name at all.
     sure = fact.kind not in ("place", "organisation", "person") or " " in candidate.name.strip()
     if fact.status != "kept" and not (sure and fact.kind not in ("place", "organisation")):
+        return None
+    if fact.kind == "number" and fact.status == "kept" and _BARE.fullmatch(fact.target or fact.source):
+        # "Two", "10": of what, it does not say.
         return None
     office = facts.get((candidate.office.start, candidate.office.end)) if candidate.office else None
     return KeyFact(keyfacts.LABELS[fact.kind], _value(candidate, fact), _english(office), fact)
@@ -177,5 +203,6 @@ def _notes(chosen: _Chosen) -> tuple[Message, ...]:
 
 @lru_cache(maxsize=1)
 def _weights() -> str:
+    # Other weights choose other sentences, so their sum is part of the signature.
     data = files("service.summary").joinpath("data", "brief.json").read_bytes()
     return f"weights@{sha256(data).hexdigest()[:12]}"

@@ -51,6 +51,7 @@ OWN = (
     "colon",  # ends with one: what it announces stands elsewhere
     "names_of_title",  # share of the title's names and figures
 )
+# The weights belong to these features in this order; see Chooser.from_json.
 NAMES = (*ranking.NAMES, *OWN)
 _QUOTED, _PART_OF_QUOTE = NAMES.index("quoted"), NAMES.index("part_of_quote")
 _MOSTLY, _WHOLLY = 0.5, 0.85
@@ -59,9 +60,23 @@ MOST_POINTS, FEWEST_POINTS = 4, 2
 _SENTENCES_A_POINT = 3
 _LOOSE = 0.7
 """Log-odds that a sentence loses which wants the one before it, where that is not shown."""
-_DOUBT = 2.0
-"""Log-odds that a sentence of doubtful English loses as what happened."""
+_DOUBT = 0.9
+"""Log-odds that a sentence of doubtful English loses as what happened: another has to say nearly as much."""
 _CAPTION = re.compile(r"(?:Ilustrasi|Foto|Keterangan foto|Dok\.|Sumber foto)\b", re.IGNORECASE)
+# "Kamu bisa menjadi member komunitas ...": what a site says of itself.
+_PROMOTES = re.compile(
+    r"(?:Kamu|Anda|Kalian) (?:bisa|dapat|juga bisa) (?:menjadi|mengunduh|mengikuti|bergabung|berlangganan)\b"
+    r"|(?:Ikuti|Dapatkan|Simak|Unduh|Download|Baca) (?:berita|informasi|update|kabar|juga|terus|aplikasi)\b"
+    r"|.{0,40}\badalah portal berita\b",
+    re.IGNORECASE,
+)
+# Words that want a sentence before them, besides those that the ranker knows.
+_WANTS_ANOTHER = re.compile(
+    r"^(?:Pihaknya|Menurutnya|Akibatnya|Namun|Meski demikian"
+    r"|[A-Z][a-z]{1,20} (?:[a-z]{1,20} )?(?:ia|dia|mereka))\b"
+    r"|\bdalam (?:insiden|peristiwa|kejadian|kecelakaan|serangan) (?:itu|tersebut)\b"
+)
+_BEGINS_QUOTED = re.compile(r"[\"“”'‘«]")
 _FIRST_PERSON = re.compile(r"\b(?:[Ss]aya|[Kk]ami|[Aa]ku|[Gg]ue)\b")
 _SPEAKS = re.compile(
     r"\b(?:mengatakan|menyatakan|menyebut|menjelaskan|menuturkan|mengungkapkan|menegaskan)\b"
@@ -153,8 +168,9 @@ def scored(
     spoken = (rows[:, _QUOTED] > _WHOLLY) | [_is_spoken(part) for part in held if part.sentence is not None]
     able = np.array([not reason for reason in unfit(article)], dtype=bool) & ~spoken
     bags = tuple(frozenset(words(sentence)) for sentence in sentences)
-    back = rows[:, NAMES.index("points_back")] > 0
-    telling = able & (rows[:, _QUOTED] < _MOSTLY) & (rows[:, _PART_OF_QUOTE] == 0)
+    back = (rows[:, NAMES.index("points_back")] > 0) | [bool(_WANTS_ANOTHER.search(s)) for s in sentences]
+    quoted = np.array([bool(_BEGINS_QUOTED.match(sentence)) for sentence in sentences], dtype=bool)
+    telling = able & ~quoted & (rows[:, _QUOTED] < _MOSTLY) & (rows[:, _PART_OF_QUOTE] == 0)
     return Scored(chooser.what.scores(rows), chooser.point.scores(rows), able, telling, back, bags)
 
 
@@ -169,7 +185,7 @@ def _is_spoken(part: Mentions) -> bool:
 def unfit(article: Article) -> list[str]:
     """Return, for each sentence, why a brief does not take it, or nothing.
 
-    A line without a verb, a subhead, a caption, or a question.
+    A line without a verb, a subhead, a caption, what a site says of itself, or a question.
     """
     roles = dict(enumerate(article.roles))
     captions = frozenset(article.captions)
@@ -179,6 +195,8 @@ def unfit(article: Article) -> list[str]:
             reasons.append("subhead")
         elif sentence in captions or _CAPTION.match(sentence):
             reasons.append("caption")
+        elif _PROMOTES.match(sentence):
+            reasons.append("promotion")
         elif not has_verb(sentence):
             reasons.append("verbless")
         else:
@@ -190,16 +208,19 @@ def choose(scores: Scored, chooser: Chooser, doubtful: frozenset[int] = frozense
     """Return the sentence of what happened, and the key points in the order of the article.
 
     ``doubtful`` sentences, whose English is likely wrong, are key points only where there are too few others;
-    what happened is told by one only where any other says it much less well.
+    what happened is told by one only where no other says it nearly as well.
     """
     doubt = _LOOSE * scores.points_back + [_DOUBT * (i in doubtful) for i in range(len(scores.bags))]
     order = np.argsort(doubt - scores.what, kind="stable").tolist()
+    # What tells, else what may be shown, else anything: a brief always has a first sentence.
     pool = [i for i in order if scores.telling[i]] or [i for i in order if scores.able[i]] or order
     what = pool[0]
     points: list[int] = []
     covered = set(scores.bags[what])
     left = [i for i in range(len(scores.bags)) if i != what and scores.able[i] and scores.bags[i]]
+    # A point for every three sentences, rounded up.
     most = max(FEWEST_POINTS, min(MOST_POINTS, -(-len(scores.bags) // _SENTENCES_A_POINT)))
+    # First without doubtful sentences; then with them, but only up to the fewest points.
     for careful in (True, False):
         while len(points) < most:
             able = [i for i in left if i not in points and not (careful and i in doubtful)]
@@ -218,6 +239,7 @@ def choose(scores: Scored, chooser: Chooser, doubtful: frozenset[int] = frozense
 def _value(scores: Scored, chooser: Chooser, index: int, covered: set[str]) -> float:
     bag = scores.bags[index]
     repeated = len(bag & covered) / max(1, len(bag))
+    # Cubed for the reason given in extractive.py: only near repeats cost much.
     return float(scores.point[index]) - chooser.redundancy * repeated**3
 
 

@@ -55,14 +55,17 @@ class Ranker:
     def scores(self, rows: Floats) -> Floats:
         """Return log-odds that a person would choose each row (a sentence's features)."""
         chunks = range(0, len(rows), _CHUNK)
+        # In parts, for the memory: rows x trees.
         return np.concatenate([self._scores(rows[start : start + _CHUNK]) for start in chunks])
 
     def _scores(self, rows: Floats) -> Floats:
         trees, inner = self.features.shape
         tree, row = np.arange(trees), np.arange(len(rows))[:, None]
         node = np.zeros((len(rows), trees), dtype=np.intp)
+        # 2**depth - 1 has depth bits, one for each step down.
         for _ in range(inner.bit_length()):
             right = rows[row, self.features[tree, node]] > self.thresholds[tree, node]
+            # Breadth first: the children of n are 2n + 1 and 2n + 2.
             node = 2 * node + 1 + right
         total: Floats = self.leaves[tree, node - inner].sum(axis=1)
         return total
@@ -110,6 +113,7 @@ def _distinct(sentences: Sequence[str], scores: Floats) -> Iterator[int]:
     recompute the one at the top of the heap until it stays there (lazy greedy; Minoux 1978).
     """
     spoken = [tuple(words(sentence)) for sentence in sentences]
+    # Backwards, so that of equal sentences the first stays.
     first = {text: index for index, text in reversed(list(enumerate(spoken))) if text}
     bags = {index: frozenset(text) for text, index in first.items()}
     heap = [(-float(scores[index]), index) for index in bags]
@@ -119,7 +123,9 @@ def _distinct(sentences: Sequence[str], scores: Floats) -> Iterator[int]:
         checkpoint()
         _, index = heapq.heappop(heap)
         bag = bags[index]
+        # Negative, as heapq has the smallest on top.
         value = _REDUNDANCY * (len(bag & covered) / len(bag)) ** 3 - scores[index]
+        # It has lost its place: others may be better now.
         if heap and (value, index) > heap[0]:
             heapq.heappush(heap, (value, index))
             continue

@@ -43,6 +43,7 @@ def names(text: str) -> Iterator[str]:
     """Yield capitalised words, in order; of the first in a sentence or quotation, only acronyms."""
     before = "."
     for token in _TOKEN.findall(text):
+        # The first word of a sentence has a capital anyhow; that of an acronym tells something even there.
         acronym = len(token) > 1 and token.isupper()
         if token[0].isupper() and token not in _CURRENCIES and (acronym or before not in _ENDERS):
             yield token
@@ -63,6 +64,7 @@ def abbreviates(name: str, text: str) -> bool:
         if low in _PASSED:
             continue
         usable = not acronym or word[0].isupper()
+        # Each word may begin the name, or go on from wherever those before it came to.
         spans = [(start, size) for start in {0, *reached} for size in range(least, len(short) - start + 1)]
         reached = {
             start + size for start, size in spans if usable and low.startswith(short[start : start + size])
@@ -79,11 +81,15 @@ def polarity(text: str, reach: int = 1) -> tuple[set[str], set[str]]:
     negated: set[str] = set()
     plain: set[str] = set()
     left = 0
+    # So that "don’t" is found among the negations.
     for token in _TOKEN.findall(text.lower().replace("’", "'")):
         if token in _NEGATORS:
             left = reach
         elif not token[0].isalnum():
+            # A negation does not reach over a comma or the end of a sentence, but over a hyphen or a percent
+            # sign.
             left = 0 if token in _STOPS else left
+        # In "tidak akan naik" it is *naik* that is denied.
         elif not (left and token in _FILLERS):
             (negated if left else plain).add(token)
             left = max(0, left - 1)

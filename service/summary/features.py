@@ -13,6 +13,7 @@ from service.text.words import listed
 
 Floats = NDArray[np.float64]
 
+# The ranker's trees name these columns by their place: add to the end, and train anew.
 NAMES = (
     "position",  # from 0
     "relative_position",  # 0 to 1
@@ -41,8 +42,11 @@ NAMES = (
     "paragraph_size",  # sentences
 )
 
+# "anak-anak", "Jum'at", "2026"; no marks.
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+# "(23/11)", "(23/11/2026)", as datelines and leads have it.
 _DATE = re.compile(r"\(\d{1,2}/\d{1,2}(?:/\d{2,4})?\)")
+# "JAKARTA, KOMPAS.com -- " and then a sentence.
 _DATELINE = re.compile(r"^.{3,60}?\s(?:-{1,2}|[–—])\s*(?=\S)")
 _POINTERS = frozenset(["itu", "tersebut"])
 _FURNITURE = frozenset(["baca", "simak", "lihat", "tonton", "read", "watch"])
@@ -87,11 +91,13 @@ class TermMatrix:
         tokens = [vocabulary.setdefault(word, len(vocabulary)) for bag in bags for word in bag]
         size = max(1, len(vocabulary))
         lengths = [len(bag) for bag in bags]
+        # A number for each pair of sentence and word, so that equal pairs can be counted at once.
         keys = np.repeat(np.arange(len(bags)), lengths) * size + np.asarray(tokens, dtype=np.intp)
         cells, repeats = np.unique(keys, return_counts=True)
         rows, terms, counts = cells // size, cells % size, repeats.astype(float)
         idf = np.log((1 + len(bags)) / np.maximum(1, np.bincount(terms, minlength=size)))
         weights = counts * idf[terms]
+        # Never 0: even a word of all sentences has ln((1 + n) / n).
         norms = np.sqrt(_sums(rows, weights**2, len(bags)))
         return cls(rows, terms, counts, weights / norms[rows], idf, vocabulary)
 
@@ -144,6 +150,7 @@ def _lexical(bags: Sequence[Sequence[str]], title: Sequence[str]) -> list[Floats
     size = len(matrix.idf)
     lead = np.zeros(size)
     lead[terms[rows == 0]] = weights[rows == 0]
+    # The first sentence of each word.
     first = np.full(size, count)
     np.minimum.at(first, terms, rows)
     wanted = np.zeros(size)
@@ -162,6 +169,7 @@ def _lexical(bags: Sequence[Sequence[str]], title: Sequence[str]) -> list[Floats
         _sums(rows, values, count) for values in cells
     )
     return [
+        # Less its likeness to itself, which is 1 where it has words.
         (centrality - (np.bincount(rows, minlength=count) > 0)) / max(1, count - 1),
         similarity,
         frequency / lengths,
@@ -193,5 +201,6 @@ def _surface(sentences: Sequence[str]) -> list[Floats]:
                 bool(_DATELINE.match(sentence)) or bool(_DATE.search(sentence)),
             )
         )
+        # An odd number of marks opens a quotation, or closes one.
         within ^= marks % 2 == 1
     return list(np.array(rows, dtype=float).T)

@@ -47,11 +47,15 @@ FIGURE_FEATURES = (
     "bracket",  # a date in full, with its numbers
     "figures_there",  # others in its sentence, to four
 )
+# Words before a number that is a name and no quantity: "Pasal 5", "Jalan 3", "KM 12".
 _NUMBERED = listed(
     "- pasal ayat nomor no huruf jalan jl gang rt rw blok lantai km tipe seri bab ke kelas jalur"
 )
+# "kedua", "pertama", "II".
 _ORDINAL = re.compile(r"(?:ke[a-z]{3,}|pertama|[IVX]+)\b")
 _WHERE = listed("di ke dari asal kawasan wilayah daerah sekitar menuju")
+# Nothing happens there that has a place.
+_ONLINE = listed("twitter instagram facebook youtube whatsapp telegram tiktok internet")
 MOST_NAMES, MOST_FIGURES, MOST_PLACES = 4, 5, 2
 LABELS: Mapping[FactKind, str] = {
     "person": "who",
@@ -110,6 +114,7 @@ def names(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple[l
         shown = [(part, name) for part, name in group if part.sentence in chosen]
         if not shown or group[0][1].kind == "place":
             continue
+        # The longest form; of equally long ones that of the main sentence.
         part, name = max(shown, key=lambda pair: (len(pair[1].words), pair[0].sentence == what))
         found.append(
             Candidate(part, name, _full(group, _text(part, name)), _office_before(part, name, offices))
@@ -128,6 +133,7 @@ def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple
             continue
         for figure in part.figures:
             values = _values(figure)
+            # A figure may be read in several ways; it is known if all of these were seen.
             if values <= seen or not _tells(part, figure):
                 continue
             seen |= values
@@ -141,18 +147,30 @@ def _tells(part: Mentions, figure: Figure) -> bool:
     if figure.kind != "number":
         return True
     text = part.text[figure.start : figure.end]
+    if part.text[figure.start - 1 : figure.start].isalnum():
+        # "F5" is a name.
+        return False
     first = figure.numbers[0].number
     ordinal = first.before in _NUMBERED or _ORDINAL.match(text) is not None
     return not ordinal and (" " in text or "%" in text or len(figure.numbers) > 1)
 
 
-def places(held: Sequence[Mentions], what: int, points: Sequence[int]) -> list[Candidate]:
-    """Return where it happened: the places of the main sentence, else those of the first point with one."""
+def places(
+    held: Sequence[Mentions], what: int, points: Sequence[int], until: Mapping[int, int] | None = None
+) -> list[Candidate]:
+    """Return where it happened: the places of the main sentence, else those of the first point with one.
+
+    ``until`` is the character of a sentence, where it has one, from which on no place counts.
+    """
     parts = {part.sentence: part for part in held}
     for sentence in (what, *points):
         part = parts[sentence]
-        found = [name for name in part.names if name.kind == "place" and _is_where(part, name)]
+        end = (until or {}).get(sentence, len(part.text))
+        found = [
+            name for name in part.names if name.kind == "place" and name.start < end and _is_where(part, name)
+        ]
         if found:
+            # Backwards, so that of a name that stands twice the first place stays.
             texts = {part.text[name.start : name.end]: name for name in reversed(found)}
             best = sorted(texts.items(), key=lambda pair: pair[1].start)[:MOST_PLACES]
             return [Candidate(part, name, text) for text, name in best]
@@ -164,6 +182,8 @@ def _is_where(part: Mentions, name: Name) -> bool:
     Inggris*.
     """
     before = part.text[: name.start].rstrip()
+    if part.text[name.start : name.end].lower() in _ONLINE:
+        return False
     return before.endswith(",") or before.rpartition(" ")[2].lower() in _WHERE
 
 
@@ -243,6 +263,7 @@ def _office_before(part: Mentions, name: Name, offices: _Offices) -> Name | None
     if name.kind != "person":
         return None
     start = name.start
+    # The office ends before the space, or before the comma and the space.
     gap = 2 if part.text[max(0, start - 2) : start] == ", " else 1
     return offices.get((part.sentence, start - gap))
 

@@ -11,6 +11,7 @@ from math import ceil
 from service.summary.extractive import best_first
 from service.summary.features import words
 
+# Of the words of two sentences together, the share they have in common.
 _NEAR_EQUAL = 0.8
 
 
@@ -54,13 +55,17 @@ def _cuts(lengths: Sequence[int], room: int) -> list[int]:
     the back gives the earliest place that still leaves the rest room enough.
     """
     ends = [0, *accumulate(lengths)]
+    # Filled from the back, counted from the front.
     earliest = [len(lengths) - cut for cut in _fill(lengths[::-1], room)][::-1]
     count = len(earliest) - 1
     cuts = [0]
     for number in range(1, count):
+        # The last place up to which this pack has room.
         latest = bisect_left(ends, ends[cuts[-1]] + room + 1) - 1
         low = max(earliest[number], cuts[-1] + 1)
         ideal = ends[-1] * number / count
+        # There is always such a place: filled from the front a pack reaches at least as far as the rest
+        # needs.
         cuts.append(min(range(low, latest + 1), key=lambda cut: abs(ends[cut] - ideal)))
     return [*cuts, len(lengths)]
 
@@ -120,6 +125,7 @@ def _new(bags: Sequence[frozenset[str]]) -> Iterator[bool]:
     by_word: dict[str, list[frozenset[str]]] = {}
     for bag in bags:
         ordered = sorted(bag, key=lambda word: (counts[word], word))
+        # The tiny part taken off keeps 0.8 * 5 from being a little more than 4.
         first = ordered[: len(bag) - ceil(_NEAR_EQUAL * len(bag) - 1e-9) + 1]
         new = bool(bag) and not any(
             _near_equal(bag, other) for other in {other for word in first for other in by_word.get(word, ())}

@@ -53,6 +53,7 @@ def support(summary_sentence: str, segments: Sequence[str], limit: int = 3) -> t
     chosen: list[int] = []
     left, score = wanted, 0.0
     while left and units and len(chosen) < limit:
+        # Sorted, so that sums of floats repeat to the last bit in every process.
         gains = [sum(weights[unit] for unit in sorted(bag & left)) / total for bag in units]
         best = max(range(len(units)), key=lambda index: (gains[index], -len(segments[index]), -index))
         if gains[best] < (_LEAST_GAIN if chosen else _LEAST_FIRST):
@@ -71,6 +72,7 @@ def _weights(sentence: str, wanted: Set[str], units: Sequence[Set[str]]) -> dict
     salient = {name.lower() for name in facts.names(sentence)}
     weights = {}
     for unit in sorted(wanted):
+        # A little more than 0, even for what every segment has.
         rarity = math.log1p(len(units) / (1 + held[unit])) + 0.1
         thrice = unit in salient or unit[0].isdecimal()
         weights[unit] = rarity * (_PAIR if " " in unit else _SALIENCE if thrice else 1.0)
@@ -100,6 +102,7 @@ def findings(summary_sentence: str, supporting_segments: Sequence[str]) -> tuple
 
 def _new_numbers(sentence: str, source: str) -> Iterator[str]:
     """Yield the numbers in digits without an equal in the source; number words are as often no count."""
+    # Of both sides together, which are in one language: a short sentence alone would leave it open.
     language = ENGLISH if leans_english(f"{sentence}\n{source}") else INDONESIAN
     held = {value for number in numbers(source, language) for value in number.values}
     for number in dict.fromkeys(numbers(sentence, language)):
@@ -158,6 +161,7 @@ def _turned(sentence: str, source: str) -> Iterator[Finding]:
     negated, plain = facts.polarity(sentence)
     source_negated, source_plain = facts.polarity(source)
     near, source_near = facts.polarity(sentence, _NEAR)[0], facts.polarity(source, _NEAR)[0]
+    # Where the source has a negation near, if not directly before, it may be the same one in another order.
     for word in sorted((negated & source_plain) - source_near):
         yield Finding.of("negation.unsupported", word=word)
     for word in sorted((plain & source_negated) - source_plain - near):

@@ -137,8 +137,10 @@ def _taken(task: Task, order: Sequence[int]) -> list[int]:
 
 def _trusted(task: Task, order: Sequence[int]) -> list[int]:
     """Return the same, those whose English is likely wrong only where none of the next best is better."""
+    # More than these are never translated for a summary.
     order = order[: len(_taken(task, order)) + SPARE]
     wrong: dict[int, bool] = {}
+    # Ends, since each round translates at least one sentence that was not known yet, or stops.
     while True:
         # Python's sort is stable: the best first among those that are not known to be wrong.
         chosen = _taken(task, sorted(order, key=lambda index: wrong.get(index, False)))
@@ -209,6 +211,7 @@ def translate_first(task: Task) -> Draft:
     title = task.english([task.article.title])[0].target if task.article.title else ""
     targets = [part.target for part in task.english(task.sentences)]
     written, packs, notes = _write(task, writer, targets, title)
+    # Looked up, not translated again: ``english`` keeps what it has made.
     parts = task.english(task.sentences)
     sentences = (
         _inherited(sentence, [parts[index] for index in sentence.support])
@@ -344,6 +347,7 @@ def _inherited(sentence: SummarySentence, parts: Sequence[SegmentTranslation]) -
 
 
 def _packs(writer: Writer, sentences: Sequence[str], title: str) -> list[list[int]]:
+    # Two less, for the marks of start and end that an engine may add.
     return packing.pack(sentences, writer.engine.count_tokens, writer.preset.max_input_tokens - 2, title)
 
 
@@ -354,6 +358,7 @@ def _write(
     count, limit = writer.engine.count_tokens, writer.preset.max_input_tokens - 2
     packs = _packs(writer, sentences, title)
     opening = [title] if packing.title_fits(count, limit, title) else []
+    # In one line, as the models were trained.
     texts = [" ".join(" ".join([*opening, *(sentences[i] for i in pack)]).split()) for pack in packs]
     outputs = writer.engine.generate(texts, writer.preset.decoding)
     parts = [[part.text for part in segment.split(output.text).segments] for output in outputs]
@@ -374,6 +379,7 @@ def _write(
 
 def _traced(text: str, segments: Sequence[str], title: str) -> SummarySentence:
     indices, score = provenance.support(text, segments)
+    # Figures and names of the headline count as given, because the model read it too.
     found = provenance.findings(text, [*(segments[i] for i in indices), *([title] if title else [])])
     return SummarySentence(text, indices, score, found)
 

@@ -30,6 +30,9 @@ _SAY = "kata|ujar|ucap|tutur|jelas|tegas|imbuh|tambah|papar|ungkap|terang|sebut|
 _SAYS = "said|says|explained|added|stated|stressed|continued|noted|concluded|told"
 _DAYS = "Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
 _ENGLISH_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+# The speaker may have words of his own before the tail, as few as will do: ``, kata Budi kepada wartawan di
+# Jakarta, Senin (3/4).``, of which the tail begins with "kepada". No quotation mark within, or a second
+# quotation would be cut away.
 _SAID = re.compile(
     rf"[,\"”]\s?(?:{_SAY})(?:nya)?(?: [^\"“”]{{2,90}}?)??"
     r"(?P<tail>,? (?:(?:ke)?pada (?:wartawan|media|awak media|[A-Z])"
@@ -37,6 +40,7 @@ _SAID = re.compile(
     r"|dalam (?:keterangan|pernyataan|siaran)|(?:melalui|lewat) (?:keterangan|pesan|siaran)|di [A-Z]"
     rf"|pada (?:{_DAYS})|(?:{_DAYS})\b|dikutip|dilansir|seperti di)[^\"“”]{{0,200}})\.?\Z"
 )
+# English has either order: ``, said Budi to reporters on Monday.`` and ``, Budi told reporters.``
 _SAID_ENGLISH = re.compile(
     rf"[,\"”]\s?(?:(?:{_SAYS})(?: [^\"“”]{{2,90}}?)??|[^\"“”,.]{{2,90}}? (?:{_SAYS}))"
     r"(?P<tail>,? (?:to (?:reporters|journalists|the media|[A-Z])|reporters|when |while "
@@ -44,21 +48,30 @@ _SAID_ENGLISH = re.compile(
     r"|as quoted|quoted|as reported"
     rf"|(?:{_ENGLISH_DAYS})\b)[^\"“”]{{0,220}})\.?\Z"
 )
+# ``, seperti dikutip dari Antara, Senin.``
 _SOURCED = re.compile(
     r"(?P<tail>,? (?:seperti )?(?:dikutip|dilansir|sebagaimana dikutip|demikian dikutip)(?: dari)?"
     r" [^\"“”,]{2,60}(?:, [^\"“”,]{3,30})?)\.?\Z"
 )
+# ``, as quoted from Antara, Monday.``
 _SOURCED_ENGLISH = re.compile(
     r"(?P<tail>,? (?:as |was |is )?(?:quoted|reported|cited)(?: (?:from|by|in))?"
     r" [^\"“”,]{2,60}(?:, [^\"“”,]{3,30})?)\.?\Z"
 )
+# `` (BMKG)``; no bracket in a bracket.
 _BRACKET = re.compile(r"\s\(([^()]{1,60})\)")
+# ``, yang berada di lereng gunung, ``; from eight characters, and with no comma, bracket or quotation mark
+# inside.
 _CLAUSE = re.compile(r", yang ([^,()\"“”]{8,90}),(?= )")
 _CLAUSE_ENGLISH = re.compile(r", (?:which|who|whose) ([^,()\"“”]{8,110}),(?= )")
-_MATTERS = re.compile(r"\d|\b(?:tidak|tak|bukan|belum|tanpa|hanya|not|no|never|without|only)\b|n't")
+# A figure or a negation: a sentence without one says something else.
+_MATTERS = re.compile(
+    r"\d|\b(?:tidak|tak|bukan|belum|tanpa|hanya|not|no|never|without|only)\b|n't", re.IGNORECASE
+)
 _NAMED = re.compile(r"\b[A-Z]")
 # A clause that goes on to a list or a purpose does not end at the next comma.
 _GOES_ON = re.compile(r"\b(?:untuk|dan|atau|serta|to|and|or|as well)\b")
+# Directly behind the clause, `` was`` or `` also announced``: the clause stood between subject and verb.
 _VERB_ENGLISH = re.compile(
     r" (?:also |then |later |now |still )?(?:is|was|are|were|has|have|had|will|would|can|could|must|may"
     r"|said|did|does|[a-z]{2,20}ed)\b"
@@ -93,6 +106,7 @@ def trim(source: str, target: str, kept: frozenset[str] = frozenset()) -> Trimme
     done = Trimmed(source, target)
     for rule in _RULES:
         shorter = rule(done, kept)
+        # Each rule by itself: one that cuts too deep is undone, and the next still has its try.
         if min(len(shorter.source.split()), len(shorter.target.split())) >= SHORTEST:
             done = shorter
     return done
@@ -109,7 +123,8 @@ def _opening(text: Trimmed, _: frozenset[str]) -> Trimmed:
 
 
 def _attribution(text: Trimmed, _: frozenset[str]) -> Trimmed:
-    """Return where, when and to whom it was said; the speaker stays."""
+    """Leave out where, when and to whom it was said; the speaker stays."""
+    # The two languages have to have it by the same rule, or what is cut might not be the same.
     for here, there in ((_SAID, _SAID_ENGLISH), (_SOURCED, _SOURCED_ENGLISH)):
         ours = here.search(text.source, max(0, len(text.source) - _TAIL_REACH))
         theirs = there.search(text.target, max(0, len(text.target) - _TAIL_REACH))
@@ -122,6 +137,8 @@ def _brackets(text: Trimmed, kept: frozenset[str]) -> Trimmed:
     """Trim brackets with a short form of what stands before them; they answer to one another by their
     order.
     """
+    # The first five, from the last to the first, so that a cut does not change the numbers of those to come.
+    # They are looked for anew each time, because it moves what stands behind.
     for nth in range(4, -1, -1):
         ours, theirs = list(_BRACKET.finditer(text.source)), list(_BRACKET.finditer(text.target))
         if len(ours) != len(theirs) or nth >= len(ours):
@@ -143,17 +160,20 @@ def _abbreviates(inside: str, before: str) -> bool:
 
 
 def _is_short(inside: str, before: str) -> bool:
-    return sum(map(str.isupper, inside)) > 1 or inside[0].isupper() or abbreviates(inside, before[-120:])
+    return sum(map(str.isupper, inside)) > 1 or abbreviates(inside, before[-120:])
 
 
 def _clause(text: Trimmed, _: frozenset[str]) -> Trimmed:
-    """Return the only relative clause between commas, where it names and counts nothing."""
+    """Leave out the only relative clause between commas, where it names and counts nothing."""
     ours, theirs = list(_CLAUSE.finditer(text.source)), list(_CLAUSE_ENGLISH.finditer(text.target))
+    # With two, which answers to which would be a guess.
     if len(ours) != 1 or len(theirs) != 1:
         return text
     inside = (ours[0][1], theirs[0][1])
     if any(rule.search(words) for words in inside for rule in (_MATTERS, _NAMED, _GOES_ON)):
         return text
+    # The sentence's own verb has to follow, within two words in Indonesian, or the commas were those of a
+    # list.
     after = text.source[ours[0].end() :].split(maxsplit=2)[:2]
     if not any(map(is_verb, after)) or not _VERB_ENGLISH.match(text.target, theirs[0].end()):
         return text

@@ -12,7 +12,9 @@ from service.text.words import listed
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # Prefixed verbs: mengatakan, berlangsung, ditangkap, terjadi, and those of speech that lose their prefix.
 _PREFIXED = re.compile(r"(?:meng?|mem|men|meny|me|ber|be|di|ter|memper|diper|ku|kau)[a-z]{3,}")
-_SUFFIXED = re.compile(r"[a-z]{4,}(?:kan|i)(?:nya|lah)?")
+# Verbs without a prefix, as in orders and headlines: *umumkan*, *tetapkan*.
+# Not those with -i: too many nouns end so, *polisi*, *kopi*, *ekonomi*.
+_SUFFIXED = re.compile(r"[a-z]{4,}kan(?:nya|lah)?")
 # What begins like a prefixed verb and is none.
 _NO_VERBS = listed(
     """
@@ -52,6 +54,4 @@ def is_verb(word: str) -> bool:
         return True
     if word in _NO_VERBS:
         return False
-    return _PREFIXED.fullmatch(word) is not None or (
-        _SUFFIXED.fullmatch(word) is not None and word.endswith(("kan", "kannya", "kanlah"))
-    )
+    return bool(_PREFIXED.fullmatch(word) or _SUFFIXED.fullmatch(word))

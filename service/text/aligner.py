@@ -32,6 +32,7 @@ LONGEST = 300
 _NULL = 0.08
 _TOKEN = re.compile(r"\d++(?:[.,:]\d++)*+|[^\W\d_]++|[%$€£]")
 _NOT_DIGIT = re.compile(r"\D+")
+# In this order: "ch" before "c". "technology" and "teknologi" then begin alike.
 _SPELLINGS = (
     ("ph", "f"),
     ("th", "t"),
@@ -45,7 +46,10 @@ _SPELLINGS = (
 _TWICE = re.compile(r"(.)\1")
 _ALIKE = 4
 """Letters with which two words of one origin begin alike."""
+# How likely a pair is of which the table says nothing: the same spelling of a word it does not know, and of
+# one it knows; a like beginning; two numbers with other digits; a word it does not know; any other.
 _SAME_UNKNOWN, _SAME_KNOWN, _COGNATE, _OTHER_NUMBER, _UNKNOWN, _FLOOR = 0.9, 0.3, 0.15, 0.02, 1e-3, 1e-5
+# What is left of a pair's place where none of its neighbours belong together.
 _SUPPORT = 0.15
 _BACKED = 1e-3
 
@@ -91,6 +95,7 @@ class Lexicon:
     def load(cls) -> Lexicon:
         """Return the table that comes with Warta."""
         content = (files("service.text") / "data" / "lexicon.npz").read_bytes()
+        # Without pickle: a file of weights must not be able to run anything.
         with np.load(BytesIO(content), allow_pickle=False) as stored:
             words, names = (stored[name].tobytes().decode().split("\n") for name in ("words", "stems"))
             return cls(
@@ -118,6 +123,7 @@ class Lexicon:
 
 def _unpacked(values: NDArray[np.uint8]) -> Floats:
     """Return the probabilities that :func:`eval.training.aligner.packed` wrote."""
+    # Logarithms in a byte: 255 is 1, 16 less is half of that, 0 is none.
     return np.where(values > 0, np.exp2((values.astype(np.float64) - 255) / 16), 0.0)
 
 
@@ -139,7 +145,8 @@ class Alignment:
 
     ``forward[i, j]`` is the probability that target word j came from source word i, ``backward[i, j]`` that
     source word i became target word j; what is left to 1 stands for none. ``backed[i, j]`` says whether the
-    table or their looks speak for a pair, and not its place alone.
+    table or their looks speak for a pair, and not its place alone; ``table[i, j]`` is how likely, by these,
+    source word i becomes target word j.
     """
 
     text: tuple[str, str]
@@ -148,6 +155,7 @@ class Alignment:
     forward: Floats
     backward: Floats
     backed: NDArray[np.bool_]
+    table: Floats
 
 
 def align(source: str, target: str) -> Alignment | None:
@@ -156,15 +164,18 @@ def align(source: str, target: str) -> Alignment | None:
     if not 0 < len(here) <= LONGEST or not 0 < len(there) <= LONGEST:
         return None
     lexical = _lexical(here, there)
+    # How far apart two words stand, each by its share of the sentence.
     places = np.abs(_shares(len(here))[:, None] - _shares(len(there)))
     prior = np.exp(-DIAGONAL * places)
     nothing = _alone(here, there)
     forward, backward = _posteriors(lexical, prior, nothing)
+    # Twice: links that both directions agree on strengthen their neighbours.
     for _ in range(2):
         near = _support(np.sqrt(forward * backward))
+        # The place counts for less now that the neighbours speak.
         forward, backward = _posteriors(lexical, np.sqrt(prior) * (_SUPPORT + near), nothing)
     backed = lexical.max(0) > _BACKED
-    return Alignment((source, target), tuple(here), tuple(there), forward, backward, backed)
+    return Alignment((source, target), tuple(here), tuple(there), forward, backward, backed, lexical[0])
 
 
 def _shares(count: int) -> Floats:
@@ -176,6 +187,7 @@ def _lexical(here: Sequence[Token], there: Sequence[Token]) -> Floats:
     stems = [english_unit(token.unit) for token in there]
     by_stem, by_look = _places(stems), _places([_look(token) for token in there])
     by_start = _places([_spelling(token.text)[:_ALIKE] for token in there])
+    # A target word that the table does not have may come from anything, a little.
     strange = np.array([_UNKNOWN / 10 if stem not in _lexicon().stems else _FLOOR for stem in stems])
     table = np.empty((2, len(here), len(there)))
     for i, token in enumerate(here):
@@ -187,8 +199,10 @@ def _lexical(here: Sequence[Token], there: Sequence[Token]) -> Floats:
                 table[:, i, places] = np.array(pair)[:, None]
         start = _spelling(token.text)
         if token.unit == NUMBER:
+            # The table's own row for numbers says nothing of which number.
             table[:, i, by_stem.get(NUMBER, [])] = _OTHER_NUMBER
         elif len(start) > _ALIKE:
+            # Less for a word that the table knows, as it should know its translation too.
             _raise(table, i, by_start.get(start[:_ALIKE], []), _COGNATE / 5 if row else _COGNATE)
         known = bool(row) and token.unit != NUMBER
         _raise(table, i, by_look.get(_look(token), []), _SAME_KNOWN if known else _SAME_UNKNOWN)
@@ -239,6 +253,7 @@ def _alone(here: Sequence[Token], there: Sequence[Token]) -> tuple[Floats, Float
 
 def _posteriors(lexical: Floats, prior: Floats, nothing: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Return the probabilities of :class:`Alignment`."""
+    # The places of each target word sum to 1 less what is kept for none; below for each source word.
     there = lexical[0] * prior * ((1 - _NULL) / prior.sum(0))
     back = lexical[1] * prior * ((1 - _NULL) / prior.sum(1))[:, None]
     return (
@@ -249,8 +264,10 @@ def _posteriors(lexical: Floats, prior: Floats, nothing: tuple[Floats, Floats]) 
 
 def _support(links: Floats) -> Floats:
     """Return how well the neighbours of each pair belong together too: in order, turned round, one to two."""
-    wide = np.pad(links, 2)
     rows, columns = links.shape
+    # Two rows and columns of nothing around it, so that no move leaves the table.
+    wide = np.zeros((rows + 4, columns + 4), links.dtype)
+    wide[2:-2, 2:-2] = links
 
     def moved(down: int, along: int) -> Floats:
         return wide[2 + down : 2 + down + rows, 2 + along : 2 + along + columns]

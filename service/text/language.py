@@ -29,6 +29,7 @@ NAMES = {
 }  # fmt: skip
 NO_LANGUAGE = "zxx"
 """The code of what is no language at all."""
+# "anak-anak", "Jum'at"; no figures.
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # Words of the frame of a sentence: one Indonesian one in it, and part of the segment still wants translating.
 _ENGLISH_FRAME = frozenset(
@@ -74,6 +75,7 @@ def is_english(segment: str) -> bool:
     Names, titles and anything under six words are never English here, nor is a segment that
     holds an Indonesian function word.
     """
+    # Distinct: a word that is said again and again is no more English for it.
     words = set(_WORD.findall(segment))
     if len(words) < RELIABLE_WORDS or len(words & _ENGLISH_FRAME) < 2:
         return False

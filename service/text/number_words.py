@@ -10,6 +10,7 @@ def _table(text: str) -> dict[str, tuple[Value, ...]]:
     table: dict[str, tuple[Value, ...]] = {}
     for line in text.strip().split("\n"):
         left, _, right = line.partition(" = ")
+        # "12:00" is a time, "12" a number.
         values = tuple(Label("time", v) if ":" in v else float(v) for v in left.split())
         table.update(dict.fromkeys(right.split(), values))
     return table
@@ -50,18 +51,21 @@ _DAY_PARTS = {
 
 
 def _half_indonesian(low: list[str], start: int, end: int, hour: int) -> str:
-    beside = low[end : end + 3]
-    part = next((word for word in beside if word in _DAY_PARTS), "")
-    if part:
-        first, past = _DAY_PARTS[part]
-        if part == "malam" and hour == 12:
-            return "am"
-        return "pm" if first <= hour < past else "clock"
-    said = start > 0 and low[start - 1] in ("pukul", "jam")
-    return "clock" if said or (beside and beside[0] in ("wib", "wita", "wit")) else ""
+    for part in low[end : end + 3]:
+        if part in _DAY_PARTS:
+            first, past = _DAY_PARTS[part]
+            # "pukul 12 malam" is midnight.
+            if part == "malam" and hour == 12:
+                return "am"
+            return "pm" if first <= hour < past else "clock"
+    if start > 0 and low[start - 1] in ("pukul", "jam"):
+        return "clock"
+    return "clock" if end < len(low) and low[end] in ("wib", "wita", "wit") else ""
 
 
 def _half_english(low: list[str], _: int, end: int, __: int) -> str:
+    if end >= len(low) or low[end][0] not in "apo":
+        return ""
     following = "".join(low[end : end + 3])
     if following.startswith(("am", "a.m")):
         return "am"
@@ -79,6 +83,7 @@ _ID_COMPOUND = {
     "semilyar": 1e9,
     "setriliun": 1e12,
 }
+# Often written in one word: "duabelas", "duapuluh", "duaratus".
 _ID_JOINED = {
     word + tail: value + 10 if tail == "belas" else value * size
     for word, value in _ID_DIGITS.items()
@@ -91,7 +96,7 @@ INDONESIAN = Language(
     units=_ID_DIGITS
     | _ID_COMPOUND
     | _ID_JOINED
-    | {f"ke{word}": value for word, value in _ID_DIGITS.items() if value > 1},
+    | {f"ke{word}": value for word, value in _ID_DIGITS.items() if value > 1},  # "kedua", "ketiga"
     scales={
         "belas": 11.0,
         "puluh": 10.0,
@@ -105,6 +110,7 @@ INDONESIAN = Language(
         "triliun": 1e12,
         "trilyun": 1e12,
     },
+    # "pertiga", "perempat", behind a count: "dua pertiga".
     denominators={f"per{word}": int(value) for word, value in _ID_DIGITS.items() if 2 < value < 11},
     loose=_table(
         """
@@ -128,7 +134,9 @@ INDONESIAN = Language(
         1e12 = triliunan
         """
     )
+    # "minggu" is a week too, so it only answers.
     | {"minggu": (Label("day", "7"),), "jum'at": (Label("day", "5"),)}
+    # No "mei": it is short already.
     | _abbreviated("jan feb mar apr . jun jul agu sep okt nov des", ". . . . . . . agust sept"),
     named=_named(
         "januari februari maret april mei juni juli agustus september oktober november desember",
@@ -190,6 +198,7 @@ ENGLISH = Language(
         1000 = millennium
         """
     )
+    # "the twenties": 20, or 1920.
     | {f"{word[:-1]}ies": (value, 1900 + value) for word, value in _EN_TENS.items()}
     | {f"{word}fold": (value,) for word, value in _EN_DIGITS.items()}
     | {"augustus": (Label("month", "8"),)}

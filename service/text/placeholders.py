@@ -9,6 +9,7 @@ BRACED = r"(?:\{\{[^{}\n]{1,100}\}\}|[$%#]?\{[^{}\n]{0,100}\})"
 PRINTED = r"%(?:\(\w{1,40}\))?(?:\d{1,2}\$)?[-+#]?\d{0,3}(?:\.\d{1,3})?(?:ll|[hlz])?[sdiufgxc@]"
 """``%s``, ``%1$d``, ``%(name)s``, ``%.2f``."""
 
+# ":name" where no letter, colon or slash stands before it: not in "http://x" or "10:30".
 _ANY = re.compile(rf"{BRACED}|(?<![\d%]){PRINTED}|%%|(?<![\w:/]):[a-z][a-z_]{{1,40}}(?![\w:])")
 _COLON = re.compile(r"(?<![\w:/{]):[a-z][a-z_]{1,40}(?![\w:}])")
 _HELD = re.compile(r"\{(:[a-z][a-z_]{1,40})\}")

@@ -24,11 +24,15 @@ _NEAR = 3.0
 """Words after which a word is of little weight for a place between words."""
 _SAME_STOP = 0.3
 """What the same comma or stop behind a place is worth."""
+_ONE_WAY = 0.55
+"""What a word belongs into a phrase, at the most, if only one direction of the alignment says so."""
+_SELDOM = 0.03
+"""The probability in the table below which a word seldom becomes another."""
 _AGREED = 0.75
 """The share of the words that must be on their side of a place."""
 _PHRASE = 3
 _LITTLE = 0.3
-"""What an article or preposition counts, which may belong to many words."""
+"""What an article or preposition counts, which may belong to many words, and a run with a loose word."""
 _OPENING, _CLOSING = "\"'“‘([«", "\"'”’)]»"
 _STOPS = ".,;:!?…"
 _PAUSE = re.compile("[,;:()–—“”?!]")
@@ -42,6 +46,8 @@ _PRONOUNS = listed("he she it they i we you his her its their who")
 _HELPERS = listed(
     "am is are was were do does did have has had will would must can could may might should shall"
 )
+_LIGHT = _ENGLISH_LINKS | _PRONOUNS | _HELPERS | {"s"}
+"""Words that say nothing of whether a phrase begins or ends with them; the last is a possessive's."""
 _NEED_HELP = listed("not be")
 """Words that begin no phrase without the helping verb before them."""
 _LINKS = listed(
@@ -71,12 +77,15 @@ def project(
     Only words that lie wholly in one of ``room`` are taken. None where there is none of them.
     """
     source, target = alignment.source, alignment.target
+    # Words that the part only cuts into count too.
     chosen = np.array([t.start < part[1] and part[0] < t.end for t in source])
     free = np.array([any(a <= t.start and t.end <= b for a, b in room) for t in target])
     if not chosen.any() or not free.any():
         return None
     inside, outside = _mass(alignment, chosen), _mass(alignment, ~chosen)
+    # What belongs to the part counts for a word, what belongs to the rest against it.
     gain = np.where(free, inside - outside - _UNLINKED, -_TAKEN)
+    # Where the part itself goes over a comma, its English may as well.
     whole = _PAUSE.search(alignment.text[0], *part) is not None
     first, stop = _best_run(gain, np.zeros(len(target)) if whole else _barriers(alignment))
     words = [token.unit for token, own in zip(source, chosen, strict=True) if own]
@@ -84,10 +93,35 @@ def project(
     first, stop = _whole(alignment, _helped(target, first, free), stop, free)
     there = alignment.backward[chosen]
     total, within = inside[first:stop].sum(), (inside + outside)[first:stop].sum()
+    # Of what the part became, the share that lies in the run; a part that became hardly anything is not sure.
     recall = there[:, first:stop].sum() / max(there.sum(), 0.5 * len(there))
     backed = alignment.backed[chosen, first:stop].any(1)
     sure = float(recall * total / max(within, 1e-9) * (_ALONE + (1 - _ALONE) * backed.mean()))
+    if _is_loose(alignment, chosen, inside, (first, stop)):
+        sure *= _LITTLE
     return Projection(target[first].start, target[stop - 1].end, sure)
+
+
+def _is_loose(alignment: Alignment, chosen: NDArray[np.bool_], inside: Floats, run: tuple[int, int]) -> bool:
+    """Return whether a word at an edge of a run is there for its place alone.
+
+    It belongs to the chosen words by one direction at most, and these seldom become it. A word with hyphens
+    is as its best part.
+    """
+    first, stop = run
+    head, tail = first + 1, stop - 1
+    while head < stop and _hyphen(alignment, head):
+        head += 1
+    while tail > first and _hyphen(alignment, tail):
+        tail -= 1
+    edges = [part for part in (range(first, head), range(tail, stop)) if len(part) < stop - first]
+    table = alignment.table[chosen].max(0)
+    return any(
+        inside[[*part]].max() < _ONE_WAY
+        and table[[*part]].max() < _SELDOM
+        and alignment.target[part[0]].text not in _LIGHT
+        for part in edges
+    )
 
 
 def _mass(alignment: Alignment, chosen: NDArray[np.bool_]) -> Floats:
@@ -110,6 +144,7 @@ def _best_run(gain: Floats, barriers: Floats) -> tuple[int, int]:
     best, found, start, total = -np.inf, (0, 1), 0, 0.0
     for at, (value, cost) in enumerate(zip(gain.tolist(), barriers.tolist(), strict=True)):
         total -= cost
+        # A run that has earned nothing is better begun anew here.
         if total <= 0:
             start, total = at, 0.0
         total += value
@@ -138,12 +173,17 @@ def _helped(target: Sequence[Token], first: int, free: NDArray[np.bool_]) -> int
 
 def _whole(alignment: Alignment, first: int, stop: int, free: NDArray[np.bool_]) -> tuple[int, int]:
     """Return a run with the rest of the words with hyphens at its edges."""
-    text, words = alignment.text[1], alignment.target
-    while first and free[first - 1] and text[words[first - 1].end : words[first].start] == "-":
+    while first and free[first - 1] and _hyphen(alignment, first):
         first -= 1
-    while stop < len(words) and free[stop] and text[words[stop - 1].end : words[stop].start] == "-":
+    while stop < len(alignment.target) and free[stop] and _hyphen(alignment, stop):
         stop += 1
     return first, stop
+
+
+def _hyphen(alignment: Alignment, at: int) -> bool:
+    """Return whether a hyphen joins a target word to the one before it."""
+    words = alignment.target
+    return alignment.text[1][words[at - 1].end : words[at].start] == "-"
 
 
 def with_edges(target: str, span: tuple[int, int], phrase: str) -> tuple[int, int]:
@@ -171,14 +211,17 @@ def cut(alignment: Alignment, at: int, room: tuple[int, int]) -> int:
         return room[1]
     first = next(i for i, t in enumerate(alignment.target) if room[0] <= t.start)
     pull = _pull(alignment, at)[first : first + len(words)]
+    # ``sums[n]``: how well the place behind the first n words parts what is before it from what is behind.
     sums = np.concatenate([[0.0], np.cumsum(pull)])
     follows = source[at : at + 1]
     if follows and follows in _STOPS:
         text = alignment.text[1]
         sums[1:] += [_SAME_STOP * (text[t.end : t.end + 1] == follows) for t in words]
+    # Nearly as good is as good: small words between two places tell nothing.
     best = np.flatnonzero(sums > sums.max() - 0.02)
     spaced = source[:at][-1:].isspace()
     number = int(best[-1] if spaced else best[0])
+    # Where words changed sides there is no good place; then the words before it decide alone.
     agreed = np.abs(pull[:number].clip(0).sum() - pull[number:].clip(None, 0).sum())
     if agreed < _AGREED * np.abs(pull).sum():
         near = _phrase_before(alignment, at)
@@ -191,6 +234,7 @@ def cut(alignment: Alignment, at: int, room: tuple[int, int]) -> int:
 def _pull(alignment: Alignment, at: int) -> Floats:
     """Return how much each target word belongs before the place (above 0) or behind it (below)."""
     before = np.array([(t.start + t.end) / 2 < at for t in alignment.source])
+    # 0 for the two words beside the place.
     distance = np.abs(np.arange(len(before)) - int(before.sum()) + 0.5) - 0.5
     weight = np.exp(-distance / _NEAR) * np.where(before, 1.0, -1.0)
     trust = [_LITTLE if token.text in _ENGLISH_LINKS else 1.0 for token in alignment.target]

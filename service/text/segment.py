@@ -16,13 +16,17 @@ from collections.abc import Callable, Iterator, Sequence
 from service.document import Segment, Segmented
 from service.text.words import listed
 
+# A line without the white space around it.
 _LINE = re.compile(r"\S(?:[^\n]*\S)?")
 # The empty second group marks where the sentence ends, white space follows.
 # Numbers of notes may stand between.
 _MARK = re.compile(r"""([.!?…]++)["'”’“‘»)\]]*+[⁰¹²³⁴-⁹]*+()\s*+""")
 _OPENERS = "\"'“‘”’«([-–—•*"
+# ``“ Kami``, ``(- Ia``: a few opening marks and spaces, then the beginning of a word.
 _NEXT = re.compile(r"""["'“‘”’«(\[\-–—•*\s]{0,6}+(\S{0,16})""")
 _NOTES = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+# Characters to each side in which a bracket is looked for, and in which the word before a stop is: bounds
+# that keep the time linear.
 _BRACKET_REACH = 300
 _WORD_REACH = 24
 
@@ -62,16 +66,21 @@ _STARTERS = listed(
 # "Gadis itu": a capital that opens a sentence, not a surname.
 _NOUN = re.compile(r"\s{1,4}\w{1,20}\s(?:itu|ini|tersebut)\b")
 _NAMES_WITH_MARK = ("Yahoo", "Jeopardy")
+_YEAR = re.compile(r"(?:19|20)\d\d\)")
 _BRACKETED_WORD = re.compile(r"\([^\s()]{1,12}\Z")  # "Kombes Pol. (Purn.) Agus"
+# "12", "a", "IV" in front of a point: the number of an item.
 _ENUMERATOR = re.compile(r"\d{1,3}|[A-Za-z]|[IVX]{1,5}")
+# "S.H", "M.Si", "a.n".
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,6}\.)+[^\W\d_]{1,6}")
 _AGENCY = re.compile(r"\A[^\W\d_]{3,}+/[A-Z]\Z")  # "ANTARA FOTO/M. Risyal"
+# "A", "S.H", "B.J".
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 
 
 def split(text: str) -> Segmented:
     """Return the sentences of ``text``; no segment is empty or has white space at its ends."""
     spans = [span for line in _LINE.finditer(text) for span in _sentences(text, *line.span())]
+    # Most calls are of one sentence already.
     if len(spans) == 1:
         (start, end), *_ = spans
         return Segmented(text[:start], (Segment(text[start:end], text[end:]),))
@@ -89,6 +98,7 @@ def _sentences(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """Yield spans of the sentences of one line, ``text[start:stop]``, that has no white space at its ends."""
     for mark in _MARK.finditer(text, start, stop):
         end, after = mark.start(2), mark.end()
+        # White space must follow: "Rp1.500" and "kompas.com" hold no end.
         if end < after and _is_boundary(text, start, mark):
             yield start, end
             start = after
@@ -107,6 +117,9 @@ def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
             return False
         if closers == ")" and _BRACKETED_WORD.search(text, max(start, stop - _WORD_REACH), stop):
             return False
+    elif opener == "(" and _YEAR.match(following):
+        # A title that ends in a mark, and its year.
+        return False
     elif dots == "!" and text[max(start, stop - 9) : stop].endswith(_NAMES_WITH_MARK):
         return False
     return not _in_bracket(text, start, after)
@@ -114,6 +127,7 @@ def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
 
 def _following(text: str, position: int) -> tuple[str, str]:
     """Return the quote, bracket or dash at ``position`` (or nothing) and the word that comes then."""
+    # There is always one more character: a line has no white space at its end.
     if (first := text[position]) not in _OPENERS:
         return "", text[position : position + 16].split(None, 1)[0]
     found = _NEXT.match(text, position)
@@ -130,8 +144,9 @@ def _can_open(word: str) -> bool:
 
 
 def _lower_may_open(text: str, mark: re.Match[str], opener: str, following: str) -> bool:
-    """Return a full stop before lower case: a bracket of its own, or carelessly typed after a long plain
-    word.
+    """Return whether a full stop before lower case ends a sentence.
+
+    It does before a bracket of its own, or carelessly typed after a long plain word.
     """
     if opener in ("(", "["):
         return bool(following)
@@ -145,6 +160,7 @@ def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) ->
     words = text[max(start, stop - _WORD_REACH) : stop].split()
     word = words[-1].lstrip(_OPENERS) if words else ""
     before = words[-2] if len(words) > 1 else ""
+    # "FOTO/M." is the initial "M" behind the agency's name.
     if _AGENCY.match(word):
         word = word.rpartition("/")[2]
     if not word or (stop - len(word) <= start + 1 and _ENUMERATOR.fullmatch(word)):
@@ -152,6 +168,7 @@ def _stop_ends(text: str, start: int, stop: int, opener: str, following: str) ->
     key = word.lower()
     if key in _BEFORE_NUMBER:
         return not following[0].isdigit()
+    # ``syarat: 1. Fotokopi``: a number behind a colon is that of an item.
     if key in _BOUND or (word.isdigit() and before.endswith(":")):
         return False
     if _INITIALS.fullmatch(word):
@@ -186,6 +203,7 @@ def _in_bracket(text: str, start: int, position: int) -> bool:
 
 
 _MARK_CUTS = tuple(re.compile(rf"{marks}[\"'”’»)\]]*+(\s++)") for marks in (";", ":", "[,–—]"))
+# Strongest first; the last one is between any two characters.
 _CUTS = (*_MARK_CUTS, re.compile(r"(\s++)"), re.compile(r"(?<=\S)()(?=\S)"))
 
 
@@ -223,11 +241,13 @@ def _parts(text: str, start: int, stop: int, cut: re.Pattern[str]) -> Iterator[t
 
 def _pack(text: str, units: Sequence[tuple[int, int]], fits: Callable[[str], bool]) -> list[tuple[int, int]]:
     """Return ``units`` joined into the fewest spans that fit, of even length where that fits too."""
+    # As full as can be from the front: that is how few they can be.
     firsts = [0]
     while (first := firsts[-1] + _longest(text, units, firsts[-1], fits)) < len(units):
         firsts.append(first)
     starts = [start for start, _ in units]
     length = (units[-1][1] - starts[0]) / len(firsts)
+    # As many of even length; taken only if every one fits.
     even = [0, *(bisect_right(starts, starts[0] + length * i) - 1 for i in range(1, len(firsts)))]
     spans = _spans(units, even)
     if all(a < b and fits(text[a:b]) for a, b in spans):

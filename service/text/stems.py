@@ -19,7 +19,6 @@ _PREFIXES = (
     ("me", ("",)), ("pe", ("",)), ("be", ("",)), ("te", ("",)),
 )  # fmt: skip
 _SHORTEST = 3
-_PLURALS = (("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ss", "ss"), ("us", "us"), ("s", ""))
 _VOWELS = frozenset("aeiou")
 
 

@@ -15,14 +15,19 @@ from service.translation.normalise import split_dateline
 
 # What an address cannot end with, although a sentence may.
 # Every run is bounded and begins where a run can begin, so that a text is not read again from each letter.
+# "https://www.kompas.com/read/1", without the full stop behind it.
 _URL = r"(?:https?://|www\.)[^\s<>\"“”‘’]{0,2000}[^\s<>\"“”‘’.,;:!?)\]}'…]"
+# "redaksi@berita.co.id".
 _MAIL = r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[A-Za-z]{2,24}"
+# "kompas.com", "detik.com/jatim": written as in running text, of the endings that Indonesian sites have.
 _DOMAIN = (
     r"(?<![\w@.-])(?:[A-Za-z0-9-]{1,63}\.){1,8}(?:com|co\.id|go\.id|or\.id|ac\.id|sch\.id|net|org|info|id|tv|me|app|example)"
     r"(?:/[^\s<>\"“”]{0,500}[^\s<>\"“”.,;:!?)\]])?(?![\w.]{0,64}\w)"
 )
+# "#IndonesiaMaju"; a number alone ("#1") is none.
 _HASHTAG = r"(?<![\w&])#(?=\w{0,100}[^\W\d])\w+"
 _HANDLE = r"(?<![\w@.])@\w[\w.]*\w"
+# "0812-3456-7890", "(021) 555 1234", "+62 21 5551234".
 _PHONE = (
     r"(?<![\w.,/-])(?:\+62[\s.-]?|\(0\d{2,3}\)[\s.-]?|0(?=\d{2,3}[\s.-]?\d{3}))"
     r"\d{2,4}(?:[\s.-]?\d{2,4}){1,3}(?![\w/])"
@@ -61,7 +66,7 @@ def addresses(text: str) -> list[str]:
 def blanked(text: str) -> str:
     """Return ``text`` with spaces for its addresses and the numbers of notes; all else keeps its place."""
     text = _replaced(text, lambda found: " " * len(found))
-    return _NOTE.sub(lambda note: " " * len(note[0]), text) if _HAS_NOTE.search(text) else text
+    return _NOTE.sub(lambda note: " " * len(note[0]), text) if _has_note(text) else text
 
 
 def without_addresses(text: str) -> str:
@@ -85,8 +90,11 @@ def _short(found: str) -> bool:
 
 
 def _replaced(text: str, put: Callable[[str], str]) -> str:
+    spans = _spans(text)
+    if not spans:
+        return text
     parts, at = [], 0
-    for start, end in _spans(text):
+    for start, end in spans:
         parts += [text[at:start], put(text[start:end])]
         at = end
     return "".join([*parts, text[at:]])
@@ -94,7 +102,11 @@ def _replaced(text: str, put: Callable[[str], str]) -> str:
 
 def without_notes(text: str) -> str:
     """Return ``text`` without the numbers of notes."""
-    return _NOTE.sub("", text) if _HAS_NOTE.search(text) else text
+    return _NOTE.sub("", text) if _has_note(text) else text
+
+
+def _has_note(text: str) -> bool:
+    return not text.isascii() and _HAS_NOTE.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +137,7 @@ class Aside:
 
     def restore(self, target: str) -> str:
         """Return ``target`` with the addresses in the places of their marks, lost ones in brackets at the
-        end;
-        notes too.
+        end, and notes too.
         """
         held, there = dict(self.held), set[str]()
 
@@ -146,6 +157,7 @@ def set_aside(text: str) -> Aside:
     """Return ``text`` as the engine gets it."""
     text, notes = _take_notes(text)
     marks: dict[str, str] = {}
+    # A text may hold such a mark by itself.
     taken = {found[0].upper() for found in _MARK.finditer(text)}
 
     def mark_of(address: str) -> str:
@@ -170,7 +182,7 @@ def _appended(target: str, address: str) -> str:
 
 
 def _take_notes(text: str) -> tuple[str, tuple[_Note, ...]]:
-    if not _HAS_NOTE.search(text):
+    if not _has_note(text):
         return text, ()
     notes, kept, at = [], "", 0
     for found in _NOTE.finditer(text):
@@ -186,12 +198,14 @@ def _take_notes(text: str) -> tuple[str, tuple[_Note, ...]]:
 def _noted(target: str, notes: Sequence[_Note]) -> str:
     """Return ``target`` with each note's number behind its word, or the word that stands as far on."""
     places = [(_place(target, note), note.mark) for note in notes]
+    # From the end, so that the places before it stay where they are.
     for place, mark in sorted(places, key=lambda pair: -pair[0]):
         target = target[:place] + mark + target[place:]
     return target
 
 
 def _place(target: str, note: _Note) -> int:
+    # At the end of the source, at the end of the English too: its last word may be another one there.
     if note.share > 0.9 and (note.stop or not note.word[:1].isdigit()):
         return len(target.rstrip()) if note.stop else len(target.rstrip(' .!?"”’)'))
     same = [m.end() for m in _WORD.finditer(target) if _alike(m[0], note.word)]

@@ -17,6 +17,7 @@ from typing import Any
 from service.document import Message
 from service.errors import InputError
 
+# Letters and digits; "ATR/BPN" is two words.
 _WORD = re.compile(r"[^\W_]+")
 _APART = re.compile(r"[\W_]+")
 # What may stand between two words of one term: "Meteorologi, Klimatologi", "Bangsa-Bangsa", "ATR/BPN".
@@ -83,6 +84,7 @@ class Surroundings:
     @cached_property
     def _words(self) -> str:
         """Its words between single spaces."""
+        # A cue between spaces is then found as a whole word only.
         return f" {_APART.sub(' ', self.text).casefold().strip(' ')} "
 
 
@@ -162,10 +164,12 @@ class Glossary:
         """Return the longest term that starts at word ``at`` and its number of words; none and 1 without
         one."""
         text = near.text
+        # The longest that can begin here, then shorter and shorter.
         for size in range(min(self._longest.get(keys[at], 0), len(words) - at), 0, -1):
             key = tuple(keys[at : at + size])
             if key in self._index and _together(text, words[at : at + size]):
                 form = text[words[at].start() : words[at + size - 1].end()]
+                # The case tells of one word only: a name of several is one in capitals, too.
                 terms = [term for term in self._index[key] if size > 1 or _same_case(term, form)]
                 if term := _meant(terms, key, near, around):
                     return term, size
@@ -189,6 +193,7 @@ class Glossary:
         for term in self.terms:
             for form in term.forms:
                 terms = index.setdefault(_key(form), [])
+                # Two of its forms may have the same key, "Covid-19" and "COVID 19".
                 if term not in terms:
                     terms.append(term)
         return index
@@ -210,6 +215,7 @@ def load_user(path: Path) -> list[Term]:
     Raises InputError with file, line and problem.
     """
     try:
+        # Excel puts a byte order mark in front.
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = (
@@ -240,6 +246,7 @@ def _read_table(text: str, name: str) -> list[Term]:
                 columns=len(columns),
             )
         if any(row):
+            # A row may end before the last columns.
             _add(_term(dict(zip(columns, row, strict=False)), where), terms, where)
     if not terms:
         raise InputError("glossary.empty", "holds no terms", at=name)
@@ -293,7 +300,7 @@ def _check_keys(keys: Sequence[str], where: str) -> None:
             raise InputError("glossary.column_needed", "one column must be {name!r}", at=where, name=needed)
 
 
-def _term(cells: Mapping[str, Any], where: str) -> Term:
+def _term(cells: Mapping[str, object], where: str) -> Term:
     values: dict[str, Any] = {}
     for key, cell in cells.items():
         parts = cell.split("|") if key in _LISTS and isinstance(cell, str) else cell
@@ -346,10 +353,12 @@ def _meant(
 ) -> Term | None:
     """Return the one of several meanings that the surroundings point to. Only the ``id`` of a term is
     ambiguous."""
+    # A meaning without cues, or one that was written in full: nothing has to tell it apart.
     plain = next((term for term in terms if not term.cues or _key(term.id) != key), None)
     if plain is not None and plain is terms[0]:
         return plain
     unsure = [term for term in terms if term is not plain]
+    # What the article spells out counts most, then the sentence's own cues, then the article's.
     for cues, context in (
         ([(term.expansion,) for term in unsure], around),
         ([term.cues for term in unsure], near),
@@ -357,6 +366,7 @@ def _meant(
     ):
         counts = [context.count(words) for words in cues]
         best = max(counts, default=0)
+        # Two that are as likely tell nothing.
         if best and counts.count(best) == 1:
             return unsure[counts.index(best)]
     return plain

@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from service.translation.guard import vocabulary
+
 _PASSES = 8
 """Passes over a sentence. News needs three at most; a text made for it could ask for thousands."""
 _NO_CASING: Mapping[str, str] = MappingProxyType({})
 
 # Literal special tokens of SentencePiece models; a tokenizer would take them for the real ones.
+# "</s>", "<extra_id_0>", "<start_of_turn>", ">>ind<<" (which sets the language of some Marian models).
 _SPECIAL = re.compile(
     r"<(/?s|pad|unk|bos|eos|mask|extra_id_\d+|(?:start|end)_of_turn)>|>>([a-z]{2,3}(?:_[A-Za-z]{4})?)<<"
 )
+# What they are turned into, back again.
 _NEUTRAL = re.compile(r"‹(/?s|pad|unk|bos|eos|mask|extra_id_\d+|(?:start|end)_of_turn)›|»([a-z_A-Z]{2,8})«")
 _PLAIN = {
     "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ", "\N{THIN SPACE}": " ", "\N{HYPHEN}": "-",
@@ -23,14 +27,19 @@ _PLAIN = {
     "„": "“", "‚": "‘", "″": '"', "＂": '"', "′": "'", "´": "'", "`": "'",
 }  # fmt: skip
 _ODD = re.compile(f"[{''.join(map(re.escape, _PLAIN))}]")
+# ``,-`` of ``Rp5.000,-``, unless a figure follows.
 _PRICE_END = re.compile(r",-+(?!\d)")
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    # Two typed apostrophes for a quotation mark.
     (re.compile(r"''"), '"'),
+    # ``kata dia -- tadi``: a dash typed as hyphens.
     (re.compile(r"(?<=[^\s-]) *--+ *(?=[^\s-])"), " – "),
+    # ``Rp. 5.000``, ``rp 5.000``.
     (re.compile(r"\b[Rr][Pp]\.? ?(?=\d)"), "Rp"),
     # "Rp5.000,-": what the price ends with stands there once, but may be typed any number of times.
     (re.compile(r"Rp\d[\d.]*+(?:,-+(?!\d)[\d.]*+)+"), lambda m: _PRICE_END.sub("", m[0])),
 )
+# A quick look whether any of the rules has work.
 _NEEDS = re.compile(
     rf"{_SPECIAL.pattern}|{_ODD.pattern}|''|--|\b[Rr][Pp](?:\. ?| )\d|\brp\d|\bRP\d|Rp\d[\d.]*,-"
 )
@@ -80,7 +89,14 @@ _SMALL = frozenset(
         "a an and as at but by for from if in into nor of off on or out over per so the to up via vs with"
     )
 )
+# What stands before a word that opens a sentence: nothing, ``. ``, ``: ``, a dash, an opening mark.
 _SENTENCE_START = re.compile(r"(?:^|[.!?:] |(?: |--)[–—-]+ |[“\"‘(])[\s“\"‘'(]*$")
+
+
+# In the lists of words too, as they are in every newspaper.
+_ALWAYS = frozenset(("bekasi", "indonesia", "islam", "jakarta", "pemalang", "tabanan", "yogyakarta"))
+# Before these a place, not what else its name means: "di Medan", not the field.
+_WHERE = frozenset(("di", "ke", "dari", "asal"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +128,23 @@ def normalise(source: str, *, casing: Mapping[str, str] = _NO_CASING, headline: 
 
     ``casing`` (from :func:`learn_casing`) says how names and acronyms in ALL-CAPS text are written;
     without it only acronyms that cannot be read as a word keep their capitals. Title Case is
-    undone only in a ``headline``.
+    undone only in a ``headline``; what seems a name there keeps its capital unless ``casing`` knows better.
     """
     # What one rule changes may show another its work: "JAKARTA – BANJIR LAGI" is a dateline once calm.
     passes = [_pass(source, casing, headline=headline)]
     while len(passes) < _PASSES and passes[-1].text != (passes[-2].text if len(passes) > 1 else source):
         passes.append(_pass(passes[-1].text, casing, headline=headline))
     place = ""
+    # A pass may have found a dateline behind that of the one before.
     for done in reversed(passes):
         place = done.dateline + (place.upper() if done.look == "upper" else place)
     look = next((done.look for done in passes if done.look), "")
     return Normalised(passes[-1].text, place, look, any(done.special for done in passes))
+
+
+def _is_common(low: str) -> bool:
+    known = low in vocabulary.written_small() or vocabulary.is_indonesian(low)
+    return known or low in vocabulary.bare_verbs()
 
 
 def _pass(text: str, casing: Mapping[str, str], *, headline: bool) -> Normalised:
@@ -148,11 +170,13 @@ def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
     for line in text.split("\n"):
         dateline, rest = split_dateline(line, _NO_CASING)
         names = [word.title() for word in _WORD.findall(dateline)]
+        # Spaces for them, so that all else keeps its place.
         calm = _SHOUT.sub(lambda m: " " * len(m[0]), rest)
         inner = (m[0] for m in _WORD.finditer(calm) if not _opens(rest, m.start()))
         for word in (*names, *inner):
             forms.setdefault(word.lower(), Counter())[word] += 1
     learned = {lower: counts.most_common(1)[0][0] for lower, counts in forms.items()}
+    # What the article itself does goes before the list.
     return {acronym.lower(): acronym for acronym in acronyms} | learned
 
 
@@ -164,6 +188,7 @@ def split_dateline(text: str, casing: Mapping[str, str] = _NO_CASING) -> tuple[s
         if mixed is None:
             last = _LAST_MIXED.match(text)
             mixed = last.start(1) if last else -1
+        # Behind it no word in small letters: in a line of capitals nothing tells a dateline from the rest.
         if mixed < found.end() or casing.get(found["parts"].lower(), "").isupper():
             break
         end = found.end()
@@ -180,12 +205,29 @@ def _calm(text: str, casing: Mapping[str, str], *, headline: bool) -> tuple[str,
     if calm != text and not _MIXED.search(text):
         return calm, "upper"
     if headline and _is_title_case(calm):
-        return _sentence_case(calm, calm, 0, casing), "title"
+        return _sentence_case(calm, calm, 0, _names_of(calm) | dict(casing)), "title"
     return calm, ""
+
+
+def _names_of(headline: str) -> dict[str, str]:
+    """Return the names and acronyms of a headline in Title Case, as its words tell: lower case to true case.
+
+    What is no common Indonesian word is one, a word in capitals, and a place where one stands.
+    """
+    found, before = dict[str, str](), ""
+    for match in _WORD.finditer(headline):
+        word, low = match[0], match[0].lower()
+        acronym = word.isupper() and len(word) > 1
+        place = low in _ALWAYS or (before in _WHERE and low in vocabulary.places())
+        if word[0].isupper() and (acronym or place or not _is_common(low)):
+            found[low] = word
+        before = low
+    return found
 
 
 def _sentence_case(part: str, text: str, start: int, casing: Mapping[str, str]) -> str:
     words = [found[0] for found in _WORD.finditer(part)]
+    # Nearly all of it stays as it is: a row of acronyms, and no shouting.
     if part.isupper() and sum(_lowered(word, casing) != word for word in words) < 2:
         return part
 
@@ -206,10 +248,12 @@ def _lowered(word: str, casing: Mapping[str, str]) -> str:
     if known is not None:
         return known
     vowels = sum(c in "AEIOU" for c in word.upper())
+    # Without a vowel it cannot be read as a word: KPK, BPS.
     return word if word.isupper() and (len(word) == 1 or not vowels) else word.lower()
 
 
 def _is_title_case(text: str) -> bool:
+    # Short words are small in headlines of either kind, and tell nothing.
     words = [word for word in _WORD.findall(text) if len(word) > 3]
     return len(words) > 3 and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
 

@@ -44,6 +44,7 @@ class OwnTerms:
             terms = {term.id: term.en for term in self.terms()}
             if source not in terms and len(terms) >= MOST:
                 raise InputError("terms.most", "there are {count} terms; no more are kept", count=MOST)
+            # Taken out and put in again, it stands last.
             before = terms.pop(source, "")
             self._write({**terms, source: english})
         return before
@@ -55,6 +56,7 @@ class OwnTerms:
 
     def _write(self, terms: dict[str, str]) -> None:
         rows = [_COLUMNS, *(f"{source}\t{english}" for source, english in terms.items())]
+        # Written beside it and renamed: a crash leaves one table or the other, whole.
         fresh = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -77,6 +77,7 @@ def repair(
     """
     best, findings = first, check(source, first.text, truncated=first.truncated)
     attempts: list[Attempt] = []
+    # A clock that stands still in queues: a busy server is no reason to try less.
     start = worked()
     again = any(finding.kind in REPAIRED for finding in findings)
     for rung, answer in _ladder(given or source, findings, engine, decoding, split) if again else ():
@@ -117,6 +118,7 @@ def _ladder(
         pieces = split(source, _shorter_than(source, engine))
         if len(pieces.segments) > 1:
             yield "split", lambda: [_join(pieces, engine, decoding)]
+    # No more answers can be had than the beam is wide.
     wide = replace(decoding, beam_size=max(decoding.beam_size, ALTERNATIVES))
     yield "n-best", lambda: engine.alternatives(source, wide, ALTERNATIVES)
 
@@ -160,6 +162,7 @@ def _seam(source: str, left: str, right: str) -> tuple[str, str]:
 def _join(pieces: Segmented, engine: Engine, decoding: Decoding) -> Output:
     outputs = engine.generate([segment.text for segment in pieces.segments], decoding)
     tokens = sum(output.tokens for output in outputs)
+    # The mean over all tokens, as of one output.
     score = sum(output.score * output.tokens for output in outputs) / max(1, tokens)
     texts = [output.text.strip() for output in outputs]
     for place in range(len(texts) - 1):

@@ -35,6 +35,7 @@ _DIRECTIONS = {
     "Pegunungan": "Highland",
 }  # fmt: skip
 _NO_PLACE = "Kabupaten|Kecamatan|Kelurahan|Desa|Provinsi|Kota|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
+# " Wonogiri", " Lombok Timur", " Jawa Barat Daya", behind a unit such as Kabupaten.
 _PLACE = re.compile(
     rf" ((?!{_NO_PLACE})[A-Z][\w'’-]+(?: Bagian)?(?: (?!{_NO_PLACE})[A-Z][\w'’-]+)?(?: Daya\b| Laut\b)?)"
 )
@@ -120,6 +121,7 @@ class ArticleTerms:
             name, start, end = _name(match.term, source, match.start, match.end)
             if match.term.kind == WORD and _in_name(source, match):
                 continue
+            # Not one that lies in a place name that was just put in.
             if start >= at and (match.term.kind != "unit" or end > match.end):
                 last = _last_sign(source[at:start]) or last
                 name = _cased(last, name)
@@ -148,6 +150,7 @@ class ArticleTerms:
         if _holds(_fold(target), term.en):
             self._introduced.add(term)
             return target
+        # Not in a bracket, where it is introduced already.
         standing = re.compile(rf"(?<![\w(])(?:[Tt]he )?{re.escape(term.short)}(?![\w'’])(?!\))")
         found = standing.search(target)
         if not found:
@@ -172,6 +175,7 @@ def _correct(term: Term, rivals: Iterable[Term], target: str) -> str:
     own = {_fold(name) for name in (*term.renderings, *term.forms)}
     others = (name for rival in rivals for name in rival.renderings if _fold(name) not in own)
     for wrong in (*term.wrong, *others):
+        # Only where it stands once: of two it is not known which one is wrong.
         found = _only(_pattern(wrong.removeprefix("the "), _flags(wrong)), target)
         if found:
             return _put(target, term.en.removeprefix("the "), *found.span())

@@ -29,6 +29,8 @@ from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
 from service.version import __version__
 
+# Sentences: 1, 4, 16, 64, 256, 512, 512 ...
+# The first alone, for it is what a reader waits for.
 FIRST_WINDOW = 1
 LARGEST_WINDOW = 512
 WINDOW_GROWTH = 4
@@ -60,6 +62,14 @@ class Recall(Protocol):
     def dismissed(self, source: str, target: str, findings: Sequence[Finding]) -> frozenset[Finding]: ...
 
 
+class Pronouns(Protocol):
+    """What an article says of he and she: see :class:`service.facts.pronouns.Pronouns`."""
+
+    def put_right(self, source: str, target: str) -> str: ...
+
+    def doubted(self, source: str, target: str) -> tuple[Finding, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Care:
     """What is done around the engine: which glossary, whether terms are spelled out, check and repair.
@@ -68,7 +78,8 @@ class Care:
     ``memory`` is asked before the engine and told after it; ``fuzzy`` is how alike one's own
     translations in it must be to be suggested, 0 for none. ``rules`` are checks of the user's own.
     ``words`` is the glossary with ordinary words, for a model that does not know them: it is what is put
-    into the source, while the target is held to ``glossary`` alone.
+    into the source, while the target is held to ``glossary`` alone. ``pronouns`` reads a passage for what it
+    says of he and she, where ``check`` is on.
     """
 
     glossary: Glossary | None = None
@@ -79,6 +90,7 @@ class Care:
     fuzzy: float = 0.0
     rules: tuple[Rule, ...] = ()
     words: Glossary | None = None
+    pronouns: Callable[[Passage, Glossary], Pronouns] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,7 @@ class _Prepared:
     given: str = ""
     parts: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    pronouns: Pronouns | None = None
 
     @property
     def key(self) -> _Key:
@@ -116,12 +129,14 @@ class Tally:
     """Segments finished and findings by kind, since it was made. Safe from several threads."""
 
     def __init__(self) -> None:
+        # A Counter's += reads and writes in two steps.
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
 
     def add(self, findings: Sequence[Finding]) -> None:
         """Count one segment with its findings."""
         with self._lock:
+            # The empty kind counts the segments themselves.
             self._counts[""] += 1
             for finding in findings:
                 self._counts[finding.kind] += 1
@@ -217,6 +232,7 @@ class Translator:
         """Translate passages eagerly: what :meth:`stream` gives for each, the engine's batches filled across
         them. Raises EngineError.
         """
+        # Prepared by passage, as terms and capitals are learnt of each article; decoded all together.
         prepared = [list(map(self._preparer(passage), range(len(passage.sentences)))) for passage in passages]
         known: dict[_Key, _Answer] = {}
         self._learn(known, [p for of_passage in prepared for p in of_passage])
@@ -239,6 +255,7 @@ class Translator:
     def _others(self, prepared: _Prepared, best: str, count: int) -> list[str]:
         if len(prepared.parts) > 1 or not count or is_english(prepared.source):
             return []
+        # One more, since the best is among them; equal ones, after editing, are dropped.
         outputs = self._engine.alternatives(prepared.given, self._decoding, count + 1)
         targets = (self._finished(prepared, _Answer(output, False)).target for output in outputs)
         return [target for target in dict.fromkeys(targets) if target != best][:count]
@@ -248,9 +265,11 @@ class Translator:
     ) -> None:
         known.update(self._recalled({p.key: p for p in wanted if p.key not in known}.values()))
         fresh = {p.key: p for p in wanted if p.key not in known}
+        # A dict by what the answer depends on: equal sentences are decoded once.
         made = dict(zip(fresh, self._answers(list(fresh.values()), draft), strict=True))
         known.update(made)
         if memory := self._care.memory:
+            # NUL is in no text, so no two keys join to the same string.
             kept = {"\0".join(key): Remembered(key[0], a.output, a.repaired) for key, a in made.items()}
             memory.put(str(self.signature), kept)
 
@@ -258,6 +277,7 @@ class Translator:
         """Yield what the memory knows: the user's own translations, else what this model made of the same."""
         if not (memory := self._care.memory):
             return
+        # By the source alone: the user's translation holds whatever model and terms are used.
         own = memory.own(p.source for p in wanted)
         made = memory.get(str(self.signature), ("\0".join(p.key) for p in wanted))
         for p in wanted:
@@ -280,8 +300,13 @@ class Translator:
         words = self._care.words
         given = ArticleTerms(words, passage.context) if words else terms
         casing = _Casing(passage.context, glossary.acronyms if glossary else ())
-        return lambda index: self._prepared(
-            passage.sentences[index], casing, (terms, given), headline=index in passage.headlines
+        read = self._care.pronouns if self._care.check else None
+        pronouns = read(passage, glossary or _NO_TERMS) if read else None
+        return lambda index: replace(
+            self._prepared(
+                passage.sentences[index], casing, (terms, given), headline=index in passage.headlines
+            ),
+            pronouns=pronouns,
         )
 
     def _prepared(
@@ -322,11 +347,14 @@ class Translator:
         chosen, outputs = self._plain_where_better(asked, firsts)
         repaired = self._with_addresses(chosen, map(self._repaired, chosen, outputs))
         answers = dict(zip((p.key for p in asked), repaired, strict=True))
+        # What is English already is given back.
         return [answers.get(p.key) or _Answer(Output(p.normalised.text, 0.0, 0), False) for p in prepared]
 
     def _decoded(self, prepared: Sequence[_Prepared]) -> list[Output]:
         if not prepared:
             return []
+        # All parts of all sentences in one call, so that the engine can fill its batches, and then dealt out
+        # again in the same order.
         outputs = iter(self._engine.generate([part for p in prepared for part in p.parts], self._decoding))
         return [_joined([next(outputs) for _ in p.parts], p.gaps) for p in prepared]
 
@@ -348,6 +376,7 @@ class Translator:
         return best, chosen
 
     def _repaired(self, prepared: _Prepared, first: Output) -> _Answer:
+        # A sentence that was cut for its length is not decoded again: the rungs are for whole ones.
         if not self._care.repair or len(prepared.parts) > 1:
             return _Answer(first, False)
         checkpoint()
@@ -366,6 +395,7 @@ class Translator:
         ]
         plain = [self._parted(p, normalise(p.source).text) for p in (prepared[i] for i in lost)]
         for i, output in zip(lost, self._decoded(plain), strict=True):
+            # Only where the second try has every address: one that loses others gains nothing.
             if all(address in output.text for _, address in prepared[i].aside.held):
                 done[i] = _Answer(output, True)
         return done
@@ -381,6 +411,7 @@ class Translator:
         self, prepared: _Prepared, answer: _Answer, said: Consistency | None = None
     ) -> SegmentTranslation:
         done = self._segment(prepared, answer)
+        # No tokens: nothing was decoded, so there is nothing to compare.
         if said and self._care.check and (answer.output.tokens or answer.final):
             terms = prepared.terms.said(prepared.source, done.target) if prepared.terms else ()
             if unlike := said.see(done.source, done.target, terms):
@@ -393,13 +424,16 @@ class Translator:
         source, terms, output = prepared.source, prepared.terms, answer.output
         target = output.text
         if not answer.final:
+            # In the reverse order of its preparation.
             target = terms.edit(prepared.normalised.text, target) if terms else target
             target = prepared.aside.restore(prepared.normalised.restore(target))
             target = numbers.with_points(source, target) if self._care.check else target
+            target = prepared.pronouns.put_right(source, target) if prepared.pronouns else target
         findings: tuple[Finding, ...] = ()
         if self._care.check and (output.tokens or not is_english(source)):
             findings = check(source, target, truncated=output.truncated)
             findings += () if answer.final else _misplaced(prepared.aside, output.text)
+            findings += prepared.pronouns.doubted(source, target) if prepared.pronouns else ()
             findings += rules.check(self._care.rules, source, target)
             findings = self._undismissed(source, target, findings)
         score = output.score if self._preset.scored else None
@@ -425,6 +459,7 @@ class Translator:
         return tuple(finding for finding in findings if finding not in gone)
 
     def _fits(self, text: str) -> bool:
+        # Two less, for the marks of start and end that an engine may add.
         limit = self._preset.max_input_tokens - 2
         # A token is at least one byte, a letter at most four; counting tokens takes far longer.
         if len(text) * 4 <= limit or len(text.encode()) <= limit:
@@ -470,6 +505,7 @@ def _joined(outputs: Sequence[Output], gaps: Sequence[str]) -> Output:
         return outputs[0]
     tokens = sum(output.tokens for output in outputs)
     text = "".join(output.text + (gap or " ") for output, gap in zip(outputs, gaps, strict=True)).strip()
+    # The mean over all tokens, as the score of one part is that over its own.
     score = sum(output.score * output.tokens for output in outputs) / max(1, tokens)
     return Output(text, score, tokens, any(output.truncated for output in outputs))
 
@@ -478,5 +514,6 @@ def _glossary_signature(care: Care) -> str:
     used = care.words or care.glossary
     if not used:
         return ""
+    # Part of the signature, so that a changed glossary makes the memory's old answers void.
     content = sha256(repr(used.terms).encode()).hexdigest()[:12]
     return f"{len(used.terms)}@{content}" + ("+expanded" if care.expand else "")

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ import pytest
 
 from service.api.app import CLOSE_SECONDS, WATCH_SECONDS
 from service.runtime.sandbox import AVAILABLE
-from tests.processes import alive, below, processor_seconds, share_used, until
+from tests.processes import alive, below, processor_seconds, settled, share_used, until
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="processes are confined on Linux only")
 
@@ -38,6 +39,8 @@ IN_VAIN = 3.0
 """Processor seconds that may still be used then: a second on two processors, and what a request costs."""
 LOADED = 30.0
 """Seconds by which anything may be late on a loaded machine."""
+PROCESSES = 2
+"""The server, and what it starts others from."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +62,25 @@ class Running:
         form = {"source": "id", "target": "en"}
         return httpx.post(self.url + "/translate_file", data=form, files={"file": (name, data)}, timeout=60)
 
-    def idle(self) -> None:
-        """No more is computed from now on, in all its processes, than two processors do in a second.
+    def used_until_idle(self) -> float:
+        """Wait until it does nothing; return the processor seconds that all its processes used meanwhile.
 
-        Not by the clock: on a loaded machine that second may be long.
+        Not by the clock: on a loaded machine a second may be long.
         """
-        those = below(self.pid)
-        before = processor_seconds(those)
+        before = processor_seconds(below(self.pid))
         until(lambda: share_used(self.pid) < IDLE, LOADED)
-        assert processor_seconds(below(self.pid)) - before < IN_VAIN
-        until(lambda: len(below(self.pid)) == 2)
+        return processor_seconds(below(self.pid)) - before
 
-    def answers(self) -> None:
-        """The next request is answered, in time as soon as the machine permits."""
-        until(lambda: self.post("/translate", q="Lewat.", source="id", target="en").status_code == 200)
+    def processes(self) -> int:
+        """Return how many processes it has, once they are as many as at its start or after a minute."""
+        return settled(lambda: len(below(self.pid)), PROCESSES)
+
+    def answer(self) -> int:
+        """Return the status of the next request, which is asked again for a minute until it is answered in
+        time.
+        """
+        ask = partial(self.post, "/translate", q="Lewat.", source="id", target="en")
+        return settled(lambda: ask().status_code, 200)
 
     def hang_up(self, path: str, fields: Any, when: threading.Event | None = None) -> None:
         """Asks, and goes away before there is an answer: soon, or ``when`` it is told to."""
@@ -99,7 +107,7 @@ def serving(home: Path, deadline: float = 1.0, drain: float = 1.0, *more: str) -
             line = process.stdout.readline()
             assert line, (home / "log").read_text()
             running = Running(process, line.split()[3], home)
-            until(lambda: len(below(process.pid)) == 2)
+            until(lambda: len(below(process.pid)) == PROCESSES)
             yield running
         finally:
             process.kill()
@@ -142,23 +150,26 @@ def test_what_was_answered_late_uses_no_processor(path: str, fields: Any, server
     answer = server.post(path, **fields)
     assert answer.status_code == 504, answer.text[:300]
     assert "time allowed" in answer.text
-    server.idle()
-    server.answers()
+    assert server.used_until_idle() < IN_VAIN
+    assert server.processes() == PROCESSES
+    assert server.answer() == 200
 
 
 @pytest.mark.parametrize(("name", "word"), DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_document_that_cannot_be_read_in_time(name: str, word: str, server: Running) -> None:
     answer = server.upload(name, f"<html><p>{word}</p>".encode())
     assert (answer.status_code, "time allowed" in answer.text) == (504, True)
-    server.idle()
-    until(lambda: server.upload("a.txt", b"Lewat.").status_code == 200)
+    assert server.used_until_idle() < IN_VAIN
+    assert server.processes() == PROCESSES
+    assert settled(lambda: server.upload("a.txt", b"Lewat.").status_code, 200) == 200
 
 
 @pytest.mark.parametrize(("path", "fields"), [*REQUESTS.values(), *SLOWLY.values()], ids=[*REQUESTS, *SLOWLY])
 def test_what_nobody_waits_for_uses_no_processor(path: str, fields: Any, patient: Running) -> None:
     patient.hang_up(path, fields)
-    patient.idle()
-    patient.answers()
+    assert patient.used_until_idle() < IN_VAIN
+    assert patient.processes() == PROCESSES
+    assert patient.answer() == 200
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +184,8 @@ def test_a_stream_whose_reader_goes_uses_no_processor(patient: Running) -> None:
         "POST", patient.url + "/v1/translate", json={"text": SLOW}, headers=headers, timeout=60
     ) as answer:
         assert next(answer.iter_lines()).startswith("event: start")
-    patient.idle()
+    assert patient.used_until_idle() < IN_VAIN
+    assert patient.processes() == PROCESSES
 
 
 def test_a_job_that_is_cancelled_uses_no_processor(patient: Running) -> None:
@@ -181,7 +193,8 @@ def test_a_job_that_is_cancelled_uses_no_processor(patient: Running) -> None:
     job = f"{patient.url}/v1/jobs/{id}"
     until(lambda: httpx.get(job).json()["state"] == "running" and len(below(patient.pid)) == 3)
     httpx.post(job + "/cancel")
-    patient.idle()
+    assert patient.used_until_idle() < IN_VAIN
+    assert patient.processes() == PROCESSES
     assert httpx.get(job).json()["state"] == "cancelled"
 
 
@@ -195,7 +208,8 @@ def test_health_is_answered_while_documents_keep_processes_busy(patient: Running
             assert httpx.get(patient.url + "/health", timeout=LOADED).status_code == 200
         assert len(below(patient.pid)) > 2
         seen.set()
-    patient.idle()
+    assert patient.used_until_idle() < IN_VAIN
+    assert patient.processes() == PROCESSES
 
 
 # The end.

@@ -221,15 +221,44 @@ def test_each_kind_has_its_counterpart(
     assert held in found.content
 
 
+_CODES = b'["%s"]' % (b"x1" * 251)
+_TOO_MANY_KEYS = "keys: at most 100 paths of 200 characters, parted by commas, as title,items.*.name"
+
+
+def loud(self: Translator, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
+    return [[SegmentTranslation(s, s.upper(), -1.0) for s in p.sentences] for p in passages]
+
+
+def test_a_form_with_a_field_twice_is_refused(client: TestClient) -> None:
+    fields = {"source": "id", "target": "en", "keys": ["a", "b"]}
+    answer = client.post("/translate_file", data=fields, files={"file": ("a.json", b'{"a": "Ya"}')})
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "Invalid request: the form cannot be read"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "made"),
+    [
+        ("", {"judul": "HARGA NAIK", "artikel": [{"isi": "WARGA RESAH", "kode": "a_b"}]}),
+        ("artikel.*.isi", {"judul": "Harga naik", "artikel": [{"isi": "WARGA RESAH", "kode": "a_b"}]}),
+        ("judul, *.kode", {"judul": "HARGA NAIK", "artikel": [{"isi": "Warga resah", "kode": "A_B"}]}),
+    ],
+)
+def test_keys_say_which_texts_of_a_json_file_are_translated(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, keys: str, made: object
+) -> None:
+    monkeypatch.setattr(Translator, "translate_all", loud)
+    file = b'{"judul": "Harga naik", "artikel": [{"isi": "Warga resah", "kode": "a_b"}]}'
+    url = upload(client, "a.json", file, keys=keys).json()["translatedFileUrl"]
+    assert client.get(url).json() == made
+
+
 @pytest.mark.parametrize(
     ("attributes", "alt"), [("true", "PASAR RAMAI"), ("false", "Pasar ramai"), ("", "Pasar ramai")]
 )
 def test_attributes_are_translated_where_that_is_asked_for(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, attributes: str, alt: str
 ) -> None:
-    def loud(self: Translator, passages: Sequence[Passage]) -> list[list[SegmentTranslation]]:
-        return [[SegmentTranslation(s, s.upper(), -1.0) for s in p.sentences] for p in passages]
-
     monkeypatch.setattr(Translator, "translate_all", loud)
     page = b'<p>Harga naik.</p><img alt="Pasar ramai">'
     url = upload(client, "a.html", page, attributes=attributes).json()["translatedFileUrl"]
@@ -250,6 +279,9 @@ def test_a_file_that_cannot_be_written_comes_back_as_text(client: TestClient) ->
         ("a.txt", b"x", {"target": "fr"}, "fr is not supported"),
         ("a.txt", b"x", {"attributes": "maybe"}, "Invalid request: attributes is true or false"),
         ("a.docx", b"x", {}, "not what its name says: no Word document, or a broken one"),
+        ("a.json", b'{"a": "Ya", "b": 1}', {"keys": "b,c.*"}, "no text in it at: b, c.*"),
+        ("a.json", b'{"a": "Ya"}', {"keys": "a," * 100}, _TOO_MANY_KEYS),
+        ("a.json", _CODES, {"keys": "*"}, "Invalid request: request (502) exceeds text limit (500)"),
         ("a.txt", b"x" * 501, {}, "Invalid request: request (501) exceeds text limit (500)"),
     ],
 )  # fmt: skip

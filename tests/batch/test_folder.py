@@ -4,8 +4,10 @@ import gzip
 import io
 import json
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import docx
 import odfdo
@@ -15,7 +17,7 @@ from fpdf import FPDF
 from msoffcrypto.format.ooxml import OOXMLFile  # type: ignore[import-untyped]
 
 from service.batch.folder import REPORT
-from service.batch.journal import beside
+from service.batch.journal import Journal, beside
 from service.batch.run import Job, run
 from service.errors import InputError, UsageError, WartaError
 from service.intake.documents import document_text
@@ -275,7 +277,7 @@ def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     syncs, real = iter(range(100)), os.fsync
 
     def full(handle: int) -> None:
-        if next(syncs) == 12:
+        if stat.S_ISREG(os.fstat(handle).st_mode) and next(syncs) == 12:
             raise OSError(28, "No space left on device")
         real(handle)
 
@@ -285,6 +287,30 @@ def test_a_full_disk_stops_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             mirror(job, pipeline())
     mirror(job, pipeline())
     assert below(job.output) == below(clean.output)
+
+
+def test_a_counterpart_is_on_disk_with_its_folders_before_the_report_counts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "masuk" / "a" / "b" / "kabar.txt"
+    source.parent.mkdir(parents=True)
+    source.write_text("Harga naik.", "utf-8")
+    job = Job([tmp_path / "masuk"], tmp_path / "keluar", folder=True)
+    synced, commit = set[int](), Journal.commit
+    counted = list[set[str]]()
+
+    def sync(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+
+    def seen(journal: Journal, *asked: Any) -> None:
+        folders = (folder for folder in job.output.rglob("*") if folder.is_dir())
+        counted.append({each.name for each in [job.output, *folders] if each.stat().st_ino in synced})
+        commit(journal, *asked)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Journal, "commit", seen)
+    mirror(job, pipeline())
+    assert counted[0] == {"keluar", "a", "b"}
 
 
 def test_the_same_records_as_a_batch_of_the_file(tmp_path: Path) -> None:

@@ -85,6 +85,18 @@ def test_csv_keeps_its_quotes_its_delimiter_and_two_columns_of_one_name(tmp_path
     assert [bool(row[4]) for row in rows[1:]] == [False, True, True, True]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_a_table_with_a_byte_order_mark_has_one(encoding: str, tmp_path: Path) -> None:
+    # By it Excel knows that the table is no Windows-1252.
+    for suffix in (".csv", ".tsv"):
+        job = table(tmp_path, suffix, "\ufefftext\nHarga naik.\n".encode(encoding))
+        run(job, pipeline())
+        assert job.output.read_bytes().startswith(b"\xef\xbb\xbftext")
+    job = table(tmp_path, ".jsonl", '\ufeff{"text": "Harga naik."}\n'.encode(encoding))
+    run(job, pipeline())
+    assert job.output.read_bytes().startswith(b"{")
+
+
 def test_an_open_quote_is_kept_as_text_and_spoils_no_other_row(tmp_path: Path) -> None:
     job = table(tmp_path, ".csv", 'text,id\nHarga naik.,1\n"a" b,2\nWarga tenang.,3\n')
     run(job, pipeline())

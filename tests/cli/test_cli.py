@@ -98,7 +98,9 @@ def test_captions_are_translated_on_demand(warta: Runner, tmp_path: Path) -> Non
 
 
 def test_read_shows_summary_translation_and_model(warta: Runner) -> None:
-    out = warta("read", "--model", "echo", "a.txt").out
+    ran = warta("read", "--model", "echo", "a.txt")
+    out = ran.out
+    assert ran.err.startswith("warta: a.txt: 4 sentences, 0 to check. Unmarked sentences can be wrong too: ")
     assert out.index("Summary") < out.index("Translation") < out.index("Model echo")
     assert "(sentence 1)" in out
 
@@ -181,6 +183,7 @@ def test_a_bad_file_among_good_ones_is_named_and_the_rest_done(warta: Runner, tm
             2,
             "only translating a .docx as text makes a .docx",
         ),
+        (["--model", "echo", "-o", "b.pdf", "a.txt"], 2, "a PDF becomes .docx .html .htm"),
         (["-", "-"], 2, "can be read once only"),
     ],
 )

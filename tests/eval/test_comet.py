@@ -65,6 +65,14 @@ def test_scores_come_over_the_pipe(environment: tuple[str, str], monkeypatch: py
         assert float(metric.score(metric.statistics(corpus).sum(axis=0))) == pytest.approx(expected)
 
 
+def test_a_relative_path_of_the_interpreter_is_found(
+    environment: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, checkpoint = environment
+    monkeypatch.chdir(Path(python).parents[2])
+    assert Comet("env/bin/python", checkpoint)([{"src": "s", "mt": "aaaa", "ref": "r"}]) == [0.4]
+
+
 def test_two_references_are_averaged(environment: tuple[str, str]) -> None:
     python, checkpoint = environment
     options = Options(comet=python, weights={"COMET": checkpoint}, references=2)

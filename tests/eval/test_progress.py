@@ -40,6 +40,7 @@ def test_a_log_has_lines_with_rate_and_time_left(
 def test_a_log_is_told_soon_and_again_and_a_terminal_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "SOON", 0.01)
     monkeypatch.setattr(lines, "EVERY", 0.02)
+    monkeypatch.setattr(lines, "running", lambda: 0.0)
     said: list[str] = []
     third = threading.Event()
 
@@ -74,3 +75,22 @@ def test_ctrl_c_counts_the_answers_of_all_runs(tmp_path: Path, capsys: pytest.Ca
 def test_a_log_waits_at_most_five_seconds_for_its_first_line() -> None:
     assert lines.SOON < 5
     assert lines.EVERY == 60
+
+
+def test_the_wait_is_counted_from_the_start_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "SOON", 60.0)
+    said = threading.Event()
+    for seconds, soon in ((59.99, True), (3600.0, True), (0.0, False)):
+        monkeypatch.setattr(lines, "running", lambda seconds=seconds: seconds)
+        said.clear()
+        teller = Teller(None, lambda _: said.set())
+        teller.tell("opening")
+        with teller:
+            assert said.wait(30 if soon else 0.1) is soon
+
+
+def test_a_process_knows_how_long_it_has_been_running() -> None:
+    before = lines.running()
+    time.sleep(0.2)
+    if before:  # Linux
+        assert 0.1 < lines.running() - before < 60

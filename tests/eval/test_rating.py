@@ -225,3 +225,14 @@ def test_rated_errors_come_out_as_they_went_in(tmp_path: Path) -> None:
     assert lines[2:] == [""]
     error = CliRunner().invoke(app, ["spans", str(tmp_path / "report"), "--format", "esa"])
     assert "nothing in it is rated as ESA" in str(error.exception)
+    # Whoever found nothing counts in the score, and each rater's own score is kept.
+    rows.append(f"good\tr\t1\ty\t{SOURCES[0]}\t{GOOD[0]}\tNo-error\tno-error")
+    esa = ["system\tdoc\tseg_id\trater\tsource\ttarget\tscore\terror_spans"]
+    esa += [
+        f"good\tr\t1\t{rater}\t{SOURCES[0]}\t{GOOD[0]}\t{score}\t[]"
+        for rater, score in (("x", 60), ("y", 81))
+    ]
+    for form, given in (("mqm", rows), ("esa", esa)):
+        call("score", *base, "--spans", written(tmp_path, f"{form}.tsv", given), "--out", tmp_path / form)
+        lines = call("spans", tmp_path / form, "--format", form).splitlines()
+        assert [line.split("\t")[3:] for line in lines] == [line.split("\t")[3:] for line in given]

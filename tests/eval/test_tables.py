@@ -63,7 +63,7 @@ def test_columns_beside_the_text_are_kept(tmp_path: Path, name: str) -> None:
 
 
 def test_without_a_header_the_first_line_is_data(tmp_path: Path) -> None:
-    loaded = load(str(written(tmp_path, "d.tsv", ["Satu.\tOne.", "Dua.\tTwo."])))
+    loaded = load(str(written(tmp_path, "d.tsv", ["Satu.\tOne.", "Dua.\tTwo.\t"])))
     assert loaded.sources == ("Satu.", "Dua.")
 
 
@@ -80,6 +80,8 @@ def test_csv_cells_hold_commas_quotes_and_line_breaks(tmp_path: Path) -> None:
         ("d.tsv", "Satu.\tOne.\n\nDua.\tTwo.\n", "line 2 has too few columns"),
         ("d.csv", 'source,reference\n"open,', "line 2"),
         ("d.tsv", "source\treference\n", "no lines"),
+        ("d.tsv", "Satu.\tOne.\nDua.\tTwo.\t2.\n", "line 2 has 3 columns; where there are more"),
+        ("d.csv", "doc,Satu.,One.\n", "line 1 has 3 columns"),
     ],
 )
 def test_a_broken_table_names_its_line(tmp_path: Path, name: str, text: str, message: str) -> None:

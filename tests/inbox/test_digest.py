@@ -235,7 +235,7 @@ def test_a_digest_says_what_is_to_check_and_where(tmp_path: Path) -> None:
         for at in (-1, 2, 3, 4, 5, 6)
     ]
     found.insert(3, {"at": 0, "code": "number.of_old", "severity": "minor", "values": {}})
-    store.english.put([Made(1, "Flood", "A brief.", 2, found)])
+    store.english.put([Made(1, "Flood", "A brief.", 2, found, doubted=2)])
     told = digest.collect(store, Wanted(), NOW)
     text = digest.as_markdown(told)
     for line in (
@@ -243,10 +243,12 @@ def test_a_digest_says_what_is_to_check_and_where(tmp_path: Path) -> None:
         "to check in the English: brief: 2<& is not in the translation",
         "to check in the English: sentence 4: 3<& is not in the translation",
         "and 1 more to check",
+        "to check in the English: 2 more sentences likely wrong",
     ):
         assert f"<li>{escape(line)}</li>" in digest.as_html(told)
         assert f"<li>{escape(line)}</li>" in MarkdownIt().render(text)
     assert "of_old" not in text
+    assert digest.CAVEAT in text and digest.CAVEAT in digest.as_html(told)
     store.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gzip
 import json
 import os
 import shutil
@@ -20,11 +19,13 @@ import pytest
 from eval.bench.news_site import Reply, conditional, endless, page, reply, rss, story
 from service.confined import read_document
 from service.errors import InputError
+from service.inbox import feeds
 from service.inbox.fetcher import Forbidden, HeldBack
 from service.inbox.records import Entry, Feed
 from service.inbox.store import Taken
 from service.runtime.sandbox import Sandbox
-from tests.inbox.builders import Desk, articles, desk, titles
+from tests.inbox.builders import NOW, Desk, articles, desk, titles
+from tests.packed import gzipped
 
 pytest.importorskip("feedparser", reason="the inbox needs warta[inbox]")
 
@@ -81,7 +82,7 @@ READ: list[tuple[str, bytes, str, list[str]]] = [
     ("atom", ATOM.encode(), "application/atom+xml", ["Nelayan melaut lagi"]),
     ("json feed", json.dumps(JSON).encode(), "application/feed+json", ["Longsor & hujan"]),
     ("news sitemap", MAP.encode(), "application/xml", ["Panen raya di Blora"]),
-    ("gzip in the body", gzip.compress(channel(item("Dimampatkan"))), "application/gzip", ["Dimampatkan"]),
+    ("gzip in the body", gzipped(channel(item("Dimampatkan"))), "application/gzip", ["Dimampatkan"]),
     ("a web page's type", channel(item("Jenis salah")), "text/html; charset=utf-8", ["Jenis salah"]),
     ("broken XML: tags not closed", channel(item("Rusak"))[:-40], "application/rss+xml", ["Rusak"]),
     ("broken XML: a bare &", channel(item("Sawit & karet")), "application/rss+xml", ["Sawit & karet"]),
@@ -155,7 +156,7 @@ REFUSED: list[tuple[str, Reply, str]] = [
     ("404", reply(b"", 404), "answers 404"),
     ("500", reply(b"", 500), "answers 500"),
     ("an endless body", endless, "larger than the limit"),
-    ("a bomb", reply(gzip.compress(bytes(60_000_000)), Content_Encoding="gzip"), "unpacks to more"),
+    ("a bomb", reply(gzipped(bytes(60_000_000)), Content_Encoding="gzip"), "unpacks to more"),
     (
         "a redirect to a private address",
         reply(b"", 302, Location="http://169.254.169.254/meta"),
@@ -290,6 +291,17 @@ def test_a_feed_that_moved_to_another_that_is_followed_brings_nothing_twice(here
     assert here.fetcher().fetch(old) == Taken()
     assert [feed.url for feed in here.store.feeds.all()] == [old.url, new.url]
     assert here.again(old).problem == ""
+
+
+def test_a_sitemap_tells_pages_from_their_pictures_and_videos() -> None:
+    more = """<image:image><image:loc>http://kabar.example/a.jpg</image:loc><image:title>Petani</image:title>
+</image:image><video:video><video:title>Rekaman</video:title>
+<video:publication_date>2020-01-01</video:publication_date></video:video></url>"""
+    spaces = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1" xmlns:video="urn:v" xmlns:news'
+    data = MAP.replace("xmlns:news", spaces, 1).replace("</url>", more)
+    [found] = feeds.read(data.encode(), "http://kabar.example/peta.xml", "application/xml", NOW)["entries"]
+    assert (found["url"], found["title"]) == ("http://kabar.example/a", "Panen raya di Blora")
+    assert found["published"] == datetime(2026, 11, 30, 1, tzinfo=UTC).timestamp()
 
 
 def test_a_feed_that_is_gone_is_not_asked_for_again(here: Desk) -> None:

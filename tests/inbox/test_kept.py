@@ -8,10 +8,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,8 @@ from service.inbox.records import Entry, Feed, Wanted
 from service.inbox.store import Made, Store, Taken
 from service.inbox.store.database import Database
 from service.inbox.store.schema import STEPS
+from service.inbox.store.words import Words
+from service.inbox.watched import Watched
 from service.pipeline import Pipeline
 from tests import postgres
 from tests.inbox.builders import NOW, articles, echo, entry, follow, take
@@ -147,6 +151,17 @@ def test_figures_differ_where_the_same_is_said_with_others(one: str, other: str,
     assert len(found) == count
 
 
+def test_sentences_that_only_their_figures_tell_apart_are_compared_one_with_one() -> None:
+    report = "Di sana sebanyak {} rumah warga rusak berat. Di sana sebanyak {} rumah warga rusak berat."
+    (one, other) = compare(
+        [Member(1, "", report.format(20, 30)), Member(2, "", report.format(25, 35))]
+    ).differences
+    assert [(d.figures, d.others) for d in (one, other)] == [(("20",), ("25",)), (("30",), ("35",))]
+    assert not compare(
+        [Member(1, "", report.format(20, 30)), Member(2, "", report.format(30, 20))]
+    ).differences
+
+
 def test_different_stories_of_one_outlet_stay_apart(store: Store) -> None:
     feed = follow(store)
     take(store, feed, [entry(n) for n in range(60)])
@@ -229,6 +244,32 @@ def test_watched_words_are_marked_and_counted_by_day(store: Store) -> None:
             store.words.watch(word)
     with pytest.raises(UsageError, match="not watched"):
         store.words.unwatch("bbm")
+
+
+def test_a_word_watched_while_an_article_arrives_is_found_in_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, matcher = follow(store), Words.matcher
+    thread = threading.Thread(target=store.words.watch, args=["bbm"])
+
+    def late(words: Words, connection: Any) -> Watched:
+        found = matcher(words, connection)
+        thread.start()
+        thread.join(0.3)
+        return found
+
+    monkeypatch.setattr(Words, "matcher", late)
+    take(store, feed, [entry(1, text="Harga BBM naik lagi.")])
+    thread.join(20)
+    assert store.lists.rows(Wanted(word="bbm"))[0] == 1
+
+
+def test_an_article_whose_page_is_to_come_does_not_wait_for_its_english(store: Store) -> None:
+    take(store, follow(store, full=True), [entry(1)])
+    assert (store.english.waiting(), store.english.untranslated(9)) == ((0, 0), [])
+    [article] = articles(store)
+    store.arrivals.put_page(article.id, article.title, LONG)
+    assert (store.english.waiting(), len(store.english.untranslated(9))) == ((1, 0), 1)
 
 
 def test_what_is_old_or_too_much_goes_and_does_not_come_back(store: Store) -> None:

@@ -110,6 +110,18 @@ def test_two_marks_that_are_lost_are_both_there() -> None:
     assert len(placer.problems) == 2
 
 
+def test_a_picture_in_a_sentence_keeps_the_spaces_around_it(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.html", tmp_path / "b.html"
+    source.write_text(
+        "<p>Artikel di <a href=x>situs Kompas</a> <img src=a> itu <i>dibaca</i><wbr> banyak orang.</p>"
+    )
+    english = {
+        "Artikel di situs Kompas  itu dibaca banyak orang.": "The article on the Kompas website was read."
+    }
+    translate_document(source, target, by({**english, "dibaca": "read"}), LIMIT)
+    assert "</a> <img src=a> was <i>read</i>" in target.read_text()
+
+
 def noted(document: docx.document.Document) -> None:
     """Write a sentence with the number of a footnote behind its subject, and a comment on its object."""
     paragraph = document.add_paragraph("Menteri Keuangan")

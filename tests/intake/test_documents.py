@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import html as stdlib_html
 import io
 import re
@@ -39,6 +38,7 @@ from service.intake.documents import (
     translate_document,
 )
 from service.intake.documents.blocks import Translate, together
+from tests.packed import gzipped
 
 LIMIT = 5_000_000
 ENGLISH = {
@@ -249,9 +249,9 @@ print("jangan ubah")
         ("tanpa-akhiran", VTT.encode(), "Warga diminta tenang."),
         ("a.html", b"<p>Satu <b>dua</b></p>tiga<script>x</script>", "Satu dua\n\ntiga"),
         ("a.md", b"# Judul\n\n*Satu* [dua](x)\nlagi\n", "Judul\n\nSatu dua lagi"),
-        ("a.txt.gz", gzip.compress(b"Harga naik."), "Harga naik."),
+        ("a.txt.gz", gzipped(b"Harga naik."), "Harga naik."),
         ("a.md.zst", zstandard.compress(b"# Judul"), "Judul"),
-        ("a.docx.gz", gzip.compress(docx_of(linked)), "Harga beras naik tajam di Pasar Induk."),
+        ("a.docx.gz", gzipped(docx_of(linked)), "Harga beras naik tajam di Pasar Induk."),
     ],
 )
 def test_reads(name: str, data: bytes, expected: str) -> None:
@@ -344,14 +344,14 @@ def ole(stream: str) -> bytes:
         ),
         ("a.zip", lambda: zipped({"a.txt": "isi"}), "a ZIP archive, not a document"),
         ("a.docx", lambda: zipped({"word/document.xml": b" " * 4_000_000}), "bomb"),
-        ("a.gz", lambda: gzip.compress(b"a" * 4_000_000), "bomb"),
+        ("a.gz", lambda: gzipped(b"a" * 4_000_000), "bomb"),
         ("a.zst", lambda: zstandard.compress(b"a" * 4_000_000), "bomb"),
         (
             "a.gz",
-            lambda: gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"isi")))),
+            lambda: gzipped(gzipped(gzipped(gzipped(b"isi")))),
             "packed more than 3",
         ),
-        ("a.gz", lambda: gzip.compress(b"Harga beras naik.")[:20], "a broken gzip file"),
+        ("a.gz", lambda: gzipped(b"Harga beras naik.")[:20], "a broken gzip file"),
         (
             "a.zst",
             lambda: zstandard.compress(b"Harga beras naik.")[:8],
@@ -509,7 +509,7 @@ def test_docx_keeps_its_links(tmp_path: Path) -> None:
             "<p><b>Rice prices</b> rose sharply at the <a href=x><i>Induk</i> Market</a>. "
             "Residents were asked to stay calm.</p>",
         ),
-        ("<p>Warga diminta <em>tenang</em>.</p>", "<p>Residents were asked to <em>stay calm</em>.</p>"),
+        ("<p>Warga diminta <em>tenang</em>.</p>", "<p>Residents were asked to stay <em>calm</em>.</p>"),
         ("<h1><b>Warga diminta tenang.</b></h1>", "<h1><b>Residents were asked to stay calm.</b></h1>"),
         (
             "<p>Di <a href=p>Pasar Induk</a> harga <b>beras</b> naik.</p>",

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from service.cli import app as cli
-from service.errors import InputError
+from service.errors import InputError, LimitExceeded
 from service.intake import fetch as web
 from service.intake.fetch import FetchLimits, Reach
 from tests.serving import serving as live
@@ -183,6 +183,16 @@ def test_what_is_refused(path: str, message: str, site: str) -> None:
     with pytest.raises(InputError, match=message) as error:
         web.article(site + path, FetchLimits(max_bytes=1_000_000), HERE)
     assert "\n" not in str(error.value)
+
+
+def test_what_a_page_is_refused_for_keeps_its_code_and_values(site: str) -> None:
+    def refuse(*_: object) -> str:
+        raise LimitExceeded("input.a", "more than {most} words", at="a.html", most=5)
+
+    with pytest.raises(LimitExceeded) as error:
+        web.article(f"{site}/artikel", reach=HERE, read=refuse)
+    assert (error.value.code, error.value.message.values) == ("input.a", (("most", "5"),))
+    assert str(error.value) == f"{site}/artikel: a.html: more than 5 words"
 
 
 def test_bytes_that_drip_in_do_not_extend_the_time(site: str) -> None:

@@ -7,27 +7,44 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from eval.pages import HAND, SHOWN, UNSEEN, Page, example, load, measure, read_hand
-from eval.training.lines import GROUPS, read_groups
+from eval.pages import (
+    HAND,
+    LAST,
+    MORE,
+    MORE_UNSEEN,
+    OTHER,
+    OTHER_UNSEEN,
+    SHOWN,
+    UNSEEN,
+    Page,
+    example,
+    load,
+    measure,
+    read_hand,
+)
+from eval.training.lines import GROUPS, OUTPUT, Pools, network, read_groups, started, stored, written_page
+from service.document import Furniture
 from service.intake.clean import clean, numbered
-from service.intake.credit import About, PageText
+from service.intake.credit import About, PageText, credits_of
 from service.intake.glued import initials, without
 from service.intake.judge import judge, reads_as_news
 from service.intake.linefeatures import NUMBERS, see
 from service.intake.lines import END, KINDS, RULE_KINDS, TEXT, TOP, chances, label, parts
 from service.intake.plain import GROUPS as PLAIN
 from service.intake.plain import left_out
-from service.intake.rules import rule_flags
+from service.intake.rules import page_only, rule_flags
 from service.pipeline import to_article
 
 ROOT = Path(__file__).parents[2]
 DEV = ROOT.parent / "shared" / "data" / "pages" / "dev.jsonl.xz"
 PAGES = {page.id: page for page in load(HAND)}
+FURTHER = {page.id: page for folder in (OTHER_UNSEEN, MORE, MORE_UNSEEN, LAST) for page in load(folder)}
 
 
 def test_pages_written_for_this_project() -> None:
@@ -45,6 +62,85 @@ def test_pages_that_were_held_out() -> None:
     assert figures.lost == []
     assert found["headline_right"] >= 0.96, figures.wrong
     assert found["furniture_left"] <= 0.05, figures.left_lines
+
+
+def test_pages_of_sites_unlike_the_others() -> None:
+    figures = measure(load(OTHER))
+    found: dict[str, Any] = dict(figures.as_json())
+    assert (figures.pages, figures.lost) == (30, [])
+    assert found["headline_right"] >= 0.96, figures.wrong
+    assert found["furniture_left"] <= 0.05, figures.left_lines
+
+
+@pytest.mark.parametrize(("folder", "count"), [(OTHER_UNSEEN, 30), (MORE, 30), (MORE_UNSEEN, 30), (LAST, 15)])
+def test_pages_of_further_kinds(folder: Path, count: int) -> None:
+    figures = measure(load(folder))
+    found: dict[str, Any] = dict(figures.as_json())
+    assert (figures.pages, figures.lost) == (count, [])
+    assert found["headline_right"] >= 0.96, figures.wrong
+    assert found["furniture_left"] <= 0.05, figures.left_lines
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "67",  # "Operator Desa" under it
+        "70",  # an essay's, of words that the text does not have
+        "126",  # over two lines, the first with a comma at its end
+        "132",  # a match's teams above it, and it stands twice
+        "146",  # "oleh @..." under it
+        "154",  # the dateline in small letters goes on with no caption
+        "172",  # in quotation marks, with who asked under it
+        "177",  # two desks' initials under it
+    ],
+)
+def test_the_headline_and_nothing_else(name: str) -> None:
+    page = FURTHER[name]
+    article = clean(page.raw)
+    assert article.title == page.title
+    assert "bolavoli.net | Tim putri" not in article.title
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "80",  # a sentence behind an advert, the last
+        "134",  # a subhead over one sentence
+        "180",  # a list under a colon
+    ],
+)
+def test_what_could_be_boilerplate_stays(name: str) -> None:
+    assert measure([FURTHER[name]]).lost == []
+
+
+def test_what_closes_an_article_takes_no_sure_text_under_it() -> None:
+    page = FURTHER["132"]
+    mark = "Susunan Pemain"
+    assert mark in clean(page.raw.replace(mark, f"[selengkapnya]\n{mark}")).text
+
+
+def test_a_dateline_alone_over_the_text_stays() -> None:
+    raw = "\n".join(
+        [
+            "Kabar Contoh",
+            "Menu",
+            "Siswa SMK Membuat Perahu dari Botol Bekas",
+            "12 Mei 2025",
+            "Kembali ke atas",
+            "4 mnt baca",
+            "Banda Aceh -",
+            "Lima siswa SMK membuat perahu dari 2.000 botol bekas. Perahu itu dapat membawa enam orang.",
+            "Guru mereka, Syahrul, mengatakan perahu akan dipakai nelayan. Biayanya Rp3 juta.",
+            "Berita Terkait",
+            "© 2025 Kabar Contoh",
+        ]
+    )
+    assert "Banda Aceh -" in clean(raw).text
+
+
+def test_the_site_is_no_author() -> None:
+    lines = [Furniture("KOTAKITA", "site", 0), Furniture("KotaKita, 08/10/2023 07:10", "byline", 3)]
+    assert credits_of(lines) == ("", "08/10/2023 07:10", "KOTAKITA")
 
 
 @pytest.mark.skipif(not DEV.exists(), reason="needs ../shared/data/pages")
@@ -250,6 +346,25 @@ def test_labels_of_nothing() -> None:
     assert judge([], []).reasons == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "reasons", "role"),
+    [
+        ("Harga beras naik 5 persen.", ("",), "text"),
+        ("Nasional", ("",), "text"),
+        ("- Harga beras naik.", ("",), "item"),
+        ("ADVERTISEMENT", ("advertisement",), "text"),
+        ("Foto: Ana/Antara", ("",), "text"),
+    ],
+)
+def test_a_line_alone_is_text_and_is_not_looked_at_as_a_page(
+    monkeypatch: pytest.MonkeyPatch, line: str, reasons: tuple[str, ...], role: str
+) -> None:
+    # A million rows of one sentence each would wait for the network most of the time.
+    monkeypatch.setattr("service.intake.judge.label", None)
+    judged = judge([line], [False])
+    assert (judged.reasons, judged.title, judged.page, judged.roles) == (reasons, (), False, (role,))
+
+
 def test_read_hand_marks_glue(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_text("t Judul Berita\n\nb Satu dua. ⟦(abc)⟧\n", encoding="utf-8")
@@ -278,3 +393,60 @@ def test_a_page_may_begin_with_its_headline() -> None:
     article = clean(raw)
     assert article.title == "Harga Beras Naik Lagi di Demak"
     assert "Rina Lestari" not in article.text
+
+
+def test_a_search_box_is_no_headline() -> None:
+    page = next(page for page in load(OTHER) if page.id == "119")
+    assert clean(page.raw).title == page.title
+
+
+def test_what_a_page_says_of_its_article_speaks_for_the_headline() -> None:
+    raw = "\n".join(
+        [
+            "LINTASAN",
+            "Menu",
+            "Banjir Jalur Utara: Perkembangan Jam demi Jam",
+            "Pembaruan terakhir 14:05",
+            "YANG PERLU DIKETAHUI",
+            "• Jalur utara ditutup di dua titik",
+            "Ketinggian air di Kalibaru turun dari 90 menjadi 60 sentimeter. Mobil kecil dilarang lewat.",
+            "Juru bicara operator kereta mengatakan keterlambatan tiga jam. Tiket dapat dikembalikan.",
+            "© Lintasan Media Baru",
+        ]
+    )
+    assert clean(raw).title == "Banjir Jalur Utara: Perkembangan Jam demi Jam"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Dipublikasikan pada: 19 Sep 2025",
+        "Hits: 412",
+        "Naskah: Hari Purnomo",
+        "Salin tautan kiriman",
+        "Tema Sederhana. Diberdayakan oleh Blogger.",
+        "Lanjut baca setelah iklan",
+        "Seberapa bermanfaat artikel ini?",
+    ],
+)
+def test_rules_for_pages_alone(line: str) -> None:
+    assert page_only(line)
+
+
+def test_a_written_page_teaches_as_it_is() -> None:
+    page = next(page for page in load(OTHER) if page.id == "95")
+    pools = Pools(ModuleType("compose"), [], [], [], {}, [], [], [page])
+    lines, _, kinds = written_page(pools, 0, 0)
+    assert tuple(zip(lines, kinds, strict=True)) == page.lines
+
+
+def test_learning_on_begins_from_the_weights_that_are_there() -> None:
+    torch = pytest.importorskip("torch")
+    net = network(len(NUMBERS) + len(RULE_KINDS))
+    mean, spread = started(net, OUTPUT)
+    with np.load(OUTPUT) as there:
+        again = stored(net, mean, spread)
+        assert sorted(again) == sorted(there)
+        for name in set(there) - {"table", "scale"}:
+            assert np.array_equal(again[name], there[name]), name
+    assert not torch.isnan(net.table.weight).any()

@@ -1,6 +1,5 @@
 """From files and folders to records: what is read, what is refused, and where it stood."""
 
-import gzip
 import io
 import math
 import os
@@ -15,6 +14,7 @@ from pyarrow import parquet
 
 from service.intake.records import BadRecord, Record, list_files, read_records
 from service.settings import MAX_INPUT_BYTES
+from tests.packed import gzipped
 
 
 def seen(path: Path, column: str = "text") -> list[tuple[str, str]]:
@@ -170,12 +170,12 @@ LINES = b'{"text": "Satu."}\n{"text": "Dua."}\n'
 @pytest.mark.parametrize(
     ("name", "packed"),
     [
-        ("a.jsonl.gz", gzip.compress(LINES)),
-        ("a.jsonl.gz", gzip.compress(LINES[:18]) + gzip.compress(LINES[18:])),
+        ("a.jsonl.gz", gzipped(LINES)),
+        ("a.jsonl.gz", gzipped(LINES[:18]) + gzipped(LINES[18:])),
         ("a.jsonl.zst", zstandard.compress(LINES)),
         ("a.jsonl.zst", zstandard.compress(LINES[:18]) + zstandard.compress(LINES[18:])),
-        ("a.jsonl.zst.gz", gzip.compress(zstandard.compress(LINES))),
-        ("a.jsonl", gzip.compress(LINES)),
+        ("a.jsonl.zst.gz", gzipped(zstandard.compress(LINES))),
+        ("a.jsonl", gzipped(LINES)),
     ],
 )
 def test_packed_lines_are_read_as_they_unpack(name: str, packed: bytes, tmp_path: Path) -> None:
@@ -185,12 +185,12 @@ def test_packed_lines_are_read_as_they_unpack(name: str, packed: bytes, tmp_path
 @pytest.mark.parametrize(
     ("name", "packed", "error"),
     [
-        ("a.jsonl.gz", gzip.compress(LINES)[:-9], "a broken gzip file: "),
+        ("a.jsonl.gz", gzipped(LINES)[:-9], "a broken gzip file: "),
         ("a.jsonl.zst", zstandard.compress(LINES)[:-3], "a broken Zstandard file: it ends too soon"),
         ("a.jsonl.zst", zstandard.compress(LINES)[:8] + b"junk" * 9, "a broken Zstandard file: "),
-        ("a.txt.gz", gzip.compress(b"x" * 30_000_000), "unpacks to more than 200 times its size"),
+        ("a.txt.gz", gzipped(b"x" * 30_000_000), "unpacks to more than 200 times its size"),
         ("a.md.zst", zstandard.compress(b"x\n" * 30_000_000), "unpacks to more than 200 times its size"),
-        ("a.txt.gz", gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"x")))), "packed more than 3"),
+        ("a.txt.gz", gzipped(gzipped(gzipped(gzipped(b"x")))), "packed more than 3"),
     ],
 )
 def test_what_is_packed_badly_is_one_bad_record(name: str, packed: bytes, error: str, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_parquet_a_record_a_row_with_its_other_columns(tmp_path: Path) -> None:
     assert records[0].fields == {
         "when": "2020-01-02T00:00:00", "score": None, "raw": "/w==", "tags": ["a"],
     }  # fmt: skip
-    packed = written(tmp_path, "b.parquet.gz", gzip.compress(path.read_bytes()))
+    packed = written(tmp_path, "b.parquet.gz", gzipped(path.read_bytes()))
     assert [text for _, text in seen(packed)] == [text for _, text in seen(path)]
 
 

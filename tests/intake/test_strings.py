@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.document import Finding, Passage, SegmentTranslation
-from service.errors import InputError
+from service.errors import InputError, UsageError
 from service.intake.documents import document_text, icu, keyed, translate_data
 from service.intake.documents.blocks import How, Translate
 from service.text.placeholders import held, placeholders, released
@@ -183,6 +183,32 @@ def test_paths_say_which_texts_are_meant() -> None:
         "berita": [{"id": "a1", "judul": "HARGA NAIK", "isi": "WARGA RESAH", "slug": "harga"}],
         "nama": "Ya",
     }
+
+
+def test_what_is_read_is_what_stands_at_the_paths() -> None:
+    text = b'{"judul": "Harga naik", "isi": "Warga resah", "kode": "a_b"}'
+    assert document_text(text, "a.json", LIMIT, ("judul", "kode")) == "Harga naik\n\na_b"
+
+
+def test_paths_without_a_text_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^no text in it at: isi, a\.\*$"):
+        made('{"judul": "Harga naik", "isi": 3}', "a.json", loud, How(keys=("isi", "a.*")))
+
+
+@pytest.mark.parametrize(
+    ("listed", "paths"),
+    [("", ()), (" judul, a.*.isi,,judul", ("judul", "a.*.isi")), ("a" * 200, ("a" * 200,))],
+)
+def test_paths_are_listed_with_commas(listed: str, paths: tuple[str, ...]) -> None:
+    assert keyed.key_paths(listed) == paths
+    assert re.search(keyed.LISTED, listed)
+
+
+@pytest.mark.parametrize("listed", ["a," * 100, "a," + "b" * 201])
+def test_too_many_or_too_long_paths_are_refused(listed: str) -> None:
+    assert not re.search(keyed.LISTED, listed)
+    with pytest.raises(UsageError, match="at most 100 paths of 200 characters"):
+        keyed.key_paths(listed)
 
 
 def test_json_keeps_its_byte_order_mark_and_its_slashes() -> None:

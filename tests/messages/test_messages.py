@@ -229,11 +229,14 @@ BAD = [
     ("Banjir merendam rumah.", "Floods hit 340 homes.", "number"),
     ("Nilainya 1.500 rupiah saja.", "It is worth 1.500 rupiah only.", "number"),
     ("Jaraknya 5 kilometer dari sini.", "It is 5 miles away from here.", "number"),
+    ("Mereka unggul 2-1 di sana.", "They led 1-2 there.", "number"),
+    ("Itu album ke-29 mereka.", "Those are 29 albums of theirs.", "number"),
     ("Presiden Jokowi tiba di Surabaya.", "The president has arrived in the city.", "entity"),
     ("Presiden tiba di kota.", "The president arrived in Germany.", "entity"),
     ("Surati humas@kota.example segera.", "Write to them at once.", "address"),
     ("Dia tidak datang.", "He came.", "negation"),
     ("Dia datang kemarin.", "He did not come yesterday.", "negation"),
+    ("Tak sedikit warga yang datang.", "Few residents came.", "negation"),
 ]
 
 

@@ -12,9 +12,9 @@ from service.document import Decoding, Output
 from service.engines.echo import EchoEngine
 from service.pool import Host
 from service.settings import Settings
-from tests.page.test_browser import EXAMPLE, TABS, Tab, _violations, browser, serving
+from tests.page.test_browser import EXAMPLE, TABS, Tab, _violations, browser, serving, tab
 
-__all__ = ["browser"]
+__all__ = ["browser", "tab"]
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),
@@ -48,14 +48,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A page that keeps what is translated and what its reader writes."""
     settings = Settings(tmp_path_factory.mktemp("home"), model="gemma-3-270m", repair=False, memory=True)
     yield from serving(Host(settings, opener=lambda _: Table()))
-
-
-@pytest.fixture
-def tab(browser: Any, site: str) -> Iterator[Tab]:
-    opened = Tab(browser, site)
-    yield opened
-    assert opened.faults == []
-    opened.context.close()
 
 
 def english(tab: Tab, number: int) -> str:
@@ -110,6 +102,7 @@ def test_what_is_remembered_stands_in_the_next_reading_until_it_is_forgotten(tab
     page.get_by_role("button", name="Forget…").click()
     page.get_by_role("button", name="All, my sentences and terms too").click()
     page.wait_for_function("document.querySelector('.kept-line').textContent.includes('0 sentences of your')")
+    assert page.locator(".kept-line").inner_text().startswith("0 translated sentences are kept")
     tab.read(EXAMPLE)
     assert english(tab, 6) == ENGLISH["Akibatnya"]
 
@@ -131,8 +124,10 @@ def test_words_that_are_selected_become_a_term(tab: Tab) -> None:
     page.get_by_role("button", name="Keep the term").click()
     page.wait_for_function("document.querySelector('.what-changed').textContent.startsWith('Term kept')")
     page.wait_for_function("document.querySelector('.kept-line').textContent.includes('1 term')")
+    assert page.locator(".kept-line").inner_text().endswith("Your glossary has 1 term.")
     page.locator(".changed button").click()
     page.wait_for_function("document.querySelector('.kept-line').textContent.includes('0 terms')")
+    assert page.locator(".kept-line").inner_text().endswith("Your glossary has 0 terms.")
 
 
 def test_escape_leaves_a_sentence_as_it_was(tab: Tab) -> None:

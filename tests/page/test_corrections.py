@@ -12,7 +12,7 @@ import pytest
 from service.document import Decoding, Output, Reading
 from service.engines.echo import EchoEngine
 from service.errors import UsageError
-from service.page.corrections import Corrections
+from service.page.corrections import Answer, Corrections
 from service.page.options import PageOptions
 from service.page.serialization import pack, unpack
 from service.page.words import Say
@@ -67,7 +67,7 @@ def page(host: Host) -> Corrections:
     return Corrections(host, PageOptions(own=True))
 
 
-def read(values: dict[str, Any]) -> Reading:
+def read(values: Answer) -> Reading:
     return unpack(values["values"]["reading"])
 
 

@@ -234,9 +234,12 @@ def test_a_list_of_any_length_holds_what_is_in_sight(tab: Tab) -> None:
 
 
 def test_trends_are_of_what_is_there(tab: Tab) -> None:
-    lines = tab.page.locator(".news .trends li").all_text_contents()
-    assert len(lines) == 2
-    assert lines[1].startswith("pengungsi0 in 14 days")
+    lines = tab.page.locator(".news .trends li")
+    assert lines.locator("b").all_text_contents()[1] == "pengungsi"
+    assert lines.locator(".hint").all_text_contents()[1].startswith("0 in 14 days")
+    assert lines.count() == 2
+    # The axis is labelled with the most of a day, and none.
+    assert lines.nth(1).locator("svg text").all_text_contents() == ["1", "0"]
     points = tab.page.locator(".news .trends polyline").first.get_attribute("points").split()
     assert len(points) == 14
     assert len({point.split(",")[1] for point in points}) > 1
@@ -288,9 +291,42 @@ def test_it_fits_the_screen(browser: Any, site: str, size: tuple[int, int]) -> N
     tab.context.close()
 
 
+FILLED = """() => {
+  const item = document.querySelector('.news .item[data-index="0"]');
+  const long = "Pemerintah Kabupaten Kepulauan Tanimbar menyalurkan ribuan paket bantuan beras ".repeat(4);
+  for (const name of [".title", ".brief", ".source"]) item.querySelector(name).textContent = long;
+  const meta = item.querySelector(".meta"), chip = document.createElement("span");
+  chip.className = "chip";
+  chip.textContent = "bantuan langsung tunai";
+  for (let n = 0; n < 8; n += 1) meta.append(" ", chip.cloneNode(true));
+  const box = (each) => each.getBoundingClientRect(), link = item.querySelector('[data-action="story"]');
+  const style = getComputedStyle(meta), line = parseFloat(style.lineHeight);
+  const [x, y] = [box(link).x + box(link).width / 2, box(link).y + box(link).height / 2];
+  return { over: item.scrollHeight - item.clientHeight, seen: document.elementFromPoint(x, y) === link,
+    // A chip stands in a line that is in sight, or not at all: no edge of one peeps out below.
+    peeping: [...meta.querySelectorAll(".chip")].filter((each) =>
+      box(each).top < box(meta).bottom && box(each).bottom > box(meta).bottom + 0.5).length,
+    lines: Math.round(box(meta).height / line) };
+}"""
+
+
+@pytest.mark.parametrize(("width", "lines"), [(320, 2), (360, 2), (760, 2), (1280, 1)])
+def test_the_way_to_the_sources_is_in_sight_however_long_the_rest(
+    browser: Any, site: str, width: int, lines: int
+) -> None:
+    tab = inbox(browser, site, viewport={"width": width, "height": 740})
+    tab.page.wait_for_selector('.news .item[data-index="0"] [data-action="story"]')
+    found = tab.page.evaluate(FILLED)
+    assert found == {"over": 0, "seen": True, "peeping": 0, "lines": lines}
+    tab.context.close()
+
+
 def test_it_speaks_indonesian_too(browser: Any, site: str) -> None:
     tab = Tab(browser, site, "?language=id")
     show(tab, "Kotak Masuk")
     tab.page.wait_for_selector(".news .item .title")
     counted(tab, f"{MANY + 1} berita")
+    assert tab.page.locator("html").get_attribute("lang") == "id"
+    assert tab.page.locator(".news .count").inner_text() == f"{MANY + 1} berita"
+    assert tab.page.get_by_role("tab", name="Kotak Masuk").get_attribute("aria-selected") == "true"
     tab.context.close()

@@ -15,7 +15,7 @@ from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -63,6 +63,21 @@ def example(host: Host) -> Reading:
 
 def part(source: str = "Satu.", target: str = "One.", **values: Any) -> SegmentTranslation:
     return SegmentTranslation(source, target, -0.1, **{"confidence": 0.9, "band": "high", **values})
+
+
+def test_the_menu_of_summaries_names_what_each_needs_in_both_languages() -> None:
+    english, indonesian = (words()[code] for code in LANGUAGES)
+    for name, said in english.items():
+        if needs := re.search(r"\(needs ([\w-]+)(, non-commercial)?\)", said):
+            wanted = f"(perlu {needs[1]}{', nonkomersial' if needs[2] else ''})"
+            assert name.startswith("route_") and indonesian[name].endswith(wanted)
+
+
+def test_how_a_reading_was_made_names_the_summary_as_the_menu_does(example: Reading) -> None:
+    made = view.about(example, SAY)
+    assert "Key sentences" in made and "route" not in re.sub(r"<code>.*?</code>", "", made)
+    # A text too short for any way has a name of its own.
+    assert "whole" in view.about(replace(example, summary=replace(example.summary, route="whole")), SAY)
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -128,7 +143,7 @@ def test_a_run_grows_row_by_row_to_the_whole_reading(host: Host) -> None:
     assert "Jadwal Pemadaman Listrik" in last["tail"]
     again = reopened(unpack(json.loads(json.dumps(last["reading"]))), SAY)
     shown = ("title", "rows", "summary", "tail", "status")
-    assert {name: again[name] for name in shown} == {name: last[name] for name in shown}
+    assert [again.get(name) for name in shown] == [last.get(name) for name in shown]
 
 
 @pytest.mark.parametrize("text", ["Satu kalimat.", EXAMPLE])
@@ -140,7 +155,7 @@ def test_a_draft_of_the_first_sentence_gives_way_to_it(host: Host, text: str) ->
     shown = Shown("1", SAY)
     shown.opened(article, len(rest) + 1, "echo", ())
     shown.draft(part(first.source, "A first try.", findings=(Finding.of("number.lost", source="340"),)))
-    place = "title" if title else "rows"
+    place: Literal["title", "rows"] = "title" if title else "rows"
     assert "A first try." in shown.values[place]
     assert "340 is not in the translation" in shown.values[place]
     assert "again" in shown.values["status"]
@@ -344,7 +359,7 @@ def test_captions_are_shown_and_translated_when_asked(host: Host) -> None:
     assert with_captions(host, PageOptions(text_limit=9), json.dumps(pack(made)), SAY) == {
         "failed": "These captions are too long to translate."
     }
-    assert "not a reading" in with_captions(host, PageOptions(), "{", SAY)["failed"]
+    assert "not a reading" in str(with_captions(host, PageOptions(), "{", SAY).get("failed"))
 
 
 def lost(*pairs: list[object]) -> dict[str, object]:
@@ -548,6 +563,48 @@ def test_a_table_comes_back_as_it_was_sent(
     assert text.startswith(made)
 
 
+@pytest.mark.parametrize(
+    ("format", "keys", "held", "lacking"),
+    [
+        ("same", " judul,", '{"judul": "SATU KALIMAT.", "isi": "Dua kata.", "kode": "a_b"}', ""),
+        ("same", "", '{"judul": "SATU KALIMAT.", "isi": "DUA KATA.", "kode": "a_b"}', ""),
+        ("jsonl", "judul", "SATU KALIMAT.", "DUA KATA."),
+        ("same", "nama", '"error": "no text in it at: nama"', "SATU"),
+    ],
+)
+def test_of_a_json_file_only_texts_at_the_paths_asked_for_are_translated(
+    format: str,
+    keys: str,
+    held: str,
+    lacking: str,
+    host: Host,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def loud(_: EchoEngine, texts: Sequence[str], decoding: object) -> list[Output]:
+        return [Output(text.upper(), 0.0, 1) for text in texts]
+
+    monkeypatch.setattr(EchoEngine, "generate", loud)
+    (tmp_path / "a.json").write_text('{"judul": "Satu kalimat.", "isi": "Dua kata.", "kode": "a_b"}', "utf-8")
+    asked = batch.Asked([str(tmp_path / "a.json")], "translate", "text", format, "auto", keys)
+    given = list[str]()
+
+    def give(path: Path) -> str:
+        given.append(path.read_text("utf-8"))
+        return "<a>"
+
+    ask, place = Runs().begin("me", "batch"), Workplace(tmp_path / "work")
+    *_, last = batch.run_batch(host, ask, place, asked, 1_000_000, give)
+    assert isinstance(last, batch.Finished)
+    assert held in given[0]
+    assert not lacking or lacking not in given[0]
+
+
+def test_too_many_paths_are_refused_at_once() -> None:
+    with pytest.raises(UsageError, match="at most 100 paths"):
+        batch.Asked(["a.json"], "translate", "text", "same", "auto", "a," * 100)
+
+
 def test_a_stopped_batch_leaves_its_folder_when_its_work_has_ended(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -597,3 +654,4 @@ def test_the_examples_are_there() -> None:
     found = examples()
     assert len(found) >= 2
     assert all(len(text) > 300 for text in found.values())
+    assert list(found.values()) == sorted(found.values(), key=len)

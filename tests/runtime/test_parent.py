@@ -108,6 +108,34 @@ def test_a_worker_ends_with_its_parent_whatever_it_does(code: str, tmp_path: Pat
         assert killed(process, "spawn_main") == set()
 
 
+TRAINING = """
+import sys
+import time
+from pathlib import Path
+
+from eval.training.adapt import side_by_side
+
+
+def work(member, ready, gate):
+    gate.wait()
+    Path(f"{ready}{member}").touch()
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    side_by_side(2, work, sys.argv[1])
+"""
+
+
+def test_the_processes_of_a_killed_training_run_end(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(TRAINING)
+    ready = [tmp_path / f"ready{member}" for member in range(2)]
+    with started([sys.executable, str(program), str(tmp_path / "ready")], tmp_path) as process:
+        assert until(lambda: all(path.exists() for path in ready), 120)
+        assert killed(process, "spawn_main") == set()
+
+
 def test_the_workers_of_a_killed_batch_end(tmp_path: Path) -> None:
     source = write_corpus(tmp_path / "in.jsonl", 100_000, sentences=3)
     output = tmp_path / "out.jsonl"

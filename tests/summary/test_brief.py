@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from eval import briefs as data
@@ -13,7 +14,7 @@ from service.facts.ledger import mentions
 from service.render import schema
 from service.render.brief import BRIEF
 from service.summary.brief import brief
-from service.summary.chooser import choose, features, scored, shipped_chooser, unfit
+from service.summary.chooser import Scored, choose, features, scored, shipped_chooser, unfit
 from service.summary.verbs import has_verb
 from service.text import segment
 from service.translation.glossary import Glossary
@@ -84,12 +85,91 @@ def test_subheads_and_captions_are_not_taken() -> None:
     assert unfit(parts) == ["", "subhead", "caption"]
 
 
+def test_what_a_site_says_of_itself_is_not_taken() -> None:
+    lines = [
+        "Banjir melanda Demak.",
+        "Kamu bisa menjadi member komunitas kami.",
+        "Simak juga berita lain di sini.",
+    ]
+    assert unfit(article(lines)) == ["", "promotion", "promotion"]
+
+
+def test_what_happened_is_not_told_by_a_quotation() -> None:
+    lines = [
+        '"Sebanyak 340 rumah terendam," kata Bupati Demak Surya Atmaja kepada wartawan, Selasa (12/11).',
+        "Warga mengungsi ke balai desa sejak pagi.",
+        "Hujan diperkirakan turun lagi pada Rabu malam.",
+    ]
+    held = mentions(article(lines), GLOSSARY)
+    assert scored(article(lines), held, shipped_chooser()).telling.tolist() == [False, True, True]
+
+
+def test_what_goes_on_from_a_sentence_before_wants_it() -> None:
+    lines = [
+        "Pihaknya menyerahkan kasus itu kepada polisi.",
+        "Kini dia dekat dengan seorang petinju.",
+        "Tujuh pelaut tewas dalam insiden tersebut.",
+        "Warga mengungsi ke balai desa.",
+    ]
+    held = mentions(article(lines), GLOSSARY)
+    assert scored(article(lines), held, shipped_chooser()).points_back.tolist() == [True, True, True, False]
+
+
+def test_where_it_was_said_is_not_where_it_happened() -> None:
+    said = '"Sebanyak 1.250 warga belum bisa kembali," kata Surya Atmaja kepada wartawan di Semarang.'
+    english = '"As many as 1,250 residents cannot return yet," Surya Atmaja told reporters in Semarang.'
+    texts = {"Sungai meluap.": "The river overflowed.", said: english, "Air surut.": "The water receded."}
+
+    def translated(wanted: Sequence[str]) -> list[SegmentTranslation]:
+        return [SegmentTranslation(text, texts[text], -0.1, band="high") for text in wanted]
+
+    done = brief(article(list(texts), ""), GLOSSARY, translated, SIGNATURE)
+    assert [cut.kind for point in done.points for cut in point.cuts] == ["attribution"]
+    assert [fact.value for fact in done.facts if fact.label == "where"] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "shown"),
+    [
+        (
+            "Kerugian mencapai 7,3 juta dolar AS.",
+            "Losses reached 7.3 million US dollars.",
+            ["7.3 million US dollars"],
+        ),
+        ("Harganya 2.399 yuan.", "It costs 2,399 yuan.", ["2,399 yuan"]),
+        ("Tujuh pelaut Amerika tewas.", "Seven US sailors died.", ["Seven US sailors"]),
+        ("Ia meraih 3 gelar La Liga.", "He won 3 La Liga titles.", ["3 La Liga titles"]),
+        ("Skor akhir 2-2 melawan Sevilla.", "It ended in a 2-2 draw against Sevilla.", ["2-2 draw"]),
+        # A number of nothing, and a digit of a name.
+        ("Ia memilih 10 lagu favorit.", "He chose 10 of his favourite songs.", []),
+        ("Ponsel F5 Youth dijual.", "The F5 Youth phone is on sale.", []),
+    ],
+)
+def test_a_figure_says_of_what_it_is(source: str, target: str, shown: list[str]) -> None:
+    def english(texts: Sequence[str]) -> list[SegmentTranslation]:
+        return [SegmentTranslation(text, target, -0.1, band="high") for text in texts]
+
+    done = brief(article([source], ""), GLOSSARY, english, SIGNATURE)
+    assert [fact.value for fact in done.facts if fact.fact.kind in ("money", "number")] == shown
+
+
 def test_a_sentence_likely_wrong_is_not_shown_where_another_will_do() -> None:
     wrong = frozenset((NEWS[4][0],))
     shown = {made(wrong).what.sentence, *(point.sentence for point in made(wrong).points)}
     assert 4 in {made().what.sentence, *(point.sentence for point in made().points)}
     assert 4 not in shown
     assert made(wrong).notes == ()
+
+
+@pytest.mark.parametrize(("next_best", "what"), [(0.5, 1), (-0.5, 0)])
+def test_what_happened_is_doubtful_only_where_no_other_says_nearly_as_much(
+    next_best: float, what: int
+) -> None:
+    scores = np.array([1.0, next_best, -2.0])
+    every, none = np.ones(3, dtype=bool), np.zeros(3, dtype=bool)
+    bags = (frozenset("a"), frozenset("b"), frozenset("c"))
+    article_s = Scored(scores, scores, every, every, none, bags)
+    assert choose(article_s, shipped_chooser(), frozenset((0,)))[0] == what
 
 
 def test_however_many_are_wrong_those_that_hold_are_found() -> None:
@@ -168,6 +248,8 @@ def test_findings_are_told_with_their_sentence() -> None:
         ("Ia dokter di Demak, kata Sri.", True),
         ("Menteri dan beberapa direktur.", False),
         ("Berita terbaru dari Medan.", False),
+        ("Dia umumkan hasilnya.", True),
+        ("Ekonomi, polisi dan transportasi.", False),
     ],
 )
 def test_a_verb_is_seen(sentence: str, has: bool) -> None:

@@ -303,7 +303,32 @@ def test_a_length_below_one_is_refused(length: dict[str, int]) -> None:
             "Floods inundated 340 homes in three villages",
         ),
         ("Yes, it rained.", "Yes, it rained"),
-        (" ".join(["word"] * 30), " ".join(["word"] * 14) + "…"),
+        (" ".join(["Word"] * 30), " ".join(["Word"] * 14) + "…"),
+        # A source and what leads on are no part of it.
+        ("As reported by Antara, the river fell to two metres.", "The river fell to two metres"),
+        ("However, the dam held until the morning.", "The dam held until the morning"),
+        # Not before the verb, not within an apposition, a quotation, or what opens the sentence.
+        (
+            "The City Council of Demak, Central Java, urged people to stay calm and to wait for more boats.",
+            "The City Council of Demak, Central Java, urged people to stay calm…",
+        ),
+        (
+            "The stranded giant animal, recently identified as a whale, carries many viruses.",
+            "The stranded giant animal, recently identified as a whale, carries many viruses",
+        ),
+        (
+            'The film "Sea: A Long Way Home" opened in Jakarta.',
+            'The film "Sea: A Long Way Home" opened in Jakarta',
+        ),
+        (
+            "Having won the first title of 2017, Surya left the club.",
+            "Having won the first title of 2017, Surya left the club",
+        ),
+        # Who is meant is not cut away, and no line ends with what leads on.
+        (
+            "The office confirmed that there were no names of people who had taken money from the fund.",
+            "The office confirmed that there were no names of people who had taken money…",
+        ),
     ],
 )
 def test_a_headline_from_the_lead(lead: str, expected: str) -> None:

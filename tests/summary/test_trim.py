@@ -70,6 +70,15 @@ def test_what_can_be_spared_is_cut_from_both(
             "Menurut Budi Santoso (Golkar) hal itu benar.",
             "According to Budi Santoso (Golkar) it is true.",
         ),
+        # A country, or a negation, in a bracket is no short form.
+        (
+            "Mereka menunggu pasangan Kim Won-ho/Shin Seung-chan (Korea).",
+            "They were waiting for the pair of Kim Won-ho/Shin Seung-chan (Korea).",
+        ),
+        (
+            "Film Cinta Yang Tulus (Tak) Direstui itu tayang.",
+            "The film Cinta Yang Tulus (Tak) Direstui is out.",
+        ),
         # Only one language has it.
         ("Sementara itu, warga mulai kembali ke rumah.", "Residents are going back to their homes."),
         ("Komisi Pemberantasan Korupsi (KPK) memeriksa saksi.", "The KPK questioned witnesses in the case."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.intake.documents.alignment import SURE
 from service.text.aligner import LONGEST, align, tokens
 from service.text.projection import cut, project
 from service.text.stems import bare, english_stem
@@ -122,6 +123,35 @@ def test_a_part_that_is_not_there_is_not_sure() -> None:
     there = project(found, (at, at + len(part)), [(0, 20)])
     assert there is not None
     assert there.sure < 0.5
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "target", "sure"),
+    [
+        ("Pesan itu dipastikan hoaks.", "dipastikan", "The message was confirmed to be a hoax.", False),
+        (
+            "Warga berkumpul di tepi Danau Toba.",
+            "Danau Toba",
+            "People met on the shores of Lake Toba.",
+            False,
+        ),
+        (
+            "Penumpang kereta cepat turun.",
+            "kereta cepat",
+            "Passengers of the high-speed train got off.",
+            True,
+        ),
+        ("Bank itu menambah cadangan devisa.", "devisa", "The bank added to its foreign exchange.", True),
+    ],
+)
+def test_a_word_at_an_edge_that_is_there_for_its_place_alone_is_not_sure(
+    source: str, part: str, target: str, sure: bool
+) -> None:
+    found, at = align(source, target), source.index(part)
+    assert found is not None
+    there = project(found, (at, at + len(part)), [(0, len(target))])
+    assert there is not None
+    assert (there.sure > SURE) == sure
 
 
 @pytest.mark.parametrize(

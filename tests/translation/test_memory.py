@@ -4,6 +4,7 @@ import gzip
 import io
 import multiprocessing
 import sqlite3
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -203,6 +204,20 @@ def test_the_entries_come_in_the_order_of_their_sources(place: str) -> None:
     assert list(memory.entries()) == [
         ("s", "B", "x"), ("s", "a", "x"), (OWN, "b", "own"), ("s", "b", "x"), ("s", "é", "x"),
     ]  # fmt: skip
+
+
+def test_the_memory_may_be_asked_by_whoever_takes_its_entries(place: str) -> None:
+    memory = open_memory(place)
+    memory.put("s", {text: answer(text, "x") for text in ("a", "b")})
+    found: list[dict[str, Remembered]] = []
+
+    def ask() -> None:
+        found.extend(memory.get("s", [source]) for _, source, _ in memory.entries())
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert [list(each) for each in found] == [["a"], ["b"]]
 
 
 OWN_PAIRS = [

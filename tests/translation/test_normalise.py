@@ -114,6 +114,28 @@ def test_headlines_get_their_look_back(source: str, text: str, target: str, rest
 
 
 @pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        # Names, acronyms and places stay; words, bare verbs too, do not.
+        ("Klopp Harap Fabinho Tak Alami Cedera Serius", "Klopp harap Fabinho tak alami cedera serius"),
+        ("Adik Curi 3,5 Ton Beras dari Toko Kakaknya", "Adik curi 3,5 ton beras dari toko kakaknya"),
+        ("Menteri PUPR Minta BUMN Bangun Jalan", "Menteri PUPR minta BUMN bangun jalan"),
+        ("Jalan Rusak di Medan yang Lama Dikeluhkan", "Jalan rusak di Medan yang lama dikeluhkan"),
+        ("Perang Medan Magnet Bikin Ahli Bingung", "Perang medan magnet bikin ahli bingung"),
+        ("Warga Indonesia di Jakarta Menunggu Kabar", "Warga Indonesia di Jakarta menunggu kabar"),
+    ],
+)
+def test_a_headline_alone_keeps_its_names(source: str, text: str) -> None:
+    assert normalise(source, headline=True).text == text
+
+
+def test_what_the_article_writes_small_is_no_name_in_its_headline() -> None:
+    casing = learn_casing("Sejumlah pelanduk lepas di Cikalong.")
+    done = normalise("Pelanduk Lepas, Warga Panik dan Pelanduk Hilang", casing=casing, headline=True)
+    assert done.text == "Pelanduk lepas, warga panik dan pelanduk hilang"
+
+
+@pytest.mark.parametrize(
     "token", ["</s>", "<s>", "<pad>", "<unk>", "<extra_id_0>", ">>eng<<", "<end_of_turn>"]
 )
 def test_special_tokens_are_neutralised_and_given_back(token: str) -> None:

@@ -29,6 +29,7 @@ class Language:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        # A header that comes several times is one list (RFC 9110).
         language = preferred(",".join(fields(scope, b"accept-language")))
         with speaking(language):
             await self._app(scope, receive, partial(_labelled, send, language))

@@ -126,6 +126,7 @@ class Hosts:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        # With two of them a proxy in front may have looked at the other one.
         hosts = fields(scope, b"host")
         name = _host_name(hosts[0]) if len(hosts) == 1 else None
         if name is None or not self._known(name):
@@ -157,6 +158,7 @@ class Hosts:
     async def _from_a_page(self, scope: Scope, receive: Receive, send: Send, host: str) -> None:
         """Note a request of a page: a browser names the origin of what it sends, no other program does."""
         found = [origin.lower() for origin in fields(scope, b"origin")]
+        # A program that is no browser sends none, and passes.
         if all(self._may_send(origin, host) for origin in found):
             await self._app(scope, receive, send)
         else:
@@ -200,10 +202,12 @@ class Rate:
         with self._lock:
             now = self._clock()
             self._forget(now - MINUTE)
+            # The last ``_most`` requests: one more drops the oldest.
             times = self._times.setdefault(client, deque(maxlen=self._most))
             if len(times) == self._most and now - times[0] < MINUTE:
                 return min(max(1, math.ceil(times[0] + MINUTE - now)), int(MINUTE))
             times.append(now)
+            # What was refused moves nobody: the order is that of the last requests that were let through.
             self._times.move_to_end(client)
             return 0
 
@@ -257,6 +261,7 @@ class RateLimit:
             return
         state = scope["state"]
         late = self._unread if scope["path"] in self._late and "key" not in state else None
+        # Counted for its key once the body has told it, by the function that is left in the state.
         if late and scope["method"] == "POST":
             rate, state["count"] = late, self._rate.wait
         if wait := rate.wait(state["client"]):
@@ -310,6 +315,7 @@ class Body:
             await self._app(scope, receive, send)
             return
         lengths = fields(scope, b"content-length")
+        # "²" is a digit to isdigit() and no number to int().
         if len(lengths) > 1 or not all(length.isascii() and length.isdigit() for length in lengths):
             await refuse(
                 scope,
@@ -317,6 +323,7 @@ class Body:
                 send,
                 Refused(400, "request.length", "Content-Length is no number", headers=_CLOSE),
             )
+        # Twenty digits are over any limit, and int() takes no endless ones.
         elif lengths and int(lengths[0][:20]) > self._max:
             await refuse(scope, receive, send, self._too_large())
         else:
@@ -334,10 +341,12 @@ class Body:
     def _bounded(self, receive: Receive) -> Receive:
         from anyio import fail_after
 
+        # One deadline for the whole body: a limit for each piece would be met by a byte now and then.
         size, ended, deadline = 0, False, time.monotonic() + self._seconds
 
         async def bounded() -> Message:
             nonlocal size, ended
+            # What comes after the body is only that the client has gone, and may be waited for.
             if ended:
                 return await receive()
             try:
@@ -405,15 +414,19 @@ async def refuse(scope: Scope, receive: Receive, send: Send, refused: Refused) -
 
 def fields(scope: Scope, name: bytes) -> list[str]:
     """Return the values of every header of that name."""
+    # Latin-1 has a character for every byte, so no header can fail to decode.
     return [value.decode("latin-1") for field, value in scope["headers"] if field == name]
 
 
 def _host_name(host: str) -> str | None:
     """Return a Host header without its port, None if it is not one."""
     try:
+        # urlsplit drops tabs and line breaks in silence, and reads "user@": compared with what was sent
+        # below.
         parts = urlsplit(f"//{host}")
         _ = parts.port
     except ValueError:
         return None
     plain = parts.netloc == host and not (set("@/\\?#") & set(host))
+    # "example.org." is the same host as "example.org".
     return (parts.hostname or "").removesuffix(".") or None if plain else None

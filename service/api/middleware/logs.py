@@ -38,6 +38,7 @@ def configure(level: str = "INFO") -> None:
             ],
         )
     )
+    # uvicorn.error passes its lines on to uvicorn: with a handler of its own each would be written twice.
     for name, least in ((NAME, level), ("uvicorn", "WARNING"), ("uvicorn.error", "WARNING")):
         logger = logging.getLogger(name)
         logger.handlers = [handler] if name != "uvicorn.error" else []
@@ -107,7 +108,7 @@ class Log:
         error: BaseException | None = None
         try:
             await self._app(scope, receive, named)
-        except BaseException as raised:
+        except BaseException as raised:  # a client that goes away is one too
             error = raised
             raise
         finally:
@@ -120,5 +121,6 @@ class Log:
                 "ms": round(1000 * (time.perf_counter() - started), 1),
                 **({"key": key.id} if key else {}),
             }
+            # 503 is an answer as it should be where too much is waiting.
             level = logging.ERROR if status >= 500 and status != 503 else logging.INFO
             self._logger.log(level, "request", **told, **({"exc_info": error} if error else {}))

@@ -8,7 +8,6 @@ the page's way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -27,14 +26,15 @@ class OtherMethods(BaseRoute):
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         """Take the routes that stand before this one."""
+        # A copy: this route is about to stand in that list itself.
         self._routes = tuple(routes)
 
-    def matches(self, scope: Any) -> tuple[Match, Any]:
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match what one of the routes matches in part, and all of /v1."""
         found = scope["type"] == "http" and (scope["path"].startswith("/v1/") or self._partial(scope))
         return (Match.FULL if found else Match.NONE), {}
 
-    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request. Raise HTTPException 404, 405."""
         if not self._partial(scope):
             raise HTTPException(404)
@@ -58,6 +58,7 @@ class OtherMethods(BaseRoute):
         """Return all methods of the path: routes of one path may have one each."""
         found = {"OPTIONS"}
         for method in _METHODS:
+            # A route that has the path but not the method matches in part only.
             asked = {**scope, "method": method}
             if any(route.matches(asked)[0] is Match.FULL for route in self._routes):
                 found |= {method, "HEAD"} if method == "GET" else {method}
@@ -87,5 +88,6 @@ async def _head(scope: Scope, receive: Receive, send: Send) -> None:
             message = {**message, "body": b""}
         await send(message)
 
+    # Once more from the beginning as GET: its headers, the length too, are those of the page.
     await scope["router"](asked, receive, without_body)
     scope["route"] = asked.get("route")

@@ -133,6 +133,7 @@ class Measure:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # What ends without an answer counts as 500.
         status, started = 500, time.perf_counter()
 
         async def noted(message: Message) -> None:
@@ -145,6 +146,7 @@ class Measure:
             try:
                 await self._app(scope, receive, noted)
             finally:
+                # A client may send any word as a method, and each would be a new series.
                 method = scope["method"] if scope["method"] in METHODS else "other"
                 labels = route(scope), method
                 self._metrics.requests.labels(*labels, str(status)).inc()

@@ -78,6 +78,7 @@ class Punctual(H11Protocol):
 
     def __init__(self, *options: Any, **named: Any) -> None:
         super().__init__(*options, **named)
+        # In place of the one that uvicorn made.
         self.conn: Connection = Connection()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -89,6 +90,8 @@ class Punctual(H11Protocol):
         """Wait on where headers have begun, no more where they are complete."""
         super().data_received(data)
         begun = bool(self.conn.trailing_data[0])
+        # Either the head is complete, or nothing of the next request is there yet; then uvicorn's own limit
+        # for idle connections counts.
         if self.conn.their_state is not h11.IDLE or not begun:
             self._rest()
         elif self._due is None:

@@ -46,6 +46,7 @@ def exposure(config: ServerConfig) -> str:
 
 def install(app: FastAPI, host: Host, config: ServerConfig, keys: Lookup | None, jobs: Jobs) -> None:
     """Put the guards before ``app``, and ``/ready`` and ``/metrics`` into it. Raises UsageError."""
+    # From the outside in: logs see the final status, and the rate is counted before a body is read.
     layers: list[tuple[Callable[..., object], dict[str, object]]] = [(Log, {}), (Language, {})]
     if config.metrics:
         figures = metrics.Metrics(host, jobs)
@@ -53,6 +54,7 @@ def install(app: FastAPI, host: Host, config: ServerConfig, keys: Lookup | None,
         layers.append((metrics.Measure, {"metrics": figures}))
     layers += [(SecurityHeaders, {}), (Failures, {})]
     if config.trusted_proxies:
+        # Before Client, which notes the address that this finds.
         layers.append((ProxyHeadersMiddleware, {"trusted_hosts": trusted(config.trusted_proxies)}))
     layers.append((Client, {}))
     layers.append((Hosts, {"names": config.allowed_hosts, "origins": config.cors_origins}))
@@ -65,6 +67,7 @@ def install(app: FastAPI, host: Host, config: ServerConfig, keys: Lookup | None,
     unread = {"late": IN_BODY, "unread": Rate(config.reads_per_minute)} if keys else {}
     layers.append((RateLimit, {**rates, **unread}))
     layers.append((Body, {"max_bytes": config.body_bytes, "seconds": config.body_seconds}))
+    # Starlette puts what is added last on the outside.
     for layer, options in reversed(layers):
         app.add_middleware(layer, **options)
     app.include_router(health.router(host))

@@ -71,18 +71,25 @@ class Arrivals:
         """
         oldest = now - self._retention.keep()[0] * _DAY
         dated = [_dated(entry, now) for entry in entries]
+        # A feed may list an article twice, with another campaign's parameters.
         found = {canonical(entry.url): entry for entry in dated if entry.published >= oldest and entry.url}
         with self._database.reading() as connection:
             known = self._known(connection, feed, list(found))
             start = when(day_of(now), now)
+            # By when it was fetched, since that is what the cap bounds, and by Jakarta's day.
             query = "select count(*) from warta_articles where feed = :feed and fetched >= :start"
             room = feed.cap - int(self._database.rows(connection, query, feed=feed.id, start=start)[0][0])
         fresh = [
-            (a, e) for a, e in found.items() if known.get(a, None) != _announced(e) and known.get(a) != ""
+            # Not known, or known with another sum. An empty one says: not again.
+            (a, e)
+            for a, e in found.items()
+            if known.get(a, None) != _announced(e) and known.get(a) != ""
         ]
         changed = [entry for address, entry in fresh if address in known]
+        # Where the day's room is short the newest are taken.
         new = sorted((e for a, e in fresh if a not in known), key=lambda entry: -entry.published)
         taken = new[: max(room, 0)]
+        # Oldest first, so that numbers grow with time.
         return [*changed, *reversed(taken)], len(new) - len(taken)
 
     def _known(self, connection: Connection, feed: Feed, addresses: Sequence[str]) -> dict[str, str]:
@@ -92,11 +99,13 @@ class Arrivals:
         Two feeds of one site may describe an article differently: only the first of them changes it.
         """
         known: dict[str, str] = {}
+        # Databases take only so many values in one statement.
         for start in range(0, len(addresses), _AT_ONCE):
             some = addresses[start : start + _AT_ONCE]
             names = {f"a{i}": address for i, address in enumerate(some)}
             marks = ", ".join(f":{name}" for name in names)
             said = f"case when feed = {feed.id} and revision < {_REVISIONS} then announced else '' end"
+            # The later ones win: an article that is kept is told by its own sum.
             for query in (
                 f"select address, '' from warta_forgotten where address in ({marks})",
                 f"select address, '' from warta_copies where address in ({marks})",
@@ -113,6 +122,7 @@ class Arrivals:
         if left:
             feed = replace(feed, etag="", modified="")
         counts = {"new": 0, "copies": 0, "changed": 0}
+        # Before the transaction, which keeps other writers waiting.
         sketches = [shingles(each.text) for each in prepared]
         with self._database.writing() as connection:
             watched = self._words.matcher(connection)
@@ -132,6 +142,7 @@ class Arrivals:
     ) -> str:
         address, sum = canonical(each.entry.url), _digest(each.text)
         query = "select id from warta_articles where address = :address"
+        # By its address first: only then are the same words at another address a copy.
         if found := self._database.rows(connection, query, address=address):
             self._change(connection, feed, int(found[0][0]), each, sketch, watched)
             return "changed"
@@ -173,6 +184,8 @@ class Arrivals:
         self._database.rows(
             connection,
             "update warta_articles set title = :title, announced = :announced, revision = revision + 1,"
+            # The revision counts up here, so that a feed which changes its text all the time is left alone in
+            # the end.
             " state = 'new', tries = 0, page = :page, page_tries = 0, page_due = 0 where id = :id",
             id=id, title=each.title, announced=each.announced, page=int(again),
         )  # fmt: skip
@@ -201,6 +214,7 @@ class Arrivals:
         before = int(
             self._database.rows(connection, "select story from warta_articles where id = :id", id=id)[0][0]
         )
+        # Out of its story before that gets another first article, which must not be this one.
         self._database.rows(connection, "update warta_articles set story = 0 where id = :id", id=id)
         self._stories.relead(connection, {before})
         self._derive(connection, id, feed, title, text, sketch, watched)
@@ -217,6 +231,7 @@ class Arrivals:
     ) -> None:
         """Keep what follows from an article's words: its story, its names, the watched words in it."""
         made = bands(sketch)
+        # The first to tell a story gives it its number.
         story = self._stories.story_of(connection, id, feed, sketch, made) or id
         self._database.rows(
             connection, "update warta_articles set story = :story where id = :id", story=story, id=id
@@ -257,6 +272,7 @@ class Arrivals:
             )
             if not rows:
                 return
+            # The feed's headline before the page's own, which often has the site's name in it.
             title = str(rows[0][1]) or title
             query = "update warta_articles set page = 2, page_problem = '', title = :title where id = :id"
             self._database.rows(connection, query, title=title, id=id)

@@ -16,7 +16,7 @@ from service.inbox.store.schema import STEPS, Step
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-_LOCK = 0x5741525442
+_LOCK = 0x5741525442  # "WARTB" in ASCII
 """PostgreSQL's advisory lock while tables are made; the next number while feeds are fetched."""
 _WAIT = 60.0
 
@@ -35,6 +35,7 @@ class Database:
             raise UsageError(
                 "inbox.needs", "the inbox: {reason}", reason=lacks(error, "inbox", "sqlalchemy")
             ) from error
+        # A path never holds "://".
         self.sqlite = "://" not in url
         if not self.sqlite and not url.startswith(("postgresql://", "postgres://")):
             raise UsageError("inbox.place", "an inbox is kept in a file or at a postgresql:// URL")
@@ -61,6 +62,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that is kept whole, or not at all where the block raises or the process ends."""
         with self._told(), self._engine.connect() as plain:
+            # Read by ``begun`` below when the transaction starts.
             connection = plain.execution_options(warta_writes=True)
             with connection.begin():
                 yield connection
@@ -102,6 +104,8 @@ class Database:
         with self._told(), self._engine.connect() as connection:
             query = self._sql.text("select pg_try_advisory_lock(:lock)")
             mine = bool(connection.execute(query, {"lock": _LOCK + 1}).scalar())
+            # The lock is the session's, not the transaction's; one left open would keep old rows alive for
+            # hours.
             connection.commit()
             try:
                 yield mine
@@ -125,6 +129,7 @@ class Database:
         """Give room that was freed back to the system."""
         if self.sqlite:
             with self._told():
+                # Past SQLAlchemy, which would begin a transaction: vacuum is refused in one.
                 raw = self._engine.raw_connection()
                 try:
                     raw.cursor().execute("vacuum")
@@ -135,6 +140,7 @@ class Database:
         """Bring the schema to this program's version, in one transaction."""
         with self.writing() as connection:
             if not self.sqlite:
+                # Two processes that open an empty database at once would both make its tables.
                 self.rows(connection, "select pg_advisory_xact_lock(:lock)", lock=_LOCK)
             self.rows(connection, "create table if not exists warta_inbox (version integer not null)")
             found = self.rows(connection, "select version from warta_inbox")
@@ -181,9 +187,10 @@ def _sqlite(path: Path) -> Engine:
     made = threading.Lock()
 
     @sqlalchemy.event.listens_for(engine, "connect")
-    def opened(connection: Any, _: Any) -> None:
+    def opened(connection: Any, _: object) -> None:
         # The driver would begin transactions by rules of its own, and end them before a schema is changed.
         connection.isolation_level = None
+        # One at a time: to switch to WAL a connection needs the file for itself.
         with made:
             # A killed process loses no commit; a power cut may lose the last ones, whole.
             for pragma in ("journal_mode = wal", "synchronous = normal", "foreign_keys = on"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from service.inbox.records import Article
 from service.inbox.store.database import Database
@@ -25,7 +24,7 @@ class Made:
     english: str
     brief: str
     brief_at: int
-    findings: Sequence[Mapping[str, Any]]
+    findings: Sequence[Mapping[str, object]]
     english_text: str = ""
     reading: str = ""
     doubted: int = 0
@@ -39,9 +38,10 @@ class English:
         self._words = words
 
     def untranslated(self, limit: int) -> list[Article]:
-        """Return articles that have no English headline yet, newest first; those that wait for a page not."""
+        """Return articles without an English headline, newest first, but none that waits for its page."""
         with self._database.reading() as connection:
             query = (
+                # A page of 1 is still to be fetched, and brings more text.
                 f"select {ARTICLE} from warta_articles where state = 'new' and page <> 1"
                 " order by published desc, id desc limit :limit"
             )
@@ -49,6 +49,7 @@ class English:
 
     def unread(self, limit: int) -> list[Article]:
         """Return articles to be translated whole by their feed's rule, newest first."""
+        # Both tables have columns named id, url and title.
         columns = ", ".join(f"a.{name.strip()}" for name in ARTICLE.split(","))
         with self._database.reading() as connection:
             query = (
@@ -61,7 +62,8 @@ class English:
     def waiting(self) -> tuple[int, int]:
         """Return how many articles wait for their headline, and how many by rule for the rest."""
         query = (
-            "select count(*) from warta_articles where state = 'new'",
+            # As in ``untranslated``: one that waits for its page is not to be translated yet.
+            "select count(*) from warta_articles where state = 'new' and page <> 1",
             "select count(*) from warta_articles a join warta_feeds f on f.id = a.feed"
             " where f.whole = 1 and a.state = 'headline'",
         )
@@ -72,6 +74,7 @@ class English:
     def put(self, made: Sequence[Made]) -> None:
         """Keep translations, all or none of them."""
         with self._database.writing() as connection:
+            # Made once for all of them, and within the transaction.
             watched = self._words.matcher(connection)
             for each in made:
                 self._database.rows(
@@ -96,6 +99,7 @@ class English:
                 self._database.rows(
                     connection,
                     "update warta_articles set tries = tries + 1, problem = :problem,"
+                    # The right-hand side sees the old value, hence the + 1 a second time.
                     " state = case when tries + 1 >= :most then 'failed' else state end where id = :id",
                     id=id, problem=problem[:300], most=most,
                 )  # fmt: skip

@@ -48,6 +48,8 @@ class Feeds:
                 connection,
                 "insert into warta_feeds (url, name, kind, every, cap, full_text, whole, title, due)"
                 " values (:url, :name, :kind, :every, :cap, :full, :whole, :title, 0)"
+                # No row comes back where the address is there already. Asking first would leave a gap for a
+                # second process.
                 " on conflict (url) do nothing returning id",
                 url=feed.url, name=feed.name, kind=feed.kind, every=feed.every, cap=feed.cap,
                 full=int(feed.full), whole=int(feed.whole), title=feed.title,

@@ -65,6 +65,7 @@ class Lists:
             parts.append(part)
             values.update(more)
 
+        # A story stands in the list as its first article, but any of its articles may have the word.
         def of_any(condition: str, **more: object) -> None:
             add(f"a.id in (select m.story from warta_articles m where {condition})", **more)
 
@@ -184,6 +185,7 @@ class Lists:
 
 def article_of(row: Sequence[Any]) -> Article:
     values = list(row)
+    # Findings are JSON, star and done integers, in either database. The numbers are places in ARTICLE.
     values[12] = tuple(json.loads(values[12]))
     values[16], values[17] = bool(values[16]), bool(values[17])
     return Article(*values)

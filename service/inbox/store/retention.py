@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from service.errors import UsageError
 from service.inbox.store.database import Database
@@ -55,12 +55,15 @@ class Retention:
         """
         days, megabytes = self.keep()
         with self._database.writing() as connection:
+            # For so long a deleted article does not come back; kept for ever, the table would only grow.
             query = f"delete from warta_forgotten where at < {now - _REMEMBERED}"
             self._database.rows(connection, query)
         count = self._forget("a.published < :before", {"before": now - days * _DAY}, now)
+        # A hundred at a time, until it fits.
         while self._used() > megabytes * 1e6:
             with self._database.reading() as connection:
                 query = (
+                    # The star of a story is asked of its first article.
                     "select a.id from warta_articles a join warta_articles s on s.id = a.story where"
                     " s.star = 0"
                     " order by a.published limit 100"
@@ -74,6 +77,7 @@ class Retention:
     def _used(self) -> float:
         """Return the bytes of the words that are kept; a database file keeps its size when rows go."""
         query = (
+            # 1000 for the rest of a row: headline, address, names, sketch.
             "select sum(length(text) + length(english_text) + length(reading) + length(findings) + 1000)"
             " from warta_articles"
         )
@@ -86,6 +90,7 @@ class Retention:
 
         They do not come back while their feed lists them.
         """
+        # With nothing asked for it means all articles.
         conditions, values = ["1 = 1"], dict[str, object]()
         for condition, name, value in (
             ("a.published < :before", "before", before),
@@ -95,9 +100,12 @@ class Retention:
             if value:
                 conditions.append(condition)
                 values[name] = value
+        # Asked for by name, so a star does not keep them.
         return self._forget(" and ".join(conditions), values, now, starred=True)
 
-    def _forget(self, condition: str, values: Mapping[str, Any], now: float, *, starred: bool = False) -> int:
+    def _forget(
+        self, condition: str, values: Mapping[str, object], now: float, *, starred: bool = False
+    ) -> int:
         stay = (
             ""
             if starred
@@ -106,6 +114,7 @@ class Retention:
         with self._database.writing() as connection:
             query = f"select a.id, a.address from warta_articles a where {condition}{stay}"
             rows = self._database.rows(connection, query, **values)
+            # In the same transaction: an article that is gone but not remembered would be taken once more.
             self._remember(connection, [str(row[1]) for row in rows], now)
             for row in rows:
                 query = "select address from warta_copies where article = :id"
@@ -130,6 +139,8 @@ class Retention:
 
     def _delete(self, connection: Connection, ids: Sequence[int]) -> None:
         stories = set[int]()
+        # By parts, since a statement's length has a limit. The ids are integers of our own, so they may stand
+        # in it.
         for start in range(0, len(ids), _AT_ONCE):
             some = ", ".join(map(str, ids[start : start + _AT_ONCE]))
             query = f"select distinct story from warta_articles where id in ({some})"

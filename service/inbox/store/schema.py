@@ -90,6 +90,8 @@ def _tables(serial: str) -> Sequence[str]:
 
 _COLUMNS = "title, text, english, brief, english_text"
 _SQLITE_SEARCH = (
+    # The words are kept in the articles only: to take a row out of the index it must be told the old ones,
+    # which the triggers below do.
     f"""create virtual table warta_search using fts5 ({_COLUMNS}, content='warta_articles',
         content_rowid='id',
         tokenize='unicode61 remove_diacritics 2')""",
@@ -106,6 +108,7 @@ _SQLITE_SEARCH = (
         (new.id, new.title, new.text, new.english, new.brief, new.english_text); end""",
 )
 _POSTGRES_SEARCH = (
+    # Cut, as a tsvector holds a megabyte at most.
     """alter table warta_articles add column search tsvector generated always as (to_tsvector('simple',
         title || ' ' || left(text, 200000) || ' ' || english || ' ' || brief || ' ' || left(english_text,
             200000)))

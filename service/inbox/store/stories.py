@@ -33,6 +33,7 @@ class Stories:
         if not made:
             return 0
         pairs = {f"b{band}": value for band, value in enumerate(made)}
+        # One band in common makes a candidate, which is then compared exactly.
         same = " or ".join(f"(b.band = {band} and b.value = :b{band})" for band in range(len(made)))
         rows = self._database.rows(
             connection,
@@ -62,6 +63,7 @@ class Stories:
     def relead(self, connection: Connection, stories: Iterable[int]) -> None:
         """Give stories whose first article left them another first one, with its marks of the reader."""
         for story in set(stories) - {0}:
+            # An article that came after the mark lacks it, hence the most of all.
             query = "select min(id), max(star), max(done) from warta_articles where story = :story"
             first, star, done = self._database.rows(connection, query, story=story)[0]
             if first is None:

@@ -21,7 +21,7 @@ class Words:
         self._database = database
 
     def watch(self, word: str) -> int:
-        """Return watch a word or phrase from now on; return how many kept articles have it.
+        """Watch a word or phrase from now on; return how many kept articles have it.
 
         Raises UsageError.
         """
@@ -30,6 +30,8 @@ class Words:
         word = " ".join(word.split())
         count = 0
         with self._database.writing() as connection:
+            # In one transaction with the search of all that is kept, so that a word is never there without
+            # its hits.
             query = "insert into warta_words (word) values (:word) on conflict (word) do nothing returning id"
             found = self._database.rows(connection, query, word=word)
             if not found:
@@ -37,6 +39,7 @@ class Words:
             watched = matcher([(int(found[0][0]), word)])
             query = "select id, title, text, english, brief, english_text from warta_articles"
             for row in self._database.rows(connection, query):
+                # All fields in one text, but by lines, so that a phrase is not found across two of them.
                 count += self.hit(connection, int(row[0]), "\n".join(map(str, row[1:])), watched)
         return count
 
@@ -68,11 +71,17 @@ class Words:
         return found
 
     def matcher(self, connection: Connection) -> Watched:
+        """Return the search for all watched words, which stay as they are until the transaction ends."""
+        if not self._database.sqlite:
+            # PostgreSQL lets several write at once. A word that came meanwhile would neither be searched for
+            # here nor find what this transaction writes; a hit of one that went would be refused.
+            self._database.rows(connection, "lock table warta_words in share mode")
         rows = self._database.rows(connection, "select id, word from warta_words")
         return matcher([(int(row[0]), str(row[1])) for row in rows])
 
     def hit(self, connection: Connection, id: int, text: str, watched: Watched) -> int:
         found = watched(text)
+        # An article is searched again each time when more of it is there; a hit stays one.
         query = "insert into warta_hits values (:word, :id) on conflict do nothing"
         self._database.many(connection, query, [{"word": word, "id": id} for word in found])
         return bool(found)

@@ -188,25 +188,26 @@ _TEXTUAL = (TEXT, HTML, MARKDOWN, SUBTITLES, *_KEYED)
 SUFFIXES = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
 
 
-def read_document(path: Path, max_bytes: int) -> str:
+def read_document(path: Path, max_bytes: int, keys: Sequence[str] = ()) -> str:
     """Return the text of the document at ``path``, for :func:`service.intake.clean.clean`.
 
-    ``max_bytes`` bounds the file; what it unpacks to may be ten times that. Raises InputError,
-    in one line that begins with the path.
+    ``max_bytes`` bounds the file; what it unpacks to may be ten times that. ``keys`` are those of
+    :class:`~service.intake.documents.blocks.How`. Raises InputError, in one line that begins with the path.
     """
     data = read_bytes(path, max_bytes)
     try:
-        text = document_text(data, path.name, max_bytes)
+        text = document_text(data, path.name, max_bytes, keys)
     except InputError as problem:
         raise InputError(problem, at=path) from problem.__cause__
     return text
 
 
-def document_text(data: bytes, name: str, max_bytes: int) -> str:
-    """Return the text of a document in memory; ``name`` gives the suffix. Raises InputError."""
+def document_text(data: bytes, name: str, max_bytes: int, keys: Sequence[str] = ()) -> str:
+    """Do as :func:`read_document` for a document in memory; ``name`` gives the suffix. Raises InputError."""
     limits = Limits(max_bytes * UNPACKED)
     data, name = _unpacked(data, name, limits)
-    text = kind_of(data, name).read(data, limits)
+    kind = kind_of(data, name)
+    text = keyed.read(decode(data), keys) if kind is JSON else kind.read(data, limits)
     if not text.strip():
         raise InputError("input.no_article", "no article text in it")
     return text

@@ -52,6 +52,7 @@ AS_EVER = How()
 _LONGEST_PHRASE = 200
 # A sentence of more marks is no prose; its marks get shares of the words as they stand.
 _MOST_MARKS = 40
+_NOTHING: Alike = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +183,17 @@ def block_steps(blocks: Sequence[Block], how: How = AS_EVER) -> Steps[Changed]:
     translated = (answer for _, answer in zip(passage.sentences, done, strict=True))
     answers = [[next(translated) if _translatable(p.text) else None for p in pieces] for pieces in split]
     pairs = [list(zip(*of_block, strict=True)) for of_block in zip(split, answers, strict=True)]
-    phrases = tuple(dict.fromkeys(phrase for of_block in pairs for phrase in _unplaced(of_block)))
+    placings = [[_placed(*pair) for pair in of_block] for of_block in pairs]
+    phrases = tuple(dict.fromkeys(phrase for of_block in placings for p in of_block for phrase in p.unplaced))
     again = (yield Passage(phrases, passage.context)) if phrases else ()
     english = {p: a.target for p, a in zip(phrases, again, strict=True)}
     changes: list[Change | None] = []
     findings: list[PlacedFinding] = []
-    for block, of_block in zip(blocks, pairs, strict=True):
-        change, problems = _rebuilt(block, of_block, english, how)
+    for block, of_block, found in zip(blocks, pairs, placings, strict=True):
+        # Once more only where something was not found: to place a sentence costs more than all else here.
+        both = zip(of_block, found, strict=True)
+        placed = [_placed(*pair, english) if placing.unplaced else placing for pair, placing in both]
+        change, problems = _rebuilt(block, of_block, placed, how)
         changes.append(None if change.texts == block.texts and not change.notes else change)
         findings += [*_found(block, of_block), *problems]
     return changes, findings
@@ -278,21 +283,58 @@ def _clipped(block: Block, ends: Sequence[int], mark: Mark, first: int, parts: S
     return Mark(begin, stop, mark.fixed, mark.line, mark.pinned or not inside)
 
 
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """A sentence's translation in its slots, and what there is to say of it."""
+
+    parts: Sequence[str]
+    placer: Placer
+
+    @property
+    def unplaced(self) -> list[str]:
+        """The marked words that were not found and can be translated by themselves."""
+        return [p for p in self.placer.lost if _translatable(p) and len(p) <= _LONGEST_PHRASE]
+
+
+def _placed(piece: _Sentence, answer: SegmentTranslation | None, english: Alike = _NOTHING) -> _Placing:
+    """Put a sentence's translation into its slots; ``english`` has the marked words by themselves."""
+    target = _one_line(answer.target) if answer and answer.target.strip() else piece.text
+    placer = Placer(english)
+    if target == piece.text:
+        return _Placing(piece.parts, placer)
+    return _Placing(_spaced(piece, placer.place(target, piece.parts, piece.marks)), placer)
+
+
+def _spaced(piece: _Sentence, placed: Sequence[str]) -> list[str]:
+    """Return the parts with a space on both sides of a picture, or what else is in a sentence, that had both.
+
+    English has one space there, as the models see no picture.
+    """
+    texts, held = list(placed), piece.parts
+    fixed = {slot for mark in piece.marks if mark.fixed for slot in range(mark.first, mark.stop)}
+    for i in range(len(texts) - 1):
+        if not (held[i][-1:].isspace() and held[i + 1][:1].isspace()) or {i, i + 1} & fixed:
+            continue
+        left, right = "".join(texts[: i + 1]), "".join(texts[i + 1 :])
+        if left.strip() and right.strip() and left[-1].isspace() != right[0].isspace():
+            if left[-1].isspace():
+                texts[i + 1] = f" {texts[i + 1]}"
+            else:
+                texts[i] += " "
+    return texts
+
+
 def _rebuilt(
-    block: Block, pairs: Sequence[_Pair], english: Alike, how: How
+    block: Block, pairs: Sequence[_Pair], placings: Sequence[_Placing], how: How
 ) -> tuple[Change, list[PlacedFinding]]:
     texts: list[list[str]] = [[] for _ in block.texts]
     moves: list[tuple[Mark, Mark]] = []
     problems: list[PlacedFinding] = []
     notes: list[PlacedNote] = []
-    for piece, answer in pairs:
-        target = _one_line(answer.target) if answer and answer.target.strip() else piece.text
-        placed: Sequence[str] = piece.parts
-        if target != piece.text:
-            placer = Placer(english)
-            placed = placer.place(target, piece.parts, piece.marks)
-            moves += [(piece.whole[there], piece.whole[mark]) for there, mark in placer.moves]
-            problems += [PlacedFinding(block.place, piece.text, problem) for problem in placer.problems]
+    for (piece, answer), placing in zip(pairs, placings, strict=True):
+        placed, placer = placing.parts, placing.placer
+        moves += [(piece.whole[there], piece.whole[mark]) for there, mark in placer.moves]
+        problems += [PlacedFinding(block.place, piece.text, problem) for problem in placer.problems]
         if answer and how.notes:
             before = [sum(map(len, texts[piece.first + n])) for n in range(len(placed))]
             notes += _noted(how.notes(answer), placed, before, piece.first)
@@ -325,17 +367,3 @@ def _noted(
 def _one_line(text: str) -> str:
     """Put spaces for line breaks: in a translation they would end a cue, a table row or a paragraph."""
     return " ".join(text.split()) if "\n" in text else text
-
-
-def _unplaced(pairs: Sequence[_Pair]) -> Iterator[str]:
-    """Yield the marked words that are not found in their sentence's translation."""
-    for piece, answer in pairs:
-        if answer is None or not piece.marks:
-            continue
-        placer = Placer({})
-        target = _one_line(answer.target)
-        if target.strip() and target != piece.text:
-            placer.place(target, piece.parts, piece.marks)
-        for phrase in placer.lost:
-            if _translatable(phrase) and len(phrase) <= _LONGEST_PHRASE:
-                yield phrase

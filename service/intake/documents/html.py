@@ -223,7 +223,7 @@ def _tag(
             fixed = fixed or name in FIXED or bool(_NO_TRANSLATE.search(match["rest"]))
             markup.open(_english(token, name), name, fixed=fixed)
     elif name in VOID_INLINE:
-        markup.inline(token)
+        markup.inline(token, shown=name != "wbr")
     else:
         markup.end(token if ends else _english(token, name))
         if name in HEADINGS and not ends:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from service.errors import InputError
+from service.errors import InputError, UsageError
 from service.intake.documents.blocks import AS_EVER, How, PlacedFinding, Translate
 from service.intake.documents.office import is_indonesian
 from service.intake.documents.strings import Entry, translate_entries
@@ -24,6 +24,10 @@ _CODE = re.compile(r"[_@#\\\d]|[a-z][A-Z]|[./:](?=[^\s])|-[^-]*+-")
 _LANGUAGES = ("language", "lang", "locale", "@@locale")
 _NOTES = "@"
 """How the keys of notes for translators begin in ARB files."""
+_MOST_PATHS = 100
+_LONGEST_PATH = 200
+LISTED = f"^[^,]{{0,{_LONGEST_PATH}}}(,[^,]{{0,{_LONGEST_PATH}}}){{0,{_MOST_PATHS - 1}}}$"
+"""The pattern of what :func:`key_paths` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,30 @@ class _Level:
     expects_key: bool = True
 
 
-def read(text: str) -> str:
-    """Return the texts, a blank line between. Raises InputError for what is not JSON."""
-    return "\n\n".join(found.value for found in _wanted(_texts(text), ()))
+def key_paths(listed: str) -> tuple[str, ...]:
+    """Return the paths in a list parted by commas, for ``How.keys``. Raises UsageError for too many."""
+    given = listed.split(",")
+    if len(given) > _MOST_PATHS or any(len(path) > _LONGEST_PATH for path in given):
+        raise UsageError(
+            "document.key_paths",
+            "keys: at most {most} paths of {longest} characters, parted by commas, as title,items.*.name",
+            most=_MOST_PATHS,
+            longest=_LONGEST_PATH,
+        )
+    return tuple(dict.fromkeys(filter(None, map(str.strip, given))))
+
+
+def read(text: str, keys: Sequence[str] = ()) -> str:
+    """Return the texts that :func:`translate` would translate, a blank line between. Raises InputError."""
+    return "\n\n".join(found.value for found in _wanted(_texts(text), keys))
 
 
 def translate(text: str, translation: Translate, how: How = AS_EVER) -> tuple[str, list[PlacedFinding]]:
-    """Return the file with its texts in English, and what to look at. Raises InputError for what is not JSON.
+    """Return the file with its texts in English, and what to look at.
 
     Keys stay, and so do texts that are no words, such as addresses; ``how.keys`` says otherwise which texts
-    are meant. A text whose placeholders did not come through stays as it is.
+    are meant. A text whose placeholders did not come through stays as it is. Raises InputError for what is
+    not JSON, or has no text at those keys.
     """
     strings = _texts(text)
     wanted = _wanted(strings, how.keys)
@@ -82,7 +100,12 @@ def _names_language(one: _Text) -> bool:
 
 def _wanted(strings: Sequence[_Text], keys: Sequence[str]) -> list[_Text]:
     if keys:
-        return [one for one in strings if any(fnmatchcase(one.path, key) for key in keys)]
+        wanted = [one for one in strings if any(fnmatchcase(one.path, key) for key in keys)]
+        if not wanted:
+            raise InputError(
+                "document.no_such_keys", "no text in it at: {paths}", paths=", ".join(keys)[:300]
+            )
+        return wanted
     return [one for one in strings if _is_text(one)]
 
 

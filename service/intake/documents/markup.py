@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from service.intake.documents.alignment import Mark
@@ -43,6 +43,7 @@ class Markup:
         self._heading = False
         self._open: list[tuple[str, Mark, int]] = []
         self._swaps: dict[int, str] = {}
+        self._shown: set[int] = set()
 
     def text(self, raw: str, plain: str) -> None:
         """Text that is read as ``plain``."""
@@ -53,9 +54,11 @@ class Markup:
             self._pieces.append(raw)
             self._texts.append(plain)
 
-    def inline(self, raw: str, *, space: bool = False, instead: str | None = None) -> None:
+    def inline(
+        self, raw: str, *, space: bool = False, instead: str | None = None, shown: bool = False
+    ) -> None:
         """Add markup inside a block; ``space`` if it parts words; ``instead`` replaces it in a changed
-        block.
+        block; ``shown`` if it stands there like a word, as a picture does.
         """
         if not self._slots:
             self.text("", "")
@@ -65,6 +68,8 @@ class Markup:
             self._swaps[len(self._pieces)] = instead
         self._pieces.append(raw)
         self.text("", "")
+        if shown:
+            self._shown.add(len(self._slots) - 1)
 
     def open(self, raw: str, name: str, *, fixed: bool = False, line: bool = False) -> None:
         """Add markup that begins a mark: see :class:`Mark`."""
@@ -96,7 +101,7 @@ class Markup:
             rest = [replace(mark, stop=stop, pinned=True) for _, mark, _ in self._open[:_DEEPEST]]
             marks = tuple(sorted([*self._marks, *rest], key=lambda mark: (mark.first, -mark.stop)))
             place = f"{self._place} {len(self._blocks) + 1}"
-            self._blocks.append(Block(_collapsed(self._texts), marks, place, self._heading))
+            self._blocks.append(Block(_collapsed(self._texts, self._shown), marks, place, self._heading))
             self._where.append(self._slots)
             self._instead.append(self._swaps)
             self._ranges.append(self._marks)
@@ -151,10 +156,13 @@ class Markup:
         return text
 
 
-def _collapsed(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return white space as a browser shows it: one space, also across slots."""
+def _collapsed(texts: Sequence[str], shown: Set[int]) -> tuple[str, ...]:
+    """Return white space as a browser shows it: one space, also across slots, but for those behind a
+    picture.
+    """
     result, spaced = [], False
-    for text in texts:
+    for number, text in enumerate(texts):
+        spaced = spaced and number not in shown
         single = _SPACE.sub(" ", text)
         if spaced and single.startswith(" "):
             single = single[1:]

@@ -22,7 +22,7 @@ from service.intake.documents.blocks import (
 )
 from service.intake.documents.markup import Markup
 from service.intake.documents.office import Properties, is_indonesian, parse_xml, serialised
-from service.intake.documents.xmltext import Token, tokens, written
+from service.intake.documents.xmltext import Token, tokens, until_end, written
 from service.text.words import listed
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class _Part:
         for token in source:
             name = self._name(token)
             if token.kind == "start" and name in _UNREAD:
-                markup.end(token.raw + "".join(self._rest(source, token.name)))
+                markup.end(token.raw + _rest(source, token.name))
             elif token.kind == "start" and name in _PARAGRAPHS:
                 markup.end(self._english(token))
                 if name == "text:h" or token.get(self._written("text:style-name")) in self._titles:
@@ -186,23 +186,10 @@ class _Part:
         self.texts.append(inner)
         inner.end(token.raw)
         if name in _UNREAD:
-            inner.end("".join(self._rest(source, token.name)))
+            inner.end(_rest(source, token.name))
         else:
-            self._feed(inner, self._element(source, token.name))
+            self._feed(inner, until_end(source, token.name))
         return f"<?warta {number}?>"
-
-    def _element(self, source: Iterator[Token], name: str) -> Iterator[Token]:
-        """Yield the tokens up to the end of an element whose start was taken."""
-        depth = 1
-        for token in source:
-            yield token
-            if token.name == name and token.kind in ("start", "end"):
-                depth += 1 if token.kind == "start" else -1
-                if not depth:
-                    return
-
-    def _rest(self, source: Iterator[Token], name: str) -> Iterator[str]:
-        return (token.raw for token in self._element(source, name))
 
     def _name(self, token: Token) -> str:
         """Return a tag's name with the prefix that most documents use."""
@@ -248,3 +235,8 @@ def _lines(element: Element) -> Iterator[str]:
         elif child.tag not in (_TEXT + "p", _TEXT + "h", _TEXT + "note-citation", _OFFICE + "annotation"):
             yield from _lines(child)
         yield child.tail or ""
+
+
+def _rest(source: Iterator[Token], name: str) -> str:
+    """Return an element whose start was taken, up to its end, as it is written."""
+    return "".join(token.raw for token in until_end(source, name))

@@ -16,7 +16,7 @@ from service.errors import InputError
 from service.intake.documents.blocks import PlacedFinding, Translate, in_one, together
 from service.intake.documents.markup import Markup
 from service.intake.documents.office import is_indonesian, parse_xml
-from service.intake.documents.xmltext import Token, as_utf8, tokens, written
+from service.intake.documents.xmltext import Token, as_utf8, tokens, until_end, written
 from service.intake.encoding import decode
 from service.text.placeholders import held, placeholders, released
 from service.text.words import listed
@@ -68,7 +68,7 @@ class _Reader:
 
     def _take(self, token: Token, local: str) -> None:
         if token.kind == "start" and local in _OTHERS:
-            for _ in _element(self._source, token.name):
+            for _ in until_end(self._source, token.name):
                 pass
         elif token.kind == "start" and local == "source" and self._place:
             self._begin(token)
@@ -98,7 +98,7 @@ class _Reader:
             self._segment = token
 
     def _begin(self, token: Token) -> None:
-        inside = list(_element(self._source, token.name))
+        inside = list(until_end(self._source, token.name))
         name = token.name.removesuffix("source") + "target"
         start, stop = token.stop, inside[-1].start
         wanted = self._translated[-1]
@@ -109,7 +109,7 @@ class _Reader:
 
     def _targeted(self, token: Token) -> None:
         unit = self.units[-1]
-        inside = list(_element(self._source, token.name)) if token.kind == "start" else [token]
+        inside = list(until_end(self._source, token.name)) if token.kind == "start" else [token]
         unit.target, unit.opened = (token.start, inside[-1].stop), token
         unit.was = "".join(piece.raw for piece in inside[:-1])
         states = {token.get("state"), unit.segment.get("state") if unit.segment else ""}
@@ -131,17 +131,6 @@ def _refuse_others(head: Token) -> None:
             "wants a translation into {language}; English is what there is",
             language=target[:40],
         )
-
-
-def _element(source: Iterator[Token], name: str) -> Iterator[Token]:
-    """Yield the tokens of an element whose start was taken, with its end."""
-    depth = 1
-    for token in source:
-        yield token
-        if token.name == name and token.kind in ("start", "end"):
-            depth += 1 if token.kind == "start" else -1
-            if not depth:
-                return
 
 
 def _behind(pieces: Sequence[Token], at: int) -> int:

@@ -80,6 +80,17 @@ def tokens(text: str) -> Iterator[Token]:
         yield _text(text[at:], at)
 
 
+def until_end(source: Iterator[Token], name: str) -> Iterator[Token]:
+    """Yield the tokens up to the end of an element whose start was taken."""
+    depth = 1
+    for token in source:
+        yield token
+        if token.name == name and token.kind in ("start", "end"):
+            depth += 1 if token.kind == "start" else -1
+            if not depth:
+                return
+
+
 def _text(raw: str, start: int) -> Token:
     return Token("text", raw, start, plain=unescape(raw))
 

@@ -18,11 +18,14 @@ from service.models.gemma.gguf import Floats, GgufFile
 from service.models.gemma.spm import pieces
 from service.models.gemma.vocabulary import Ids, cut
 
+# Both are part of Gemma 3's design; the file does not hold them.
 LOCAL_ROTARY_BASE = 10_000
 GLOBAL_LAYER_EVERY = 6
+# A slice of 16,384 rows of 640 floats is 42 MB; the whole embedding would be 0.7 GB in float32.
 CHUNK_ROWS = 16_384
 EMBEDDING = "token_embd.weight"
 
+# The names in a GGUF file, and those that the adapter was trained under.
 PROJECTIONS = {
     "attn_q": "self_attn.q_proj",
     "attn_k": "self_attn.k_proj",
@@ -42,6 +45,7 @@ def read_adapter(data: bytes) -> dict[str, Floats]:
     for name, info in deserialize(data):  # type: ignore[no-untyped-call]
         if info["dtype"] != "BF16":
             raise ValueError(f"{name} is {info['dtype']}, not BF16")
+        # bfloat16, which numpy does not have, is the upper half of a float32.
         high = np.frombuffer(info["data"], np.uint16).astype(np.uint32) << 16
         tensors[name] = high.view(np.float32).reshape(info["shape"])
     return tensors
@@ -123,6 +127,7 @@ class Gemma3Converter:
         ]
         decoder.start_from_zero_embedding = False
         weight = np.concatenate([chunk[0] for chunk in chunks])
+        # One array under both names, which optimize() finds and stores once.
         decoder.embeddings.weight = decoder.projection.weight = weight
         if self._int8:
             scale = np.concatenate([chunk[1] for chunk in chunks])
@@ -130,7 +135,7 @@ class Gemma3Converter:
 
     def _attention(self, layer: Any, index: int) -> None:
         attention = layer.self_attention
-        if (index + 1) % GLOBAL_LAYER_EVERY == 0:
+        if (index + 1) % GLOBAL_LAYER_EVERY == 0:  # layers 6, 12, 18: a window of 0 is the whole text
             attention.rotary_base = np.float32(self._hyper("rope.freq_base"))
             attention.sliding_window = np.int32(0)
         layer.input_layer_norm.gamma = self._norm(index, "attn_norm")
@@ -151,6 +156,7 @@ class Gemma3Converter:
         return self._gguf.tensor(f"blk.{index}.{name}.weight")
 
     def _linear(self, spec: Any, index: int, *names: str) -> None:
+        # CTranslate2 has queries, keys and values in one matrix, one below the other.
         weight = np.concatenate([self._merged(index, name) for name in names])
         spec.weight, scale = self._stored(weight)
         if self._int8:
@@ -166,11 +172,11 @@ class Gemma3Converter:
         merged: Floats = (weight + self._scale * (left @ right)).astype(np.float32)
         return merged
 
-    def _stored(self, weight: Floats) -> tuple[npt.NDArray[Any], Floats]:
+    def _stored(self, weight: Floats) -> tuple[npt.NDArray[np.generic], Floats]:
         """Return the weight as it is stored and its scale by row, as CTranslate2 quantises to int8."""
         if not self._int8:
             return weight, np.ones(len(weight), np.float32)
         peak = np.abs(weight).max(axis=1)
-        peak[peak == 0] = 127
+        peak[peak == 0] = 127  # a row of zeros gets a scale of 1
         scale = np.float32(127) / peak
         return np.rint(weight * scale[:, None]).astype(np.int8), scale

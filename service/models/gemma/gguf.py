@@ -37,15 +37,18 @@ class GgufFile:
 
     def __init__(self, data: bytes | bytearray) -> None:
         self._data = memoryview(data)
+        # Magic, version, and how many tensors and keys there are: 4 + 4 + 8 + 8 bytes.
         self._at = 24
         if len(data) < self._at or data[:4] != b"GGUF":
             raise ValueError("not a GGUF file")
         version, tensors, keys = struct.unpack_from("<IQQ", data, 4)
         if version != 3:
             raise ValueError(f"GGUF version {version} is not 3")
+        # Each call moves ``_at`` on, so the order counts: Python evaluates a key before its value.
         self.metadata: dict[str, Any] = {self._string(): self._value(self._int(4)) for _ in range(keys)}
         self._tensors = dict(self._tensor_info() for _ in range(tensors))
         alignment = self.metadata.get("general.alignment", 32)
+        # Tensors begin at the next multiple of the alignment, 32 where the file names none.
         self._base = -(-self._at // alignment) * alignment
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -56,6 +59,7 @@ class GgufFile:
         """Return a tensor, or some of its rows, dequantised."""
         shape, kind, offset = self._tensors[name]
         block, size = GGML_QUANT_SIZES[kind]
+        # Bytes of a row. Rows are whole blocks, so they can be picked before they are dequantised.
         width = shape[-1] // block * size
         count = int(np.prod(shape[:-1], dtype=np.int64))
         raw = np.frombuffer(self._data, np.uint8, count * width, self._base + offset).reshape(count, width)
@@ -64,6 +68,7 @@ class GgufFile:
 
     def _tensor_info(self) -> tuple[str, tuple[tuple[int, ...], GGMLQuantizationType, int]]:
         name = self._string()
+        # GGUF names the dimension that changes fastest first, numpy last.
         shape = tuple(reversed([self._int(8) for _ in range(self._int(4))]))
         return name, (shape, GGMLQuantizationType(self._int(4)), self._int(8))
 
@@ -72,6 +77,7 @@ class GgufFile:
             return self._string()
         if kind == GGUFValueType.ARRAY:
             item, count = self._int(4), self._int(8)
+            # Strings differ in length and are read one by one; numbers are read in one go.
             if item in (GGUFValueType.STRING, GGUFValueType.ARRAY):
                 return [self._value(item) for _ in range(count)]
             return self._numbers(item, count)

@@ -31,10 +31,12 @@ def sentencepiece_model(metadata: Mapping[str, Any]) -> bytes:
         raise ValueError(f"the tokenizer is {kind!r}, not a SentencePiece one")
     model = pb.ModelProto()
     kinds = pb.ModelProto.SentencePiece
+    # GGUF's numbers of the types are SentencePiece's own.
     types: Sequence[int] = metadata["tokenizer.ggml.token_type"]
     for piece, score, type_ in zip(pieces(metadata), metadata["tokenizer.ggml.scores"], types, strict=True):
         model.pieces.add(piece=piece, score=score, type=kinds.CONTROL if piece in MARKERS else type_)
     _settings(model, metadata)
+    # SentencePiece opens no model without exactly one piece of this type.
     model.pieces[model.trainer_spec.unk_id].type = kinds.UNKNOWN
     serialised: bytes = model.SerializeToString()
     return serialised
@@ -50,6 +52,7 @@ def _settings(model: Any, metadata: Mapping[str, Any]) -> None:
         setattr(trainer, f"{name}_id", token)
         setattr(trainer, f"{name}_piece", model.pieces[token].piece)
     normalizer = model.normalizer_spec
+    # Gemma changes nothing in a text: no Unicode form, no white space trimmed or joined.
     normalizer.name = "identity"
     normalizer.add_dummy_prefix = metadata["tokenizer.ggml.add_space_prefix"]
     normalizer.remove_extra_whitespaces = False

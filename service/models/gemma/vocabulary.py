@@ -34,6 +34,7 @@ def unpack(data: bytes, count: int) -> Ids:
     bits = np.frombuffer(lzma.decompress(data), np.uint8)
     if len(bits) != -(-count // 8):
         raise ValueError(f"the list of pieces is not for a vocabulary of {count}")
+    # Bits come in whole bytes; ``count`` leaves the last ones out.
     return np.flatnonzero(np.unpackbits(bits, count=count))
 
 
@@ -46,6 +47,7 @@ def cut(metadata: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     for name in _LISTS:
         key = f"tokenizer.ggml.{name}"
         small[key] = [metadata[key][i] for i in ids]
+    # By old id, its new one.
     place = {int(old): new for new, old in enumerate(ids)}
     for name in _SPECIAL:
         key = f"tokenizer.ggml.{name}_token_id"

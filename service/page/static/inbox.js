@@ -96,12 +96,13 @@ function item(index) {
   meta.append(text("span", "source", one.source), " · ", text("time", "", when(one.published)));
   meta.querySelector("time").dateTime = one.published;
   if (one.marks) meta.append(" · ", text("span", "flag", word(one.marks === 1 ? "inbox_mark" : "inbox_marks", { count: one.marks })));
-  for (const each of one.words) meta.append(" ", text("span", "chip", each));
   if (one.sources > 1) {
     const sources = button("link", word("inbox_sources", { count: one.sources }), "story");
     sources.tabIndex = open.tabIndex;
     meta.append(" · ", sources);
   }
+  // Last, as there may be many of them: what does not fit is left out of sight.
+  for (const each of one.words) meta.append(" ", text("span", "chip", each));
   made.append(head, text("p", "brief", one.brief, "en"), meta);
   return made;
 }
@@ -250,14 +251,23 @@ function options(select, values) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
+// A day is a step to the right; the axis is labelled with none and with the most of a day.
 function plot(counts) {
-  const svg = document.createElementNS(SVG, "svg");
+  const make = (name, attributes, words = "") => {
+    const element = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.textContent = words;
+    return element;
+  };
+  const svg = make("svg", { viewBox: "0 0 160 36", "aria-hidden": "true" });
   const most = Math.max(1, ...counts);
-  svg.setAttribute("viewBox", "0 0 140 32");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(SVG, "polyline");
-  line.setAttribute("points", counts.map((count, n) => `${2 + (n * 136) / Math.max(1, counts.length - 1)},${30 - (28 * count) / most}`).join(" "));
-  svg.append(line);
+  const points = counts.map((count, n) => `${22 + (n * 136) / Math.max(1, counts.length - 1)},${32 - (28 * count) / most}`);
+  svg.append(
+    make("path", { class: "axis", d: "M20 2V33H159" }),
+    make("text", { x: 16, y: 10 }, most),
+    make("text", { x: 16, y: 34 }, 0),
+    make("polyline", { points: points.join(" ") }),
+  );
   return svg;
 }
 

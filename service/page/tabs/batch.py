@@ -12,7 +12,7 @@ from functools import partial
 from html import escape
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from service.batch.away import run_away
 from service.batch.folder import REPORT
@@ -24,14 +24,29 @@ from service.context import Ask
 from service.errors import Cancelled, InputError, UsageError, WartaError
 from service.intake.compression import unpacked_name
 from service.intake.documents import KINDS
+from service.intake.documents.keyed import key_paths
 from service.intake.records import SOURCES
 from service.messages import text
-from service.page.components import box, keeper, label, link, no_room, quick, stopper, streaming, uploads
+from service.page.components import (
+    Word,
+    box,
+    keeper,
+    label,
+    link,
+    no_room,
+    quick,
+    stopper,
+    streaming,
+    uploads,
+)
 from service.page.runs import Runs, events
 from service.page.tabs import models
 from service.page.uploads import Files, NoRoom
 from service.page.words import Say, say_for
 from service.pool import Host
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 KIND = "batch"
 TASKS = ("translate", "summarize", "read")
@@ -39,7 +54,7 @@ FORMATS = ("jsonl", "csv")
 _OUT = "out"
 SAME = "same"
 """The format of a table that is to come back as it is, with new columns behind its own."""
-Rows = Callable[[TextIO], Iterable[Mapping[str, Any]]]
+Rows = Callable[[TextIO], Iterable[Mapping[str, object]]]
 """Reads the rows of a table."""
 MOST_NAMED = 20
 """So many of the records that failed are named."""
@@ -49,13 +64,17 @@ SUFFIXES = sorted({suffix for source in SOURCES for suffix in source.suffixes})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reader asks for: uploads, what is to be done with them, and as what it is wanted."""
+    """What a reader asks for: uploads, what is to be done with them, and as what it is wanted.
+
+    ``keys`` lists paths in a JSON document, as :func:`service.intake.documents.keyed.key_paths` takes them.
+    """
 
     paths: Sequence[str]
     task: str
     column: str
     format: str
     model: str
+    keys: str = ""
 
     def __post_init__(self) -> None:
         if self.task not in TASKS or self.format not in (SAME, *FORMATS):
@@ -65,6 +84,7 @@ class Asked:
                 tasks=", ".join(TASKS),
                 formats=", ".join((SAME, *FORMATS)),
             )
+        key_paths(self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +140,8 @@ def _job(asked: Asked, folder: Path) -> Job:
     output = folder / f"warta.{FORMATS[0] if same else asked.format}"
     # A table by itself can come back as that table.
     inputs = [*base.iterdir()] if same and len(asked.paths) == 1 else [base]
-    return Job(inputs, output, asked.task, asked.column or "text", base=base, wide=same, follow=same)
+    column, keys = asked.column or "text", key_paths(asked.keys)
+    return Job(inputs, output, asked.task, column, base=base, wide=same, follow=same, keys=keys)
 
 
 def _watched(
@@ -147,7 +168,8 @@ def _document(host: Host, asked: Asked, base: Path, watch: Callable[[Progress], 
     output = base.parent / _OUT
     output.mkdir()
     column = asked.column or "text"
-    job = Job([base], output, asked.task, column, base=base, folder=True, wide=True)
+    keys = key_paths(asked.keys)
+    job = Job([base], output, asked.task, column, base=base, folder=True, wide=True, keys=keys)
     totals = run_away(host, job, asked.model, watch)
     report = output / REPORT
     made = next((path for path in sorted(output.iterdir()) if not path.name.startswith(REPORT)), report)
@@ -172,7 +194,7 @@ def failed(made: Path, most: int = MOST_NAMED) -> tuple[tuple[str, str], ...]:
         return tuple(islice(bad, most))
 
 
-def _json_rows(file: TextIO) -> Iterator[dict[str, Any]]:
+def _json_rows(file: TextIO) -> Iterator[dict[str, object]]:
     return (json.loads(row) for row in file)
 
 
@@ -246,36 +268,44 @@ def _link(made: Path, held: Files, request: object, say: Say) -> str:
     return link(token, made.name, "batch-save", "batch_file", say)
 
 
-def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
+def _told(
+    host: Host, runs: Runs, held: Files, paths: list[str] | None, chosen: Sequence[str], request: "gr.Request"
+) -> Iterator[str]:
+    """Yield how far a reader's batch is, then its end, as HTML; ``chosen`` are the other fields of Asked."""
+    say, who = say_for(request), request.session_hash or ""
+    ask = runs.begin(who, KIND, background=True)
+    try:
+        if not paths:
+            raise InputError(say.message("batch_none"))
+        yield box("running", say("opening"))
+        asked = Asked(paths, *chosen)
+        give = partial(_link, held=held, request=request, say=say)
+        for told in run_batch(host, ask, held.workplace, asked, held.room.session, give):
+            yield line(told, say)
+    except Cancelled:
+        pass  # said below, where nothing newer runs
+    except WartaError as error:
+        yield box("error", f"<b>{say('error')}</b> {escape(text(error, say.language))}")
+    if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
+        yield box("stopped", say("batch_stopped"))
+    runs.end(ask)
+
+
+def tab(host: Host, runs: Runs, word: Word, held: Files) -> "gr.Dropdown":
     """Return the tab's contents; its model's dropdown."""
     import gradio as gr
 
-    def go_on(
-        paths: list[str] | None, task: str, column: str, format: str, model: str, request: gr.Request
-    ) -> Iterator[str]:
-        say, who = say_for(request), request.session_hash or ""
-        ask = runs.begin(who, KIND, background=True)
-        try:
-            if not paths:
-                raise InputError(say.message("batch_none"))
-            yield box("running", say("opening"))
-            asked = Asked(paths, task, column, format, model)
-            give = partial(_link, held=held, request=request, say=say)
-            for told in run_batch(host, ask, held.workplace, asked, held.room.session, give):
-                yield line(told, say)
-        except Cancelled:
-            pass  # said below, where nothing newer runs
-        except WartaError as error:
-            yield box("error", f"<b>{say('error')}</b> {escape(text(error, say.language))}")
-        if ask.cancelled.is_set() and not runs.replaced(ask, who, KIND):
-            yield box("stopped", say("batch_stopped"))
-        runs.end(ask)
-
     def run(
-        paths: list[str] | None, task: str, column: str, format: str, model: str, request: gr.Request
-    ) -> Iterator[tuple[Any, Any]]:
+        paths: list[str] | None,
+        task: str,
+        column: str,
+        format: str,
+        model: str,
+        keys: str,
+        request: gr.Request,
+    ) -> Iterator[tuple[object, object]]:
         # Stop can be pressed while there is something to stop.
-        for shown in go_on(paths, task, column, format, model, request):
+        for shown in _told(host, runs, held, paths, (task, column, format, model, keys), request):
             yield shown, gr.update(interactive=True)
         yield gr.skip(), gr.update(interactive=False)
 
@@ -291,11 +321,14 @@ def tab(host: Host, runs: Runs, word: Callable[[str], Any], held: Files) -> Any:
         formats = [(word("format_same"), SAME), *((name.upper(), name) for name in FORMATS)]
         format = gr.Radio(formats, value=FORMATS[0], label=word("format"))
         column = gr.Textbox("text", label=word("column"), max_lines=1, elem_id="batch-column")
+        keys = gr.Textbox(
+            label=word("json_keys"), placeholder="title,items.*.name", max_lines=1, elem_id="batch-keys"
+        )
         model = gr.Dropdown(models.choices(host), value="auto", label=word("model"), elem_id="batch-model")
     with gr.Row(elem_classes="actions"):
         go = gr.Button(word("batch_run"), variant="primary", elem_classes="go", elem_id="batch-go")
         halt = gr.Button(word("stop"), interactive=False, elem_classes="halt", elem_id="batch-halt")
     result = gr.HTML(elem_classes="result", elem_id="batch-result", apply_default_css=False)
-    go.click(run, [paths, task, column, format, model], [result, halt], **streaming(KIND, 2))
+    go.click(run, [paths, task, column, format, model, keys], [result, halt], **streaming(KIND, 2))
     halt.click(stopper(runs, KIND), None, None, **quick())
     return model

@@ -1,15 +1,14 @@
 """The Check tab: the guard over a source and a translation that were pasted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from html import escape
-from typing import Any
 
 from service.confined import SMALL
 from service.errors import InputError, WartaError
 from service.messages import text
 from service.page import reading as view
-from service.page.components import box, label, streaming
+from service.page.components import Word, box, label, streaming
 from service.page.options import PageOptions
 from service.page.runs import Runs, run_for_session
 from service.page.words import Say, say_for
@@ -86,7 +85,7 @@ def _row(number: int, source: str, target: str, noted: str) -> str:
     )
 
 
-def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]) -> None:
+def tab(host: Host, options: PageOptions, runs: Runs, word: Word) -> None:
     """Build the tab's contents."""
     import gradio as gr
 

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
-from typing import Any
 
 from eval.comparison import scores
 from service.comparison import able, compare
 from service.context import Ask
 from service.errors import Cancelled, InputError, NotInstalled, WartaError
 from service.messages import text as said
-from service.page.components import box, label, quick, stopper, streaming
+from service.page.components import Word, box, label, quick, stopper, streaming
 from service.page.options import PageOptions
 from service.page.runs import Runs, events
 from service.page.words import Say, say_for
@@ -39,7 +38,7 @@ def compared(
     article, english = to_article(text), [reference] if reference.strip() else []
     yield _running(say("compare_running", done=0, count=len(names)))
 
-    def work(tell: Callable[[Any], None]) -> None:
+    def work(tell: Callable[[Compared], None]) -> None:
         for one in compare([article], names, host.pipeline):
             tell(replace(one, scores=scores(one, english)))
 
@@ -62,11 +61,11 @@ def _running(text: str) -> str:
     return box("running", f"<progress></progress>{text}")
 
 
-def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any]) -> None:
+def tab(host: Host, options: PageOptions, runs: Runs, word: Word) -> None:
     """Build the tab's contents."""
     import gradio as gr
 
-    def run(text: str, reference: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
+    def run(text: str, reference: str, request: gr.Request) -> Iterator[tuple[object, object]]:
         # Stop can be pressed while there is something to stop.
         for shown_now in go_on(text, reference, request):
             yield shown_now, gr.update(interactive=True)

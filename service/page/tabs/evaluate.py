@@ -8,11 +8,11 @@ from functools import partial
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from service.errors import InputError, UsageError, WartaError
 from service.messages import text
-from service.page.components import box, keeper, label, link, no_room, quick, streaming, uploads
+from service.page.components import Word, box, keeper, label, link, no_room, quick, streaming, uploads
 from service.page.options import PageOptions
 from service.page.runs import Runs, run_for_session
 from service.page.uploads import Files, NoRoom
@@ -140,7 +140,7 @@ def _link(packed: bytes, held: Files, request: object, say: Say) -> str:
     return link(token, made.name, "evaluate-save", "evaluate_download", say)
 
 
-def tab(host: Host, options: PageOptions, runs: Runs, word: Callable[[str], Any], held: Files) -> None:
+def tab(host: Host, options: PageOptions, runs: Runs, word: Word, held: Files) -> None:
     """Build the tab's contents."""
     import gradio as gr
 

@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING
 
 from service.document import Reading
 from service.errors import InputError, UsageError, WartaError
@@ -15,17 +15,21 @@ from service.inbox.records import Article, Wanted
 from service.inbox.shared import Shared
 from service.inbox.shown import row_json, story_json
 from service.inbox.spans import since
-from service.inbox.store import Store
+from service.inbox.store import Made, Store
 from service.messages import text
 from service.page.components import streaming
 from service.page.options import PageOptions
 from service.page.runs import Runs
-from service.page.session import reopened
+from service.page.session import View, reopened
 from service.page.tabs import translate as reader
 from service.page.words import Say, say_for
 from service.pool import Host
 from service.text import segment
 from service.validation import restored
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from gradio.blocks import Block
 
 DAYS = 14
 """The days of a trend."""
@@ -33,7 +37,7 @@ _MOST = 500
 _LONGEST = 300
 
 
-def stories(store: Store, asked: Mapping[str, object]) -> dict[str, Any]:
+def stories(store: Store, asked: Mapping[str, object]) -> dict[str, object]:
     """Return the stories that the page asks for. Raises UsageError for what it cannot have asked."""
     wanted = Wanted(
         since(_text(asked, "since"), time.time()), 0.0, _text(asked, "search"), _number(asked, "feed"),
@@ -45,7 +49,7 @@ def stories(store: Store, asked: Mapping[str, object]) -> dict[str, Any]:
     return {"total": total, "stories": [row_json(row) for row in rows]}
 
 
-def facets(store: Store) -> dict[str, Any]:
+def facets(store: Store) -> dict[str, object]:
     """Return what stories can be chosen by: feeds, watched words with their trend, people and places."""
     now = time.time()
     days = [day_of(now - back * 86_400.0) for back in reversed(range(DAYS))]
@@ -62,7 +66,7 @@ def facets(store: Store) -> dict[str, Any]:
     }
 
 
-def told(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
+def told(store: Store, asked: Mapping[str, object]) -> dict[str, object]:
     """Return the sources of a story: their sentences, what each adds, and where figures differ."""
     members, copies, compared = store.lists.story(_number(asked, "id"))
     feeds = {feed.id: feed.label for feed in store.feeds.all()}
@@ -99,29 +103,29 @@ def _english(kept: Reading, place: Place) -> str:
     return parts[place.sentence].target if place.sentence < len(parts) else ""
 
 
-def marked(store: Store, asked: Mapping[str, Any]) -> dict[str, Any]:
+def marked(store: Store, asked: Mapping[str, object]) -> dict[str, object]:
     """Keep a star or that a story is done."""
-    star, done = (asked.get(name) if isinstance(asked.get(name), bool) else None for name in ("star", "done"))
+    star, done = (value if isinstance(value := asked.get(name), bool) else None for name in ("star", "done"))
     store.lists.mark(_number(asked, "id"), star=star, done=done)
     return {}
 
 
 def opened(
     store: Store, host: Host, options: PageOptions, runs: Runs, id: int, who: str, say: Say
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[View]:
     """Yield what the reading view shows of an article: as it was kept, else while it is translated."""
     article = store.lists.article(id)
     if kept := _kept(store, id):
         yield {**reopened(kept, say), "address": article.url}
         return
 
-    def work(tell: Callable[[Any], None]) -> None:
+    def work(tell: Callable[[object], None]) -> None:
         store.english.put([_read(article, host, tell)])
 
     yield from reader.shown(options, runs, who, say, work, article.url)
 
 
-def _read(article: Article, host: Host, tell: Callable[[object], None]) -> Any:
+def _read(article: Article, host: Host, tell: Callable[[object], None]) -> Made:
     if not article.text and not article.title:
         raise InputError("input.no_article", "no article text in it")
     return queue.made_of(article, reader.translated(host.pipeline(), queue.text_of(article), tell))
@@ -139,15 +143,15 @@ def _kept(store: Store, id: int) -> Reading | None:
 
 
 def tab(
-    host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: object, view: list[object]
+    host: Host, options: PageOptions, runs: Runs, inbox: Shared, tabs: "gr.Tabs", view: "Sequence[Block]"
 ) -> None:
     """Build the tab's contents; ``view`` is the reading view of the Read tab and its Stop button."""
     import gradio as gr
 
     def answered(
         work: Callable[[Store, Mapping[str, object]], dict[str, object]],
-    ) -> Callable[..., dict[str, Any]]:
-        def answer(asked: object, request: gr.Request) -> dict[str, Any]:
+    ) -> Callable[..., dict[str, object]]:
+        def answer(asked: object, request: gr.Request) -> dict[str, object]:
             try:
                 return work(inbox.store(), asked if isinstance(asked, dict) else {})
             except WartaError as error:
@@ -155,22 +159,22 @@ def tab(
 
         return answer
 
-    def list_stories(asked: object, request: gr.Request) -> dict[str, Any]:
+    def list_stories(asked: object, request: gr.Request) -> dict[str, object]:
         return answered(stories)(asked, request)
 
-    def list_facets(asked: object, request: gr.Request) -> dict[str, Any]:
+    def list_facets(asked: object, request: gr.Request) -> dict[str, object]:
         return answered(lambda store, _: facets(store))(asked, request)
 
-    def tell_story(asked: object, request: gr.Request) -> dict[str, Any]:
+    def tell_story(asked: object, request: gr.Request) -> dict[str, object]:
         return answered(told)(asked, request)
 
-    def mark(asked: object, request: gr.Request) -> dict[str, Any]:
+    def mark(asked: object, request: gr.Request) -> dict[str, object]:
         return answered(marked)(asked, request)
 
     for function, name in ((list_stories, "stories"), (list_facets, "facets"), (tell_story, "story")):
         function.__name__ = name
 
-    def open_story(request: gr.Request, event: gr.EventData) -> Iterator[Any]:
+    def open_story(request: gr.Request, event: gr.EventData) -> Iterator[tuple[object, ...]]:
         say, who = say_for(request), request.session_hash or ""
         try:
             id = _number({"id": event.id}, "id")

@@ -1,9 +1,9 @@
 """The Models tab: what is installed, under which licence, and the way to more."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING
 
 from service import presets
 from service.context import Ask
@@ -21,6 +21,10 @@ from service.page.options import PageOptions
 from service.page.runs import Runs, events
 from service.page.words import Say, say_for
 from service.pool import Host
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from gradio.blocks import Block
 
 KIND = "pull"
 USABLE = ("installed", "ready", "built in")
@@ -102,7 +106,7 @@ def pulled(store: Store, name: str, agreed: bool, ask: Ask, say: Say) -> Iterato
 
     pace = Pace()
 
-    def work(tell: Callable[[Any], None]) -> None:
+    def work(tell: Callable[[str], None]) -> None:
         def progress(what: str, done: int, total: int) -> None:
             ask.check()
             if total:
@@ -138,11 +142,11 @@ def step(what: str, done: int, total: int, say: Say, pace: Pace | None = None) -
     return _running(f"{text}, {amount}", say, f' max="{total}" value="{done}"')
 
 
-def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: list[Any]) -> Any:
+def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: "Sequence[Block]") -> "gr.HTML":
     """Build the tab's contents; return the cards, for the page to fill when it is opened."""
     import gradio as gr
 
-    def deed(request: gr.Request, event: gr.EventData) -> Iterator[Any]:
+    def deed(request: gr.Request, event: gr.EventData) -> Iterator[list[object]]:
         say, name = say_for(request), str(event.name)[:60]
         ask = runs.begin(request.session_hash or "", KIND)
         same = [gr.update() for _ in dropdowns]
@@ -162,7 +166,7 @@ def tab(host: Host, options: PageOptions, runs: Runs, dropdowns: list[Any]) -> A
         fresh = [gr.update(choices=choices(host)) for _ in dropdowns]
         yield [cards(host, options, say, status, name), *fresh]
 
-    def choose_model(event: gr.EventData) -> Any:
+    def choose_model(event: gr.EventData) -> object:
         name = str(event.name)
         return gr.update(value=name) if name in [value for _, value in choices(host)] else gr.update()
 

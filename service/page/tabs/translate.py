@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from service import presets
 from service.confined import read_article, read_document
@@ -22,12 +22,12 @@ from service.intake.clean import numbered
 from service.intake.credit import headed
 from service.intake.encoding import read_bytes
 from service.messages import text
-from service.page.components import done_with, label, quick, stopper, streaming, uploads
+from service.page.components import Word, done_with, label, quick, stopper, streaming, uploads
 from service.page.corrections import Corrections
 from service.page.options import PageOptions
 from service.page.runs import Made, Runs, events, run_for_session
 from service.page.serialization import unpack
-from service.page.session import Shown, reopened
+from service.page.session import Shown, View, reopened
 from service.page.tabs import models
 from service.page.uploads import Files
 from service.page.words import Say, say_for
@@ -39,6 +39,11 @@ from service.runtime.sandbox import Sandbox
 from service.summary.routes import NAMES
 from service.summary.summarizer import Length, offered
 
+if TYPE_CHECKING:
+    import gradio as gr
+    from gradio.blocks import Block
+    from gradio.components import Component
+
 KIND = "read"
 CAPTIONED = "captions"
 """The run that only adds captions to a reading."""
@@ -46,9 +51,6 @@ MOST_SENTENCES = 20
 LONGEST_ADDRESS = 2_000
 AT_ONCE = 32
 """Sentences that are translated together, so that a long text shows how far it is."""
-
-Word = Callable[[str], Any]
-"""A text of the interface that the browser translates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class _Draft:
     part: SegmentTranslation
 
 
-def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[dict]:  # type: ignore[type-arg]
+def reading(host: Host, options: PageOptions, runs: Runs, asked: Asked, who: str, say: Say) -> Iterator[View]:
     """Yield what the view shows, again and again, until the reading is done, stopped, replaced or failed."""
 
     def work(tell: Callable[[object], None]) -> None:
@@ -98,7 +100,7 @@ def shown(
     say: Say,
     work: Callable[[Callable[[object], None]], None],
     address: str = "",
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[View]:
     """Yield what the view shows of a reading that ``work`` makes and tells of as :func:`translated` does.
 
     ``address`` is where the article was read from.
@@ -192,7 +194,7 @@ def _take(shown: Shown, batch: list[object]) -> None:
             shown.finished(event)
 
 
-def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dict[str, Any]:
+def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> View | dict[str, str]:
     """Return what the view shows of a reading that the browser has, its captions in English; or an error."""
     try:
         made = unpack(_parsed(value))
@@ -204,7 +206,7 @@ def with_captions(host: Host, options: PageOptions, value: str, say: Say) -> dic
         return {"failed": text(error, say.language)}
 
 
-def _parsed(value: str) -> Any:
+def _parsed(value: str) -> object:
     """Return JSON as values; None for what is none."""
     try:
         return json.loads(value or "null")
@@ -230,10 +232,83 @@ def _first_text(box: Sandbox, paths: Sequence[str], options: PageOptions, say: S
 
 def tab(
     host: Host, options: PageOptions, runs: Runs, word: Word, examples: dict[str, str], held: Files
-) -> Any:
+) -> "tuple[list[Block], list[Block]]":
     """Return the tab's contents; its settings, the model's dropdown first; the reading view and its Stop
     button.
     """
+    parts = _contents(host, options, word, examples, held)
+    shown_view: list[Block] = [_view(Corrections(host, options)), parts.halt]
+    _wire(parts, shown_view, _handlers(host, options, runs, held), options, runs)
+    return [*parts.chosen, parts.drawer], shown_view
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The widgets of the tab that something happens to. The address and its button are not always there."""
+
+    text: "gr.Textbox"
+    restored: "gr.Textbox"
+    origin: "gr.Textbox"
+    current: "gr.Textbox"
+    captions: "gr.Button"
+    file: "gr.UploadButton"
+    address: "tuple[gr.Textbox, gr.Button] | None"
+    examples: "list[tuple[gr.Button, str]]"
+    drawer: "gr.Accordion"
+    chosen: "Sequence[Component]"
+    share: "gr.Button"
+    go: "gr.Button"
+    halt: "gr.Button"
+
+
+@dataclass(frozen=True, slots=True)
+class _Handlers:
+    """What is done when a widget is used."""
+
+    run: Callable[..., object]
+    opened: Callable[..., object]
+    fetched: Callable[..., object]
+    captioned: Callable[..., object]
+
+
+def _contents(host: Host, options: PageOptions, word: Word, examples: dict[str, str], held: Files) -> _Parts:
+    """Lay out what stands above the reading."""
+    import gradio as gr
+
+    address = None
+    with gr.Column(elem_classes="desk"):
+        text = gr.Textbox(
+            label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
+        )
+        restored, origin, current = (
+            gr.Textbox(visible="hidden", elem_id=name) for name in ("restored", "origin", "current")
+        )
+        captions = gr.Button(visible="hidden", elem_id="captions-go")
+        with gr.Row(elem_classes="sources"):
+            file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
+            uploads(file, held)
+            if options.fetch:
+                address = (
+                    gr.Textbox(
+                        label=word("address"), placeholder="https://", max_lines=1, elem_classes="address"
+                    ),
+                    gr.Button(word("fetch"), elem_classes="quiet"),
+                )
+        with gr.Row(elem_classes="sources"):
+            label("examples")
+            offers = [(gr.Button(name, elem_classes="link", elem_id=f"example-{n}"), body)
+                      for n, (name, body) in enumerate(examples.items())]  # fmt: skip
+        drawer, chosen, share = _options(host, word)
+        with gr.Row(elem_classes="actions"):
+            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
+            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
+            label("keys")
+    return _Parts(
+        text, restored, origin, current, captions, file, address, offers, drawer, chosen, share, go, halt
+    )
+
+
+def _handlers(host: Host, options: PageOptions, runs: Runs, held: Files) -> _Handlers:
     import gradio as gr
 
     def run(
@@ -245,7 +320,7 @@ def tab(
         sentences: float,
         keep: bool,
         request: gr.Request,
-    ) -> Iterator[tuple[dict[str, Any], Any]]:
+    ) -> Iterator[tuple[View, object]]:
         lines, source = _restored(restored), (origin or "")[:LONGEST_ADDRESS]
         asked = Asked(text or "", model or "auto", route, int(sentences or 0), bool(keep), lines, source)
         for values in reading(host, options, runs, asked, request.session_hash or "", say_for(request)):
@@ -263,62 +338,46 @@ def tab(
         fetch = partial(web.article, url.strip(), read=read)
         return _told(_for(request, "file", lambda: headed(fetch())), request), url.strip()
 
-    def captioned(value: str, request: gr.Request) -> dict[str, Any]:
+    def captioned(value: str, request: gr.Request) -> View | dict[str, str]:
         work = partial(with_captions, host, options, value, say_for(request))
         return _for(request, "captions", work)()
 
     def _for(request: gr.Request, what: str, work: Callable[[], Made]) -> Callable[[], Made]:
         return partial(run_for_session, runs, request.session_hash or "", what, options.seconds, work)
 
-    with gr.Column(elem_classes="desk"):
-        text = gr.Textbox(
-            label=word("article"), placeholder=word("article_hint"), lines=8, max_lines=8, elem_id="article"
-        )
-        restored, origin, current = (
-            gr.Textbox(visible="hidden", elem_id=name) for name in ("restored", "origin", "current")
-        )
-        captions = gr.Button(visible="hidden", elem_id="captions-go")
-        with gr.Row(elem_classes="sources"):
-            file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
-            uploads(file, held)
-            if options.fetch:
-                url = gr.Textbox(
-                    label=word("address"), placeholder="https://", max_lines=1, elem_classes="address"
-                )
-                fetch = gr.Button(word("fetch"), elem_classes="quiet")
-        with gr.Row(elem_classes="sources"):
-            label("examples")
-            shown = [(gr.Button(name, elem_classes="link", elem_id=f"example-{n}"), body)
-                     for n, (name, body) in enumerate(examples.items())]  # fmt: skip
-        drawer, chosen, share = _options(host, word)
-        with gr.Row(elem_classes="actions"):
-            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
-            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
-            label("keys")
-    shown_view = [_view(Corrections(host, options)), halt]
-    asked = [text, restored, origin, *chosen]
+    return _Handlers(run, opened, fetched, captioned)
+
+
+def _wire(
+    parts: _Parts, shown_view: "Sequence[Block]", handlers: _Handlers, options: PageOptions, runs: Runs
+) -> None:
+    """Say what each widget does. An article that was opened, fetched or chosen is read at once."""
+    import gradio as gr
+
+    article = [parts.text, parts.origin]
+    asked = [parts.text, parts.restored, parts.origin, *parts.chosen]
     how, files_too = streaming(KIND, options.runs), streaming("files", 4)
     # What is typed over it comes from nowhere.
-    text.input(None, None, origin, js="() => ''", **quick())
-    go.click(run, asked, shown_view, **how)
-    halt.click(stopper(runs, KIND), None, None, **quick())
-    file.upload(opened, file, [text, origin], **files_too).success(run, asked, shown_view, **how)
-    if options.fetch:
-        found = gr.on([fetch.click, url.submit], fetched, url, [text, origin], **files_too)
-        found.success(run, asked, shown_view, **how)
-    for button, body in shown:
-        button.click(_constant((body, "")), None, [text, origin], **quick()).then(
-            run, asked, shown_view, **how
-        )
-    captions.click(
-        captioned,
-        current,
+    parts.text.input(None, None, parts.origin, js="() => ''", **quick())
+    parts.go.click(handlers.run, asked, shown_view, **how)
+    parts.halt.click(stopper(runs, KIND), None, None, **quick())
+    opened = parts.file.upload(handlers.opened, parts.file, article, **files_too)
+    opened.success(handlers.run, asked, shown_view, **how)
+    if parts.address:
+        url, fetch = parts.address
+        found = gr.on([fetch.click, url.submit], handlers.fetched, url, article, **files_too)
+        found.success(handlers.run, asked, shown_view, **how)
+    for button, body in parts.examples:
+        taken = button.click(_constant((body, "")), None, article, **quick())
+        taken.then(handlers.run, asked, shown_view, **how)
+    parts.captions.click(
+        handlers.captioned,
+        parts.current,
         shown_view[0],
         js="() => JSON.stringify(window.warta.current().reading)",
         **streaming("captions", options.runs),
     )
-    share.click(None, chosen, None, js="(...values) => window.warta.share(...values)")
-    return [*chosen, drawer], shown_view
+    parts.share.click(None, parts.chosen, None, js="(...values) => window.warta.share(...values)")
 
 
 def _restored(value: str) -> tuple[str, ...]:
@@ -327,7 +386,7 @@ def _restored(value: str) -> tuple[str, ...]:
     return tuple(line for line in lines[:1000] if isinstance(line, str)) if isinstance(lines, list) else ()
 
 
-def _told(read: Callable[[], str], request: object) -> str:
+def _told(read: Callable[[], str], request: "gr.Request") -> str:
     """Return the text; what goes wrong is a message on the page."""
     import gradio as gr
 
@@ -342,7 +401,7 @@ def routes(host: Host) -> tuple[str, ...]:
     return offered(lambda name: host.store.manifest(presets.get(name)) is not None)
 
 
-def _options(host: Host, word: Word) -> tuple[Any, list[Any], Any]:
+def _options(host: Host, word: Word) -> "tuple[gr.Accordion, Sequence[Component], gr.Button]":
     """Return the drawer; its model, route, number of sentences and whether to keep boilerplate; the share
     button.
     """
@@ -385,7 +444,7 @@ def _origin(asked: Mapping[str, object]) -> Origin:
     return Origin(address[:LONGEST_ADDRESS] if isinstance(address, str) else "", moment)
 
 
-def _view(corrections: Corrections) -> Any:
+def _view(corrections: Corrections) -> "gr.HTML":
     """Return the reading itself: what :class:`Shown` gives, laid out by ``read.js``."""
     import gradio as gr
 
@@ -395,7 +454,7 @@ def _view(corrections: Corrections) -> Any:
         except WartaError as error:
             return {"error": text(error, say_for(request).language)}
 
-    def reopen(value: object, request: gr.Request) -> dict[str, Any]:
+    def reopen(value: object, request: gr.Request) -> View | dict[str, str]:
         try:
             return reopened(unpack(value), say_for(request))
         except WartaError as error:

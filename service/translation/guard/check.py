@@ -16,9 +16,9 @@ from service.findings import GUARD
 from service.intake.entities import unescape
 from service.text import numbers
 from service.text.number_words import ENGLISH, INDONESIAN
-from service.text.words import Words, listed, words
+from service.text.words import Words, follows_itself, has_digit, listed, says_twice, words
 from service.translation.aside import addresses, without_addresses, without_notes
-from service.translation.guard import form, lexicon, names, negation, offices, units
+from service.translation.guard import form, lexicon, names, negation, offices, phrases, units
 
 KINDS = tuple(dict.fromkeys(one.kind for one in GUARD))
 """Every kind of finding, gravest first."""
@@ -37,24 +37,28 @@ def check(source: str, target: str, *, truncated: bool = False) -> tuple[Finding
     artefact = _artefact(source, target)
     if artefact:
         target = _ARTEFACT.sub(" ", unescape(target))
-    lost = _addresses(source, target)
+    given = addresses(source)
+    lost = [Finding.of("address.lost", address=address) for address in given if address not in target]
     # What is in an address or numbers a note is no word and no figure of the sentence.
-    source, target = (without_notes(without_addresses(text)) for text in (source, target))
+    source = without_notes(without_addresses(source) if given else source)
+    target = without_notes(without_addresses(target))
     ours, theirs = words(source), words(target)
+    again = says_twice(theirs.low)
     found = [
         *([Finding("truncated.limit")] if truncated else ()),
         *artefact,
         *_echo(ours, theirs),
-        *_repetition(ours, theirs, target),
+        *_repetition(ours, theirs, target, again=again),
         *_dropped(source, target),
         *lost,
         *_numbers(source, ours, target, theirs),
         *names.changed(source, ours, target, theirs),
         *negation.changed(source, ours, target, theirs),
         *_words(ours, theirs),
+        *_phrases(source, ours, target, theirs),
     ]
     if not found or _UNTRANSLATED.isdisjoint(finding.kind for finding in found):
-        pair = form.Pair(source, target, ours, theirs)
+        pair = form.Pair(source, target, ours, theirs, again)
         found += [Finding.of(code, **values) for code, values in form.found(pair)]
     if len(found) > 1:
         found.sort(key=_gravest)
@@ -81,11 +85,14 @@ def _words(ours: Words, theirs: Words) -> list[Finding]:
     return found + [Finding.of("office.added", rank=rank) for rank in added]
 
 
-def _addresses(source: str, target: str) -> list[Finding]:
-    """Return the addresses and case numbers of the source that the target does not hold, letter by letter."""
-    return [
-        Finding.of("address.lost", address=address) for address in addresses(source) if address not in target
-    ]
+def _phrases(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
+    """Return what the words around a figure turned round."""
+    found = [*phrases.not_few(source, ours, target, theirs)]
+    if has_digit(source):
+        found += phrases.turned_round(source, ours, target, theirs)
+        found += phrases.scores(source, ours, target, theirs)
+        found += phrases.ranks(source, target)
+    return [Finding.of(code, **values) for code, values in found]
 
 
 def _numbers(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
@@ -123,7 +130,8 @@ _ARTEFACT = re.compile(
     r"|▁|@-@|@@|\b(?:(?:(?:(?:i?n)?d)?o)?nesian|(?:e?n)?glish|Translation|Translate|Source|Target) ?:",
     re.IGNORECASE,
 )
-_ARTEFACT_SIGNS = re.compile("[<⁇\ufffd&▁@:]")
+# One of these is in all of them; a colon counts behind the last letter of a prompt's word, or a space.
+_ARTEFACT_SIGNS = re.compile("[<⁇\ufffd&▁@:](?<![^hnetHNET ]:)")
 
 
 def _artefact(source: str, target: str) -> list[Finding]:
@@ -169,6 +177,7 @@ def _echo(source: Words, target: Words) -> list[Finding]:
 
 # Words in a phrase: how many words in a row must equal the ones a phrase earlier for it to be a loop.
 _LOOPS = ((1, 2), (2, 4), (3, 4), (4, 4), (5, 5), (6, 6), (7, 7), (8, 8))
+_LONGEST = max(size for size, _ in _LOOPS)
 # Words of a phrase that stands twice, apart. References have such a one in 1 of 8,000 sentences where the
 # source says no two words twice; with four words it was 1 in 900.
 _AGAIN = 5
@@ -176,16 +185,19 @@ _DIGITS_TOO = re.compile(r"\w+")
 _LOOP_SIGNS = re.compile(r"(\S{2,12}?)\1{3,}")
 
 
-def _repetition(source: Words, target: Words, text: str) -> list[Finding]:
-    """Return a phrase that follows itself again and again in the target and not in the source."""
+def _repetition(source: Words, target: Words, text: str, *, again: bool) -> list[Finding]:
+    """Return a phrase that follows itself again and again in the target and not in the source.
+
+    ``again`` is whether any phrase of two words, or a word at once, is repeated there.
+    """
     repeated = len(target.low) - len(target.distinct)
-    if repeated >= 2 and _loop(target.low, repeated):
+    if again and repeated >= 2 and follows_itself(target.low, _LONGEST) and _loop(target.low, repeated):
         # Once more with the digits: "1, 2 and 3 km" repeats nothing.
         spoken = _DIGITS_TOO.findall(text.lower())
         phrase = _loop(spoken, len(spoken))
         if phrase and not _loop(source.low, len(source.low)):
             return [Finding.of("repetition.phrase", phrase=" ".join(phrase))]
-    if repeated >= _AGAIN and (phrase := _twice(target.low, _AGAIN)) and not _twice(source.low, 2):
+    if again and repeated >= _AGAIN and (phrase := _twice(target.low, _AGAIN)) and not _twice(source.low, 2):
         return [Finding.of("repetition.again", phrase=" ".join(phrase))]
     if max(map(len, target.low), default=0) > 20 and (loop := _LOOP_SIGNS.search(text)):
         return [Finding.of("repetition.phrase", phrase=loop[1])]
@@ -205,8 +217,11 @@ def _loop(spoken: list[str], repeated: int) -> list[str]:
 
 def _twice(spoken: list[str], size: int) -> list[str]:
     """Return ``size`` words that are said twice, not one over the other; none where there are none."""
+    phrases = list(zip(*(spoken[start:] for start in range(size)), strict=False))
+    if len(set(phrases)) == len(phrases):
+        return []
     first: dict[tuple[str, ...], int] = {}
-    for at, phrase in enumerate(zip(*(spoken[start:] for start in range(size)), strict=False)):
+    for at, phrase in enumerate(phrases):
         if at - first.setdefault(phrase, at) >= size:
             return list(phrase)
     return []

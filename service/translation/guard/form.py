@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from service.text import numbers
-from service.text.words import Words, listed
+from service.text.words import Words, follows_itself, has_digit, listed
 from service.translation.guard import vocabulary
 
 Found = tuple[str, dict[str, str]]
 """The code of a check and the values of its message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A source and its translation, without addresses and notes, with their words."""
+class Pair(NamedTuple):
+    """A source and its translation, without addresses and notes, with their words.
+
+    ``again`` is whether a word of the translation may follow itself, or two words stand twice.
+    """
 
     source: str
     target: str
     ours: Words
     theirs: Words
+    again: bool = True
 
 
 # What stands in quotation marks, and a gloss in brackets, may be Indonesian.
@@ -45,15 +48,20 @@ def left(pair: Pair) -> Iterator[Found]:
     unknown = pair.theirs.distinct - vocabulary.english()
     if not unknown:
         return
-    suspects = {low for low in unknown if _suspect(low)}
+    suspects = [low for low in unknown if _suspect(low)]
     if not suspects:
         return
+    suspects.sort()
+    kept = [
+        low
+        for low in suspects[:_SUSPECTS]
+        if low in pair.target and (low in pair.ours.distinct or low in vocabulary.indonesian())
+    ]
+    if not kept:
+        return
     bare = _APART.sub(" ", pair.target)
-    for low in sorted(suspects)[:_SUSPECTS]:
-        if low in pair.ours.distinct:
-            if low not in _KEPT and _stands(low, bare):
-                yield "left.word", {"word": low}
-        elif low in vocabulary.indonesian() and low not in _KEPT and _stands(low, bare):
+    for low in kept:
+        if low not in _KEPT and _stands(low, bare):
             yield "left.word", {"word": low}
 
 
@@ -129,6 +137,7 @@ _PHRASE = re.compile(
     r"(?<![\w'’-])((?:[^\W_]{1,30}+(?:['’][^\W_]{1,3}+)?+ ){0,3}[^\W_]{1,30}+)[ ]\1(?![\w'’-])", re.IGNORECASE
 )
 _NUMBER_TWICE = re.compile(r"(?<![\w.,:/-])(\d[\d.,:]{0,20}+(?: [a-z]{2,12})?) \1(?![\w-])")
+_LONGEST = 4
 # "from time to time", "on and on and on".
 _LINKS = listed("and or by after upon")
 # English says these twice on purpose, or may.
@@ -139,14 +148,13 @@ _TWICE = listed(
 
 def doubled(pair: Pair) -> Iterator[Found]:
     """Yield a number, a word or a phrase that follows itself at once, where the source's does not."""
-    low = pair.theirs.low
-    if len(low) > len(pair.theirs.distinct) and _follows_itself(low):
+    if pair.again and follows_itself(pair.theirs.low, _LONGEST):
         phrase = next((match[1] for match in _PHRASE.finditer(pair.target) if _is_odd(match[1])), "")
         given = pair.source.lower().count(phrase.lower()) if phrase else 0
         more = not given or pair.target.count(phrase) > given
         if phrase and more and f"{phrase}-{phrase}" not in pair.source and not _PHRASE.search(pair.source):
             yield "doubled.phrase", {"phrase": phrase}
-    match = _NUMBER_TWICE.search(pair.target)
+    match = _NUMBER_TWICE.search(pair.target) if has_digit(pair.target) else None
     if match and not _NUMBER_TWICE.search(pair.source) and pair.source.count(match[1].split(" ")[0]) < 2:
         yield "doubled.number", {"number": match[1]}
 
@@ -155,21 +163,6 @@ def _is_odd(phrase: str) -> bool:
     """Return whether English does not say a phrase twice on purpose."""
     low = phrase.lower()
     return low not in _TWICE and not low.isdigit() and _LINKS.isdisjoint(low.split()) and low != "time to"
-
-
-def _follows_itself(low: list[str]) -> bool:
-    """Return whether up to four words in a row equal the words before them."""
-    last: dict[str, int] = {}
-    for at, word in enumerate(low):
-        size = at - last.get(word, -_LONGEST)
-        if size < _LONGEST and low[at - size : at] == low[at : at + size]:
-            return True
-        last[word] = at
-    return False
-
-
-_LONGEST = 5
-"""A phrase of fewer words than this is looked for twice in a row."""
 
 
 def decimal(pair: Pair) -> Iterator[Found]:
@@ -182,8 +175,8 @@ _ARTICLES = listed("the a an its our their my")
 _BE = listed("is are was were be been")
 _MODALS = listed("would can could might must should shall")
 _FINITE = listed("is are was were has had does did")
-# First word -> the words that never follow it in English.
-_NEVER = {
+# Words that never follow each other in English: by the first, and as pairs.
+_FOLLOWING = {
     **dict.fromkeys(_ARTICLES, _ARTICLES | _FINITE - listed("was") | _MODALS - listed("can might must")),
     **dict.fromkeys(_BE, _BE - listed("been") | _MODALS),
     **dict.fromkeys(_MODALS, _MODALS | _FINITE | listed("been to")),
@@ -191,6 +184,7 @@ _NEVER = {
     "and": listed("and"),
     "to": _MODALS | listed("to of"),
 }
+_NEVER = frozenset((first, second) for first, never in _FOLLOWING.items() for second in never)
 _CLAUSES = re.compile(r"\b(?:be|been|being) (?:it|he|she|they|we) (?:is|are|was|were|has|had|will|would)\b")
 _BEING = listed("be been being")
 _CAPITAL_INSIDE = re.compile(r"([A-Z](?<=[a-z] [A-Z])[a-z]{1,7})(?= [a-z]{1,20} [a-z])")
@@ -208,10 +202,14 @@ def seam(pair: Pair) -> Iterator[Found]:
     """Yield words side by side that never are in English, as where parts were joined: ``should not be it
     is``."""
     low = pair.theirs.low
-    for first, second in pairwise(low):
-        if first in _NEVER and second in _NEVER[first]:
+    if not _NEVER.isdisjoint(pairwise(low)):
+        for first, second in pairwise(low):
             words = f"{first} {second}"
-            if _place(words, pair.target) >= 0 and _place(words, pair.source) < 0:
+            if (
+                (first, second) in _NEVER
+                and _place(words, pair.target) >= 0
+                and _place(words, pair.source) < 0
+            ):
                 yield "seam.words", {"words": words}
                 return
     being = not _BEING.isdisjoint(pair.theirs.distinct)
@@ -296,10 +294,19 @@ _SAID = re.compile(
 )
 
 
+# Of these one answers in most sentences, and no pattern has to be looked for.
+_OFTEN_SAID = listed("said says stated told added explained according stressed continued")
+
+
 def attribution(pair: Pair) -> Iterator[Found]:
     """Yield who-said-it that was lost: the source says that somebody said so, the English does not."""
     saying = pair.ours.distinct & _SAYING
-    if saying and _SAID.search(pair.target) is None and _marks(pair.source):
+    if (
+        saying
+        and _OFTEN_SAID.isdisjoint(pair.theirs.distinct)
+        and _marks(pair.source)
+        and not _SAID.search(pair.target)
+    ):
         yield "attribution.lost", {"word": min(saying)}
 
 
@@ -333,20 +340,17 @@ def acronyms(pair: Pair) -> Iterator[Found]:
                     yield "acronym.lost", {"acronym": acronym}
 
 
-CHECKS: tuple[Callable[[Pair], Iterator[Found]], ...] = (
-    left,
-    doubled,
-    decimal,
-    seam,
-    quotes,
-    attribution,
-    signs,
-    acronyms,
-)
+_Check = Callable[[Pair], Iterator[Found]]
+_OF_WORDS: tuple[_Check, ...] = (left, doubled, decimal, seam)
+_OF_SIGNS: tuple[_Check, ...] = (quotes, attribution, signs, acronyms)
+_SIGNS = '"“”?()'
+"""Without one of these on either side the checks of signs find nothing."""
+CHECKS = (*_OF_WORDS, *_OF_SIGNS)
 """Every check of this module."""
 
 
 def found(pair: Pair) -> Iterator[Found]:
     """Yield what all of them find."""
-    for check in CHECKS:
+    has_signs = any(map((pair.source + pair.target).__contains__, _SIGNS))
+    for check in CHECKS if has_signs else _OF_WORDS:
         yield from check(pair)

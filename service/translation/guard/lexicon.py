@@ -16,14 +16,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import compress, pairwise
+from typing import NamedTuple
 
 from service.errors import InputError
 from service.text.words import Words, listed
 from service.translation.guard.negation import negated
 
 IDIOM, OFFICE, RANK = "-", "office", "before-office"
-_NEGATABLE = listed("verdict permit stance outcome modal gate custody legal sentence course casualty measure")
+_NEGATABLE = listed(
+    "verdict permit stance outcome modal gate custody legal sentence course casualty measure opposite"
+)
 COLUMNS = ("group", "sense", "id", "also_id", "en", "also_en", "against", "cues")
 
 
@@ -68,30 +71,33 @@ class Contradiction:
 class _Entry:
     """What a form stands for: numbers of senses, firm and loose, and the words that follow its first."""
 
-    rest: tuple[str, ...]
+    form: str
+    rest: list[str]
     firm: tuple[int, ...]
     loose: tuple[int, ...]
 
 
-_Table = Mapping[str, tuple[_Entry, ...]]
+class _Start(NamedTuple):
+    """The forms that start with a word: it alone, and longer ones by their second word, longest first."""
+
+    alone: _Entry | None
+    longer: Mapping[str, tuple[_Entry, ...]]
+
+    @property
+    def entries(self) -> tuple[_Entry, ...]:
+        """All of them."""
+        longer = tuple(entry for entries in self.longer.values() for entry in entries)
+        return (*longer, self.alone) if self.alone else longer
 
 
-class _Side:
+_Table = Mapping[str, _Start]
+
+
+class _Side(NamedTuple):
     """The senses that a text holds: how often, firm or loose, and the forms that say each firmly."""
 
-    __slots__ = ("count", "firm")
-
-    def __init__(self) -> None:
-        self.count: dict[int, int] = {}
-        self.firm: dict[int, list[str]] = {}
-
-    def add(self, form: str, entry: _Entry) -> None:
-        """Count a form for what it stands for."""
-        for number in entry.firm:
-            self.count[number] = self.count.get(number, 0) + 1
-            self.firm.setdefault(number, []).append(form)
-        for number in entry.loose:
-            self.count[number] = self.count.get(number, 0) + 1
+    times: dict[int, int]
+    firm: dict[int, list[str]]
 
 
 class Lexicon:
@@ -113,12 +119,14 @@ class Lexicon:
         )
         self._rival_words = self._contradicting()
         self._against = self._contradicted()
+        self._contradictable = frozenset(self._against)
+        self._contradicting_words = frozenset().union(*self._against.values())
 
     def _contradicting(self) -> tuple[frozenset[str], ...]:
         """Return for each sense a word of each form that contradicts it, by which one is soon ruled out."""
         said: dict[int, set[str]] = {}
-        for first, entries in self._theirs.items():
-            for entry in entries:
+        for first, start in self._theirs.items():
+            for entry in start.entries:
                 for number in entry.firm:
                     said.setdefault(number, set()).add(_longest(first, entry))
         return tuple(
@@ -128,8 +136,8 @@ class Lexicon:
     def _contradicted(self) -> dict[str, frozenset[str]]:
         """Return a word of each Indonesian form -> the English words of which one contradicts the form."""
         found: dict[str, frozenset[str]] = {}
-        for first, entries in self._ours.items():
-            for entry in entries:
+        for first, start in self._ours.items():
+            for entry in start.entries:
                 if entry.firm:
                     word = _longest(first, entry)
                     sets = (self._rival_words[number] for number in entry.firm)
@@ -146,10 +154,12 @@ class Lexicon:
     def contradictions(self, ours: Words, theirs: Words) -> list[Contradiction]:
         """Return where the English ``theirs`` says the rival of what the Indonesian ``ours`` says; ours in
         order."""
-        if not self._may_contradict(ours.distinct, theirs.distinct):
+        # Few words of a sentence can contradict any: the steps that follow look at those alone.
+        suspects = theirs.distinct & self._contradicting_words
+        if not suspects or not self._may_contradict(ours.distinct, suspects):
             return []
         here = _scan(ours.low, self._ours)
-        if all(self._rival_words[number].isdisjoint(theirs.distinct) for number in here.firm):
+        if all(self._rival_words[number].isdisjoint(suspects) for number in here.firm):
             return []
         there = _scan(theirs.low, self._theirs)
         if not there.firm:
@@ -157,7 +167,7 @@ class Lexicon:
         found = []
         for number, forms in here.firm.items():
             rivals = self._rivals[number]
-            if there.count.get(number, 0) >= len(forms) or rivals.isdisjoint(there.firm):
+            if there.times.get(number, 0) >= len(forms) or rivals.isdisjoint(there.firm):
                 continue
             cues = self.senses[number].cues
             if cues and cues.isdisjoint(ours.distinct):
@@ -170,9 +180,9 @@ class Lexicon:
         return found
 
     def _may_contradict(self, ours: frozenset[str], theirs: frozenset[str]) -> bool:
-        """Return whether an English word stands there that contradicts a word of the source."""
+        """Return whether one of ``theirs``, which contradict some word, contradicts one of the source."""
         against = self._against
-        return any(not against[word].isdisjoint(theirs) for word in against.keys() & ours)
+        return any(not against[word].isdisjoint(theirs) for word in ours & self._contradictable)
 
     def _unaccounted(
         self, number: int, rivals: frozenset[int], here: _Side, there: _Side, source: frozenset[str]
@@ -190,7 +200,7 @@ class Lexicon:
                 if (
                     number not in meant
                     and form not in source
-                    and all(there.count[other] > here.count.get(other, 0) for other in meant)
+                    and all(there.times[other] > here.times.get(other, 0) for other in meant)
                 ):
                     return form
         return ""
@@ -201,27 +211,41 @@ def _longest(first: str, entry: _Entry) -> str:
     return max((first, *entry.rest), key=len)
 
 
-def _scan(low: Sequence[str], table: _Table) -> _Side:
+def _scan(low: list[str], table: _Table) -> _Side:
     """Return the senses in a text; of several forms at one place the longest counts."""
-    side = _Side()
+    times: dict[int, int] = {}
+    firm: dict[int, list[str]] = {}
+    for entry in _said(low, table):
+        for number in entry.firm:
+            firm.setdefault(number, []).append(entry.form)
+            times[number] = times.get(number, 0) + 1
+        for number in entry.loose:
+            times[number] = times.get(number, 0) + 1
+    return _Side(times, firm)
+
+
+def _said(low: list[str], table: _Table) -> Iterator[_Entry]:
+    """Yield the forms of a table that a text holds, the longest at each place."""
     past = 0
-    for at in [at for at, word in enumerate(low) if word in table]:
+    for at in compress(range(len(low)), map(table.__contains__, low)):
         if at < past:
             continue
-        word = low[at]
-        for entry in table[word]:
-            size = len(entry.rest)
-            if not size or tuple(low[at + 1 : at + 1 + size]) == entry.rest:
-                past = at + 1 + size
-                side.add(" ".join((word, *entry.rest)) if size else word, entry)
+        alone, longer = table[low[at]]
+        for entry in longer.get(low[at + 1], ()) if longer and at + 1 < len(low) else ():
+            past = at + 1 + len(entry.rest)
+            if low[at + 1 : past] == entry.rest:
+                yield entry
                 break
-    return side
+        else:
+            past = at + 1
+            if alone:
+                yield alone
 
 
 def _table(
     senses: Sequence[Sense], forms: Callable[[Sense], tuple[Iterable[str], Iterable[str]]]
-) -> dict[str, tuple[_Entry, ...]]:
-    """Return first word -> what starts with it, longest first."""
+) -> dict[str, _Start]:
+    """Return first word -> what starts with it."""
     firm: dict[str, set[int]] = {}
     loose: dict[str, set[int]] = {}
     for number, sense in enumerate(senses):
@@ -231,22 +255,35 @@ def _table(
     table: dict[str, list[_Entry]] = {}
     for form in {**firm, **loose}:
         first, *rest = form.split()
-        sure = _with_parts(form, firm, senses)
-        unsure = _with_parts(form, loose, senses) - sure
+        firmly = {senses[number].group for number in firm.get(form, ())}
+        loosely = {senses[number].group for number in loose.get(form, ())}
+        sure = _with_parts(form, firm, senses, firmly)
+        # A phrase that names a sense is not answered for by its words: tens of thousands are no thousands.
+        unsure = _with_parts(form, loose, senses, firmly | loosely) - sure
         if any(senses[number].name == IDIOM for number in sure):
             sure = unsure = set()
-        table.setdefault(first, []).append(_Entry(tuple(rest), tuple(sorted(sure)), tuple(sorted(unsure))))
-    return {
-        first: tuple(sorted(entries, key=lambda entry: -len(entry.rest))) for first, entries in table.items()
-    }
+        table.setdefault(first, []).append(
+            _Entry(" ".join((first, *rest)), rest, tuple(sorted(sure)), tuple(sorted(unsure)))
+        )
+    return {first: _start(entries) for first, entries in table.items()}
 
 
-def _with_parts(form: str, index: Mapping[str, set[int]], senses: Sequence[Sense]) -> set[int]:
-    """Return what a form stands for, and of a phrase also what its words say of other groups."""
-    whole = index.get(form, set())
-    groups = {senses[number].group for number in whole}
+def _start(entries: Iterable[_Entry]) -> _Start:
+    """Return the forms that start with one word."""
+    alone = None
+    longer: dict[str, tuple[_Entry, ...]] = {}
+    for entry in sorted(entries, key=lambda entry: -len(entry.rest)):
+        if entry.rest:
+            longer[entry.rest[0]] = (*longer.get(entry.rest[0], ()), entry)
+        else:
+            alone = entry
+    return _Start(alone, longer)
+
+
+def _with_parts(form: str, index: Mapping[str, set[int]], senses: Sequence[Sense], own: set[str]) -> set[int]:
+    """Return what a form stands for, and of a phrase also what its words say of groups not its ``own``."""
     parts = (number for word in form.split() for number in index.get(word, ()))
-    return whole | {number for number in parts if senses[number].group not in groups}
+    return index.get(form, set()) | {number for number in parts if senses[number].group not in own}
 
 
 def _clitics(forms: Iterable[str]) -> Iterator[str]:

@@ -68,6 +68,8 @@ _CONSONANTS = str.maketrans({"c": "k", "q": "k", "v": "w", "z": "s", **dict.from
 # news needs some dozens; without a bound a text of names alone would take time by the square of its length.
 _COMPARED = 4000
 _LONGEST = 40
+_START = 4
+"""Two words that begin with so many equal letters are taken for one name."""
 _MOSTLY = 0.6
 
 
@@ -76,6 +78,7 @@ class _Said:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = words
+        self._text = ""
         self._known: dict[str, bool] = {}
         self._starts: set[str] = set()
         self._by_letter: dict[str, list[str]] = {}
@@ -94,13 +97,16 @@ class _Said:
         english = countries.INDONESIAN.get(low)
         if english and not english.isdisjoint(self._words):
             return True
+        self._text = self._text or " " + " ".join(self._words)
+        if len(low) >= _START and f" {low[:_START]}" in self._text:
+            return True
         if not self._starts:
             self._sorted()
-        return low[:4] in self._starts or any(self.alike(low, other) for other in self._candidates(low))
+        return low[:_START] in self._starts or any(self.alike(low, other) for other in self._candidates(low))
 
     def _sorted(self) -> None:
         for word in dict.fromkeys(self._words):
-            self._starts.add(word[:4])
+            self._starts.add(word[:_START])
             if len(word) > 2:
                 self._by_letter.setdefault(word[0], []).append(word)
 
@@ -134,10 +140,13 @@ def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Findin
     ]
 
 
+_ENGLISH = frozenset(countries.ENGLISH)
+
+
 def _added(source_words: frozenset[str], target: str, target_words: frozenset[str]) -> list[str]:
     """Return the countries that ``target`` names and the source does not; the words are lower-cased."""
     found = []
-    for word in sorted(target_words & countries.ENGLISH.keys()):
+    for word in sorted(target_words & _ENGLISH):
         ours = countries.ENGLISH[word]
         if len(word) < 5 or not ours.isdisjoint(source_words) or word.capitalize() not in target:
             continue

@@ -180,9 +180,12 @@ def _swapped(source: str, target: str, runs: _Runs) -> tuple[str, str] | None:
 
     Only names that stand once on each side; not where an owner, a passive or an apposition turns the order.
     """
+    passive = " by" in target and _PASSIVE.search(target)
+    if len(runs) < 2 and not passive:
+        return None
     places = [target.find(run.rpartition(" ")[2]) for run, _ in runs]
     ordered = sorted(placed := [place for place in places if place >= 0]) == placed
-    if ordered and not (" by" in target and _PASSIVE.search(target)):
+    if ordered and not passive:
         return None
     for (one, first, at), (other, second, then) in pairwise(_standing(source, target, runs)):
         between = source[first:second]
@@ -230,9 +233,9 @@ def _unkept(source: str, runs: _Runs, kept: frozenset[str]) -> Iterator[list[str
     """Yield the names of a sentence of which not every word is ``kept``, without titles and other words."""
     bare = ""
     for run, start in runs:
-        words = run.split(" ")
         if kept.issuperset(run.lower().split(" ")):
             continue
+        words = run.split(" ")
         # The first word of a sentence has a capital whatever it is: alone it is no name.
         first = not (source[start - 1 : start] == "(" or source[start - 2 : start].rstrip() in _INSIDE)
         if first and len(words) == 1:
@@ -322,7 +325,8 @@ def _added(source: str, ours: Words, target: str, alike: Callable[[str, str], bo
     known, here = _known_in_english(), ours.distinct
     if "Ã" in source:  # a text that was decoded wrongly has other letters
         return []
-    if all((low := word.lower()) in here or low in known for word in _ENGLISH_NAME.findall(target)):
+    named = " ".join(_ENGLISH_NAME.findall(target)).lower().split()
+    if not set(named) - here - known:
         return []
     found: list[str] = []
     tried = 0

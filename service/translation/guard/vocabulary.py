@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Literal
+
+from service.text.stems import bare
+
+Gender = Literal["f", "m"]
 
 _REMEMBERED = 20_000
 """Answers kept: most words of a text come again."""
@@ -69,12 +74,30 @@ def indonesian() -> frozenset[str]:
     return _listed("indonesian.txt")
 
 
+@cache
+def given_names() -> Mapping[str, tuple[Gender, bool]]:
+    """Return names in small letters, whose they are, and whether only as the first word of a name."""
+    text = (files("prompts") / "lexicon" / "given-names.tsv").read_text("utf-8")
+    rows = (line.split("\t") for line in text.rstrip("\n").split("\n")[1:])
+    return {name: ("f" if gender == "f" else "m", place == "first") for name, gender, place in rows}
+
+
+@cache
+def written_small() -> frozenset[str]:
+    """Return rarer words that Indonesian news writes with a small letter, in small letters."""
+    return _listed("small.txt")
+
+
 @lru_cache(_REMEMBERED)
 def is_english(low: str) -> bool:
     """Return whether a word in small letters is English: listed, or a listed one with affixes."""
     known = english()
-    if low in known:
+    # The list has some words in the plural alone: "diplomats". Not so "basi", stale, because of "basis".
+    if low in known or (f"{low}s" in known and not low.endswith(("s", "i"))):
         return True
+    # Affixes make English words of common Indonesian ones: "desa" of "sa", "paling" of "pale".
+    if low in indonesian():
+        return False
     for ending in _ENDINGS:
         stem = low.removesuffix(ending)
         if stem != low and (
@@ -101,6 +124,16 @@ def is_indonesian(low: str) -> bool:
         return True
     found = _AFFIXES.fullmatch(low)
     return found is not None and len(low) > 5 and any(stem in known for stem in _stems(low, found[1]))
+
+
+@cache
+def bare_verbs() -> frozenset[str]:
+    """Return verbs without their prefix, as headlines have them, in small letters: *curi* for *mencuri*.
+
+    What people are called as well is none.
+    """
+    verbs = (word for word in indonesian() | written_small() if word.startswith(("me", "di", "ter", "ber")))
+    return frozenset(form for verb in verbs for form in bare(verb) if len(form) > 3) - given_names().keys()
 
 
 def _stems(low: str, stem: str) -> Iterator[str]:

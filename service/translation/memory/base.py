@@ -133,6 +133,7 @@ class Memory(ABC):
         if not self.has_own():
             return {}
         wanted = {source: fuzzy.normal(source) for source in sources}
+        # One query for all; equal keys once.
         found = self.get(OWN, dict.fromkeys(wanted.values()))
         return {source: found[key].output.text for source, key in wanted.items() if key in found}
 
@@ -147,6 +148,7 @@ class Memory(ABC):
         kept; one without a date counts as the oldest.
         """
         count, conflicts, shown, rest = 0, 0, list[Conflict](), iter(units)
+        # In parts, so that an import of millions is neither held in memory nor one transaction.
         while some := list(islice(rest, _BATCH)):
             count += len(some)
             batch, found = self._newest(some)
@@ -163,6 +165,7 @@ class Memory(ABC):
             # An own translation has no score: its place holds the date.
             new = Remembered(unit.source, Output(unit.target, unit.changed, 0))
             old = batch.get(key) or known.get(key)
+            # At the same date the later in the file wins, hence >=.
             wins = not old or new.output.score >= old.output.score
             if old and old.output.text != unit.target:
                 kept, lost = (new, old) if wins else (old, new)
@@ -199,6 +202,8 @@ class Memory(ABC):
             return {}
         found = {}
         for source in dict.fromkeys(sources):
+            # Candidates by their rarest words: comparing a source with every translation would take as long
+            # as the memory is large.
             words = fuzzy.telling(fuzzy.words(source))
             rare = fuzzy.rarest(words, self._counts(words)) if words else ()
             pairs = self._with_words(rare, len(source)) if rare else []
@@ -209,6 +214,7 @@ class Memory(ABC):
     def stamp(self) -> str:
         """Tell two states of the user's translations apart: their number and a sum over them."""
         count, total = 0, blake2b(digest_size=6)
+        # In the order of their keys, so that equal contents give equal sums.
         for pair in self._own_pairs():
             count += 1
             total.update(repr(pair).encode())
@@ -216,6 +222,7 @@ class Memory(ABC):
 
 
 def _finding_key(source: str, target: str, finding: Finding) -> str:
+    # With the translation and the values: once either changes, the finding is new and is shown again.
     return "\0".join((source, target, finding.code, repr(finding.values)))
 
 
@@ -227,6 +234,8 @@ def values(made: Remembered) -> tuple[str, str, float, int, bool, bool]:
 
 def hashed(signature: str, key: str) -> bytes:
     """Return the key of an entry."""
+    # A hash as key, for texts are long and a database's index wants them short; 16 bytes make two alike as
+    # good as impossible.
     return blake2b(f"{signature}\0{key}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

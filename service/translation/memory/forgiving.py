@@ -68,9 +68,11 @@ class ForgivingMemory:
         return self._tried("read", lambda memory: memory.stamp(), "none")
 
     def _tried(self, what: str, work: Callable[[Memory], Made], otherwise: Made) -> Made:
+        # Read without the lock: at worst a thread asks once more than need be.
         if self._clock() < self._rests[what]:
             return otherwise
         try:
+            # Held for opening only: the memory itself may be used by several threads.
             with self._lock:
                 self._memory = self._memory or self._open()
                 memory = self._memory

@@ -55,6 +55,7 @@ def rarest(wanted: Sequence[str], counts: Mapping[str, int]) -> list[str]:
     known = sorted((counts[word], word) for word in wanted if counts.get(word))
     chosen, total = list[str](), 0
     for count, word in known:
+        # At least one, however common it is.
         if chosen and total + count > CANDIDATES:
             break
         chosen.append(word)
@@ -82,7 +83,7 @@ def nearest(source: str, pairs: Sequence[tuple[str, str]], least: float) -> tupl
         query,
         [own.casefold() for own, _, _ in close],
         scorer=Levenshtein.normalized_similarity,
-        score_cutoff=least,
+        score_cutoff=least,  # lets the library stop early
         limit=SHOWN,
     )
     return tuple(Suggestion(*close[index][1:], round(min(score, NEARLY), 3)) for _, score, index in found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from service.document import Output
 from service.errors import StoreError, UsageError
@@ -54,6 +54,7 @@ create table if not exists warta_words (word text primary key, units bigint not 
 _GET = """
 select key, source, target, score, tokens, truncated, repaired, used from warta_entries where key = any(%s)
 """
+# What another transaction holds is skipped: to note a use is not worth waiting, nor a deadlock.
 _USED = """
 update warta_entries set used = %s where key in
 (select key from warta_entries where key = any(%s) order by key for update skip locked)
@@ -125,7 +126,7 @@ class PostgresMemory(Memory):
             return {}
         now = self._clock()
 
-        def work(database: Connection[TupleRow]) -> list[Any]:
+        def work(database: Connection[TupleRow]) -> list[TupleRow]:
             rows = database.execute(_GET, (list(wanted),)).fetchall()
             if stale := [row[0] for row in rows if row[-1] < now - STALE]:
                 database.execute(_USED, (now, stale))
@@ -139,6 +140,7 @@ class PostgresMemory(Memory):
     def put(self, signature: str, answers: Mapping[str, Remembered]) -> None:
         """Keep answers by their keys; one that is there is written over."""
         now, own = self._clock(), signature == OWN
+        # In the order of the keys, for the reason given at the top.
         kept = sorted((hashed(signature, key), made) for key, made in answers.items() if _storable(made))
         if not kept:
             return
@@ -149,6 +151,7 @@ class PostgresMemory(Memory):
                 cursor.executemany(
                     _PUT,
                     [
+                        # The column of words marks what is the user's own, and is empty for all else.
                         (key, number, *values(made), now, fuzzy.words(made.source) if own else None)
                         for key, made in kept
                     ],
@@ -255,9 +258,10 @@ class PostgresMemory(Memory):
                         raise self._told(error) from error
         raise StoreError("memory.unusable", "the translation memory {name} cannot be used", name=self._name)
 
-    def _streamed(self, query: str) -> Iterator[Any]:
+    def _streamed(self, query: str) -> Iterator[TupleRow]:
         """Yield the rows of a query on a connection of its own, a few thousand at a time."""
         try:
+            # A cursor with a name is the server's: it sends the rows in parts.
             with self._connect() as connection, connection.cursor("warta") as cursor:
                 cursor.itersize = _EXPORT
                 yield from cursor.execute(query)
@@ -267,6 +271,7 @@ class PostgresMemory(Memory):
     def _connected(self) -> Connection[TupleRow]:
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
+            # Transactions begin where the code says so, and none stays open between calls.
             self._connection.autocommit = True
         return self._connection
 
@@ -306,6 +311,7 @@ def _number(database: Connection[TupleRow], signature: str) -> int:
     if found := database.execute(query, (signature,)).fetchone():
         return int(found[0])
     database.execute("insert into warta_signatures (text) values (%s) on conflict do nothing", (signature,))
+    # Another one may have put it there in the same moment: then it is that number.
     return _number(database, signature)
 
 

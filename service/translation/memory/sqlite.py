@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from service.document import Output
 from service.errors import StoreError
@@ -31,6 +32,8 @@ _AT_ONCE = 500
 """Keys in one query; the lowest limit that SQLite has had is 999."""
 _WAIT = 60.0
 
+# The table is ordered by its key (without rowid), which saves an index as large again. The index of words
+# keeps no places in a text (detail = none): only whole sentences are looked for.
 _SCHEMA = """
 pragma journal_mode = wal;
 pragma synchronous = normal;
@@ -84,7 +87,7 @@ class TranslationMemory(Memory):
     def get(self, signature: str, keys: Iterable[str]) -> dict[str, Remembered]:
         """Return what is remembered of ``keys``."""
         wanted = {hashed(signature, key): key for key in keys}
-        with self._told(), self._database:
+        with self._told(), self._database:  # a transaction
             rows = list(self._rows(list(wanted)))
             now = self._clock()
             stale = [(now, row[0]) for row in rows if row[-1] < now - STALE]
@@ -118,11 +121,10 @@ class TranslationMemory(Memory):
 
     def entries(self) -> Iterator[tuple[str, str, str]]:
         """Yield signature, source and target of every entry, in the order of their sources."""
-        with self._told(), closing(sqlite3.connect(self._path, timeout=_WAIT)) as database:
-            yield from database.execute(
-                "select s.text, e.source, e.target from entries e join signatures s on s.id = e.signature"
-                " order by e.source, s.text"
-            )
+        yield from self._streamed(
+            "select s.text, e.source, e.target from entries e join signatures s on s.id = e.signature"
+            " order by e.source, s.text"
+        )
 
     def has_own(self) -> bool:
         """Return whether there are translations of the user's."""
@@ -130,11 +132,10 @@ class TranslationMemory(Memory):
             return bool(self._database.execute(_HAS_OWN, (OWN,)).fetchone())
 
     def _own_pairs(self) -> Iterator[tuple[str, str]]:
-        with self._told(), closing(sqlite3.connect(self._path, timeout=_WAIT)) as database:
-            yield from database.execute(
-                "select e.source, e.target from entries e join signatures s on s.id = e.signature"
-                " where s.text = ? order by e.key", (OWN,)
-            )  # fmt: skip
+        yield from self._streamed(
+            "select e.source, e.target from entries e join signatures s on s.id = e.signature"
+            " where s.text = ? order by e.key", OWN,
+        )  # fmt: skip
 
     def _counts(self, words: Sequence[str]) -> Mapping[str, int]:
         with self._told():
@@ -145,6 +146,7 @@ class TranslationMemory(Memory):
             }
 
     def _with_words(self, words: Sequence[str], length: int) -> list[tuple[str, str]]:
+        # Words hold letters and digits only, so that no query can be written with them.
         wanted = " OR ".join(f'"{word}"' for word in words)
         with self._told():
             return self._database.execute(
@@ -168,6 +170,7 @@ class TranslationMemory(Memory):
             with self._database:
                 count = self._database.execute("delete from entries").rowcount
                 self._database.execute("delete from own_index")
+            # Outside the transaction, where vacuum is refused.
             self._database.execute("vacuum")
         return count
 
@@ -219,12 +222,24 @@ class TranslationMemory(Memory):
             "insert or replace into own_index (rowid, source, target) values (?, ?, ?)", rows
         )
 
+    def _streamed(self, query: str, *values: str) -> Iterator[Any]:
+        """Yield the rows of a query on a connection of its own.
+
+        Without the lock: whoever takes the rows may ask the memory meanwhile.
+        """
+        with self._explained(), closing(sqlite3.connect(self._path, timeout=_WAIT)) as database:
+            yield from database.execute(query, values)
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Let in one thread at a time, and say in a line what SQLite refuses."""
+        with self._explained(), self._lock:
+            yield
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            with self._lock:
-                yield
+            yield
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
                 "memory.unusable_why",
@@ -236,4 +251,5 @@ class TranslationMemory(Memory):
 
 def _row(key: bytes) -> int:
     """Return the number of the row in the index of words that belongs to an entry of the user's."""
+    # Halved: SQLite's numbers of rows have 63 bits and a sign.
     return int.from_bytes(key[:8]) >> 1

@@ -79,6 +79,7 @@ def _units(file: BinaryIO) -> Iterator[Element]:
     from defusedxml.ElementTree import iterparse
 
     body = None
+    # The body is needed from its start, a unit when it is complete.
     for event, element in iterparse(file, events=("start", "end")):
         name = _local(element)
         if event == "start" and name == "body":
