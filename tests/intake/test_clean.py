@@ -252,9 +252,9 @@ def test_no_letter_is_lost_when_furniture_is_kept(raw: str) -> None:
     ids=lambda raw: repr(raw[:8]),
 )  # fmt: skip
 def test_time_is_linear(raw: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     clean(raw)
-    assert time.process_time() - began < 15
+    assert time.thread_time() - began < 15
 
 
 def test_nothing_is_taken_from_clean_articles() -> None:

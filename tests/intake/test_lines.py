@@ -316,9 +316,9 @@ def test_time_grows_with_the_lines() -> None:
 
     def seconds(count: int) -> float:
         text = "\n".join(f"{lines[i % len(lines)]} {i}" for i in range(count))
-        began = time.process_time()
+        began = time.thread_time()
         clean(text)
-        return time.process_time() - began
+        return time.thread_time() - began
 
     seconds(500)
     assert seconds(16_000) < 30 * max(seconds(2_000), 0.05)

@@ -75,9 +75,9 @@ def test_line_breaks_end_segments_and_open_marks_hold_nothing(text: str, expecte
 )
 def test_time_is_linear(text: str) -> None:
     """Quadratic work on these would take minutes; linear work takes under two seconds."""
-    began = time.process_time()
+    began = time.thread_time()
     segmented = split(text)
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5
     assert segmented.text == text
 
 

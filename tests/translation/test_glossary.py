@@ -108,9 +108,9 @@ def test_ten_thousand_user_terms_cost_no_time() -> None:
     merged = GLOSSARY.merged(user)
     text = "Kepala Badan Urusan 00042 menemui BU7X dan KPK di Jakarta. " * 200
     merged.find("KPK")
-    started = time.process_time()
+    started = time.thread_time()
     matches = merged.find(text)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
     assert len(matches) == 600
 
 

@@ -150,17 +150,17 @@ def test_a_quiet_sentence_is_left_alone_and_fast() -> None:
     )
     assert normalise(source) == Normalised(source)
     assert normalise(source).restore("The same.") == "The same."
-    started = time.process_time()
+    started = time.thread_time()
     for _ in range(1000):
         normalise(source)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize("piece", ["AB ", "JAKARTA, ", "Ab ", "-- ", "(A ", "“", "Rp. ", "<s>"])
 def test_time_is_linear(piece: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     normalise(piece * 10_000, headline=True)
-    assert time.process_time() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_casing_is_learnt_from_inside_sentences() -> None:
