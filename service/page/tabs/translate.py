@@ -284,6 +284,11 @@ def _contents(host: Host, options: PageOptions, word: Word, examples: dict[str, 
             gr.Textbox(visible="hidden", elem_id=name) for name in ("restored", "origin", "current")
         )
         captions = gr.Button(visible="hidden", elem_id="captions-go")
+        # Straight below the text, so that a phone shows it without scrolling.
+        with gr.Row(elem_classes="actions"):
+            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
+            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
+            label("keys")
         with gr.Row(elem_classes="sources"):
             file = gr.UploadButton(word("open_file"), elem_id="open-file", elem_classes="quiet")
             uploads(file, held)
@@ -299,10 +304,6 @@ def _contents(host: Host, options: PageOptions, word: Word, examples: dict[str, 
             offers = [(gr.Button(name, elem_classes="link", elem_id=f"example-{n}"), body)
                       for n, (name, body) in enumerate(examples.items())]  # fmt: skip
         drawer, chosen, share = _options(host, word)
-        with gr.Row(elem_classes="actions"):
-            go = gr.Button(word("read"), variant="primary", elem_id="read-go", elem_classes="go")
-            halt = gr.Button(word("stop"), interactive=False, elem_id="read-halt", elem_classes="halt")
-            label("keys")
     return _Parts(
         text, restored, origin, current, captions, file, address, offers, drawer, chosen, share, go, halt
     )
