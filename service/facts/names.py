@@ -17,6 +17,7 @@ from service.text.number_words import INDONESIAN
 from service.translation.aside import blanked
 from service.translation.glossary import Glossary, Surroundings, Term
 from service.translation.guard.names import country, is_common
+from service.translation.guard.vocabulary import given_names, is_english, is_indonesian
 from service.translation.normalise import split_dateline
 
 # Initials and titles with their point ("A.", "Dr.", "Pol."), words with hyphens and apostrophes, signs.
@@ -256,12 +257,16 @@ class _Scanner:
         # "Persib Bandung": an unknown word with a known place behind it.
         club = end < len(self._tokens) and self._joined(end) and self._match(end, lexicon.places()) > 0
         plain = any(is_common(word) and not word.endswith(_NAME_ENDINGS) for word in words)
-        # Two unknown words in a row are somebody unless something speaks for a body.
-        if aged or (len(words) > 1 and not (club or plain or words[-1] in lexicon.ORGANISATION_ENDS)):
+        body = club or plain or words[-1] in lexicon.ORGANISATION_ENDS
+        # "Dream Theater", "Golden Globes": English words, and nobody is called so.
+        foreign = any(map(is_english, words)) and not any(word in given_names() for word in words)
+        if aged or (len(words) > 1 and not (body or foreign)):
             return "person"
+        if len(words) > 1:
+            return "organisation"
         # One unknown word that opens the sentence may be any word, unless it has its capital elsewhere too.
         known = club or not self._tokens[at].opens or words[0] in self._known.repeated
-        return "organisation" if known else None
+        return "organisation" if known and not self._ordinary(words[0]) else None
 
     def _somebody(self, at: int) -> tuple[list[Name], int]:
         self._person_next = False
@@ -428,8 +433,16 @@ class _Scanner:
     def _is_opener(self, token: _Token) -> bool:
         """Return whether a capital is that of the sentence and not of a name."""
         low = token.low
-        small = low in lexicon.INITIAL_WORDS or low in self._known.small
-        return (token.opens or self._heading) and small and low not in self._known.people
+        if not (token.opens or self._heading) or low in self._known.people:
+            return False
+        return low in lexicon.INITIAL_WORDS or low in self._known.small or self._ordinary(low)
+
+    @staticmethod
+    def _ordinary(word: str) -> bool:
+        """Return whether a word is one of common Indonesian texts, and nobody's name and no head of one."""
+        heads = lexicon.ORGANISATION_HEADS | lexicon.PLACE_HEADS | lexicon.HONORIFICS
+        table = (word,) in lexicon.places() or (word,) in lexicon.offices() or bool(country(word))
+        return is_indonesian(word) and not (word in heads or table or word in given_names())
 
     def _is_head(self, token: _Token) -> bool:
         return token.low in lexicon.ORGANISATION_HEADS or token.low in lexicon.PLACE_HEADS

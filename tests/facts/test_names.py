@@ -34,6 +34,9 @@ def names(*sentences: str, of: int = 0) -> list[tuple[str, str]]:
         ("Kini warga tinggal di Jakarta Selatan.", [("place", "Jakarta Selatan")]),
         ("Acara berlangsung pukul 10.00 WIB.", []),
         ("Setelah Maret harga naik.", []),
+        ("Dilansir Bored Panda, lukisan itu laris.", [("organisation", "Bored Panda")]),
+        ("Mereka menonton Dream Theater bersama.", [("organisation", "Dream Theater")]),
+        ("Mereka menonton Ilaria Urbinati bersama.", [("person", "Ilaria Urbinati")]),
     ],
 )
 def test_the_names_of_a_sentence(sentence: str, wanted: list[tuple[str, str]]) -> None:
