@@ -172,7 +172,8 @@ def batch(home: Path, source: Path, output: Path | str, *options: str) -> subpro
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
     """Return what it said but for how far it was, which only a slow start of Ray has it say."""
-    return re.sub(r"warta: (connecting to Ray .*|the first records are at work.*)\n", "", done.stderr)
+    slow = r"(?m)^warta: (connecting to Ray|([^:\n]+: )?the first records are at work).*\n"
+    return re.sub(slow, "", done.stderr)
 
 
 def test_a_ray_cluster_goes_on_with_what_was_begun_here(tmp_path: Path, settings: Settings) -> None:
