@@ -97,6 +97,11 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:] |(?: |--)[–—-]+ |[“\"‘(])[\s�
 _ALWAYS = frozenset(("bekasi", "indonesia", "islam", "jakarta", "pemalang", "tabanan", "yogyakarta"))
 # Before these a place, not what else its name means: "di Medan", not the field.
 _WHERE = frozenset(("di", "ke", "dari", "asal"))
+# Behind a place part of its name: Bandung Barat, Rokan Hulu. "Tengah", which may be "amid", behind few.
+_SIDES = frozenset(("barat", "daya", "hilir", "hulu", "raya", "selatan", "tenggara", "timur", "utara"))
+_MIDDLE = frozenset(
+    ("aceh", "bangka", "buton", "halmahera", "lampung", "lombok", "maluku", "mamuju", "sungai", "tapanuli")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,15 +219,26 @@ def _names_of(headline: str) -> dict[str, str]:
 
     What is no common Indonesian word is one, a word in capitals, and a place where one stands.
     """
-    found, before = dict[str, str](), ""
+    found, before, end = dict[str, str](), "", 0
     for match in _WORD.finditer(headline):
         word, low = match[0], match[0].lower()
+        # A comma ends a place.
+        beside = before if headline[end : match.start()] == " " else ""
         acronym = word.isupper() and len(word) > 1
         place = low in _ALWAYS or (before in _WHERE and low in vocabulary.places())
-        if word[0].isupper() and (acronym or place or not _is_common(low)):
+        if (beside, low) in vocabulary.joined_places() and word[0].isupper():
+            found |= {beside: headline[end - len(beside) : end], low: word}
+        elif word[0].isupper() and (acronym or place or _is_side(beside, low, found) or not _is_common(low)):
             found[low] = word
-        before = low
+        before, end = low, match.end()
     return found
+
+
+def _is_side(before: str, low: str, found: Mapping[str, str]) -> bool:
+    """Return whether a word is part of the name of the place before it: *Barat* of *Bandung Barat*."""
+    if low == "tengah":
+        return before in _MIDDLE
+    return low in _SIDES and (before in found or before in vocabulary.places())
 
 
 def _sentence_case(part: str, text: str, start: int, casing: Mapping[str, str]) -> str:

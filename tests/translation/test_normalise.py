@@ -123,6 +123,11 @@ def test_headlines_get_their_look_back(source: str, text: str, target: str, rest
         ("Jalan Rusak di Medan yang Lama Dikeluhkan", "Jalan rusak di Medan yang lama dikeluhkan"),
         ("Perang Medan Magnet Bikin Ahli Bingung", "Perang medan magnet bikin ahli bingung"),
         ("Warga Indonesia di Jakarta Menunggu Kabar", "Warga Indonesia di Jakarta menunggu kabar"),
+        ("Gubernur Jawa Barat Larang Wisata", "Gubernur Jawa Barat larang wisata"),
+        ("Kebakaran di Tanah Abang Padam", "Kebakaran di Tanah Abang padam"),
+        ("Mobil Masuk Jurang di Rokan Hulu", "Mobil masuk jurang di Rokan Hulu"),
+        ("Angin dari Utara, Jawa Panas", "Angin dari utara, Jawa panas"),
+        ("Warga Jakarta Tengah Mencari Air", "Warga Jakarta tengah mencari air"),
     ],
 )
 def test_a_headline_alone_keeps_its_names(source: str, text: str) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Literal
 
 from service.text.stems import bare
@@ -60,6 +61,14 @@ def _listed(name: str) -> frozenset[str]:
 def places() -> frozenset[str]:
     """Return the words of names of Indonesian places and of cities of its news, in small letters."""
     return _listed("places.txt")
+
+
+@cache
+def joined_places() -> frozenset[tuple[str, str]]:
+    """Return the neighbours in names of places of several words, in small letters: *jawa*, *barat*."""
+    rows = (files("prompts") / "lexicon" / "places.tsv").read_text("utf-8").split("\n")[1:]
+    names = [row.partition("\t")[0].split() for row in rows]
+    return frozenset(pair for name in names if name and name[0] != "di" for pair in pairwise(name))
 
 
 @cache
