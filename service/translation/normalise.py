@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from service.text.words import listed
 from service.translation.guard import vocabulary
 
 _PASSES = 8
@@ -93,8 +94,17 @@ _SMALL = frozenset(
 _SENTENCE_START = re.compile(r"(?:^|[.!?:] |(?: |--)[–—-]+ |[“\"‘(])[\s“\"‘'(]*$")
 
 
-# In the lists of words too, as they are in every newspaper.
-_ALWAYS = frozenset(("bekasi", "indonesia", "islam", "jakarta", "pemalang", "tabanan", "yogyakarta"))
+# In the lists of words too, as they are in every newspaper; nine times in ten with a capital there.
+_ALWAYS = listed(
+    """
+    bekasi indonesia islam jakarta pemalang tabanan yogyakarta januari februari maret april mei juni juli
+    agustus september oktober november desember senin selasa rabu kamis jumat sabtu natal lebaran imlek
+    ramadan paskah rusia iran persia hawaii penang makkah melayu minang tuhan pancasila instagram twitter honda
+    toyota yamaha daihatsu mitsubishi nissan wuling innova avanza brio vario calya ertiga fortuner agung budi
+    dewi farhan fajar ilham taufik petrus saleh halilintar jabar tanjung kemayoran merapi kuningan tengger
+    kendal banggai kejari kejagung menhub jaya metro
+    """
+)
 # Before these a place, not what else its name means: "di Medan", not the field.
 _WHERE = frozenset(("di", "ke", "dari", "asal"))
 # Behind a place part of its name: Bandung Barat, Rokan Hulu. "Tengah", which may be "amid", behind few.
@@ -220,7 +230,8 @@ def _names_of(headline: str) -> dict[str, str]:
     What is no common Indonesian word is one, a word in capitals, and a place where one stands.
     """
     found, before, end = dict[str, str](), "", 0
-    for match in _WORD.finditer(headline):
+    words = [*_WORD.finditer(headline)]
+    for number, match in enumerate(words):
         word, low = match[0], match[0].lower()
         # A comma ends a place.
         beside = before if headline[end : match.start()] == " " else ""
@@ -228,7 +239,13 @@ def _names_of(headline: str) -> dict[str, str]:
         place = low in _ALWAYS or (before in _WHERE and low in vocabulary.places())
         if (beside, low) in vocabulary.joined_places() and word[0].isupper():
             found |= {beside: headline[end - len(beside) : end], low: word}
-        elif word[0].isupper() and (acronym or place or _is_side(beside, low, found) or not _is_common(low)):
+        elif word[0].isupper() and (
+            acronym
+            or place
+            or _is_side(beside, low, found)
+            or not _is_common(low)
+            or _is_called(low, found.get(beside, ""), words[number + 1 : number + 2])
+        ):
             found[low] = word
         before, end = low, match.end()
     return found
@@ -239,6 +256,14 @@ def _is_side(before: str, low: str, found: Mapping[str, str]) -> bool:
     if low == "tengah":
         return before in _MIDDLE
     return low in _SIDES and (before in found or before in vocabulary.places())
+
+
+def _is_called(low: str, before: str, after: Sequence[re.Match[str]]) -> bool:
+    """Return whether a word that people are called is one's name here: a name stands beside it."""
+    if low not in vocabulary.given_names() or low in vocabulary.bare_verbs():
+        return False
+    behind = after[0][0] if after else ""
+    return any(name.istitle() and not _is_common(name.lower()) for name in (before, behind))
 
 
 def _sentence_case(part: str, text: str, start: int, casing: Mapping[str, str]) -> str:
