@@ -97,12 +97,12 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:] |(?: |--)[–—-]+ |[“\"‘(])[\s�
 # In the lists of words too, as they are in every newspaper; nine times in ten with a capital there.
 _ALWAYS = listed(
     """
-    bekasi indonesia islam jakarta pemalang tabanan yogyakarta januari februari maret april mei juni juli
-    agustus september oktober november desember senin selasa rabu kamis jumat sabtu natal lebaran imlek
-    ramadan paskah rusia iran persia hawaii penang makkah melayu minang tuhan pancasila instagram twitter honda
-    toyota yamaha daihatsu mitsubishi nissan wuling innova avanza brio vario calya ertiga fortuner agung budi
-    dewi farhan fajar ilham taufik petrus saleh halilintar jabar tanjung kemayoran merapi kuningan tengger
-    kendal banggai kejari kejagung menhub jaya metro
+    bekasi indonesia islam jakarta pemalang tabanan yogyakarta januari februari maret april mei juni
+    juli agustus september oktober november desember senin selasa rabu kamis jumat sabtu natal lebaran
+    imlek ramadan paskah rusia iran persia hawaii penang makkah melayu minang tuhan pancasila instagram
+    twitter honda toyota yamaha daihatsu mitsubishi nissan wuling innova avanza brio vario calya ertiga
+    fortuner agung budi dewi farhan fajar ilham taufik petrus saleh halilintar jabar tanjung kemayoran
+    merapi kuningan tengger kendal banggai kejari kejagung menhub jaya metro
     """
 )
 # Before these a place, not what else its name means: "di Medan", not the field.
