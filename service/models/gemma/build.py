@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from service.models.gemma.gguf import GgufFile
     from service.models.gemma.vocabulary import Ids
 
-ADAPTER = "bf11872cd4f5f05063286be59e6d9724e678a5cf8a77fc96883845f8ee25c14d"
+ADAPTER = "854c73c1ddb04a9d1cd1652e1282a18cd10ad741f5fda2e13cb85a40d9b8ed06"
 ADAPTER_SCALE = 2.0  # alpha 64 over rank 32, as trained
 # The pieces of the vocabulary that stay, as bits; eval/training/keep_pieces.py chose them.
 PIECES = "c2ed24e16919c37cae1e1a328bb952d8f98872c33a477c4ddc12628f5758deee"
