@@ -35,6 +35,7 @@ _ENDINGS = (
     "ment",
     "ism",
 )
+_PRESENT = ("s", "es", "ing")
 _BEGINNINGS = (
     "un",
     "re",
@@ -97,6 +98,14 @@ def written_small() -> frozenset[str]:
     return _listed("small.txt")
 
 
+def _is_inflected(stem: str, ending: str) -> bool:
+    known = english()
+    if stem in known or f"{stem}e" in known or (stem[-2:-1] == stem[-1:] and stem[:-1] in known):
+        return True
+    # Of some verbs the list has the past alone: "submerged".
+    return ending in _PRESENT and (f"{stem}ed" in known or f"{stem}d" in known)
+
+
 @lru_cache(_REMEMBERED)
 def is_english(low: str) -> bool:
     """Return whether a word in small letters is English: listed, or a listed one with affixes."""
@@ -107,12 +116,8 @@ def is_english(low: str) -> bool:
     # Affixes make English words of common Indonesian ones: "desa" of "sa", "paling" of "pale".
     if low in indonesian():
         return False
-    for ending in _ENDINGS:
-        stem = low.removesuffix(ending)
-        if stem != low and (
-            stem in known or f"{stem}e" in known or (stem[-2:-1] == stem[-1:] and stem[:-1] in known)
-        ):
-            return True
+    if any(low.endswith(ending) and _is_inflected(low.removesuffix(ending), ending) for ending in _ENDINGS):
+        return True
     if any(ours in low and low.replace(ours, theirs) in known for ours, theirs in _BRITISH):
         return True
     if low.endswith(("ies", "ied")) and f"{low[:-3]}y" in known:
