@@ -88,7 +88,7 @@ class Language:
         words = (*self.units, *self.scales, *self.denominators, *self.named, *_ROMAN)
         object.__setattr__(self, "firm", frozenset(words))
         object.__setattr__(self, "words", frozenset((*words, *self.loose, *_SIGNS)))
-        continuing = frozenset((*self.scales, *_HALVES, *_LETTER_SCALES, *_AFTER_DIGITS))
+        continuing = frozenset((*self.scales, *_HALVES, *_LETTER_SCALES, *_RUPIAH_SCALES, *_AFTER_DIGITS))
         object.__setattr__(self, "continuing", continuing)
         longer = {*self.units, *self.scales, *self.named, *_ROMAN, *_HALVES}
         alone = {
@@ -120,6 +120,8 @@ _TRIVIAL = frozenset((0.0, 1.0))
 _POWERS = frozenset(("2", "3"))
 # "£125m", "$5k"; read only in English.
 _LETTER_SCALES = {"m": 1e6, "b": 1e9, "k": 1e3, "tn": 1e12}
+# "Rp3 M", "Rp 500 jt"; read only in Indonesian, behind the currency.
+_RUPIAH_SCALES = {"m": 1e9, "t": 1e12, "jt": 1e6, "rb": 1e3}
 _LENGTHS = listed("km m cm mm mi ft")
 # A fraction sign may come out as its digits, "1/4", and a power as a digit.
 _SIGNS: dict[str, tuple[Value, ...]] = {
@@ -322,6 +324,9 @@ def _digits(low: list[str], at: int, language: Language) -> _Reading:
         or (following == "-" and _next(low, end) == "an")
     ):
         return _Reading(end, values | {v + 1900 for v in _scaled(values) if v < 100})
+    if language.decimal == "," and following in _RUPIAH_SCALES and at and low[at - 1] == "rp":
+        scale = _RUPIAH_SCALES[following]
+        return _Reading(end + 1, _scaled(values, scale), scale=scale)
     values |= _short_forms(low, at, end, values, language)
     if following == "+" and _next(low, end) in language.scales:
         end += 1

@@ -39,10 +39,14 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(r"\b[Rr][Pp]\.? ?(?=\d)"), "Rp"),
     # "Rp5.000,-": what the price ends with stands there once, but may be typed any number of times.
     (re.compile(r"Rp\d[\d.]*+(?:,-+(?!\d)[\d.]*+)+"), lambda m: _PRICE_END.sub("", m[0])),
+    # "Rp3 M", which headlines have for "miliar" and a model takes for millions.
+    (re.compile(r"\b(Rp\d[\d.,]*+) ?(M|T|jt|Jt|rb|Rb)\b"), lambda m: f"{m[1]} {_SHORT[m[2].lower()]}"),
 )
+_SHORT = {"m": "miliar", "t": "triliun", "jt": "juta", "rb": "ribu"}
 # A quick look whether any of the rules has work.
 _NEEDS = re.compile(
     rf"{_SPECIAL.pattern}|{_ODD.pattern}|''|--|\b[Rr][Pp](?:\. ?| )\d|\brp\d|\bRP\d|Rp\d[\d.]*,-"
+    r"|Rp\d[\d.,]*+ ?(?:M|T|jt|Jt|rb|Rb)\b"
 )
 
 _CITIES = (
@@ -85,6 +89,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SHOUT = re.compile(r"\b[^\W\d_a-z]{2,}\b(?:[\s\d,.:;/“”\"'’()–-]+\b[^\W\d_a-z]+\b){2,}")
 _MIXED = re.compile(r"[a-z]{2}")
 _LAST_MIXED = re.compile(r"\A.*([a-z]{2})", re.DOTALL)
+_DIGIT = re.compile(r"\d")
 _SMALL = frozenset(
     _WORD.findall(
         "a an and as at but by for from if in into nor of off on or out over per so the to up via vs with"
@@ -302,10 +307,13 @@ def _is_title_case(text: str) -> bool:
 def _title_case(text: str) -> str:
     """Return English headline case: all words but the small ones, which keep a capital first and last."""
     found = list(_WORD.finditer(text))
-    ends = {found[0].start(), found[-1].start()} if found else set()
+    last = [match.start() for match in found[-1:] if not _DIGIT.search(text, match.end())]
+    ends = {match.start() for match in found[:1]}.union(last)
 
     def write(match: re.Match[str]) -> str:
-        word = match[0]
-        return word if word in _SMALL and match.start() not in ends else word[:1].upper() + word[1:]
+        word, at = match[0], match.start()
+        # "17th" stays.
+        small = (word in _SMALL and at not in ends) or text[max(0, at - 1) : at].isdigit()
+        return word if small else word[:1].upper() + word[1:]
 
     return _WORD.sub(write, text)

@@ -124,6 +124,7 @@ def test_headlines_get_their_look_back(source: str, text: str, target: str, rest
         ("Perang Medan Magnet Bikin Ahli Bingung", "Perang medan magnet bikin ahli bingung"),
         ("Warga Indonesia di Jakarta Menunggu Kabar", "Warga Indonesia di Jakarta menunggu kabar"),
         ("Gubernur Jawa Barat Larang Wisata", "Gubernur Jawa Barat larang wisata"),
+        ("Bupati Bekasi Kembalikan Rp3 M ke KPK", "Bupati Bekasi kembalikan Rp3 miliar ke KPK"),
         ("Kebakaran di Tanah Abang Padam", "Kebakaran di Tanah Abang padam"),
         ("Mobil Masuk Jurang di Rokan Hulu", "Mobil masuk jurang di Rokan Hulu"),
         ("Angin dari Utara, Jawa Panas", "Angin dari utara, Jawa panas"),
@@ -132,6 +133,13 @@ def test_headlines_get_their_look_back(source: str, text: str, target: str, rest
 )
 def test_a_headline_alone_keeps_its_names(source: str, text: str) -> None:
     assert normalise(source, headline=True).text == text
+
+
+def test_ordinals_and_what_stands_before_a_year_are_small_in_a_headline() -> None:
+    done = normalise("Bowling Putri Sumbang Emas Indonesia di SEA Games", headline=True)
+    assert done.restore("women's bowling wins its 17th gold in 2019") == (
+        "Women's Bowling Wins Its 17th Gold in 2019"
+    )
 
 
 def test_what_the_article_writes_small_is_no_name_in_its_headline() -> None:
