@@ -192,12 +192,20 @@ def learn_casing(text: str, acronyms: Iterable[str] = ()) -> dict[str, str]:
         names = [word.title() for word in _WORD.findall(dateline)]
         # Spaces for them, so that all else keeps its place.
         calm = _SHOUT.sub(lambda m: " " * len(m[0]), rest)
-        inner = (m[0] for m in _WORD.finditer(calm) if not _opens(rest, m.start()))
+        inner = [m[0] for m in _WORD.finditer(calm) if not _opens(rest, m.start())]
+        # The headline itself or one of another article: its capitals tell nothing, but for acronyms.
+        if _is_title_case(calm):
+            inner = [word for word in inner if word.isupper()]
         for word in (*names, *inner):
             forms.setdefault(word.lower(), Counter())[word] += 1
     learned = {lower: counts.most_common(1)[0][0] for lower, counts in forms.items()}
     # What the article itself does goes before the list.
     return {acronym.lower(): acronym for acronym in acronyms} | learned
+
+
+def reads_as_headline(text: str) -> bool:
+    """Return whether ``text`` is in Title Case and ends without a mark, wherever it stands."""
+    return not text.rstrip("\"”’')» ").endswith((".", "!", "?", "…", ":", ",")) and _is_title_case(text)
 
 
 def split_dateline(text: str, casing: Mapping[str, str] = _NO_CASING) -> tuple[str, str]:

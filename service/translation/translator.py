@@ -24,7 +24,7 @@ from service.translation.guard.check import check
 from service.translation.guard.consistency import Consistency
 from service.translation.guard.rules import Rule
 from service.translation.memory.base import Remembered
-from service.translation.normalise import Normalised, learn_casing, normalise
+from service.translation.normalise import Normalised, learn_casing, normalise, reads_as_headline
 from service.translation.repair import repair
 from service.translation.terms import ArticleTerms
 from service.version import __version__
@@ -304,7 +304,10 @@ class Translator:
         pronouns = read(passage, glossary or _NO_TERMS) if read else None
         return lambda index: replace(
             self._prepared(
-                passage.sentences[index], casing, (terms, given), headline=index in passage.headlines
+                passage.sentences[index],
+                casing,
+                (terms, given),
+                headline=index in passage.headlines or reads_as_headline(passage.sentences[index]),
             ),
             pronouns=pronouns,
         )

@@ -49,7 +49,7 @@ def test_a_finding_caps_the_band_however_sure_the_model_was(code: str, name: str
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [(0.0, "low"), (0.58, "low"), (0.59, "medium"), (0.81, "medium"), (0.82, "high"), (1.0, "high")],
+    [(0.0, "low"), (0.65, "low"), (0.66, "medium"), (0.79, "medium"), (0.8, "high"), (1.0, "high")],
 )
 def test_bands(value: float, name: str) -> None:
     assert band(value) == name
@@ -80,8 +80,8 @@ def test_bands_mean_what_the_docs_say_on_sentences_that_were_not_fitted_to() -> 
     scored = research.held_out(research.load())
     right = [row.wrong for value, row in scored if value >= HIGH]
     wrong = [row.wrong for value, row in scored if value < LOW]
-    assert sum(right) / len(right) < 0.1 and len(right) > 120
-    assert sum(wrong) / len(wrong) > 0.6 and len(wrong) > 100
+    assert sum(right) / len(right) < 0.1 and len(right) > 400
+    assert sum(wrong) / len(wrong) > 0.5 and len(wrong) > 200
     assert research.auc(scored) > 0.75
 
 
