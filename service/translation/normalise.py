@@ -107,7 +107,7 @@ _ALWAYS = listed(
     imlek ramadan paskah rusia iran persia hawaii penang makkah melayu minang tuhan pancasila instagram
     twitter honda toyota yamaha daihatsu mitsubishi nissan wuling innova avanza brio vario calya ertiga
     fortuner agung budi dewi farhan fajar ilham taufik petrus saleh halilintar jabar tanjung kemayoran
-    merapi kuningan tengger kendal banggai kejari kejagung menhub jaya metro
+    merapi kuningan tengger kendal banggai kejari kejagung menhub jaya metro liga
     """
 )
 # Before these a place, not what else its name means: "di Medan", not the field.
