@@ -30,6 +30,7 @@ _PLAIN = {
 _ODD = re.compile(f"[{''.join(map(re.escape, _PLAIN))}]")
 # ``,-`` of ``Rp5.000,-``, unless a figure follows.
 _PRICE_END = re.compile(r",-+(?!\d)")
+_SHORT = {"m": "miliar", "t": "triliun", "jt": "juta", "rb": "ribu"}
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # Two typed apostrophes for a quotation mark.
     (re.compile(r"''"), '"'),
@@ -42,7 +43,6 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     # "Rp3 M", which headlines have for "miliar" and a model takes for millions.
     (re.compile(r"\b(Rp\d[\d.,]*+) ?(M|T|jt|Jt|rb|Rb)\b"), lambda m: f"{m[1]} {_SHORT[m[2].lower()]}"),
 )
-_SHORT = {"m": "miliar", "t": "triliun", "jt": "juta", "rb": "ribu"}
 # A quick look whether any of the rules has work.
 _NEEDS = re.compile(
     rf"{_SPECIAL.pattern}|{_ODD.pattern}|''|--|\b[Rr][Pp](?:\. ?| )\d|\brp\d|\bRP\d|Rp\d[\d.]*,-"
