@@ -34,6 +34,7 @@ EQUAL = [
     ("Upahnya Rp20.000.", "The wage is 20,000 rupiah."),
     ("Dana US$ 14,7 miliar.", "Funds of $14.7 billion."),
     ("Dana US$125 juta.", "Funds of $125m."),
+    ("Enam bulan pertama empat kali seminggu.", "In the first six months four times a week."),
     ("Dana Rp3 M dan Rp1,5 T.", "Funds of Rp 3 billion and Rp 1.5 trillion."),
     ("Harga Rp 500 jt dan Rp50 rb.", "A price of Rp 500 million and Rp 50,000."),
     ("Dana US$3 miliar.", "Funds of $3bn."),

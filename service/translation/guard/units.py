@@ -104,4 +104,6 @@ def _by_value(here: list[Number]) -> dict[Value, set[tuple[int, str]]]:
 
 
 def _units(number: Number, table: dict[str, tuple[tuple[int, str], ...]]) -> set[tuple[int, str]]:
-    return {*table.get(number.before, ()), *table.get(number.after, ())}
+    # "Bulan pertama" is no one month.
+    before = number.before if number.firm else ""
+    return {*table.get(before, ()), *table.get(number.after, ())}
