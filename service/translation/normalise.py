@@ -110,6 +110,18 @@ _ALWAYS = listed(
     merapi kuningan tengger kendal banggai kejari kejagung menhub jaya metro liga
     """
 )
+# Firms called by two words of the language.
+_FIRMS = frozenset(
+    (
+        ("adhi", "karya"),
+        ("angkasa", "pura"),
+        ("hutama", "karya"),
+        ("jasa", "marga"),
+        ("jasa", "raharja"),
+        ("waskita", "karya"),
+        ("wijaya", "karya"),
+    )
+)
 # Before these a place, not what else its name means: "di Medan", not the field.
 _WHERE = frozenset(("di", "ke", "dari", "asal"))
 # Behind a place part of its name: Bandung Barat, Rokan Hulu. "Tengah", which may be "amid", behind few.
@@ -250,7 +262,8 @@ def _names_of(headline: str) -> dict[str, str]:
         beside = before if headline[end : match.start()] == " " else ""
         acronym = word.isupper() and len(word) > 1
         place = low in _ALWAYS or (before in _WHERE and low in vocabulary.places())
-        if (beside, low) in vocabulary.joined_places() and word[0].isupper():
+        joined = (beside, low) in _FIRMS or (beside, low) in vocabulary.joined_places()
+        if joined and word[0].isupper():
             found |= {beside: headline[end - len(beside) : end], low: word}
         elif word[0].isupper() and (
             acronym

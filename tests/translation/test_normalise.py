@@ -125,6 +125,7 @@ def test_headlines_get_their_look_back(source: str, text: str, target: str, rest
         ("Warga Indonesia di Jakarta Menunggu Kabar", "Warga Indonesia di Jakarta menunggu kabar"),
         ("Gubernur Jawa Barat Larang Wisata", "Gubernur Jawa Barat larang wisata"),
         ("Bupati Bekasi Kembalikan Rp3 M ke KPK", "Bupati Bekasi kembalikan Rp3 miliar ke KPK"),
+        ("Waskita Karya Akui Lalai soal Proyek", "Waskita Karya akui lalai soal proyek"),
         ("Kebakaran di Tanah Abang Padam", "Kebakaran di Tanah Abang padam"),
         ("Mobil Masuk Jurang di Rokan Hulu", "Mobil masuk jurang di Rokan Hulu"),
         ("Angin dari Utara, Jawa Panas", "Angin dari utara, Jawa panas"),
