@@ -475,30 +475,30 @@ TOKENS: dict[str, list[int]] = {
 # with the adapter merged in torch.
 SCORED = "Indonesian: Menteri Keuangan mengatakan anggaran tahun 2025 naik 4,5 persen.\nEnglish:"
 LOG_PROBS = [
-    -10.74,
-    -0.352,
-    -7.81,
-    -14.723,
-    -8.84,
-    -0.061,
-    -11.675,
-    -19.725,
-    -16.741,
-    -0.016,
-    -0.01,
-    0.0,
-    -0.563,
-    -6.021,
-    -18.729,
-    -1.374,
-    -3.204,
-    -5.601,
-    -0.477,
-    -11.712,
-    -3.17,
-    -2.432,
-    -14.528,
-    -0.005,
+    -10.506,
+    -1.165,
+    -6.749,
+    -14.575,
+    -8.077,
+    -0.274,
+    -8.935,
+    -18.037,
+    -14.899,
+    -0.043,
+    -0.009,
+    -0.0,
+    -0.555,
+    -6.221,
+    -17.945,
+    -1.805,
+    -3.3,
+    -6.007,
+    -0.431,
+    -11.812,
+    -3.08,
+    -3.033,
+    -15.829,
+    -0.008,
 ]
 
 
@@ -520,11 +520,11 @@ def test_the_real_tokenizer_is_that_of_transformers(text: str, engine: CausalEng
 
 
 def test_the_real_weights_are_those_of_transformers(engine: CausalEngine) -> None:
-    """int8 costs 0.28 a token here; without the adapter it would be 2.3."""
+    """int8 costs 0.25 a token here; with the adapter before this one it would be 0.57."""
     tokens = ["<bos>", *engine._pieces.encode(SCORED, out_type=str)]
     (scored,) = engine._generator.score_batch([tokens])
     differences = [abs(a - b) for a, b in zip(scored.log_probs, LOG_PROBS, strict=True)]
-    assert sum(differences) / len(differences) < 0.5
+    assert sum(differences) / len(differences) < 0.4
 
 
 def test_the_real_model_translates(engine: CausalEngine) -> None:
