@@ -316,6 +316,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     aside.set_aside: aside.set_aside,
     aside.Aside.missing: lambda text: aside.set_aside(f"{text} a@b.com").missing(text),
     aside.Aside.restore: lambda text: aside.set_aside(f"{text} a@b.com").restore(text),
+    normalise.reads_as_headline: normalise.reads_as_headline,
     normalise.split_dateline: normalise.split_dateline,
     render.reading_laid: lambda text: render.reading_laid(given.reading_of(text)),
     marks.reasons: lambda text: marks.reasons(given.translation_of(text).segments[0]),
