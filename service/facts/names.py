@@ -440,9 +440,12 @@ class _Scanner:
     @staticmethod
     def _ordinary(word: str) -> bool:
         """Return whether a word is one of common Indonesian texts, and nobody's name and no head of one."""
-        heads = lexicon.ORGANISATION_HEADS | lexicon.PLACE_HEADS | lexicon.HONORIFICS
-        table = (word,) in lexicon.places() or (word,) in lexicon.offices() or bool(country(word))
-        return is_indonesian(word) and not (word in heads or table or word in given_names())
+        if not is_indonesian(word) or word in given_names() or country(word):
+            return False
+        heads = (lexicon.ORGANISATION_HEADS, lexicon.PLACE_HEADS, lexicon.HONORIFICS)
+        return not any(word in head for head in heads) and not any(
+            (word,) in table for table in (lexicon.places(), lexicon.offices())
+        )
 
     def _is_head(self, token: _Token) -> bool:
         return token.low in lexicon.ORGANISATION_HEADS or token.low in lexicon.PLACE_HEADS
