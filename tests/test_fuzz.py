@@ -49,3 +49,16 @@ def test_every_reason_is_of_one_operation_and_says_why(checks: ModuleType) -> No
     missing = '{"error": "Invalid request: missing q parameter"}'
     assert not checks.explained("POST /translate", 400, missing)
     assert not checks.explained("POST /translate", 400, "not JSON")
+
+
+def test_a_field_of_a_form_is_right_as_the_text_it_arrives_as(checks: ModuleType) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"file": {"type": "string"}, "keys": {"type": "string", "pattern": "^[^,]"}},
+        "required": ["file"],
+    }
+    assert checks.right_as_sent({"file": b"\x06\xff", "keys": {"k\udb29": [1, ""]}}, schema)
+    assert checks.right_as_sent({"file": "berita", "keys": None, "\udcfe": False}, schema)
+    assert not checks.right_as_sent({"file": "berita", "keys": ",judul"}, schema)
+    assert not checks.right_as_sent({"keys": "judul"}, schema)
+    assert not checks.right_as_sent(["file"], schema)
