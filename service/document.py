@@ -454,9 +454,9 @@ class KeySentence:
 class KeyFact:
     """A figure or name of a brief.
 
-    ``label`` is ``who``, ``where``, ``when``, ``how much`` or ``how many``. ``value`` is in English where
-    the translation kept it, else as the source writes it; ``role`` is the office of somebody, if one is
-    named. ``fact`` says where it stands.
+    ``label`` is ``who``, ``where``, ``when``, ``how much``, ``how many`` or ``score``. ``value`` is in
+    English where the translation kept it, else as the source writes it; ``role`` is the office of
+    somebody, if one is named. ``fact`` says where it stands.
     """
 
     label: str

@@ -42,6 +42,8 @@ _AFTER_MONEY = re.compile(
 _COUNTED = re.compile(r"\s?%|[\s-][^\W\d_]{1,24}")
 _MOST_COUNTED = 3
 """Words behind an English number at most: *80 illegal drug traffickers*. Indonesian has the noun first."""
+_FAR = 24
+"""Characters between two parts of one figure at most."""
 _EXACT_RANGE = re.compile(r"[-–]|\s(?:hingga|sampai)\s")
 _NO_MONEY = listed("bulan tahun hari jam menit detik orang unit kali ekor rumah")
 _UNCOUNTED = listed(
@@ -160,8 +162,19 @@ def _other_unit(number: Number, answer: Placed) -> bool:
 def _at(target: str, status: FactStatus, places: Sequence[Placed], kind: FactKind) -> Outcome:
     if not places:
         return Outcome(status)
-    start, end = min(part.start for part in places), max(part.end for part in places)
-    return Outcome(status, *_widened(target, start, end, kind, _MOST_COUNTED))
+    together = _together(places)
+    return Outcome(status, *_widened(target, together[0].start, together[-1].end, kind, _MOST_COUNTED))
+
+
+def _together(places: Sequence[Placed]) -> list[Placed]:
+    """Return the most that stand together, in order: a date is not half a sentence long."""
+    groups: list[list[Placed]] = []
+    for part in sorted(places, key=lambda part: (part.start, part.end)):
+        if groups and part.start - groups[-1][-1].end <= _FAR:
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return max(groups, key=len)
 
 
 def _groups(text: str, parts: Sequence[Placed]) -> list[list[Placed]]:

@@ -56,14 +56,24 @@ SPEECH = listed(
     """
 )
 PLACE_CUES = listed("di ke asal kawasan wilayah daerah pesisir perairan warga")
+SECOND_NAMES = listed("muhammad mohammad muhamad mohamad ahmad achmad abdul abdur nur")
+"""Given names that stand behind another as often as before: *Laode Muhammad Syarif*."""
+WORDS_AND_NAMES = listed(
+    """
+    surya bunga putra putri bintang fajar bagus sari melati mutiara permata iman imam guruh topan badai
+    samudra samudera puji bakti cinta kasih damai jaya panca catur sinar anugerah amanah raja sultan
+    lintang elok bulan berlian perdana cahaya suci sentosa laksana
+    """
+)
+"""Ordinary words that people are called by: behind an office they are somebody."""
 PARTICLES = listed("bin binti al el de van von der da dos ibn")
 NO_NAME = listed(
     """
     wib wita wit ktp sim km cm mm kg rp usd idr covid sk ii iii iv vi vii viii ix xi xii hp tv ac cctv sms
     pdf qr pilkada pilpres pemilu pileg apbn apbd umkm asn pns bbm lpg sdm ham hut ktt bumn ump umr phk
-    psbb ppkm tps dpt nik sp npwp kuhp kuhap uu ruu perppu pp perda permen perpres am pm ai it vs cpns
-    pppk thr bpkb stnk bansos esai news foto doc dok islam muslim muslimah hindu kristen katolik buddha
-    protestan ls lu bt bb ll mh sh se st spd mm mkes msi sos stp
+    psbb ppkm tps dpt nik sp npwp kuhp kuhap uu ruu perppu pp perda permen perpres inpres keppres am pm ai it
+    vs cpns pppk thr bpkb stnk bansos esai news foto doc dok islam muslim muslimah hindu kristen katolik
+    buddha protestan ls lu bt bb ll mh sh se st spd mm mkes msi sos stp
     """
 )
 """Words with a capital that name neither somebody nor a body: units, laws, faiths, degrees."""

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from service.document import FactKind
 from service.facts import lexicon
@@ -86,12 +87,13 @@ class _Token:
 
 @dataclass(slots=True)
 class _Known:
-    """What the article says of its words: which are written small, which twice with a capital, which belong
-    to people and places.
+    """What the article says of its words: which are written small, which twice with a capital, which with a
+    capital before different words (``apart``), which belong to people and places.
     """
 
     small: frozenset[str] = frozenset()
     repeated: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
     people: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
 
@@ -110,6 +112,7 @@ class NameReader:
         self._known = _Known(
             frozenset(token.text for token in tokens if token.text.islower()),
             frozenset(word for word, count in capitals.items() if count > 1),
+            _apart(tokens),
         )
         self._done: dict[str, list[Name]] = {}
         # All sentences before any is asked for: who is named below with an office may stand above without.
@@ -194,7 +197,8 @@ class _Scanner:
             return self._office(at, self._upto(term[1], at) if term else at + size, term[0] if term else None)
         if not token.capital or self._is_opener(token):
             return [], at + 1
-        return self._somebody(at) if self._is_holder(at) else self._capital(at, token)
+        somebody = self._is_holder(at) or self._is_particle(at)
+        return self._somebody(at) if somebody else self._capital(at, token)
 
     def _office_words(self, at: int) -> int:
         """Return how many words from ``at`` name an office; a body of the glossary is left to itself."""
@@ -214,7 +218,16 @@ class _Scanner:
         # In a headline every word has a capital, so only who is named in the text counts.
         unseen = self._heading and token.low not in self._known.people
         other = self._is_country(at) or self._match(at, lexicon.places()) or self._common(token)
-        return self._person_next and not unseen and not other
+        return self._person_next and not unseen and not other and not self._foreign(at)
+
+    def _foreign(self, at: int) -> bool:
+        """Return whether a row of English words begins here: *Stark Craft Beer*, and nobody is called so."""
+        words = self._words(at, self._past_name(at))
+        return (
+            len(words) > 1
+            and all(map(is_english, words))
+            and not any(word in given_names() for word in words)
+        )
 
     def _capital(self, at: int, token: _Token) -> tuple[list[Name], int]:
         """Return what a word with a capital begins."""
@@ -268,10 +281,36 @@ class _Scanner:
         known = club or not self._tokens[at].opens or words[0] in self._known.repeated
         return "organisation" if known and not self._ordinary(words[0]) else None
 
+    def _is_particle(self, at: int) -> bool:
+        """Return whether *Di* has a capital within a sentence, as in the name *Di Maria*."""
+        token = self._tokens[at]
+        leads = token.text in ("Di", "Da", "De") and not (token.opens or self._heading)
+        return leads and self._run(at + 1, 1) > at + 1
+
     def _somebody(self, at: int) -> tuple[list[Name], int]:
-        self._person_next = False
         end = self._past_name(at)
-        return [self._name("person", at, end, self._words(at, end))], end
+        first: list[Name] = []
+        if self._person_next and self._is_employer(at, end):
+            first = [self._name("organisation", at, at + 1, self._words(at, at + 1))]
+            at += 1
+        self._person_next = False
+        return [*first, self._name("person", at, end, self._words(at, end))], end
+
+    def _is_employer(self, at: int, end: int) -> bool:
+        """Return whether a row behind an office begins with whom it is of: *pelatih Persebaya Iwan Setiawan*.
+
+        The first word is nobody's name and stands elsewhere with other words, and the second is a given name.
+        """
+        if end < at + 3:
+            return False
+        first, second = self._tokens[at].low, self._tokens[at + 1].low
+        given = second in given_names() and second not in lexicon.SECOND_NAMES
+        return (
+            given
+            and first in self._known.apart
+            and first not in given_names()
+            and first not in lexicon.HONORIFICS
+        )
 
     def _office(self, at: int, end: int, term: Term | None) -> tuple[list[Name], int]:
         """Return an office with the body or place it is of; whoever holds it stands behind."""
@@ -301,7 +340,9 @@ class _Scanner:
                 if not token.capital:
                     break
                 at += size
-            elif token.capital and (self._common(token) or token.acronym or self._is_head(token)):
+                # "Manajer Manchester United Jose Mourinho": the club, and not the town, has the manager.
+                at += at < stop and self._joined(at) and self._tokens[at].low in lexicon.ORGANISATION_ENDS
+            elif token.capital and (self._plain(token) or token.acronym or self._is_head(token)):
                 if token.low in lexicon.HONORIFICS:
                     break
                 at += 1
@@ -447,6 +488,11 @@ class _Scanner:
             (word,) in table for table in (lexicon.places(), lexicon.offices())
         )
 
+    def _plain(self, token: _Token) -> bool:
+        """Return whether a word with a capital behind an office is a word of the language and no name."""
+        names = token.low in self._known.people or token.low in lexicon.WORDS_AND_NAMES
+        return self._common(token) or (self._ordinary(token.low) and not names)
+
     def _is_head(self, token: _Token) -> bool:
         return token.low in lexicon.ORGANISATION_HEADS or token.low in lexicon.PLACE_HEADS
 
@@ -473,6 +519,18 @@ class _Scanner:
     ) -> Name:
         self._person_next = kind == "office"
         return Name(kind, self._tokens[at].start, self._tokens[end - 1].end, words, english, term)
+
+
+def _apart(tokens: Sequence[_Token]) -> frozenset[str]:
+    """Return the words with a capital that stand before different words with one, or before none."""
+    following: dict[str, str] = {}
+    found = set()
+    for token, after in pairwise(tokens):
+        if token.capital:
+            word = after.low if after.capital else ""
+            if following.setdefault(token.low, word) != word:
+                found.add(token.low)
+    return frozenset(found)
 
 
 def sentence_open(text: str) -> bool:

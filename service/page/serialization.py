@@ -23,7 +23,7 @@ from service.document import (
 )
 from service.errors import InputError
 from service.findings import CHECKS
-from service.summary.keyfacts import LABELS
+from service.summary.keyfacts import SHOWN
 from service.validation import plain, validated
 
 
@@ -137,7 +137,7 @@ def _check_brief(brief: Brief | None, count: int) -> None:
     places += [one.fact.sentence for one in brief.facts if one.fact.sentence is not None]
     if not all(0 <= place < count for place in places):
         raise InputError("reading.brief", "not a reading: its brief points to a sentence that is not there")
-    if not {one.label for one in brief.facts} <= set(LABELS.values()):
+    if not {one.label for one in brief.facts} <= set(SHOWN):
         raise InputError("reading.label", "not a reading: its brief names a figure of no kind that is known")
 
 

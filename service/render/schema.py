@@ -243,7 +243,7 @@ class KeySentence(Model):
 
 
 class KeyFact(Model):
-    """A figure or name of a brief; ``label`` is who, where, when, how much or how many."""
+    """A figure or name of a brief; ``label`` is who, where, when, how much, how many or score."""
 
     label: str
     value: str

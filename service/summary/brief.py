@@ -37,11 +37,21 @@ English = Callable[[Sequence[str]], list[SegmentTranslation]]
 """Translates Indonesian sentences, or looks up those that are translated already."""
 
 MOST_DATES = 2
+# "more than Rp 2 billion": what stands before a figure and says how exact it is, in either language.
+_NOT_EXACT = re.compile(
+    r"\b(?:(?:no )?(?:more|less|fewer) than|over|about|around|some|approximately|nearly|almost|up to|only"
+    r"|at (?:least|most)|(?:lebih|kurang) dari|sekitar|hampir|hanya|(?:setidak|sedikit)nya|minimal"
+    r"|maksimal) $",
+    re.IGNORECASE,
+)
+_NEAR = 16
+"""Characters before a figure in which such words stand."""
 # A closing mark, and what opens with it.
 _MARKS = {"”": "“", "“": "“", '"': '"'}
 # "ten", "1,250"; not "2-1", "12%".
 _BARE = re.compile(r"[^\W\d_]+|[\d.,]+")
 _WORD = re.compile(r"[^\W_]+")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True)
@@ -147,14 +157,17 @@ def _facts(
     ):
         if model:
             found += keyfacts.pick(candidates, rows, *model, most)
-    # The labels in their order, each once.
-    order = list(dict.fromkeys(keyfacts.LABELS.values()))
     facts = [fact for candidate in found if (fact := _key_fact(candidate, chosen))]
     dates = [fact for fact in facts if fact.fact.kind == "date"]
+    # A year by itself, behind the main sentence, is of some other story if a day is told.
+    days = [fact for fact in dates if fact.fact.sentence == what or not _YEAR.fullmatch(fact.fact.source)]
+    dates = days or dates
     # The dates of the main sentence before all others; a list of days tells a reader nothing.
     dates.sort(key=lambda one: (one.fact.sentence != what, one.fact.sentence, one.fact.start))
     facts = [fact for fact in facts if fact.fact.kind != "date"] + dates[:MOST_DATES]
-    return sorted(facts, key=lambda one: (order.index(one.label), one.fact.sentence or 0, one.fact.start))
+    return sorted(
+        facts, key=lambda one: (keyfacts.SHOWN.index(one.label), one.fact.sentence or 0, one.fact.start)
+    )
 
 
 def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
@@ -171,14 +184,22 @@ def _key_fact(candidate: Candidate, chosen: _Chosen) -> KeyFact | None:
         # "Two", "10": of what, it does not say.
         return None
     office = facts.get((candidate.office.start, candidate.office.end)) if candidate.office else None
-    return KeyFact(keyfacts.LABELS[fact.kind], _value(candidate, fact), _english(office), fact)
+    return KeyFact(keyfacts.label(fact), _value(candidate, fact, part), _english(office), fact)
 
 
-def _value(candidate: Candidate, fact: Fact) -> str:
-    """Return what is shown: the longest form of a name that stays as it is, the English where it was kept."""
+def _value(candidate: Candidate, fact: Fact, part: SegmentTranslation) -> str:
+    """Return what is shown: the longest form of a name that stays as it is, the English where it was kept.
+
+    A figure keeps the words that say how exact it is: *more than 15 people* are not 15.
+    """
     if fact.kind == "person" and fact.status == "kept":
         return candidate.name
-    return _english(fact)
+    if fact.kind not in ("number", "money"):
+        return _english(fact)
+    kept = fact.status == "kept" and fact.target
+    before = part.target[: fact.target_start] if kept else part.source[: fact.start]
+    about = _NOT_EXACT.search(before[-_NEAR:])
+    return (about[0] if about else "") + _english(fact)
 
 
 def _english(fact: Fact | None) -> str:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.document import FactKind
+from service.document import Fact, FactKind
 from service.facts.figures import Figure
 from service.facts.ledger import Mentions
 from service.facts.lexicon import SPEECH
 from service.facts.names import Name
 from service.summary.chooser import Linear
 from service.summary.features import Floats
+from service.summary.verbs import is_derived
 from service.text.words import listed
 
 NAME_FEATURES = (
@@ -53,6 +54,14 @@ _NUMBERED = listed(
 )
 # "kedua", "pertama", "II".
 _ORDINAL = re.compile(r"(?:ke[a-z]{3,}|pertama|[IVX]+)\b")
+_REACH = 30
+"""Characters before a figure that say what it is of."""
+# "berusia 23 tahun", "pria 53 tahun itu", ", 23 tahun,": an age, and the brief does not say whose.
+_AGED = re.compile(r"\b(?:[Uu]sia|[Bb]erusia|[Bb]erumur|[Uu]mur|[Mm]enginjak)(?:nya)? (?:yang ke-)?$")
+_OF_THAT_AGE = re.compile(r" (?:itu|ini|tersebut)\b|[,)]")
+_WORD = re.compile(r"[^\W\d_]+")
+# Behind a number, no word of what is counted: the number is the name's before it, *Windows 10 murah*.
+_NO_NOUNS = listed("tanpa berkat maupun murah baru sementara melalui seperti sekaligus agar kita kami namun")
 _WHERE = listed("di ke dari asal kawasan wilayah daerah sekitar menuju")
 # Nothing happens there that has a place.
 _ONLINE = listed("twitter instagram facebook youtube whatsapp telegram tiktok internet")
@@ -66,6 +75,13 @@ LABELS: Mapping[FactKind, str] = {
     "money": "how much",
     "number": "how many",
 }
+SCORE = "score"
+SHOWN = (*dict.fromkeys(LABELS.values()), SCORE)
+"""The labels in the order in which they are shown."""
+# "2-1", "21-15".
+_SCORE = re.compile(r"\d{1,3}[-–]\d{1,3}(?!\d)")
+_SCORES = re.compile(r"(?<!\d)\d{1,3}[-–]\d{1,3}(?!\d)")
+_SEASONS = re.compile(r"\d{4}[-–]\d{2,4}")
 
 
 _Offices = Mapping[tuple[int | None, int], Name]
@@ -90,6 +106,17 @@ class Candidate:
     def values(self) -> frozenset[object]:
         """The values that a figure can be read as; none for a name."""
         return frozenset(_values(self.what)) if isinstance(self.what, Figure) else frozenset()
+
+
+def label(fact: Fact) -> str:
+    """Return under which word a fact is shown."""
+    return SCORE if fact.kind == "number" and _is_score(fact.source) else LABELS[fact.kind]
+
+
+def _is_score(text: str) -> bool:
+    """Return whether a figure is two numbers that count nothing: *2-1*, and not *3-5 hari*."""
+    found = _SCORE.match(text)
+    return found is not None and _counts_nothing(text[found.end() :])
 
 
 def pick(found: Sequence[Candidate], rows: Floats, model: Linear, least: float, most: int) -> list[Candidate]:
@@ -128,13 +155,17 @@ def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple
     title = next((part for part in held if part.sentence is None), None)
     in_title = {value for figure in (title.figures if title else ()) for value in _values(figure)}
     found, rows, seen = list[Candidate](), list[tuple[float, ...]](), set[object]()
-    for part in held:
-        if part.sentence not in (what, *points):
-            continue
+    parts = [part for part in held if part.sentence in (what, *points)]
+    with_score = [part.sentence for part in parts if _SCORES.search(part.text)]
+    played = what if what in with_score else next(iter(with_score), None)
+    for part in parts:
         for figure in part.figures:
             values = _values(figure)
             # A figure may be read in several ways; it is known if all of these were seen.
             if values <= seen or not _tells(part, figure):
+                continue
+            # Of one match: the sentence of what happened, or the first point that has a score.
+            if part.sentence != played and _is_score(part.text[figure.start : figure.end]):
                 continue
             seen |= values
             found.append(Candidate(part, figure, part.text[figure.start : figure.end]))
@@ -146,13 +177,25 @@ def _tells(part: Mentions, figure: Figure) -> bool:
     """Return whether a figure says something by itself: money, a date, or a number with what it counts."""
     if figure.kind != "number":
         return True
-    text = part.text[figure.start : figure.end]
-    if part.text[figure.start - 1 : figure.start].isalnum():
-        # "F5" is a name.
+    text, before = part.text[figure.start : figure.end], part.text[: figure.start][-_REACH:]
+    if before[-1:].isalnum() or "/" in text:
+        # "F5" and "UU 31/1999" are names, and 2017/18 a season.
         return False
     first = figure.numbers[0].number
     ordinal = first.before in _NUMBERED or _ORDINAL.match(text) is not None
-    return not ordinal and (" " in text or "%" in text or len(figure.numbers) > 1)
+    several = len(figure.numbers) > 1
+    nothing = not several and _counts_nothing(text[figure.numbers[0].end - figure.start :])
+    aged = text.endswith(" tahun") and (
+        _AGED.search(before) is not None or _OF_THAT_AGE.match(part.text, figure.end) is not None
+    )
+    seasons = several and _SEASONS.match(text)
+    return not (ordinal or nothing or aged or seasons) and (" " in text or "%" in text or several)
+
+
+def _counts_nothing(behind: str) -> bool:
+    """Return whether what stands behind a number is no word of things: *1 dimulai*, *2-1 melawan*."""
+    word = _WORD.search(behind)
+    return word is None or word[0] in _NO_NOUNS or is_derived(word[0])
 
 
 def places(
@@ -201,8 +244,10 @@ def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
     for key in sorted(people, key=len) if len(people) <= _MOST_PEOPLE else ():
         able = [other for other in people if other in groups and len(other) > len(key)]
         longer = [other for other in able if set(key) <= set(other)]
-        if len(longer) == 1:
-            groups[longer[0]].extend(groups.pop(key))
+        # "Egy" is "Egy Maulana" and "Egy Maulana Vikri"; but not both "Iwan Kurniawan" and "Iwan Setiawan".
+        longest = max(longer, key=len, default=key)
+        if longer and all(set(other) <= set(longest) for other in longer):
+            groups[longest].extend(groups.pop(key))
     for part in held:
         _join_acronyms(part, groups)
     ordered = [sorted(group, key=_place) for group in groups.values() if group]
@@ -220,7 +265,8 @@ def _join_acronyms(part: Mentions, groups: dict[tuple[str, ...], list[tuple[Ment
     for before, after in zip(part.names, part.names[1:], strict=False):
         ours, theirs = _key(part, before), _key(part, after)
         gap = part.text[before.end : after.start]
-        same = (gap == " (" and before.kind == "organisation") or gap == " alias "
+        named = before.kind == "organisation" or (before.kind == "person" and len(after.words) == 1)
+        same = (gap == " (" and named and part.text[after.end : after.end + 1] == ")") or gap == " alias "
         if same and ours != theirs and ours in groups:
             groups[ours].extend(groups.pop(theirs, []))
 

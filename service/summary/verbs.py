@@ -50,8 +50,11 @@ def has_verb(sentence: str) -> bool:
 
 def is_verb(word: str) -> bool:
     """Return whether a lower-cased word is one."""
-    if word in _ROOTS or word.removesuffix("nya").removesuffix("lah") in _ROOTS:
-        return True
+    return word in _ROOTS or word.removesuffix("nya").removesuffix("lah") in _ROOTS or is_derived(word)
+
+
+def is_derived(word: str) -> bool:
+    """Return whether a lower-cased word is a verb by its prefix or ending; *gelar* may be a noun as well."""
     if word in _NO_VERBS:
         return False
     return bool(_PREFIXED.fullmatch(word) or _SUFFIXED.fullmatch(word))

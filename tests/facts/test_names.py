@@ -37,6 +37,20 @@ def names(*sentences: str, of: int = 0) -> list[tuple[str, str]]:
         ("Dilansir Bored Panda, lukisan itu laris.", [("organisation", "Bored Panda")]),
         ("Mereka menonton Dream Theater bersama.", [("organisation", "Dream Theater")]),
         ("Mereka menonton Ilaria Urbinati bersama.", [("person", "Ilaria Urbinati")]),
+        (
+            "Manajer Manchester United Jose Mourinho kecewa.",
+            [("office", "Manajer Manchester United"), ("person", "Jose Mourinho")],
+        ),
+        (
+            "Hasilnya dibaca Kepala Instalasi Forensik Edi Purnomo.",
+            [("office", "Kepala Instalasi Forensik"), ("person", "Edi Purnomo")],
+        ),
+        ("Itu dikatakan Ketua Umum Surya Paloh.", [("office", "Ketua Umum"), ("person", "Surya Paloh")]),
+        (
+            "Ia Presiden Direktur Stark Craft Beer sejak Mei.",
+            [("office", "Presiden Direktur"), ("organisation", "Stark Craft Beer")],
+        ),
+        ("Mereka mencoret gaji Di Maria kemarin.", [("person", "Di Maria")]),
     ],
 )
 def test_the_names_of_a_sentence(sentence: str, wanted: list[tuple[str, str]]) -> None:
@@ -46,6 +60,16 @@ def test_the_names_of_a_sentence(sentence: str, wanted: list[tuple[str, str]]) -
 def test_who_spoke_once_is_somebody_everywhere() -> None:
     sentences = ("“Benar,” ujar Khozin.", "Menurut dia, Khozin benar.", "Usulan Khozin ditolak.")
     assert names(*sentences, of=2) == [("person", "Khozin")]
+
+
+def test_whom_an_office_is_of_is_no_part_of_who_holds_it() -> None:
+    said = "Hal itu diakui pelatih Persebaya Iwan Setiawan."
+    both = [("organisation", "Persebaya"), ("person", "Iwan Setiawan")]
+    assert names(said, "Pemain Persebaya Surabaya lelah.")[-2:] == both
+    # Nothing says that the first word stands for itself.
+    assert names(said)[-1:] == [("person", "Persebaya Iwan Setiawan")]
+    syarif = "Hal itu diakui Wakil Ketua KPK Laode Muhammad Syarif."
+    assert names(syarif, "Kata Laode, kasusnya besar.")[-1:] == [("person", "Laode Muhammad Syarif")]
 
 
 def test_a_headline_names_whom_the_article_names() -> None:

@@ -140,6 +140,13 @@ def test_where_it_was_said_is_not_where_it_happened() -> None:
         ("Tujuh pelaut Amerika tewas.", "Seven US sailors died.", ["Seven US sailors"]),
         ("Ia meraih 3 gelar La Liga.", "He won 3 La Liga titles.", ["3 La Liga titles"]),
         ("Skor akhir 2-2 melawan Sevilla.", "It ended in a 2-2 draw against Sevilla.", ["2-2 draw"]),
+        ("Lebih dari 15 orang tewas.", "More than 15 people died.", ["More than 15 people"]),
+        ("Harganya sekitar Rp 2 juta.", "It costs about Rp 2 million.", ["about Rp 2 million"]),
+        # What English lost keeps its Indonesian words.
+        ("Harganya hampir Rp 2 juta.", "It costs nearly nothing.", ["hampir Rp 2 juta"]),
+        ("Ia tewas pada usia 23 tahun.", "He died at the age of 23.", []),
+        ("Ponsel Windows 10 murah dijual.", "Cheap Windows 10 phones are sold.", []),
+        ("Itu diatur Undang-Undang Nomor 31/1999.", "That is set out in Law No. 31/1999.", []),
         # A number of nothing, and a digit of a name.
         ("Ia memilih 10 lagu favorit.", "He chose 10 of his favourite songs.", []),
         ("Ponsel F5 Youth dijual.", "The F5 Youth phone is on sale.", []),
@@ -151,6 +158,22 @@ def test_a_figure_says_of_what_it_is(source: str, target: str, shown: list[str])
 
     done = brief(article([source], ""), GLOSSARY, english, SIGNATURE)
     assert [fact.value for fact in done.facts if fact.fact.kind in ("money", "number")] == shown
+
+
+def test_scores_are_those_of_one_match() -> None:
+    texts = {
+        "Indonesia menang 3-1 atas Laos pada laga pembuka.": "Indonesia won 3-1 against Laos in the opener.",
+        "Thailand imbang 2-2 dengan Vietnam di grup lain.": "Thailand drew 2-2 with Vietnam elsewhere.",
+        "Pelatih memberi waktu istirahat 2-3 hari.": "The coach gave 2-3 days of rest.",
+    }
+
+    def english(wanted: Sequence[str]) -> list[SegmentTranslation]:
+        return [SegmentTranslation(text, texts[text], -0.1, band="high") for text in wanted]
+
+    done = brief(article(list(texts), ""), GLOSSARY, english, SIGNATURE)
+    told = [(fact.label, fact.value) for fact in done.facts if fact.fact.kind == "number"]
+    assert ("score", "3-1") in told and ("how many", "2-3 days") in told
+    assert not any("2-2" in value for _, value in told)
 
 
 def test_a_sentence_likely_wrong_is_not_shown_where_another_will_do() -> None:
