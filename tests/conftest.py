@@ -1,5 +1,7 @@
+import fcntl
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,9 +84,22 @@ ALONE = frozenset(
 )
 
 
+# Those that take longest, the longest first: begun last, one of them would run on while the other cores wait.
+FIRST = (
+    "batch/test_executors.py",
+    "api/test_deadlines.py",
+    "cli/test_models.py",
+    "runtime/test_parent.py",
+    "engines/test_engines.py",
+    "test_notebooks.py",
+    "models/test_gemma.py",
+    "models/test_offer.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    missing = [name for name in SLOW | ALONE if not (here / name).is_file()]
+    missing = [name for name in SLOW | ALONE | {*FIRST} if not (here / name).is_file()]
     assert not missing, f"tests/conftest.py names modules that are gone: {missing}"
     for item in items:
         name = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
@@ -92,6 +107,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if name in ALONE:
             item.add_marker(pytest.mark.alone)
+    places = {here / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(FIRST)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -106,28 +123,41 @@ def calm() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
+def _once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], Path]) -> Path:
+    """Return the folder ``build`` makes, made by the first of the test processes that needs it."""
+    root = factory.getbasetemp()
+    # Each process of pytest-xdist has a folder in the one of the run.
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    done = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            build(root / f"{name}.partial").rename(done)
+    return done
+
+
 @pytest.fixture(scope="session")
 def marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny Marian checkpoint that translates :data:`builders.PAIRS`."""
-    return builders.marian(tmp_path_factory.mktemp("marian") / "checkpoint", steps=120)
+    return _once(tmp_path_factory, "marian", lambda folder: builders.marian(folder, steps=120))
 
 
 @pytest.fixture(scope="session")
 def mt5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny mT5 checkpoint that translates :data:`builders.PAIRS`."""
-    return builders.mt5(tmp_path_factory.mktemp("mt5") / "checkpoint", steps=220)
+    return _once(tmp_path_factory, "mt5", lambda folder: builders.mt5(folder, steps=220))
 
 
 @pytest.fixture(scope="session")
 def t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny T5 checkpoint without a SentencePiece model that translates :data:`builders.PAIRS`."""
-    return builders.t5(tmp_path_factory.mktemp("t5") / "checkpoint", steps=260)
+    return _once(tmp_path_factory, "t5", lambda folder: builders.t5(folder, steps=260))
 
 
 @pytest.fixture(scope="session")
 def ct2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny checkpoint in CTranslate2's own format that translates :data:`builders.PAIRS`."""
-    return builders.ct2(tmp_path_factory.mktemp("ct2") / "checkpoint", steps=200)
+    return _once(tmp_path_factory, "ct2", lambda folder: builders.ct2(folder, steps=200))
 
 
 @pytest.fixture(scope="session")
