@@ -58,8 +58,10 @@ _MOSTLY, _WHOLLY = 0.5, 0.85
 """Shares of quoted words above which a sentence does not tell what happened, or not even who says it."""
 MOST_POINTS, FEWEST_POINTS = 4, 2
 _SENTENCES_A_POINT = 3
-_LOOSE = 0.7
-"""Log-odds that a sentence loses which wants the one before it, where that is not shown."""
+_LEANS, _LOOSE = 2.0, 1.2
+"""Log-odds that a sentence loses which wants the one before it: as what happened, and as a point where that
+is not shown.
+"""
 _DOUBT = 0.9
 """Log-odds that a sentence of doubtful English loses as what happened: another has to say nearly as much."""
 _CAPTION = re.compile(r"(?:Ilustrasi|Foto|Keterangan foto|Dok\.|Sumber foto)\b", re.IGNORECASE)
@@ -76,6 +78,8 @@ _WANTS_ANOTHER = re.compile(
     r"|[A-Z][a-z]{1,20} (?:[a-z]{1,20} )?(?:ia|dia|mereka))\b"
     r"|\bdalam (?:insiden|peristiwa|kejadian|kecelakaan|serangan) (?:itu|tersebut)\b"
 )
+_SOMEBODY = re.compile(r"\b(?:[Ii]a|[Dd]ia|[Mm]ereka|[Bb]eliau)\b")
+_SOME = frozenset(("person", "organisation", "office"))
 _BEGINS_QUOTED = re.compile(r"[\"“”'‘«]")
 _FIRST_PERSON = re.compile(r"\b(?:[Ss]aya|[Kk]ami|[Aa]ku|[Gg]ue)\b")
 _SPEAKS = re.compile(
@@ -145,7 +149,7 @@ class Scored:
     """The sentences of an article, scored; one that is not ``able`` is taken only where no other is left.
 
     ``telling`` are those that can be what happened: they are told, and not quoted. Those that ``points_back``
-    begin with *ia*, *hal itu* and the like, and want the sentence before them.
+    begin with *ia*, *hal itu* and the like, or say *dia* of nobody they name, want the sentence before them.
     """
 
     what: Floats
@@ -165,10 +169,14 @@ def scored(
     """
     rows = features(article, held, ranker)
     sentences = article.body.sentences
-    spoken = (rows[:, _QUOTED] > _WHOLLY) | [_is_spoken(part) for part in held if part.sentence is not None]
+    parts = [part for part in held if part.sentence is not None]
+    spoken = (rows[:, _QUOTED] > _WHOLLY) | [_is_spoken(part) for part in parts]
     able = np.array([not reason for reason in unfit(article)], dtype=bool) & ~spoken
     bags = tuple(frozenset(words(sentence)) for sentence in sentences)
-    back = (rows[:, NAMES.index("points_back")] > 0) | [bool(_WANTS_ANOTHER.search(s)) for s in sentences]
+    wanting = [
+        bool(_WANTS_ANOTHER.search(s)) or _names_nobody(p) for s, p in zip(sentences, parts, strict=True)
+    ]
+    back = (rows[:, NAMES.index("points_back")] > 0) | wanting
     quoted = np.array([bool(_BEGINS_QUOTED.match(sentence)) for sentence in sentences], dtype=bool)
     telling = able & ~quoted & (rows[:, _QUOTED] < _MOSTLY) & (rows[:, _PART_OF_QUOTE] == 0)
     return Scored(chooser.what.scores(rows), chooser.point.scores(rows), able, telling, back, bags)
@@ -180,6 +188,16 @@ def _is_spoken(part: Mentions) -> bool:
     """
     outside = _outside(part)
     return _FIRST_PERSON.search(outside) is not None and not _speaks(outside)
+
+
+def _names_nobody(part: Mentions) -> bool:
+    """Return whether a sentence speaks of *dia* or *mereka* outside quotation marks, and of nobody before."""
+    found = _SOMEBODY.search(_outside(part))
+    if not found:
+        return False
+    # Its place in the whole sentence, or behind it: the same word may stand in a quotation before.
+    place = part.text.find(found[0], found.start())
+    return not any(name.kind in _SOME and name.start < place for name in part.names)
 
 
 def unfit(article: Article) -> list[str]:
@@ -210,7 +228,7 @@ def choose(scores: Scored, chooser: Chooser, doubtful: frozenset[int] = frozense
     ``doubtful`` sentences, whose English is likely wrong, are key points only where there are too few others;
     what happened is told by one only where no other says it nearly as well.
     """
-    doubt = _LOOSE * scores.points_back + [_DOUBT * (i in doubtful) for i in range(len(scores.bags))]
+    doubt = _LEANS * scores.points_back + [_DOUBT * (i in doubtful) for i in range(len(scores.bags))]
     order = np.argsort(doubt - scores.what, kind="stable").tolist()
     # What tells, else what may be shown, else anything: a brief always has a first sentence.
     pool = [i for i in order if scores.telling[i]] or [i for i in order if scores.able[i]] or order
