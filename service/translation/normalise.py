@@ -42,11 +42,13 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(r"Rp\d[\d.]*+(?:,-+(?!\d)[\d.]*+)+"), lambda m: _PRICE_END.sub("", m[0])),
     # "Rp3 M", which headlines have for "miliar" and a model takes for millions.
     (re.compile(r"\b(Rp\d[\d.,]*+) ?(M|T|jt|Jt|rb|Rb)\b"), lambda m: f"{m[1]} {_SHORT[m[2].lower()]}"),
+    # "6-4,7-5": the comma stands between two sets, and "4,7" is no number.
+    (re.compile(r"(?<=\d-\d),(?=\d\d?-\d)|(?<=\d-\d\d),(?=\d\d?-\d)"), ", "),
 )
 # A quick look whether any of the rules has work.
 _NEEDS = re.compile(
     rf"{_SPECIAL.pattern}|{_ODD.pattern}|''|--|\b[Rr][Pp](?:\. ?| )\d|\brp\d|\bRP\d|Rp\d[\d.]*,-"
-    r"|Rp\d[\d.,]*+ ?(?:M|T|jt|Jt|rb|Rb)\b"
+    r"|Rp\d[\d.,]*+ ?(?:M|T|jt|Jt|rb|Rb)\b|\d-\d\d?,\d"
 )
 
 _CITIES = (

@@ -38,6 +38,8 @@ EQUAL = [
     ("Dana Rp3 M dan Rp1,5 T.", "Funds of Rp 3 billion and Rp 1.5 trillion."),
     ("Harga Rp 500 jt dan Rp50 rb.", "A price of Rp 500 million and Rp 50,000."),
     ("Dana US$3 miliar.", "Funds of $3bn."),
+    ("Ia menang 6-4,3-6,7-5.", "She won 6-4, 3-6, 7-5."),
+    ("Suhunya 36,5-37,2 derajat.", "The temperature is 36.5-37.2 degrees."),
     ("Sebanyak 15 ribu ton.", "Some 15,000 tonnes."),
     ("Sebanyak 15 ribu ton.", "Some fifteen thousand tonnes."),
     ("Lebih dari $300 miliar.", "A $300+ billion impact."),
