@@ -152,6 +152,12 @@ BASE = (
         "{source} in the source, {target} in the translation",
         "A rank became an amount: the 29th album (ke-29) became 29 albums.",
     ),
+    Check(
+        "number.times",
+        "major",
+        "{source} in the source, {target} in the translation",
+        "How often something happened became how many did it: three times became three investigators.",
+    ),
     Check("entity.lost", "minor", "{name} is not in the translation", "A name is missing in any spelling."),
     Check("entity.added", "minor", "{name} is not in the source", "A country that the source does not name."),
     Check(

@@ -231,6 +231,7 @@ BAD = [
     ("Jaraknya 5 kilometer dari sini.", "It is 5 miles away from here.", "number"),
     ("Mereka unggul 2-1 di sana.", "They led 1-2 there.", "number"),
     ("Itu album ke-29 mereka.", "Those are 29 albums of theirs.", "number"),
+    ("Penyidik tiga kali memanggil Tan.", "Three investigators summoned Tan.", "number"),
     ("Presiden Jokowi tiba di Surabaya.", "The president has arrived in the city.", "entity"),
     ("Presiden tiba di kota.", "The president arrived in Germany.", "entity"),
     ("Surati humas@kota.example segera.", "Write to them at once.", "address"),

@@ -87,7 +87,7 @@ def _words(ours: Words, theirs: Words) -> list[Finding]:
 
 def _phrases(source: str, ours: Words, target: str, theirs: Words) -> list[Finding]:
     """Return what the words around a figure turned round."""
-    found = [*phrases.not_few(source, ours, target, theirs)]
+    found = [*phrases.not_few(source, ours, target, theirs), *phrases.times(source, target)]
     if has_digit(source):
         found += phrases.turned_round(source, ours, target, theirs)
         found += phrases.scores(source, ours, target, theirs)

@@ -88,6 +88,7 @@ _OWN = {
         ("absent absence", "absen|tanpa"),
         ("unlike", "berbeda"),
         ("rarely seldom", "jarang"),
+        ("non", r"non\b"),
     )
     for word in words.split()
 }
@@ -161,7 +162,8 @@ def _answered(source: str, target: str, answers: frozenset[str]) -> bool:
 
 def _unanswered(source: str, target_words: frozenset[str]) -> list[Finding]:
     if ("from" in target_words and not target_words.isdisjoint(_KEPT)) or any(
-        _AFFIXED.match(word) and not _PLAIN.match(word) for word in target_words
+        _AFFIXED.match(word) and not _PLAIN.match(word) and not (word == "non" and _OWN[word].search(source))
+        for word in target_words
     ):
         return []
     rest = _IDIOMS.sub(" ", source.lower())

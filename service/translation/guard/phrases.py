@@ -102,6 +102,32 @@ def ranks(source: str, target: str) -> Iterator[Found]:
 
 
 _NO_THINGS = listed("is was has as vs this its his years minutes hours days months weeks seconds")
+_COUNTS = {
+    "tiga": "three", "empat": "four", "lima": "five", "enam": "six", "tujuh": "seven", "delapan": "eight",
+    "sembilan": "nine", "sepuluh": "ten",
+}  # fmt: skip
+_TIMES = re.compile(rf"\b({'|'.join(_COUNTS)}|[3-9]|[1-9]\d) kali\b(?! lipat)")
+# "three investigators", and not "three appearances", which is how often somebody appeared.
+_PEOPLE = (
+    r"(?:people|men|women|children|victims|suspects|residents|students|agents|judges"
+    r"|[a-z]{2,30}(?:ers|ors|ists))"
+)
+# Any of these may answer for *kali*: "thrice", "a third time", "on three occasions", "3x", "threefold".
+_OFTEN = re.compile(
+    r"\b(?:times?|thrice|twice|once|occasions?|\d+x|repeated\w*|\w+fold|\d+(?:th|rd|nd|st))\b"
+)
+
+
+def times(source: str, target: str) -> Iterator[Found]:
+    """Yield how often something happened that became how many did it: three times, three investigators."""
+    if " kali" not in source or _OFTEN.search(target.lower()):
+        return
+    for often in dict.fromkeys(_TIMES.findall(source.lower())):
+        number = rf"(?:{often}|{_COUNTS[often]})" if often in _COUNTS else often
+        if made := re.search(rf"\b{number} {_PEOPLE}\b", target.lower()):
+            yield "number.times", {"source": f"{often} kali", "target": made[0]}
+
+
 _NOT_FEW = re.compile(r"\b(?:tak|tidak|bukan) (sedikit|jarang)\b(?! (?:pun|demi))")
 _SMALL = {
     "sedikit": re.compile(
