@@ -549,6 +549,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ),
     phrases.scores: given.pairs(lambda a, b: list(phrases.scores(a, given.spoken(a), b, given.spoken(b)))),
     phrases.ranks: given.pairs(lambda a, b: list(phrases.ranks(a, b))),
+    phrases.times: given.pairs(lambda a, b: list(phrases.times(a, b))),
     phrases.not_few: given.pairs(lambda a, b: list(phrases.not_few(a, given.spoken(a), b, given.spoken(b)))),
     consistency.Consistency.see: given.with_sentences(given.compared),
     known_words.is_english: lambda text: known_words.is_english(text.lower()),
@@ -684,6 +685,7 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     ledger.ledger: lambda text: ledger.ledger(given.translation_of(text), given.shipped_glossary()),
     verbs.has_verb: verbs.has_verb,
     verbs.is_verb: verbs.is_verb,
+    verbs.is_derived: verbs.is_derived,
     trim.trim: given.pairs(trim.trim),
     chooser.unfit: lambda text: chooser.unfit(given.task_of(text).article),
     chooser.scored: lambda text: chooser.scored(
@@ -804,6 +806,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
             chooser.choose,
             chooser.features,
             chooser.linear,
+            keyfacts.label,
             keyfacts.pick,
             keyfacts.names,
             keyfacts.figures,

@@ -108,9 +108,9 @@ _COUNTS = {
 }  # fmt: skip
 _TIMES = re.compile(rf"\b({'|'.join(_COUNTS)}|[3-9]|[1-9]\d) kali\b(?! lipat)")
 # "three investigators", and not "three appearances", which is how often somebody appeared.
-_PEOPLE = (
-    r"(?:people|men|women|children|victims|suspects|residents|students|agents|judges"
-    r"|[a-z]{2,30}(?:ers|ors|ists))"
+_CROWD = re.compile(
+    rf"\b({'|'.join(_COUNTS.values())}|\d{{1,2}}) (?:people|men|women|children|victims|suspects|residents"
+    r"|students|agents|judges|[a-z]{2,30}(?:ers|ors|ists))\b"
 )
 # Any of these may answer for *kali*: "thrice", "a third time", "on three occasions", "3x", "threefold".
 _OFTEN = re.compile(
@@ -122,10 +122,10 @@ def times(source: str, target: str) -> Iterator[Found]:
     """Yield how often something happened that became how many did it: three times, three investigators."""
     if " kali" not in source or _OFTEN.search(target.lower()):
         return
+    crowds = {found[1]: found[0] for found in _CROWD.finditer(target.lower())}
     for often in dict.fromkeys(_TIMES.findall(source.lower())):
-        number = rf"(?:{often}|{_COUNTS[often]})" if often in _COUNTS else often
-        if made := re.search(rf"\b{number} {_PEOPLE}\b", target.lower()):
-            yield "number.times", {"source": f"{often} kali", "target": made[0]}
+        if made := crowds.get(often) or crowds.get(_COUNTS.get(often, "")):
+            yield "number.times", {"source": f"{often} kali", "target": made}
 
 
 _NOT_FEW = re.compile(r"\b(?:tak|tidak|bukan) (sedikit|jarang)\b(?! (?:pun|demi))")
