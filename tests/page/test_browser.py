@@ -181,9 +181,9 @@ def test_an_article_is_read_with_the_keyboard_alone(tab: Tab) -> None:
     page.keyboard.press("Control+Enter")
     tab.wait("done")
     assert page.locator(".view .title h2").text_content().startswith("Banjir Rendam 340 Rumah")
-    assert len(tab.rows()) == 9
-    assert page.locator(".view .status").text_content().startswith("9 sentences in ")
-    assert page.locator(".view .pair.opens").count() == 4
+    assert len(tab.rows()) == 10
+    assert page.locator(".view .status").text_content().startswith("10 sentences in ")
+    assert page.locator(".view .pair.opens").count() == 5
     # A claim opens to the Indonesian that it rests on, and lights it.
     page.locator(".written > summary").focus()
     page.keyboard.press("Enter")
@@ -243,9 +243,9 @@ def test_a_new_run_replaces_the_old(tab: Tab) -> None:
     tab.page.click("#read-go")
     tab.page.wait_for_selector("#s1")
     tab.read(EXAMPLE)
-    assert len(tab.rows()) == 9
+    assert len(tab.rows()) == 10
     tab.page.wait_for_timeout(600)  # nothing of the old one comes after
-    assert len(tab.rows()) == 9
+    assert len(tab.rows()) == 10
     assert tab.page.locator(".view").get_attribute("data-phase") == "done"
 
 
@@ -282,7 +282,7 @@ def test_a_file_is_opened_or_dropped(tab: Tab) -> None:
         page.click("#open-file")
     chooser.value.set_files([word])
     tab.wait("done")
-    assert len(tab.rows()) == 9
+    assert len(tab.rows()) == 10
     assert "Sungai Cikemiri" in page.input_value("#article textarea")
     page.evaluate(
         """text => {
@@ -355,8 +355,8 @@ def test_every_format_is_saved_and_read_again(tab: Tab, tmp_path: Path) -> None:
         saved[path.suffix] = path.read_bytes()
     assert saved[".txt"].decode().startswith("Banjir Rendam 340")
     assert saved[".md"].decode().startswith("# Banjir Rendam 340")
-    assert len(json.loads(saved[".json"])["segments"]) == 9
-    assert saved[".xlf"].decode().count("<unit id=") == 10
+    assert len(json.loads(saved[".json"])["segments"]) == 10
+    assert saved[".xlf"].decode().count("<unit id=") == 11
     with zipfile.ZipFile(BytesIO(saved[".docx"])) as archive:
         saved[".docx"] = archive.read("word/document.xml")
     today = tab.page.evaluate("new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format()")
@@ -377,7 +377,7 @@ def test_history_stays_in_the_browser_and_opens_again(tab: Tab) -> None:
     assert tab.rows() == []
     entry.click()
     tab.wait("done")
-    assert len(tab.rows()) == 9
+    assert len(tab.rows()) == 10
     tab.page.get_by_role("button", name="Forget all").click()
     tab.page.get_by_role("button", name="Keep them").click()
     assert tab.page.locator(".history li").count() == 1
@@ -411,7 +411,7 @@ def test_both_languages_and_what_was_there_stays(tab: Tab) -> None:
     tab.page.get_by_role("button", name="Indonesia", exact=True).click()
     tab.page.wait_for_selector("html[lang=id]")
     tab.wait("done")
-    assert len(tab.rows()) == 9
+    assert len(tab.rows()) == 10
     tab.page.wait_for_function(
         "text => document.querySelector('#article textarea').value === text", arg=EXAMPLE
     )
@@ -653,7 +653,7 @@ def test_the_embedded_model_reads_an_example(browser: Any, embedded_store: Store
         assert tab.page.locator(".claim").count() == 3
         tab.edit()
         tab.page.get_by_role("button", name="Banjir Rendam 340 Rumah").click()
-        tab.page.wait_for_selector("#s9")
+        tab.page.wait_for_selector("#s10")
         tab.wait("done")
         assert "340" in tab.rows()[0]
         tab.context.close()

@@ -137,8 +137,8 @@ def test_a_run_grows_row_by_row_to_the_whole_reading(host: Host) -> None:
     for before, after in pairwise(states):
         assert after["rows"].startswith(before["rows"])
     last = states[-1]
-    assert last["rows"].count("<li class=") == 9
-    assert last["done"] == last["total"] == 10
+    assert last["rows"].count("<li class=") == 10
+    assert last["done"] == last["total"] == 11
     assert last["summary"].count('class="claim"') == 3
     assert "Jadwal Pemadaman Listrik" in last["tail"]
     again = reopened(unpack(json.loads(json.dumps(last["reading"]))), SAY)
