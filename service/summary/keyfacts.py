@@ -58,6 +58,8 @@ _REACH = 30
 """Characters before a figure that say what it is of."""
 # "berusia 23 tahun", "pria 53 tahun itu", ", 23 tahun,": an age, and the brief does not say whose.
 _AGED = re.compile(r"\b(?:[Uu]sia|[Bb]erusia|[Bb]erumur|[Uu]mur|[Mm]enginjak)(?:nya)? (?:yang ke-)?$")
+# "dua tahun terakhir": when, and no number of anything.
+_AGO = re.compile(r" (?:terakhir|(?:yang )?lalu|silam|mendatang|ke depan|belakangan|sebelumnya|kemudian)\b")
 _OF_THAT_AGE = re.compile(r" (?:itu|ini|tersebut)\b|[,)]")
 _WORD = re.compile(r"[^\W\d_]+")
 # Behind a number, no word of what is counted: the number is the name's before it, *Windows 10 murah*.
@@ -189,7 +191,8 @@ def _tells(part: Mentions, figure: Figure) -> bool:
         _AGED.search(before) is not None or _OF_THAT_AGE.match(part.text, figure.end) is not None
     )
     seasons = several and _SEASONS.match(text)
-    return not (ordinal or nothing or aged or seasons) and (" " in text or "%" in text or several)
+    ago = _AGO.match(part.text, figure.end)
+    return not (ordinal or nothing or aged or seasons or ago) and (" " in text or "%" in text or several)
 
 
 def _counts_nothing(behind: str) -> bool:
