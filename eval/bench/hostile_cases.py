@@ -806,6 +806,7 @@ EXEMPT: Mapping[Callable[..., object], str] = {
             chooser.choose,
             chooser.features,
             chooser.linear,
+            keyfacts.full_names,
             keyfacts.label,
             keyfacts.pick,
             keyfacts.names,

@@ -72,11 +72,12 @@ def brief(article: Article, glossary: Glossary, english: English, translator: Si
     what = _shown(chosen.what, chosen)
     points = [_shown(index, chosen) for index in chosen.points]
     origin = title or what
+    introduced = _introduced((what, *points), held)
     return Brief(
         title.target if title else headline(what.text),
         article.title,
-        what,
-        tuple(points),
+        introduced[0],
+        tuple(introduced[1:]),
         tuple(_facts(held, chosen, chooser, _told_where((what, *points), chosen))),
         replace(translator, route=f"brief({_weights()})"),
         origin.findings,
@@ -129,6 +130,40 @@ def _opened(text: str) -> str:
     # A first mark that closes, or a single straight one that does not begin the sentence.
     if first == "”" or (first == '"' and text.count('"') == 1 and not text.startswith('"')):
         return _MARKS[first] + text
+    return text
+
+
+def _introduced(shown: Sequence[KeySentence], held: Sequence[Mentions]) -> list[KeySentence]:
+    """Return the sentences with the rest of a name in brackets, *Febri [Diansyah]*, where somebody is first
+    named and the article has told the full name in a sentence that is not shown.
+    """
+    full, parts = keyfacts.full_names(held), {part.sentence: part for part in held}
+    known: set[str] = set()
+    done = []
+    for one in shown:
+        sentence, part = one, parts[one.sentence]
+        known.update(_WORD.findall(sentence.text))
+        for name in part.names:
+            whole = full.get((part.sentence, name.start), "")
+            short = part.text[name.start : name.end]
+            rest = [word for word in whole.split() if word != short]
+            if rest and known.isdisjoint(rest):
+                text, source = (_with_name(text, short, whole) for text in (sentence.text, sentence.source))
+                # In both languages or in none.
+                if text != sentence.text and source != sentence.source:
+                    sentence = replace(sentence, text=text, source=source)
+                    known.update(rest)
+        done.append(sentence)
+    return done
+
+
+def _with_name(text: str, short: str, whole: str) -> str:
+    """Return the text with the other words of ``whole`` in brackets at the first place of ``short``."""
+    before, _, after = (part.strip() for part in whole.partition(short))
+    name = " ".join(filter(None, (before and f"[{before}]", short, after and f"[{after}]")))
+    for found in _WORD.finditer(text):
+        if found[0] == short:
+            return text[: found.start()] + name + text[found.end() :]
     return text
 
 

@@ -69,12 +69,14 @@ _CAPTION = re.compile(r"(?:Ilustrasi|Foto|Keterangan foto|Dok\.|Sumber foto)\b",
 _PROMOTES = re.compile(
     r"(?:Kamu|Anda|Kalian) (?:bisa|dapat|juga bisa) (?:menjadi|mengunduh|mengikuti|bergabung|berlangganan)\b"
     r"|(?:Ikuti|Dapatkan|Simak|Unduh|Download|Baca) (?:berita|informasi|update|kabar|juga|terus|aplikasi)\b"
-    r"|.{0,40}\badalah portal berita\b",
+    r"|.{0,40}\badalah portal berita\b|Klik (?:di sini|tautan|link)\b",
     re.IGNORECASE,
 )
 # Words that want a sentence before them, besides those that the ranker knows.
 _WANTS_ANOTHER = re.compile(
-    r"^(?:Pihaknya|Menurutnya|Akibatnya|Namun|Meski demikian"
+    r"^(?:Pihaknya|Menurutnya|Akibatnya|Namun|Meski demikian|Yakni|Yaitu|Ada (?:juga|pula)"
+    r"|(?!(?:Hari|Saat|Pekan|Tahun|Bulan|Malam|Pagi|Siang|Sore|Kali|Minggu|Musim|Sampai|Hingga) )"
+    r"[A-Z][a-z]{2,20} ini"
     r"|[A-Z][a-z]{1,20} (?:[a-z]{1,20} )?(?:ia|dia|mereka))\b"
     r"|\bdalam (?:insiden|peristiwa|kejadian|kecelakaan|serangan) (?:itu|tersebut)\b"
 )

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.document import Fact, FactKind
+from service.facts import lexicon
 from service.facts.figures import Figure
 from service.facts.ledger import Mentions
-from service.facts.lexicon import SPEECH
 from service.facts.names import Name
 from service.summary.chooser import Linear
 from service.summary.features import Floats
 from service.summary.verbs import is_derived
 from service.text.words import listed
+from service.translation.guard.names import country
+from service.translation.guard.vocabulary import given_names
 
 NAME_FEATURES = (
     "in_what",
@@ -64,7 +66,7 @@ _OF_THAT_AGE = re.compile(r" (?:itu|ini|tersebut)\b|[,)]")
 _WORD = re.compile(r"[^\W\d_]+")
 # Behind a number, no word of what is counted: the number is the name's before it, *Windows 10 murah*.
 _NO_NOUNS = listed("tanpa berkat maupun murah baru sementara melalui seperti sekaligus agar kita kami namun")
-_WHERE = listed("di ke dari asal kawasan wilayah daerah sekitar menuju")
+_WHERE = listed("di ke kawasan wilayah daerah sekitar menuju")
 # Nothing happens there that has a place.
 _ONLINE = listed("twitter instagram facebook youtube whatsapp telegram tiktok internet")
 MOST_NAMES, MOST_FIGURES, MOST_PLACES = 4, 5, 2
@@ -166,6 +168,9 @@ def figures(held: Sequence[Mentions], what: int, points: Sequence[int]) -> tuple
             # A figure may be read in several ways; it is known if all of these were seen.
             if values <= seen or not _tells(part, figure):
                 continue
+            if figure.kind == "time" and part.sentence != what:
+                # An hour of which no day is told.
+                continue
             # Of one match: the sentence of what happened, or the first point that has a score.
             if part.sentence != played and _is_score(part.text[figure.start : figure.end]):
                 continue
@@ -231,6 +236,26 @@ def _is_where(part: Mentions, name: Name) -> bool:
     if part.text[name.start : name.end].lower() in _ONLINE:
         return False
     return before.endswith(",") or before.rpartition(" ")[2].lower() in _WHERE
+
+
+def full_names(held: Sequence[Mentions]) -> Mapping[tuple[int | None, int], str]:
+    """Return the full name of each person who is called by one word, by sentence and first character."""
+    found = {}
+    for group in _groups(sorted(held, key=lambda part: part.sentence is None)):
+        full = _full(group, "")
+        for part, name in group:
+            short = _text(part, name)
+            if len(name.words) == 1 and short in full.split() and _is_somebody(short, full):
+                found[part.sentence, name.start] = full
+    return found
+
+
+def _is_somebody(short: str, full: str) -> bool:
+    """Return whether a name is a person's beyond doubt: it begins with a given name, and is no place."""
+    low, first = short.lower(), full.split(maxsplit=1)[0].lower()
+    return (
+        first in given_names() and short[0].isupper() and not country(low) and (low,) not in lexicon.places()
+    )
 
 
 def _groups(held: Sequence[Mentions]) -> list[list[tuple[Mentions, Name]]]:
@@ -319,7 +344,7 @@ def _office_before(part: Mentions, name: Name, offices: _Offices) -> Name | None
 
 def _speaks(part: Mentions, name: Name) -> bool:
     before = part.text[max(0, name.start - 24) : name.start].lower().split()
-    return bool(before) and before[-1] in SPEECH
+    return bool(before) and before[-1] in lexicon.SPEECH
 
 
 def _values(figure: Figure) -> set[object]:

@@ -90,8 +90,9 @@ def test_what_a_site_says_of_itself_is_not_taken() -> None:
         "Banjir melanda Demak.",
         "Kamu bisa menjadi member komunitas kami.",
         "Simak juga berita lain di sini.",
+        "Klik di sini untuk melihat hasil pertandingan.",
     ]
-    assert unfit(article(lines)) == ["", "promotion", "promotion"]
+    assert unfit(article(lines)) == ["", "promotion", "promotion", "promotion"]
 
 
 def test_what_happened_is_not_told_by_a_quotation() -> None:
@@ -110,12 +111,14 @@ def test_what_goes_on_from_a_sentence_before_wants_it() -> None:
         "Kini dia dekat dengan seorang petinju.",
         "Tujuh pelaut tewas dalam insiden tersebut.",
         "Bukan dengan cat, dia melukis dengan daun.",
+        "Perusahaan ini membuka 12 gerai.",
+        "Pekan ini harga beras naik.",
         "Warga mengungsi ke balai desa.",
         "Pelatih Iwan Setiawan datang dan dia menang.",
     ]
     held = mentions(article(lines), GLOSSARY)
     wanting = scored(article(lines), held, shipped_chooser()).points_back.tolist()
-    assert wanting == [True, True, True, True, False, False]
+    assert wanting == [True, True, True, True, True, False, False, False]
 
 
 def test_where_it_was_said_is_not_where_it_happened() -> None:
@@ -162,6 +165,26 @@ def test_a_figure_says_of_what_it_is(source: str, target: str, shown: list[str])
 
     done = brief(article([source], ""), GLOSSARY, english, SIGNATURE)
     assert [fact.value for fact in done.facts if fact.fact.kind in ("money", "number")] == shown
+
+
+def test_who_is_first_named_has_the_rest_of_the_name() -> None:
+    texts = {
+        "Hujan deras turun sejak pagi.": "Heavy rain has fallen since morning.",
+        "Juru Bicara KPK Rudi Hartono.": "KPK spokesman Rudi Hartono.",
+        "Rudi menyatakan kasus suap itu merugikan negara Rp 2 miliar pada 2017.": (
+            "Rudi said the bribery case cost the state Rp 2 billion in 2017."
+        ),
+        "Kata Rudi, lima orang menjadi tersangka dalam kasus itu.": "Five people are suspects, Rudi said.",
+    }
+
+    def english(wanted: Sequence[str]) -> list[SegmentTranslation]:
+        return [SegmentTranslation(text, texts[text], -0.1, band="high") for text in wanted]
+
+    done = brief(article(list(texts), ""), GLOSSARY, english, SIGNATURE)
+    shown = [one.text for one in (done.what, *done.points)]
+    assert 1 not in {one.sentence for one in (done.what, *done.points)}
+    assert sum("Rudi [Hartono]" in text for text in shown) == 1
+    assert [one.source for one in (done.what, *done.points) if "[Hartono]" in one.source]
 
 
 def test_scores_are_those_of_one_match() -> None:
