@@ -199,7 +199,7 @@ def test_an_article_is_read_with_the_keyboard_alone(tab: Tab) -> None:
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.id") == "s3"
     page.keyboard.press("End")
-    assert page.evaluate("document.activeElement.id") == "s9"
+    assert page.evaluate("document.activeElement.id") == "s10"
     assert page.locator('.pair[tabindex="0"]').count() == 1
     # What was set aside is there, folded.
     assert not page.locator(".furniture li").first.is_visible()
