@@ -56,6 +56,8 @@ _UNCOUNTED = listed(
     died fell rose won took came went said got left sank hit ago only still now then there not will would
     can cannot could against about around over under between among through toward towards but so if where
     being be been
+    first last later earlier thanks made short each every without ahead away behind altogether together down
+    up out off again yet too just even either
     """
 )
 

@@ -221,8 +221,13 @@ class _Scanner:
         return self._person_next and not unseen and not other and not self._foreign(at)
 
     def _foreign(self, at: int) -> bool:
-        """Return whether a row of English words begins here: *Stark Craft Beer*, and nobody is called so."""
+        """Return whether a row of English words begins here, *Stark Craft Beer*, or a club, *Arema FC*.
+
+        Nobody is called so.
+        """
         words = self._words(at, self._past_name(at))
+        if words and words[-1] in lexicon.ORGANISATION_ENDS:
+            return True
         return (
             len(words) > 1
             and all(map(is_english, words))

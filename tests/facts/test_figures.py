@@ -29,6 +29,7 @@ Ada 12 orang tewas. | People died. | number | 12 orang | missing |
 Sejauh 5 km. | Over 5 miles. | number | 5 km | changed | 5 miles
 Denda subsider 6 bulan. | A fine of Rp 6. | number | 6 bulan | changed | Rp 6
 Antara 500 hingga 600 truk. | 500 to 600 trucks. | number | 500 hingga 600 truk | kept | 500 to 600 trucks
+Klub mencetak dua gol lebih dulu. | The club scored two goals first. | number | dua gol | kept | two goals
 Menang 2-1 di kandang. | Won 2-1 at home. | number | 2-1 | kept | 2-1
 """
 

@@ -50,6 +50,10 @@ def names(*sentences: str, of: int = 0) -> list[tuple[str, str]]:
             "Ia Presiden Direktur Stark Craft Beer sejak Mei.",
             [("office", "Presiden Direktur"), ("organisation", "Stark Craft Beer")],
         ),
+        (
+            "Menurut eks pemain Arema FC ini, laga itu berat.",
+            [("office", "pemain"), ("organisation", "Arema FC")],
+        ),
         ("Mereka mencoret gaji Di Maria kemarin.", [("person", "Di Maria")]),
     ],
 )
