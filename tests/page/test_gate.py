@@ -447,7 +447,9 @@ def test_uploads_stop_at_their_room_and_go_with_the_server(tmp_path: Path) -> No
             other = Reader(site)
             assert other.upload("a.txt", data).status == 200
         assert _held(site) <= 4_000_000
-        assert me.upload("whole.txt", b"x" * 1_100_000).status == 413
+        # Refused by its announced length: a client that still sends may see no more than a closed connection.
+        assert me.upload("whole.txt", b"x" * 1_100_000).status in (413, 0)
+        assert _held(site) <= 4_000_000
         site.ends()
         assert _held(site) == 0
     finally:
