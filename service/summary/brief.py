@@ -159,7 +159,9 @@ def _introduced(shown: Sequence[KeySentence], held: Sequence[Mentions]) -> list[
 
 def _with_name(text: str, short: str, whole: str) -> str:
     """Return the text with the other words of ``whole`` in brackets at the first place of ``short``."""
-    before, _, after = (part.strip() for part in whole.partition(short))
+    words = whole.split()
+    place = words.index(short)
+    before, after = " ".join(words[:place]), " ".join(words[place + 1 :])
     name = " ".join(filter(None, (before and f"[{before}]", short, after and f"[{after}]")))
     for found in _WORD.finditer(text):
         if found[0] == short:

@@ -191,7 +191,8 @@ def _tells(part: Mentions, figure: Figure) -> bool:
     first = figure.numbers[0].number
     ordinal = first.before in _NUMBERED or _ORDINAL.match(text) is not None
     several = len(figure.numbers) > 1
-    nothing = not several and _counts_nothing(text[figure.numbers[0].end - figure.start :])
+    behind = text[figure.numbers[0].end - figure.start :]
+    nothing = not several and "%" not in behind and _counts_nothing(behind)
     aged = text.endswith(" tahun") and (
         _AGED.search(before) is not None or _OF_THAT_AGE.match(part.text, figure.end) is not None
     )

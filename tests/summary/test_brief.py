@@ -150,6 +150,7 @@ def test_where_it_was_said_is_not_where_it_happened() -> None:
         ("Harganya sekitar Rp 2 juta.", "It costs about Rp 2 million.", ["about Rp 2 million"]),
         # What English lost keeps its Indonesian words.
         ("Harganya hampir Rp 2 juta.", "It costs nearly nothing.", ["hampir Rp 2 juta"]),
+        ("Inflasi mencapai 4,1%.", "Inflation reached 4.1%.", ["4.1%"]),
         ("Jumlahnya naik dalam dua tahun terakhir.", "It rose in the past two years.", []),
         ("Ia tewas pada usia 23 tahun.", "He died at the age of 23.", []),
         ("Ponsel Windows 10 murah dijual.", "Cheap Windows 10 phones are sold.", []),
