@@ -85,6 +85,8 @@ class Preset:
 
     ``model`` is a hub repository, or the name of what ships (``bundled = true``). ``words`` says that
     ordinary words that a small model does not know are put into the source in English.
+    ``coverage``, of a causal model, is what a word that is missing or strange takes from the
+    score of an answer when the beam's are compared.
     ``revision`` is a commit hash, whole or abbreviated to seven or more digits; the whole
     hash is resolved when the model is pulled and stands in its manifest. ``prompt`` holds
     ``{source}`` once. ``max_input_tokens`` bounds the source, in the model's tokens.
@@ -112,6 +114,7 @@ class Preset:
     licence_note: str = ""
     bundled: bool = False
     words: bool = False
+    coverage: float = 0.0
     preference: int = 0
     examples: tuple[Example, ...] = field(default=())
     host: str = ""
@@ -174,6 +177,11 @@ def _rules(preset: Preset) -> list[tuple[str, bool, Message]]:
             "prompt",
             preset.prompt.count("{source}") == 1,
             Message.of("presets.prompt", "must hold {place} once", place="{source}"),
+        ),
+        (
+            "coverage",
+            preset.coverage == 0 or (preset.coverage > 0 and preset.architecture == "causal"),
+            Message.of("presets.causal", "must be above 0, and only of a causal model"),
         ),
         ("max_input_tokens", preset.max_input_tokens > 0, above),
         ("decoding.beam_size", preset.decoding.beam_size > 0, above),

@@ -103,7 +103,7 @@ from service.summary import (
     trim,
     verbs,
 )
-from service.text import aligner, language, number_words, numbers, projection, segment, stems, words
+from service.text import aligner, coverage, language, number_words, numbers, projection, segment, stems, words
 from service.text import placeholders as program_texts
 from service.translation import aside, confidence, glossary, normalise, own_terms, repair, terms, translator
 from service.translation.guard import check as guard
@@ -572,6 +572,12 @@ FUNCTIONS: Mapping[Callable[..., object], tuple[Run, ...] | Run] = {
     numbers.unmatched: given.with_numbers(numbers.unmatched),
     units.changed: given.with_numbers(lambda here, there, _: units.changed(here, there)),
     aligner.align: given.pairs(aligner.align),
+    aligner.renderings: aligner.renderings,
+    aligner.left_alone: lambda text: aligner.left_alone(text, english=True),
+    aligner.begins: aligner.begins,
+    coverage.coverage: given.pairs(coverage.coverage),
+    coverage.entry: coverage.entry,
+    coverage.phrases: coverage.phrases,
     aligner.tokens: aligner.tokens,
     aligner.english_unit: aligner.english_unit,
     aligner.Lexicon.known: lambda text: aligner.Lexicon.load().known(text),

@@ -3,8 +3,9 @@
 ``eval/data/reading-labels.tsv`` has a line for each sentence: where it is from, which adapter of the
 embedded model translated it, its document, the label (ok, minor, major, critical) and type, a second
 reader's label where there is one, and the features of :func:`service.translation.confidence.features` as
-they were when it was translated. The sentences themselves are press text for the greater part and are not
-here. Figures are of the adapter that ships, and of sentences whose document was not fitted to (ten folds by
+they were when it was translated; of those that were read before words were compared the counts of words are
+not known, and they are not fitted to. The sentences themselves are press text for the greater part and are
+not here. Figures are of what ships, and of sentences whose document was not fitted to (ten folds by
 document); ``--write`` fits all and writes ``service/translation/data/confidence.json``.
 """
 
@@ -28,12 +29,14 @@ BANDS = (("likely right", HIGH, 2.0), ("unclear", LOW, HIGH), ("likely wrong", -
 FOLDS = 10
 RIDGE = 3.0
 SHIPS = "eighth"
-"""The adapter whose sentences the figures are of. Those of earlier ones help to fit."""
+"""Whose sentences the figures are of: the adapter that ships, with its beam's answers compared. Those of
+others help to fit.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A sentence that was read: its set, whose it is, document, labels and features."""
+    """A sentence that was read: its set, whose it is, document, labels and features, if all are known."""
 
     set: str
     adapter: str
@@ -55,13 +58,14 @@ def load(path: Path = LABELS) -> list[Read]:
     if names != NAMES:
         raise ValueError(f"{path.name} has other features: {', '.join(names)}")
     rows = [line.split("\t") for line in lines]
-    return [Read(r[0], r[1], r[2], r[4], r[6], tuple(map(float, r[7:]))) for r in rows]
+    return [Read(r[0], r[1], r[2], r[4], r[6], tuple(map(float, r[7:])) if all(r[7:]) else ()) for r in rows]
 
 
 def learned(rows: Sequence[Read]) -> list[float]:
-    """Return the weights that best tell what is not wrong, for the adapter that ships."""
-    values = [row.values + _shift(row) for row in rows]
-    return fit(values, [float(not row.wrong) for row in rows], RIDGE)[: len(NAMES)]
+    """Return the weights that best tell what is not wrong, for what ships."""
+    whole = [row for row in rows if row.values]
+    values = [row.values + _shift(row) for row in whole]
+    return fit(values, [float(not row.wrong) for row in whole], RIDGE)[: len(NAMES)]
 
 
 def _shift(row: Read) -> tuple[float, ...]:
@@ -82,7 +86,7 @@ def held_out(rows: Sequence[Read]) -> list[tuple[float, Read]]:
         found += [
             (logistic(weights, row.values), row)
             for row, own in zip(rows, fold, strict=True)
-            if own == number and row.adapter == SHIPS
+            if own == number and row.adapter == SHIPS and row.values
         ]
     return found
 

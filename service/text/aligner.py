@@ -133,10 +133,25 @@ def _lexicon() -> Lexicon:
 
 
 @lru_cache(maxsize=20_000)
-def _row(word: str) -> Row:
-    """Return the row of a word or of its stem, empty for an unknown one."""
+def renderings(word: str) -> Row:
+    """Return the English stems that a lower-case word or its stem may become, none for an unknown one."""
     form = _lexicon().known(word)
     return _lexicon().row(form) if form else {}
+
+
+def left_alone(word: str, *, english: bool) -> float:
+    """Return how often, 0 to 1, a lower-case word has no partner in translations; 0 for an unknown one."""
+    lexicon = _lexicon()
+    if english:
+        stem = lexicon.stems.get(english_unit(word))
+        return 0.0 if stem is None else float(lexicon.stems_alone[stem])
+    number = lexicon.words.get(lexicon.known(word))
+    return 0.0 if number is None else float(lexicon.words_alone[number])
+
+
+def begins(word: str) -> str:
+    """Return what words of one origin have in common in both languages, the whole of a short word."""
+    return _spelling(word)[:_ALIKE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +201,12 @@ def _lexical(here: Sequence[Token], there: Sequence[Token]) -> Floats:
     """Return how likely each source word becomes each target word, and the reverse: (2, source, target)."""
     stems = [english_unit(token.unit) for token in there]
     by_stem, by_look = _places(stems), _places([_look(token) for token in there])
-    by_start = _places([_spelling(token.text)[:_ALIKE] for token in there])
+    by_start = _places([begins(token.text) for token in there])
     # A target word that the table does not have may come from anything, a little.
     strange = np.array([_UNKNOWN / 10 if stem not in _lexicon().stems else _FLOOR for stem in stems])
     table = np.empty((2, len(here), len(there)))
     for i, token in enumerate(here):
-        row = _row(token.unit)
+        row = renderings(token.unit)
         table[:, i] = strange if row else _UNKNOWN
         for stem, places in by_stem.items():
             pair = row.get(stem)

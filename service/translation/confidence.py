@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Literal, Protocol, TypeVar
 
 from service.document import Finding
+from service.text.coverage import coverage
 from service.text.words import listed
 from service.translation.guard.check import RATIO_MEAN
 from service.translation.guard.vocabulary import is_indonesian
@@ -34,7 +35,7 @@ _BELOW = 0.01
 
 NAMES = (
     "constant", "score", "summed score", "words", "rare words", "length", "digits", "no stop", "pronoun",
-    "names", "nya", "minor", "major", "critical",
+    "names", "nya", "missing", "strange", "minor", "major", "critical",
 )  # fmt: skip
 """What :func:`features` gives, in order."""
 
@@ -42,6 +43,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # Bounds, so that a row of words without end does not outweigh all else.
 _MOST_WORDS = 60
 _MOST_RARE = 6
+_MOST_UNLIKE = 6
 _DIGIT = re.compile(r"\d")
 _STOPS = (".", "!", "?", '"', "”")
 _PRONOUNS = listed("ia dia beliau")
@@ -54,7 +56,8 @@ def features(source: str, target: str, score: float, findings: Sequence[Finding]
     ``score`` is the mean log-probability a token, 0 at best. Rare words are those of the source, in small
     letters, that common Indonesian texts do not have; "length" is how far the ratio of lengths is from usual.
     "no stop" is of headlines, which end without a mark; "names" counts capitals behind the first word, and
-    "nya" the words whose ending may be his, her, its or the.
+    "nya" the words whose ending may be his, her, its or the. "missing" and "strange" are the words that
+    :mod:`service.text.coverage` finds.
     """
     words = _WORD.findall(source)
     count = min(len(words), _MOST_WORDS)
@@ -63,6 +66,7 @@ def features(source: str, target: str, score: float, findings: Sequence[Finding]
     ratio = math.log((len(target) + 1) / (len(source) + 1)) - RATIO_MEAN
     # A hopeless score says no more than a bad one, and is not to outweigh all else.
     score = max(score, -5.0)
+    unlike = coverage(source, target)
     grades = {finding.severity for finding in findings}
     return (
         # The constant, then values divided so that each is about 1 for a usual sentence.
@@ -77,6 +81,8 @@ def features(source: str, target: str, score: float, findings: Sequence[Finding]
         float(any(word.lower() in _PRONOUNS for word in words[:_MOST_WORDS])),
         sum(word[0].isupper() for word in words[1:_MOST_WORDS]) / 5,
         sum(word.endswith("nya") for word in words[:_MOST_WORDS]) / 2,
+        min(len(unlike.missing), _MOST_UNLIKE) / 2,
+        min(len(unlike.strange), _MOST_UNLIKE) / 2,
         float("minor" in grades),
         float("major" in grades),
         float("critical" in grades),

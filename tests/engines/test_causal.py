@@ -18,6 +18,7 @@ from service.engines.causal import STRIDE, CausalEngine
 from service.errors import EngineError
 from service.presets import Example
 from service.runtime.batching import SharedEngine
+from service.text.coverage import Coverage
 from tests import builders, gemma
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,25 @@ def test_the_likelihood_of_its_own_answer_is_its_score(engine: CausalEngine) -> 
 
 def test_a_trained_model_translates(engine: CausalEngine) -> None:
     assert [o.text for o in engine.generate(SOURCES, GREEDY)] == TARGETS
+
+
+def test_of_the_beam_the_answer_that_covers_the_source_is_chosen(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, choosing = (
+        CausalEngine(folders["int8"], replace(gemma.preset(), coverage=weight)) for weight in (0.0, 0.1)
+    )
+    source = UNSEEN[0]
+    beam = plain.alternatives(source, BEAM, 4)
+    assert len(beam) > 2
+    last = beam[-1].text
+    monkeypatch.setattr(
+        causal, "coverage", lambda _, text: Coverage(() if text == last else ("rumah",) * 99, ())
+    )
+    assert plain.generate([source], BEAM)[0].text == beam[0].text
+    assert choosing.generate([source], BEAM)[0].text == last
+    assert choosing.generate([source], GREEDY) == plain.generate([source], GREEDY)
+    assert choosing.signature != plain.signature
 
 
 def test_one_output_a_text_in_order(engine: CausalEngine) -> None:
