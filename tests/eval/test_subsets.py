@@ -98,7 +98,7 @@ def test_precision_at_coverage() -> None:
     assert [row.precision for row in rows[:5]] == [1.0] * 5
     assert rows[4].confidence == pytest.approx(0.6)
     bands = {row.band: (row.segments, row.precision) for row in covered(False) if row.band}
-    assert bands["high"] == (3, 1.0)  # 1.0, 0.9 and 0.8
+    assert bands["high"] == (2, 1.0)  # 1.0 and 0.9
     assert sum(count for count, _ in bands.values()) == 10
 
 

@@ -49,7 +49,7 @@ def test_a_finding_caps_the_band_however_sure_the_model_was(code: str, name: str
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [(0.0, "low"), (0.65, "low"), (0.66, "medium"), (0.79, "medium"), (0.8, "high"), (1.0, "high")],
+    [(0.0, "low"), (0.61, "low"), (0.62, "medium"), (0.81, "medium"), (0.82, "high"), (1.0, "high")],
 )
 def test_bands(value: float, name: str) -> None:
     assert band(value) == name
@@ -72,7 +72,7 @@ def test_wilson_intervals(hits: int, count: int, interval: tuple[float, float]) 
 def test_the_weights_are_those_that_the_labels_give() -> None:
     data = json.loads(research.OUTPUT.read_text("utf-8"))
     rows = research.load()
-    assert data["labels"] == len(rows) >= 2000
+    assert data["labels"] == sum(bool(row.values) for row in rows) >= 2000
     assert list(data["weights"].values()) == pytest.approx(research.learned(rows), abs=1e-3)
 
 
@@ -80,7 +80,7 @@ def test_bands_mean_what_the_docs_say_on_sentences_that_were_not_fitted_to() -> 
     scored = research.held_out(research.load())
     right = [row.wrong for value, row in scored if value >= HIGH]
     wrong = [row.wrong for value, row in scored if value < LOW]
-    assert sum(right) / len(right) < 0.1 and len(right) > 400
+    assert sum(right) / len(right) < 0.1 and len(right) > 350
     assert sum(wrong) / len(wrong) > 0.5 and len(wrong) > 200
     assert research.auc(scored) > 0.75
 
