@@ -34,14 +34,14 @@ _SHORTEST = 4
 
 
 class Coverage(NamedTuple):
-    """How many ordinary words of the source have no English, and how many of the English no source."""
+    """Ordinary words of the source that have no English, and of the English that have no source."""
 
     missing: tuple[str, ...]
     strange: tuple[str, ...]
 
 
 def coverage(source: str, target: str) -> Coverage:
-    """Compare the ordinary words of a sentence with those of its English, in time linear in both.
+    """Compare the ordinary words of a sentence with those of its English.
 
     Names and numbers are left to the guard. A sentence of more than 300 words is not looked at: nothing is
     missing there.
