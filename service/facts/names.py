@@ -24,7 +24,7 @@ from service.translation.normalise import split_dateline
 # Initials and titles with their point ("A.", "Dr.", "Pol."), words with hyphens and apostrophes, signs.
 _TOKEN = re.compile(
     r"(?:\b(?:[A-Z]|[Dd]rg?|Prof|Ir|Hj|KH|Drs|Dra|Pol|Muh|Moh|Abd)\.)(?=\s)"
-    r"|[^\W_]++(?:['’-][^\W_]++)*+|[^\w\s]"
+    r"|[^\W_]++(?>(?:['’-][^\W_]++)*)|[^\w\s]"
 )
 _OPENS = frozenset('.!?:;"“”‘(–—')
 # ", 45 tahun", " (45)": what stands behind a person's name only.

@@ -13,7 +13,7 @@ from service.text.words import listed
 _CURRENCIES = frozenset(["Rp", "US", "USD", "IDR"])
 _TOKEN = re.compile(
     r"""(?:Rp|US|USD|IDR)(?=\d)            # a currency written against its amount
-      | \d++(?:[.,:]\d+)*+(?![A-Z])      # but 4K and 3D are words
+      | \d++(?>(?:[.,:]\d+)*)(?![A-Z])      # but 4K and 3D are words
       | [^\W_]+(?:[-'’](?=[^\W\d_])[^\W_]+)*  # but the number of ke-12 stands alone
       | [^\w\s]""",
     re.VERBOSE,

@@ -30,7 +30,7 @@ DIAGONAL = 4.0
 LONGEST = 300
 """Words up to which a sentence is aligned."""
 _NULL = 0.08
-_TOKEN = re.compile(r"\d++(?:[.,:]\d++)*+|[^\W\d_]++|[%$€£]")
+_TOKEN = re.compile(r"\d++(?>(?:[.,:]\d++)*)|[^\W\d_]++|[%$€£]")
 _NOT_DIGIT = re.compile(r"\D+")
 # In this order: "ch" before "c". "technology" and "teknologi" then begin alike.
 _SPELLINGS = (

@@ -105,7 +105,7 @@ _REMEMBERED = 5_000
 _BETWEEN_SETS = r"(?:(?<=-\d)|(?<=-\d\d)),\d\d?-\d"
 # Letters; digits with signs between them ("1.250,5", "19:30", "7/8"); ".5"; any other sign by itself.
 _TOKEN = re.compile(
-    rf"[a-zA-ZÀ-ɏ]++|[0-9]++(?:(?!{_BETWEEN_SETS})[.,:/][0-9]++)*+|\.(?<![\w.]\.)[0-9]++|[^\w\s]|[¼½¾²³]"
+    rf"[a-zA-ZÀ-ɏ]++|[0-9]++(?>(?:(?!{_BETWEEN_SETS})[.,:/][0-9]++)*)|\.(?<![\w.]\.)[0-9]++|[^\w\s]|[¼½¾²³]"
 )
 _SEPARATOR = re.compile(r"[.,:]")
 _NUMERALS = "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv"

@@ -15,7 +15,7 @@ class Words(NamedTuple):
     distinct: frozenset[str]
 
 
-_WORD = re.compile(r"[a-zà-ɏ]++(?:['’]t)?+")
+_WORD = re.compile(r"[a-zà-ɏ]++(?>(?:['’]t)?)")
 # Letters in lower case, and a space for every other byte.
 _SPACED = bytes(ord(sign.lower()) if sign.isalpha() else 32 for sign in map(chr, range(128))).ljust(256)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ARTICLE = re.compile(r"\A(?:[A-Za-z]{0,60}Article|[A-Za-z]{0,60}Posting|Report)\Z")
 _DEPTH = 6
-_DOMAIN_END = re.compile(r"(?:\.\w++)*+")
+_DOMAIN_END = re.compile(r"(?>(?:\.\w++)*)")
 _SHORT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|[+-]\d\d:?\d\d)?)\Z")
 
 

@@ -22,12 +22,12 @@ from service.text.words import listed
 
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*+(?:>|\Z)"""
-    r"""|<(?P<end>/?)(?P<name>[a-zA-Z][\w:.-]*+)(?P<rest>(?:[^<>"']|"[^"]*"|'[^']*')*+)>""",
+    r"""|<(?P<end>/?)(?P<name>[a-zA-Z][\w:.-]*+)(?P<rest>(?>(?:[^<>"']|"[^"]*"|'[^']*')*))>""",
     re.DOTALL,
 )
 # Possessive and atomic throughout: a comment ends at the first "-->", as in a browser, and is read once.
 _PAGE = re.compile(
-    r"\A\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s++html|html[\s>]|head>|body[\s>])",
+    r"\A\s*+(?>(?:<\?xml[^>]*+>\s*+)?)(?>(?:<!--(?>.*?-->)\s*+)*)<(?:!doctype\s++html|html[\s>]|head>|body[\s>])",
     re.I | re.S,
 )
 _NO_TRANSLATE = re.compile(r"""\btranslate\s*=\s*["']?no\b|\bclass\s*=\s*["'][^"']*\bnotranslate\b""", re.I)

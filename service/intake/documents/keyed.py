@@ -18,7 +18,7 @@ from service.intake.documents.office import is_indonesian
 from service.intake.documents.strings import Entry, translate_entries
 from service.text.placeholders import placeholders
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
+_TOKEN = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
 # What no reader reads, in a text without a space: a path, an address, a name for a program, a date, a colour.
 _CODE = re.compile(r"[_@#\\\d]|[a-z][A-Z]|[./:](?=[^\s])|-[^-]*+-")
 _LANGUAGES = ("language", "lang", "locale", "@@locale")

@@ -16,7 +16,7 @@ from service.intake.documents.strings import Entry, Translated, translate_entrie
 from service.text import language
 
 _FIELD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d{1,2})\])?[ \t]*+(?=\")")
-_STRING = re.compile(r'(?<![ \t])[ \t]*+"((?:[^"\\]|\\.)*+)"[ \t\r]*+')
+_STRING = re.compile(r'(?<![ \t])[ \t]*+"((?>(?:[^"\\]|\\.)*))"[ \t\r]*+')
 _ESCAPE = re.compile(r"\\(.)")
 _LANGUAGE = re.compile(r"^(Language:)[^\n]*+$", re.MULTILINE | re.IGNORECASE)
 _PLURALS = re.compile(r"^(Plural-Forms:)[^\n]*+$", re.MULTILINE | re.IGNORECASE)

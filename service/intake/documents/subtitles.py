@@ -18,7 +18,7 @@ _TIMING = re.compile(rf"^{_TIMES}$", re.MULTILINE)
 _BEGINS = re.compile(rf"\A(?:WEBVTT(?:[ \t\r\n]|\Z)|\s*+(?:\d++[ \t]*+\r?\n)?{_TIMES})")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*+>|<\d[\d:.]*>|\{\\[^{}\n]*+\}")
 # White space at the ends of a line, tags not counted.
-_SPACES = re.compile(r"^((?:<[^<>/\n]*+>)*+) +|(?<! ) ++((?:</[^<>\n]*+>)*+)$", re.MULTILINE)
+_SPACES = re.compile(r"^((?>(?:<[^<>/\n]*+>)*)) +|(?<! ) ++((?>(?:</[^<>\n]*+>)*))$", re.MULTILINE)
 _NAME = re.compile(r"[a-z]+", re.I)
 _ENDED = re.compile(r"""[.!?…]["'”’)\]]*\s*\Z|[♪\])]\s*\Z""")
 _SPEAKER = re.compile(r"\A\s*+(?:[-–—]|\[|\(|♪)")

@@ -16,7 +16,7 @@ from service.intake.entities import unescape
 
 _TOKEN = re.compile(
     r"""<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<![^>]*+(?:>|\Z)"""
-    r"""|<(?P<end>/?)(?P<name>[^\s<>/"'=]++)(?P<rest>(?:[^<>"']|"[^"]*"|'[^']*')*+)>""",
+    r"""|<(?P<end>/?)(?P<name>[^\s<>/"'=]++)(?P<rest>(?>(?:[^<>"']|"[^"]*"|'[^']*')*))>""",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""(?<=\s)(?P<name>[^\s=<>"'/]++)\s*+=\s*+(?:"(?P<a>[^"]*+)"|'(?P<b>[^']*+)')""")

@@ -24,7 +24,8 @@ from service.translation.guard import countries, lexicon, vocabulary
 
 _UPPER = "A-ZÀ-Þ"
 _RUN = re.compile(
-    rf"[{_UPPER}](?<![\w'’-][{_UPPER}])[\w'’-]++(?: (?:bin |binti |al |van |de |da )?[{_UPPER}][\w'’-]++)*+"
+    rf"[{_UPPER}](?<![\w'’-][{_UPPER}])[\w'’-]++"
+    rf"(?>(?: (?:bin |binti |al |van |de |da )?[{_UPPER}][\w'’-]++)*)"
 )
 _ENGLISH_NAME = re.compile(rf"[{_UPPER}](?<![\w'’-][{_UPPER}])[a-zß-ÿ]{{3,40}}")
 _CAPITALS = re.compile(rf"\b[{_UPPER}]")

@@ -126,7 +126,7 @@ def is_english(low: str) -> bool:
 
 
 _AFFIXES = re.compile(
-    r"(?:meng|meny|mem|men|me|peng|peny|pem|pen|per|pe|ber|ter|di|ke|se)?+(\w{3,30}?)(?:kan|an|i)?(?:nya|lah|kah|pun)?"
+    r"(?>(?:meng|meny|mem|men|me|peng|peny|pem|pen|per|pe|ber|ter|di|ke|se)?)(\w{3,30}?)(?:kan|an|i)?(?:nya|lah|kah|pun)?"
 )
 
 
