@@ -140,13 +140,15 @@ def renderings(word: str) -> Row:
 
 
 def left_alone(word: str, *, english: bool) -> float:
-    """Return how often, 0 to 1, a lower-case word has no partner in translations; 0 for an unknown one."""
+    """Return how often, 0 to 1, a lower-case word has no partner in translations; next to 0 for an unknown
+    one.
+    """
     lexicon = _lexicon()
     if english:
         stem = lexicon.stems.get(english_unit(word))
-        return 0.0 if stem is None else float(lexicon.stems_alone[stem])
+        return _FLOOR if stem is None else float(lexicon.stems_alone[stem])
     number = lexicon.words.get(lexicon.known(word))
-    return 0.0 if number is None else float(lexicon.words_alone[number])
+    return _FLOOR if number is None else float(lexicon.words_alone[number])
 
 
 def begins(word: str) -> str:
@@ -257,12 +259,9 @@ def _spelling(word: str) -> str:
 
 def _alone(here: Sequence[Token], there: Sequence[Token]) -> tuple[Floats, Floats]:
     """Return how likely each target word comes from none, and each source word becomes none."""
-    lexicon = _lexicon()
-    stems = [lexicon.stems.get(english_unit(token.unit), -1) for token in there]
-    words = [lexicon.words.get(lexicon.known(token.unit), -1) for token in here]
     return (
-        np.array([lexicon.stems_alone[stem] if stem >= 0 else _FLOOR for stem in stems]) + _FLOOR,
-        np.array([lexicon.words_alone[word] if word >= 0 else _FLOOR for word in words]) + _FLOOR,
+        np.array([left_alone(token.unit, english=True) for token in there]) + _FLOOR,
+        np.array([left_alone(token.unit, english=False) for token in here]) + _FLOOR,
     )
 
 

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from service.text.aligner import LONGEST, NUMBER, Token, begins, left_alone, renderings, tokens
+from service.text.aligner import LONGEST, NUMBER, Token, begins, english_unit, left_alone, renderings, tokens
 from service.text.stems import english_stem
 from service.text.words import listed
 
@@ -49,26 +49,22 @@ def coverage(source: str, target: str) -> Coverage:
     here, there = tokens(source)[: LONGEST + 1], tokens(target)[: LONGEST + 1]
     if max(len(here), len(there)) > LONGEST:
         return Coverage((), ())
-    said = {english_stem(token.unit) for token in there}
-    looks = {begins(token.unit) for token in there}
-    known: set[str] = set()
+    stems = [english_unit(token.unit) for token in there]
+    ours, theirs = ({begins(token.unit) for token in side} for side in (here, there))
+    said, known = set(stems), set[str]()
     missing = []
     for token in here:
-        if token.unit == NUMBER:
-            continue
         explained = set(_explained(token.unit, said))
         known |= explained
-        alike = begins(token.unit)
-        if not explained and not (alike and alike in looks) and _is_told(token, source):
+        if not explained and begins(token.unit) not in theirs and _is_told(token, source):
             missing.append(token.text)
-    from_source = {begins(token.unit) for token in here}
     strange = [
         token.text
-        for token in there
-        if _is_ordinary(token, target)
-        and english_stem(token.unit) not in known
+        for token, stem in zip(there, stems, strict=True)
+        if stem not in known
         and token.unit not in _LITTLE
-        and begins(token.unit) not in from_source
+        and begins(token.unit) not in ours
+        and _is_ordinary(token, target)
         and left_alone(token.unit, english=True) <= _OFTEN_ALONE
     ]
     return Coverage(tuple(missing), tuple(strange))
@@ -92,10 +88,10 @@ def _is_ordinary(token: Token, text: str) -> bool:
 
 def _is_told(token: Token, source: str) -> bool:
     """Return whether a word has an entry, and is one that English does not leave out."""
-    if not _is_ordinary(token, source) or entry(token.unit) == FREE:
+    if not _is_ordinary(token, source):
         return False
-    if entry(token.unit):
-        return True
+    if found := entry(token.unit):
+        return found != FREE
     return bool(renderings(token.unit)) and left_alone(token.unit, english=False) <= _OFTEN_ALONE
 
 

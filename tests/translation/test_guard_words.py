@@ -180,6 +180,8 @@ CODES = [
     ("Sutrisno tidak mau menerima tawaran itu.", "Sutrisno refused the offer.", []),
     ("Namun, Sutrisno belum dijadwalkan.", "Sutrisno has yet to be scheduled, however.", []),
     ("Tetapi Sutrisno tidak selalu hadir.", "Yet Sutrisno always attends.", ["negation.lost"]),
+    ("Anggotanya Masyarakat Tanpa Riba.", "Its member is Masyarakat Tanpa Riba.", []),
+    ("Masyarakat Tanpa Riba tidak hadir.", "Masyarakat Tanpa Riba attended.", ["negation.lost"]),
     ("Perum Bulog menjual beras.", "The State Logistics Agency sold rice.", []),
     ("Tiket itu GRATIS.", "The ticket is FREE.", []),
     ("Saham Indocement Tiga Roda naik.", "Shares of Indocement Tiga Roda rose.", []),

@@ -142,8 +142,10 @@ def changed(source: str, ours: Words, target: str, theirs: Words) -> list[Findin
     """Return what is wrong with the negation; nothing where it is kept."""
     strong = _strong(target, theirs.distinct)
     negators = ours.distinct & _INDONESIAN
+    # What stands on both sides with a capital is part of a name: "Masyarakat Tanpa Riba".
+    negators -= {w for w in negators & theirs.distinct if w.title() in source and w.title() in target}
     if negators and not strong and not _answered(source, target, theirs.distinct & _ENGLISH):
-        return _unanswered(source, theirs.distinct)
+        return _unanswered(source, negators, theirs.distinct)
     if strong and not negators and ours.distinct.isdisjoint(_SOFTENED):
         idiom = _ENGLISH_IDIOMS.search(target.lower())
         return [] if idiom else [Finding.of("negation.added", word=strong)]
@@ -160,7 +162,7 @@ def _answered(source: str, target: str, answers: frozenset[str]) -> bool:
     return any(word not in _OWN or not _OWN[word].search(low) for word in answers)
 
 
-def _unanswered(source: str, target_words: frozenset[str]) -> list[Finding]:
+def _unanswered(source: str, negators: frozenset[str], target_words: frozenset[str]) -> list[Finding]:
     if ("from" in target_words and not target_words.isdisjoint(_KEPT)) or any(
         _AFFIXED.match(word) and not _PLAIN.match(word) and not (word == "non" and _OWN[word].search(source))
         for word in target_words
@@ -171,7 +173,7 @@ def _unanswered(source: str, target_words: frozenset[str]) -> list[Finding]:
         rest = _UNTIL.sub(" ", rest)
     if not target_words.isdisjoint(_AVERTED):
         rest = _AIMS.sub(" ", rest)
-    left = [bare for word in rest.split() if (bare := word.strip(_PUNCTUATION)) in _INDONESIAN]
+    left = [bare for word in rest.split() if (bare := word.strip(_PUNCTUATION)) in negators]
     return [Finding.of("negation.lost", word=left[0])] if left else []
 
 
